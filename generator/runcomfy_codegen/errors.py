@@ -1,0 +1,38 @@
+"""Errors of the generator: what is wrong, where, and what to do about it.
+
+CodegenError
+├── SourceError    a page or block that cannot be taken in
+├── SchemaError    a stored document that cannot be generated from
+└── NameClash      two things that would get one name
+"""
+
+from __future__ import annotations
+
+__all__ = ["CodegenError", "NameClash", "SchemaError", "SourceError"]
+
+
+class CodegenError(Exception):
+    """A fault in the user's input, told in one sentence, with its place and the next step.
+
+    ``place`` names the document and, where one is known, the position inside it
+    (``page.txt:12:3`` or ``openai/gpt-image-2/edit input.json#/properties/size``).
+    ``advice`` says what to do next.
+    """
+
+    def __init__(self, place: str, problem: str, advice: str) -> None:
+        super().__init__(f"{place}: {problem}\n  {advice}")
+        self.place = place
+        self.problem = problem
+        self.advice = advice
+
+
+class SourceError(CodegenError):
+    """A documentation page, or a block copied from one, that cannot be taken in."""
+
+
+class SchemaError(CodegenError):
+    """A stored document that cannot be generated from."""
+
+
+class NameClash(CodegenError):
+    """Two models, or two inputs of a model, that would get the same Python name."""
