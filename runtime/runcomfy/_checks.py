@@ -1,0 +1,83 @@
+"""The few checks that generated validators call instead of spelling them out.
+
+Each gives the verdict of the jsonschema library, whose arithmetic they follow.
+"""
+
+from __future__ import annotations
+
+from ._plain import find_non_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from typing import Any
+
+    from .violation import Violation
+
+__all__ = ["check_by_library", "check_others", "is_finite", "is_member", "is_multiple", "matches"]
+
+_INFINITY = float("inf")
+
+
+def is_finite(value: float) -> bool:
+    """Whether JSON can hold the number: neither NaN nor an infinity."""
+    return -_INFINITY < value < _INFINITY
+
+
+def is_member(value: object, allowed: tuple[object, ...]) -> bool:
+    """Whether ``value`` equals one of ``allowed`` as JSON: ``1`` is ``1.0`` and is not ``true``."""
+    return any(_equal(value, one) for one in allowed)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
+    return (one.__class__ is bool) == (other.__class__ is bool) and bool(one == other)
+
+
+def is_multiple(value: float, step: float) -> bool:
+    """Whether ``value`` is a multiple of ``step``, by division where ``step`` is fractional."""
+    if not is_finite(value):
+        return False
+    if isinstance(step, float):
+        try:
+            quotient = value / step
+        except OverflowError:
+            quotient = _INFINITY
+        if is_finite(quotient):
+            return int(quotient) == quotient
+        from fractions import Fraction
+
+        return Fraction(value) % Fraction(step) == 0
+    return value % step == 0
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether ``pattern`` is found anywhere in ``value``."""
+    import re
+
+    return re.search(pattern, value) is not None
+
+
+def check_others(
+    value: dict[object, object], known: Container[object], pointer: str, found: list[Violation]
+) -> None:
+    """Look at the members that the schema says nothing of: they must be JSON all the same."""
+    others = {name: member for name, member in value.items() if name not in known}
+    if others:
+        find_non_json(others, pointer, found)
+
+
+def check_by_library(
+    module: str, path: tuple[str, ...], value: object, pointer: str, found: list[Violation]
+) -> None:
+    """Check ``value`` by the part of the module's schema at ``path``, with the jsonschema library.
+
+    Raises ``MissingExtra`` where that library is not installed.
+    """
+    from ._fallback import find_violations
+
+    find_non_json(value, pointer, found)
+    found += find_violations(module, path, value, pointer)

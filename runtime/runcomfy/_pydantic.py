@@ -1,0 +1,72 @@
+"""What pydantic asks a request class for. Imported only by pydantic's own call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._plain import to_plain
+from .errors import ValidationError
+
+if TYPE_CHECKING:
+    from .request import Request
+
+__all__ = ["core_schema", "json_schema"]
+
+
+def core_schema(cls: type[Request[Any]]) -> Any:
+    """A core schema that takes an instance or a payload, and writes the payload."""
+    from pydantic_core import core_schema as core
+
+    return core.no_info_plain_validator_function(
+        lambda value: _parse(cls, value),
+        serialization=core.plain_serializer_function_ser_schema(lambda request: request.payload()),
+    )
+
+
+def _parse(cls: type[Request[Any]], value: object) -> Request[Any]:
+    from pydantic_core import InitErrorDetails, PydanticCustomError
+    from pydantic_core import ValidationError as PydanticValidationError
+
+    if isinstance(value, cls):
+        return value
+    try:
+        return cls.from_payload(value)  # type: ignore[arg-type]  # what is no mapping is a violation
+    except ValidationError as error:
+        details = [
+            InitErrorDetails(
+                # A message is no template here: its braces would be read as fields.
+                type=PydanticCustomError(
+                    _slug(violation.rule), "{message}", {"message": violation.message}
+                ),
+                loc=tuple(_steps(violation.pointer)),
+                input=to_plain(violation.value),
+            )
+            for violation in error.violations
+        ]
+        raise PydanticValidationError.from_exception_data(cls.__name__, details) from None
+
+
+def _slug(rule: str) -> Any:
+    return "runcomfy_" + "".join(c if c.isalnum() else "_" for c in rule).lower()
+
+
+def _steps(pointer: str) -> list[int | str]:
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    return [int(step) if step.isdecimal() else step for step in steps]
+
+
+def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:
+    """The stored schema, anchored under the model's id so that its inner references hold."""
+    schema = cls.input_schema()
+    schema.setdefault("title", cls.__name__)
+    if any("$ref" in text for text in _keys(schema)):
+        schema.setdefault("$id", "urn:runcomfy:" + cls.model_id.replace(" ", "%20"))
+    return schema
+
+
+def _keys(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [*value, *(key for item in value.values() for key in _keys(item))]
+    if isinstance(value, list):
+        return [key for item in value for key in _keys(item)]
+    return []

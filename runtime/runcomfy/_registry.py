@@ -1,0 +1,88 @@
+"""Where request classes are found by model id.
+
+A generated package holds ``_index.MODELS``: model id -> (module, class name). Packages are asked in this
+order: those given to ``register``, the last one first; the one that comes with runcomfy; those that
+installed distributions announce in the entry point group ``runcomfy.models``. The first package that
+has the id wins. Entry points are read only when the others do not have it, because reading them takes
+longer than validating.
+"""
+
+from __future__ import annotations
+
+from .errors import UnknownModel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .request import Request
+
+__all__ = ["find_model", "model_ids", "register"]
+
+_BUNDLED = "runcomfy_models"
+_registered: list[str] = []
+_found: dict[str, type[Request[Any]]] = {}
+
+
+def register(package: str) -> None:
+    """Let ``validate`` and the clients find the models of a generated package by their ids.
+
+    ``package`` is its import name. Its models take precedence over the bundled ones.
+
+    >>> runcomfy.register("my_models")
+    """
+    _index(package)  # a wrong name shows here, not at the first validation
+    if package in _registered:
+        _registered.remove(package)
+    _registered.insert(0, package)
+    _found.clear()
+
+
+def find_model(model_id: str) -> type[Request[Any]]:
+    """The request class of the model. Raises ``UnknownModel`` with the ids that come close."""
+    cls = _found.get(model_id)
+    if cls is None:
+        cls = _found[model_id] = _load(model_id)
+    return cls
+
+
+def model_ids() -> list[str]:
+    """The ids of every model that is installed, sorted."""
+    return sorted({model_id for package in _packages() for model_id in _index(package)})
+
+
+def _load(model_id: str) -> type[Request[Any]]:
+    for package in [*_registered, _BUNDLED]:
+        entry = _index(package).get(model_id)
+        if entry:
+            return _import(package, *entry)
+    for package in _announced():
+        entry = _index(package).get(model_id)
+        if entry:
+            return _import(package, *entry)
+    from ._suggest import close_to
+
+    raise UnknownModel(model_id, close_to(model_id, model_ids()))
+
+
+def _packages() -> list[str]:
+    return list(dict.fromkeys([*_registered, _BUNDLED, *_announced()]))
+
+
+def _announced() -> list[str]:
+    from importlib.metadata import entry_points
+
+    return sorted({point.value for point in entry_points(group="runcomfy.models")})
+
+
+def _index(package: str) -> dict[str, tuple[str, str]]:
+    return _module(package + "._index").MODELS  # type: ignore[no-any-return]  # an imported module is Any
+
+
+def _import(package: str, module: str, name: str) -> type[Request[Any]]:
+    return getattr(_module(f"{package}.{module}"), name)  # type: ignore[no-any-return]  # likewise
+
+
+def _module(name: str) -> Any:
+    # importlib would be one more module to load; __import__ with a fromlist does the same.
+    return __import__(name, fromlist=("_",))

@@ -1,0 +1,29 @@
+"""Did you mean …? Names close to one that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from ._plain import token
+from .violation import Violation
+
+__all__ = ["close_to", "unknown_input"]
+
+
+def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The ``known`` names that look most like ``name``, best first."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    # A name beyond this length is no typo, and comparing it would take quadratic time.
+    if len(name) > 200:
+        return []
+    return [folded[match] for match in get_close_matches(name.casefold(), folded, count)]
+
+
+def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:
+    """The finding for an input that the schema does not have."""
+    known = sorted(known)
+    near = close_to(name, known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the inputs are {', '.join(known)}"
+    message = f"is not an input of this model; {hint}"
+    return Violation("/" + token(name), "unknown-input", value, tuple(known), message)

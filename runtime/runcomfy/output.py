@@ -1,0 +1,56 @@
+"""``Output``: the base of every generated output class."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar, Self
+
+__all__ = ["Output"]
+
+
+class Output:
+    """What a model returned: the documented fields as attributes, everything else in ``raw``.
+
+    Outputs are open. A field that the service left out is ``None``; one that nobody documented is
+    kept in ``raw``, and so is a documented one of an undocumented type.
+
+    >>> output = GptImage2EditOutput.from_payload({"image": "https://…", "seed": 7})
+    >>> output.image, output.raw["seed"]
+    ('https://…', 7)
+    """
+
+    __slots__ = ("raw",)
+
+    # Python name -> (wire name, the JSON types that the attribute's annotation allows).
+    _fields: ClassVar[dict[str, tuple[str, tuple[type, ...]]]] = {}
+
+    raw: Mapping[str, Any]
+    """The whole output as the service sent it."""
+
+    @classmethod
+    def from_payload(cls, raw: Mapping[str, Any]) -> Self:
+        """The output for what the service sent. Never raises over an unexpected field."""
+        output = cls.__new__(cls)
+        output.raw = raw
+        for name, (wire_name, kinds) in cls._fields.items():
+            value = raw.get(wire_name)
+            object.__setattr__(output, name, value if isinstance(value, kinds) else None)
+        return output
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Output):
+            return NotImplemented
+        return type(self) is type(other) and self.raw == other.raw
+
+    # ``raw`` is a mapping the caller may hold, so there is nothing stable to hash.
+    __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"
+
+    def __repr__(self) -> str:
+        fields = (f"{name}={getattr(self, name)!r}" for name in self._fields)
+        given = ", ".join(field for field in fields if not field.endswith("=None"))
+        return f"{type(self).__name__}({given})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_payload, (dict(self.raw),)

@@ -1,0 +1,291 @@
+"""``Request``: the base of every generated request class."""
+
+from __future__ import annotations
+
+from ._plain import find_non_json, is_plain, to_plain
+from ._unset import UNSET
+from .errors import ValidationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, dataclass_transform
+
+    from .media import MediaInput
+    from .output import Output
+    from .violation import Violation
+
+    OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
+else:
+    # The typing module takes longer to import than everything else a validation needs, so it is
+    # left to type checkers, and these two stand in for it.
+    OutputT_co = None
+
+    class Generic:
+        """Gives ``Request[...]`` its brackets."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, _):
+            return cls
+
+    def dataclass_transform(**_):
+        """Return the class as it is."""
+        return lambda cls: cls
+
+
+__all__ = ["Request"]
+
+
+class _Input:
+    """The descriptor behind an input of a request class: reads it, refuses to change it."""
+
+    __slots__ = ("python_name", "wire_name")
+
+    def __init__(self, python_name: str, wire_name: str) -> None:
+        self.python_name = python_name
+        self.wire_name = wire_name
+
+    def __get__(self, request: Request[Any] | None, owner: type) -> Any:
+        if request is None:
+            return UNSET
+        return _frozen(request._inputs.get(self.wire_name, UNSET))
+
+    def __set__(self, request: Request[Any], value: object) -> NoReturn:
+        raise AttributeError(
+            f"{type(request).__name__} is frozen; make a changed copy with "
+            f".replace({self.python_name}=…)"
+        )
+
+
+class _Signature:
+    """The constructor's signature, for ``help()`` and notebooks; made when somebody looks."""
+
+    __slots__ = ()
+
+    def __get__(self, request: object, owner: type[Request[Any]]) -> Any:
+        from inspect import Parameter, Signature
+
+        annotations = owner.__annotations__
+        return Signature(
+            [
+                Parameter(
+                    name,
+                    Parameter.KEYWORD_ONLY,
+                    default=Parameter.empty if name in owner._required else UNSET,
+                    annotation=annotations[name],
+                )
+                for name in owner._wire_names
+            ]
+        )
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True)
+class Request(Generic[OutputT_co]):
+    """What one model is asked to do. Each model has a generated subclass with its inputs.
+
+    A request is frozen. Making one runs the model's schema checks and raises one
+    ``ValidationError`` with every violation. An input that was not given is ``UNSET`` and is not
+    sent; no default is ever filled in.
+
+    >>> request = GptImage2Edit(prompt="add a hat", images=["https://example.com/cat.png"])
+    >>> request.payload()
+    {'prompt': 'add a hat', 'images': ['https://example.com/cat.png']}
+    """
+
+    __slots__ = ("_inputs",)
+    _inputs: dict[str, Any]
+
+    model_id: ClassVar[str]
+    """The id of the model, as the service knows it."""
+
+    output_type: ClassVar[type[Output]]
+    """The class of the model's output."""
+
+    # Facts that generated subclasses fill in.
+    _check: ClassVar[Callable[[object], list[Violation]]]
+    _example: ClassVar[dict[str, Any]]
+    _media: ClassVar[tuple[MediaInput, ...]] = ()
+    _aliases: ClassVar[dict[str, str]] = {}
+    _required: ClassVar[tuple[str, ...]] = ()
+    # Derived from them, once a class: Python name -> wire name, and the wire names.
+    _wire_names: ClassVar[dict[str, str]] = {}
+    _known: ClassVar[frozenset[str]] = frozenset()
+
+    if not TYPE_CHECKING:
+        __signature__ = _Signature()
+
+    def __init_subclass__(cls) -> None:
+        """Put a read-only descriptor in the place of each declared input."""
+        cls._wire_names = {name: cls._aliases.get(name, name) for name in cls.__annotations__}
+        cls._known = frozenset(cls._wire_names.values())
+        for name, wire_name in cls._wire_names.items():
+            setattr(cls, name, _Input(name, wire_name))
+
+    if not TYPE_CHECKING:  # checkers derive the signature from the declared inputs
+
+        def __init__(self, **inputs):
+            wire_names = self._wire_names
+            unknown = [name for name in inputs if name not in wire_names]
+            payload = {
+                wire_names[name]: to_plain(value)
+                for name, value in inputs.items()
+                if value is not UNSET and name in wire_names
+            }
+            violations = check_payload(type(self), payload)
+            if unknown:
+                violations += [_unknown_input(name, wire_names) for name in unknown]
+            if violations:
+                raise ValidationError(self.model_id, violations)
+            _set_inputs(self, payload)
+
+    def payload(self) -> dict[str, Any]:
+        """The inputs as they are sent: plain data, under their wire names, freshly copied."""
+        payload: dict[str, Any] = to_plain(self._inputs)
+        return payload
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> Self:
+        """The request for a payload as it is sent, such as one read from a file.
+
+        Inputs that the schema does not know are kept and sent; ``validate`` warns about them.
+        Raises ``ValidationError`` like the constructor.
+        """
+        plain = to_plain(payload)
+        violations = check_payload(cls, plain)
+        if violations:
+            raise ValidationError(cls.model_id, violations)
+        return cls._trusted(plain)
+
+    @classmethod
+    def example(cls) -> Self:
+        """The request that the model's documentation page shows."""
+        return cls.from_payload(cls._example)
+
+    @classmethod
+    def input_schema(cls) -> dict[str, Any]:
+        """The model's input schema as stored, our corrections included."""
+        from ._schema_file import read_schemas
+
+        schema: dict[str, Any] = read_schemas(cls.__module__)["input"]
+        return schema
+
+    def replace(self, **changes: object) -> Self:
+        """A copy with some inputs changed, checked like a new request; ``UNSET`` takes one out."""
+        names = {wire: name for name, wire in self._wire_names.items()}
+        given = {names[wire]: value for wire, value in self._inputs.items() if wire in names}
+        changed = type(self)(**{**given, **changes})
+        unknown = {wire: value for wire, value in self._inputs.items() if wire not in names}
+        return self._trusted({**changed._inputs, **to_plain(unknown)})
+
+    __replace__ = replace  # copy.replace() of Python 3.13
+
+    @classmethod
+    def _trusted(cls, inputs: dict[str, Any]) -> Self:
+        request = cls.__new__(cls)
+        _set_inputs(request, inputs)
+        return request
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(
+            f"{type(self).__name__} is frozen; make a changed copy with .replace(…)"
+        )
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"{type(self).__name__} is frozen; make a changed copy with .replace(…)"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Request):
+            return NotImplemented
+        return type(self) is type(other) and self._inputs == other._inputs
+
+    def __hash__(self) -> int:
+        return hash((type(self), _hashable(self._inputs)))
+
+    def __repr__(self) -> str:
+        from ._wording import show
+
+        names = {wire: name for name, wire in self._wire_names.items()}
+        given = ", ".join(
+            f"{names.get(wire, wire)}={_shown(value, show)}" for wire, value in self._inputs.items()
+        )
+        return f"{type(self).__name__}({given})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self._inputs)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Let pydantic (and so FastAPI) take request classes as fields and bodies."""
+        from ._pydantic import core_schema
+
+        return core_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: object, handler: object) -> dict[str, Any]:
+        """The schema that pydantic shows for the class: the model's own."""
+        from ._pydantic import json_schema
+
+        return json_schema(cls)
+
+
+def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
+    """Every violation of ``payload``, whatever types the caller built it from.
+
+    Generated checks read the exact types that ``json.loads`` returns. Members of ``str`` enums and the
+    like therefore fail first, and are then checked as the values they stand for.
+    """
+    violations = cls._check(payload)
+    if violations and not all(is_plain(violation.value) for violation in violations):
+        payload = to_plain(payload)
+        violations = cls._check(payload)
+    if isinstance(payload, dict) and not cls._known.issuperset(payload):
+        # The schema says nothing of these, yet they travel with the rest.
+        find_non_json({k: v for k, v in payload.items() if k not in cls._known}, "", violations)
+    return violations
+
+
+def _unknown_input(name: str, known: Mapping[str, str]) -> Violation:
+    from ._suggest import unknown_input
+
+    return unknown_input(name, None, known)
+
+
+def _set_inputs(request: Request[Any], inputs: dict[str, Any]) -> None:
+    object.__setattr__(request, "_inputs", inputs)
+
+
+def _restore(cls: type[Request[Any]], inputs: dict[str, Any]) -> Request[Any]:
+    return cls._trusted(inputs)
+
+
+def _frozen(value: Any) -> Any:
+    if value.__class__ is list:
+        return tuple(_frozen(item) for item in value)
+    if value.__class__ is dict:
+        from types import MappingProxyType
+
+        return MappingProxyType({name: _frozen(item) for name, item in value.items()})
+    return value
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_hashable(item) for item in value)
+    if isinstance(value, dict):
+        return frozenset((name, _hashable(item)) for name, item in value.items())
+    return value
+
+
+def _shown(value: object, show: Callable[[object], str]) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(item, show) for item in value) + "]"
+    return show(value) if isinstance(value, str) else repr(value)

@@ -1,0 +1,69 @@
+"""``Violation``: one way in which a payload breaks a rule."""
+
+from __future__ import annotations
+
+__all__ = ["Violation"]
+
+
+class Violation:
+    """One way in which a payload breaks a rule.
+
+    ``pointer`` is the JSON pointer (RFC 6901) of the value inside the payload, ``""`` for the payload
+    itself. ``rule`` is the JSON Schema keyword, or the custom rule as the schema writes it
+    (``"width_pixels>"``). ``value`` is what was found and ``limit`` what the rule allows.
+
+    >>> Violation("/seed", "minimum", -1, 0).message
+    'must be at least 0, got -1'
+    """
+
+    __slots__ = ("_message", "limit", "pointer", "rule", "value")
+
+    def __init__(
+        self, pointer: str, rule: str, value: object, limit: object, message: str | None = None
+    ) -> None:
+        self.pointer = pointer
+        self.rule = rule
+        self.value = value
+        self.limit = limit
+        self._message = message
+
+    @property
+    def message(self) -> str:
+        """The violation in words, with the value and the limit; written when it is asked for."""
+        if self._message is None:
+            from ._wording import describe
+
+            self._message = describe(self.rule, self.value, self.limit)
+        return self._message
+
+    def as_dict(self) -> dict[str, object]:
+        """The violation as plain data, for JSON. A long value is shortened."""
+        from ._wording import shorten
+
+        return {
+            "pointer": self.pointer,
+            "rule": self.rule,
+            "message": self.message,
+            "value": shorten(self.value),
+            "limit": self.limit,
+        }
+
+    def __str__(self) -> str:
+        return f"{self.pointer or 'payload'}: {self.message}"
+
+    def __repr__(self) -> str:
+        return f"Violation({self.pointer!r}, {self.rule!r}, {self.message!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Violation):
+            return NotImplemented
+        return (self.pointer, self.rule, self.value, self.limit, self.message) == (
+            other.pointer,
+            other.rule,
+            other.value,
+            other.limit,
+            other.message,
+        )
+
+    # Values are payload parts, lists and dicts among them, which have no hash.
+    __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"
