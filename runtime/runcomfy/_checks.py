@@ -6,15 +6,14 @@ Each gives the verdict of the jsonschema library, whose arithmetic they follow.
 from __future__ import annotations
 
 from ._plain import find_non_json
+from .violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Any
 
-    from .violation import Violation
-
-__all__ = ["check_by_library", "check_others", "is_finite", "is_member", "is_multiple", "matches"]
+__all__ = ["check_by_library", "check_others", "is_finite", "is_member", "is_multiple", "matches", "wrong_items"]
 
 _INFINITY = float("inf")
 
@@ -37,7 +36,7 @@ def _equal(one: Any, other: Any) -> bool:
     return (one.__class__ is bool) == (other.__class__ is bool) and bool(one == other)
 
 
-def is_multiple(value: float, step: float) -> bool:
+def is_multiple(value: float, step: int | float) -> bool:
     """Whether ``value`` is a multiple of ``step``, by division where ``step`` is fractional."""
     if not is_finite(value):
         return False
@@ -81,3 +80,12 @@ def check_by_library(
 
     find_non_json(value, pointer, found)
     found += find_violations(module, path, value, pointer)
+
+
+def wrong_items(pointer: str, value: list[Any], kind: type, expected: str) -> list[Violation]:
+    """A violation for each item that is not of the Python type ``kind``, ``expected`` in JSON's words."""
+    return [
+        Violation(f"{pointer}/{index}", "type", item, expected)
+        for index, item in enumerate(value)
+        if item.__class__ is not kind
+    ]

@@ -38,10 +38,11 @@ def to_plain(value: Any, depth: int = 0) -> Any:
             return [to_plain(item, depth + 1) for item in value]
         if isinstance(value, dict) or hasattr(value, "keys"):
             return {_plain_key(key): to_plain(value[key], depth + 1) for key in value}
-    for base in (str, int, float):
-        if isinstance(value, base):
-            # The type's own conversion: an enum's __str__ would give "Color.RED".
-            return str.__str__(value) if base is str else base(value)
+    if isinstance(value, str):
+        return str.__str__(value)  # an enum's own __str__ would give "Color.RED"
+    for number in (int, float):
+        if isinstance(value, number):
+            return number(value)
     return value
 
 

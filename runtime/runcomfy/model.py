@@ -9,6 +9,7 @@ from ._checks import (
     is_member,
     is_multiple,
     matches,
+    wrong_items,
 )
 from ._handshake import require_format
 from ._plain import find_non_json
@@ -34,4 +35,5 @@ __all__ = [
     "is_multiple",
     "matches",
     "require_format",
+    "wrong_items",
 ]

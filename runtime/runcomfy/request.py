@@ -9,13 +9,18 @@ from .errors import ValidationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, dataclass_transform
+    from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, dataclass_transform
 
     from .media import MediaInput
     from .output import Output
     from .violation import Violation
 
     OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
+
+    class Checker(Protocol):
+        """A generated check; as a protocol it is no method to type checkers."""
+
+        def __call__(self, payload: Any, /) -> list[Violation]: ...
 else:
     # The typing module takes longer to import than everything else a validation needs, so it is
     # left to type checkers, and these two stand in for it.
@@ -103,7 +108,7 @@ class Request(Generic[OutputT_co]):
     """The class of the model's output."""
 
     # Facts that generated subclasses fill in.
-    _check: ClassVar[Callable[[object], list[Violation]]]
+    _check: ClassVar[Checker]
     _example: ClassVar[dict[str, Any]]
     _media: ClassVar[tuple[MediaInput, ...]] = ()
     _aliases: ClassVar[dict[str, str]] = {}

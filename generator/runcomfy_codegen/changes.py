@@ -1,0 +1,182 @@
+"""What a new schema means for programs that were written against the old one.
+
+``breaking``: a payload that was accepted may now be refused, or an output field is gone. ``additive``: the
+reverse. ``text``: words only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .media_rules import read_rules
+from .vocabulary import Schema, clean, step
+
+__all__ = ["Change", "compare"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """One difference. ``kind`` is ``"breaking"``, ``"additive"`` or ``"text"``; ``place`` a pointer."""
+
+    kind: str
+    place: str
+    text: str
+
+
+_TEXTS = ("title", "description", "default", "examples")
+
+#: For each bound, whether a new value is tighter than the old one.
+_TIGHTER: dict[str, Callable[[Any, Any], bool]] = {
+    "minimum": lambda old, new: new > old,
+    "exclusiveMinimum": lambda old, new: new > old,
+    "minLength": lambda old, new: new > old,
+    "minItems": lambda old, new: new > old,
+    "minProperties": lambda old, new: new > old,
+    "maximum": lambda old, new: new < old,
+    "exclusiveMaximum": lambda old, new: new < old,
+    "maxLength": lambda old, new: new < old,
+    "maxItems": lambda old, new: new < old,
+    "maxProperties": lambda old, new: new < old,
+}
+
+
+def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    """The differences between two schema files, ``input`` and ``output`` of each; worst first."""
+    changes = [
+        *_compare(old["input"], new["input"], "input", demands=True),
+        *_compare(old["output"], new["output"], "output", demands=False),
+    ]
+    order = ("breaking", "additive", "text")
+    return sorted(set(changes), key=lambda change: (order.index(change.kind), change))
+
+
+def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+    """``demands`` tells inputs, where less is breaking when refused, from outputs."""
+    old_clean, new_clean = clean(old)[0], clean(new)[0]
+    yield from _parts(old_clean, new_clean, place, demands=demands)
+    yield from _words(old, new, place)
+
+
+def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+    yield from _members(old, new, place, demands=demands)
+    yield from _types(old, new, place, demands=demands)
+    yield from _values(old, new, place)
+    yield from _limits(old, new, place)
+    if isinstance(old.get("items"), dict) and isinstance(new.get("items"), dict):
+        yield from _parts(old["items"], new["items"], step(place, "items"), demands=demands)
+
+
+def _members(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+    before, after = old.get("properties", {}), new.get("properties", {})
+    was, now = set(old.get("required", ())), set(new.get("required", ()))
+    noun = "input" if demands else "output field"
+    for name in before.keys() - after.keys():
+        yield Change("breaking", step(place, name), f"{noun} removed")
+    for name in after.keys() - before.keys():
+        if demands and name in now:
+            yield Change("breaking", step(place, name), "input added, and it is required")
+        else:
+            yield Change("additive", step(place, name), f"{noun} added")
+    for name in before.keys() & after.keys():
+        if name in now - was:
+            yield Change("breaking" if demands else "additive", step(place, name), "is now required")
+        if name in was - now:
+            yield Change("additive" if demands else "breaking", step(place, name), "is now optional")
+        yield from _parts(before[name], after[name], step(place, name), demands=demands)
+
+
+def _types(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+    before, after = _accepted(old), _accepted(new)
+    if before == after:
+        return
+    words = f"type changed from {_named(old)} to {_named(new)}"
+    wider, narrower = before <= after, after <= before
+    harmless = wider if demands else narrower
+    yield Change("additive" if harmless else "breaking", place, words)
+
+
+_ALL = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+
+
+def _accepted(schema: Schema) -> frozenset[str]:
+    names = schema.get("type", _ALL)
+    names = frozenset({names} if isinstance(names, str) else names)
+    return names | {"integer"} if "number" in names else names
+
+
+def _named(schema: Schema) -> str:
+    names = schema.get("type", "any")
+    return names if isinstance(names, str) else " or ".join(names)
+
+
+def _values(old: Schema, new: Schema, place: str) -> Iterator[Change]:
+    before, after = _choices(old), _choices(new)
+    if before is None and after is not None:
+        yield Change("breaking", place, "is now limited to given values")
+    elif before is not None and after is None:
+        yield Change("additive", place, "is no longer limited to given values")
+    elif before is not None and after is not None:
+        for value in before:
+            if not _among(value, after):
+                yield Change("breaking", place, f"value {value!r} gone")
+        for value in after:
+            if not _among(value, before):
+                yield Change("additive", place, f"value {value!r} added")
+
+
+def _choices(schema: Schema) -> list[Any] | None:
+    return [schema["const"]] if "const" in schema else schema.get("enum")
+
+
+def _among(value: object, values: list[Any]) -> bool:
+    return any(type(value) is type(other) and value == other for other in values)
+
+
+def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
+    structural = {"type", "enum", "const", "properties", "required", "items", "$defs", "definitions"}
+    for keyword in sorted((old.keys() | new.keys()) - structural):
+        if keyword not in new:
+            yield Change("additive", place, f"{keyword} {old[keyword]} dropped")
+        elif keyword not in old:
+            yield Change("breaking", place, f"{keyword} {new[keyword]} added")
+        elif old[keyword] != new[keyword]:
+            tighter = _TIGHTER.get(keyword, lambda *_: True)(old[keyword], new[keyword])
+            words = f"{keyword} {'tightened' if tighter else 'loosened'}"
+            words += f" from {old[keyword]} to {new[keyword]}"
+            yield Change("breaking" if tighter else "additive", place, words)
+
+
+def _words(old: Any, new: Any, place: str) -> Iterator[Change]:
+    """Texts, and the rules about files, over the schemas as they are written."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    for name in _TEXTS:
+        if old.get(name) != new.get(name):
+            yield Change("text", place, f"{name} changed")
+    yield from _rules(old.get("validations", []), new.get("validations", []), place)
+    before, after = old.get("properties"), new.get("properties")
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in before.keys() & after.keys():
+            yield from _words(before[name], after[name], step(place, name))
+    yield from _words(old.get("items"), new.get("items"), step(place, "items"))
+
+
+def _rules(old: object, new: object, place: str) -> Iterator[Change]:
+    before = {rule.metric + rule.operator: rule for rule in read_rules(old)[0]}
+    after = {rule.metric + rule.operator: rule for rule in read_rules(new)[0]}
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if now is None:
+            yield Change("additive", place, f"file rule {name} dropped")
+        elif was is None:
+            yield Change("breaking", place, f"file rule {name} {now.limit} added")
+        elif was.limit != now.limit:
+            tighter = now.limit < was.limit if now.operator == "<" else now.limit > was.limit
+            words = f"file rule {name} {'tightened' if tighter else 'loosened'}"
+            yield Change(
+                "breaking" if tighter else "additive", place, f"{words} from {was.limit} to {now.limit}"
+            )
+        elif was.wording != now.wording:
+            yield Change("text", place, f"wording of file rule {name} changed")

@@ -1,0 +1,364 @@
+"""Straight-line checks: what a generated validator does with each value, ready for the templates.
+
+A ``ValueCheck`` says how one value is tested; conditions are finished Python expressions, limits and
+pointers finished literals. What ``vocabulary.uncovered`` names is left to the jsonschema library, a whole value
+at a time, so that keywords which depend on each other are never taken apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from .literals import Source, literal, pointer
+from .names import Identifier
+from .vocabulary import Schema, uncovered
+
+__all__ = ["Branch", "Constant", "Member", "ObjectCheck", "Test", "ValueCheck", "compile_checks"]
+
+Step = str | Identifier
+
+
+@dataclass(frozen=True, slots=True)
+class _Depth:
+    """How deep a value stands, counted in loops and in objects; it numbers the variables."""
+
+    loops: int = 0
+    objects: int = 0
+
+    def name(self, word: str) -> Identifier:
+        level = self.objects if word == "member" else self.loops
+        return Identifier(word if level <= 1 else f"{word}_{level}")
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """``condition`` is true when the value breaks ``rule``."""
+
+    condition: Source
+    rule: Source
+    limit: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The allowed values of an enum, as a constant of the module."""
+
+    name: Identifier
+    values: Source
+    #: Whether membership can be asked of the constant itself: all values are texts, or whole numbers.
+    hashed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What is asked of a value of one type. Without anything to ask, its ``guard`` just lets it pass."""
+
+    guard: Source
+    refusal: Source
+    tests: tuple[Test, ...] = ()
+    #: Whether the tests ask for the length more than once, so that it gets a name.
+    sized: bool = False
+    items: ValueCheck | None = None
+    #: Where items only have to be of one type: the Python type and its JSON name.
+    uniform: tuple[Source, Source] | None = None
+    index: Identifier | None = None
+    members: ObjectCheck | None = None
+    #: Whether what is inside must still be looked at for NaN and the like.
+    opaque: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether a value of this type passes without a question."""
+        return not (self.tests or self.items or self.uniform or self.members or self.opaque)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCheck:
+    """How one value is checked. Exactly one of the three ways below applies."""
+
+    variable: Identifier
+    pointer: Source
+    #: The path of a part that the jsonschema library checks.
+    library: Source | None = None
+    #: The values that are allowed, and the condition that it is none of them.
+    choice: Test | None = None
+    #: Types with questions first; then those that only have to be let through.
+    branches: tuple[Branch, ...] = ()
+    #: The expected type or types, ``None`` where any is welcome.
+    expected: Source | None = None
+    free: bool = False
+
+    @property
+    def active(self) -> tuple[Branch, ...]:
+        """The branches that ask something."""
+        return tuple(branch for branch in self.branches if not branch.idle)
+
+    def refusal(self, optional: bool) -> Source:
+        """The condition under which no branch welcomes the value; empty where that needs no asking."""
+        refused = [branch.refusal for branch in self.branches if branch.idle]
+        if optional:
+            refused.append(Source(f"{self.variable} is not unset"))
+        return Source(" and ".join(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One property of an object."""
+
+    wire_name: Source
+    required: bool
+    check: ValueCheck
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCheck:
+    """How an object is checked: its own tests, its members, and what else it may hold."""
+
+    variable: Identifier
+    pointer: Source
+    members: tuple[Member, ...]
+    #: Required names without a property of their own.
+    missing: tuple[Source, ...]
+    tests: tuple[Test, ...]
+    sized: bool
+    known: Source
+    known_list: Source
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A JSON type in Python: how a value is recognised, and the tests that its keywords make."""
+
+    guard: str
+    refusal: str
+    tests: dict[str, str]
+
+
+_ORDER = {
+    "minimum": "{value} < {limit}",
+    "maximum": "{value} > {limit}",
+    "exclusiveMinimum": "{value} <= {limit}",
+    "exclusiveMaximum": "{value} >= {limit}",
+    "multipleOf": "not is_multiple({value}, {limit})",
+}
+
+_KINDS = {
+    "string": _Kind(
+        "{value}.__class__ is str",
+        "{value}.__class__ is not str",
+        {
+            "minLength": "{size} < {limit}",
+            "maxLength": "{size} > {limit}",
+            "pattern": "not matches({limit}, {value})",
+        },
+    ),
+    "integer": _Kind(
+        "{value}.__class__ is int or ({value}.__class__ is float and {value}.is_integer())",
+        "{value}.__class__ is not int and not ({value}.__class__ is float and {value}.is_integer())",
+        _ORDER,
+    ),
+    "number": _Kind(
+        "{value}.__class__ is int or ({value}.__class__ is float and is_finite({value}))",
+        "{value}.__class__ is not int and not ({value}.__class__ is float and is_finite({value}))",
+        _ORDER,
+    ),
+    "boolean": _Kind("{value}.__class__ is bool", "{value}.__class__ is not bool", {}),
+    "null": _Kind("{value} is None", "{value} is not None", {}),
+    "array": _Kind(
+        "{value}.__class__ is list",
+        "{value}.__class__ is not list",
+        {"minItems": "{size} < {limit}", "maxItems": "{size} > {limit}"},
+    ),
+    "object": _Kind(
+        "{value}.__class__ is dict",
+        "{value}.__class__ is not dict",
+        {"minProperties": "{size} < {limit}", "maxProperties": "{size} > {limit}"},
+    ),
+}
+
+
+def compile_checks(schema: Schema) -> tuple[ObjectCheck | None, tuple[Constant, ...]]:
+    """The checks of a clean input schema, and the constants that they refer to.
+
+    ``None`` where the root itself holds a keyword that only the jsonschema library covers.
+    """
+    compiler = _Compiler()
+    own = {k: v for k, v in schema.items() if k != "properties"}
+    if uncovered(own) or schema.get("type", "object") != "object" or {"enum", "const"} & own.keys():
+        return None, ()
+    check = compiler.object(schema, Identifier("payload"), (), (), _Depth())
+    return check, tuple(compiler.constants.values())
+
+
+class _Compiler:
+    def __init__(self) -> None:
+        self.constants: dict[str, Constant] = {}
+
+    def object(
+        self,
+        schema: Schema,
+        variable: Identifier,
+        steps: tuple[Step, ...],
+        path: tuple[str, ...],
+        depth: _Depth,
+    ) -> ObjectCheck:
+        properties: Schema = schema.get("properties", {})
+        required: list[str] = schema.get("required", [])
+        name = depth.name("member") if depth.objects else Identifier("value")
+        return ObjectCheck(
+            variable,
+            pointer(steps),
+            tuple(
+                Member(
+                    literal(wire),
+                    wire in required,
+                    self.value(part, name, (*steps, wire), (*path, "properties", wire), depth),
+                )
+                for wire, part in properties.items()
+            ),
+            tuple(literal(wire) for wire in required if wire not in properties),
+            *_tests(_KINDS["object"], schema, variable),
+            _set_of(list(properties)),
+            literal(tuple(properties)),
+            schema.get("additionalProperties") is False,
+        )
+
+    def value(
+        self,
+        schema: Schema,
+        variable: Identifier,
+        steps: tuple[Step, ...],
+        path: tuple[str, ...],
+        depth: _Depth,
+    ) -> ValueCheck:
+        check = ValueCheck(variable, pointer(steps))
+        if uncovered(schema):
+            return replace(check, library=literal(path))
+        if "enum" in schema or "const" in schema:
+            return replace(check, choice=self.choice(schema, variable, steps))
+        names = schema.get("type", list(_KINDS.keys() - {"integer"}))
+        names = [names] if isinstance(names, str) else names
+        if "number" in names:
+            names = [name for name in names if name != "integer"]
+        branches = [
+            self.branch(name, schema, variable, steps, path, depth)
+            for name in sorted(names, key=list(_KINDS).index)
+        ]
+        if "type" not in schema:
+            asked = tuple(b for b in branches if b.tests or b.items or b.members)
+            return replace(check, branches=asked, free=True)
+        return replace(check, branches=tuple(branches), expected=literal(_listed(schema["type"])))
+
+    def branch(
+        self,
+        name: str,
+        schema: Schema,
+        variable: Identifier,
+        steps: tuple[Step, ...],
+        path: tuple[str, ...],
+        depth: _Depth,
+    ) -> Branch:
+        kind = _KINDS[name]
+        made = Branch(
+            Source(kind.guard.format(value=variable)),
+            Source(kind.refusal.format(value=variable)),
+            *_tests(kind, schema, variable),
+        )
+        if name == "array":
+            return self.array(made, schema, steps, path, depth)
+        if name != "object":
+            return made
+        if any(k in schema for k in ("properties", "required", "additionalProperties")):
+            deeper = replace(depth, objects=depth.objects + 1)
+            inner = self.object(schema, variable, steps, path, deeper)
+            return replace(made, tests=(), sized=False, members=inner)
+        return replace(made, opaque=True)
+
+    def array(
+        self,
+        made: Branch,
+        schema: Schema,
+        steps: tuple[Step, ...],
+        path: tuple[str, ...],
+        depth: _Depth,
+    ) -> Branch:
+        if not schema.get("items"):
+            return replace(made, opaque=True)
+        uniform = _uniform(schema["items"])
+        if uniform:
+            return replace(made, uniform=uniform)
+        deeper = replace(depth, loops=depth.loops + 1)
+        index, item = deeper.name("index"), deeper.name("item")
+        check = self.value(schema["items"], item, (*steps, index), (*path, "items"), deeper)
+        return replace(made, items=check, index=index)
+
+    def choice(self, schema: Schema, variable: Identifier, steps: tuple[Step, ...]) -> Test:
+        """Membership in the values that also keep every other rule of the schema."""
+        validator = Draft202012Validator({k: v for k, v in schema.items() if k != "enum"})
+        given = schema.get("enum", [schema.get("const")])
+        allowed = [value for value in given if validator.is_valid(value)]
+        constant = self.constant(steps, allowed)
+        if not constant.hashed:
+            condition = f"not is_member({variable}, {constant.name})"
+        elif allowed and isinstance(allowed[0], str):
+            condition = f"{variable}.__class__ is not str or {variable} not in {constant.name}"
+        else:
+            condition = f"{variable}.__class__ not in (int, float) or {variable} not in {constant.name}"
+        rule = "enum" if "enum" in schema else "const"
+        return Test(
+            Source(condition), literal(rule), Source(f"tuple({constant.name})")
+        )
+
+    def constant(self, steps: tuple[Step, ...], allowed: list[Any]) -> Constant:
+        words = [step for step in steps if not isinstance(step, Identifier)]
+        name = Identifier("_".join(["ALLOWED", *map(_constant_word, words)]))
+        texts = all(isinstance(value, str) for value in allowed)
+        whole = all(isinstance(value, int) and not isinstance(value, bool) for value in allowed)
+        made = Constant(name, literal(tuple(allowed)), bool(allowed) and (texts or whole))
+        while name in self.constants and self.constants[name] != made:
+            name = Identifier(f"{name}_")
+            made = replace(made, name=name)
+        return self.constants.setdefault(name, made)
+
+
+def _constant_word(word: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in word).upper()
+
+
+def _listed(names: str | list[str]) -> str | tuple[str, ...]:
+    return names if isinstance(names, str) else tuple(names)
+
+
+def _set_of(names: list[str]) -> Source:
+    return Source("{" + ", ".join(map(literal, names)) + "}") if names else Source("()")
+
+
+#: The Python type of items that have nothing to keep but their type.
+_PLAIN_ITEMS = {"string": "str", "boolean": "bool"}
+
+
+def _uniform(items: Schema) -> tuple[Source, Source] | None:
+    name = items.get("type")
+    if items.keys() != {"type"} or not isinstance(name, str) or name not in _PLAIN_ITEMS:
+        return None
+    return Source(_PLAIN_ITEMS[name]), literal(name)
+
+
+def _tests(kind: _Kind, schema: Schema, variable: Identifier) -> tuple[tuple[Test, ...], bool]:
+    """The tests that the keywords of ``schema`` make, and whether they share the value's length."""
+    asked = {keyword: words for keyword, words in kind.tests.items() if keyword in schema}
+    sized = sum("{size}" in words for words in asked.values()) > 1
+    size = "size" if sized else f"len({variable})"
+    tests = tuple(
+        Test(
+            Source(words.format(value=variable, size=size, limit=literal(schema[keyword]))),
+            literal(keyword),
+            literal(schema[keyword]),
+        )
+        for keyword, words in asked.items()
+    )
+    return tests, sized

@@ -1,0 +1,138 @@
+"""The stored documents of models, with our corrections applied."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import SchemaError
+from .model_ids import ModelId, parse_model_id
+
+__all__ = ["OVERRIDE_MEMBERS", "Documents", "find_models", "merge_patch", "read_documents"]
+
+#: What ``overrides.json`` may hold: patches of the three documents, and names of our choosing.
+OVERRIDE_MEMBERS = ("input", "output", "example", "class_name", "names")
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What is known of one model: its documents as parsed JSON, corrections applied."""
+
+    model_id: ModelId
+    input: dict[str, Any]
+    output: dict[str, Any]
+    #: The example payload; ``None`` where the source had none.
+    example: dict[str, Any] | None
+    #: Names chosen in ``overrides.json``: of the class, and of inputs by wire name.
+    class_name: str | None
+    names: dict[str, str]
+
+
+def find_models(schemas: Path) -> list[ModelId]:
+    """The ids of all models under ``schemas``, sorted: every folder that holds an ``input.json``."""
+    if not schemas.is_dir():
+        raise SchemaError(
+            str(schemas), "is no folder", "Add a model first: runcomfy-codegen add PAGE"
+        )
+    folders = sorted(path.parent.relative_to(schemas).as_posix() for path in schemas.rglob("input.json"))
+    return [parse_model_id(folder, str(schemas)) for folder in folders]
+
+
+def read_documents(schemas: Path, model_id: ModelId) -> Documents:
+    """Read one model. Raises ``SchemaError`` for what cannot be read, with file and position."""
+    folder = schemas.joinpath(*model_id.split("/"))
+    documents: dict[str, Any] = {
+        "input": _read(folder / "input.json"),
+        "output": _read(folder / "output.json") if (folder / "output.json").exists() else {},
+    }
+    if (folder / "example.json").exists():
+        documents["example"] = _read(folder / "example.json")
+    overrides = _overrides(folder / "overrides.json")
+    patch = {k: v for k, v in overrides.items() if k in ("input", "output", "example")}
+    documents = merge_patch(documents, patch)
+    for name in ("input", "output"):
+        if not isinstance(documents.get(name), dict):
+            raise SchemaError(
+                f"{folder / name}.json", "is no JSON object", "A schema is an object; see overrides.json."
+            )
+    example = documents.get("example")
+    return Documents(
+        model_id,
+        documents["input"],
+        documents["output"],
+        example if isinstance(example, dict) else None,
+        overrides.get("class_name"),
+        overrides.get("names", {}),
+    )
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """``target`` with a JSON Merge Patch (RFC 7396) applied; neither is changed.
+
+    >>> merge_patch({"a": 1, "b": 2}, {"b": None, "c": 3})
+    {'a': 1, 'c': 3}
+    """
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def _overrides(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    overrides = _read(path)
+    advice = f"It may hold {', '.join(OVERRIDE_MEMBERS)}."
+    if not isinstance(overrides, dict):
+        raise SchemaError(str(path), "is no JSON object", advice)
+    unknown = overrides.keys() - set(OVERRIDE_MEMBERS)
+    if unknown:
+        raise SchemaError(str(path), f"holds {', '.join(sorted(unknown))}, which means nothing", advice)
+    names = overrides.get("names", {})
+    texts = [overrides.get("class_name", ""), *(names.values() if isinstance(names, dict) else [None])]
+    if not all(isinstance(text, str) for text in texts):
+        raise SchemaError(str(path), "class_name and names must hold texts", advice)
+    return overrides
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SchemaError(str(path), f"is not UTF-8 at byte {error.start}", _AGAIN) from None
+    except OSError as error:
+        raise SchemaError(str(path), f"cannot be read: {error.strerror}", _AGAIN) from None
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        place = f"{path}:{error.lineno}:{error.colno}"
+        raise SchemaError(place, f"is no valid JSON: {error.msg}", _AGAIN) from None
+    except RecursionError:
+        raise SchemaError(str(path), "is nested too deeply", _AGAIN) from None
+    except ValueError as error:
+        raise SchemaError(str(path), str(error), _AGAIN) from None
+
+
+_AGAIN = "Add the model again: runcomfy-codegen add PAGE"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f"holds the member {name!r} twice")
+        members[name] = value
+    return members
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"holds {constant}, which is not JSON")
+
+

@@ -1,0 +1,86 @@
+"""The manifest of a generated package: which files are ours, from which documents each model came.
+
+It lies in the package as ``_manifest.json``. It makes a second run touch only what changed, and it is how files
+of models that are gone are told from files that somebody else put there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .documents import Documents
+from .render import templates_folder
+from .vocabulary import Note
+
+__all__ = ["Manifest", "ModelEntry", "digest", "document_hash", "fingerprint"]
+
+NAME = "_manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """What is remembered of a generated model."""
+
+    documents: str
+    package: str
+    module: str
+    class_name: str
+    exports: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What was generated last time; empty where nothing was."""
+
+    generator: str = ""
+    models: dict[str, ModelEntry] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """The manifest in a package's folder; an unreadable one counts as none."""
+        try:
+            data = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            models = {model_id: _entry(entry) for model_id, entry in data["models"].items()}
+            return cls(str(data["generator"]), models, dict(data["files"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls()
+
+    def text(self) -> str:
+        """The manifest as it is stored: sorted, without dates or paths of this machine."""
+        data = {
+            "generator": self.generator,
+            "models": {model_id: asdict(entry) for model_id, entry in sorted(self.models.items())},
+            "files": dict(sorted(self.files.items())),
+        }
+        return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
+
+
+def _entry(data: dict[str, Any]) -> ModelEntry:
+    notes = tuple(Note(**note) for note in data["notes"])
+    return ModelEntry(**{**data, "exports": tuple(data["exports"]), "notes": notes})
+
+
+def digest(text: str) -> str:
+    """The sha256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def document_hash(documents: Documents) -> str:
+    """What a model is generated from, as one hash."""
+    return digest(json.dumps(asdict(documents), ensure_ascii=True))
+
+
+def fingerprint() -> str:
+    """The generator as one hash: its sources, its templates, and the tools that shape the output."""
+    here = Path(__file__).resolve().parent
+    files = [*here.glob("*.py"), *templates_folder().rglob("*.ji*")]
+    texts = sorted(file.read_text(encoding="utf-8") for file in files)
+    tools = [version("datamodel-code-generator"), version("ruff")]
+    return digest("\0".join([*texts, *tools]))

@@ -1,0 +1,46 @@
+"""Where a schema contradicts itself: told in the report, so that a person can correct it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from .vocabulary import Note, Schema, step
+
+__all__ = ["oddities"]
+
+
+def oddities(raw: Schema, cleaned: Schema, example: dict[str, Any]) -> list[Note]:
+    """The contradictions between a schema, its demo values and its example."""
+    notes = []
+    for name, part in cleaned.get("properties", {}).items():
+        declared = raw["properties"][name]
+        if isinstance(declared, dict):
+            notes += _of_property(step("/properties", name), declared, part, cleaned)
+    errors = Draft202012Validator(cleaned).iter_errors(example)
+    notes += [
+        Note("", "oddity", "example", f"breaks {error.validator} at {error.json_path[:80]}")
+        for error in errors
+    ]
+    return notes
+
+
+def _of_property(place: str, declared: Schema, part: Schema, root: Schema) -> list[Note]:
+    notes = []
+    if "default" in declared:
+        default = declared["default"]
+        if default is None:
+            notes.append(Note(place, "oddity", "default", "is null, which stands for no demo value"))
+        elif "enum" in part and default not in part["enum"]:
+            notes.append(Note(place, "oddity", "default", "is none of the enum's values"))
+        elif not Draft202012Validator(root).evolve(schema=part).is_valid(default):
+            notes.append(Note(place, "oddity", "default", "breaks the input's own rules"))
+    if "enum" in part:
+        rest = Draft202012Validator(root).evolve(schema={k: v for k, v in part.items() if k != "enum"})
+        notes += [
+            Note(place, "oddity", "enum", f"value {str(value)[:60]!r} breaks the input's other rules")
+            for value in part["enum"]
+            if not rest.is_valid(value)
+        ]
+    return notes

@@ -1,0 +1,72 @@
+"""The parts of a generated package that hold all its models together: index and subpackages."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from . import names
+from .literals import docstring, literal
+from .manifest import ModelEntry
+from .names import Identifier
+from .spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
+
+__all__ = ["FORMAT", "package_spec", "refuse_clash"]
+
+#: The major format of what is generated; the runtime refuses another one (``runcomfy._handshake``).
+FORMAT = 1
+
+
+def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
+    """The spec of a package that holds ``models``, model id -> entry."""
+    ordered = sorted(models.items(), key=lambda item: (item[1].package, item[1].module))
+    return PackageSpec(
+        name,
+        docstring(
+            f"Typed requests for {len(models)} models of the RunComfy Model API.\n\n"
+            "Each owner has a subpackage, and each model a module in it that is imported when it is used.",
+            0,
+        ),
+        FORMAT,
+        tuple(
+            IndexEntry(
+                literal(model_id), literal(f"{entry.package}.{entry.module}"), literal(entry.class_name)
+            )
+            for model_id, entry in sorted(models.items())
+        ),
+        tuple(
+            _owner(package, [entry for _, entry in group])
+            for package, group in groupby(ordered, key=lambda item: item[1].package)
+        ),
+    )
+
+
+def _owner(package: str, entries: list[ModelEntry]) -> OwnerSpec:
+    return OwnerSpec(
+        Identifier(package),
+        docstring(f"Models of one owner, by class: {', '.join(e.class_name for e in entries)}.", 0),
+        tuple(
+            OwnedModel(
+                Identifier(entry.module),
+                literal(entry.module),
+                tuple(map(Identifier, entry.exports)),
+                tuple(map(literal, entry.exports)),
+            )
+            for entry in entries
+        ),
+        literal(sorted(name for entry in entries for name in entry.exports)),
+    )
+
+
+def refuse_clash(model_id: str, entry: ModelEntry, others: dict[str, ModelEntry]) -> None:
+    """Raise ``NameClash`` when a model's module or classes have the names of another model's."""
+    advice = 'Name one of them in its overrides.json: {"class_name": "…"}, or leave one out (--only).'
+    owner = model_id.partition("/")[0]
+    for other_id, other in others.items():
+        if other.package != entry.package:
+            continue
+        if other_id.partition("/")[0] != owner:
+            names.check_unique({other_id: entry.package, model_id: entry.package}, model_id, advice)
+        names.check_unique({other_id: other.module, model_id: entry.module}, model_id, advice)
+        for export in other.exports:
+            for own in entry.exports:
+                names.check_unique({other_id: export, model_id: own}, model_id, advice)

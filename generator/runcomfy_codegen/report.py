@@ -1,0 +1,103 @@
+"""The report at the end of ``generate``: for people as text, for programs as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from .console import printable
+from .generate import Generation
+
+__all__ = ["as_dict", "as_text", "drifted"]
+
+_KINDS = {
+    "fallback": "checked at run time by the jsonschema library",
+    "documented": "documented, not checked",
+    "oddity": "odd in the schema itself",
+}
+
+
+def as_dict(generation: Generation, *, applied: bool) -> dict[str, Any]:
+    """The report as plain data."""
+    plan = generation.plan
+    return {
+        "package": plan.folder.name,
+        "applied": applied,
+        "models": {
+            "written": generation.rendered,
+            "unchanged": sorted(generation.kept),
+            "removed": generation.removed,
+            "failed": {
+                model_id: {"place": e.place, "problem": e.problem, "advice": e.advice}
+                for model_id, e in sorted(generation.failed.items())
+            },
+        },
+        "files": {
+            "written": sorted(plan.write),
+            "removed": sorted(plan.remove),
+            "foreign": list(plan.foreign),
+        },
+        "notes": {
+            model_id: [asdict(note) for note in entry.notes]
+            for model_id, entry in sorted(generation.manifest.models.items())
+            if entry.notes
+        },
+        "changes": {
+            model_id: [asdict(change) for change in changes]
+            for model_id, changes in sorted(generation.changes.items())
+        },
+    }
+
+
+def as_text(generation: Generation, *, check: bool) -> str:
+    """The report as lines for a terminal; whatever came from a schema is escaped."""
+    return "\n".join(map(printable, _lines(generation, check=check))) + "\n"
+
+
+def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
+    plan = generation.plan
+    yield from _notes(generation)
+    yield from _changes(generation)
+    for model_id, error in sorted(generation.failed.items()):
+        yield f"FAILED {model_id}: {error.place}: {error.problem}"
+        yield f"  {error.advice}"
+    for path in plan.foreign:
+        yield f"not generated, left alone: {path}"
+    if check:
+        for path in sorted(plan.write):
+            yield f"differs: {path}"
+        for path in plan.remove:
+            yield f"orphan: {path}"
+        yield "Drift: run 'runcomfy-codegen generate'." if drifted(generation) else "No drift."
+        return
+    counts = {
+        "written": len(generation.rendered),
+        "unchanged": len(generation.kept),
+        "removed": len(generation.removed),
+        "failed": len(generation.failed),
+    }
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count or word == "written")
+    yield f"{plan.folder.name}: models {told}; files {len(plan.write)} written, {len(plan.remove)} removed."
+
+
+def drifted(generation: Generation) -> bool:
+    """Whether the folder is not what the schemas would give: orphans and strangers included."""
+    return not generation.plan.empty or bool(generation.plan.foreign)
+
+
+def _notes(generation: Generation) -> Iterator[str]:
+    for model_id, entry in sorted(generation.manifest.models.items()):
+        for kind, words in _KINDS.items():
+            notes = [note for note in entry.notes if note.kind == kind]
+            if notes:
+                yield f"{model_id}: {words}"
+            for note in notes:
+                yield f"  {note.place or '/'}: {note.subject}: {note.text}"
+
+
+def _changes(generation: Generation) -> Iterator[str]:
+    for model_id, changes in sorted(generation.changes.items()):
+        yield f"{model_id}: changed"
+        for change in changes:
+            yield f"  {change.kind}: {change.place}: {change.text}"

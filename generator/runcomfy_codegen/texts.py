@@ -1,0 +1,157 @@
+"""The words that people read about an input: its meaning, its limits, its demo value.
+
+Placeholder keys that leaked from the site's translation files never surface; the few whose English is known
+from rendered pages are replaced by it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .media_rules import Rule, media_kind
+from .vocabulary import Schema
+
+__all__ = ["describe_input", "describe_output", "is_placeholder", "one_line", "readable", "with_readable_texts"]
+
+_PLACEHOLDER = re.compile(r"\s*modelApiDoc_\w*\s*", re.ASCII)
+#: What the rendered pages show in the place of these keys.
+_ENGLISH = {
+    "modelApiDoc_navInputSchema": "Input",
+    "modelApiDoc_outDescImage": "single image URL",
+    "modelApiDoc_outDescImages": "multiple image URLs",
+    "modelApiDoc_outDescVideo": "single video URL",
+    "modelApiDoc_outDescVideos": "multiple video URLs",
+}
+_DEMO = 80
+_PARAGRAPH = 4_000
+
+
+def is_placeholder(text: object) -> bool:
+    """Whether ``text`` is a leaked translation key."""
+    return isinstance(text, str) and _PLACEHOLDER.fullmatch(text) is not None
+
+
+def readable(text: object) -> str:
+    """``text`` without placeholder keys and outer white space; ``""`` where nothing is left."""
+    if not isinstance(text, str):
+        return ""
+    return _PLACEHOLDER.sub(lambda key: _ENGLISH.get(key[0].strip(), ""), text).strip()
+
+
+def with_readable_texts(schema: Any) -> Any:
+    """A copy of a schema whose titles and descriptions hold no placeholder keys."""
+    if isinstance(schema, list):
+        return [with_readable_texts(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    copied = {}
+    for name, value in schema.items():
+        if name in ("title", "description") and isinstance(value, str):
+            if "modelApiDoc_" in value and not readable(value):
+                continue
+            copied[name] = readable(value) if "modelApiDoc_" in value else value
+        elif name in ("default", "enum", "const", "examples"):
+            copied[name] = value
+        else:
+            copied[name] = with_readable_texts(value)
+    return copied
+
+
+def describe_input(
+    wire_name: str, name: str, raw: Schema, cleaned: Schema, rules: list[Rule], *, required: bool
+) -> str:
+    """The docstring of an input: meaning, limits, rules of its files, demo value."""
+    meaning = _clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name
+    limits = _limits(cleaned)
+    kind = media_kind(raw.get("format")) or media_kind(_items(raw).get("format"))
+    if kind:
+        limits.append(f"URL of {_article(kind)} file" if not _is_list(cleaned) else f"URLs of {kind} files")
+    paragraphs = [_sentence(meaning)]
+    if limits:
+        paragraphs.append(" ".join(_sentence(_capital(limit)) for limit in limits))
+    if rules:
+        paragraphs.append(_rules(rules))
+    if name != wire_name:
+        paragraphs.append(f"Sent as {one_line(wire_name)!r}.")
+    if "default" in raw:
+        paragraphs.append(f"Demo value: {_demo(raw['default'])}")
+    return "\n\n".join(paragraphs)
+
+
+def describe_output(raw: Schema) -> str:
+    """The docstring of an output field, ``""`` where nothing is known."""
+    meaning = readable(raw.get("description")) or readable(raw.get("title"))
+    return _sentence(_capital(_clipped(meaning))) if meaning else ""
+
+
+def one_line(text: str, length: int = _DEMO) -> str:
+    """``text`` on one line, cut to ``length``."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1].rstrip() + "…"
+
+
+def _items(schema: Schema) -> Schema:
+    items = schema.get("items")
+    return items if isinstance(items, dict) else {}
+
+
+def _is_list(schema: Schema) -> bool:
+    return schema.get("type") == "array"
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "。", ":", "！", "？")) else text + "."
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _PARAGRAPH else text[:_PARAGRAPH] + "…"
+
+
+def _demo(value: object) -> str:
+    return one_line(repr(value)).replace("\\n", " ")
+
+
+def _rules(rules: list[Rule]) -> str:
+    told = (f"- ``{rule.metric}{rule.operator}`` {rule.limit}: {one_line(rule.wording, 300)}".rstrip(": ") for rule in rules)
+    return "Rules for each file:\n\n" + "\n".join(told)
+
+
+#: (lower keyword, upper keyword, unit): a pair of bounds told in one phrase.
+_RANGES = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", "characters"),
+    ("minItems", "maxItems", "items"),
+    ("minProperties", "maxProperties", "members"),
+)
+_SINGLE = {
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "pattern": "matches {!r}",
+    "const": "always {!r}",
+}
+
+
+def _limits(cleaned: Schema) -> list[str]:
+    told = []
+    for lower, upper, unit in _RANGES:
+        low, high = cleaned.get(lower), cleaned.get(upper)
+        if low is not None and high is not None:
+            told.append(f"{low} to {high} {unit}".strip())
+        elif low is not None:
+            told.append(f"at least {low} {unit}".strip())
+        elif high is not None:
+            told.append(f"at most {high} {unit}".strip())
+    told += [words.format(cleaned[k]) for k, words in _SINGLE.items() if k in cleaned]
+    if "enum" in cleaned:
+        told.append("one of " + one_line(", ".join(map(repr, cleaned["enum"])), 400))
+    return told

@@ -1,0 +1,228 @@
+"""Type hints for the fields of a schema, by datamodel-code-generator.
+
+The library sees structure and nothing else: every name and every text of the schema is replaced by a token
+before, and put back, as a name or literal of ours, after. Our Jinja templates (``templates/types``)
+make it write one plain line for each field.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datamodel_code_generator import generate
+from datamodel_code_generator.enums import DataModelType, InputFileType
+from datamodel_code_generator.parser import LiteralType
+from datamodel_code_generator.format import PythonVersion
+
+from .literals import literal
+from .names import Identifier, nested_class_name
+from .vocabulary import Schema
+
+__all__ = ["NestedType", "Types", "hints"]
+
+_TOKEN = re.compile(r"'(v\d+)'|\b(C\d+)\b")
+_LINE = re.compile(r"^#(?P<kind>class|field) (?P<name>\w+)(?: = (?P<hint>.*))?$", re.MULTILINE)
+_OPTIONAL = re.compile(r"^NotRequired\[(.*)\]$")
+#: Names that a hint may hold, beside the tokens.
+_HINT_NAMES = {
+    "Any", "Literal", "Mapping", "Sequence", "None", "bool", "dict", "float", "int", "list", "str",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NestedType:
+    """An object inside an input or output: a ``TypedDict`` of its members."""
+
+    name: Identifier
+    #: (wire name, hint, whether required)
+    members: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The hints of a schema's properties, by wire name, and the nested types that they use."""
+
+    hints: dict[str, str]
+    nested: tuple[NestedType, ...]
+
+
+def hints(schema: Schema, class_name: Identifier, templates: Path, *, frozen: bool) -> Types:
+    """The types of a clean object schema.
+
+    ``frozen`` asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
+    """
+    tokens = _Tokens(schema, class_name)
+    text = tokens.text()
+    rendered = generate(
+        text,
+        input_file_type=InputFileType.JsonSchema,
+        output_model_type=DataModelType.TypingTypedDict,
+        custom_template_dir=templates,
+        target_python_version=PythonVersion.PY_311,
+        class_name="C0",
+        enum_field_as_literal=LiteralType.All,
+        use_generic_container_types=frozen,
+        use_standard_collections=True,
+        use_union_operator=True,
+        use_title_as_name=False,
+        disable_timestamp=True,
+        formatters=[],
+    )
+    if not isinstance(rendered, str):
+        raise TypeError("datamodel-code-generator answered with more than one module")
+    return tokens.read(rendered)
+
+
+@dataclass
+class _Tokens:
+    """A schema with tokens for all that is text, and the way back from the tokens."""
+
+    schema: Schema
+    class_name: Identifier
+    values: list[object] = field(default_factory=list)
+    classes: dict[str, tuple[Identifier, Schema]] = field(default_factory=dict)
+    #: Pointer of a referenced part -> its class token, so that recursion ends.
+    referenced: dict[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        definitions: dict[str, Any] = {}
+        root = self._object("C0", self.class_name, self.schema, ())
+        while len(definitions) < len(self.classes) - 1:
+            for token in list(self.classes)[1:]:
+                if token not in definitions:
+                    definitions[token] = self._members(token)
+        return json.dumps({**root, "$defs": definitions})
+
+    def _object(
+        self, token: str, name: Identifier, schema: Schema, path: tuple[str, ...]
+    ) -> dict[str, Any]:
+        self.classes[token] = (name, schema)
+        self._paths[token] = path
+        return self._members(token) if token == "C0" else {"$ref": f"#/$defs/{token}"}
+
+    _paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def _members(self, token: str) -> dict[str, Any]:
+        _, schema = self.classes[token]
+        names = list(schema.get("properties", {}))
+        required = set(schema.get("required", ()))
+        return {
+            "type": "object",
+            "properties": {
+                f"p{i}": self._type(schema["properties"][name], (*self._paths[token], name))
+                for i, name in enumerate(names)
+            },
+            "required": [f"p{i}" for i, name in enumerate(names) if name in required],
+        }
+
+    def _type(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+        """The structure of ``schema``; ``{}`` stands for any value."""
+        if "enum" in schema or "const" in schema:
+            return self._choice(schema, path)
+        if "$ref" in schema:
+            return self._reference(schema["$ref"])
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema and "type" not in schema:
+                return {"anyOf": [self._type(part, path) for part in schema[keyword]]}
+        names = schema.get("type")
+        if isinstance(names, list):
+            return {"anyOf": [self._type({**schema, "type": name}, path) for name in names]}
+        if not isinstance(names, str):
+            return {}
+        return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, path)
+
+    def _scalar(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+        return {"type": schema["type"]}
+
+    def _array(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+        items = schema.get("items", {})
+        return {"type": "array", "items": self._type(items, (*path, "item")) if items else {}}
+
+    def _nested(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+        if schema.get("properties"):
+            name = nested_class_name(self.class_name, path)
+            return self._object(f"C{len(self.classes)}", name, schema, path)
+        inner = schema.get("additionalProperties")
+        if isinstance(inner, dict) and inner:
+            value = self._type(inner, (*path, "value"))
+            return {"type": "object", "additionalProperties": value}
+        return {"type": "object"}
+
+    def _choice(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+        values = [schema["const"]] if "const" in schema else schema["enum"]
+        if not all(value is None or isinstance(value, (str, int)) for value in values):
+            rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
+            return self._type(rest, path)
+        distinct = {(type(value), value): value for value in values}.values()
+        tokens = [f"v{len(self.values) + i}" for i in range(len(distinct))]
+        self.values += distinct
+        return {"type": "string", "enum": tokens}
+
+    def _reference(self, ref: str) -> dict[str, Any]:
+        steps = [part.replace("~1", "/").replace("~0", "~") for part in ref[1:].split("/")[1:]]
+        if ref in self.referenced:
+            return {"$ref": f"#/$defs/{self.referenced[ref]}"}
+        part: Any = self.schema
+        for one in steps:
+            part = part[int(one) if isinstance(part, list) else one]
+        if part.get("type") != "object" or not part.get("properties"):
+            # Only an object has a name to refer to; a type that refers to itself stays open.
+            plain = {k: v for k, v in part.items() if k in ("type", "enum", "const")}
+            return self._type(plain, tuple(steps)) if part.get("type") != "array" else _ANY_LIST
+        token = self.referenced[ref] = f"C{len(self.classes)}"
+        path = (steps[-1],)
+        return self._object(token, nested_class_name(self.class_name, path), part, path)
+
+    def read(self, rendered: str) -> Types:
+        """The hints in what our templates made the library write."""
+        fields: dict[str, dict[str, str]] = {}
+        current: dict[str, str] = {}
+        for match in _LINE.finditer(rendered):
+            if match["kind"] == "class":
+                current = fields.setdefault(match["name"], {})
+            else:
+                current[match["name"]] = match["hint"]
+        by_token = {
+            token: dict(self._fields(schema, fields.get(token, {})))
+            for token, (_, schema) in self.classes.items()
+        }
+        root = by_token.pop("C0")
+        nested = tuple(
+            NestedType(
+                self.classes[token][0], tuple((wire, *found) for wire, found in members.items())
+            )
+            for token, members in by_token.items()
+        )
+        return Types({wire: hint for wire, (hint, _) in root.items()}, nested)
+
+    def _fields(
+        self, schema: Schema, lines: dict[str, str]
+    ) -> Iterator[tuple[str, tuple[str, bool]]]:
+        for i, wire in enumerate(schema.get("properties", {})):
+            hint = lines.get(f"p{i}", "Any")
+            optional = _OPTIONAL.match(hint)
+            yield wire, (self._with_values(optional[1] if optional else hint), optional is None)
+
+    def _with_values(self, hint: str) -> str:
+        unknown = set(re.findall(r"\b[A-Za-z_]\w*\b", _TOKEN.sub("", hint))) - _HINT_NAMES
+        if unknown:
+            raise TypeError(f"the hint {hint!r} holds names that are not expected: {unknown}")
+        return _TOKEN.sub(
+            lambda match: (
+                literal(self.values[int(match[1][1:])]) if match[1] else self.classes[match[2]][0]
+            ),
+            hint,
+        )
+
+
+_ANY_LIST: dict[str, Any] = {"type": "array", "items": {}}
+
+_STRUCTURES: dict[str, Callable[[_Tokens, Schema, tuple[str, ...]], dict[str, Any]]] = {
+    "array": _Tokens._array,
+    "object": _Tokens._nested,
+}

@@ -1,0 +1,348 @@
+"""The words of input and output schemas, and the clean schema that validation works on.
+
+Real schemas hold words that JSON Schema does not know (``type: float``, ``validations``), and a new model may
+bring anything. ``clean`` gives the schema in JSON Schema 2020-12, together with a note for each word that
+was changed, left out, or is only documented. Nothing is left out without a note.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from jsonschema import Draft202012Validator
+
+from .media_rules import MEDIA_FORMAT, URI_FORMAT
+
+__all__ = ["COMPILED", "Note", "Schema", "clean", "step", "uncovered"]
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """Something about a schema that a person should know.
+
+    ``kind`` is ``"fallback"`` (checked by the jsonschema library at run time), ``"documented"`` (kept in the
+    documentation, not checked) or ``"oddity"`` (the schema contradicts itself or JSON Schema). ``place`` is a
+    JSON pointer into the schema, ``subject`` the keyword, format, type or rule.
+    """
+
+    place: str
+    kind: str
+    subject: str
+    text: str
+
+
+_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+_TYPE_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
+
+#: Keywords that say something to people, or to us elsewhere, and nothing to a validator.
+_ANNOTATIONS = {
+    "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly",
+    "$comment", "$schema", "validations", "format",
+}  # fmt: skip
+
+#: Keywords that straight-line code is generated for.
+COMPILED = {
+    "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    "minLength", "maxLength", "pattern", "minItems", "maxItems", "items", "properties", "required",
+    "additionalProperties", "minProperties", "maxProperties",
+}  # fmt: skip
+
+#: Keywords that the jsonschema library checks at run time.
+_LIBRARY = {
+    "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependentRequired",
+    "prefixItems", "contains", "minContains", "maxContains", "uniqueItems", "patternProperties",
+    "propertyNames", "unevaluatedItems", "unevaluatedProperties", "$ref",
+}  # fmt: skip
+
+#: Where schemas stand inside a schema.
+_ONE = {
+    "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
+    "unevaluatedItems", "unevaluatedProperties",
+}  # fmt: skip
+_LIST = {"allOf", "anyOf", "oneOf", "prefixItems"}
+_MAP = {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+#: The ones that apply to the same value: a chain of them can lead back to its start.
+_IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
+
+
+def step(place: str, *names: object) -> str:
+    """``place`` with further steps, as a JSON pointer."""
+    return place + "".join(
+        "/" + str(name).replace("~", "~0").replace("/", "~1") for name in names
+    )
+
+
+def uncovered(schema: Schema) -> set[str]:
+    """The keywords of a clean schema that straight-line code does not cover."""
+    found = schema.keys() - COMPILED - {"$defs", "definitions"}
+    if schema.get("additionalProperties", True) not in (True, False, {}):
+        found = found | {"additionalProperties"}
+    inner = list(schema.get("properties", {}).values())
+    if isinstance(schema.get("items"), dict):
+        inner.append(schema["items"])
+    return found.union(*map(uncovered, inner))
+
+
+def clean(schema: Schema) -> tuple[Schema, list[Note]]:
+    """The schema in clean vocabulary, and what there is to say about it."""
+    cleaner = _Cleaner()
+    cleaned = cleaner.clean(schema, "")
+    _drop_bad_references(cleaned, cleaner.notes)
+    return cleaned, cleaner.notes
+
+
+class _Cleaner:
+    """One pass over one schema; collects the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+
+    def note(self, place: str, kind: str, subject: str, text: str) -> None:
+        self.notes.append(Note(place, kind, subject, text))
+
+    def clean(self, schema: object, place: str) -> Schema:
+        if schema is True:
+            return {}
+        if schema is False:
+            return {"not": {}}
+        if not isinstance(schema, dict):
+            self.note(place, "documented", "schema", "is no schema; any value is accepted here")
+            return {}
+        cleaned: Schema = {}
+        for keyword, value in schema.items():
+            if keyword in _ANNOTATIONS:
+                self._annotation(keyword, value, step(place, keyword))
+            elif keyword in _NORMALISED:
+                continue
+            elif keyword in _ONE | _LIST | _MAP:
+                self._inner(cleaned, keyword, value, step(place, keyword))
+            elif keyword in COMPILED | _LIBRARY:
+                self._assertion(cleaned, keyword, value, step(place, keyword))
+            else:
+                self.note(
+                    step(place, keyword), "documented", keyword, "is an unknown keyword; not checked"
+                )
+        for normalise in _NORMALISED.values():
+            normalise(self, cleaned, schema, place)
+        return cleaned
+
+    def _annotation(self, keyword: str, value: object, place: str) -> None:
+        if keyword != "format":
+            return
+        if not isinstance(value, str):
+            self.note(place, "documented", "format", "is no text; not checked")
+        elif not MEDIA_FORMAT.match(value) and not URI_FORMAT.match(value):
+            self.note(place, "documented", value, "is a format that is documented and not checked")
+
+    def _inner(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
+        if keyword in _ONE and isinstance(value, (dict, bool)):
+            if value is True or (keyword == "additionalProperties" and value is False):
+                cleaned[keyword] = value
+            else:
+                cleaned[keyword] = self.clean(value, place)
+        elif keyword in _LIST and isinstance(value, list) and value:
+            cleaned[keyword] = [self.clean(part, step(place, i)) for i, part in enumerate(value)]
+        elif keyword in _MAP and isinstance(value, dict):
+            if keyword == "patternProperties":
+                value = {name: part for name, part in value.items() if self._pattern(name, place)}
+            cleaned[keyword] = {n: self.clean(part, step(place, n)) for n, part in value.items()}
+        else:
+            self._malformed(keyword, place)
+
+    def _assertion(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
+        if not _well_formed(keyword, value):
+            self._malformed(keyword, place)
+        elif keyword == "pattern" and not self._pattern(str(value), place):
+            return
+        elif keyword == "$ref" and not str(value).startswith(("#/",)) and value != "#":
+            self.note(
+                place, "documented", "$ref", "leads out of the document; not followed, not checked"
+            )
+        else:
+            cleaned[keyword] = value
+
+    def _pattern(self, pattern: str, place: str) -> bool:
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError):
+            self.note(
+                place, "documented", "pattern", "is no pattern that Python understands; not checked"
+            )
+            return False
+        return True
+
+    def _malformed(self, keyword: str, place: str) -> None:
+        self.note(place, "oddity", keyword, "has a value that JSON Schema does not allow; not checked")
+
+    def type(self, cleaned: Schema, schema: Schema, place: str) -> None:
+        """``float`` is a number, case does not matter, ``nullable`` adds null."""
+        if "type" not in schema:
+            return
+        given = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        names = []
+        for name in given:
+            folded = name.casefold() if isinstance(name, str) else ""
+            known = _TYPE_ALIASES.get(folded, folded)
+            if known not in _TYPES:
+                text = "is an unknown type; any value is accepted here"
+                self.note(step(place, "type"), "documented", _brief(name), text)
+                return
+            if known != name:
+                self.note(step(place, "type"), "oddity", str(name), f"is read as {known}")
+            names.append(known)
+        if schema.get("nullable") is True and "null" not in names:
+            names.append("null")
+        names = list(dict.fromkeys(names))
+        if names:
+            # First, as people write it; the rest keeps its order.
+            rest = dict(cleaned)
+            cleaned.clear()
+            cleaned.update({"type": names[0] if len(names) == 1 else names}, **rest)
+
+    def nullable(self, cleaned: Schema, schema: Schema, place: str) -> None:
+        """OpenAPI 3.0's way to allow null."""
+        if "nullable" not in schema:
+            return
+        if not isinstance(schema["nullable"], bool):
+            self._malformed("nullable", step(place, "nullable"))
+        elif schema["nullable"] and "enum" in cleaned and None not in cleaned["enum"]:
+            cleaned["enum"] = [*cleaned["enum"], None]
+            self.note(step(place, "enum"), "oddity", "nullable", "null is accepted beside the enum")
+
+    def exclusive(self, cleaned: Schema, schema: Schema, place: str) -> None:
+        """Draft 4's boolean ``exclusiveMinimum`` makes ``minimum`` exclusive."""
+        for keyword, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            if keyword not in schema:
+                continue
+            value = schema[keyword]
+            if value is True and bound in cleaned:
+                cleaned[keyword] = cleaned.pop(bound)
+            elif value is not False:
+                self._assertion(cleaned, keyword, value, step(place, keyword))
+
+    def required(self, cleaned: Schema, schema: Schema, place: str) -> None:
+        """``required`` may name a property that does not exist; nobody could give it."""
+        if "required" not in schema:
+            return
+        value: Any = schema["required"]
+        if isinstance(value, bool) and place:
+            self.note(step(place, "required"), "oddity", "required", "draft 3's form; not checked")
+            return
+        if not _well_formed("required", value):
+            self._malformed("required", step(place, "required"))
+            return
+        declared = schema.get("properties")
+        names = value
+        if isinstance(declared, dict) and not any(k in schema for k in _IN_PLACE | {"$ref"}):
+            names = [name for name in value if name in declared]
+            for name in value:
+                if name not in declared:
+                    text = f"names {_brief(name)}, which is no property; not required"
+                    self.note(step(place, "required"), "oddity", "required", text)
+        if names:
+            cleaned["required"] = names
+
+
+_NORMALISED: dict[str, Callable[[_Cleaner, Schema, Schema, str], None]] = {
+    "type": _Cleaner.type,
+    "nullable": _Cleaner.nullable,
+    "exclusiveMinimum": _Cleaner.exclusive,
+    "exclusiveMaximum": lambda *_: None,  # done with exclusiveMinimum
+    "required": _Cleaner.required,
+}
+
+
+@lru_cache(maxsize=4096)
+def _well_formed_text(text: str) -> bool:
+    return bool(Draft202012Validator(Draft202012Validator.META_SCHEMA).is_valid(json.loads(text)))
+
+
+def _well_formed(keyword: str, value: object) -> bool:
+    if _has_non_finite(value):
+        return False
+    if keyword in ("enum", "const"):
+        return keyword == "const" or (isinstance(value, list) and bool(value))
+    return _well_formed_text(json.dumps({keyword: value}))
+
+
+def _has_non_finite(value: object) -> bool:
+    if isinstance(value, float):
+        return value != value or value in (float("inf"), float("-inf"))
+    if isinstance(value, list):
+        return any(map(_has_non_finite, value))
+    if isinstance(value, dict):
+        return any(map(_has_non_finite, value.values()))
+    return False
+
+
+def _walk(schema: Schema, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Schema]]:
+    """Every schema in a clean schema, with its path."""
+    yield path, schema
+    for keyword, value in schema.items():
+        if keyword in _ONE and isinstance(value, dict):
+            yield from _walk(value, (*path, keyword))
+        elif keyword in _LIST:
+            for i, part in enumerate(value):
+                yield from _walk(part, (*path, keyword, str(i)))
+        elif keyword in _MAP:
+            for name, part in value.items():
+                yield from _walk(part, (*path, keyword, name))
+
+
+def _drop_bad_references(root: Schema, notes: list[Note]) -> None:
+    """Take out references that lead nowhere or, without a step into the value, back to themselves."""
+    parts = {step("", *path): part for path, part in _walk(root)}
+    for place, part in parts.items():
+        if "$ref" in part and _target(part) not in parts:
+            del part["$ref"]
+            notes.append(Note(place + "/$ref", "documented", "$ref", "leads nowhere; not checked"))
+    for place, part in parts.items():
+        if "$ref" in part and _returns(place, parts):
+            del part["$ref"]
+            text = "leads back to itself without an end; not checked"
+            notes.append(Note(place + "/$ref", "documented", "$ref", text))
+
+
+def _target(part: Schema) -> str:
+    return unquote(part["$ref"][1:])
+
+
+def _returns(start: str, parts: dict[str, Schema]) -> bool:
+    seen: set[str] = set()
+    waiting = [_target(parts[start])]
+    while waiting:
+        place = waiting.pop()
+        if place == start:
+            return True
+        if place in seen:
+            continue
+        seen.add(place)
+        if "$ref" in parts[place]:
+            waiting.append(_target(parts[place]))
+        waiting += [
+            inner
+            for inner in parts
+            if inner.startswith(place + "/") and _applies_in_place(inner[len(place) :])
+        ]
+    return False
+
+
+def _applies_in_place(way: str) -> bool:
+    steps = way.split("/")[1:]
+    keyword, more = steps[0], len(steps)
+    if keyword not in _IN_PLACE:
+        return False
+    return more == (2 if keyword in _LIST | _MAP else 1)
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:60] + "…"
