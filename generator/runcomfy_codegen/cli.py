@@ -64,9 +64,13 @@ def _configure_generate(parser: argparse.ArgumentParser) -> None:
 
 def _generate(args: argparse.Namespace) -> int:
     # Imported here: datamodel-code-generator takes longer to load than `add` takes to run.
-    from .generate import generate
-    from .plan import apply
-    from .report import as_dict, as_text, drifted
+    try:
+        from .generate import generate
+        from .plan import apply
+        from .report import as_dict, as_text, drifted
+    except ModuleNotFoundError as error:
+        advice = "Install what the generator needs: pip install 'runcomfy[codegen]'"
+        raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
 
     generation = generate(
         args.schemas,

@@ -162,13 +162,7 @@ class GptImage1_5ImageToImage(Request[GptImage1_5ImageToImageOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt", "image_urls")
-    _media = (
-        MediaInput(
-            ("image_urls",),
-            "image",
-            (),
-        ),
-    )
+    _media = (MediaInput(("image_urls",), "image"),)
     _example = {
         "prompt": "A photorealistic wide drone shot of a colossal man (exact face/body from the reference) casually sitting across a London street, one knee raised, hand resting. He wears a navy overcoat, knit sweater, dark trousers, boots, and a minimalist beanie. Tiny cars, buses, bikes, and pedestrians move around him, with classic London red-brick buildings, black lamps, and cobblestone streets dwarfed by his size. Soft overcast London daylight highlights wet pavement.",
         "image_urls": [

@@ -104,7 +104,7 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
     output_type = GptImage2EditOutput
 
     images: Sequence[str]
-    """要编辑的参考图像,最多 10 张图像.
+    """Reference images to edit, up to 10 images.
 
     1 to 10 items. URLs of image files.
 
@@ -112,7 +112,7 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
     """
 
     prompt: str
-    """提示词.
+    """Prompt.
 
     Demo value: "Turn the background into a bright, minimal white-to-soft-gray studio sweep wit…
     """
@@ -120,7 +120,7 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
     aspect_ratio: (
         Literal["1:1", "3:2", "2:3", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"] | Unset
     ) = UNSET
-    """编辑图像的长宽比。如果省略,则从输入图像中自动检测。
+    """Aspect ratio of the edited image. If omitted, it is detected from the input image.
 
     One of '1:1', '3:2', '2:3', '3:4', '4:3', '4:5', '5:4', '9:16', '16:9', '21:9'.
 
@@ -128,7 +128,7 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
     """
 
     resolution: Literal["1k", "2k", "4k"] | Unset = UNSET
-    """输出分辨率。
+    """Output resolution.
 
     One of '1k', '2k', '4k'.
 
@@ -136,7 +136,7 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
     """
 
     quality: Literal["low", "medium", "high"] | Unset = UNSET
-    """图像质量。
+    """Image quality.
 
     One of 'low', 'medium', 'high'.
 
@@ -144,7 +144,7 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
     """
 
     output_format: Literal["png", "jpeg", "webp"] | Unset = UNSET
-    """输出图像格式。
+    """Output image format.
 
     One of 'png', 'jpeg', 'webp'.
 
@@ -153,13 +153,7 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt", "images")
-    _media = (
-        MediaInput(
-            ("images",),
-            "image",
-            (),
-        ),
-    )
+    _media = (MediaInput(("images",), "image"),)
     _example = {
         "prompt": "Turn the background into a bright, minimal white-to-soft-gray studio sweep with gentle floor shadow; add a large headline in-image that reads 'OPEN STUDIO' in a bold, clean sans-serif, high contrast, centered; keep the main person or product, pose, and face identity unchanged",
         "images": [

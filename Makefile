@@ -1,0 +1,57 @@
+# Each verb is a line over a module; `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test nightly generate check lint types format bench golden build clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+.venv/installed: pyproject.toml scripts/make_venv.sh runtime/runcomfy/_version.py
+	PYTHON="$(PYTHON)" sh scripts/make_venv.sh .venv
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	@touch $@
+
+demo: .venv/installed ## the main job, from five saved pages to validated payloads
+	$(BIN)/python examples/demo.py
+
+test: .venv/installed-dev ## all tests that belong to a change
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+nightly: .venv/installed-dev ## the long differential run, 20,000 payloads for each model
+	$(BIN)/python -m pytest -n auto -m nightly
+
+generate: .venv/installed ## write generated/ from schemas/
+	$(BIN)/runcomfy-codegen generate
+
+check: .venv/installed ## fail if generated/ is not what schemas/ give, orphans included
+	$(BIN)/runcomfy-codegen generate --check
+
+format: .venv/installed-dev ## lay the code out
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/installed-dev ## ruff, rules and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed-dev ## mypy --strict and pyright, generated code included
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+bench: .venv/installed-dev ## side-by-side measurements against peers, as ratios
+	$(BIN)/python -m benchmarks
+
+golden: .venv/installed-dev ## rewrite the expected trees of tests/golden
+	$(BIN)/python -m tests.golden.update
+
+build: .venv/installed-dev ## wheel and source archive in dist/
+	$(BIN)/python -m build --outdir dist
+
+clean: ## remove what was built and installed
+	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
