@@ -1,0 +1,111 @@
+"""``validate``: checks a payload offline."""
+
+from __future__ import annotations
+
+from ._plain import to_plain, token
+from ._registry import find_model
+from .errors import MissingExtra
+from .report import Report, Unchecked
+from .request import Request, check_payload
+from .violation import Violation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .media.check import Files
+    from .media.probe import Source
+
+    Model = str | type[Request[Any]]
+
+__all__ = ["examine", "model_class", "validate"]
+
+_UNKNOWN = "is not an input of this model"
+#: Unknown inputs beyond this many get no "did you mean": looking for one takes its time.
+_SUGGESTIONS = 20
+
+
+def validate(
+    model: Model,
+    payload: object,
+    *,
+    files: Mapping[str, Source] | None = None,
+    strict: bool = False,
+) -> Report:
+    """Check a payload against its model's schema and, where there are files, its media rules.
+
+    ``model`` is a model id or a request class; ``payload`` is plain data or a request. ``files``
+    gives, for a URL exactly as it stands in the payload, the path or the content of its file; data
+    URIs are looked at without it. Nothing is fetched: a rule whose file is not at hand is in the
+    report's ``unchecked``. ``strict`` turns warnings into errors.
+
+    >>> url = "https://example.com/cat.png"
+    >>> report = validate(
+    ...     "wan-ai/wan-2-6/image-to-image",
+    ...     {"prompt": "two monsters", "image_urls": [url]},
+    ...     files={url: "cat.png"},
+    ... )
+    >>> report.raise_for_errors()
+    """
+    cls = model_class(model)
+    if isinstance(payload, Request):
+        payload = payload.payload()
+    elif not isinstance(payload, dict):
+        payload = to_plain(payload)
+    return examine(cls, payload, files=_given(files), strict=strict)
+
+
+def model_class(model: Model) -> type[Request[Any]]:
+    """The request class for a model id or for the class itself."""
+    if isinstance(model, str):
+        return find_model(model)
+    if isinstance(model, type) and issubclass(model, Request):
+        return model
+    raise TypeError(f"a model is given by its id or its request class, not by {model!r:.80}")
+
+
+def _given(files: Mapping[str, Source] | None) -> Files | None:
+    if not files:
+        return None
+    from .media.check import Files
+
+    return Files(files)
+
+
+def examine(
+    cls: type[Request[Any]], payload: object, *, files: Files | None = None, strict: bool = False
+) -> Report:
+    """The report on a payload that is a dict, or no object at all."""
+    report = Report(cls.model_id)
+    try:
+        report.errors = check_payload(cls, payload)
+    except MissingExtra as missing:
+        report.unchecked.append(Unchecked("", "schema", str(missing)))
+    if isinstance(payload, dict):
+        if not cls._known.issuperset(payload):
+            report.warnings += _unknown_inputs(cls, payload, report.errors)
+        if cls._media:
+            from .media.check import Files, check_media
+
+            check_media(cls._media, payload, files or Files(None), report)
+    if strict:
+        report.errors += report.warnings
+        report.warnings = []
+    return report
+
+
+def _unknown_inputs(
+    cls: type[Request[Any]], payload: dict[Any, Any], errors: list[Violation]
+) -> list[Violation]:
+    if any(error.rule == "additionalProperties" and not error.pointer for error in errors):
+        return []  # a closed schema has named them already
+    from ._suggest import unknown_input
+
+    names = [name for name in payload if isinstance(name, str) and name not in cls._known]
+    return [
+        unknown_input(name, payload[name], cls._known)
+        if place < _SUGGESTIONS
+        else Violation("/" + token(name), "unknown-input", payload[name], None, _UNKNOWN)
+        for place, name in enumerate(names)
+    ]

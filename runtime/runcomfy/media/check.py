@@ -1,0 +1,154 @@
+"""The media inputs of a payload: their URLs, and the rules about the files behind them."""
+
+from __future__ import annotations
+
+from runcomfy._plain import token
+from runcomfy.report import Unchecked
+from runcomfy.violation import Violation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from runcomfy.report import Report
+
+    from .inputs import MediaInput, MediaRule
+    from .probe import MediaInfo, Source
+
+__all__ = ["Files", "check_media", "urls"]
+
+REMOTE = "its file is remote and was not given"
+_MALFORMED = "its data URI cannot be read"
+_SCHEMES = ("https:", "data:")
+
+
+def _ratio(info: MediaInfo) -> float | None:
+    return info.width / info.height if info.width and info.height else None
+
+
+#: Metric -> how it is taken from the facts of a file, and how the outcome is told.
+METRICS: dict[str, tuple[Callable[[MediaInfo], float | None], Callable[[MediaInfo], str]]] = {
+    "file_size_mb": (lambda info: info.size, lambda info: f"the file has {info.size:,} bytes"),
+    "width_pixels": (
+        lambda info: info.width,
+        lambda info: f"the picture is {info.width} pixels wide",
+    ),
+    "height_pixels": (
+        lambda info: info.height,
+        lambda info: f"the picture is {info.height} pixels high",
+    ),
+    "width/height": (_ratio, lambda info: f"the picture is {info.width} x {info.height} pixels"),
+}
+
+
+class Files:
+    """The files that a caller gave for URLs; each is looked at once.
+
+    Where ``list_remote`` is off, rules about files that were not given are only counted, in
+    ``remote``.
+    """
+
+    def __init__(self, given: Mapping[str, Source] | None, list_remote: bool = True) -> None:
+        self._given = given or {}
+        self._known: dict[str, MediaInfo] = {}
+        self.list_remote = list_remote
+        self.remote = 0
+
+    def info(self, url: str) -> MediaInfo | None:
+        """The facts of the file behind the URL, ``None`` where there is no file to look at."""
+        info = self._known.get(url)
+        if info is None:
+            if url in self._given:
+                info = self._known[url] = _probe(self._given[url])
+            elif url[:5].lower() == "data:":
+                info = _probe_data(url)
+        return info
+
+
+def check_media(
+    inputs: Iterable[MediaInput], payload: object, files: Files, report: Report
+) -> None:
+    """Add to the report what is to be said of the payload's URLs and of the files behind them."""
+    for media in inputs:
+        for pointer, url in urls(payload, media.path):
+            if not url[:6].lower().startswith(_SCHEMES):
+                report.warnings.append(_odd_scheme(pointer, url))
+            if media.rules:
+                _check_file(media.rules, pointer, url, files, report)
+
+
+def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Pointer and text of each value at ``path``, item by item where lists lie on the way."""
+    waiting: list[tuple[Any, int, str]] = [(payload, 0, "")]
+    while waiting:
+        value, step, pointer = waiting.pop()
+        if isinstance(value, (list, tuple)):
+            items = [(item, step, f"{pointer}/{i}") for i, item in enumerate(value)]
+            waiting += reversed(items)
+        elif step < len(path):
+            if isinstance(value, dict) and path[step] in value:
+                waiting.append((value[path[step]], step + 1, f"{pointer}/{token(path[step])}"))
+        elif isinstance(value, str):
+            yield pointer, value
+
+
+def _check_file(
+    rules: tuple[MediaRule, ...], pointer: str, url: str, files: Files, report: Report
+) -> None:
+    info = files.info(url)
+    if info is None and not files.list_remote:
+        files.remote += len(rules)
+        return
+    for rule in rules:
+        reason = REMOTE if info is None else _unmeasurable(rule, info)
+        if reason:
+            report.unchecked.append(Unchecked(pointer, rule.name, reason, url))
+        elif info is not None:
+            _check_rule(rule, pointer, info, report)
+
+
+def _unmeasurable(rule: MediaRule, info: MediaInfo) -> str:
+    """Why the rule cannot be checked, ``""`` where it can."""
+    if rule.metric not in METRICS:
+        return f"nothing is known of the metric {rule.metric}"
+    from .bounds import OPERATORS
+
+    if rule.operator not in OPERATORS:
+        return f"nothing is known of the operator {rule.operator}"
+    measure, _ = METRICS[rule.metric]
+    return info.reason or "unknown" if measure(info) is None else ""
+
+
+# The value of such a violation is what was measured; for a file's size that is bytes.
+def _check_rule(rule: MediaRule, pointer: str, info: MediaInfo, report: Report) -> None:
+    from .bounds import BREAKS, HOLDS, explain, judge
+
+    measure, tell = METRICS[rule.metric]
+    measured = measure(info) or 0
+    verdict = judge(rule.metric, rule.operator, measured, rule.limit)
+    if verdict == HOLDS:
+        return
+    findings = report.errors if verdict == BREAKS else report.warnings
+    words = explain(rule, verdict, measured, tell(info))
+    findings.append(Violation(pointer, rule.name, measured, rule.limit, words))
+
+
+def _odd_scheme(pointer: str, url: str) -> Violation:
+    from runcomfy._wording import show
+
+    words = f"is no https URL and no data URI; the service may not be able to use it: {show(url)}"
+    return Violation(pointer, "url-scheme", url, "https", words)
+
+
+def _probe(source: Source) -> MediaInfo:
+    from .probe import probe
+
+    return probe(source)
+
+
+def _probe_data(url: str) -> MediaInfo:
+    from .probe import MediaInfo, content_of, probe
+
+    content = content_of(url)
+    return MediaInfo(reason=_MALFORMED) if content is None else probe(content)

@@ -1,0 +1,159 @@
+"""``Report``: what a validation found, in three answers."""
+
+from __future__ import annotations
+
+from .errors import ValidationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .violation import Violation
+
+__all__ = ["Report", "Unchecked"]
+
+
+class Unchecked:
+    """A rule that was not checked, and why.
+
+    ``pointer`` leads to the value inside the payload, ``rule`` is the rule as the schema writes it
+    (``"width_pixels>"``, or ``"schema"`` for the input schema as a whole) and ``url`` is the file
+    that was not looked at, ``None`` where the rule is not about a file.
+    """
+
+    __slots__ = ("pointer", "reason", "rule", "url")
+
+    def __init__(self, pointer: str, rule: str, reason: str, url: str | None = None) -> None:
+        self.pointer = pointer
+        self.rule = rule
+        self.reason = reason
+        self.url = url
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as plain data, for JSON. A long URL, such as a data URI, is shortened."""
+        from ._wording import shorten
+
+        return {
+            "pointer": self.pointer,
+            "rule": self.rule,
+            "reason": self.reason,
+            "url": shorten(self.url),
+        }
+
+    def __str__(self) -> str:
+        return f"{self.pointer or 'payload'}: {self.rule} was not checked: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"Unchecked({self.pointer!r}, {self.rule!r}, {self.reason!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Unchecked):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, str, str, str | None]:
+        return self.pointer, self.rule, self.reason, self.url
+
+
+class Report:
+    """What a validation found: ``errors``, ``warnings``, and what was left ``unchecked``.
+
+    An error is a broken rule. A warning is something the service may or may not accept. What is
+    unchecked is neither good nor bad: nobody has looked.
+
+    >>> report = validate("openai/gpt-image-2/edit", {"prompt": "add a hat", "images": []})
+    >>> report.valid
+    False
+    >>> print(report)
+    openai/gpt-image-2/edit: invalid, 1 error
+      error: /images: must have at least 1 item, has 0
+    """
+
+    __slots__ = ("errors", "model_id", "unchecked", "warnings")
+
+    def __init__(
+        self,
+        model_id: str,
+        errors: Iterable[Violation] = (),
+        warnings: Iterable[Violation] = (),
+        unchecked: Iterable[Unchecked] = (),
+    ) -> None:
+        self.model_id = model_id
+        self.errors = list(errors)
+        self.warnings = list(warnings)
+        self.unchecked = list(unchecked)
+
+    @property
+    def valid(self) -> bool:
+        """Whether there are no errors. Warnings and unchecked rules do not count here."""
+        return not self.errors
+
+    def raise_for_errors(self) -> None:
+        """Raise ``ValidationError`` with every error, if there is one."""
+        if self.errors:
+            raise ValidationError(self.model_id, self.errors)
+
+    def as_dict(self) -> dict[str, object]:
+        """The report as plain data, for JSON."""
+        return {
+            "model_id": self.model_id,
+            "valid": self.valid,
+            "errors": [violation.as_dict() for violation in self.errors],
+            "warnings": [violation.as_dict() for violation in self.warnings],
+            "unchecked": [unchecked.as_dict() for unchecked in self.unchecked],
+        }
+
+    def summary(self) -> str:
+        """The verdict and the counts in a few words: ``"invalid, 2 errors, 1 warning"``."""
+        counts = [
+            counted(len(self.errors), "error"),
+            counted(len(self.warnings), "warning"),
+            counted(len(self.unchecked), "rule") + " not checked",
+        ]
+        told = [words for words in counts if not words.startswith("0 ")]
+        return ", ".join(["valid" if self.valid else "invalid", *told])
+
+    def __str__(self) -> str:
+        lines = [f"{self.model_id}: {self.summary()}"]
+        lines += [f"  error: {violation}" for violation in self.errors]
+        lines += [f"  warning: {violation}" for violation in self.warnings]
+        lines += [
+            f"  not checked: {group.pointer or 'payload'}: {group.rule}: {group.reason}"
+            for group in grouped(self.unchecked)
+        ]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Report {self.model_id}: {self.summary()}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Report):
+            return NotImplemented
+        return (self.model_id, self.errors, self.warnings, self.unchecked) == (
+            other.model_id,
+            other.errors,
+            other.warnings,
+            other.unchecked,
+        )
+
+    # A report can be added to, so there is nothing stable to hash.
+    __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"
+
+
+def grouped(unchecked: Iterable[Unchecked]) -> list[Unchecked]:
+    """One entry for each place and reason, with the rules side by side, for people to read."""
+    groups: dict[tuple[str, str, str | None], list[str]] = {}
+    for one in unchecked:
+        groups.setdefault((one.pointer, one.reason, one.url), []).append(one.rule)
+    return [
+        Unchecked(pointer, ", ".join(rules), reason, url)
+        for (pointer, reason, url), rules in groups.items()
+    ]
+
+
+def counted(count: int, word: str) -> str:
+    """``"1 error"``, ``"2 errors"``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
