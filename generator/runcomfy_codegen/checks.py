@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from runcomfy.wording import describe
 
 from .literals import Source, literal, pointer
 from .names import Identifier
@@ -40,6 +41,7 @@ class Test:
     condition: Source
     rule: Source
     limit: Source
+    message: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,7 @@ class Constant:
     """The allowed values of an enum, as a constant of the module."""
 
     name: Identifier
-    values: Source
-    #: Whether membership can be asked of the constant itself: all values are texts, or whole numbers.
-    hashed: bool
+    values: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,9 @@ class Branch:
     items: ValueCheck | None = None
     #: Where items only have to be of one type: the Python type and its JSON name.
     uniform: tuple[Source, Source] | None = None
+    #: The loop variables of the index and of the item.
     index: Identifier | None = None
+    item: Identifier | None = None
     members: ObjectCheck | None = None
     #: Whether what is inside must still be looked at for NaN and the like.
     opaque: bool = False
@@ -83,12 +85,16 @@ class ValueCheck:
     pointer: Source
     #: The path of a part that the jsonschema library checks.
     library: Source | None = None
-    #: The values that are allowed, and the condition that it is none of them.
+    #: The condition that the value is none of the allowed ones.
     choice: Test | None = None
+    #: Where they are texts or whole numbers, the constant that holds them.
+    constant: Constant | None = None
     #: Types with questions first; then those that only have to be let through.
     branches: tuple[Branch, ...] = ()
-    #: The expected type or types, ``None`` where any is welcome.
+    #: The expected type or types in JSON's words, and the sentence for any other.
     expected: Source | None = None
+    message: Source | None = None
+    #: Whether any type is welcome.
     free: bool = False
 
     @property
@@ -110,7 +116,17 @@ class Member:
 
     wire_name: Source
     required: bool
+    #: The sentence for its absence.
+    absence: Source
     check: ValueCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A required name that has no property of its own."""
+
+    name: Source
+    message: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +136,7 @@ class ObjectCheck:
     variable: Identifier
     pointer: Source
     members: tuple[Member, ...]
-    #: Required names without a property of their own.
-    missing: tuple[Source, ...]
+    missing: tuple[Missing, ...]
     tests: tuple[Test, ...]
     sized: bool
     known: Source
@@ -216,11 +231,16 @@ class _Compiler:
                 Member(
                     literal(wire),
                     wire in required,
+                    literal(describe("required", wire)),
                     self.value(part, name, (*steps, wire), (*path, "properties", wire), depth),
                 )
                 for wire, part in properties.items()
             ),
-            tuple(literal(wire) for wire in required if wire not in properties),
+            tuple(
+                Missing(literal(wire), literal(describe("required", wire)))
+                for wire in required
+                if wire not in properties
+            ),
             *_tests(_KINDS["object"], schema, variable),
             _set_of(list(properties)),
             literal(tuple(properties)),
@@ -239,7 +259,7 @@ class _Compiler:
         if uncovered(schema):
             return replace(check, library=literal(path))
         if "enum" in schema or "const" in schema:
-            return replace(check, choice=self.choice(schema, variable, steps))
+            return self.choice(check, schema, steps)
         names = schema.get("type", list(_KINDS.keys() - {"integer"}))
         names = [names] if isinstance(names, str) else names
         if "number" in names:
@@ -249,9 +269,11 @@ class _Compiler:
             for name in sorted(names, key=list(_KINDS).index)
         ]
         if "type" not in schema:
-            asked = tuple(b for b in branches if b.tests or b.items or b.members)
+            asked = tuple(b for b in branches if b.tests or b.items or b.uniform or b.members)
             return replace(check, branches=asked, free=True)
-        return replace(check, branches=tuple(branches), expected=literal(_listed(schema["type"])))
+        expected = _listed(schema["type"])
+        message = literal(describe("type", expected))
+        return replace(check, branches=tuple(branches), expected=literal(expected), message=message)
 
     def branch(
         self,
@@ -288,37 +310,36 @@ class _Compiler:
     ) -> Branch:
         if not schema.get("items"):
             return replace(made, opaque=True)
-        uniform = _uniform(schema["items"])
-        if uniform:
-            return replace(made, uniform=uniform)
         deeper = replace(depth, loops=depth.loops + 1)
         index, item = deeper.name("index"), deeper.name("item")
+        uniform = _uniform(schema["items"])
+        if uniform:
+            return replace(made, uniform=uniform, item=item)
         check = self.value(schema["items"], item, (*steps, index), (*path, "items"), deeper)
-        return replace(made, items=check, index=index)
+        return replace(made, items=check, index=index, item=item)
 
-    def choice(self, schema: Schema, variable: Identifier, steps: tuple[Step, ...]) -> Test:
+    def choice(self, check: ValueCheck, schema: Schema, steps: tuple[Step, ...]) -> ValueCheck:
         """Membership in the values that also keep every other rule of the schema."""
         validator = Draft202012Validator({k: v for k, v in schema.items() if k != "enum"})
         given = schema.get("enum", [schema.get("const")])
-        allowed = [value for value in given if validator.is_valid(value)]
-        constant = self.constant(steps, allowed)
-        if not constant.hashed:
-            condition = f"not is_member({variable}, {constant.name})"
-        elif allowed and isinstance(allowed[0], str):
-            condition = f"{variable}.__class__ is not str or {variable} not in {constant.name}"
-        else:
-            condition = f"{variable}.__class__ not in (int, float) or {variable} not in {constant.name}"
+        allowed = tuple(value for value in given if validator.is_valid(value))
         rule = "enum" if "enum" in schema else "const"
-        return Test(
-            Source(condition), literal(rule), Source(f"tuple({constant.name})")
+        types = {type(value) for value in allowed}
+        value = check.variable
+        if types not in ({str}, {int}):
+            condition = f"not is_member({value}, {literal(allowed)})"
+            return replace(check, choice=_test(condition, rule, allowed))
+        constant = self.constant(steps, allowed)
+        wrong = f"{value}.__class__ is not str" if types == {str} else (
+            f"{value}.__class__ is not int and {value}.__class__ is not float"
         )
+        condition = f"{wrong} or {value} not in {constant.name}"
+        return replace(check, choice=_test(condition, rule, allowed), constant=constant)
 
-    def constant(self, steps: tuple[Step, ...], allowed: list[Any]) -> Constant:
+    def constant(self, steps: tuple[Step, ...], allowed: tuple[Any, ...]) -> Constant:
         words = [step for step in steps if not isinstance(step, Identifier)]
         name = Identifier("_".join(["ALLOWED", *map(_constant_word, words)]))
-        texts = all(isinstance(value, str) for value in allowed)
-        whole = all(isinstance(value, int) and not isinstance(value, bool) for value in allowed)
-        made = Constant(name, literal(tuple(allowed)), bool(allowed) and (texts or whole))
+        made = Constant(name, tuple(map(literal, allowed)))
         while name in self.constants and self.constants[name] != made:
             name = Identifier(f"{name}_")
             made = replace(made, name=name)
@@ -335,6 +356,10 @@ def _listed(names: str | list[str]) -> str | tuple[str, ...]:
 
 def _set_of(names: list[str]) -> Source:
     return Source("{" + ", ".join(map(literal, names)) + "}") if names else Source("()")
+
+
+def _test(condition: str, rule: str, limit: Any) -> Test:
+    return Test(Source(condition), literal(rule), literal(limit), literal(describe(rule, limit)))
 
 
 #: The Python type of items that have nothing to keep but their type.
@@ -354,10 +379,10 @@ def _tests(kind: _Kind, schema: Schema, variable: Identifier) -> tuple[tuple[Tes
     sized = sum("{size}" in words for words in asked.values()) > 1
     size = "size" if sized else f"len({variable})"
     tests = tuple(
-        Test(
-            Source(words.format(value=variable, size=size, limit=literal(schema[keyword]))),
-            literal(keyword),
-            literal(schema[keyword]),
+        _test(
+            words.format(value=variable, size=size, limit=literal(schema[keyword])),
+            keyword,
+            schema[keyword],
         )
         for keyword, words in asked.items()
     )

@@ -20,7 +20,7 @@ _ABC = ("Mapping", "Sequence")
 _TYPING = ("Any", "Literal")
 _WORD = re.compile(r"\w+")
 _RUNTIME = (
-    "UNSET", "MediaInput", "MediaRule", "Output", "Request", "Violation", "check_by_library", "check_others",
+    "UNSET", "Choices", "MediaInput", "MediaRule", "Output", "Request", "Violation", "check_by_library", "check_others",
     "find_non_json", "is_finite", "is_member", "is_multiple", "matches", "wrong_items",
 )  # fmt: skip
 

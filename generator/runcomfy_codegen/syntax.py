@@ -22,9 +22,9 @@ _NODES = frozenset(
 
 _CALLS = frozenset(
     """
-    AttributeError MediaInput MediaRule TypedDict Violation __import__ check_by_library check_others
+    AttributeError Choices MediaInput MediaRule TypedDict Violation __import__ check_by_library check_others
     enumerate find_non_json getattr get globals is_finite is_member is_multiple len matches
-    require_format staticmethod tuple wrong_items append fromkeys is_integer
+    require_format staticmethod tuple wrong_items append refuse is_integer
     """.split()
 )
 _IMPORTS = {

@@ -36,7 +36,7 @@ def _parse(cls: type[Request[Any]], value: object) -> Request[Any]:
             InitErrorDetails(
                 # A message is no template here: its braces would be read as fields.
                 type=PydanticCustomError(
-                    _slug(violation.rule), "{message}", {"message": violation.message}
+                    _slug(violation.rule), "{message}", {"message": str(violation).partition(": ")[2]}
                 ),
                 loc=tuple(_steps(violation.pointer)),
                 input=to_plain(violation.value),

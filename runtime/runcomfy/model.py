@@ -14,6 +14,7 @@ from ._checks import (
 from ._handshake import require_format
 from ._plain import find_non_json
 from ._unset import UNSET, Unset
+from .choices import Choices
 from .media import MediaInput, MediaRule
 from .output import Output
 from .request import Request
@@ -21,6 +22,7 @@ from .violation import Violation
 
 __all__ = [
     "UNSET",
+    "Choices",
     "MediaInput",
     "MediaRule",
     "Output",

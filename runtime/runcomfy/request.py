@@ -210,7 +210,7 @@ class Request(Generic[OutputT_co]):
         return hash((type(self), _hashable(self._inputs)))
 
     def __repr__(self) -> str:
-        from ._wording import show
+        from .wording import show
 
         names = {wire: name for name, wire in self._wire_names.items()}
         given = ", ".join(

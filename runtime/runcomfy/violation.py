@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .wording import describe, shorten, tell
+
 __all__ = ["Violation"]
 
 
@@ -10,13 +12,17 @@ class Violation:
 
     ``pointer`` is the JSON pointer (RFC 6901) of the value inside the payload, ``""`` for the payload
     itself. ``rule`` is the JSON Schema keyword, or the custom rule as the schema writes it
-    (``"width_pixels>"``). ``value`` is what was found and ``limit`` what the rule allows.
+    (``"width_pixels>"``). ``value`` is what was found, ``limit`` what the rule allows, and ``message``
+    the rule in words. As text a violation tells all of it.
 
-    >>> Violation("/seed", "minimum", -1, 0).message
-    'must be at least 0, got -1'
+    >>> violation = Violation("/seed", "minimum", -1, 0)
+    >>> violation.message
+    'must be at least 0'
+    >>> print(violation)
+    /seed: must be at least 0, got -1
     """
 
-    __slots__ = ("_message", "limit", "pointer", "rule", "value")
+    __slots__ = ("limit", "message", "pointer", "rule", "value")
 
     def __init__(
         self, pointer: str, rule: str, value: object, limit: object, message: str | None = None
@@ -25,21 +31,10 @@ class Violation:
         self.rule = rule
         self.value = value
         self.limit = limit
-        self._message = message
-
-    @property
-    def message(self) -> str:
-        """The violation in words, with the value and the limit; written when it is asked for."""
-        if self._message is None:
-            from ._wording import describe
-
-            self._message = describe(self.rule, self.value, self.limit)
-        return self._message
+        self.message = describe(rule, limit) if message is None else message
 
     def as_dict(self) -> dict[str, object]:
         """The violation as plain data, for JSON. A long value is shortened."""
-        from ._wording import shorten
-
         return {
             "pointer": self.pointer,
             "rule": self.rule,
@@ -49,10 +44,10 @@ class Violation:
         }
 
     def __str__(self) -> str:
-        return f"{self.pointer or 'payload'}: {self.message}"
+        return f"{self.pointer or 'payload'}: {tell(self.rule, self.message, self.value)}"
 
     def __repr__(self) -> str:
-        return f"Violation({self.pointer!r}, {self.rule!r}, {self.message!r})"
+        return f"<Violation {self}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Violation):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from runcomfy.model import UNSET, MediaInput, Output, Request, Violation, wrong_items
+from runcomfy.model import UNSET, Choices, MediaInput, Output, Request, Violation, wrong_items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,62 +39,72 @@ class GptImage1_5ImageToImageOutput(Output):
     """Multiple video URLs."""
 
 
-ALLOWED_IMAGE_SIZE = dict.fromkeys(("auto", "1024x1024", "1536x1024", "1024x1536"))
-ALLOWED_BACKGROUND = dict.fromkeys(("auto", "transparent", "opaque"))
-ALLOWED_QUALITY = dict.fromkeys(("low", "medium", "high"))
-ALLOWED_INPUT_FIDELITY = dict.fromkeys(("low", "high"))
-ALLOWED_OUTPUT_FORMAT = dict.fromkeys(("jpeg", "png", "webp"))
+ALLOWED_IMAGE_SIZE = Choices("auto", "1024x1024", "1536x1024", "1024x1536")
+ALLOWED_BACKGROUND = Choices("auto", "transparent", "opaque")
+ALLOWED_QUALITY = Choices("low", "medium", "high")
+ALLOWED_INPUT_FIDELITY = Choices("low", "high")
+ALLOWED_OUTPUT_FORMAT = Choices("jpeg", "png", "webp")
 
 
 def check(payload: Any) -> list[Violation]:
     """Find every violation in a payload of the types that ``json.loads`` returns."""
     if payload.__class__ is not dict:
-        return [Violation("", "type", payload, "object")]
+        return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
     get = payload.get
     unset = UNSET
 
     value = get("prompt", unset)
     if value is unset:
-        found.append(Violation("", "required", payload, "prompt"))
+        found.append(
+            Violation("", "required", payload, "prompt", "prompt is required and was not given")
+        )
     elif value.__class__ is not str:
-        found.append(Violation("/prompt", "type", value, "string"))
+        found.append(Violation("/prompt", "type", value, "string", "must be a string"))
 
     value = get("image_urls", unset)
     if value is unset:
-        found.append(Violation("", "required", payload, "image_urls"))
+        found.append(
+            Violation(
+                "", "required", payload, "image_urls", "image_urls is required and was not given"
+            )
+        )
     elif value.__class__ is list:
         size = len(value)
         if size < 1:
-            found.append(Violation("/image_urls", "minItems", value, 1))
+            found.append(
+                Violation("/image_urls", "minItems", value, 1, "must have at least 1 item")
+            )
         if size > 10:
-            found.append(Violation("/image_urls", "maxItems", value, 10))
+            found.append(
+                Violation("/image_urls", "maxItems", value, 10, "must have at most 10 items")
+            )
         for item in value:
             if item.__class__ is not str:
                 found += wrong_items("/image_urls", value, str, "string")
                 break
     else:
-        found.append(Violation("/image_urls", "type", value, "array"))
+        found.append(Violation("/image_urls", "type", value, "array", "must be a list"))
 
     value = get("image_size", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_IMAGE_SIZE):
-        found.append(Violation("/image_size", "enum", value, tuple(ALLOWED_IMAGE_SIZE)))
+        found.append(ALLOWED_IMAGE_SIZE.refuse("/image_size", "enum", value))
 
     value = get("background", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_BACKGROUND):
-        found.append(Violation("/background", "enum", value, tuple(ALLOWED_BACKGROUND)))
+        found.append(ALLOWED_BACKGROUND.refuse("/background", "enum", value))
 
     value = get("quality", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_QUALITY):
-        found.append(Violation("/quality", "enum", value, tuple(ALLOWED_QUALITY)))
+        found.append(ALLOWED_QUALITY.refuse("/quality", "enum", value))
 
     value = get("input_fidelity", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_INPUT_FIDELITY):
-        found.append(Violation("/input_fidelity", "enum", value, tuple(ALLOWED_INPUT_FIDELITY)))
+        found.append(ALLOWED_INPUT_FIDELITY.refuse("/input_fidelity", "enum", value))
 
     value = get("output_format", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_OUTPUT_FORMAT):
-        found.append(Violation("/output_format", "enum", value, tuple(ALLOWED_OUTPUT_FORMAT)))
+        found.append(ALLOWED_OUTPUT_FORMAT.refuse("/output_format", "enum", value))
 
     return found
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from runcomfy.model import UNSET, Output, Request, Violation
+from runcomfy.model import UNSET, Choices, Output, Request, Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,41 +38,43 @@ class GptImage1_5TextToImageOutput(Output):
     """Multiple video URLs."""
 
 
-ALLOWED_IMAGE_SIZE = dict.fromkeys(("1024x1024", "1536x1024", "1024x1536"))
-ALLOWED_BACKGROUND = dict.fromkeys(("auto", "transparent", "opaque"))
-ALLOWED_QUALITY = dict.fromkeys(("low", "medium", "high"))
-ALLOWED_OUTPUT_FORMAT = dict.fromkeys(("jpeg", "png", "webp"))
+ALLOWED_IMAGE_SIZE = Choices("1024x1024", "1536x1024", "1024x1536")
+ALLOWED_BACKGROUND = Choices("auto", "transparent", "opaque")
+ALLOWED_QUALITY = Choices("low", "medium", "high")
+ALLOWED_OUTPUT_FORMAT = Choices("jpeg", "png", "webp")
 
 
 def check(payload: Any) -> list[Violation]:
     """Find every violation in a payload of the types that ``json.loads`` returns."""
     if payload.__class__ is not dict:
-        return [Violation("", "type", payload, "object")]
+        return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
     get = payload.get
     unset = UNSET
 
     value = get("prompt", unset)
     if value is unset:
-        found.append(Violation("", "required", payload, "prompt"))
+        found.append(
+            Violation("", "required", payload, "prompt", "prompt is required and was not given")
+        )
     elif value.__class__ is not str:
-        found.append(Violation("/prompt", "type", value, "string"))
+        found.append(Violation("/prompt", "type", value, "string", "must be a string"))
 
     value = get("image_size", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_IMAGE_SIZE):
-        found.append(Violation("/image_size", "enum", value, tuple(ALLOWED_IMAGE_SIZE)))
+        found.append(ALLOWED_IMAGE_SIZE.refuse("/image_size", "enum", value))
 
     value = get("background", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_BACKGROUND):
-        found.append(Violation("/background", "enum", value, tuple(ALLOWED_BACKGROUND)))
+        found.append(ALLOWED_BACKGROUND.refuse("/background", "enum", value))
 
     value = get("quality", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_QUALITY):
-        found.append(Violation("/quality", "enum", value, tuple(ALLOWED_QUALITY)))
+        found.append(ALLOWED_QUALITY.refuse("/quality", "enum", value))
 
     value = get("output_format", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_OUTPUT_FORMAT):
-        found.append(Violation("/output_format", "enum", value, tuple(ALLOWED_OUTPUT_FORMAT)))
+        found.append(ALLOWED_OUTPUT_FORMAT.refuse("/output_format", "enum", value))
 
     return found
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from runcomfy.model import UNSET, MediaInput, Output, Request, Violation, wrong_items
+from runcomfy.model import UNSET, Choices, MediaInput, Output, Request, Violation, wrong_items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,59 +39,63 @@ class GptImage2EditOutput(Output):
     """Multiple video URLs."""
 
 
-ALLOWED_ASPECT_RATIO = dict.fromkeys(
-    ("1:1", "3:2", "2:3", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+ALLOWED_ASPECT_RATIO = Choices(
+    "1:1", "3:2", "2:3", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"
 )
-ALLOWED_RESOLUTION = dict.fromkeys(("1k", "2k", "4k"))
-ALLOWED_QUALITY = dict.fromkeys(("low", "medium", "high"))
-ALLOWED_OUTPUT_FORMAT = dict.fromkeys(("png", "jpeg", "webp"))
+ALLOWED_RESOLUTION = Choices("1k", "2k", "4k")
+ALLOWED_QUALITY = Choices("low", "medium", "high")
+ALLOWED_OUTPUT_FORMAT = Choices("png", "jpeg", "webp")
 
 
 def check(payload: Any) -> list[Violation]:
     """Find every violation in a payload of the types that ``json.loads`` returns."""
     if payload.__class__ is not dict:
-        return [Violation("", "type", payload, "object")]
+        return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
     get = payload.get
     unset = UNSET
 
     value = get("images", unset)
     if value is unset:
-        found.append(Violation("", "required", payload, "images"))
+        found.append(
+            Violation("", "required", payload, "images", "images is required and was not given")
+        )
     elif value.__class__ is list:
         size = len(value)
         if size < 1:
-            found.append(Violation("/images", "minItems", value, 1))
+            found.append(Violation("/images", "minItems", value, 1, "must have at least 1 item"))
         if size > 10:
-            found.append(Violation("/images", "maxItems", value, 10))
+            found.append(Violation("/images", "maxItems", value, 10, "must have at most 10 items"))
         for item in value:
             if item.__class__ is not str:
                 found += wrong_items("/images", value, str, "string")
                 break
     else:
-        found.append(Violation("/images", "type", value, "array"))
+        found.append(Violation("/images", "type", value, "array", "must be a list"))
 
     value = get("prompt", unset)
     if value is unset:
-        found.append(Violation("", "required", payload, "prompt"))
+        found.append(
+            Violation("", "required", payload, "prompt", "prompt is required and was not given")
+        )
     elif value.__class__ is not str:
-        found.append(Violation("/prompt", "type", value, "string"))
+        found.append(Violation("/prompt", "type", value, "string", "must be a string"))
 
     value = get("aspect_ratio", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_ASPECT_RATIO):
-        found.append(Violation("/aspect_ratio", "enum", value, tuple(ALLOWED_ASPECT_RATIO)))
+        found.append(ALLOWED_ASPECT_RATIO.refuse("/aspect_ratio", "enum", value))
 
     value = get("resolution", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_RESOLUTION):
-        found.append(Violation("/resolution", "enum", value, tuple(ALLOWED_RESOLUTION)))
+        found.append(ALLOWED_RESOLUTION.refuse("/resolution", "enum", value))
 
     value = get("quality", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_QUALITY):
-        found.append(Violation("/quality", "enum", value, tuple(ALLOWED_QUALITY)))
+        found.append(ALLOWED_QUALITY.refuse("/quality", "enum", value))
 
     value = get("output_format", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_OUTPUT_FORMAT):
-        found.append(Violation("/output_format", "enum", value, tuple(ALLOWED_OUTPUT_FORMAT)))
+        found.append(ALLOWED_OUTPUT_FORMAT.refuse("/output_format", "enum", value))
 
     return found
 

@@ -3,7 +3,16 @@
 
 from __future__ import annotations
 
-from runcomfy.model import UNSET, MediaInput, MediaRule, Output, Request, Violation, wrong_items
+from runcomfy.model import (
+    UNSET,
+    Choices,
+    MediaInput,
+    MediaRule,
+    Output,
+    Request,
+    Violation,
+    wrong_items,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,73 +48,87 @@ class Wan2_6ImageToImageOutput(Output):
     """Multiple video URLs."""
 
 
-ALLOWED_IMAGE_SIZE = dict.fromkeys(
-    (
-        "1024*1024 (1:1)",
-        "800*1200 (2:3)",
-        "1200*800 (3:2)",
-        "960*1280 (3:4)",
-        "1280*960 (4:3)",
-        "720*1280 (9:16)",
-        "1280*720 (16:9)",
-        "1344*576 (21:9)",
-    )
+ALLOWED_IMAGE_SIZE = Choices(
+    "1024*1024 (1:1)",
+    "800*1200 (2:3)",
+    "1200*800 (3:2)",
+    "960*1280 (3:4)",
+    "1280*960 (4:3)",
+    "720*1280 (9:16)",
+    "1280*720 (16:9)",
+    "1344*576 (21:9)",
 )
 
 
 def check(payload: Any) -> list[Violation]:
     """Find every violation in a payload of the types that ``json.loads`` returns."""
     if payload.__class__ is not dict:
-        return [Violation("", "type", payload, "object")]
+        return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
     get = payload.get
     unset = UNSET
 
     value = get("prompt", unset)
     if value is unset:
-        found.append(Violation("", "required", payload, "prompt"))
+        found.append(
+            Violation("", "required", payload, "prompt", "prompt is required and was not given")
+        )
     elif value.__class__ is not str:
-        found.append(Violation("/prompt", "type", value, "string"))
+        found.append(Violation("/prompt", "type", value, "string", "must be a string"))
 
     value = get("image_urls", unset)
     if value is unset:
-        found.append(Violation("", "required", payload, "image_urls"))
+        found.append(
+            Violation(
+                "", "required", payload, "image_urls", "image_urls is required and was not given"
+            )
+        )
     elif value.__class__ is list:
         size = len(value)
         if size < 1:
-            found.append(Violation("/image_urls", "minItems", value, 1))
+            found.append(
+                Violation("/image_urls", "minItems", value, 1, "must have at least 1 item")
+            )
         if size > 3:
-            found.append(Violation("/image_urls", "maxItems", value, 3))
+            found.append(
+                Violation("/image_urls", "maxItems", value, 3, "must have at most 3 items")
+            )
         for item in value:
             if item.__class__ is not str:
                 found += wrong_items("/image_urls", value, str, "string")
                 break
     else:
-        found.append(Violation("/image_urls", "type", value, "array"))
+        found.append(Violation("/image_urls", "type", value, "array", "must be a list"))
 
     value = get("negative_prompt", unset)
     if value.__class__ is str:
         if len(value) > 500:
-            found.append(Violation("/negative_prompt", "maxLength", value, 500))
+            found.append(
+                Violation(
+                    "/negative_prompt", "maxLength", value, 500, "must have at most 500 characters"
+                )
+            )
     elif value is not unset:
-        found.append(Violation("/negative_prompt", "type", value, "string"))
+        found.append(Violation("/negative_prompt", "type", value, "string", "must be a string"))
 
     value = get("image_size", unset)
     if value is not unset and (value.__class__ is not str or value not in ALLOWED_IMAGE_SIZE):
-        found.append(Violation("/image_size", "enum", value, tuple(ALLOWED_IMAGE_SIZE)))
+        found.append(ALLOWED_IMAGE_SIZE.refuse("/image_size", "enum", value))
 
     value = get("seed", unset)
     if value.__class__ is int or (value.__class__ is float and value.is_integer()):
         if value < 0:
-            found.append(Violation("/seed", "minimum", value, 0))
+            found.append(Violation("/seed", "minimum", value, 0, "must be at least 0"))
         if value > 2147483647:
-            found.append(Violation("/seed", "maximum", value, 2147483647))
+            found.append(
+                Violation("/seed", "maximum", value, 2147483647, "must be at most 2147483647")
+            )
     elif value is not unset:
-        found.append(Violation("/seed", "type", value, "integer"))
+        found.append(Violation("/seed", "type", value, "integer", "must be a whole number"))
 
     value = get("prompt_extend", unset)
     if value.__class__ is not bool and value is not unset:
-        found.append(Violation("/prompt_extend", "type", value, "boolean"))
+        found.append(Violation("/prompt_extend", "type", value, "boolean", "must be true or false"))
 
     return found
 

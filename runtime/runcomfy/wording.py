@@ -1,0 +1,106 @@
+"""The words of violations: one sentence a rule, and how values are shown beside it.
+
+The generator writes these sentences into the validators that it makes, so that reporting costs nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["describe", "shorten", "show", "tell"]
+
+_SHOWN = 80
+
+_TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
+}
+
+
+def _type(limit: Any) -> str:
+    names = [limit] if isinstance(limit, str) else list(limit)
+    return f"must be {' or '.join(_TYPES.get(name, str(name)) for name in names)}"
+
+
+def _size(word: str, unit: str) -> Callable[[Any], str]:
+    return lambda limit: f"must have {word} {limit} {unit}{'' if limit == 1 else 's'}"
+
+
+_WORDING: dict[str, Callable[[Any], str]] = {
+    "type": _type,
+    "enum": lambda limit: f"must be one of {', '.join(map(show, limit))}",
+    "const": lambda limit: f"must be {' or '.join(map(show, limit))}",
+    "required": lambda limit: f"{limit} is required and was not given",
+    "minimum": lambda limit: f"must be at least {show(limit)}",
+    "maximum": lambda limit: f"must be at most {show(limit)}",
+    "exclusiveMinimum": lambda limit: f"must be more than {show(limit)}",
+    "exclusiveMaximum": lambda limit: f"must be less than {show(limit)}",
+    "multipleOf": lambda limit: f"must be a multiple of {show(limit)}",
+    "minLength": _size("at least", "character"),
+    "maxLength": _size("at most", "character"),
+    "minItems": _size("at least", "item"),
+    "maxItems": _size("at most", "item"),
+    "minProperties": _size("at least", "member"),
+    "maxProperties": _size("at most", "member"),
+    "pattern": lambda limit: f"must match the pattern {limit}",
+    "additionalProperties": lambda limit: f"is not allowed here; known are {', '.join(sorted(limit))}",
+}
+
+#: Rules whose sentence says all: the value is the whole payload, or part of the sentence.
+_COMPLETE = {"required", "unknown-input"}
+
+
+def describe(rule: str, limit: object) -> str:
+    """The sentence for a broken rule, such as ``"must be at least 0"``."""
+    words = _WORDING.get(rule)
+    return words(limit) if words else f"breaks {rule} {show(limit)}"
+
+
+def tell(rule: str, message: str, value: object) -> str:
+    """The sentence together with the value that breaks the rule."""
+    return message if rule in _COMPLETE else f"{message}, got {show(value)}"
+
+
+def shorten(value: object) -> object:
+    """``value`` itself when it is small and plain, otherwise its shortened text."""
+    small = value is None or isinstance(value, (bool, int)) and show(value) == str(value).lower()
+    if small or (isinstance(value, str) and len(value) <= _SHOWN):
+        return value
+    return show(value)
+
+
+def show(value: object) -> str:
+    """``value`` as JSON would write it, cut short; never the whole of a large payload.
+
+    Control characters and line separators come out escaped, so the text is safe for one line of a
+    terminal or a log.
+    """
+    if isinstance(value, str):
+        more = f" … ({len(value)} characters)" if len(value) > _SHOWN else ""
+        return _quoted(value[:_SHOWN]) + more
+    if isinstance(value, (dict, list, tuple)):
+        kind, unit = ("an object", "member") if isinstance(value, dict) else ("a list", "item")
+        return f"{kind} with {len(value)} {unit}{'' if len(value) == 1 else 's'}"
+    if value is None or isinstance(value, bool):
+        return str(value).lower().replace("none", "null")
+    if isinstance(value, int) and not -(10**40) < value < 10**40:
+        return "a number of more than 40 digits"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    return f"a Python {type(value).__name__}"
+
+
+def _quoted(text: str) -> str:
+    body = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text.replace("\\", "\\\\").replace('"', '\\"')
+    )
+    return f'"{body}"'
