@@ -1,0 +1,108 @@
+"""The model id on a page, from every place where it stands between fixed words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from runcomfy_codegen.errors import SourceError
+from runcomfy_codegen.ingest.text import Document
+from runcomfy_codegen.model_ids import ModelId, parse_model_id
+
+__all__ = ["Mention", "find_mentions", "model_id_of"]
+
+#: Longer than any id, shorter than the way to the next sentence that happens to fit.
+_WINDOW: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """Fixed words before an id, and those that end it; the first end that comes counts."""
+
+    before: str
+    after: tuple[str, ...]
+    #: Whether the id is part of a URL: quoted, with percent signs for spaces.
+    in_url: bool = False
+    #: Whether the text may end instead.
+    to_the_end: bool = False
+
+
+#: An id holds dots and spaces, so neither ends it. HTML may have lost the line end after the URL.
+_ANCHORS: Final = (
+    _Anchor(
+        "/v1/models/",
+        ("\n", "\r", " \\", "\\\n", "\\--", " --", '"', "'", "?", "#"),
+        in_url=True,
+        to_the_end=True,
+    ),
+    _Anchor("modelApiDoc_getStartedBeforeModel", ("modelApiDoc_",)),
+    _Anchor("API to run ", (". For accepted",)),
+)
+
+_PLACEHOLDERS: Final = ("{", "<", ":", "$")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place that names a model, and the name as it stands there."""
+
+    text: str
+    document: Document
+    offset: int
+
+    @property
+    def place(self) -> str:
+        """Where the name stands, for messages."""
+        return self.document.at(self.offset)
+
+
+def find_mentions(document: Document) -> tuple[Mention, ...]:
+    """All ids on a page, in the order of the anchors, not yet checked."""
+    return tuple(mention for anchor in _ANCHORS for mention in _mentions(document, anchor))
+
+
+def _mentions(document: Document, anchor: _Anchor) -> Iterator[Mention]:
+    text = document.text
+    found = text.find(anchor.before)
+    while found >= 0:
+        start = found + len(anchor.before)
+        window = text[start : start + _WINDOW]
+        ends = [end for end in (window.find(after) for after in anchor.after) if end >= 0]
+        written = window[: min(ends, default=None)].strip()
+        if (ends or anchor.to_the_end) and not _is_other(written, anchor):
+            name = unquote(written) if anchor.in_url else written
+            yield Mention(name, document, start)
+        found = text.find(anchor.before, start)
+
+
+def _is_other(written: str, anchor: _Anchor) -> bool:
+    """Whether the words led elsewhere: to a stand-in for an id, or to a sentence of their own."""
+    if anchor.in_url:
+        return written.startswith(_PLACEHOLDERS)
+    return "\n" in written or anchor.before in written
+
+
+def model_id_of(
+    document: Document, mentions: tuple[Mention, ...], given: ModelId | None
+) -> ModelId:
+    """The one id that the page and the command line agree on."""
+    if not mentions and given is not None:
+        return given
+    if not mentions:
+        raise SourceError(
+            document.at(0),
+            "there is no model id (no curl line with …/v1/models/<id>)",
+            "Name the model with --model-id owner/model.",
+        )
+    first = mentions[0]
+    agreed, where = (first.text, first.place) if given is None else (given, "--model-id")
+    other = next((mention for mention in mentions if mention.text != agreed), None)
+    if other is not None:
+        raise SourceError(
+            other.place,
+            f"two different model ids: {other.text!r} here, {agreed!r} at {where}",
+            "Save one model per page, and leave out --model-id where the page has the id.",
+        )
+    return parse_model_id(agreed, where)

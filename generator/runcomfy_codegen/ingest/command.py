@@ -1,0 +1,175 @@
+"""``runcomfy-codegen add``: from saved pages to stored schemas.
+
+Every source is read and checked before anything is written; one fault, and nothing is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from runcomfy_codegen.console import printable, show
+from runcomfy_codegen.errors import CodegenError, SourceError
+from runcomfy_codegen.ingest.choice import choose, is_preferred
+from runcomfy_codegen.ingest.page import Page
+from runcomfy_codegen.ingest.sources import Gathered, gather
+from runcomfy_codegen.ingest.store import Change, commit, plan
+from runcomfy_codegen.model_ids import parse_model_id
+
+__all__ = ["configure", "run"]
+
+_BAD_INPUT: Final = 2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``add``."""
+    parser.description = (
+        "Take in documentation pages: find the model id, the schemas and the example in each, "
+        "and store their exact text under schemas/<model id>/."
+    )
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a saved page (text or HTML), a folder of pages, a file with the JSON blocks or a "
+        "catalogue answer, or - for standard input",
+    )
+    parser.add_argument(
+        "--schemas", default="schemas", metavar="DIR", help="where to store (default: schemas)"
+    )
+    parser.add_argument(
+        "--model-id", metavar="ID", help="the model, for a source that does not name it"
+    )
+    parser.add_argument(
+        "--prefer",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="take this document for its model even if another, or the stored one, is better",
+    )
+    parser.add_argument("--json", action="store_true", help="report as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Add the sources and report; the exit status is 0, or 2 if the input is at fault."""
+    root = Path(args.schemas)
+    gathered, changes, faults = _prepare(args, root)
+    if not faults:
+        try:
+            commit(root, changes)
+        except CodegenError as fault:
+            faults = [fault]
+    if faults:
+        changes = []
+    if args.json:
+        show(json.dumps(_as_json(gathered, changes, faults), indent=2), sys.stdout)
+    else:
+        _report(gathered, changes, faults)
+    return _BAD_INPUT if faults else 0
+
+
+def _prepare(
+    args: argparse.Namespace, root: Path
+) -> tuple[Gathered, list[Change], list[CodegenError]]:
+    """Everything up to the writing: what was read, what would change, all that is wrong."""
+    try:
+        given = None if args.model_id is None else parse_model_id(args.model_id, "--model-id")
+    except SourceError as fault:
+        return Gathered(), [], [fault]
+    gathered = gather(args.sources, given)
+    faults: list[CodegenError] = [*gathered.faults]
+    if not faults:
+        faults.extend(_unmatched(args.prefer, gathered.pages))
+    changes: list[Change] = []
+    for choice in choose(gathered.pages, args.prefer):
+        try:
+            changes.append(plan(root, choice))
+        except CodegenError as fault:
+            faults.append(fault)
+        except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL in the name
+            faults.append(_bad_root(args.schemas, error))
+            break
+    return gathered, changes, faults
+
+
+def _unmatched(preferred: Sequence[str], pages: Sequence[Page]) -> Iterable[SourceError]:
+    names = ", ".join(dict.fromkeys(page.document.name for page in pages))
+    for name in preferred:
+        if not any(is_preferred(page, [name]) for page in pages):
+            yield SourceError(
+                f"--prefer {name}", "none of the pages read has this name", f"Read were: {names}."
+            )
+
+
+def _bad_root(name: str, error: Exception) -> SourceError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return SourceError(
+        f"--schemas {name}", f"this cannot be used: {reason}", "Name a folder to store in."
+    )
+
+
+def _report(gathered: Gathered, changes: Sequence[Change], faults: Sequence[CodegenError]) -> None:
+    for place, reason in gathered.skipped:
+        show(f"skipped    {printable(place)}: {reason}", sys.stdout)
+    for change in changes:
+        for line in _lines(change):
+            show(line, sys.stdout)
+    for fault in faults:
+        show(f"error: {printable(fault.place)}: {printable(fault.problem)}", sys.stderr)
+        show(f"       {printable(fault.advice)}", sys.stderr)
+    if faults:
+        show("Nothing was written.", sys.stderr)
+
+
+def _lines(change: Change) -> Iterable[str]:
+    page, indent = change.choice.page, " " * 11
+    name = printable(page.document.name)
+    yield f"{change.verdict:<10} {page.model_id}  from {name}"
+    if change.reason:
+        yield f"{indent}{printable(change.reason)}"
+    if change.verdict == "kept":
+        yield f"{indent}to take it all the same: --prefer {name}"
+    for other, reason in change.choice.passed_over:
+        yield f"{indent}{printable(other.document.name)} was passed over: {printable(reason)}"
+    for removed in change.removes:
+        yield f"{indent}{removed} was removed: this page does not have it"
+    for note in page.notes:
+        yield f"{indent}note: {note}"
+
+
+def _as_json(
+    gathered: Gathered, changes: Sequence[Change], faults: Sequence[CodegenError]
+) -> dict[str, object]:
+    lists: dict[str, list[object]] = {"written": [], "unchanged": [], "kept": []}
+    for change in changes:
+        key = change.verdict if change.verdict in lists else "written"
+        lists[key].append(_change_as_json(change))
+    return {
+        **lists,
+        "skipped": [{"place": place, "reason": reason} for place, reason in gathered.skipped],
+        "errors": [
+            {"place": fault.place, "problem": fault.problem, "advice": fault.advice}
+            for fault in faults
+        ],
+    }
+
+
+def _change_as_json(change: Change) -> dict[str, object]:
+    page = change.choice.page
+    return {
+        "model_id": page.model_id,
+        "document": page.document.name,
+        "verdict": change.verdict,
+        "reason": change.reason,
+        "files": sorted(change.writes),
+        "removed": list(change.removes),
+        "passed_over": [
+            {"document": other.document.name, "reason": reason}
+            for other, reason in change.choice.passed_over
+        ],
+        "notes": list(page.notes),
+    }

@@ -1,0 +1,225 @@
+"""The folder of a model under ``schemas/``: what is there, what would change, and the writing."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from runcomfy_codegen.errors import SourceError
+from runcomfy_codegen.ingest.choice import Choice, shortfalls
+from runcomfy_codegen.ingest.page import Page
+from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality, Texts, dialect_of
+from runcomfy_codegen.model_ids import ModelId
+
+__all__ = ["Change", "Verdict", "commit", "plan", "source_record"]
+
+Verdict = Literal["added", "updated", "unchanged", "kept"]
+
+#: The files that a page becomes, the record last: where it stands, the others are complete.
+_FILES: Final = ("input.json", "output.json", "example.json", "source.json")
+
+_EXTRACTED: Final = (
+    "the JSON files are exact substrings of the text extracted from the HTML: entities decoded, "
+    "tags dropped, line numbers, scripts and styles skipped"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What adding a page does to the folder of its model."""
+
+    choice: Choice
+    verdict: Verdict
+    folder: Path
+    #: The bytes to write, by file name; empty unless added or updated.
+    writes: Mapping[str, bytes]
+    #: Files of an older page that the new one does not have.
+    removes: tuple[str, ...] = ()
+    #: Why a stored page was kept, or replaced by a worse one.
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the folder of a model holds already."""
+
+    files: Mapping[str, bytes]
+    document: str
+    quality: Quality
+
+
+def plan(root: Path, choice: Choice) -> Change:
+    """What would change under ``root``; nothing is written."""
+    page = choice.page
+    folder = _model_folder(root, page.model_id, page.document.place)
+    stored = _read_stored(folder, page)
+    wanted = _files_of(page)
+    if stored is None:
+        return Change(choice, "added", folder, wanted)
+    if stored.files == wanted:
+        return Change(choice, "unchanged", folder, {})
+    lacks = shortfalls(page.quality, stored.quality) if page.quality < stored.quality else ""
+    reason = f"the stored page ({stored.document}) is better: this one {lacks}" if lacks else ""
+    if lacks and not choice.preferred:
+        return Change(choice, "kept", folder, {}, reason=reason)
+    return Change(
+        choice=choice,
+        verdict="updated",
+        folder=folder,
+        writes={name: data for name, data in wanted.items() if stored.files.get(name) != data},
+        removes=tuple(name for name in stored.files if name not in wanted),
+        reason=f"{reason}; --prefer asks for this one" if reason else "",
+    )
+
+
+def source_record(page: Page) -> dict[str, object]:
+    """Where the stored texts come from: all of ``source.json``. No dates, no folders."""
+    record: dict[str, object] = {
+        "model_id": page.model_id,
+        "document": page.document.name,
+        "sha256": page.document.sha256,
+        "form": page.document.form,
+        "dialect": page.dialect,
+        "texts": asdict(page.texts),
+    }
+    if page.document.form == "html":
+        record["extraction"] = _EXTRACTED
+    return record
+
+
+def _files_of(page: Page) -> dict[str, bytes]:
+    record = json.dumps(source_record(page), indent=2, ensure_ascii=False) + "\n"
+    texts = zip(_FILES, (page.input, page.output, page.example, record), strict=True)
+    return {name: text.encode("utf-8") for name, text in texts if text is not None}
+
+
+def _model_folder(root: Path, model_id: ModelId, place: str) -> Path:
+    """The model's folder, once it is sure that nothing on the way leads out of ``root``."""
+    folder = root.resolve()
+    for segment in model_id.segments:
+        folder = folder / segment
+        if folder.is_symlink() or folder.resolve() != folder:
+            raise _blocked(place, folder, "is a link, and links are not followed out of it")
+        if folder.exists() and not folder.is_dir():
+            raise _blocked(place, folder, "is a file where the model's folder should be")
+    for name in _FILES:
+        if (folder / name).is_symlink() or (folder / name).is_dir():
+            raise _blocked(place, folder / name, "is a link or a folder, not a plain file")
+    return folder
+
+
+def _blocked(place: str, path: Path, problem: str) -> SourceError:
+    return SourceError(
+        place,
+        f"{path.name!r} in the schemas folder {problem}",
+        "Move it away, or name another folder with --schemas.",
+    )
+
+
+def _read_stored(folder: Path, page: Page) -> _Stored | None:
+    files: dict[str, bytes] = {}
+    for name in _FILES:
+        try:
+            if (folder / name).exists():
+                files[name] = (folder / name).read_bytes()
+        except OSError as error:
+            problem = f"the stored {name} of {page.model_id} cannot be read: {error.strerror}"
+            advice = "Check the rights in the schemas folder."
+            raise SourceError(page.document.place, problem, advice) from None
+    if not files:
+        return None
+    record = _parsed(files.get("source.json"))
+    other = record.get("model_id")
+    if isinstance(other, str) and other != page.model_id:
+        raise SourceError(
+            page.document.place,
+            f"the folder of {page.model_id!r} already holds {other!r}",
+            "Ids that differ in case only need a file system that tells them apart.",
+        )
+    document = record.get("document")
+    return _Stored(
+        files=files,
+        document=document if isinstance(document, str) else "no document named",
+        quality=_stored_quality(files, record),
+    )
+
+
+def _stored_quality(files: Mapping[str, bytes], record: Mapping[str, object]) -> Quality:
+    """The quality on record, or, of files put there by hand, what can be seen of it."""
+    schema = _parsed(files.get("input.json"))
+    facts = record.get("texts")
+    facts = facts if isinstance(facts, dict) else {}
+    leaked = any(PLACEHOLDER.encode() in data for data in files.values())
+    return Quality.of(
+        output="output.json" in files,
+        example="example.json" in files,
+        texts=Texts(
+            placeholders=bool(facts.get("placeholders", leaked)),
+            translated=bool(facts.get("translated", False)),
+            rendered=bool(facts.get("rendered", False)),
+        ),
+        dialect="catalogue" if record.get("dialect") == "catalogue" else dialect_of(schema),
+    )
+
+
+def _parsed(data: bytes | None) -> dict[str, object]:
+    try:
+        value = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        return {}  # written by hand, and not well: nothing speaks for it
+    return value if isinstance(value, dict) else {}
+
+
+def commit(root: Path, changes: Sequence[Change]) -> None:
+    """Write everything beside its place first, then move it there: all of it, or nothing."""
+    staged: list[tuple[Path, Path]] = []
+    made: list[Path] = []
+    try:
+        for change in changes:
+            if change.writes:
+                _make_folder(root.resolve(), change.folder, made)
+            _stage(change, staged)
+        for temporary, path in staged:
+            temporary.replace(path)
+        for change in changes:
+            for name in change.removes:
+                (change.folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise SourceError(
+            str(error.filename or root),
+            f"this cannot be written: {error.strerror or error}",
+            "Check the rights and the free space there, then run the same command again.",
+        ) from None
+    finally:
+        _clean_up(staged, made)
+
+
+def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
+    for path in reversed([folder, *folder.parents]):
+        if not path.exists():
+            path.mkdir()
+            if root in path.parents:
+                made.append(path)
+
+
+def _stage(change: Change, staged: list[tuple[Path, Path]]) -> None:
+    for name, data in change.writes.items():
+        temporary = change.folder / f".{name}.{secrets.token_hex(4)}.tmp"
+        staged.append((temporary, change.folder / name))
+        with temporary.open("xb") as file:
+            file.write(data)
+
+
+def _clean_up(staged: Sequence[tuple[Path, Path]], made: Sequence[Path]) -> None:
+    """Leave no temporary file behind, and no folder that stayed empty."""
+    for temporary, _ in staged:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    for folder in reversed(made):
+        with suppress(OSError):  # it is not empty: the writing went well
+            folder.rmdir()
