@@ -15,7 +15,7 @@ from .media_rules import Rule, media_kind, read_rules
 from .names import Identifier
 from .oddities import oddities
 from .spec import InputSpec, MediaSpec, ModelSpec, NestedMember, NestedSpec, OutputField, RuleSpec
-from .vocabulary import Note, Schema, clean, step, uncovered
+from .vocabulary import Note, Schema, clean, schemas_in, step, uncovered
 
 __all__ = ["build_model"]
 
@@ -39,7 +39,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     cleaned, notes = clean(raw)
     _require_object(cleaned, place)
     properties: Schema = cleaned.get("properties", {})
-    raw_properties = raw.get("properties") if isinstance(raw.get("properties"), dict) else {}
+    raw_properties = _dict(raw.get("properties"))
     class_name = (
         names.identifier(documents.class_name, f"{documents.model_id} overrides.json")
         if documents.class_name
@@ -53,9 +53,9 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
             strict=True,
         )
     )
-    found_types = types.hints(cleaned, class_name, type_templates, frozen=True)
+    found_types = types.hints(cleaned, class_name, type_templates, frozen=True, names=documents.names)
     output_fields, output_nested, output_notes = _output(raw_output, output_class, type_templates)
-    media, rules, media_notes = _media(raw_properties, properties)
+    media, rules, media_notes = _media(raw, raw_properties, properties)
     checks, constants = compile_checks(cleaned)
     required = [name for name in cleaned.get("required", ()) if name in properties]
     library = _library_notes(cleaned, whole=checks is None)
@@ -64,9 +64,15 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     )
     exports = [class_name, output_class, *(one.name for one in nested)]
     names.check_unique(
-        {f"{name} ({i})": name for i, name in enumerate(exports)},
+        {
+            "the request": class_name,
+            "the output": output_class,
+            **{f"the input {one.path}": one.name for one in found_types.nested},
+            **{f"the output field {one.path}": one.name for one in output_nested},
+        },
         place,
-        "Choose another class name in overrides.json: {\"class_name\": \"…\"}.",
+        'Name an input in overrides.json, {"names": {"<input>": "<python name>"}}, or the class, '
+        '{"class_name": "…"}.',
     )
     inputs = tuple(
         InputSpec(
@@ -78,7 +84,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
                 texts.describe_input(
                     wire,
                     python_names[wire],
-                    raw_properties[wire] if isinstance(raw_properties.get(wire), dict) else {},
+                    _dict(raw_properties.get(wire)),
                     properties[wire],
                     rules.get(wire, []),
                     required=wire in required,
@@ -123,6 +129,10 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     )
 
 
+def _dict(value: object) -> Schema:
+    return value if isinstance(value, dict) else {}
+
+
 def _require_object(cleaned: Schema, place: str) -> None:
     types_ = cleaned.get("type", "object")
     if types_ != "object" and "object" not in types_:
@@ -147,12 +157,16 @@ def _library_notes(cleaned: Schema, *, whole: bool) -> list[Note]:
     ]
 
 
+_NO_INPUT = "stand where no file is looked for; not checked"
+
+
 def _media(
-    raw_properties: Schema, properties: Schema
+    raw: Schema, raw_properties: Schema, properties: Schema
 ) -> tuple[tuple[MediaSpec, ...], dict[str, list[Rule]], list[Note]]:
     media: list[MediaSpec] = []
     rules_by_input: dict[str, list[Rule]] = {}
     notes: list[Note] = []
+    seen: set[str] = set()
 
     def visit(raw: Any, path: tuple[str, ...], place: str) -> None:
         if not isinstance(raw, dict):
@@ -164,6 +178,7 @@ def _media(
             places.append(step(places[-1], "items"))
         rules: list[Rule] = []
         for part, where in zip(parts, places, strict=True):
+            seen.add(where)
             if "validations" in part:
                 found, faults = read_rules(part["validations"])
                 rules += found
@@ -186,6 +201,11 @@ def _media(
 
     for name in properties:
         visit(raw_properties.get(name), (name,), step("/properties", name))
+    notes += [
+        Note(step(place, "validations"), "documented", "validations", _NO_INPUT)
+        for place, part in schemas_in(raw)
+        if "validations" in part and place not in seen
+    ]
     return tuple(media), rules_by_input, notes
 
 
@@ -242,7 +262,7 @@ def _output(
     raw_properties = raw.get("properties", {})
     fields = tuple(
         _output_field(
-            wire, name, properties[wire], found.hints[wire], texts.describe_output(raw_properties[wire])
+            wire, name, properties[wire], found.hints[wire], texts.describe_output(_dict(raw_properties[wire]))
         )
         for (wire, name) in zip(properties, python_names, strict=True)
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from .vocabulary import Note, Schema, step
+from .vocabulary import Note, Schema, schemas_in
 
 __all__ = ["oddities"]
 
@@ -14,10 +14,10 @@ __all__ = ["oddities"]
 def oddities(raw: Schema, cleaned: Schema, example: dict[str, Any]) -> list[Note]:
     """The contradictions between a schema, its demo values and its example."""
     notes = []
-    for name, part in cleaned.get("properties", {}).items():
-        declared = raw["properties"][name]
-        if isinstance(declared, dict):
-            notes += _of_property(step("/properties", name), declared, part, cleaned)
+    written = dict(schemas_in(raw))
+    for place, part in schemas_in(cleaned):
+        if place and place in written:
+            notes += _of_part(place, written[place], part, cleaned)
     errors = Draft202012Validator(cleaned).iter_errors(example)
     notes += [
         Note("", "oddity", "example", f"breaks {error.validator} at {error.json_path[:80]}")
@@ -26,7 +26,7 @@ def oddities(raw: Schema, cleaned: Schema, example: dict[str, Any]) -> list[Note
     return notes
 
 
-def _of_property(place: str, declared: Schema, part: Schema, root: Schema) -> list[Note]:
+def _of_part(place: str, declared: Schema, part: Schema, root: Schema) -> list[Note]:
     notes = []
     if "default" in declared:
         default = declared["default"]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from datamodel_code_generator import generate
 from datamodel_code_generator.enums import DataModelType, InputFileType
@@ -39,6 +40,8 @@ class NestedType:
     """An object inside an input or output: a ``TypedDict`` of its members."""
 
     name: Identifier
+    #: The names that lead to it, for people.
+    path: str
     #: (wire name, hint, whether required)
     members: tuple[tuple[str, str, bool], ...]
 
@@ -51,12 +54,19 @@ class Types:
     nested: tuple[NestedType, ...]
 
 
-def hints(schema: Schema, class_name: Identifier, templates: Path, *, frozen: bool) -> Types:
+def hints(
+    schema: Schema,
+    class_name: Identifier,
+    templates: Path,
+    *,
+    frozen: bool,
+    names: Mapping[str, str] | None = None,
+) -> Types:
     """The types of a clean object schema.
 
-    ``frozen`` asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
+    ``names`` holds names of our choosing for its properties; nested types follow them. ``frozen`` asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
     """
-    tokens = _Tokens(schema, class_name)
+    tokens = _Tokens(schema, class_name, names or {})
     text = tokens.text()
     rendered = generate(
         text,
@@ -84,6 +94,7 @@ class _Tokens:
 
     schema: Schema
     class_name: Identifier
+    names: Mapping[str, str]
     values: list[object] = field(default_factory=list)
     classes: dict[str, tuple[Identifier, Schema]] = field(default_factory=dict)
     #: Pointer of a referenced part -> its class token, so that recursion ends.
@@ -128,13 +139,21 @@ class _Tokens:
             return self._reference(schema["$ref"])
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema and "type" not in schema:
-                return {"anyOf": [self._type(part, path) for part in schema[keyword]]}
+                return {"anyOf": self._options(schema[keyword], path)}
         names = schema.get("type")
         if isinstance(names, list):
             return {"anyOf": [self._type({**schema, "type": name}, path) for name in names]}
         if not isinstance(names, str):
             return {}
         return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, path)
+
+    def _options(self, parts: list[Schema], path: tuple[str, ...]) -> list[dict[str, Any]]:
+        # Objects share the way to them, so each is told apart by its place among the options.
+        shared = sum(part.get("type") in _STRUCTURES for part in parts) > 1
+        return [
+            self._type(part, (*path, f"option{i}") if shared else path)
+            for i, part in enumerate(parts, 1)
+        ]
 
     def _scalar(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
         return {"type": schema["type"]}
@@ -145,7 +164,8 @@ class _Tokens:
 
     def _nested(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
         if schema.get("properties"):
-            name = nested_class_name(self.class_name, path)
+            chosen = (self.names.get(path[0], path[0]), *path[1:])
+            name = nested_class_name(self.class_name, chosen)
             return self._object(f"C{len(self.classes)}", name, schema, path)
         inner = schema.get("additionalProperties")
         if isinstance(inner, dict) and inner:
@@ -164,7 +184,10 @@ class _Tokens:
         return {"type": "string", "enum": tokens}
 
     def _reference(self, ref: str) -> dict[str, Any]:
-        steps = [part.replace("~1", "/").replace("~0", "~") for part in ref[1:].split("/")[1:]]
+        way = unquote(ref[1:]).split("/")[1:]
+        steps = [part.replace("~1", "/").replace("~0", "~") for part in way]
+        if not steps:  # the payload itself, which is no type of its own
+            return {"type": "object"}
         if ref in self.referenced:
             return {"$ref": f"#/$defs/{self.referenced[ref]}"}
         part: Any = self.schema
@@ -194,7 +217,9 @@ class _Tokens:
         root = by_token.pop("C0")
         nested = tuple(
             NestedType(
-                self.classes[token][0], tuple((wire, *found) for wire, found in members.items())
+                self.classes[token][0],
+                "/".join(self._paths[token]),
+                tuple((wire, *found) for wire, found in members.items()),
             )
             for token, members in by_token.items()
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +20,7 @@ from jsonschema import Draft202012Validator
 
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
 
-__all__ = ["COMPILED", "Note", "Schema", "clean", "step", "uncovered"]
+__all__ = ["COMPILED", "Note", "Schema", "clean", "schemas_in", "step", "uncovered"]
 
 Schema = dict[str, Any]
 
@@ -144,7 +145,7 @@ class _Cleaner:
 
     def _inner(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
         if keyword in _ONE and isinstance(value, (dict, bool)):
-            if value is True or (keyword == "additionalProperties" and value is False):
+            if keyword == "additionalProperties" and isinstance(value, bool):
                 cleaned[keyword] = value
             else:
                 cleaned[keyword] = self.clean(value, place)
@@ -171,8 +172,10 @@ class _Cleaner:
 
     def _pattern(self, pattern: str, place: str) -> bool:
         try:
-            re.compile(pattern)
-        except (re.error, RecursionError, OverflowError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # Python warns of what it will read in another way
+                re.compile(pattern)
+        except (re.error, RecursionError, OverflowError, Warning):
             self.note(
                 place, "documented", "pattern", "is no pattern that Python understands; not checked"
             )
@@ -187,6 +190,8 @@ class _Cleaner:
         if "type" not in schema:
             return
         given = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        if not given:
+            self._malformed("type", step(place, "type"))
         names = []
         for name in given:
             folded = name.casefold() if isinstance(name, str) else ""
@@ -213,9 +218,16 @@ class _Cleaner:
             return
         if not isinstance(schema["nullable"], bool):
             self._malformed("nullable", step(place, "nullable"))
-        elif schema["nullable"] and "enum" in cleaned and None not in cleaned["enum"]:
-            cleaned["enum"] = [*cleaned["enum"], None]
-            self.note(step(place, "enum"), "oddity", "nullable", "null is accepted beside the enum")
+        elif schema["nullable"]:
+            if "const" in cleaned and "enum" not in cleaned:
+                cleaned["enum"] = [cleaned.pop("const")]
+            if "enum" in cleaned and None not in cleaned["enum"]:
+                cleaned["enum"] = [*cleaned["enum"], None]
+                text = "null is accepted beside the given values"
+                self.note(step(place, "nullable"), "oddity", "nullable", text)
+            elif not {"enum", "type"} & cleaned.keys():
+                text = "says nothing without a type; null is accepted where the rest accepts it"
+                self.note(step(place, "nullable"), "oddity", "nullable", text)
 
     def exclusive(self, cleaned: Schema, schema: Schema, place: str) -> None:
         """Draft 4's boolean ``exclusiveMinimum`` makes ``minimum`` exclusive."""
@@ -283,23 +295,26 @@ def _has_non_finite(value: object) -> bool:
     return False
 
 
-def _walk(schema: Schema, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Schema]]:
-    """Every schema in a clean schema, with its path."""
-    yield path, schema
+def schemas_in(schema: object, place: str = "") -> Iterator[tuple[str, Schema]]:
+    """Every schema in a schema, itself included, with its place."""
+    if not isinstance(schema, dict):
+        return
+    yield place, schema
     for keyword, value in schema.items():
-        if keyword in _ONE and isinstance(value, dict):
-            yield from _walk(value, (*path, keyword))
-        elif keyword in _LIST:
+        inner = step(place, keyword)
+        if keyword in _ONE:
+            yield from schemas_in(value, inner)
+        elif keyword in _LIST and isinstance(value, list):
             for i, part in enumerate(value):
-                yield from _walk(part, (*path, keyword, str(i)))
-        elif keyword in _MAP:
+                yield from schemas_in(part, step(inner, i))
+        elif keyword in _MAP and isinstance(value, dict):
             for name, part in value.items():
-                yield from _walk(part, (*path, keyword, name))
+                yield from schemas_in(part, step(inner, name))
 
 
 def _drop_bad_references(root: Schema, notes: list[Note]) -> None:
     """Take out references that lead nowhere or, without a step into the value, back to themselves."""
-    parts = {step("", *path): part for path, part in _walk(root)}
+    parts = dict(schemas_in(root))
     for place, part in parts.items():
         if "$ref" in part and _target(part) not in parts:
             del part["$ref"]

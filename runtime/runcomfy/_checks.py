@@ -74,12 +74,14 @@ def check_by_library(
 ) -> None:
     """Check ``value`` by the part of the module's schema at ``path``, with the jsonschema library.
 
-    Raises ``MissingExtra`` where that library is not installed.
+    The library is asked about JSON only; of anything else it makes what it can, tracebacks included.
+    Raises ``MissingExtra`` where it is not installed.
     """
     from ._fallback import find_violations
 
-    find_non_json(value, pointer, found)
-    found += find_violations(module, path, value, pointer)
+    strange: list[Violation] = []
+    find_non_json(value, pointer, strange)
+    found += strange or find_violations(module, path, value, pointer)
 
 
 def wrong_items(pointer: str, value: list[Any], kind: type, expected: str) -> list[Violation]:

@@ -29,7 +29,6 @@ _RETOLD = frozenset(
         "oneOf",
         "prefixItems",
         "propertyNames",
-        "required",
         "unevaluatedItems",
         "unevaluatedProperties",
         "uniqueItems",
@@ -46,16 +45,19 @@ def find_violations(
         errors = list(_validator(module, path).iter_errors(value))
     except RecursionError:
         return [Violation(pointer, "json", value, "is nested too deeply to be checked")]
+    except (OverflowError, ValueError):
+        # Python refuses to print, or to divide by a fraction, a number of thousands of digits.
+        return [Violation(pointer, "json", value, "holds a number too long to be checked")]
     return [_violation(error, pointer) for error in errors]
 
 
 def _violation(error: Any, pointer: str) -> Violation:
     place = pointer + "".join(f"/{token(step)}" for step in error.absolute_path)
-    rule = str(error.validator)
+    rule, limit = str(error.validator), error.validator_value
+    if rule == "required":  # as generated checks tell it: the name that is missing
+        limit = next(name for name in limit if error.message.startswith(f"{name!r} is "))
     sentence = error.message if len(error.message) <= _SENTENCE else f"breaks {rule}"
-    return Violation(
-        place, rule, error.instance, error.validator_value, sentence if rule in _RETOLD else None
-    )
+    return Violation(place, rule, error.instance, limit, sentence if rule in _RETOLD else None)
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._unset import UNSET
 from .violation import Violation
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     """A deep copy of ``value`` in the types that ``json.loads`` returns.
 
     Tuples become lists, mappings become dicts, members of ``str`` or ``int`` enums and other
-    subclasses become the values they stand for. What has no counterpart in JSON is kept, for a
+    subclasses become the values they stand for. Members that are ``UNSET`` are left out. What has no counterpart in JSON is kept, for a
     validator to name. Anything deeper than ``MAX_DEPTH`` is kept as it is.
     """
     kind = value.__class__
@@ -36,8 +37,13 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if depth < MAX_DEPTH:
         if isinstance(value, (list, tuple)):
             return [to_plain(item, depth + 1) for item in value]
-        if isinstance(value, dict) or hasattr(value, "keys"):
-            return {_plain_key(key): to_plain(value[key], depth + 1) for key in value}
+        if isinstance(value, dict) or hasattr(kind, "keys"):
+            members = ((key, value[key]) for key in value)
+            return {
+                _plain_key(key): to_plain(member, depth + 1)
+                for key, member in members
+                if member is not UNSET
+            }
     if isinstance(value, str):
         return str.__str__(value)  # an enum's own __str__ would give "Color.RED"
     for number in (int, float):
@@ -58,8 +64,8 @@ def token(name: object) -> str:
 def find_non_json(value: object, pointer: str, found: list[Violation]) -> None:
     """Add a violation for each part of ``value`` that JSON cannot hold.
 
-    These are NaN and infinities, member names that are no strings, nesting beyond ``MAX_DEPTH``,
-    text with lone surrogates is left to the caller's encoder, and objects of any other type.
+    These are NaN and infinities, member names that are no strings, nesting beyond ``MAX_DEPTH``, and
+    objects of any other type. Text with lone surrogates is left to the caller's encoder.
     """
     waiting = [(value, pointer, 0)]
     while waiting:

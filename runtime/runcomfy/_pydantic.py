@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ._plain import to_plain
 from .errors import ValidationError
+from .wording import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .request import Request
+    from .violation import Violation
 
 __all__ = ["core_schema", "json_schema"]
 
@@ -29,16 +33,17 @@ def _parse(cls: type[Request[Any]], value: object) -> Request[Any]:
 
     if isinstance(value, cls):
         return value
+    payload = to_plain(value)
     try:
-        return cls.from_payload(value)  # type: ignore[arg-type]  # what is no mapping is a violation
+        return cls.from_payload(payload)  # what is no mapping is a violation
     except ValidationError as error:
         details = [
             InitErrorDetails(
                 # A message is no template here: its braces would be read as fields.
                 type=PydanticCustomError(
-                    _slug(violation.rule), "{message}", {"message": str(violation).partition(": ")[2]}
+                    _slug(violation.rule), "{message}", {"message": _words(violation)}
                 ),
-                loc=tuple(_steps(violation.pointer)),
+                loc=tuple(_location(violation, payload)),
                 input=to_plain(violation.value),
             )
             for violation in error.violations
@@ -50,9 +55,23 @@ def _slug(rule: str) -> Any:
     return "runcomfy_" + "".join(c if c.isalnum() else "_" for c in rule).lower()
 
 
-def _steps(pointer: str) -> list[int | str]:
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-    return [int(step) if step.isdecimal() else step for step in steps]
+def _words(violation: Violation) -> str:
+    return tell(violation.rule, violation.message, violation.value)
+
+
+def _location(violation: Violation, payload: Any) -> Iterator[int | str]:
+    """The steps to the value. What is missing has, as pydantic sees it, the place where it belongs."""
+    part = payload
+    for escaped in violation.pointer.split("/")[1:]:
+        step = escaped.replace("~1", "/").replace("~0", "~")
+        if isinstance(part, list):
+            yield int(step)
+            part = part[int(step)]
+        else:
+            yield step
+            part = part.get(step) if isinstance(part, dict) else None
+    if violation.rule == "required":
+        yield str(violation.limit)
 
 
 def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:

@@ -71,7 +71,9 @@ class _Signature:
     def __get__(self, request: object, owner: type[Request[Any]]) -> Any:
         from inspect import Parameter, Signature
 
-        annotations = owner.__annotations__
+        annotations: dict[str, Any] = {}
+        for cls in reversed(owner.__mro__):
+            annotations |= getattr(cls, "__annotations__", {})
         return Signature(
             [
                 Parameter(
@@ -122,27 +124,16 @@ class Request(Generic[OutputT_co]):
 
     def __init_subclass__(cls) -> None:
         """Put a read-only descriptor in the place of each declared input."""
-        cls._wire_names = {name: cls._aliases.get(name, name) for name in cls.__annotations__}
+        own = {name: cls._aliases.get(name, name) for name in cls.__annotations__}
+        cls._wire_names = {**cls._wire_names, **own}
         cls._known = frozenset(cls._wire_names.values())
-        for name, wire_name in cls._wire_names.items():
+        for name, wire_name in own.items():
             setattr(cls, name, _Input(name, wire_name))
 
     if not TYPE_CHECKING:  # checkers derive the signature from the declared inputs
 
         def __init__(self, **inputs):
-            wire_names = self._wire_names
-            unknown = [name for name in inputs if name not in wire_names]
-            payload = {
-                wire_names[name]: to_plain(value)
-                for name, value in inputs.items()
-                if value is not UNSET and name in wire_names
-            }
-            violations = check_payload(type(self), payload)
-            if unknown:
-                violations += [_unknown_input(name, wire_names) for name in unknown]
-            if violations:
-                raise ValidationError(self.model_id, violations)
-            _set_inputs(self, payload)
+            _set_inputs(self, _changed(type(self), {}, inputs))
 
     def payload(self) -> dict[str, Any]:
         """The inputs as they are sent: plain data, under their wire names, freshly copied."""
@@ -172,16 +163,13 @@ class Request(Generic[OutputT_co]):
         """The model's input schema as stored, our corrections included."""
         from ._schema_file import read_schemas
 
-        schema: dict[str, Any] = read_schemas(cls.__module__)["input"]
+        # A subclass of the user's own may live anywhere; the check lies beside the schema.
+        schema: dict[str, Any] = read_schemas(cls._check.__module__)["input"]
         return schema
 
     def replace(self, **changes: object) -> Self:
         """A copy with some inputs changed, checked like a new request; ``UNSET`` takes one out."""
-        names = {wire: name for name, wire in self._wire_names.items()}
-        given = {names[wire]: value for wire, value in self._inputs.items() if wire in names}
-        changed = type(self)(**{**given, **changes})
-        unknown = {wire: value for wire, value in self._inputs.items() if wire not in names}
-        return self._trusted({**changed._inputs, **to_plain(unknown)})
+        return self._trusted(_changed(type(self), self._inputs, changes))
 
     __replace__ = replace  # copy.replace() of Python 3.13
 
@@ -254,8 +242,29 @@ def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
         violations = cls._check(payload)
     if isinstance(payload, dict) and not cls._known.issuperset(payload):
         # The schema says nothing of these, yet they travel with the rest.
-        find_non_json({k: v for k, v in payload.items() if k not in cls._known}, "", violations)
+        others: list[Violation] = []
+        unknown = {name: payload[name] for name in payload if name not in cls._known}
+        find_non_json(to_plain(unknown), "", others)
+        violations += [violation for violation in others if violation not in violations]
     return violations
+
+
+def _changed(
+    cls: type[Request[Any]], inputs: dict[str, Any], changes: Mapping[str, object]
+) -> dict[str, Any]:
+    """``inputs`` with ``changes``, which go by Python names; raises ``ValidationError``."""
+    wire_names = cls._wire_names
+    payload = dict(inputs)
+    for name, value in changes.items():
+        if name in wire_names and value is not UNSET:
+            payload[wire_names[name]] = to_plain(value)
+        elif name in wire_names:
+            payload.pop(wire_names[name], None)
+    violations = check_payload(cls, payload)
+    violations += [_unknown_input(name, wire_names) for name in changes if name not in wire_names]
+    if violations:
+        raise ValidationError(cls.model_id, violations)
+    return payload
 
 
 def _unknown_input(name: str, known: Mapping[str, str]) -> Violation:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["describe", "shorten", "show", "tell"]
 
 _SHOWN = 80
+_LARGE = 10**40
 
 _TYPES = {
     "array": "a list",
@@ -38,6 +39,7 @@ _WORDING: dict[str, Callable[[Any], str]] = {
     "type": _type,
     "enum": lambda limit: f"must be one of {', '.join(map(show, limit))}",
     "const": lambda limit: f"must be {' or '.join(map(show, limit))}",
+    "json": str,
     "required": lambda limit: f"{limit} is required and was not given",
     "minimum": lambda limit: f"must be at least {show(limit)}",
     "maximum": lambda limit: f"must be at most {show(limit)}",
@@ -71,8 +73,9 @@ def tell(rule: str, message: str, value: object) -> str:
 
 def shorten(value: object) -> object:
     """``value`` itself when it is small and plain, otherwise its shortened text."""
-    small = value is None or isinstance(value, (bool, int)) and show(value) == str(value).lower()
-    if small or (isinstance(value, str) and len(value) <= _SHOWN):
+    if isinstance(value, (int, float)):
+        return value if -_LARGE < value < _LARGE else show(value)
+    if value is None or (isinstance(value, str) and len(value) <= _SHOWN):
         return value
     return show(value)
 
@@ -91,7 +94,7 @@ def show(value: object) -> str:
         return f"{kind} with {len(value)} {unit}{'' if len(value) == 1 else 's'}"
     if value is None or isinstance(value, bool):
         return str(value).lower().replace("none", "null")
-    if isinstance(value, int) and not -(10**40) < value < 10**40:
+    if isinstance(value, int) and not -_LARGE < value < _LARGE:
         return "a number of more than 40 digits"
     if isinstance(value, (int, float)):
         return repr(value)
