@@ -1,0 +1,80 @@
+"""Start-up: what a small script pays, with 1,000 generated models present."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from runcomfy_codegen.generate import generate
+from runcomfy_codegen.plan import apply
+
+from .measure import Figure, show
+
+__all__ = ["run"]
+
+ROOT = Path(__file__).resolve().parent.parent
+WAN = "wan-ai/wan-2-6/image-to-image"
+MODELS, RUNS = 1_000, 60
+
+VALIDATE = f"""
+from runcomfy import validate
+report = validate({WAN!r}, {{"prompt": "a hat", "image_urls": ["https://example.com/a.png"]}})
+assert report.valid
+"""
+LOADED = (
+    VALIDATE
+    + """
+import sys
+loaded = [n for n in sys.modules if n.startswith("runcomfy_models.") and n.count(".") == 2]
+print(len(loaded), len(sys.modules["runcomfy_models._index"].MODELS))
+"""
+)
+
+
+def thousand_models(folder: Path) -> None:
+    """Generate a package ``runcomfy_models`` with 1,000 models, wan-2-6 among them."""
+    source = ROOT / "schemas" / WAN
+    for number in range(MODELS - 1):
+        owner = f"owner-{number % 25}"
+        shutil.copytree(source, folder / "schemas" / owner / f"model-{number}" / "text-to-image")
+    shutil.copytree(source, folder / "schemas" / WAN)
+    apply(generate(folder / "schemas", folder / "out", "runcomfy_models").plan)
+
+
+def seconds(program: str, environment: dict[str, str]) -> float:
+    """Wall time of an interpreter that runs ``program``."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    return time.perf_counter() - start
+
+
+def run() -> list[Figure]:
+    """Measure and print; returns the figures."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        thousand_models(folder)
+        environment = {**os.environ, "PYTHONPATH": str(folder / "out")}
+        shown = subprocess.run(
+            [sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True
+        )
+        loaded, present = json.loads(f"[{shown.stdout.replace(' ', ',')}]")
+        bare, ours = [], []
+        for _ in range(RUNS):
+            bare.append(seconds("pass", environment))
+            ours.append(seconds(VALIDATE, environment))
+    added = statistics.median(b - a for a, b in zip(bare, ours, strict=True)) * 1_000
+    figures = [
+        Figure("models present", present, ""),
+        Figure("model modules loaded", loaded, "", at_most=1),
+        Figure("bare interpreter", statistics.median(bare) * 1_000, " ms"),
+        Figure("import, find the model, validate: above that", added, " ms", at_most=6),
+    ]
+    show("Start-up of a script that validates one payload", figures)
+    return figures

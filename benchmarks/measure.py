@@ -1,0 +1,65 @@
+"""How things are measured: in turns, so that a machine that slows down slows all of them down."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Figure", "ratio", "show", "times"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure, and the bound it is held against (``None``: for information)."""
+
+    what: str
+    value: float
+    unit: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """``met``, ``MISSED`` or nothing to say."""
+        if self.at_most is not None:
+            return "met" if self.value <= self.at_most else "MISSED"
+        if self.at_least is not None:
+            return "met" if self.value >= self.at_least else "MISSED"
+        return ""
+
+    @property
+    def bound(self) -> str:
+        """The bound in words."""
+        if self.at_most is not None:
+            return f"at most {self.at_most:g}"
+        return "" if self.at_least is None else f"at least {self.at_least:g}"
+
+
+def times(
+    subjects: dict[str, Callable[[], object]], rounds: int, number: int = 1
+) -> dict[str, list[float]]:
+    """Seconds for ``number`` calls of each subject, for each round; the subjects take turns."""
+    taken: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(rounds):
+        for name, subject in subjects.items():
+            start = time.perf_counter()
+            for _ in range(number):
+                subject()
+            taken[name].append(time.perf_counter() - start)
+    return taken
+
+
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    """The median of the ratios, round by round."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def show(title: str, figures: list[Figure]) -> None:
+    """Print a table."""
+    print(f"\n{title}")
+    width = max(len(figure.what) for figure in figures)
+    for figure in figures:
+        value = f"{figure.value:.3f}{figure.unit}"
+        print(f"  {figure.what:<{width}}  {value:>10}  {figure.bound:<14} {figure.verdict}".rstrip())
