@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from . import literals, names, texts, types
+from . import names, texts, types
 from .checks import compile_checks
 from .documents import Documents
 from .errors import SchemaError
@@ -20,6 +21,7 @@ from .vocabulary import Note, Schema, clean, schemas_in, step, uncovered
 __all__ = ["build_model"]
 
 _INDENT = 4
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def build_model(documents: Documents, type_templates: Path) -> ModelSpec:
@@ -41,7 +43,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     properties: Schema = cleaned.get("properties", {})
     raw_properties = _dict(raw.get("properties"))
     class_name = (
-        names.identifier(documents.class_name, f"{documents.model_id} overrides.json")
+        names.chosen_class_name(documents.class_name, f"{documents.model_id} overrides.json")
         if documents.class_name
         else names.class_name(documents.model_id)
     )
@@ -53,6 +55,13 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
             strict=True,
         )
     )
+    stranger = next((wire for wire in documents.names if wire not in properties), None)
+    if stranger is not None:
+        raise SchemaError(
+            f"{documents.model_id} overrides.json",
+            f"names {stranger!r}, which is no input",
+            f"The inputs are {texts.one_line(', '.join(properties), 300)}.",
+        )
     found_types = types.hints(cleaned, class_name, type_templates, frozen=True, names=documents.names)
     output_fields, output_nested, output_notes = _output(raw_output, output_class, type_templates)
     media, rules, media_notes = _media(raw, raw_properties, properties)
@@ -60,16 +69,16 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     required = [name for name in cleaned.get("required", ()) if name in properties]
     library = _library_notes(cleaned, whole=checks is None)
     nested = tuple(
-        _nested(one, raw) for one in [*found_types.nested, *output_nested]
+        _nested(one) for one in [*found_types.nested, *output_nested]
     )
     exports = [class_name, output_class, *(one.name for one in nested)]
     names.check_unique(
-        {
-            "the request": class_name,
-            "the output": output_class,
-            **{f"the input {one.path}": one.name for one in found_types.nested},
-            **{f"the output field {one.path}": one.name for one in output_nested},
-        },
+        [
+            ("the request", class_name),
+            ("the output", output_class),
+            *((f"the input {one.path}", one.name) for one in found_types.nested),
+            *((f"the output field {one.path}", one.name) for one in output_nested),
+        ],
         place,
         'Name an input in overrides.json, {"names": {"<input>": "<python name>"}}, or the class, '
         '{"class_name": "…"}.',
@@ -103,7 +112,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     return ModelSpec(
         id=documents.model_id,
         package=names.owner_package(documents.model_id),
-        module=names.module_name(documents.model_id),
+        module=names.module_name(documents.model_id, documents.class_name),
         class_name=class_name,
         output_class=output_class,
         model_id=literal(documents.model_id),
@@ -215,10 +224,8 @@ def _rule(rule: Rule) -> RuleSpec:
     )
 
 
-def _nested(nested: types.NestedType, raw: Schema) -> NestedSpec:
-    plain = all(
-        literals.is_attribute(wire) for wire, _, _ in nested.members
-    )
+def _nested(nested: types.NestedType) -> NestedSpec:
+    plain = all(names.input_name(wire) == wire for wire, _, _ in nested.members)
     return NestedSpec(
         nested.name,
         literal(str(nested.name)),
@@ -298,4 +305,6 @@ def _schema_file(raw: Schema, raw_output: Schema, checked: Schema | None) -> str
     schemas: dict[str, Any] = {"input": raw, "output": raw_output}
     if checked is not None:
         schemas["checked"] = checked
-    return json.dumps(schemas, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(schemas, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # Half a surrogate pair has no UTF-8; JSON can write it as an escape.
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -7,7 +7,7 @@ reverse. ``text``: words only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .media_rules import read_rules
@@ -25,7 +25,10 @@ class Change:
     text: str
 
 
-_TEXTS = ("title", "description", "default", "examples")
+_TEXTS = ("title", "description", "default", "examples", "format")
+
+#: What narrows an input may break whoever sends it; what narrows an output breaks nobody who reads it.
+_FOR_READERS = {"breaking": "additive", "additive": "breaking"}
 
 #: For each bound, whether a new value is tighter than the old one.
 _TIGHTER: dict[str, Callable[[Any, Any], bool]] = {
@@ -39,6 +42,7 @@ _TIGHTER: dict[str, Callable[[Any, Any], bool]] = {
     "maxLength": lambda old, new: new < old,
     "maxItems": lambda old, new: new < old,
     "maxProperties": lambda old, new: new < old,
+    "multipleOf": lambda old, new: old % new != 0,
 }
 
 
@@ -62,10 +66,15 @@ def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator
 def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
     yield from _members(old, new, place, demands=demands)
     yield from _types(old, new, place, demands=demands)
-    yield from _values(old, new, place)
-    yield from _limits(old, new, place)
-    if isinstance(old.get("items"), dict) and isinstance(new.get("items"), dict):
-        yield from _parts(old["items"], new["items"], step(place, "items"), demands=demands)
+    for change in (*_values(old, new, place), *_limits(old, new, place)):
+        yield change if demands else replace(change, kind=_FOR_READERS[change.kind])
+    if "items" in old or "items" in new:
+        before, after = old.get("items", {}), new.get("items", {})
+        yield from _parts(before, after, step(place, "items"), demands=demands)
+    for keyword in ("$defs", "definitions"):
+        before, after = old.get(keyword, {}), new.get(keyword, {})
+        for name in before.keys() & after.keys():
+            yield from _parts(before[name], after[name], step(place, keyword, name), demands=demands)
 
 
 def _members(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
@@ -137,6 +146,8 @@ def _among(value: object, values: list[Any]) -> bool:
 def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
     structural = {"type", "enum", "const", "properties", "required", "items", "$defs", "definitions"}
     for keyword in sorted((old.keys() | new.keys()) - structural):
+        if keyword == "additionalProperties" and old.get(keyword, True) == new.get(keyword, True):
+            continue
         if keyword not in new:
             yield Change("additive", place, f"{keyword} {old[keyword]} dropped")
         elif keyword not in old:

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from .console import printable
+from .console import printable, show
 from .errors import CodegenError
 
 __all__ = ["main"]
@@ -23,13 +23,13 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status: int = args.run(args)
     except CodegenError as error:
-        sys.stderr.write(f"{printable(f'{error.place}: {error.problem}')}\n  {printable(error.advice)}\n")
+        show(f"{printable(f'{error.place}: {error.problem}')}\n  {printable(error.advice)}", sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing more is written.\n")
         return 130
     except OSError as error:
-        sys.stderr.write(printable(f"{error.filename or 'file'}: {error.strerror or error}") + "\n")
+        show(printable(f"{error.filename or 'file'}: {error.strerror or error}"), sys.stderr)
         return BAD_INPUT
     return status
 
@@ -86,7 +86,7 @@ def _generate(args: argparse.Namespace) -> int:
         report = as_dict(generation, applied=not args.check)
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
     else:
-        sys.stdout.write(as_text(generation, check=args.check))
+        show(as_text(generation, check=args.check).rstrip("\n"), sys.stdout)
     if generation.failed or (args.check and drifted(generation)):
         return DRIFT
     return 0

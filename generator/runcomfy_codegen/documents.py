@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ __all__ = ["OVERRIDE_MEMBERS", "Documents", "find_models", "merge_patch", "read_
 
 #: What ``overrides.json`` may hold: patches of the three documents, and names of our choosing.
 OVERRIDE_MEMBERS = ("input", "output", "example", "class_name", "names")
+
+#: Real schemas nest six levels deep; deeper ones would only exhaust those who read them.
+_MAX_DEPTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,11 @@ def _read(path: Path) -> Any:
     except OSError as error:
         raise SchemaError(str(path), f"cannot be read: {error.strerror}", _AGAIN) from None
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite
+        )
+        _refuse_depth(value)
+        return value
     except json.JSONDecodeError as error:
         place = f"{path}:{error.lineno}:{error.colno}"
         raise SchemaError(place, f"is no valid JSON: {error.msg}", _AGAIN) from None
@@ -136,3 +144,22 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"holds {constant}, which is not JSON")
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"holds {number[:40]}, which is too large for a number")
+    return value
+
+
+def _refuse_depth(value: object) -> None:
+    level, parts = 0, [value]
+    while parts:
+        level += 1
+        if level > _MAX_DEPTH:
+            raise ValueError(f"is nested more than {_MAX_DEPTH} levels deep")
+        parts = [
+            inner
+            for part in parts
+            if isinstance(part, (dict, list))
+            for inner in (part.values() if isinstance(part, dict) else part)
+        ]

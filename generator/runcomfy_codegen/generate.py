@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from . import manifest as manifests
 from .build import build_model
 from .changes import Change, compare
-from .documents import Documents, find_models, read_documents
-from .errors import CodegenError, SchemaError
+from .documents import find_models, read_documents
+from .errors import CodegenError, NameClash, SchemaError
 from .formatting import format_modules
 from .manifest import Manifest, ModelEntry, digest, document_hash, fingerprint
 from .model_ids import ModelId
-from .names import Identifier, module_name
+from .names import Identifier
 from .package import package_spec, refuse_clash
 from .plan import Plan, make_plan
 from .render import render_index, render_model, render_owner, render_package, templates_folder
@@ -79,7 +79,7 @@ class _Run:
         self.generator = fingerprint()
         self.trusted = not fresh and self.previous.generator == self.generator
         self.ids = find_models(schemas)
-        self.selected = [model_id for model_id in self.ids if fnmatchcase(model_id, only)]
+        self.selected = {model_id for model_id in self.ids if fnmatchcase(model_id, only)}
         if not self.selected:
             raise SchemaError(
                 str(schemas), f"holds no model that matches {only!r}", "See 'runcomfy-codegen add'."
@@ -90,17 +90,18 @@ class _Run:
 
     def result(self) -> Generation:
         built: dict[ModelId, tuple[ModelSpec, str]] = {}
-        for model_id in self.selected:
+        for model_id in self.ids:
             try:
-                self._take(model_id, built)
+                if model_id in self.selected or self._damaged(model_id):
+                    self._take(model_id, built)
+                else:
+                    self._keep(model_id)
             except CodegenError as error:
                 if not self.keep_going:
                     raise
                 self.generation.failed[model_id] = error
-                self._keep(model_id)
-        for model_id in self.ids:
-            if model_id not in self.selected:
-                self._keep(model_id)
+                with suppress(NameClash):
+                    self._keep(model_id)
         self._render(built)
         return self._planned()
 
@@ -121,6 +122,11 @@ class _Run:
         built[model_id] = (spec, text)
         self.models[model_id] = entry
         self._note_changes(model_id, known, spec)
+
+    def _damaged(self, model_id: str) -> bool:
+        """Whether the files of the last run are not there as it wrote them."""
+        entry = self.previous.models.get(model_id)
+        return entry is not None and not self._intact(entry)
 
     def _intact(self, entry: ModelEntry) -> bool:
         return all(self._text(path) is not None for path in _paths(entry))
@@ -143,13 +149,10 @@ class _Run:
         self.generation.kept.append(model_id)
 
     def _note_changes(self, model_id: str, known: ModelEntry | None, spec: ModelSpec) -> None:
-        if known is None:
+        old = self._text(_paths(known)[1]) if known else None
+        if old is None:
             return
-        try:
-            old = json.loads((self.folder / _paths(known)[1]).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return
-        changes = compare(old, json.loads(spec.schema_file))
+        changes = compare(json.loads(old), json.loads(spec.schema_file))
         if changes:
             self.generation.changes[model_id] = changes
 
@@ -175,6 +178,9 @@ class _Run:
         for model_id in result.removed:
             gone = "model removed: its folder is no longer among the schemas"
             result.changes[model_id] = [Change("breaking", "", gone)]
+        if result.kept and self.previous.generator != self.generator:
+            # Something older is still among them: the next full run has to render it anew.
+            result.manifest.generator = self.previous.generator
         result.manifest.models = self.models
         result.manifest.files = {path: digest(text) for path, text in self.texts.items()}
         files = {**self.texts, manifests.NAME: result.manifest.text()}

@@ -92,10 +92,3 @@ def _doc_character(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def is_attribute(name: str) -> bool:
-    """Whether ``name`` can stand as it is in a class body: a plain identifier that is not private."""
-    try:
-        Identifier(name)
-    except ValueError:
-        return False
-    return not name.startswith("_")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .documents import Documents
+from .names import Identifier
 from .render import templates_folder
 from .vocabulary import Note
 
@@ -49,7 +50,7 @@ class Manifest:
             data = json.loads((folder / NAME).read_text(encoding="utf-8"))
             models = {model_id: _entry(entry) for model_id, entry in data["models"].items()}
             return cls(str(data["generator"]), models, dict(data["files"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def text(self) -> str:
@@ -64,7 +65,11 @@ class Manifest:
 
 def _entry(data: dict[str, Any]) -> ModelEntry:
     notes = tuple(Note(**note) for note in data["notes"])
-    return ModelEntry(**{**data, "exports": tuple(data["exports"]), "notes": notes})
+    exports = tuple(map(Identifier, data["exports"]))
+    # Paths are made of these two: whatever is no identifier makes the manifest unreadable.
+    package, module = Identifier(data["package"]), Identifier(data["module"])
+    given = {"package": package, "module": module, "exports": exports, "notes": notes}
+    return ModelEntry(**{**data, **given})
 
 
 def digest(text: str) -> str:

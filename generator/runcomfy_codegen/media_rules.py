@@ -62,6 +62,6 @@ def _read(entry: object) -> Rule | None:
     match = _RULE.fullmatch(name) if isinstance(name, str) else None
     if match is None or isinstance(limit, bool) or not isinstance(limit, (int, float)):
         return None
-    if not math.isfinite(limit):
+    if isinstance(limit, float) and not math.isfinite(limit):
         return None
     return Rule(match["metric"], match["operator"], limit, wording if isinstance(wording, str) else "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .errors import NameClash, SchemaError
 from .model_ids import ModelId
@@ -17,7 +17,7 @@ __all__ = [
     "Identifier",
     "class_name",
     "check_unique",
-    "identifier",
+    "chosen_class_name",
     "input_name",
     "input_names",
     "module_name",
@@ -27,13 +27,24 @@ __all__ = [
 
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9_]*", re.ASCII)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-#: What a request class offers itself, and what annotations in its body refer to.
+#: What a request class offers itself, and what its body refers to.
 _RESERVED = frozenset(
     """
-    model_id output_type payload from_payload example input_schema replace mro raw
+    model_id output_type payload from_payload example input_schema replace mro raw self
     Any Literal Mapping Sequence NotRequired TypedDict Unset UNSET
     bool bytes dict float int list object str tuple type None
+    check staticmethod MediaInput MediaRule
+    """.split()
+)
+
+#: What modules with request classes refer to themselves.
+_RESERVED_CLASSES = frozenset(
+    """
+    Any Literal Mapping Sequence NotRequired TypedDict Unset UNSET TYPE_CHECKING None True False
+    AttributeError Choices MediaInput MediaRule Output Request Violation
     """.split()
 )
 
@@ -50,33 +61,37 @@ class Identifier(str):
         return super().__new__(cls, text)
 
 
-def identifier(text: str, place: str) -> Identifier:
-    """``text`` as an ``Identifier``, or a ``SchemaError`` that names the place."""
-    try:
-        return Identifier(text)
-    except ValueError:
-        raise SchemaError(
-            place, f"{text!r} is no Python identifier", "Choose letters, digits and underscores."
-        ) from None
-
-
 def class_name(model_id: ModelId) -> Identifier:
     """The request class: the id without its owner, digits keep their separators.
 
     >>> class_name(ModelId("wan-ai/wan-2-6/image-to-image"))
     'Wan2_6ImageToImage'
     """
-    return Identifier(_camel(model_id.partition("/")[2]))
+    name = _camel(model_id.partition("/")[2])
+    return Identifier(f"{name}Model" if name in _RESERVED_CLASSES else name)
+
+
+def chosen_class_name(text: str, place: str) -> Identifier:
+    """The request class that ``overrides.json`` chose, or a ``SchemaError`` that says what is wrong with it."""
+    if not _CLASS.fullmatch(text) or text in _RESERVED_CLASSES or text.startswith("ALLOWED_"):
+        raise SchemaError(
+            place,
+            f"{text!r} cannot name a request class",
+            "Choose a capital letter, then letters, digits and underscores, and no name that the module uses.",
+        )
+    return Identifier(text)
 
 
 def nested_class_name(owner: str, path: tuple[str, ...]) -> Identifier:
     """The class of a nested object: its request class and the path to it."""
-    return Identifier(owner + "".join(_camel(step, leading="") for step in path))
+    steps = ("".join(map(_safe, step)) for step in path)
+    return Identifier(owner + "".join(_camel(step, leading="") for step in steps))
 
 
-def module_name(model_id: ModelId) -> Identifier:
-    """The module: the id without its owner, in lower case with underscores."""
-    return _snake(model_id.partition("/")[2], leading="model_")
+def module_name(model_id: ModelId, chosen_class: str | None = None) -> Identifier:
+    """The module: the id without its owner, or the class that was chosen instead, in lower case."""
+    text = _HUMP.sub("_", chosen_class) if chosen_class else model_id.partition("/")[2]
+    return _snake(text, leading="model_")
 
 
 def owner_package(model_id: ModelId) -> Identifier:
@@ -100,20 +115,33 @@ def input_name(wire_name: str) -> Identifier:
 def input_names(wire_names: list[str], given: Mapping[str, str], place: str) -> list[Identifier]:
     """The Python names of a model's inputs; ``given`` holds those that ``overrides.json`` chose."""
     names = [
-        identifier(given[wire], place) if wire in given else input_name(wire) for wire in wire_names
+        _chosen_input_name(given[wire], place) if wire in given else input_name(wire)
+        for wire in wire_names
     ]
     advice = 'Name one of them in overrides.json: {"names": {"<input>": "<python name>"}}.'
-    check_unique(dict(zip(wire_names, names, strict=True)), place, advice)
+    check_unique(zip(wire_names, names, strict=True), place, advice)
     return names
 
 
-def check_unique(names: Mapping[str, str], place: str, advice: str) -> None:
-    """Raise ``NameClash`` for the first two things whose names are the same, or differ only in case."""
+def _chosen_input_name(text: str, place: str) -> Identifier:
+    if input_name(text) != text:
+        raise SchemaError(
+            f"{place}, names in overrides.json",
+            f"{text!r} cannot name an input",
+            "Choose a letter, then letters, digits and underscores, and no name that request classes use.",
+        )
+    return Identifier(text)
+
+
+def check_unique(named: Iterable[tuple[str, str]], place: str, advice: str) -> None:
+    """Raise ``NameClash`` for the first two of (thing, name) with one name, or names that differ in case only."""
     seen: dict[str, str] = {}
-    for thing, name in names.items():
-        other = seen.setdefault(name.casefold(), thing)
-        if other != thing:
-            raise NameClash(place, f"{other!r} and {thing!r} would both be named {name!r}", advice)
+    for thing, name in named:
+        folded = name.casefold()
+        if folded in seen:
+            problem = f"{seen[folded]!r} and {thing!r} would both be named {name!r}"
+            raise NameClash(place, problem, advice)
+        seen[folded] = thing
 
 
 def _safe(character: str) -> str:

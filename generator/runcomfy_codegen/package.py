@@ -65,8 +65,8 @@ def refuse_clash(model_id: str, entry: ModelEntry, others: dict[str, ModelEntry]
         if other.package != entry.package:
             continue
         if other_id.partition("/")[0] != owner:
-            names.check_unique({other_id: entry.package, model_id: entry.package}, model_id, advice)
-        names.check_unique({other_id: other.module, model_id: entry.module}, model_id, advice)
+            names.check_unique([(other_id, entry.package), (model_id, entry.package)], model_id, advice)
+        names.check_unique([(other_id, other.module), (model_id, entry.module)], model_id, advice)
         for export in other.exports:
             for own in entry.exports:
-                names.check_unique({other_id: export, model_id: own}, model_id, advice)
+                names.check_unique([(other_id, export), (model_id, own)], model_id, advice)

@@ -70,14 +70,14 @@ def _files_in(folder: Path) -> set[str]:
     return {
         file.relative_to(folder).as_posix()
         for file in folder.rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and "__pycache__" not in file.parts and not file.name.startswith(".")
     }
 
 
 def _read(file: Path) -> str | None:
     try:
         return file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, FileNotFoundError):  # not ours, or taken away by another run
         return None
 
 
@@ -87,6 +87,9 @@ def _is_ours(folder: Path, path: str, previous: Manifest) -> bool:
         return False
     if path == NAME or previous.files.get(path) == digest(text):
         return True
+    if path.endswith(".schema.json"):  # it cannot say whose it is; the module beside it can
+        path = path.removesuffix(".schema.json") + ".py"
+        text = _read(folder / path) or ""
     return path.endswith(".py") and HEADER in text[:2_000]
 
 

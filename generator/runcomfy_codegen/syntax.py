@@ -45,8 +45,9 @@ def verify(source: str, place: str) -> ast.Module:
     """The tree of a rendered module. Raises ``SchemaError`` where it holds what it should not."""
     try:
         tree = ast.parse(source)
+        compile(tree, place, "exec", dont_inherit=True)  # finds what a parser lets pass: loops nested too deeply
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise SchemaError(place, f"the rendered module does not parse: {error}", _ADVICE) from None
+        raise SchemaError(place, f"the rendered module does not compile: {error}", _ADVICE) from None
     for node in ast.walk(tree):
         problem = _problem(node)
         if problem:

@@ -63,6 +63,9 @@ _LIBRARY = {
     "propertyNames", "unevaluatedItems", "unevaluatedProperties", "$ref",
 }  # fmt: skip
 
+#: Levels of lists and objects that straight-line code is nested in.
+_MAX_DEPTH = 12
+
 #: Where schemas stand inside a schema.
 _ONE = {
     "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
@@ -81,15 +84,18 @@ def step(place: str, *names: object) -> str:
     )
 
 
-def uncovered(schema: Schema) -> set[str]:
-    """The keywords of a clean schema that straight-line code does not cover."""
-    found = schema.keys() - COMPILED - {"$defs", "definitions"}
+def uncovered(schema: Schema, depth: int = 0) -> set[str]:
+    """The keywords of a clean schema that straight-line code does not cover.
+
+    Below ``_MAX_DEPTH`` these are all, since Python refuses code that is nested much deeper.
+    """
+    found = schema.keys() - (COMPILED if depth < _MAX_DEPTH else set()) - {"$defs", "definitions"}
     if schema.get("additionalProperties", True) not in (True, False, {}):
         found = found | {"additionalProperties"}
     inner = list(schema.get("properties", {}).values())
     if isinstance(schema.get("items"), dict):
         inner.append(schema["items"])
-    return found.union(*map(uncovered, inner))
+    return found.union(*(uncovered(part, depth + 1) for part in inner))
 
 
 def clean(schema: Schema) -> tuple[Schema, list[Note]]:
