@@ -51,25 +51,19 @@ def check(payload: Any) -> list[Violation]:
     if payload.__class__ is not dict:
         return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
-    get = payload.get
     unset = UNSET
 
-    value = get("prompt", unset)
-    if value is unset:
-        found.append(
-            Violation("", "required", payload, "prompt", "prompt is required and was not given")
-        )
-    elif value.__class__ is not str:
-        found.append(Violation("/prompt", "type", value, "string", "must be a string"))
-
-    value = get("image_urls", unset)
-    if value is unset:
-        found.append(
-            Violation(
-                "", "required", payload, "image_urls", "image_urls is required and was not given"
+    value = payload.get("prompt", unset)
+    if value.__class__ is not str:
+        if value is unset:
+            found.append(
+                Violation("", "required", payload, "prompt", "prompt is required and was not given")
             )
-        )
-    elif value.__class__ is list:
+        else:
+            found.append(Violation("/prompt", "type", value, "string", "must be a string"))
+
+    value = payload.get("image_urls", unset)
+    if value.__class__ is list:
         size = len(value)
         if size < 1:
             found.append(
@@ -83,27 +77,33 @@ def check(payload: Any) -> list[Violation]:
             if item.__class__ is not str:
                 found += wrong_items("/image_urls", value, str, "string")
                 break
+    elif value is unset:
+        found.append(
+            Violation(
+                "", "required", payload, "image_urls", "image_urls is required and was not given"
+            )
+        )
     else:
         found.append(Violation("/image_urls", "type", value, "array", "must be a list"))
 
-    value = get("image_size", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_IMAGE_SIZE):
+    value = payload.get("image_size", unset)
+    if (value.__class__ is not str or value not in ALLOWED_IMAGE_SIZE) and value is not unset:
         found.append(ALLOWED_IMAGE_SIZE.refuse("/image_size", "enum", value))
 
-    value = get("background", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_BACKGROUND):
+    value = payload.get("background", unset)
+    if (value.__class__ is not str or value not in ALLOWED_BACKGROUND) and value is not unset:
         found.append(ALLOWED_BACKGROUND.refuse("/background", "enum", value))
 
-    value = get("quality", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_QUALITY):
+    value = payload.get("quality", unset)
+    if (value.__class__ is not str or value not in ALLOWED_QUALITY) and value is not unset:
         found.append(ALLOWED_QUALITY.refuse("/quality", "enum", value))
 
-    value = get("input_fidelity", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_INPUT_FIDELITY):
+    value = payload.get("input_fidelity", unset)
+    if (value.__class__ is not str or value not in ALLOWED_INPUT_FIDELITY) and value is not unset:
         found.append(ALLOWED_INPUT_FIDELITY.refuse("/input_fidelity", "enum", value))
 
-    value = get("output_format", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_OUTPUT_FORMAT):
+    value = payload.get("output_format", unset)
+    if (value.__class__ is not str or value not in ALLOWED_OUTPUT_FORMAT) and value is not unset:
         found.append(ALLOWED_OUTPUT_FORMAT.refuse("/output_format", "enum", value))
 
     return found

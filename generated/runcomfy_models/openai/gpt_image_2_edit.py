@@ -52,15 +52,10 @@ def check(payload: Any) -> list[Violation]:
     if payload.__class__ is not dict:
         return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
-    get = payload.get
     unset = UNSET
 
-    value = get("images", unset)
-    if value is unset:
-        found.append(
-            Violation("", "required", payload, "images", "images is required and was not given")
-        )
-    elif value.__class__ is list:
+    value = payload.get("images", unset)
+    if value.__class__ is list:
         size = len(value)
         if size < 1:
             found.append(Violation("/images", "minItems", value, 1, "must have at least 1 item"))
@@ -70,31 +65,36 @@ def check(payload: Any) -> list[Violation]:
             if item.__class__ is not str:
                 found += wrong_items("/images", value, str, "string")
                 break
+    elif value is unset:
+        found.append(
+            Violation("", "required", payload, "images", "images is required and was not given")
+        )
     else:
         found.append(Violation("/images", "type", value, "array", "must be a list"))
 
-    value = get("prompt", unset)
-    if value is unset:
-        found.append(
-            Violation("", "required", payload, "prompt", "prompt is required and was not given")
-        )
-    elif value.__class__ is not str:
-        found.append(Violation("/prompt", "type", value, "string", "must be a string"))
+    value = payload.get("prompt", unset)
+    if value.__class__ is not str:
+        if value is unset:
+            found.append(
+                Violation("", "required", payload, "prompt", "prompt is required and was not given")
+            )
+        else:
+            found.append(Violation("/prompt", "type", value, "string", "must be a string"))
 
-    value = get("aspect_ratio", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_ASPECT_RATIO):
+    value = payload.get("aspect_ratio", unset)
+    if (value.__class__ is not str or value not in ALLOWED_ASPECT_RATIO) and value is not unset:
         found.append(ALLOWED_ASPECT_RATIO.refuse("/aspect_ratio", "enum", value))
 
-    value = get("resolution", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_RESOLUTION):
+    value = payload.get("resolution", unset)
+    if (value.__class__ is not str or value not in ALLOWED_RESOLUTION) and value is not unset:
         found.append(ALLOWED_RESOLUTION.refuse("/resolution", "enum", value))
 
-    value = get("quality", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_QUALITY):
+    value = payload.get("quality", unset)
+    if (value.__class__ is not str or value not in ALLOWED_QUALITY) and value is not unset:
         found.append(ALLOWED_QUALITY.refuse("/quality", "enum", value))
 
-    value = get("output_format", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_OUTPUT_FORMAT):
+    value = payload.get("output_format", unset)
+    if (value.__class__ is not str or value not in ALLOWED_OUTPUT_FORMAT) and value is not unset:
         found.append(ALLOWED_OUTPUT_FORMAT.refuse("/output_format", "enum", value))
 
     return found

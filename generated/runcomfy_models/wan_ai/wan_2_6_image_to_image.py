@@ -65,25 +65,19 @@ def check(payload: Any) -> list[Violation]:
     if payload.__class__ is not dict:
         return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
-    get = payload.get
     unset = UNSET
 
-    value = get("prompt", unset)
-    if value is unset:
-        found.append(
-            Violation("", "required", payload, "prompt", "prompt is required and was not given")
-        )
-    elif value.__class__ is not str:
-        found.append(Violation("/prompt", "type", value, "string", "must be a string"))
-
-    value = get("image_urls", unset)
-    if value is unset:
-        found.append(
-            Violation(
-                "", "required", payload, "image_urls", "image_urls is required and was not given"
+    value = payload.get("prompt", unset)
+    if value.__class__ is not str:
+        if value is unset:
+            found.append(
+                Violation("", "required", payload, "prompt", "prompt is required and was not given")
             )
-        )
-    elif value.__class__ is list:
+        else:
+            found.append(Violation("/prompt", "type", value, "string", "must be a string"))
+
+    value = payload.get("image_urls", unset)
+    if value.__class__ is list:
         size = len(value)
         if size < 1:
             found.append(
@@ -97,10 +91,16 @@ def check(payload: Any) -> list[Violation]:
             if item.__class__ is not str:
                 found += wrong_items("/image_urls", value, str, "string")
                 break
+    elif value is unset:
+        found.append(
+            Violation(
+                "", "required", payload, "image_urls", "image_urls is required and was not given"
+            )
+        )
     else:
         found.append(Violation("/image_urls", "type", value, "array", "must be a list"))
 
-    value = get("negative_prompt", unset)
+    value = payload.get("negative_prompt", unset)
     if value.__class__ is str:
         if len(value) > 500:
             found.append(
@@ -111,11 +111,11 @@ def check(payload: Any) -> list[Violation]:
     elif value is not unset:
         found.append(Violation("/negative_prompt", "type", value, "string", "must be a string"))
 
-    value = get("image_size", unset)
-    if value is not unset and (value.__class__ is not str or value not in ALLOWED_IMAGE_SIZE):
+    value = payload.get("image_size", unset)
+    if (value.__class__ is not str or value not in ALLOWED_IMAGE_SIZE) and value is not unset:
         found.append(ALLOWED_IMAGE_SIZE.refuse("/image_size", "enum", value))
 
-    value = get("seed", unset)
+    value = payload.get("seed", unset)
     if value.__class__ is int or (value.__class__ is float and value.is_integer()):
         if value < 0:
             found.append(Violation("/seed", "minimum", value, 0, "must be at least 0"))
@@ -126,7 +126,7 @@ def check(payload: Any) -> list[Violation]:
     elif value is not unset:
         found.append(Violation("/seed", "type", value, "integer", "must be a whole number"))
 
-    value = get("prompt_extend", unset)
+    value = payload.get("prompt_extend", unset)
     if value.__class__ is not bool and value is not unset:
         found.append(Violation("/prompt_extend", "type", value, "boolean", "must be true or false"))
 
