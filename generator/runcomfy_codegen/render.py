@@ -62,7 +62,9 @@ def render_index(package: PackageSpec, place: str) -> str:
 
 def render_owner(owner: OwnerSpec, place: str) -> str:
     """The text of an owner's ``__init__``."""
-    return _verified("package/owner.py.jinja", place, owner=owner)
+    text = _template("package/owner.py.jinja").render(owner=owner)
+    syntax.verify(text, place, lazy=True)
+    return text
 
 
 def _verified(template: str, place: str, **context: object) -> str:

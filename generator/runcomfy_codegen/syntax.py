@@ -22,17 +22,20 @@ _NODES = frozenset(
 
 _CALLS = frozenset(
     """
-    AttributeError Choices MediaInput MediaRule TypedDict Violation __import__ check_by_library check_others
-    enumerate find_non_json getattr get globals is_finite is_member is_multiple len matches
+    AttributeError Choices MediaInput MediaRule TypedDict Violation check_by_library check_others
+    enumerate find_non_json get is_finite is_member is_multiple len matches
     require_format staticmethod tuple wrong_items append refuse is_integer
     """.split()
 )
+#: How an owner's subpackage imports its modules when they are used; no model's module needs it.
+_LAZY_CALLS = frozenset({"__import__", "getattr", "globals"})
 _IMPORTS = {
     "__future__": {"annotations"},
     "collections.abc": {"Mapping", "Sequence"},
     "typing": {"Any", "Literal", "NotRequired", "TypedDict"},
     "runcomfy.model": None,
 }
+_CONSTANTS = (str, int, float, type(None))
 _PRIVATE = frozenset(
     """
     __all__ __class__ __slots__ __name__ __getattr__ __import__ _HOMES _fields _check _required _aliases _media
@@ -41,15 +44,22 @@ _PRIVATE = frozenset(
 )
 
 
-def verify(source: str, place: str) -> ast.Module:
-    """The tree of a rendered module. Raises ``SchemaError`` where it holds what it should not."""
+def verify(source: str, place: str, *, lazy: bool = False) -> ast.Module:
+    """The tree of a rendered module. Raises ``SchemaError`` where it holds what it should not.
+
+    ``lazy`` lets the module import others when they are used.
+    """
     try:
         tree = ast.parse(source)
-        compile(tree, place, "exec", dont_inherit=True)  # finds what a parser lets pass: loops nested too deeply
+        compile(
+            tree, place, "exec", dont_inherit=True
+        )  # finds what a parser lets pass: loops nested too deeply
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise SchemaError(place, f"the rendered module does not compile: {error}", _ADVICE) from None
+        raise SchemaError(
+            place, f"the rendered module does not compile: {error}", _ADVICE
+        ) from None
     for node in ast.walk(tree):
-        problem = _problem(node)
+        problem = _problem(node, _CALLS | _LAZY_CALLS if lazy else _CALLS)
         if problem:
             line = getattr(node, "lineno", 0)
             raise SchemaError(f"{place}:{line}", f"the rendered module holds {problem}", _ADVICE)
@@ -59,14 +69,22 @@ def verify(source: str, place: str) -> ast.Module:
 _ADVICE = "This is a fault of the generator, not of your schema; please report it with the schema."
 
 
-def _problem(node: ast.AST) -> str | None:
+def _problem(node: ast.AST, calls: frozenset[str]) -> str | None:
     kind = type(node).__name__
     if kind not in _NODES:
         return f"a {kind}"
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.decorator_list:
+        return "a decorator"
+    if isinstance(node, ast.ClassDef) and node.keywords:
+        return "a class with keywords"
+    if isinstance(node, ast.Constant) and not isinstance(node.value, _CONSTANTS):
+        return f"the constant {node.value!r}"
+    if isinstance(node, ast.alias) and (node.asname or not node.name.isidentifier()):
+        return f"an import of {node.name} as something else"
     if isinstance(node, ast.Call):
         target = node.func
         name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", None)
-        if name not in _CALLS:
+        if name not in calls:
             return f"a call of {name}"
     if isinstance(node, ast.ImportFrom) and not _import_is_known(node):
         return f"an import from {'.' * node.level}{node.module}"
@@ -94,4 +112,6 @@ def _name(node: ast.AST) -> str | None:
         return node.name
     if isinstance(node, (ast.arg, ast.keyword)):
         return node.arg
+    if isinstance(node, ast.alias):
+        return node.name
     return None
