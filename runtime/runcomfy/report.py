@@ -31,7 +31,7 @@ class Unchecked:
 
     def as_dict(self) -> dict[str, object]:
         """The same as plain data, for JSON. A long URL, such as a data URI, is shortened."""
-        from ._wording import shorten
+        from .wording import shorten
 
         return {
             "pointer": self.pointer,
@@ -82,9 +82,9 @@ class Report:
         unchecked: Iterable[Unchecked] = (),
     ) -> None:
         self.model_id = model_id
-        self.errors = list(errors)
-        self.warnings = list(warnings)
-        self.unchecked = list(unchecked)
+        self.errors = [*errors]
+        self.warnings = [*warnings]
+        self.unchecked = [*unchecked]
 
     @property
     def valid(self) -> bool:

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .inputs import MediaRule
 
-__all__ = ["BREAKS", "HOLDS", "OPERATORS", "UNCLEAR", "explain", "judge"]
+__all__ = ["BREAKS", "HOLDS", "OPERATORS", "UNCLEAR", "explain", "in_unit", "judge"]
 
 HOLDS = "holds"
 BREAKS = "breaks"
@@ -47,18 +47,19 @@ def _compare(value: float, operator: str, limit: float) -> str:
     return HOLDS if (value < limit) == (operator == "<") else BREAKS
 
 
-def explain(rule: MediaRule, verdict: str, measured: float, told: str) -> str:
-    """The sentence for a rule that is broken or unclear, with the rule and its own words.
-
-    ``told`` says what was measured, such as ``"the picture is 384 pixels wide"``.
-    """
-    from runcomfy._wording import show
+def explain(rule: MediaRule, verdict: str) -> str:
+    """The sentence for a rule that is broken or unclear, with the rule and its own words."""
+    from runcomfy.wording import show
 
     words = f", in words {show(rule.wording)}" if rule.wording else ""
-    quoted = f"the rule is {rule.name} {rule.limit}{words}"
+    quoted = f"{rule.name} {rule.limit}{words}"
     if verdict == BREAKS:
-        return f"{told}; {quoted}"
-    if rule.metric not in _READINGS:
-        return f"{told}, exactly on the bound: {quoted}"
-    readings = " or ".join(f"{measured / unit:.6g}" for unit in _READINGS[rule.metric])
-    return f"{told}, which is {readings} MB, as one counts 10^6 or 2^20 bytes: {quoted}"
+        return f"must keep the rule {quoted}"
+    if rule.metric in _READINGS:
+        return f"may break the rule, as one takes a MB for 10^6 or 2^20 bytes: {quoted}"
+    return f"lies exactly on the bound of the rule: {quoted}"
+
+
+def in_unit(metric: str, measured: float) -> float:
+    """What was measured, in the unit of the rule's limit; a MB is 10^6 bytes here."""
+    return measured / _READINGS[metric][0] if metric in _READINGS else measured

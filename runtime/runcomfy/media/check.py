@@ -27,18 +27,12 @@ def _ratio(info: MediaInfo) -> float | None:
     return info.width / info.height if info.width and info.height else None
 
 
-#: Metric -> how it is taken from the facts of a file, and how the outcome is told.
-METRICS: dict[str, tuple[Callable[[MediaInfo], float | None], Callable[[MediaInfo], str]]] = {
-    "file_size_mb": (lambda info: info.size, lambda info: f"the file has {info.size:,} bytes"),
-    "width_pixels": (
-        lambda info: info.width,
-        lambda info: f"the picture is {info.width} pixels wide",
-    ),
-    "height_pixels": (
-        lambda info: info.height,
-        lambda info: f"the picture is {info.height} pixels high",
-    ),
-    "width/height": (_ratio, lambda info: f"the picture is {info.width} x {info.height} pixels"),
+#: Metric -> how it is taken from the facts of a file; sizes are in bytes.
+METRICS: dict[str, Callable[[MediaInfo], float | None]] = {
+    "file_size_mb": lambda info: info.size,
+    "width_pixels": lambda info: info.width,
+    "height_pixels": lambda info: info.height,
+    "width/height": _ratio,
 }
 
 
@@ -116,28 +110,23 @@ def _unmeasurable(rule: MediaRule, info: MediaInfo) -> str:
 
     if rule.operator not in OPERATORS:
         return f"nothing is known of the operator {rule.operator}"
-    measure, _ = METRICS[rule.metric]
-    return info.reason or "unknown" if measure(info) is None else ""
+    return info.reason if METRICS[rule.metric](info) is None else ""
 
 
-# The value of such a violation is what was measured; for a file's size that is bytes.
 def _check_rule(rule: MediaRule, pointer: str, info: MediaInfo, report: Report) -> None:
-    from .bounds import BREAKS, HOLDS, explain, judge
+    from .bounds import BREAKS, HOLDS, explain, in_unit, judge
 
-    measure, tell = METRICS[rule.metric]
-    measured = measure(info) or 0
+    measured = METRICS[rule.metric](info) or 0
     verdict = judge(rule.metric, rule.operator, measured, rule.limit)
     if verdict == HOLDS:
         return
     findings = report.errors if verdict == BREAKS else report.warnings
-    words = explain(rule, verdict, measured, tell(info))
-    findings.append(Violation(pointer, rule.name, measured, rule.limit, words))
+    value = in_unit(rule.metric, measured)
+    findings.append(Violation(pointer, rule.name, value, rule.limit, explain(rule, verdict)))
 
 
 def _odd_scheme(pointer: str, url: str) -> Violation:
-    from runcomfy._wording import show
-
-    words = f"is no https URL and no data URI; the service may not be able to use it: {show(url)}"
+    words = "should be an https URL or a data URI: the service may not reach anything else"
     return Violation(pointer, "url-scheme", url, "https", words)
 
 

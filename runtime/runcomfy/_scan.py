@@ -1,0 +1,187 @@
+"""The scanner: finds the lines that are not clean among many, and reports on those.
+
+Most lines of a large file are fine. A line counts as clean as soon as that is sure, and cheaply so;
+every other line goes to ``examine``. So a report is always the one that ``validate`` gives, whichever
+parser read the line first.
+"""
+
+from __future__ import annotations
+
+from itertools import compress, count, islice
+
+from ._json import NotJSON, read_json, read_line
+from ._validate import examine
+from .media.check import Files, urls
+from .report import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from .media.probe import Source
+    from .request import Request
+
+    Line = str | bytes
+
+__all__ = ["Scan", "Scanner"]
+
+#: Lines that are looked at together: few enough for their values to stay in the processor's cache.
+_BATCH = 64
+#: Numbers from here on lose digits in orjson, which reads them as floats.
+_WIDE = 2**63
+#: Values that both parsers read alike, and that hold no others.
+_ALIKE = frozenset({str, int, bool, type(None)})
+
+
+class Scan:
+    """What was found in some lines: the reports with their places among the lines, and counts."""
+
+    __slots__ = ("blank", "lines", "remote", "reports")
+
+    def __init__(
+        self, lines: int, blank: int, remote: int, reports: list[tuple[int, Report]]
+    ) -> None:
+        self.lines = lines
+        self.blank = blank
+        self.remote = remote
+        self.reports = reports
+
+
+class Scanner:
+    """Finds the lines that are not clean, and reports on them."""
+
+    def __init__(
+        self, cls: type[Request[Any]], files: Mapping[str, Source] | None, strict: bool
+    ) -> None:
+        self.cls = cls
+        self.given = dict(files or {})
+        self.strict = strict
+        self._files = Files(self.given, list_remote=False)
+        self._load = _reader(cls)
+        self._blank = 0
+        self._remote = 0
+
+    def scan(self, lines: Iterable[Line]) -> Iterator[Scan]:
+        """Scan the lines, a few at a time."""
+        waiting = iter(lines)
+        while batch := list(islice(waiting, _BATCH)):
+            self._blank = self._remote = self._files.remote = 0
+            reports = self._scan(batch)
+            yield Scan(len(batch), self._blank, self._remote + self._files.remote, reports)
+
+    def _scan(self, lines: list[Line]) -> list[tuple[int, Report]]:
+        payloads = self._parse(lines)
+        found = list(map(self.cls._check, payloads))
+        reports: dict[int, Report | None] = {}
+        for index in compress(count(), found):
+            if _reads_alike(payloads[index]):
+                reports[index] = Report(self.cls.model_id, found[index])
+            else:
+                reports[index] = self._examine(lines[index])
+                payloads[index] = {}  # there is nothing more to look for here
+        if not self._are_plain(payloads):
+            for index, payload in enumerate(payloads):
+                if not self._are_plain([payload]):
+                    reports[index] = self._examine(lines[index])
+            reports = dict(sorted(reports.items()))
+        return [(index, report) for index, report in reports.items() if report is not None]
+
+    def _parse(self, lines: list[Line]) -> list[Any]:
+        """The value of each line; a tuple, which is no payload, where it could not be read."""
+        payloads: list[Any] = []
+        waiting = iter(lines)
+        while len(payloads) < len(lines):
+            try:
+                # On an error, what was read so far stays in the list, and the line is used up.
+                payloads.extend(map(self._load, waiting))
+            except (ValueError, RecursionError):
+                payloads.append(())
+        return payloads
+
+    def _are_plain(self, payloads: list[dict[str, Any]]) -> bool:
+        """Whether there is surely nothing to say of valid payloads, and their files are remote."""
+        if not self.cls._known.issuperset(set().union(*payloads)):
+            return False
+        remote = 0
+        for media in self.cls._media:
+            found = _urls(payloads, media.path)
+            try:
+                for url in found:
+                    # In the order of texts, what begins with the first stands between the two.
+                    if not "https:" <= url < "https;":
+                        return False
+            except TypeError:  # something other than a text stands where a URL belongs
+                return False
+            if self.given and not self.given.keys().isdisjoint(found):
+                return False
+            remote += len(found) * len(media.rules)
+        self._remote += remote
+        return True
+
+    def _examine(self, line: Line) -> Report | None:
+        if not line.strip():
+            self._blank += 1
+            return None
+        try:
+            payload = read_json(line)
+        except NotJSON as error:
+            return Report(self.cls.model_id, [error.violation(line)])
+        report = examine(self.cls, payload, files=self._files, strict=self.strict)
+        return report if report.errors or report.warnings or report.unchecked else None
+
+
+def _urls(payloads: list[dict[str, Any]], path: tuple[str, ...]) -> list[Any]:
+    """What stands at a media input, in all payloads together."""
+    if len(path) != 1:
+        return [url for payload in payloads for _, url in urls(payload, path)]
+    name = path[0]
+    found: list[Any] = []
+    for payload in payloads:
+        if name in payload:
+            value = payload[name]
+            if value.__class__ is list:
+                found += value
+            elif value.__class__ is str:
+                found.append(value)
+    return found
+
+
+def _reader(cls: type[Request[Any]]) -> Callable[[Any], Any]:
+    """The fastest function that reads a line, or raises ``ValueError`` where ``read_json`` must."""
+    try:
+        from orjson import loads
+    except ImportError:
+        return read_line
+    return read_line if _minds_digits(cls) else loads
+
+
+def _reads_alike(payload: Any) -> bool:
+    """Whether every parser reads this value from its line; floats may have been wide integers."""
+    if payload.__class__ is not dict:
+        return False
+    for value in payload.values():
+        if value.__class__ not in _ALIKE and not (
+            value.__class__ is list and _ALIKE.issuperset(map(type, value))
+        ):
+            return False
+    return True
+
+
+def _minds_digits(cls: type[Request[Any]]) -> bool:
+    """Whether a rule of the schema could tell a wide integer from the float nearest to it."""
+    try:
+        waiting: list[Any] = [cls.input_schema()]
+    except (OSError, KeyError, ValueError):  # a class that was written by hand
+        return False
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if "multipleOf" in part or "uniqueItems" in part:
+                return True
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+        elif isinstance(part, (int, float)) and abs(part) >= _WIDE:
+            return True
+    return False

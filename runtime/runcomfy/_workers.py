@@ -1,0 +1,201 @@
+"""Scanning in several processes.
+
+This process takes part: it cuts the lines into chunks, keeps each worker supplied with a few, scans
+chunks itself, and puts the results in order. Workers are plain ``python`` children that talk over
+their pipes, so a program needs no ``if __name__ == "__main__"`` for them, and no state is inherited.
+A worker lives until its pipe is closed; Ctrl-C reaches this process only, which then ends them.
+
+There are no threads here. A thread that moves data would wait for the interpreter's lock, held by
+the scanning, several times a chunk; instead the pipes never block, and are looked after between
+batches.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections import deque
+from itertools import islice
+from select import select
+
+from ._worker import HEAD, framed, joined, sent_lines, unpacked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ._scan import Line, Scan, Scanner
+    from .media.probe import Source
+
+__all__ = ["share"]
+
+#: Lines that travel together.
+_CHUNK = 1_024
+#: Chunks that a worker has been given and that are not done.
+_AHEAD = 3
+#: Batches that are scanned here between two looks at the pipes.
+_PAUSE = 4
+#: Results that wait for an earlier one, before this process waits as well.
+_BACKLOG = 64
+#: What a pipe should hold, so that a worker need not wait for this process between chunks.
+_PIPE = 2**20
+
+_START = (
+    "import sys, pickle\n"
+    "sys.path[:] = pickle.load(sys.stdin.buffer)\n"
+    "from runcomfy._worker import serve\n"
+    "serve()\n"
+)
+
+
+def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Scan]:
+    """Scan the lines in this process and in ``workers`` others; the scans come in order.
+
+    Where workers are impossible, this process does it all.
+    """
+    chunk = list(islice(lines, _CHUNK))
+    crew: list[_Worker] = []
+    pending: deque[_Worker | Scan] = deque()
+    try:
+        if chunk and _can_work_elsewhere(scanner):
+            crew += (_Worker(scanner) for _ in range(workers))
+        while chunk or pending:
+            for worker in crew:
+                while chunk and worker.load < _AHEAD:
+                    worker.send(chunk)
+                    pending.append(worker)
+                    chunk = list(islice(lines, _CHUNK))
+            if chunk and len(pending) < _BACKLOG:
+                pending.append(joined(_scan_here(scanner, chunk, crew)))
+                chunk = list(islice(lines, _CHUNK))
+            while pending and (_is_there(pending[0]) or not chunk or len(pending) >= _BACKLOG):
+                due = pending.popleft()
+                yield due.receive() if isinstance(due, _Worker) else due
+    finally:
+        for worker in crew:
+            worker.end()
+
+
+def _can_work_elsewhere(scanner: Scanner) -> bool:
+    """Whether another process would find the same request class, and pipes can be left waiting."""
+    name = scanner.cls.__module__
+    found = getattr(sys.modules.get(name), scanner.cls.__qualname__, None)
+    return (
+        found is scanner.cls and name != "__main__" and bool(sys.executable) and os.name == "posix"
+    )
+
+
+def _scan_here(scanner: Scanner, chunk: list[Line], crew: list[_Worker]) -> Iterator[Scan]:
+    for count, scan in enumerate(scanner.scan(chunk)):
+        yield scan
+        if count % _PAUSE == 0:
+            for worker in crew:
+                worker.move()
+
+
+def _is_there(due: _Worker | Scan) -> bool:
+    return not isinstance(due, _Worker) or bool(due.results)
+
+
+class _Worker:
+    """A child process that scans chunks, first come, first served."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        #: Chunks whose results were not received.
+        self.load = 0
+        #: Results that have arrived.
+        self.results: deque[Any] = deque()
+        self._leaving: deque[memoryview] = deque()
+        self._arriving = bytearray()
+        self._process = subprocess.Popen(  # noqa: S603  # this very Python, and a text of ours
+            [sys.executable, "-c", _START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            process_group=0,  # Ctrl-C at the terminal is for this process alone
+            bufsize=0,
+        )
+        assert self._process.stdin  # noqa: S101  # they were asked for
+        assert self._process.stdout  # noqa: S101
+        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        _enlarge(self._to)
+        os.set_blocking(self._to, False)
+        os.set_blocking(self._from, False)
+        given = {url: _picklable(source) for url, source in scanner.given.items()}
+        cls = scanner.cls
+        task = (cls.__module__, cls.__qualname__, given, scanner.strict)
+        self._send([pickle.dumps(sys.path), framed(task)])
+
+    def send(self, chunk: list[Line]) -> None:
+        """Hand over a chunk; its result comes after those of all chunks before."""
+        self.load += 1
+        self._send(sent_lines(chunk))
+
+    def receive(self) -> Scan:
+        """Wait for the next result."""
+        while not self.results:
+            select([self._from], [self._to] if self._leaving else [], [])
+            self.move()
+        self.load -= 1
+        result = self.results.popleft()
+        if isinstance(result, BaseException):
+            raise result
+        return unpacked(*result)
+
+    def move(self) -> None:
+        """Send and receive what can be without waiting."""
+        try:
+            while self._leaving:
+                rest = self._leaving[0][os.write(self._to, self._leaving[0]) :]
+                if rest:
+                    self._leaving[0] = rest
+                else:
+                    self._leaving.popleft()
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            self._leaving.clear()  # the process has ended, which its other pipe tells
+        try:
+            while data := os.read(self._from, _PIPE):
+                self._arriving += data
+                self._unpack()
+            self.results.append(RuntimeError("a worker process ended before its work was done"))
+        except BlockingIOError:
+            pass
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        # Its pipes are closed, and it is waited for.
+        with self._process:
+            pass
+
+    def _send(self, data: list[bytes]) -> None:
+        self._leaving += map(memoryview, data)
+        self.move()
+
+    def _unpack(self) -> None:
+        arriving = self._arriving
+        while len(arriving) >= HEAD:
+            end = HEAD + int.from_bytes(arriving[:HEAD], "big")
+            if len(arriving) < end:
+                return
+            self.results.append(pickle.loads(arriving[HEAD:end]))  # noqa: S301  # our own child's
+            del arriving[:end]
+
+
+def _enlarge(pipe: int) -> None:
+    try:
+        from fcntl import F_SETPIPE_SZ, fcntl
+
+        fcntl(pipe, F_SETPIPE_SZ, _PIPE)
+    except (ImportError, OSError):
+        pass  # not Linux, or not allowed: a smaller pipe is slower and no less right
+
+
+def _picklable(source: Source) -> str | bytes:
+    if isinstance(source, (bytearray, memoryview)):
+        return bytes(source)
+    return source if isinstance(source, bytes) else os.fspath(source)
