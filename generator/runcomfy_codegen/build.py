@@ -30,7 +30,9 @@ def build_model(documents: Documents, type_templates: Path) -> ModelSpec:
         return _build(documents, type_templates)
     except RecursionError:
         raise SchemaError(
-            f"{documents.model_id} input.json", "is nested too deeply", "Flatten it in overrides.json."
+            f"{documents.model_id} input.json",
+            "is nested too deeply",
+            "Flatten it in overrides.json.",
         ) from None
 
 
@@ -62,15 +64,15 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
             f"names {stranger!r}, which is no input",
             f"The inputs are {texts.one_line(', '.join(properties), 300)}.",
         )
-    found_types = types.hints(cleaned, class_name, type_templates, frozen=True, names=documents.names)
+    found_types = types.hints(
+        cleaned, class_name, type_templates, frozen=True, names=documents.names
+    )
     output_fields, output_nested, output_notes = _output(raw_output, output_class, type_templates)
     media, rules, media_notes = _media(raw, raw_properties, properties)
     checks, constants = compile_checks(cleaned)
     required = [name for name in cleaned.get("required", ()) if name in properties]
     library = _library_notes(cleaned, whole=checks is None)
-    nested = tuple(
-        _nested(one) for one in [*found_types.nested, *output_nested]
-    )
+    nested = tuple(_nested(one) for one in [*found_types.nested, *output_nested])
     exports = [class_name, output_class, *(one.name for one in nested)]
     names.check_unique(
         [
@@ -87,7 +89,9 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         InputSpec(
             python_names[wire],
             Source(
-                found_types.hints[wire] if wire in required else f"{found_types.hints[wire]} | Unset = UNSET"
+                found_types.hints[wire]
+                if wire in required
+                else f"{found_types.hints[wire]} | Unset = UNSET"
             ),
             docstring(
                 texts.describe_input(
@@ -104,11 +108,13 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         for wire in sorted(properties, key=lambda wire: wire not in required)
     )
     aliases = {python: wire for wire, python in python_names.items() if python != wire}
-    example = documents.example if documents.example is not None else _example(raw_properties, required)
+    example = (
+        documents.example if documents.example is not None else _example(raw_properties, required)
+    )
     all_notes = sorted(
         {*notes, *media_notes, *library, *oddities(raw, cleaned, example), *output_notes}
     )
-    title = texts.readable(raw.get("description"))
+    title = texts.clipped(texts.readable(raw.get("description")))
     return ModelSpec(
         id=documents.model_id,
         package=names.owner_package(documents.model_id),
@@ -116,7 +122,9 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         class_name=class_name,
         output_class=output_class,
         model_id=literal(documents.model_id),
-        docstring=docstring(f"The model ``{documents.model_id}``: its request, output and checks.", 0),
+        docstring=docstring(
+            f"The model ``{documents.model_id}``: its request, output and checks.", 0
+        ),
         class_docstring=docstring(
             f"A request to ``{documents.model_id}``." + (f"\n\n{title}" if title else ""), _INDENT
         ),
@@ -146,7 +154,9 @@ def _require_object(cleaned: Schema, place: str) -> None:
     types_ = cleaned.get("type", "object")
     if types_ != "object" and "object" not in types_:
         raise SchemaError(
-            place, f"describes {types_}, not an object", "A payload is an object; correct it in overrides.json."
+            place,
+            f"describes {types_}, not an object",
+            "A payload is an object; correct it in overrides.json.",
         )
 
 
@@ -158,9 +168,7 @@ def _library_notes(cleaned: Schema, *, whole: bool) -> list[Note]:
             for word in sorted(found)
         ]
     return [
-        Note(
-            step("/properties", name), "fallback", word, "is checked by the jsonschema library"
-        )
+        Note(step("/properties", name), "fallback", word, "is checked by the jsonschema library")
         for name, part in cleaned.get("properties", {}).items()
         for word in sorted(uncovered(part))
     ]
@@ -269,7 +277,11 @@ def _output(
     raw_properties = raw.get("properties", {})
     fields = tuple(
         _output_field(
-            wire, name, properties[wire], found.hints[wire], texts.describe_output(_dict(raw_properties[wire]))
+            wire,
+            name,
+            properties[wire],
+            found.hints[wire],
+            texts.describe_output(_dict(raw_properties[wire])),
         )
         for (wire, name) in zip(properties, python_names, strict=True)
     )
@@ -280,7 +292,9 @@ def _output_field(
     wire: str, name: Identifier, cleaned: Schema, hint: str, words: str
 ) -> OutputField:
     given = cleaned.get("type", list(_KINDS))
-    kinds = sorted({kind for one in ([given] if isinstance(given, str) else given) for kind in _KINDS[one]})
+    kinds = sorted(
+        {kind for one in ([given] if isinstance(given, str) else given) for kind in _KINDS[one]}
+    )
     optional = hint if hint == "Any" or hint.endswith("None") else f"{hint} | None"
     return OutputField(
         name,

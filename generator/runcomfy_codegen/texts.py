@@ -12,7 +12,15 @@ from typing import Any
 from .media_rules import Rule, media_kind
 from .vocabulary import Schema
 
-__all__ = ["describe_input", "describe_output", "is_placeholder", "one_line", "readable", "with_readable_texts"]
+__all__ = [
+    "clipped",
+    "describe_input",
+    "describe_output",
+    "is_placeholder",
+    "one_line",
+    "readable",
+    "with_readable_texts",
+]
 
 _PLACEHOLDER = re.compile(r"\s*modelApiDoc_\w*\s*", re.ASCII)
 #: What the rendered pages show in the place of these keys.
@@ -24,6 +32,7 @@ _ENGLISH = {
     "modelApiDoc_outDescVideos": "multiple video URLs",
 }
 _DEMO = 80
+_VALUE = 400
 _PARAGRAPH = 4_000
 
 
@@ -39,22 +48,31 @@ def readable(text: object) -> str:
     return _PLACEHOLDER.sub(lambda key: _ENGLISH.get(key[0].strip(), ""), text).strip()
 
 
-def with_readable_texts(schema: Any) -> Any:
-    """A copy of a schema whose titles and descriptions hold no placeholder keys."""
+#: Where the members of an object are named by the schema's author.
+_NAMED = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+
+
+def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
+    """A copy of a schema whose titles and descriptions hold no placeholder keys.
+
+    ``named`` tells that ``schema`` holds schemas by name, so that its members are no keywords.
+    """
     if isinstance(schema, list):
         return [with_readable_texts(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
     copied = {}
     for name, value in schema.items():
-        if name in ("title", "description") and isinstance(value, str):
+        if named:
+            copied[name] = with_readable_texts(value)
+        elif name in ("title", "description") and isinstance(value, str):
             if "modelApiDoc_" in value and not readable(value):
                 continue
             copied[name] = readable(value) if "modelApiDoc_" in value else value
         elif name in ("default", "enum", "const", "examples"):
             copied[name] = value
         else:
-            copied[name] = with_readable_texts(value)
+            copied[name] = with_readable_texts(value, named=name in _NAMED)
     return copied
 
 
@@ -62,11 +80,13 @@ def describe_input(
     wire_name: str, name: str, raw: Schema, cleaned: Schema, rules: list[Rule], *, required: bool
 ) -> str:
     """The docstring of an input: meaning, limits, rules of its files, demo value."""
-    meaning = _clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name
+    meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name
     limits = _limits(cleaned)
     kind = media_kind(raw.get("format")) or media_kind(_items(raw).get("format"))
     if kind:
-        limits.append(f"URL of {_article(kind)} file" if not _is_list(cleaned) else f"URLs of {kind} files")
+        limits.append(
+            f"URL of {_article(kind)} file" if not _is_list(cleaned) else f"URLs of {kind} files"
+        )
     paragraphs = [_sentence(meaning)]
     if limits:
         paragraphs.append(" ".join(_sentence(_capital(limit)) for limit in limits))
@@ -82,7 +102,7 @@ def describe_input(
 def describe_output(raw: Schema) -> str:
     """The docstring of an output field, ``""`` where nothing is known."""
     meaning = readable(raw.get("description")) or readable(raw.get("title"))
-    return _sentence(_capital(_clipped(meaning))) if meaning else ""
+    return _sentence(_capital(clipped(meaning))) if meaning else ""
 
 
 def one_line(text: str, length: int = _DEMO) -> str:
@@ -112,7 +132,8 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "。", ":", "！", "？")) else text + "."
 
 
-def _clipped(text: str) -> str:
+def clipped(text: str) -> str:
+    """``text`` cut to what a paragraph of a docstring can be."""
     return text if len(text) <= _PARAGRAPH else text[:_PARAGRAPH] + "…"
 
 
@@ -120,8 +141,18 @@ def _demo(value: object) -> str:
     return one_line(repr(value)).replace("\\n", " ")
 
 
+def _brief(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _VALUE else shown[:_VALUE] + "…"
+
+
 def _rules(rules: list[Rule]) -> str:
-    told = (f"- ``{rule.metric}{rule.operator}`` {rule.limit}: {one_line(rule.wording, 300)}".rstrip(": ") for rule in rules)
+    told = (
+        f"- ``{rule.metric}{rule.operator}`` {rule.limit}: {one_line(rule.wording, 300)}".rstrip(
+            ": "
+        )
+        for rule in rules
+    )
     return "Rules for each file:\n\n" + "\n".join(told)
 
 
@@ -136,8 +167,8 @@ _SINGLE = {
     "exclusiveMinimum": "more than {}",
     "exclusiveMaximum": "less than {}",
     "multipleOf": "a multiple of {}",
-    "pattern": "matches {!r}",
-    "const": "always {!r}",
+    "pattern": "matches {}",
+    "const": "always {}",
 }
 
 
@@ -151,7 +182,7 @@ def _limits(cleaned: Schema) -> list[str]:
             told.append(f"at least {low} {unit}".strip())
         elif high is not None:
             told.append(f"at most {high} {unit}".strip())
-    told += [words.format(cleaned[k]) for k, words in _SINGLE.items() if k in cleaned]
+    told += [words.format(_brief(cleaned[k])) for k, words in _SINGLE.items() if k in cleaned]
     if "enum" in cleaned:
         told.append("one of " + one_line(", ".join(map(repr, cleaned["enum"])), 400))
     return told

@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 from datamodel_code_generator import generate
 from datamodel_code_generator.enums import DataModelType, InputFileType
-from datamodel_code_generator.parser import LiteralType
 from datamodel_code_generator.format import PythonVersion
+from datamodel_code_generator.parser import LiteralType
 
 from .literals import literal
 from .names import Identifier, nested_class_name
@@ -149,7 +149,7 @@ class _Tokens:
 
     def _options(self, parts: list[Schema], path: tuple[str, ...]) -> list[dict[str, Any]]:
         # Objects share the way to them, so each is told apart by its place among the options.
-        shared = sum(part.get("type") in _STRUCTURES for part in parts) > 1
+        shared = sum(not _STRUCTURES.keys().isdisjoint(_type_names(part)) for part in parts) > 1
         return [
             self._type(part, (*path, f"option{i}") if shared else path)
             for i, part in enumerate(parts, 1)
@@ -243,6 +243,11 @@ class _Tokens:
             ),
             hint,
         )
+
+
+def _type_names(schema: Schema) -> list[str]:
+    names = schema.get("type", [])
+    return [names] if isinstance(names, str) else list(names)
 
 
 _ANY_LIST: dict[str, Any] = {"type": "array", "items": {}}
