@@ -22,7 +22,7 @@ __all__ = [
     "with_readable_texts",
 ]
 
-_PLACEHOLDER = re.compile(r"\s*modelApiDoc_\w*\s*", re.ASCII)
+_PLACEHOLDER = re.compile(r"modelApiDoc_\w*", re.ASCII)
 #: What the rendered pages show in the place of these keys.
 _ENGLISH = {
     "modelApiDoc_navInputSchema": "Input",
@@ -38,14 +38,14 @@ _PARAGRAPH = 4_000
 
 def is_placeholder(text: object) -> bool:
     """Whether ``text`` is a leaked translation key."""
-    return isinstance(text, str) and _PLACEHOLDER.fullmatch(text) is not None
+    return isinstance(text, str) and _PLACEHOLDER.fullmatch(text.strip()) is not None
 
 
 def readable(text: object) -> str:
     """``text`` without placeholder keys and outer white space; ``""`` where nothing is left."""
     if not isinstance(text, str):
         return ""
-    return _PLACEHOLDER.sub(lambda key: _ENGLISH.get(key[0].strip(), ""), text).strip()
+    return _PLACEHOLDER.sub(lambda key: _ENGLISH.get(key[0], ""), text).strip()
 
 
 #: Where the members of an object are named by the schema's author.
