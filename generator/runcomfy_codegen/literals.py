@@ -89,6 +89,6 @@ def _doc_character(character: str) -> str:
         return "\\\\"
     if character.isprintable():
         return character
+    if "\ud800" <= character <= "\udfff":  # Python makes no class whose docstring has no UTF-8
+        return f"\\\\u{ord(character):04x}"
     return character.encode("unicode_escape").decode("ascii")
-
-
