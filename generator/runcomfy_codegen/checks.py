@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
+
 from runcomfy.wording import describe
 
 from .literals import Source, literal, pointer
@@ -323,18 +324,22 @@ class _Compiler:
         validator = Draft202012Validator({k: v for k, v in schema.items() if k != "enum"})
         given = schema.get("enum", [schema.get("const")])
         allowed = tuple(value for value in given if validator.is_valid(value))
-        rule = "enum" if "enum" in schema else "const"
         types = {type(value) for value in allowed}
         value = check.variable
+        if "enum" not in schema:
+            condition = f"not is_member({value}, {literal(allowed)})"
+            return replace(check, choice=_test(condition, "const", schema["const"]))
         if types not in ({str}, {int}):
             condition = f"not is_member({value}, {literal(allowed)})"
-            return replace(check, choice=_test(condition, rule, allowed))
+            return replace(check, choice=_test(condition, "enum", allowed))
         constant = self.constant(steps, allowed)
-        wrong = f"{value}.__class__ is not str" if types == {str} else (
-            f"{value}.__class__ is not int and {value}.__class__ is not float"
+        wrong = (
+            f"{value}.__class__ is not str"
+            if types == {str}
+            else (f"{value}.__class__ is not int and {value}.__class__ is not float")
         )
         condition = f"{wrong} or {value} not in {constant.name}"
-        return replace(check, choice=_test(condition, rule, allowed), constant=constant)
+        return replace(check, choice=_test(condition, "enum", allowed), constant=constant)
 
     def constant(self, steps: tuple[Step, ...], allowed: tuple[Any, ...]) -> Constant:
         words = [step for step in steps if not isinstance(step, Identifier)]

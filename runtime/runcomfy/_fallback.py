@@ -56,6 +56,8 @@ def _violation(error: Any, pointer: str) -> Violation:
     rule, limit = str(error.validator), error.validator_value
     if rule == "required":  # as generated checks tell it: the name that is missing
         limit = next(name for name in limit if error.message.startswith(f"{name!r} is "))
+    elif rule in ("enum", "type") and isinstance(limit, list):
+        limit = tuple(limit)
     sentence = error.message if len(error.message) <= _SENTENCE else f"breaks {rule}"
     return Violation(place, rule, error.instance, limit, sentence if rule in _RETOLD else None)
 

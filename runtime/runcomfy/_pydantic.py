@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urljoin
 
 from ._plain import to_plain
 from .errors import ValidationError
@@ -75,17 +76,25 @@ def _location(violation: Violation, payload: Any) -> Iterator[int | str]:
 
 
 def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:
-    """The stored schema, anchored under the model's id so that its inner references hold."""
-    schema = cls.input_schema()
-    schema.setdefault("title", cls.__name__)
-    if any("$ref" in text for text in _keys(schema)):
-        schema.setdefault("$id", "urn:runcomfy:" + cls.model_id.replace(" ", "%20"))
-    return schema
+    """The stored schema. References inside it become absolute, so that they hold wherever it is put."""
+    base = "https://runcomfy.invalid/" + quote(cls.model_id)
+    schema: dict[str, Any] = cls.input_schema()
+    absolute: dict[str, Any] = _with_absolute_references(schema, base)
+    if absolute != schema:
+        absolute["$id"] = base
+    absolute.setdefault("title", cls.__name__)
+    return absolute
 
 
-def _keys(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [*value, *(key for item in value.values() for key in _keys(item))]
+def _with_absolute_references(value: Any, base: str) -> Any:
+    # Pydantic takes a relative reference for one of its own, and fails when it does not know it.
     if isinstance(value, list):
-        return [key for item in value for key in _keys(item)]
-    return []
+        return [_with_absolute_references(item, base) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: urljoin(base, item)
+        if name == "$ref" and isinstance(item, str)
+        else _with_absolute_references(item, base)
+        for name, item in value.items()
+    }

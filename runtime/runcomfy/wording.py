@@ -38,7 +38,7 @@ def _size(word: str, unit: str) -> Callable[[Any], str]:
 _WORDING: dict[str, Callable[[Any], str]] = {
     "type": _type,
     "enum": lambda limit: f"must be one of {', '.join(map(show, limit))}",
-    "const": lambda limit: f"must be {' or '.join(map(show, limit))}",
+    "const": lambda limit: f"must be {show(limit)}",
     "json": str,
     "required": lambda limit: f"{limit} is required and was not given",
     "minimum": lambda limit: f"must be at least {show(limit)}",
@@ -53,7 +53,9 @@ _WORDING: dict[str, Callable[[Any], str]] = {
     "minProperties": _size("at least", "member"),
     "maxProperties": _size("at most", "member"),
     "pattern": lambda limit: f"must match the pattern {limit}",
-    "additionalProperties": lambda limit: f"is not allowed here; known are {', '.join(sorted(limit))}",
+    "additionalProperties": lambda limit: (
+        f"is not allowed here; known are {', '.join(sorted(limit))}"
+    ),
 }
 
 #: Rules whose sentence says all: the value is the whole payload, or part of the sentence.
