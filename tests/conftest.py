@@ -1,0 +1,44 @@
+"""What all tests share: how hypothesis runs, and which tests wait for the night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from runcomfy import _fallback
+
+# A change must not fail over an example that the next run does not repeat, so every run draws the same
+# ones. The night draws new ones, and prints how to repeat what failed.
+settings.register_profile(
+    "change",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "nightly", parent=settings.get_profile("change"), derandomize=False, print_blob=True
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "nightly: long; runs with -m nightly only")
+    settings.load_profile("nightly" if "nightly" in config.option.markexpr else "change")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.markexpr:
+        return
+    long = [item for item in items if item.get_closest_marker("nightly")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
+@pytest.fixture(autouse=True)
+def fresh_validators() -> Iterator[None]:
+    """Tests generate one module name again and again, each time with another schema."""
+    _fallback._validator.cache_clear()
+    yield
+    _fallback._validator.cache_clear()
