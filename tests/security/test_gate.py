@@ -1,0 +1,140 @@
+"""The last gate: whatever a broken template or literal lets through, the syntax tree shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from generator.small import make
+from runcomfy_codegen import build, literals, render, syntax
+from runcomfy_codegen.errors import SchemaError
+from runcomfy_codegen.literals import Source
+
+FORBIDDEN = [
+    "import os",
+    "import os.path as path",
+    "from os import system",
+    "from . import os",
+    "from .. import os",
+    "from .a.b import c",
+    "from runcomfy.model import *",
+    "from runcomfy.model import __loader__",
+    "from runcomfy.model import UNSET as check",
+    "from typing import TYPE_CHECKING",
+    "__import__('os')",
+    "open('x')",
+    "eval('1')",
+    "exec('1')",
+    "print(1)",
+    "getattr(object, 'x')",
+    "globals()",
+    "x = ().__class__.__mro__",
+    "x = check.__globals__",
+    "x = __builtins__",
+    "x = __loader__",
+    "x = (lambda: 1)",
+    "x = [y for y in ()]",
+    "x = {y for y in ()}",
+    "x = 1 if y else 2",
+    "x = (y := 1)",
+    "x = b'bytes'",
+    "x = 1j",
+    "x = ...",
+    "x[0]()",
+    "len(1)(2)",
+    "@staticmethod\ndef check(payload): return []",
+    "@check\nclass X: x = 1",
+    "class X(metaclass=check): x = 1",
+    "class __X: x = 1",
+    "def _evil(payload): return []",
+    "def check(__payload): return []",
+    "check(_private=1)",
+    "async def check(payload): return []",
+    "while True: x = 1",
+    "with x: y = 1",
+    "try: x = 1\nfinally: y = 1",
+    "del x",
+    "assert x",
+    "global x",
+    "x = yield",
+    "match x:\n    case 1: y = 1",
+    "type X = int",
+    "x = *y,",
+]
+
+
+@pytest.mark.parametrize("source", FORBIDDEN)
+def test_the_gate_refuses(source: str) -> None:
+    with pytest.raises(SchemaError, match="fault of the generator"):
+        syntax.verify(source, "acme/small")
+
+
+@pytest.mark.parametrize("source", ["x = (", "x = '\n'", "x = \x00", "(" * 300 + ")" * 300])
+def test_the_gate_refuses_what_does_not_compile(source: str) -> None:
+    with pytest.raises(SchemaError, match="does not compile"):
+        syntax.verify(source, "acme/small")
+
+
+def test_the_gate_refuses_loops_that_python_would_not_import() -> None:
+    lines = [f"{' ' * depth}for x in y:" for depth in range(25)]
+    with pytest.raises(SchemaError, match="too many statically nested blocks"):
+        syntax.verify("\n".join([*lines, " " * 25 + "z = 1"]), "acme/small")
+
+
+@pytest.mark.parametrize("source", ["getattr(__import__(x, fromlist=(y,)), y)", "globals()[x] = 1"])
+def test_only_an_owners_module_may_import_lazily(source: str) -> None:
+    syntax.verify(source, "acme", lazy=True)
+    with pytest.raises(SchemaError):
+        syntax.verify(source, "acme/small")
+
+
+ATTACK: dict[str, Any] = {
+    "type": "object",
+    "description": '""" + __import__("os").system("true") + """',
+    "properties": {"x": {"type": "string", "enum": ["' + open('canary.txt').read() + '", "y"]}},
+}
+
+
+def test_a_literal_that_does_not_escape_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(literals, "_text", lambda value: Source(f"'{value}'"))
+    with pytest.raises(SchemaError, match="the rendered module holds a call of"):
+        make(tmp_path, {"acme/small": ATTACK})
+
+
+def test_a_docstring_that_does_not_escape_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "docstring", lambda text, _: Source(f'"""{text}"""'))
+    with pytest.raises(SchemaError, match="the rendered module holds a"):
+        make(tmp_path, {"acme/small": ATTACK})
+
+
+def test_a_template_that_writes_raw_text_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = render.templates_folder()
+    templates = {
+        file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8")
+        for file in folder.rglob("*.jinja")
+    }
+    templates["model/_body.py.jinja"] += "{{ model.schema_file }}\nimport os\n"
+    environment = render._environment().overlay(loader=jinja2.DictLoader(templates))
+    monkeypatch.setattr(render, "_environment", lambda: environment)
+    with pytest.raises(SchemaError, match="the rendered module holds a"):
+        make(tmp_path, {"acme/small": {"type": "object", "properties": {}}})
+
+
+def test_templates_run_nothing_that_a_schema_holds() -> None:
+    environment = render._environment()
+    assert environment.undefined is jinja2.StrictUndefined
+    for name in environment.list_templates(["jinja"]):
+        source, _, _ = (
+            environment.loader.get_source(environment, name) if environment.loader else ("", "", "")
+        )
+        assert "| safe" not in source
+        assert "eval" not in source
