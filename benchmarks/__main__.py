@@ -22,7 +22,9 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no such measurement: {', '.join(unknown)}; there are {', '.join(PARTS)}")
         return 64
-    print(f"Python {platform.python_version()} on {platform.machine()}; ratios are medians of turns")
+    print(
+        f"Python {platform.python_version()} on {platform.machine()}; ratios are medians of turns"
+    )
     figures = [figure for name in names or PARTS for figure in PARTS[name]()]
     missed = [figure.what for figure in figures if figure.verdict == "MISSED"]
     print(f"\n{len(missed)} missed: {'; '.join(missed)}" if missed else "\nAll bounds met.")

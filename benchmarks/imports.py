@@ -64,7 +64,11 @@ def run() -> list[Figure]:
         # An installed package has its bytecode; a variable that forbids writing it would hide that.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         shown = subprocess.run(
-            [sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", LOADED],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         loaded, present = json.loads(f"[{shown.stdout.replace(' ', ',')}]")
         programs = {"bare": "pass", "ours": VALIDATE, "dataclasses": "import dataclasses"}

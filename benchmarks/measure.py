@@ -62,4 +62,6 @@ def show(title: str, figures: list[Figure]) -> None:
     width = max(len(figure.what) for figure in figures)
     for figure in figures:
         value = f"{figure.value:.3f}{figure.unit}"
-        print(f"  {figure.what:<{width}}  {value:>10}  {figure.bound:<14} {figure.verdict}".rstrip())
+        print(
+            f"  {figure.what:<{width}}  {value:>10}  {figure.bound:<14} {figure.verdict}".rstrip()
+        )

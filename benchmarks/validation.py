@@ -16,6 +16,7 @@ from datamodel_code_generator import generate
 from datamodel_code_generator.enums import DataModelType, InputFileType
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
+
 from runcomfy_codegen.vocabulary import clean
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 
@@ -74,7 +75,9 @@ def run() -> list[Figure]:
         NUMBER,
     )
     slow = times(
-        {"ours": partial(check, valid), "jsonschema": lambda: list(library.iter_errors(valid))}, 30, 50
+        {"ours": partial(check, valid), "jsonschema": lambda: list(library.iter_errors(valid))},
+        30,
+        50,
     )
     wrong = {**valid, "seed": -1, "image_size": "huge", "prompt_extend": 3}
     assert len(check(wrong)) == len(list(fast.iter_errors(wrong))) == 3
@@ -93,7 +96,9 @@ def run() -> list[Figure]:
         Figure("valid: ours / pydantic v2", _ratio(taken, "pydantic"), " x", 0.35),
         Figure("valid: ours / fastjsonschema", _ratio(taken, "fastjsonschema"), " x", 0.35),
         Figure("valid: jsonschema / ours", 1 / _ratio(slow, "jsonschema"), " x", at_least=70),
-        Figure("3 errors: ours / jsonschema-rs iter_errors", _ratio(failing, "iter_errors"), " x", 0.25),
+        Figure(
+            "3 errors: ours / jsonschema-rs iter_errors", _ratio(failing, "iter_errors"), " x", 0.25
+        ),
         Figure("3 errors: ours / pydantic v2 .errors()", _ratio(failing, "pydantic"), " x", 0.4),
     ]
     show("One payload of wan-ai/wan-2-6/image-to-image", figures)

@@ -56,7 +56,8 @@ def from_pages_to_package() -> None:
     pages = ROOT / "tests" / "data" / "pages"
     run("runcomfy-codegen", "add", str(pages), "--schemas", "schemas")
     shutil.copy(
-        ROOT / "schemas/openai/gpt-image-2/edit/overrides.json", DEMO / "schemas/openai/gpt-image-2/edit"
+        ROOT / "schemas/openai/gpt-image-2/edit/overrides.json",
+        DEMO / "schemas/openai/gpt-image-2/edit",
     )
 
     heading("2. The schemas become a typed package; a second run finds nothing to do")
@@ -73,7 +74,9 @@ def compare(one: Path, other: Path) -> list[str]:
     """The names of files that differ between two folders."""
     found = filecmp.dircmp(one, other, ignore=["__pycache__"])
     differing = found.left_only + found.right_only + found.diff_files
-    return differing + [name for part in found.common_dirs for name in compare(one / part, other / part)]
+    return differing + [
+        name for part in found.common_dirs for name in compare(one / part, other / part)
+    ]
 
 
 def from_package_to_payload() -> None:
@@ -87,7 +90,9 @@ def from_package_to_payload() -> None:
     print(f"  {wan.Wan2_6ImageToImage.example()!r}")
     print("A request with three mistakes is refused once, with all three:")
     try:
-        wan.Wan2_6ImageToImage(prompt="two monsters on the radio", image_urls=[], seed=-1, size="big")
+        wan.Wan2_6ImageToImage(
+            prompt="two monsters on the radio", image_urls=[], seed=-1, size="big"
+        )
     except ValidationError as error:
         print("  " + str(error).replace("\n", "\n  "))
 

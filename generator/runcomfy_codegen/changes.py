@@ -74,7 +74,9 @@ def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[C
     for keyword in ("$defs", "definitions"):
         before, after = old.get(keyword, {}), new.get(keyword, {})
         for name in before.keys() & after.keys():
-            yield from _parts(before[name], after[name], step(place, keyword, name), demands=demands)
+            yield from _parts(
+                before[name], after[name], step(place, keyword, name), demands=demands
+            )
 
 
 def _members(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
@@ -90,9 +92,13 @@ def _members(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator
             yield Change("additive", step(place, name), f"{noun} added")
     for name in before.keys() & after.keys():
         if name in now - was:
-            yield Change("breaking" if demands else "additive", step(place, name), "is now required")
+            yield Change(
+                "breaking" if demands else "additive", step(place, name), "is now required"
+            )
         if name in was - now:
-            yield Change("additive" if demands else "breaking", step(place, name), "is now optional")
+            yield Change(
+                "additive" if demands else "breaking", step(place, name), "is now optional"
+            )
         yield from _parts(before[name], after[name], step(place, name), demands=demands)
 
 
@@ -144,7 +150,16 @@ def _among(value: object, values: list[Any]) -> bool:
 
 
 def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
-    structural = {"type", "enum", "const", "properties", "required", "items", "$defs", "definitions"}
+    structural = {
+        "type",
+        "enum",
+        "const",
+        "properties",
+        "required",
+        "items",
+        "$defs",
+        "definitions",
+    }
     for keyword in sorted((old.keys() | new.keys()) - structural):
         if keyword == "additionalProperties" and old.get(keyword, True) == new.get(keyword, True):
             continue
@@ -187,7 +202,9 @@ def _rules(old: object, new: object, place: str) -> Iterator[Change]:
             tighter = now.limit < was.limit if now.operator == "<" else now.limit > was.limit
             words = f"file rule {name} {'tightened' if tighter else 'loosened'}"
             yield Change(
-                "breaking" if tighter else "additive", place, f"{words} from {was.limit} to {now.limit}"
+                "breaking" if tighter else "additive",
+                place,
+                f"{words} from {was.limit} to {now.limit}",
             )
         elif was.wording != now.wording:
             yield Change("text", place, f"wording of file rule {name} changed")

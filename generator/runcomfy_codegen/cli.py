@@ -23,7 +23,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status: int = args.run(args)
     except CodegenError as error:
-        show(f"{printable(f'{error.place}: {error.problem}')}\n  {printable(error.advice)}", sys.stderr)
+        show(
+            f"{printable(f'{error.place}: {error.problem}')}\n  {printable(error.advice)}",
+            sys.stderr,
+        )
         return BAD_INPUT
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing more is written.\n")
@@ -58,7 +61,11 @@ def _configure_generate(parser: argparse.ArgumentParser) -> None:
     add("--package", default="runcomfy_models", metavar="NAME", help="default: runcomfy_models")
     add("--only", default="*", metavar="GLOB", help="only models whose id matches; others stay")
     add("--check", action="store_true", help="write nothing; exit 1 if anything would change")
-    add("--keep-going", action="store_true", help="leave out bad models, and exit 1 if there are any")
+    add(
+        "--keep-going",
+        action="store_true",
+        help="leave out bad models, and exit 1 if there are any",
+    )
     add("--json", action="store_true", help="the report as JSON on standard output")
 
 

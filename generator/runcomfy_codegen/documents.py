@@ -40,7 +40,9 @@ def find_models(schemas: Path) -> list[ModelId]:
         raise SchemaError(
             str(schemas), "is no folder", "Add a model first: runcomfy-codegen add PAGE"
         )
-    folders = sorted(path.parent.relative_to(schemas).as_posix() for path in schemas.rglob("input.json"))
+    folders = sorted(
+        path.parent.relative_to(schemas).as_posix() for path in schemas.rglob("input.json")
+    )
     return [parse_model_id(folder, str(schemas)) for folder in folders]
 
 
@@ -59,7 +61,9 @@ def read_documents(schemas: Path, model_id: ModelId) -> Documents:
     for name in ("input", "output"):
         if not isinstance(documents.get(name), dict):
             raise SchemaError(
-                f"{folder / name}.json", "is no JSON object", "A schema is an object; see overrides.json."
+                f"{folder / name}.json",
+                "is no JSON object",
+                "A schema is an object; see overrides.json.",
             )
     example = documents.get("example")
     return Documents(
@@ -98,9 +102,14 @@ def _overrides(path: Path) -> dict[str, Any]:
         raise SchemaError(str(path), "is no JSON object", advice)
     unknown = overrides.keys() - set(OVERRIDE_MEMBERS)
     if unknown:
-        raise SchemaError(str(path), f"holds {', '.join(sorted(unknown))}, which means nothing", advice)
+        raise SchemaError(
+            str(path), f"holds {', '.join(sorted(unknown))}, which means nothing", advice
+        )
     names = overrides.get("names", {})
-    texts = [overrides.get("class_name", ""), *(names.values() if isinstance(names, dict) else [None])]
+    texts = [
+        overrides.get("class_name", ""),
+        *(names.values() if isinstance(names, dict) else [None]),
+    ]
     if not all(isinstance(text, str) for text in texts):
         raise SchemaError(str(path), "class_name and names must hold texts", advice)
     return overrides

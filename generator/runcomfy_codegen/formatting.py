@@ -29,6 +29,8 @@ def format_modules(modules: dict[str, str]) -> dict[str, str]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise CodegenError(
-                "ruff format", done.stderr.strip()[:500], "Check that runcomfy[codegen] is installed."
+                "ruff format",
+                done.stderr.strip()[:500],
+                "Check that runcomfy[codegen] is installed.",
             )
         return {path: file.read_text(encoding="utf-8") for path, file in files.items()}

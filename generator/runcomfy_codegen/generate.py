@@ -114,7 +114,12 @@ class _Run:
             return
         spec = build_model(documents, templates_folder() / "types")
         entry = ModelEntry(
-            hashed, spec.package, spec.module, spec.class_name, tuple(map(str, spec.export_names)), spec.notes
+            hashed,
+            spec.package,
+            spec.module,
+            spec.class_name,
+            tuple(map(str, spec.export_names)),
+            spec.notes,
         )
         refuse_clash(model_id, entry, self.models)
         # Rendered at once, so that a model which cannot be is known before any other is written.

@@ -64,4 +64,6 @@ def _read(entry: object) -> Rule | None:
         return None
     if isinstance(limit, float) and not math.isfinite(limit):
         return None
-    return Rule(match["metric"], match["operator"], limit, wording if isinstance(wording, str) else "")
+    return Rule(
+        match["metric"], match["operator"], limit, wording if isinstance(wording, str) else ""
+    )

@@ -31,15 +31,21 @@ def _of_part(place: str, declared: Schema, part: Schema, root: Schema) -> list[N
     if "default" in declared:
         default = declared["default"]
         if default is None:
-            notes.append(Note(place, "oddity", "default", "is null, which stands for no demo value"))
+            notes.append(
+                Note(place, "oddity", "default", "is null, which stands for no demo value")
+            )
         elif "enum" in part and default not in part["enum"]:
             notes.append(Note(place, "oddity", "default", "is none of the enum's values"))
         elif not Draft202012Validator(root).evolve(schema=part).is_valid(default):
             notes.append(Note(place, "oddity", "default", "breaks the input's own rules"))
     if "enum" in part:
-        rest = Draft202012Validator(root).evolve(schema={k: v for k, v in part.items() if k != "enum"})
+        rest = Draft202012Validator(root).evolve(
+            schema={k: v for k, v in part.items() if k != "enum"}
+        )
         notes += [
-            Note(place, "oddity", "enum", f"value {str(value)[:60]!r} breaks the input's other rules")
+            Note(
+                place, "oddity", "enum", f"value {str(value)[:60]!r} breaks the input's other rules"
+            )
             for value in part["enum"]
             if not rest.is_valid(value)
         ]

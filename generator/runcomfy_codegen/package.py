@@ -29,7 +29,9 @@ def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
         FORMAT,
         tuple(
             IndexEntry(
-                literal(model_id), literal(f"{entry.package}.{entry.module}"), literal(entry.class_name)
+                literal(model_id),
+                literal(f"{entry.package}.{entry.module}"),
+                literal(entry.class_name),
             )
             for model_id, entry in sorted(models.items())
         ),
@@ -59,13 +61,17 @@ def _owner(package: str, entries: list[ModelEntry]) -> OwnerSpec:
 
 def refuse_clash(model_id: str, entry: ModelEntry, others: dict[str, ModelEntry]) -> None:
     """Raise ``NameClash`` when a model's module or classes have the names of another model's."""
-    advice = 'Name one of them in its overrides.json: {"class_name": "…"}, or leave one out (--only).'
+    advice = (
+        'Name one of them in its overrides.json: {"class_name": "…"}, or leave one out (--only).'
+    )
     owner = model_id.partition("/")[0]
     for other_id, other in others.items():
         if other.package != entry.package:
             continue
         if other_id.partition("/")[0] != owner:
-            names.check_unique([(other_id, entry.package), (model_id, entry.package)], model_id, advice)
+            names.check_unique(
+                [(other_id, entry.package), (model_id, entry.package)], model_id, advice
+            )
         names.check_unique([(other_id, other.module), (model_id, entry.module)], model_id, advice)
         for export in other.exports:
             for own in entry.exports:

@@ -77,7 +77,9 @@ def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
         "removed": len(generation.removed),
         "failed": len(generation.failed),
     }
-    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count or word == "written")
+    told = ", ".join(
+        f"{count} {word}" for word, count in counts.items() if count or word == "written"
+    )
     yield f"{plan.folder.name}: models {told}; files {len(plan.write)} written, {len(plan.remove)} removed."
 
 

@@ -79,9 +79,7 @@ _IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentS
 
 def step(place: str, *names: object) -> str:
     """``place`` with further steps, as a JSON pointer."""
-    return place + "".join(
-        "/" + str(name).replace("~", "~0").replace("/", "~1") for name in names
-    )
+    return place + "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)
 
 
 def uncovered(schema: Schema, depth: int = 0) -> set[str]:
@@ -135,7 +133,10 @@ class _Cleaner:
                 self._assertion(cleaned, keyword, value, step(place, keyword))
             else:
                 self.note(
-                    step(place, keyword), "documented", keyword, "is an unknown keyword; not checked"
+                    step(place, keyword),
+                    "documented",
+                    keyword,
+                    "is an unknown keyword; not checked",
                 )
         for normalise in _NORMALISED.values():
             normalise(self, cleaned, schema, place)
@@ -189,7 +190,9 @@ class _Cleaner:
         return True
 
     def _malformed(self, keyword: str, place: str) -> None:
-        self.note(place, "oddity", keyword, "has a value that JSON Schema does not allow; not checked")
+        self.note(
+            place, "oddity", keyword, "has a value that JSON Schema does not allow; not checked"
+        )
 
     def type(self, cleaned: Schema, schema: Schema, place: str) -> None:
         """``float`` is a number, case does not matter, ``nullable`` adds null."""

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Any
 
-__all__ = ["check_by_library", "check_others", "is_finite", "is_member", "is_multiple", "matches", "wrong_items"]
+__all__ = [
+    "check_by_library",
+    "check_others",
+    "is_finite",
+    "is_member",
+    "is_multiple",
+    "matches",
+    "wrong_items",
+]
 
 _INFINITY = float("inf")
 

@@ -17,7 +17,9 @@ def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     # A name beyond this length is no typo, and comparing it would take quadratic time.
     if len(name) > 200:
         return []
-    return [folded[match] for match in get_close_matches(name.casefold(), folded, count, cutoff=0.55)]
+    return [
+        folded[match] for match in get_close_matches(name.casefold(), folded, count, cutoff=0.55)
+    ]
 
 
 def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:

@@ -35,7 +35,9 @@ def folder(tmp_path: Path) -> Path:
     from PIL import Image
 
     Image.new("RGB", (800, 600)).save(tmp_path / "cat.png")
-    shutil.copy(ROOT / "tests" / "data" / "pages" / "001_ec2c246017073373.txt", tmp_path / "page.html")
+    shutil.copy(
+        ROOT / "tests" / "data" / "pages" / "001_ec2c246017073373.txt", tmp_path / "page.html"
+    )
     schema = (ROOT / "schemas" / WAN / "input.json").read_text(encoding="utf-8")
     (tmp_path / "blocks.json").write_text(schema, encoding="utf-8")
     payload = {"prompt": "a hat", "image_urls": ["https://example.com/cat.png"]}
@@ -47,7 +49,11 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("body", blocks("python"))
 def test_python_blocks_run(body: str, folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", body], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", body],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -95,7 +101,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_every_make_verb_named_in_the_documents_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = {
-        verb for page in PAGES for verb in re.findall(r"`make (\w+)`", page.read_text(encoding="utf-8"))
+        verb
+        for page in PAGES
+        for verb in re.findall(r"`make (\w+)`", page.read_text(encoding="utf-8"))
     }
     assert named
     for verb in named:

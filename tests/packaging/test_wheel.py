@@ -22,7 +22,12 @@ pytestmark = pytest.mark.xdist_group("packaging")
 def run(*command: str | Path, cwd: Path, expect: int = 0) -> str:
     clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=clean, capture_output=True, text=True, check=False
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -68,7 +73,9 @@ def test_top_level_names_are_exactly_the_three_packages(wheel: Path) -> None:
 
 def test_templates_types_markers_and_schema_files_are_inside(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "templates").rglob("*.jinja*")}
+    templates = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "templates").rglob("*.jinja*")
+    }
     assert {f"runcomfy_codegen/{name}" for name in templates} <= names
     assert {f"{p}/py.typed" for p in ("runcomfy", "runcomfy_codegen", "runcomfy_models")} <= names
     assert "runcomfy_models/wan_ai/wan_2_6_image_to_image.schema.json" in names
@@ -78,7 +85,16 @@ def test_templates_types_markers_and_schema_files_are_inside(wheel: Path) -> Non
 def test_without_extras_httpx_is_the_only_requirement(bare: Path, tmp_path: Path) -> None:
     shown = run(bare, "-m", "pip", "list", "--format=json", cwd=tmp_path)
     installed = {entry["name"] for entry in json.loads(shown.splitlines()[0])}
-    of_httpx = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "sniffio", "typing_extensions"}
+    of_httpx = {
+        "anyio",
+        "certifi",
+        "h11",
+        "httpcore",
+        "httpx",
+        "idna",
+        "sniffio",
+        "typing_extensions",
+    }
     assert {"httpx", "runcomfy"} <= installed <= {"pip", "runcomfy", "setuptools", *of_httpx}
 
 
@@ -121,6 +137,13 @@ def test_the_installed_generator_writes_the_bundled_package(codegen: Path, tmp_p
     """Schemas and templates from the wheel give the bytes that the checkout gives."""
     command = codegen.with_name("runcomfy-codegen")
     told = run(
-        command, "generate", "--check", "--schemas", ROOT / "schemas", "--out", ROOT / "generated", cwd=tmp_path
+        command,
+        "generate",
+        "--check",
+        "--schemas",
+        ROOT / "schemas",
+        "--out",
+        ROOT / "generated",
+        cwd=tmp_path,
     )
     assert "No drift" in told
