@@ -18,14 +18,12 @@ _raw_decode = JSONDecoder().raw_decode
 
 
 class NotJSON(ValueError):
-    """A text that is no JSON. ``line`` and ``column`` start at 1 and are ``None`` where unknown."""
+    """A text that is no JSON, with the reason; ``place`` is ``""`` where it is unknown."""
 
-    def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
-        place = f" at line {line}, column {column}" if line else ""
-        super().__init__(f"is no JSON: {reason}{place}")
+    def __init__(self, reason: str, place: str = "") -> None:
+        super().__init__(f"is no JSON: {reason}{place and ' at '}{place}")
         self.reason = reason
-        self.line = line
-        self.column = column
+        self.place = place
 
     def violation(self, text: str | bytes) -> Violation:
         """The same as a finding of a report, with the beginning of the text as its value."""
@@ -36,10 +34,11 @@ class NotJSON(ValueError):
         return Violation("", "syntax", value.strip(), "JSON", str(self))
 
 
-def read_json(text: str | bytes) -> Any:
+def read_json(text: str | bytes, *, one_line: bool = False) -> Any:
     """The value that a text holds. A byte order mark is skipped. Raises ``NotJSON``.
 
-    NaN and the infinities are read, as the standard library does, for a validator to name.
+    NaN and the infinities are read, as the standard library does, for a validator to name. For a
+    text of ``one_line`` the place of a fault is just its column.
 
     >>> read_json(b'{"seed": 1,}')
     Traceback (most recent call last):
@@ -51,13 +50,17 @@ def read_json(text: str | bytes) -> Any:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         column = error.start - error.object.rfind(b"\n", 0, error.start)
-        raise NotJSON("the text is not UTF-8", line, column) from None
+        raise NotJSON("the text is not UTF-8", _place(line, column, one_line)) from None
     except JSONDecodeError as error:
-        raise NotJSON(error.msg, error.lineno, error.colno) from None
+        raise NotJSON(error.msg, _place(error.lineno, error.colno, one_line)) from None
     except RecursionError:
         raise NotJSON("it is nested too deeply to be read") from None
     except ValueError:  # the interpreter's own limit on the digits of a number
         raise NotJSON("it holds a number with too many digits") from None
+
+
+def _place(line: int, column: int, one_line: bool) -> str:
+    return f"column {column}" if one_line else f"line {line}, column {column}"
 
 
 def read_line(line: str | bytes) -> Any:

@@ -124,7 +124,7 @@ class Scanner:
             self._blank += 1
             return None
         try:
-            payload = read_json(line)
+            payload = read_json(line, one_line=True)
         except NotJSON as error:
             return Report(self.cls.model_id, [error.violation(line)])
         report = examine(self.cls, payload, files=self._files, strict=self.strict)

@@ -1,0 +1,20 @@
+"""The command ``runcomfy-py``. ``main`` is its entry point."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    try:
+        from .command import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"click", "rich"}:
+            raise
+        advice = "runcomfy-py needs two more libraries: pip install 'runcomfy[cli]'\n"
+        sys.stderr.write(advice)
+        return 64
+    return run(arguments)

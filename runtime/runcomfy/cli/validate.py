@@ -1,0 +1,189 @@
+"""``runcomfy-py validate``: check payload files offline."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from runcomfy._json import NotJSON, read_json
+from runcomfy._registry import find_model, register
+from runcomfy._validate import validate as check
+from runcomfy.bulk import validate_lines
+from runcomfy.media.check import REMOTE, urls
+from runcomfy.report import Report
+from runcomfy.request import Request
+
+from .statuses import INVALID, MISUSE, VALID
+from .tables import line_rows, report_table
+from .terminal import Screen, complain, safe
+
+__all__ = ["validate"]
+
+_LINES = {".jsonl", ".ndjson"}
+
+
+def _files(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    files = {}
+    for one in given:
+        url, equals, path = one.rpartition("=")
+        if not (equals and url and path):
+            raise click.BadParameter(f"{one!r} is not of the form URL=PATH", context, option)
+        if not Path(path).exists():
+            raise click.BadParameter(f"there is no file {path!r} for {url}", context, option)
+        files[url] = path
+    return files
+
+
+def _packages(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> None:
+    for name in given:
+        try:
+            register(name)
+        except ModuleNotFoundError as error:
+            problem = f"there is no package {name!r} to import; install it or set PYTHONPATH"
+            if error.name == f"{name}._index":
+                problem = f"{name!r} was not made by 'runcomfy-codegen generate --package'"
+            raise click.BadParameter(problem, context, option) from None
+        except (ImportError, ValueError, TypeError, AttributeError) as error:
+            raise click.BadParameter(f"{name!r}: {error}", context, option) from None
+
+
+@click.command()
+@click.argument("model")
+@click.argument("payload")
+@click.option(
+    "files",
+    "--file",
+    multiple=True,
+    metavar="URL=PATH",
+    callback=_files,
+    help="Look at PATH for the file behind URL, as it stands in the payload. Can be repeated. "
+    "The last = is the one that counts.",
+)
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("as_json", "--json", is_flag=True, help="Write JSON, for programs.")
+@click.option("--lines", is_flag=True, help="Read one payload from each line, as from *.jsonl.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Share lines out among so many processes.",
+)
+@click.option(
+    "--package",
+    multiple=True,
+    metavar="NAME",
+    callback=_packages,
+    expose_value=False,
+    is_eager=True,
+    help="Look for the model in this generated package first. Can be repeated.",
+)
+def validate(
+    model: str,
+    payload: str,
+    files: dict[str, str],
+    strict: bool,
+    as_json: bool,
+    lines: bool,
+    processes: int,
+) -> int:
+    """Check PAYLOAD against the input schema and the file rules of MODEL, offline.
+
+    MODEL is a model id, such as openai/gpt-image-2/edit. PAYLOAD is a JSON file, a JSON Lines file
+    (*.jsonl) or - for standard input. Nothing is fetched: rules about files that are not given are
+    listed as not checked, and for lines they are counted.
+
+    The exit status is 0 for a valid payload, 65 for an invalid one and 64 for misuse.
+    """
+    cls = find_model(model)
+    with _opened(payload) as source:
+        if lines or Path(payload).suffix.lower() in _LINES:
+            found = validate_lines(cls, source, files=files, strict=strict, processes=processes)
+            for number, report in found:
+                _show_line(number, report, as_json)
+            _show_summary(found.summary.as_dict(), str(found.summary), as_json)
+            return VALID if found.summary.valid else INVALID
+        content = source.read()
+    report = _check(cls, content, files, strict)
+    _show(payload, report, as_json)
+    return _status(report)
+
+
+def _opened(payload: str) -> Any:
+    if payload == "-":
+        return click.open_file("-", "rb")
+    try:
+        return Path(payload).open("rb")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise click.UsageError(f"The payload {payload!r} cannot be read: {reason}.") from None
+
+
+def _check(cls: type[Request[Any]], content: bytes, files: dict[str, str], strict: bool) -> Report:
+    try:
+        value = read_json(content)
+    except NotJSON as error:
+        return Report(cls.model_id, [error.violation(content)])
+    named = {url for media in cls._media for _, url in urls(value, media.path)}
+    for url in files.keys() - named:
+        complain(f"note: no media input of the payload is {url}, so its file was not looked at")
+    return check(cls, value, files=files, strict=strict)
+
+
+def _status(report: Report) -> int:
+    if not report.valid:
+        return INVALID
+    missing = [one.reason for one in report.unchecked if one.rule == "schema"]
+    for reason in missing:
+        complain(reason)
+    return MISUSE if missing else VALID
+
+
+def _show(name: str, report: Report, as_json: bool) -> None:
+    if as_json:
+        _write_json(report.as_dict(), indent=2)
+        return
+    screen = Screen()
+    style = "bold green" if report.valid else "bold red"
+    screen.print(
+        safe("standard input" if name == "-" else name, longest=200),
+        "is",
+        Text(report.summary(), style),
+    )
+    if report.errors or report.warnings or report.unchecked:
+        screen.print()
+        screen.print(report_table(report))
+    if any(one.reason == REMOTE for one in report.unchecked):
+        screen.print("\nGive a file with --file URL=PATH to have its rules checked.")
+
+
+def _show_line(number: int, report: Report, as_json: bool) -> None:
+    if as_json:
+        _write_json({"line": number, **report.as_dict()})
+        return
+    _print_rows(line_rows(number, report))
+
+
+def _print_rows(rows: Iterable[Text]) -> None:
+    screen = Screen()
+    for row in rows:
+        screen.print(row, soft_wrap=True)
+
+
+def _show_summary(totals: dict[str, int], words: str, as_json: bool) -> None:
+    if as_json:
+        _write_json({"summary": totals})
+    else:
+        Screen().print(words)
+
+
+def _write_json(value: dict[str, Any], indent: int | None = None) -> None:
+    sys.stdout.write(json.dumps(value, indent=indent, default=str) + "\n")
