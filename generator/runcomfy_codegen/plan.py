@@ -82,10 +82,12 @@ def _read(file: Path) -> str | None:
 
 
 def _is_ours(folder: Path, path: str, previous: Manifest) -> bool:
+    if path == NAME:
+        return True
     text = _read(folder / path)
     if text is None:
         return False
-    if path == NAME or previous.files.get(path) == digest(text):
+    if previous.files.get(path) == digest(text):
         return True
     if path.endswith(".schema.json"):  # it cannot say whose it is; the module beside it can
         path = path.removesuffix(".schema.json") + ".py"

@@ -1,0 +1,176 @@
+"""What a new schema means for programs that were written against the old one, as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runcomfy_codegen.changes import compare
+
+
+def _object(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required or []}
+
+
+def _x(**part: Any) -> dict[str, Any]:
+    return _object(x=part)
+
+
+def _rule(limit: float, rule: str = "width_pixels>", error: str = "") -> dict[str, Any]:
+    return _x(
+        validations=[
+            {"validation_rule": rule, "validation_value": limit, "validation_error": error}
+        ]
+    )
+
+
+STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+
+INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    (_x(type="string"), _x(type="string"), []),
+    (_object(a=STRING), _object(), ["breaking input/a: input removed"]),
+    (_object(), _object(a=STRING), ["additive input/a: input added"]),
+    (_object(), _object(["a"], a=STRING), ["breaking input/a: input added, and it is required"]),
+    (_object(a=STRING), _object(["a"], a=STRING), ["breaking input/a: is now required"]),
+    (_object(["a"], a=STRING), _object(a=STRING), ["additive input/a: is now optional"]),
+    (
+        _x(type="string"),
+        _x(type="integer"),
+        ["breaking input/x: type changed from string to integer"],
+    ),
+    (
+        _x(type="integer"),
+        _x(type="number"),
+        ["additive input/x: type changed from integer to number"],
+    ),
+    (_x(type="float"), _x(type="number"), []),
+    (
+        _x(type="number"),
+        _x(type="integer"),
+        ["breaking input/x: type changed from number to integer"],
+    ),
+    (_x(type="string"), _x(), ["additive input/x: type changed from string to any"]),
+    (
+        _x(type="string"),
+        _x(type="string", nullable=True),
+        ["additive input/x: type changed from string to string or null"],
+    ),
+    (_x(enum=["a", "b"]), _x(enum=["a"]), ["breaking input/x: value 'b' gone"]),
+    (_x(enum=["a"]), _x(enum=["b", "a"]), ["additive input/x: value 'b' added"]),
+    (
+        _x(enum=["a"]),
+        _x(enum=["A"]),
+        ["breaking input/x: value 'a' gone", "additive input/x: value 'A' added"],
+    ),
+    (
+        _x(enum=[1]),
+        _x(enum=[True]),
+        ["breaking input/x: value 1 gone", "additive input/x: value True added"],
+    ),
+    (_x(enum=["a", "b"]), _x(enum=["b", "a"]), []),
+    (_x(), _x(enum=["a"]), ["breaking input/x: is now limited to given values"]),
+    (_x(const="a"), _x(), ["additive input/x: is no longer limited to given values"]),
+    (_x(minimum=0), _x(minimum=1), ["breaking input/x: minimum tightened from 0 to 1"]),
+    (_x(minimum=1), _x(minimum=0), ["additive input/x: minimum loosened from 1 to 0"]),
+    (_x(maximum=9), _x(maximum=8), ["breaking input/x: maximum tightened from 9 to 8"]),
+    (_x(maxLength=8), _x(maxLength=9), ["additive input/x: maxLength loosened from 8 to 9"]),
+    (_x(minItems=1), _x(minItems=2), ["breaking input/x: minItems tightened from 1 to 2"]),
+    (_x(multipleOf=5), _x(multipleOf=10), ["breaking input/x: multipleOf tightened from 5 to 10"]),
+    (_x(multipleOf=10), _x(multipleOf=5), ["additive input/x: multipleOf loosened from 10 to 5"]),
+    (_x(pattern="a"), _x(pattern="b"), ["breaking input/x: pattern tightened from a to b"]),
+    (_x(), _x(maxItems=3), ["breaking input/x: maxItems 3 added"]),
+    (_x(maxItems=3), _x(), ["additive input/x: maxItems 3 dropped"]),
+    (
+        _object(),
+        {**_object(), "additionalProperties": False},
+        ["breaking input: additionalProperties False added"],
+    ),
+    (_object(), {**_object(), "additionalProperties": True}, []),
+    (
+        _x(type="array", items=STRING),
+        _x(type="array", items=INTEGER),
+        ["breaking input/x/items: type changed from string to integer"],
+    ),
+    (
+        _x(type="array"),
+        _x(type="array", items=STRING),
+        ["breaking input/x/items: type changed from any to string"],
+    ),
+    (
+        _x(type="array", items=STRING),
+        _x(type="array"),
+        ["additive input/x/items: type changed from string to any"],
+    ),
+    (
+        _x(**_object(a=STRING)),
+        _x(**_object(["a"], a=STRING)),
+        ["breaking input/x/a: is now required"],
+    ),
+    (_rule(14), _rule(20), ["breaking input/x: file rule width_pixels> tightened from 14 to 20"]),
+    (_rule(14), _rule(10), ["additive input/x: file rule width_pixels> loosened from 14 to 10"]),
+    (
+        _rule(9, "height_pixels<"),
+        _rule(8, "height_pixels<"),
+        ["breaking input/x: file rule height_pixels< tightened from 9 to 8"],
+    ),
+    (_x(), _rule(14), ["breaking input/x: file rule width_pixels> 14 added"]),
+    (_rule(14), _x(), ["additive input/x: file rule width_pixels> dropped"]),
+    (
+        _rule(14),
+        _rule(14, error="new"),
+        ["text input/x: wording of file rule width_pixels> changed"],
+    ),
+    (_x(title="a"), _x(title="b"), ["text input/x: title changed"]),
+    (_x(description="a"), _x(), ["text input/x: description changed"]),
+    (_x(default=1), _x(default=2), ["text input/x: default changed"]),
+    (_x(format="image_uri"), _x(format="video_uri"), ["text input/x: format changed"]),
+    ({**_object(), "title": "a"}, {**_object(), "title": "b"}, ["text input: title changed"]),
+    (
+        _x(type="array", items={"title": "a"}),
+        _x(type="array", items={"title": "b"}),
+        ["text input/x/items: title changed"],
+    ),
+    (
+        {"$defs": {"d": STRING}, **_x(**{"$ref": "#/$defs/d"})},
+        {"$defs": {"d": INTEGER}, **_x(**{"$ref": "#/$defs/d"})},
+        ["breaking input/$defs/d: type changed from string to integer"],
+    ),
+    (_object(**{"a/b~": STRING}), _object(), ["breaking input/a~1b~0: input removed"]),
+    (
+        _object(a=STRING, b={"title": "a"}),
+        _object(b={"title": "b"}, c=STRING),
+        [
+            "breaking input/a: input removed",
+            "additive input/c: input added",
+            "text input/b: title changed",
+        ],
+    ),
+]
+
+OUTPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    (_object(a=STRING), _object(), ["breaking output/a: output field removed"]),
+    (_object(), _object(["a"], a=STRING), ["additive output/a: output field added"]),
+    (_object(["a"], a=STRING), _object(a=STRING), ["breaking output/a: is now optional"]),
+    (_object(a=STRING), _object(["a"], a=STRING), ["additive output/a: is now required"]),
+    (_x(type="string"), _x(), ["breaking output/x: type changed from string to any"]),
+    (_x(), _x(type="string"), ["additive output/x: type changed from any to string"]),
+    (_x(enum=["a"]), _x(enum=["a", "b"]), ["breaking output/x: value 'b' added"]),
+    (_x(enum=["a", "b"]), _x(enum=["a"]), ["additive output/x: value 'b' gone"]),
+    (_x(maximum=1), _x(maximum=2), ["breaking output/x: maximum loosened from 1 to 2"]),
+    (_x(description="a"), _x(description="b"), ["text output/x: description changed"]),
+]
+
+
+def _told(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return [f"{change.kind} {change.place}: {change.text}" for change in compare(old, new)]
+
+
+@pytest.mark.parametrize(("old", "new", "told"), INPUTS, ids=[str(told) for *_, told in INPUTS])
+def test_a_change_of_the_input(old: dict[str, Any], new: dict[str, Any], told: list[str]) -> None:
+    assert _told({"input": old, "output": {}}, {"input": new, "output": {}}) == told
+
+
+@pytest.mark.parametrize(("old", "new", "told"), OUTPUTS, ids=[str(told) for *_, told in OUTPUTS])
+def test_a_change_of_the_output(old: dict[str, Any], new: dict[str, Any], told: list[str]) -> None:
+    assert _told({"input": {}, "output": old}, {"input": {}, "output": new}) == told

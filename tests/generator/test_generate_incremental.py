@@ -1,0 +1,165 @@
+"""A second run touches what changed and nothing else; what is gone goes; what is not ours stays."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from generator.generate_support import run, text_schema, times, tree
+from generator.small import store
+from runcomfy_codegen import generate as generate_module
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """Three models of two owners, generated."""
+    for model_id in ("acme/one", "acme/two", "other/three"):
+        store(tmp_path / "schemas", model_id, text_schema("prompt"))
+    assert run(tmp_path).status == 0
+    return tmp_path
+
+
+def _touched(made: Path, before: dict[str, tuple[int, int]]) -> set[str]:
+    after = times(made / "out")
+    return {path.removeprefix("models/") for path in after if before.get(path) != after[path]}
+
+
+def test_a_second_run_touches_nothing(made: Path) -> None:
+    before = times(made / "out")
+    ran = run(made, "--json")
+    assert ran.json["models"] == {
+        "written": [],
+        "unchanged": ["acme/one", "acme/two", "other/three"],
+        "removed": [],
+        "failed": {},
+    }
+    assert ran.json["files"] == {"written": [], "removed": [], "foreign": []}
+    assert _touched(made, before) == set()
+
+
+def test_a_second_run_renders_nothing(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate_module, "build_model", lambda *_: pytest.fail("built again"))
+    assert run(made).status == 0
+
+
+def test_one_changed_schema_touches_its_model_and_the_manifest(made: Path) -> None:
+    before = times(made / "out")
+    store(made / "schemas", "acme/two", text_schema("prompt", "style"))
+    assert run(made, "--json").json["models"]["written"] == ["acme/two"]
+    assert _touched(made, before) == {"acme/two.py", "acme/two.schema.json", "_manifest.json"}
+
+
+def test_white_space_in_a_document_changes_nothing(made: Path) -> None:
+    before = times(made / "out")
+    file = made / "schemas/acme/two/input.json"
+    file.write_text(file.read_text() + "\n\n")
+    assert run(made).status == 0
+    assert _touched(made, before) == set()
+
+
+def test_an_override_counts_as_a_change(made: Path) -> None:
+    store(made / "schemas", "acme/two", text_schema("prompt"), overrides={"class_name": "Second"})
+    assert run(made, "--json").json["models"]["written"] == ["acme/two"]
+    assert (made / "out/models/acme/second.py").exists()
+    assert not (made / "out/models/acme/two.py").exists()
+
+
+def test_another_version_of_the_generator_renders_everything(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate_module, "fingerprint", lambda: "newer")
+    assert run(made, "--json").json["models"]["unchanged"] == []
+
+
+def test_what_a_newer_generator_was_not_asked_for_is_rendered_later(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate_module, "fingerprint", lambda: "newer")
+    run(made, "--only", "acme/one")
+    assert "acme/two" in run(made, "--json").json["models"]["written"]
+
+
+def test_a_changed_generated_file_is_made_anew(made: Path) -> None:
+    before = tree(made / "out")
+    file = made / "out/models/acme/one.py"
+    file.write_text(file.read_text() + "x = 1\n")
+    assert run(made, "--json").json["files"]["written"] == ["acme/one.py"]
+    assert tree(made / "out") == before
+
+
+def test_a_deleted_generated_file_comes_back(made: Path) -> None:
+    before = tree(made / "out")
+    for path in ("acme/one.py", "acme/two.schema.json", "py.typed", "_index.py"):
+        (made / "out/models" / path).unlink()
+    assert run(made).status == 0
+    assert tree(made / "out") == before
+
+
+def test_models_that_are_gone_are_removed_with_their_folder(made: Path) -> None:
+    shutil.rmtree(made / "schemas/other")
+    shutil.rmtree(made / "schemas/acme/two")
+    cache = made / "out/models/other/__pycache__"
+    cache.mkdir()
+    (cache / "three.cpython-311.pyc").write_bytes(b"")
+    ran = run(made, "--json")
+    assert ran.json["models"]["removed"] == ["acme/two", "other/three"]
+    assert ran.json["changes"]["other/three"][0]["kind"] == "breaking"
+    assert not (made / "out/models/other").exists()
+    assert sorted(path.name for path in (made / "out/models/acme").iterdir()) == [
+        "__init__.py",
+        "one.py",
+        "one.schema.json",
+    ]
+    assert "two" not in (made / "out/models/_index.py").read_text()
+
+
+@pytest.mark.parametrize(
+    "path", ["notes.txt", "acme/mine.py", "other/data.bin", "acme/two.schema.json.bak"]
+)
+def test_foreign_files_are_left_alone(made: Path, path: str) -> None:
+    file = made / "out/models" / path
+    file.write_bytes(b"\xff mine")
+    shutil.rmtree(made / "schemas/other")
+    ran = run(made, "--json")
+    assert ran.json["files"]["foreign"] == [path]
+    assert file.read_bytes() == b"\xff mine"
+
+
+@pytest.mark.parametrize(
+    "path", ["models/__init__.py", "models/acme/one.py", "models/acme/one.schema.json"]
+)
+def test_a_foreign_file_in_the_way_is_never_overwritten(tmp_path: Path, path: str) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    file = tmp_path / "out" / path
+    file.parent.mkdir(parents=True)
+    file.write_text("mine = 1\n")
+    ran = run(tmp_path)
+    assert ran.status == 2
+    assert "exists and was not generated" in ran.err
+    assert tree(tmp_path / "out") == {path: b"mine = 1\n"}
+
+
+def test_only_leaves_the_others_as_they_are(made: Path) -> None:
+    before = times(made / "out")
+    for model_id in ("acme/one", "acme/two"):
+        store(made / "schemas", model_id, text_schema("prompt", "style"))
+    ran = run(made, "--only", "*/one", "--json")
+    assert ran.json["models"]["written"] == ["acme/one"]
+    assert ran.json["models"]["unchanged"] == ["acme/two", "other/three"]
+    assert _touched(made, before) == {"acme/one.py", "acme/one.schema.json", "_manifest.json"}
+
+
+def test_only_keeps_a_model_whose_file_was_changed(made: Path) -> None:
+    before = tree(made / "out")
+    file = made / "out/models/acme/two.py"
+    file.write_text(file.read_text() + "x = 1\n")
+    assert run(made, "--only", "acme/one", "--json").json["models"]["removed"] == []
+    assert tree(made / "out") == before
+
+
+def test_only_a_pattern_that_matches_is_worth_a_run(made: Path) -> None:
+    ran = run(made, "--only", "nobody/*")
+    assert ran.status == 2
+    assert "holds no model that matches 'nobody/*'" in ran.err
