@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-__all__ = ["json_values", "payloads", "values_for"]
+__all__ = ["edges", "json_values", "payloads", "values_for"]
 
 Schema = dict[str, Any]
 
@@ -51,6 +51,35 @@ def values_for(schema: Schema) -> st.SearchStrategy[Any]:
         names = "object"
     maker = _MAKERS.get(str(names))
     return maker(schema) if maker else json_values
+
+
+def edges(schema: Schema) -> list[Any]:
+    """Values on, just inside and just outside each limit of a clean schema."""
+    found: list[Any] = list(schema.get("enum", ()))
+    for keyword in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
+        if keyword in schema:
+            limit = schema[keyword]
+            found += [limit - 1, limit - 0.5, limit, limit + 0.5, limit + 1, float(limit)]
+    for low, high, make in (
+        ("minLength", "maxLength", lambda size: "é" * size),
+        ("minItems", "maxItems", lambda size: _list_of(schema, size)),
+        ("minProperties", "maxProperties", lambda size: {str(i): i for i in range(size)}),
+    ):
+        limits = [schema[keyword] for keyword in (low, high) if keyword in schema]
+        found += [
+            make(size) for limit in limits for size in (limit - 1, limit, limit + 1) if size >= 0
+        ]
+    return found
+
+
+def _list_of(schema: Schema, size: int) -> list[Any]:
+    items = schema.get("items")
+    item: Any = (
+        {"integer": 1, "object": {}}.get(items.get("type", ""), "a")
+        if isinstance(items, dict)
+        else 1
+    )
+    return [item] * size
 
 
 def _texts(schema: Schema) -> st.SearchStrategy[Any]:
@@ -114,6 +143,10 @@ def _mutated(draw: st.DrawFn, schema: Schema) -> Any:
 
 
 def _with_fault(draw: st.DrawFn, value: Any, schema: Schema) -> Any:
+    near = edges(schema)
+    at_an_edge = draw(st.booleans())
+    if near and at_an_edge:
+        return draw(st.sampled_from(near))
     if isinstance(value, dict):
         parts: Schema = schema.get("properties", {})
         name = draw(st.sampled_from([*parts, *value]) | _TEXTS) if parts or value else draw(_TEXTS)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import runcomfy
 from differential.oracle import Oracle
-from differential.payloads import payloads
+from differential.payloads import edges, payloads
 from runcomfy._registry import find_model
 
 MODELS = runcomfy.model_ids()
@@ -43,6 +43,18 @@ def judge(model_id: str, data: st.DataObject) -> None:
     reference = oracle(model_id)
     payload = data.draw(payloads(reference.schema))
     event("valid" if reference.compare(payload) else "invalid")
+
+
+@pytest.mark.parametrize("model_id", MODELS)
+def test_every_limit_is_met_from_both_sides(model_id: str) -> None:
+    reference = oracle(model_id)
+    example = find_model(model_id).example().payload()
+    verdicts = [
+        reference.compare({**example, name: value})
+        for name, part in reference.schema["properties"].items()
+        for value in [*edges(part), None, True, 0, 1.5, "", [], [None], {}]
+    ]
+    assert {True, False} == set(verdicts)
 
 
 @pytest.mark.parametrize("model_id", MODELS)
