@@ -40,7 +40,7 @@ class NestedMember:
     wire_name: Source
     hint: Source
     quoted_hint: Source
-    docstring: Source | None
+    docstring: Source
 
 
 @dataclass(frozen=True, slots=True)

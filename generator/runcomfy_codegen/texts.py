@@ -77,7 +77,7 @@ def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
 
 
 def describe_input(
-    wire_name: str, name: str, raw: Schema, cleaned: Schema, rules: list[Rule], *, required: bool
+    wire_name: str, name: str, raw: Schema, cleaned: Schema, rules: list[Rule]
 ) -> str:
     """The docstring of an input: meaning, limits, rules of its files, demo value."""
     meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name

@@ -22,10 +22,12 @@ from datamodel_code_generator.parser import LiteralType
 
 from .literals import literal
 from .names import Identifier, nested_class_name
-from .vocabulary import Schema
+from .vocabulary import Schema, step
 
 __all__ = ["NestedType", "Types", "hints"]
 
+#: The class of the schema as a whole.
+_ROOT = "C0"
 _TOKEN = re.compile(r"'(v\d+)'|\b(C\d+)\b")
 _LINE = re.compile(r"^#(?P<kind>class|field) (?P<name>\w+)(?: = (?P<hint>.*))?$", re.MULTILINE)
 _OPTIONAL = re.compile(r"^NotRequired\[(.*)\]$")
@@ -42,6 +44,9 @@ class NestedType:
     name: Identifier
     #: The names that lead to it, for people.
     path: str
+    #: Where it stands in the schema, as a JSON pointer.
+    pointer: str
+    schema: Schema
     #: (wire name, hint, whether required)
     members: tuple[tuple[str, str, bool], ...]
 
@@ -64,7 +69,8 @@ def hints(
 ) -> Types:
     """The types of a clean object schema.
 
-    ``names`` holds names of our choosing for its properties; nested types follow them. ``frozen`` asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
+    ``names`` holds names of our choosing for its properties; nested types follow them. ``frozen``
+    asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
     """
     tokens = _Tokens(schema, class_name, names or {})
     text = tokens.text()
@@ -74,7 +80,7 @@ def hints(
         output_model_type=DataModelType.TypingTypedDict,
         custom_template_dir=templates,
         target_python_version=PythonVersion.PY_311,
-        class_name="C0",
+        class_name=_ROOT,
         enum_field_as_literal=LiteralType.All,
         use_generic_container_types=frozen,
         use_standard_collections=True,
@@ -88,6 +94,19 @@ def hints(
     return tokens.read(rendered)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The way to a part of a schema: in names, as types are named after it, and as a JSON pointer."""
+
+    names: tuple[str, ...] = ()
+    pointer: str = ""
+
+    def to(self, name: str | None, *steps: object) -> _Way:
+        """The way that goes on; ``None`` adds no name."""
+        names = self.names if name is None else (*self.names, name)
+        return _Way(names, step(self.pointer, *steps))
+
+
 @dataclass
 class _Tokens:
     """A schema with tokens for all that is text, and the way back from the tokens."""
@@ -99,24 +118,21 @@ class _Tokens:
     classes: dict[str, tuple[Identifier, Schema]] = field(default_factory=dict)
     #: Pointer of a referenced part -> its class token, so that recursion ends.
     referenced: dict[str, str] = field(default_factory=dict)
+    _ways: dict[str, _Way] = field(default_factory=dict)
 
     def text(self) -> str:
         definitions: dict[str, Any] = {}
-        root = self._object("C0", self.class_name, self.schema, ())
+        root = self._object(_ROOT, self.class_name, self.schema, _Way())
         while len(definitions) < len(self.classes) - 1:
             for token in list(self.classes)[1:]:
                 if token not in definitions:
                     definitions[token] = self._members(token)
         return json.dumps({**root, "$defs": definitions})
 
-    def _object(
-        self, token: str, name: Identifier, schema: Schema, path: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def _object(self, token: str, name: Identifier, schema: Schema, way: _Way) -> dict[str, Any]:
         self.classes[token] = (name, schema)
-        self._paths[token] = path
-        return self._members(token) if token == "C0" else {"$ref": f"#/$defs/{token}"}
-
-    _paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+        self._ways[token] = way
+        return self._members(token) if token == _ROOT else {"$ref": f"#/$defs/{token}"}
 
     def _members(self, token: str) -> dict[str, Any]:
         _, schema = self.classes[token]
@@ -125,67 +141,72 @@ class _Tokens:
         return {
             "type": "object",
             "properties": {
-                f"p{i}": self._type(schema["properties"][name], (*self._paths[token], name))
+                f"p{i}": self._type(
+                    schema["properties"][name], self._ways[token].to(name, "properties", name)
+                )
                 for i, name in enumerate(names)
             },
             "required": [f"p{i}" for i, name in enumerate(names) if name in required],
         }
 
-    def _type(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+    def _type(self, schema: Schema, way: _Way) -> dict[str, Any]:
         """The structure of ``schema``; ``{}`` stands for any value."""
         if "enum" in schema or "const" in schema:
-            return self._choice(schema, path)
+            return self._choice(schema, way)
         if "$ref" in schema:
             return self._reference(schema["$ref"])
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema and "type" not in schema:
-                return {"anyOf": self._options(schema[keyword], path)}
+                return {"anyOf": self._options(schema[keyword], way.to(None, keyword))}
         names = schema.get("type")
         if isinstance(names, list):
-            return {"anyOf": [self._type({**schema, "type": name}, path) for name in names]}
+            return {"anyOf": [self._type({**schema, "type": name}, way) for name in names]}
         if not isinstance(names, str):
             return {}
-        return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, path)
+        return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, way)
 
-    def _options(self, parts: list[Schema], path: tuple[str, ...]) -> list[dict[str, Any]]:
+    def _options(self, parts: list[Schema], way: _Way) -> list[dict[str, Any]]:
         # Objects share the way to them, so each is told apart by its place among the options.
         shared = sum(not _STRUCTURES.keys().isdisjoint(_type_names(part)) for part in parts) > 1
         return [
-            self._type(part, (*path, f"option{i}") if shared else path)
-            for i, part in enumerate(parts, 1)
+            self._type(part, way.to(f"option{i + 1}" if shared else None, i))
+            for i, part in enumerate(parts)
         ]
 
-    def _scalar(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+    def _scalar(self, schema: Schema, _: _Way) -> dict[str, Any]:
         return {"type": schema["type"]}
 
-    def _array(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+    def _array(self, schema: Schema, way: _Way) -> dict[str, Any]:
         items = schema.get("items", {})
-        return {"type": "array", "items": self._type(items, (*path, "item")) if items else {}}
+        return {
+            "type": "array",
+            "items": self._type(items, way.to("item", "items")) if items else {},
+        }
 
-    def _nested(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+    def _nested(self, schema: Schema, way: _Way) -> dict[str, Any]:
         if schema.get("properties"):
-            chosen = (self.names.get(path[0], path[0]), *path[1:])
-            name = nested_class_name(self.class_name, chosen)
-            return self._object(f"C{len(self.classes)}", name, schema, path)
+            first, *others = way.names
+            name = nested_class_name(self.class_name, (self.names.get(first, first), *others))
+            return self._object(f"C{len(self.classes)}", name, schema, way)
         inner = schema.get("additionalProperties")
         if isinstance(inner, dict) and inner:
-            value = self._type(inner, (*path, "value"))
+            value = self._type(inner, way.to("value", "additionalProperties"))
             return {"type": "object", "additionalProperties": value}
         return {"type": "object"}
 
-    def _choice(self, schema: Schema, path: tuple[str, ...]) -> dict[str, Any]:
+    def _choice(self, schema: Schema, way: _Way) -> dict[str, Any]:
         values = [schema["const"]] if "const" in schema else schema["enum"]
         if not all(value is None or isinstance(value, (str, int)) for value in values):
             rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
-            return self._type(rest, path)
+            return self._type(rest, way)
         distinct = {(type(value), value): value for value in values}.values()
         tokens = [f"v{len(self.values) + i}" for i in range(len(distinct))]
         self.values += distinct
         return {"type": "string", "enum": tokens}
 
     def _reference(self, ref: str) -> dict[str, Any]:
-        way = unquote(ref[1:]).split("/")[1:]
-        steps = [part.replace("~1", "/").replace("~0", "~") for part in way]
+        parts = unquote(ref[1:]).split("/")[1:]
+        steps = [part.replace("~1", "/").replace("~0", "~") for part in parts]
         if not steps:  # the payload itself, which is no type of its own
             return {"type": "object"}
         if ref in self.referenced:
@@ -196,10 +217,14 @@ class _Tokens:
         if part.get("type") != "object" or not part.get("properties"):
             # Only an object has a name to refer to; a type that refers to itself stays open.
             plain = {k: v for k, v in part.items() if k in ("type", "enum", "const")}
-            return self._type(plain, tuple(steps)) if part.get("type") != "array" else _ANY_LIST
+            return (
+                self._type(plain, _Way(tuple(steps), step("", *steps)))
+                if part.get("type") != "array"
+                else _ANY_LIST
+            )
         token = self.referenced[ref] = f"C{len(self.classes)}"
-        path = (steps[-1],)
-        return self._object(token, nested_class_name(self.class_name, path), part, path)
+        way = _Way((steps[-1],), step("", *steps))
+        return self._object(token, nested_class_name(self.class_name, way.names), part, way)
 
     def read(self, rendered: str) -> Types:
         """The hints in what our templates made the library write."""
@@ -214,11 +239,13 @@ class _Tokens:
             token: dict(self._fields(schema, fields.get(token, {})))
             for token, (_, schema) in self.classes.items()
         }
-        root = by_token.pop("C0")
+        root = by_token.pop(_ROOT)
         nested = tuple(
             NestedType(
                 self.classes[token][0],
-                "/".join(self._paths[token]),
+                "/".join(self._ways[token].names),
+                self._ways[token].pointer,
+                self.classes[token][1],
                 tuple((wire, *found) for wire, found in members.items()),
             )
             for token, members in by_token.items()
@@ -252,7 +279,7 @@ def _type_names(schema: Schema) -> list[str]:
 
 _ANY_LIST: dict[str, Any] = {"type": "array", "items": {}}
 
-_STRUCTURES: dict[str, Callable[[_Tokens, Schema, tuple[str, ...]], dict[str, Any]]] = {
+_STRUCTURES: dict[str, Callable[[_Tokens, Schema, _Way], dict[str, Any]]] = {
     "array": _Tokens._array,
     "object": _Tokens._nested,
 }

@@ -1,0 +1,42 @@
+"""Objects inside inputs and outputs: ``TypedDict`` classes for people and type checkers."""
+
+from __future__ import annotations
+
+from . import names, texts, types
+from .literals import Source, docstring, literal
+from .spec import NestedMember, NestedSpec
+from .vocabulary import Schema, schemas_in
+
+__all__ = ["nested_specs"]
+
+_INDENT = 4
+
+
+def nested_specs(nested: tuple[types.NestedType, ...], raw: Schema) -> tuple[NestedSpec, ...]:
+    """The specs of the nested types of a schema; ``raw`` is the schema with its texts."""
+    parts = dict(schemas_in(raw))
+    return tuple(_spec(one, parts.get(one.pointer, {})) for one in nested)
+
+
+def _spec(nested: types.NestedType, raw: Schema) -> NestedSpec:
+    # The class form has no room for a name that is no attribute.
+    functional = any(names.input_name(wire) != wire for wire, _, _ in nested.members)
+    meaning = texts.clipped(texts.readable(raw.get("description")))
+    return NestedSpec(
+        nested.name,
+        literal(str(nested.name)),
+        docstring(meaning or f"An object in ``{texts.one_line(nested.path)}``.", _INDENT),
+        tuple(_member(member, nested.schema, raw) for member in nested.members),
+        functional,
+    )
+
+
+def _member(member: tuple[str, str, bool], cleaned: Schema, raw: Schema) -> NestedMember:
+    wire, hint, required = member
+    declared = raw.get("properties")
+    own = declared.get(wire) if isinstance(declared, dict) else None
+    words = texts.describe_input(
+        wire, wire, own if isinstance(own, dict) else {}, cleaned["properties"][wire], []
+    )
+    hint = hint if required else f"NotRequired[{hint}]"
+    return NestedMember(wire, literal(wire), Source(hint), literal(hint), docstring(words, _INDENT))

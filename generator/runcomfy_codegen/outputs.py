@@ -1,0 +1,67 @@
+"""The documented fields of a model's output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import names, texts, types
+from .literals import Source, docstring, literal
+from .names import Identifier
+from .spec import OutputField
+from .vocabulary import Note, Schema, clean
+
+__all__ = ["Outputs", "build_outputs"]
+
+_INDENT = 4
+
+#: What ``isinstance`` asks of a documented field, by JSON type.
+_KINDS = {
+    "string": ("str",),
+    "integer": ("int",),
+    "number": ("int", "float"),
+    "boolean": ("bool",),
+    "array": ("list",),
+    "object": ("dict",),
+    "null": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The fields, the objects inside them, and what there is to say about the schema."""
+
+    fields: tuple[OutputField, ...]
+    nested: tuple[types.NestedType, ...]
+    notes: tuple[Note, ...]
+
+
+def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -> Outputs:
+    """The outputs that an output schema documents; none is a fine answer."""
+    cleaned, found = clean(raw)
+    notes = tuple(Note("output.json" + n.place, n.kind, n.subject, n.text) for n in found)
+    properties: Schema = cleaned.get("properties", {})
+    if not properties:
+        return Outputs((), (), notes)
+    hints = types.hints(cleaned, output_class, type_templates, frozen=False)
+    python_names = names.input_names(list(properties), {}, f"{output_class} output.json")
+    fields = tuple(
+        _field(wire, name, properties[wire], hints.hints[wire], raw["properties"][wire])
+        for wire, name in zip(properties, python_names, strict=True)
+    )
+    return Outputs(fields, hints.nested, notes)
+
+
+def _field(wire: str, name: Identifier, cleaned: Schema, hint: str, raw: object) -> OutputField:
+    given = cleaned.get("type", list(_KINDS))
+    types_ = [given] if isinstance(given, str) else given
+    kinds = sorted({kind for one in types_ for kind in _KINDS[one]})
+    words = texts.describe_output(raw if isinstance(raw, dict) else {})
+    return OutputField(
+        name,
+        literal(str(name)),
+        literal(wire),
+        Source(hint if hint == "Any" or hint.endswith("None") else f"{hint} | None"),
+        Source("(" + "".join(f"{kind}, " for kind in kinds) + ")"),
+        docstring(words, _INDENT) if words else None,
+    )
