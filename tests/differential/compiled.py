@@ -33,6 +33,8 @@ def request_classes(folder: Path, schemas: dict[str, Any], package: str) -> dict
 def quick_class(folder: Path, schema: dict[str, Any]) -> RequestClass:
     """The request class of one schema, without the formatter, which takes most of the time."""
     number = next(_numbers)
+    for name in (f"quick_{number - 1}", f"quick_{number - 1}.quick"):
+        sys.modules.pop(name, None)  # thousands of them would fill the memory
     package = folder / f"quick_{number}"
     package.mkdir()
     model_id = ModelId("acme/quick")

@@ -30,12 +30,54 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 
+#: What is put in the place of a value; mostly from a list, which is quicker than making one up.
+_strangers = st.one_of(
+    st.sampled_from(
+        [
+            *(
+                None,
+                True,
+                False,
+                0,
+                1,
+                -1,
+                2,
+                1.0,
+                1.5,
+                -0.0,
+                2**31,
+                2**64,
+                1e300,
+                "",
+                "a",
+                "1",
+                "true",
+            ),
+            *(
+                "é" * 600,
+                "\x00",
+                [],
+                [None],
+                ["a"],
+                ["a", 1],
+                [[]],
+                [["a"]],
+                {},
+                {"a": 1},
+                {"": [{}]},
+            ),
+        ]
+    ),
+    st.sampled_from([0, "auto", [], {}]),
+    json_values,
+)
+
 
 def payloads(schema: Schema) -> st.SearchStrategy[Any]:
     """Payloads for a clean input schema; about one in five is as the schema wants it."""
-    return st.one_of(
-        values_for(schema), _mutated(schema), _mutated(schema), _mutated(schema), json_values
-    )
+    valid = values_for(schema)  # once: making strategies takes longer than drawing from them
+    mutated = _mutated(schema, valid)
+    return st.one_of(valid, mutated, mutated, mutated, json_values)
 
 
 def values_for(schema: Schema) -> st.SearchStrategy[Any]:
@@ -134,9 +176,9 @@ _MAKERS: dict[str, Callable[[Schema], st.SearchStrategy[Any]]] = {
 
 
 @st.composite
-def _mutated(draw: st.DrawFn, schema: Schema) -> Any:
+def _mutated(draw: st.DrawFn, schema: Schema, valid: st.SearchStrategy[Any]) -> Any:
     """A payload that the schema welcomes, with one to three faults put in somewhere."""
-    payload = draw(values_for(schema))
+    payload = draw(valid)
     for _ in range(draw(st.integers(1, 3))):
         payload = _with_fault(draw, payload, schema)
     return payload
@@ -156,11 +198,11 @@ def _with_fault(draw: st.DrawFn, value: Any, schema: Schema) -> Any:
             return rest
         if how == "deeper" and name in value:
             return {**value, name: _with_fault(draw, value[name], parts.get(name, {}))}
-        return {**value, name: draw(json_values)}
+        return {**value, name: draw(_strangers)}
     if isinstance(value, list):
         how = draw(st.sampled_from(["more", "fewer", "deeper", "replace"]))
         if how == "more":
-            return [*value, *value, draw(json_values)]
+            return [*value, *value, draw(_strangers)]
         if how == "fewer":
             return value[1:]
         if how == "deeper" and value:
@@ -168,7 +210,7 @@ def _with_fault(draw: st.DrawFn, value: Any, schema: Schema) -> Any:
             items = schema.get("items")
             inner = _with_fault(draw, value[at], items if isinstance(items, dict) else {})
             return [*value[:at], inner, *value[at + 1 :]]
-        return draw(json_values)
+        return draw(_strangers)
     if isinstance(value, str) and draw(st.booleans()):
         return draw(
             st.sampled_from([value + "x", value[:-1], value * 2, value.swapcase(), f"{value} "])
@@ -177,4 +219,4 @@ def _with_fault(draw: st.DrawFn, value: Any, schema: Schema) -> Any:
         return draw(
             st.sampled_from([value + 1, value - 1, value + 0.5, -value, str(value), bool(value)])
         )
-    return draw(json_values)
+    return draw(_strangers)
