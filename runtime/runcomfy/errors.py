@@ -4,7 +4,26 @@ RunComfyError
 ├── ValidationError       a payload breaks its model's input schema (also a ValueError)
 ├── UnknownModel          no installed package has the model (also a LookupError)
 ├── MissingExtra          the call needs a library that is not installed (also an ImportError)
-└── IncompatiblePackage   generated in a format this runtime cannot read (also an ImportError)
+├── IncompatiblePackage   generated in a format this runtime cannot read (also an ImportError)
+├── ConfigurationError    a token, address or id that cannot be used (also a ValueError)
+│   └── MissingToken          no token in any of the places where one is looked for
+├── ClientClosed          the client was closed before the call (also a RuntimeError)
+└── RequestError          about one request; has request_id and says how to go on
+    ├── SubmissionUnknown     the submit may have been accepted, and billed: look before repeating it
+    ├── DeadlineExceeded      the timeout ran out; the job goes on (also a TimeoutError)
+    ├── ConnectionFailed      no connection or no answer (also a ConnectionError)
+    ├── ResultNotReady        the result was asked for before the job ended
+    ├── JobFailed             the service could not do it
+    ├── JobCancelled          the job was cancelled
+    └── ServiceError          the service answered with an error
+        ├── AuthenticationFailed  a bad or missing token
+        ├── InsufficientBalance   not enough credit
+        ├── PermissionDenied      not allowed for this token
+        ├── NotFound              no such model or request
+        ├── RequestRejected       any other answer that says the call is wrong
+        ├── RateLimited           too many calls; retry_after may say when to come back
+        ├── ServerFault           the service failed (5xx)
+        └── UnexpectedAnswer      an answer that the API does not give: a redirect, a web page
 """
 
 from __future__ import annotations
@@ -12,13 +31,33 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from .violation import Violation
 
 __all__ = [
+    "AuthenticationFailed",
+    "ClientClosed",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "DeadlineExceeded",
     "IncompatiblePackage",
+    "InsufficientBalance",
+    "JobCancelled",
+    "JobFailed",
     "MissingExtra",
+    "MissingToken",
+    "NotFound",
+    "PermissionDenied",
+    "RateLimited",
+    "RequestError",
+    "RequestRejected",
+    "ResultNotReady",
     "RunComfyError",
+    "ServerFault",
+    "ServiceError",
+    "SubmissionUnknown",
+    "UnexpectedAnswer",
     "UnknownModel",
     "ValidationError",
 ]
@@ -58,7 +97,9 @@ class UnknownModel(RunComfyError, LookupError):
         self.suggestions = tuple(suggestions)
 
     def __str__(self) -> str:
-        meant = f" Did you mean {' or '.join(map(repr, self.suggestions))}?" if self.suggestions else ""
+        meant = (
+            f" Did you mean {' or '.join(map(repr, self.suggestions))}?" if self.suggestions else ""
+        )
         return (
             f"No generated model has the id {self.model_id!r}.{meant} To add it, save its documentation "
             "page, run 'runcomfy-codegen add PAGE' and 'runcomfy-codegen generate', then "
@@ -80,3 +121,150 @@ class MissingExtra(RunComfyError, ImportError):
 
 class IncompatiblePackage(RunComfyError, ImportError):
     """A generated package was written in a format that this runtime cannot read."""
+
+
+class ConfigurationError(RunComfyError, ValueError):
+    """A token, an address or an id that cannot be used. Nothing was sent."""
+
+
+class MissingToken(ConfigurationError):
+    """There is no token. The message lists the places where one was looked for."""
+
+
+class ClientClosed(RunComfyError, RuntimeError):
+    """The client was closed before the call. Nothing was sent."""
+
+
+class RequestError(RunComfyError):
+    """Something went wrong with one request to the service.
+
+    ``request_id`` is ``None`` when the service gave none. ``status``, ``error_code`` and
+    ``server_text`` are what the service answered, where it did.
+
+    >>> try:
+    ...     result = client.run(request, timeout=60)
+    ... except RequestError as error:
+    ...     job = client.job(error.request_id)
+    """
+
+    #: Said before the line that goes on with the request.
+    _advice = "To go on with it:"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        model_id: str | None = None,
+        status: int | None = None,
+        error_code: int | None = None,
+        server_text: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request_id = request_id
+        self.model_id = model_id
+        self.status = status
+        self.error_code = error_code
+        self.server_text = server_text
+        self.retry_after = retry_after
+
+    @property
+    def resume(self) -> str | None:
+        """The line that goes on with the request, in this or another process."""
+        if self.request_id is None:
+            return None
+        arguments = [f'"{name}"' for name in (self.request_id, self.model_id) if name is not None]
+        return f"client.job({', '.join(arguments)}).wait()"
+
+    def __str__(self) -> str:
+        codes = [
+            f"{word} {number}"
+            for word, number in (("HTTP", self.status), ("error_code", self.error_code))
+            if number is not None
+        ]
+        lines = [self.message + (f" ({', '.join(codes)})" if codes else "")]
+        if self.server_text:
+            lines.append(f"  reason given: {self.server_text}")
+        if self.request_id is not None:
+            lines.append(f"  request id: {self.request_id}")
+            lines.append(f"  {self._advice} {self.resume}")
+        return "\n".join(lines)
+
+
+class SubmissionUnknown(RequestError):
+    """The submit may have been accepted, and then it is billed; no answer says so.
+
+    It was not repeated. Look at the requests and the balance in your RunComfy account, and submit
+    again only if the request is not there.
+    """
+
+
+class DeadlineExceeded(RequestError, TimeoutError):
+    """The timeout of the whole call ran out. A job that was submitted goes on at the service."""
+
+    _advice = "The job goes on. To wait for it:"
+
+
+class ConnectionFailed(RequestError, ConnectionError):
+    """There was no connection, or no answer came over it."""
+
+
+class ResultNotReady(RequestError):
+    """The result was asked for before the job ended."""
+
+    _advice = "To wait for it:"
+
+
+class JobFailed(RequestError):
+    """The service took the request and could not do it.
+
+    ``error`` is what the service says about it, as it came; ``raw`` is the whole answer.
+    """
+
+    _advice = "To see the answer again:"
+    error: Any = None
+    raw: dict[str, Any] | None = None
+
+
+class JobCancelled(RequestError):
+    """The job was cancelled, by you or by somebody else."""
+
+    _advice = "To see the answer again:"
+
+
+class ServiceError(RequestError):
+    """The service answered with an error. Its own words are in ``server_text``."""
+
+
+class AuthenticationFailed(ServiceError):
+    """The service does not accept the token."""
+
+
+class InsufficientBalance(ServiceError):
+    """The account has not enough credit."""
+
+
+class PermissionDenied(ServiceError):
+    """The token's account may not do this."""
+
+
+class NotFound(ServiceError):
+    """The service knows no such model or request."""
+
+
+class RequestRejected(ServiceError):
+    """The service says that the call is wrong."""
+
+
+class RateLimited(ServiceError):
+    """Too many calls. ``retry_after`` is the number of seconds that the service asks for, if it does."""
+
+
+class ServerFault(ServiceError):
+    """The service failed."""
+
+
+class UnexpectedAnswer(ServiceError):
+    """An answer that the API does not give, such as a redirect or a web page."""

@@ -1,0 +1,72 @@
+"""``Core``: what the two clients share: settings, and the flows that the methods run."""
+
+from __future__ import annotations
+
+import random
+from time import monotonic
+from typing import Any, NoReturn
+
+from ._driver_common import Wire
+from ._order import Model
+from .protocol import Flow, Polling, Retries, Talk, cancel
+from .protocol.addresses import check_base_url
+from .redact import Redactor
+from .result import Cancellation
+from .token import find_token
+
+__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core"]
+
+BASE_URL = "https://model-api.runcomfy.net"
+
+#: Seconds for a whole ``run`` or ``wait``, and for each of the other methods, retries included.
+RUN_TIMEOUT = 3600.0
+CALL_TIMEOUT = 120.0
+
+#: Seconds for the one attempt to cancel after an interruption.
+_RESCUE = 5.0
+
+
+class Core:
+    """The settings of a client. It holds the token, so it shows nothing and is not pickled."""
+
+    def __init__(
+        self,
+        token: str | None,
+        base_url: str,
+        polling: Polling | None,
+        retries: Retries | None,
+        connect_timeout: float,
+        read_timeout: float,
+    ) -> None:
+        found = find_token(token)
+        self.base_url = check_base_url(base_url)
+        self.redact = Redactor(found.reveal())
+        self.wire = Wire(self.base_url, found, connect_timeout, read_timeout, self.redact)
+        self._polling = polling or Polling()
+        self._retries = retries or Retries()
+
+    def talk(
+        self, timeout: float | None, model: Model[Any] | None = None, request_id: str | None = None
+    ) -> Talk:
+        """A conversation that starts now and may take ``timeout`` seconds."""
+        now = monotonic()
+        return Talk(
+            now=now,
+            deadline=None if timeout is None else now + timeout,
+            request_id=request_id,
+            model_id=model.model_id if model else None,
+            polling=self._polling,
+            retries=self._retries,
+            chances=iter(random.random, None),
+            redact=self.redact,
+            since=now,
+        )
+
+    def rescue(self, request_id: str) -> Flow[Cancellation]:
+        """The flow that asks once to cancel a request whose caller was interrupted."""
+        talk = self.talk(_RESCUE, request_id=request_id)
+        talk.retries = Retries(cancels=0)
+        return cancel(talk)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client is not pickled: it holds a token; make one in the other process")

@@ -1,0 +1,144 @@
+"""The blocking driver: runs flows over ``httpx.Client``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from threading import Lock
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ._driver_common import USER_AGENT, Progress, Wire, plain_headers
+from .errors import ClientClosed, RunComfyError
+from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
+from .result import Cancellation, Status
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Driver"]
+
+ReturnT = TypeVar("ReturnT")
+Rescue = Callable[[str], Flow[Cancellation]]
+
+
+class Driver:
+    """Does what flows ask for: sends, sleeps, reports."""
+
+    def __init__(self, wire: Wire, http: httpx.Client | None) -> None:
+        self._wire = wire
+        self._given = http
+        self._own: httpx.Client | None = None
+        self._process = os.getpid()
+        self._lock = Lock()
+        self._closed = False
+
+    def run(
+        self,
+        flow: Flow[ReturnT],
+        *,
+        request_id: str | None = None,
+        on_status: Callable[[Status], object] | None = None,
+        rescue: Rescue | None = None,
+    ) -> ReturnT:
+        """Run the flow to its end. ``rescue`` makes the flow that cancels, for Ctrl-C."""
+        progress = Progress(self._wire.redact, request_id)
+        try:
+            return self._run(flow, progress, on_status)
+        except BaseException as stop:
+            if isinstance(stop, ClientClosed) or not isinstance(stop, RunComfyError):
+                progress.explain(stop)
+            if rescue and progress.request_id and not isinstance(stop, Exception):
+                progress.tell_cancelled(stop, self._cancel(rescue(progress.request_id)))
+            raise
+
+    def events(self, flow: Flow[object], request_id: str) -> Iterator[Status]:
+        """Run the flow as far as its reports are asked for."""
+        progress = Progress(self._wire.redact, request_id)
+        reply: Any = None
+        while True:
+            try:
+                step = flow.send(reply)
+            except StopIteration:
+                return
+            progress.take(step)
+            if isinstance(step, Report):
+                yield step.status
+                reply = Tick(monotonic())
+            else:
+                reply = self._perform(step)
+
+    def close(self) -> None:
+        """Close the connections that the driver opened itself."""
+        with self._lock:
+            self._closed = True
+            own, self._own = self._own, None
+        if own is not None:
+            own.close()
+
+    def _run(
+        self, flow: Flow[ReturnT], progress: Progress, on_status: Callable[[Status], object] | None
+    ) -> ReturnT:
+        reply: Any = None
+        while True:
+            try:
+                step = flow.send(reply)
+            except StopIteration as end:
+                value: ReturnT = end.value
+                return value
+            progress.take(step)
+            if isinstance(step, Report):
+                if on_status:
+                    on_status(step.status)
+                reply = Tick(monotonic())
+            else:
+                reply = self._perform(step)
+
+    def _perform(self, step: Send | Sleep) -> Answer | Failure | Tick:
+        if isinstance(step, Send):
+            return self._send(step)
+        sleep(step.seconds)
+        return Tick(monotonic())
+
+    def _send(self, send: Send) -> Answer | Failure:
+        ends = None if send.timeout is None else monotonic() + send.timeout
+        http = self._http()
+        try:
+            request = http.build_request(**self._wire.arguments(send))
+            response = http.send(request, stream=True, auth=None, follow_redirects=False)
+            try:
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    self._wire.check(len(body), ends)
+            finally:
+                response.close()
+        except Exception as error:
+            failure = self._wire.failure(error)
+            if failure is None:
+                raise
+            return failure
+        return Answer(
+            monotonic(), response.status_code, plain_headers(response.headers), bytes(body)
+        )
+
+    def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
+        try:
+            return self._run(flow, Progress(self._wire.redact), None)
+        except RunComfyError as error:
+            return error
+
+    def _http(self) -> httpx.Client:
+        """The client to send with: the caller's, or one of our own for each process."""
+        if self._closed:
+            raise ClientClosed("the client is closed; nothing was sent")
+        if self._given is not None:
+            return self._given
+        with self._lock:
+            if self._own is None or self._process != os.getpid():
+                import httpx
+
+                # After a fork the connections belong to the parent; they are left alone.
+                self._own = httpx.Client(headers={"User-Agent": USER_AGENT})
+                self._process = os.getpid()
+            return self._own

@@ -1,0 +1,150 @@
+"""What the two drivers share: calls as arguments of httpx, its errors as values, words and log lines."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from ._version import __version__
+from .errors import RunComfyError
+from .protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
+from .redact import Redactor
+from .result import Cancellation
+from .token import Token
+
+__all__ = ["USER_AGENT", "AnswerCut", "Progress", "Wire", "log"]
+
+log = logging.getLogger("runcomfy")
+
+USER_AGENT = f"runcomfy-python/{__version__}"
+
+#: An answer of the API is a small JSON text; more than this is not read.
+_LARGEST_ANSWER = 32 * 1024 * 1024
+
+#: The errors of httpx by name, so that those of httpx2 and of other transports count as well. The
+#: first class of an error's family that is listed decides.
+_TROUBLES: dict[str, Trouble] = {
+    "ConnectError": "not connected",
+    "ConnectTimeout": "not connected",
+    "PoolTimeout": "not connected",
+    "ProxyError": "not sent",
+    "UnsupportedProtocol": "not sent",
+    "InvalidURL": "not sent",
+    "HTTPError": "answer lost",
+    "StreamError": "answer lost",
+    "AnswerCut": "answer lost",
+}
+
+_CHECK = (
+    "the submit was under way: it may have been accepted, and then it is billed. Look at the "
+    "requests and the balance in your RunComfy account before you submit again"
+)
+
+
+class AnswerCut(Exception):
+    """We stopped reading an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How calls travel: where to, with which token, and how long a single step may take."""
+
+    base_url: str
+    token: Token
+    connect_timeout: float
+    read_timeout: float
+    redact: Redactor
+
+    def arguments(self, send: Send) -> dict[str, Any]:
+        """The call as arguments of ``build_request``."""
+        call, rest = send.call, send.timeout
+        connect, read = (
+            limit if rest is None else min(limit, rest)
+            for limit in (self.connect_timeout, self.read_timeout)
+        )
+        headers = {"Authorization": f"Bearer {self.token.reveal()}", "Accept": "application/json"}
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        return {
+            "method": call.method,
+            "url": self.base_url + call.path,
+            "content": call.body,
+            "headers": headers,
+            "timeout": (connect, read, read, read),  # connect, read, write, wait for the pool
+        }
+
+    @staticmethod
+    def check(size: int, ends: float | None) -> None:
+        """Raise ``AnswerCut`` when an answer is too long, or takes too long."""
+        if size > _LARGEST_ANSWER:
+            raise AnswerCut(f"the answer is longer than {_LARGEST_ANSWER:,} bytes")
+        if ends is not None and monotonic() > ends:
+            raise AnswerCut("the timeout of the call ran out while the answer came in")
+
+    @staticmethod
+    def failure(error: Exception) -> Failure | None:
+        """The transport's error as a value; ``None`` for an error of another kind."""
+        for kind in type(error).__mro__:
+            if kind.__name__ in _TROUBLES:
+                text = f"{type(error).__name__}: {error}"
+                return Failure(monotonic(), _TROUBLES[kind.__name__], text)
+        return None
+
+
+def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers under lower-case names."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+class Progress:
+    """How far a flow got; it says what happened to the request when the flow is interrupted."""
+
+    __slots__ = ("_redact", "request_id", "submitting")
+
+    def __init__(self, redact: Redactor, request_id: str | None = None) -> None:
+        self._redact = redact
+        self.request_id = request_id
+        self.submitting = False
+
+    def take(self, step: Step) -> None:
+        """Note the step, and log it when it is a change of state or a retry."""
+        self.submitting = isinstance(step, Send) and step.call.action == "submit"
+        if isinstance(step, Report):
+            self.request_id = step.request_id
+            place = step.status.queue_position
+            state = self._redact(step.status.state)
+            log.info(
+                "request %s: %s%s", step.request_id, state, "" if place is None else f" ({place})"
+            )
+        elif isinstance(step, Sleep) and step.reason:
+            name = f"request {self.request_id}" if self.request_id else "submit"
+            log.info("%s: %s; again in %.1f s", name, step.reason, step.seconds)
+
+    def explain(self, stop: BaseException) -> None:
+        """Add to an exception that is not ours what it leaves behind."""
+        if self.request_id:
+            text = (
+                f"RunComfy request id {self.request_id}: the job goes on at the service. "
+                f'To wait for it: client.job("{self.request_id}").wait()'
+            )
+        elif self.submitting:
+            text = f"RunComfy: {_CHECK}"
+        else:
+            text = "RunComfy: nothing was submitted"
+        stop.add_note(text)
+        log.warning("%s after %s", text, type(stop).__name__)
+
+    def tell_cancelled(self, stop: BaseException, outcome: Cancellation | RunComfyError) -> None:
+        """Add what came of the one attempt to cancel."""
+        if isinstance(outcome, RunComfyError):
+            told = f"could not ask to cancel it, so it may go on: {str(outcome).splitlines()[0]}"
+        elif outcome.cancelled:
+            told = "it was still in the queue and is cancelled now"
+        else:
+            word = self._redact(outcome.outcome)
+            told = f"asked to cancel it; the service says {word!r}, so it may go on and be billed"
+        stop.add_note(f"RunComfy request id {self.request_id}: {told}")
+        log.warning("request %s: %s", self.request_id, told)

@@ -1,0 +1,137 @@
+"""``AsyncClient``: submits requests and brings back results, on asyncio and trio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core
+from ._driver_async import AsyncDriver, OnStatus
+from ._order import find_type, take
+from .job import AsyncJob
+from .output import Output
+from .protocol import Polling, Retries, run, submit
+from .request import Request
+from .result import Result
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncClient"]
+
+OutputT = TypeVar("OutputT", bound=Output)
+
+
+class AsyncClient:
+    """``Client`` with the same methods, awaited. On asyncio and on trio, in any number of event loops.
+
+    Each event loop gets connections of its own; ``aclose`` closes those of the loop it runs in.
+
+    >>> async with AsyncClient() as client:
+    ...     result = await client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
+    >>> result.files
+    ['https://…/hat.png']
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        base_url: str = BASE_URL,
+        http: httpx.AsyncClient | None = None,
+        polling: Polling | None = None,
+        retries: Retries | None = None,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+    ) -> None:
+        self._core = Core(token, base_url, polling, retries, connect_timeout, read_timeout)
+        self._driver = AsyncDriver(self._core.wire, http)
+
+    @overload
+    async def run(
+        self,
+        request: Request[OutputT],
+        payload: None = None,
+        *,
+        timeout: float | None = RUN_TIMEOUT,
+        on_status: OnStatus | None = None,
+    ) -> Result[OutputT]: ...
+    @overload
+    async def run(
+        self,
+        request: str,
+        payload: Mapping[str, Any],
+        *,
+        timeout: float | None = RUN_TIMEOUT,
+        on_status: OnStatus | None = None,
+    ) -> Result[Output]: ...
+    async def run(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = RUN_TIMEOUT,
+        on_status: OnStatus | None = None,
+    ) -> Result[Any]:
+        """Submit, wait, fetch. ``timeout`` covers all of it, retries included.
+
+        ``on_status`` is called, and awaited where it returns an awaitable, with each change of the
+        status. When the task is cancelled, the service is asked to cancel the request, which works
+        while it is queued; the cancellation goes on with a note that says what became of the request.
+        """
+        order = take(request, payload)
+        talk = self._core.talk(timeout, order.model)
+        document = await self._driver.run(
+            run(talk, order.body), on_status=on_status, rescue=self._core.rescue
+        )
+        return order.model.result(talk.request_id or "", document)
+
+    @overload
+    async def submit(
+        self,
+        request: Request[OutputT],
+        payload: None = None,
+        *,
+        timeout: float | None = CALL_TIMEOUT,
+    ) -> AsyncJob[OutputT]: ...
+    @overload
+    async def submit(
+        self, request: str, payload: Mapping[str, Any], *, timeout: float | None = CALL_TIMEOUT
+    ) -> AsyncJob[Output]: ...
+    async def submit(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = CALL_TIMEOUT,
+    ) -> AsyncJob[Any]:
+        """Submit and return at once. A submit is billed, and sent once."""
+        order = take(request, payload)
+        talk = self._core.talk(timeout, order.model)
+        request_id = await self._driver.run(submit(talk, order.body))
+        return AsyncJob(self._core, self._driver, order.model, request_id)
+
+    @overload
+    def job(self, request_id: str, model: type[Request[OutputT]]) -> AsyncJob[OutputT]: ...
+    @overload
+    def job(self, request_id: str, model: str | None = None) -> AsyncJob[Output]: ...
+    def job(self, request_id: str, model: type[Request[Any]] | str | None = None) -> AsyncJob[Any]:
+        """The job with this id, whoever submitted it. The model gives its output a type.
+
+        >>> (await client.job("8f14e45f", GptImage2Edit).wait()).output.image
+        'https://…/hat.png'
+        """
+        return AsyncJob(self._core, self._driver, find_type(model), request_id)
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
+        await self._driver.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._core.base_url!r})"

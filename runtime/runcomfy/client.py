@@ -1,0 +1,139 @@
+"""``Client``: submits requests and brings back results, blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core
+from ._driver import Driver
+from ._order import find_type, take
+from .job import Job
+from .output import Output
+from .protocol import Polling, Retries, run, submit
+from .request import Request
+from .result import Result, Status
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Client"]
+
+OutputT = TypeVar("OutputT", bound=Output)
+
+
+class Client:
+    """Runs requests on RunComfy. Make one and keep it; it may be shared between threads.
+
+    The token is the argument, else ``RUNCOMFY_TOKEN``, ``RUNCOMFY_API_TOKEN`` or ``YOUR_API_TOKEN``,
+    else the one that the official command stored. A client of your own, given as ``http``, brings its
+    proxies, certificates and hooks, and is never closed.
+
+    >>> with Client() as client:
+    ...     result = client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
+    >>> result.files
+    ['https://…/hat.png']
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        base_url: str = BASE_URL,
+        http: httpx.Client | None = None,
+        polling: Polling | None = None,
+        retries: Retries | None = None,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+    ) -> None:
+        self._core = Core(token, base_url, polling, retries, connect_timeout, read_timeout)
+        self._driver = Driver(self._core.wire, http)
+
+    @overload
+    def run(
+        self,
+        request: Request[OutputT],
+        payload: None = None,
+        *,
+        timeout: float | None = RUN_TIMEOUT,
+        on_status: Callable[[Status], object] | None = None,
+    ) -> Result[OutputT]: ...
+    @overload
+    def run(
+        self,
+        request: str,
+        payload: Mapping[str, Any],
+        *,
+        timeout: float | None = RUN_TIMEOUT,
+        on_status: Callable[[Status], object] | None = None,
+    ) -> Result[Output]: ...
+    def run(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = RUN_TIMEOUT,
+        on_status: Callable[[Status], object] | None = None,
+    ) -> Result[Any]:
+        """Submit, wait, fetch. ``timeout`` covers all of it, retries included.
+
+        ``on_status`` is called with each change of the status. Ctrl-C asks the service to cancel the
+        request, which works while it is queued, and then goes on as ``KeyboardInterrupt`` with a note
+        that says what became of the request.
+        """
+        order = take(request, payload)
+        talk = self._core.talk(timeout, order.model)
+        document = self._driver.run(
+            run(talk, order.body), on_status=on_status, rescue=self._core.rescue
+        )
+        return order.model.result(talk.request_id or "", document)
+
+    @overload
+    def submit(
+        self,
+        request: Request[OutputT],
+        payload: None = None,
+        *,
+        timeout: float | None = CALL_TIMEOUT,
+    ) -> Job[OutputT]: ...
+    @overload
+    def submit(
+        self, request: str, payload: Mapping[str, Any], *, timeout: float | None = CALL_TIMEOUT
+    ) -> Job[Output]: ...
+    def submit(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = CALL_TIMEOUT,
+    ) -> Job[Any]:
+        """Submit and return at once. A submit is billed, and sent once."""
+        order = take(request, payload)
+        talk = self._core.talk(timeout, order.model)
+        request_id = self._driver.run(submit(talk, order.body))
+        return Job(self._core, self._driver, order.model, request_id)
+
+    @overload
+    def job(self, request_id: str, model: type[Request[OutputT]]) -> Job[OutputT]: ...
+    @overload
+    def job(self, request_id: str, model: str | None = None) -> Job[Output]: ...
+    def job(self, request_id: str, model: type[Request[Any]] | str | None = None) -> Job[Any]:
+        """The job with this id, whoever submitted it. The model gives its output a type.
+
+        >>> client.job("8f14e45f", GptImage2Edit).wait().output.image
+        'https://…/hat.png'
+        """
+        return Job(self._core, self._driver, find_type(model), request_id)
+
+    def close(self) -> None:
+        """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._core.base_url!r})"

@@ -1,0 +1,156 @@
+"""``Job`` and ``AsyncJob``: a submitted request, known by its id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
+from ._order import Model
+from .output import Output
+from .protocol import cancel, fetch, follow, look, watch
+from .protocol.addresses import check_request_id
+from .result import Cancellation, Result, Status
+
+if TYPE_CHECKING:
+    from ._driver import Driver
+    from ._driver_async import AsyncDriver, OnStatus
+
+__all__ = ["AsyncJob", "Job"]
+
+OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
+
+
+class _Known(Generic[OutputT_co]):
+    """What both kinds of job know."""
+
+    __slots__ = ("_core", "_model", "request_id")
+
+    def __init__(self, core: Core, model: Model[OutputT_co], request_id: str) -> None:
+        self._core = core
+        self._model = model
+        #: The service's id of the request.
+        self.request_id = check_request_id(request_id)
+
+    @property
+    def model_id(self) -> str | None:
+        """The id of the model, where it is known."""
+        return self._model.model_id
+
+    @property
+    def typed(self) -> bool:
+        """Whether the output has the model's own type."""
+        return self._model.typed
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The job as plain data; ``client.job(**data)`` makes it again, in any process."""
+        return {"request_id": self.request_id, "model": self.model_id}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Known):
+            return NotImplemented
+        return type(self) is type(other) and self.request_id == other.request_id
+
+    def __hash__(self) -> int:
+        return hash(self.request_id)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.request_id!r}, model={self.model_id!r})"
+
+
+class Job(_Known[OutputT_co]):
+    """A submitted request. All it needs is its id, so it can be made again at any time.
+
+    >>> job = client.submit(GptImage2Edit(prompt="add a hat", images=[url]))
+    >>> job = client.job(job.request_id, GptImage2Edit)
+    >>> job.wait(timeout=600).files
+    ['https://…/hat.png']
+    """
+
+    __slots__ = ("_driver",)
+
+    def __init__(
+        self, core: Core, driver: Driver, model: Model[OutputT_co], request_id: str
+    ) -> None:
+        super().__init__(core, model, request_id)
+        self._driver = driver
+
+    def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
+        """Ask where the request is."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        return self._driver.run(look(talk), request_id=self.request_id)
+
+    def events(self, *, timeout: float | None = RUN_TIMEOUT) -> Iterator[Status]:
+        """Each change of the status, until the request has ended."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        return self._driver.events(follow(talk), self.request_id)
+
+    def wait(
+        self,
+        timeout: float | None = RUN_TIMEOUT,
+        *,
+        on_status: Callable[[Status], object] | None = None,
+    ) -> Result[OutputT_co]:
+        """Wait for the end of the request: its result, or ``JobFailed`` or ``JobCancelled``."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        document = self._driver.run(watch(talk), request_id=self.request_id, on_status=on_status)
+        return self._model.result(self.request_id, document)
+
+    def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
+        """The result, if the request has ended; ``ResultNotReady`` if not."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        document = self._driver.run(fetch(talk), request_id=self.request_id)
+        return self._model.result(self.request_id, document)
+
+    def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
+        """Ask the service to cancel the request; only a queued one can be cancelled."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        return self._driver.run(cancel(talk), request_id=self.request_id)
+
+
+class AsyncJob(_Known[OutputT_co]):
+    """``Job`` for ``AsyncClient``: the same methods, awaited.
+
+    >>> job = await client.submit(GptImage2Edit(prompt="add a hat", images=[url]))
+    >>> async for status in job.events():
+    ...     print(status.state, status.queue_position)
+    """
+
+    __slots__ = ("_driver",)
+
+    def __init__(
+        self, core: Core, driver: AsyncDriver, model: Model[OutputT_co], request_id: str
+    ) -> None:
+        super().__init__(core, model, request_id)
+        self._driver = driver
+
+    async def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
+        """Ask where the request is."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        return await self._driver.run(look(talk), request_id=self.request_id)
+
+    def events(self, *, timeout: float | None = RUN_TIMEOUT) -> AsyncIterator[Status]:
+        """Each change of the status, until the request has ended."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        return self._driver.events(follow(talk), self.request_id)
+
+    async def wait(
+        self, timeout: float | None = RUN_TIMEOUT, *, on_status: OnStatus | None = None
+    ) -> Result[OutputT_co]:
+        """Wait for the end of the request: its result, or ``JobFailed`` or ``JobCancelled``."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        document = await self._driver.run(
+            watch(talk), request_id=self.request_id, on_status=on_status
+        )
+        return self._model.result(self.request_id, document)
+
+    async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
+        """The result, if the request has ended; ``ResultNotReady`` if not."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        document = await self._driver.run(fetch(talk), request_id=self.request_id)
+        return self._model.result(self.request_id, document)
+
+    async def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
+        """Ask the service to cancel the request; only a queued one can be cancelled."""
+        talk = self._core.talk(timeout, self._model, self.request_id)
+        return await self._driver.run(cancel(talk), request_id=self.request_id)

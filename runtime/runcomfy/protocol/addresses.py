@@ -1,0 +1,83 @@
+"""Addresses of the API, put together from checked parts.
+
+The token travels with every call, so no address ever comes from an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from runcomfy.errors import ConfigurationError
+from runcomfy.redact import clean
+
+__all__ = ["check_base_url", "check_request_id", "model_path", "request_path"]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+_LONGEST_MODEL_ID = 300
+
+
+def check_base_url(url: str) -> str:
+    """The base URL without a trailing slash. It must be https, except on this machine.
+
+    >>> check_base_url("https://model-api.runcomfy.net/")
+    'https://model-api.runcomfy.net'
+    """
+    parts = _split(url)
+    if parts is None or not url.isascii() or not url.isprintable() or " " in url:
+        raise ConfigurationError(f"base_url is no web address: {clean(url)}")
+    if parts.username is not None or parts.query or parts.fragment:
+        # Not shown: what stands before the @ may be a password.
+        raise ConfigurationError("base_url must have no user name, password, query or fragment")
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    ):
+        raise ConfigurationError(
+            f"base_url must start with https:// because the token is sent there: {clean(url)} "
+            "(http:// is allowed for localhost only)"
+        )
+    return url.rstrip("/")
+
+
+def check_request_id(request_id: object) -> str:
+    """The request id, if it can safely be part of a path."""
+    if isinstance(request_id, str) and _REQUEST_ID.fullmatch(request_id):
+        return request_id
+    raise ConfigurationError(
+        f"not a request id: {clean(str(request_id))}; "
+        "a request id has at most 128 letters, digits, '-' and '_'"
+    )
+
+
+def request_path(request_id: str, tail: str) -> str:
+    """The path of something about a request: ``status``, ``result`` or ``cancel``."""
+    return f"/v1/requests/{check_request_id(request_id)}/{tail}"
+
+
+def model_path(model_id: str) -> str:
+    """The path that a model's requests are submitted to; the slashes of the id are kept."""
+    if len(model_id) > _LONGEST_MODEL_ID or not _MODEL_ID.fullmatch(model_id):
+        raise ConfigurationError(
+            f"not a model id: {clean(model_id)}; one looks like 'owner/model' or 'owner/model/task'"
+        )
+    return f"/v1/models/{model_id}"
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL that has a host and, if any, a good port."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # reading it checks it
+    except ValueError:
+        return None
+    return parts if parts.hostname else None
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

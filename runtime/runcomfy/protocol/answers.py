@@ -1,0 +1,160 @@
+"""Reading an answer: the document in it, or the problem that it is, and the error for a problem."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from runcomfy import errors
+from runcomfy.redact import Redactor
+
+from .messages import Answer, Call, Failure, Trouble
+from .policy import MAY_BE_ACCEPTED, retry_after, trouble_of
+
+__all__ = ["Document", "Problem", "error_for", "read"]
+
+_LONGEST_BODY_SHOWN = 2_000
+
+#: The members that may hold the words of an error, best first.
+_WORDS = ("error_message", "message", "detail", "error")
+_CODES = ("error_code", "code")
+
+_BY_CODE: dict[int, type[errors.RequestError]] = {
+    400001: errors.NotFound,  # "invalid resource identifier"
+    400002: errors.InsufficientBalance,
+    400004: errors.AuthenticationFailed,
+    400005: errors.ResultNotReady,
+    403001: errors.PermissionDenied,
+    404001: errors.NotFound,
+}
+_BY_STATUS: dict[int, type[errors.RequestError]] = {
+    401: errors.AuthenticationFailed,
+    402: errors.InsufficientBalance,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+}
+_BY_TROUBLE: dict[Trouble, type[errors.RequestError]] = {
+    "not sent": errors.ConnectionFailed,
+    "not connected": errors.ConnectionFailed,
+    "answer lost": errors.ConnectionFailed,
+    "answer unreadable": errors.UnexpectedAnswer,
+    "redirected": errors.UnexpectedAnswer,
+    "rate limited": errors.RateLimited,
+    "refused": errors.RequestRejected,
+    "server fault": errors.ServerFault,
+}
+_SENTENCES: dict[Trouble, str] = {
+    "not sent": "the call could not be sent",
+    "not connected": "no connection to the service",
+    "answer lost": "the connection broke before the answer was complete",
+    "answer unreadable": "the service's answer cannot be read",
+    "redirected": "the service answered with a redirect, which is not followed",
+    "rate limited": "the service says that these are too many calls",
+    "refused": "the service refused the call",
+    "server fault": "the service failed",
+}
+_CHECK = (
+    "the submit may have been accepted, and then it is billed; it was not repeated. Look at the "
+    "requests and the balance in your RunComfy account before you submit again"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A good answer: its JSON object, and the pause that ``Retry-After`` asks for."""
+
+    content: dict[str, Any]
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong with a call. ``text`` is what the server or the transport said."""
+
+    trouble: Trouble
+    text: str
+    status: int | None = None
+    error_code: int | None = None
+    retry_after: float | None = None
+    request_id: object = None
+
+
+def read(reply: Answer | Failure, redact: Redactor) -> Document | Problem:
+    """The document that was asked for, or the problem; an error may come with HTTP 200."""
+    if isinstance(reply, Failure):
+        return Problem(reply.trouble, redact(reply.text))
+    asked = retry_after(reply.headers)
+    content = _decode(reply.body)
+    good = 200 <= reply.status < 300
+    if content is None:
+        trouble: Trouble = "answer unreadable" if good else trouble_of(reply.status)
+        text = reply.body[:_LONGEST_BODY_SHOWN].decode("utf-8", "replace").strip()
+        return Problem(trouble, redact(text), reply.status, None, asked)
+    code = _error_code(content, good=good)
+    if good and not code:
+        return Document(content, asked)
+    return Problem(
+        _trouble_told(code) if good else trouble_of(reply.status),
+        redact(_words(content)),
+        reply.status,
+        code,
+        asked,
+        content.get("request_id"),
+    )
+
+
+def error_for(
+    problem: Problem, call: Call, request_id: str | None, model_id: str | None
+) -> errors.RequestError:
+    """The error that a problem is, with everything known about it."""
+    kind: type[errors.RequestError] | None = None
+    sentence = _SENTENCES[problem.trouble]
+    if call.action == "submit" and problem.trouble in MAY_BE_ACCEPTED:
+        kind, sentence = errors.SubmissionUnknown, f"{sentence}: {_CHECK}"
+    elif problem.trouble == "refused":
+        kind = _BY_CODE.get(problem.error_code or 0) or _BY_STATUS.get(problem.status or 0)
+    if kind is errors.ResultNotReady:
+        sentence = "the job has not ended yet"
+    if call.action == "submit" and kind is not errors.SubmissionUnknown:
+        sentence += "; nothing was submitted"
+    return (kind or _BY_TROUBLE[problem.trouble])(
+        sentence,
+        request_id=request_id,
+        model_id=model_id,
+        status=problem.status,
+        error_code=problem.error_code,
+        server_text=problem.text,
+        retry_after=problem.retry_after,
+    )
+
+
+def _decode(body: bytes) -> dict[str, Any] | None:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
+    """The error's number. In a good answer only ``error_code`` makes an error, not ``code``."""
+    for name in _CODES[:1] if good else _CODES:
+        value = content.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+            value = int(value)
+        if type(value) is int:
+            return value
+    return None
+
+
+def _trouble_told(code: int | None) -> Trouble:
+    """What an error that came with HTTP 200 is: codes start with an HTTP status."""
+    told = (code or 0) // 1000
+    return trouble_of(told) if 400 <= told < 600 else "refused"
+
+
+def _words(content: dict[str, Any]) -> str:
+    found = [content[name] for name in _WORDS if content.get(name)]
+    texts = [value if isinstance(value, str) else json.dumps(value) for value in found]
+    return "; ".join(dict.fromkeys(texts))

@@ -1,0 +1,106 @@
+"""What a flow yields, and what it is sent back."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from runcomfy.result import Status
+
+__all__ = [
+    "Action",
+    "Answer",
+    "Call",
+    "Failure",
+    "Flow",
+    "Report",
+    "Send",
+    "Sleep",
+    "Step",
+    "Tick",
+    "Trouble",
+]
+
+#: What a call does: a submit is billed, a read changes nothing, a cancel can be repeated.
+Action: TypeAlias = Literal["submit", "read", "cancel"]
+
+#: What can go wrong with a call. ``policy`` says what follows from each.
+Trouble: TypeAlias = Literal[
+    "not sent",
+    "not connected",
+    "answer lost",
+    "answer unreadable",
+    "redirected",
+    "rate limited",
+    "refused",
+    "server fault",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the API. ``path`` starts at the base URL; the driver adds the token."""
+
+    action: Action
+    method: Literal["GET", "POST"]
+    path: str
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Make the call, within ``timeout`` seconds; be sent an ``Answer`` or a ``Failure``."""
+
+    call: Call
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait; be sent a ``Tick``. ``reason`` is for the log and empty between ordinary polls."""
+
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the caller where the request is; be sent a ``Tick``."""
+
+    request_id: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server answered. Header names are in lower case."""
+
+    now: float
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """There is no answer, and why."""
+
+    now: float
+    trouble: Trouble
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The time after a sleep or a report, on the clock that the flow was started with."""
+
+    now: float
+
+
+Step: TypeAlias = Send | Sleep | Report
+
+_ReturnT = TypeVar("_ReturnT")
+
+#: What is sent depends on the step: ``Answer | Failure`` after ``Send``, ``Tick`` after the others.
+Flow: TypeAlias = Generator[Step, Any, _ReturnT]

@@ -1,0 +1,100 @@
+"""Every decision about sending again and waiting, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from .messages import Action, Trouble
+
+__all__ = ["MAY_BE_ACCEPTED", "Polling", "Retries", "retry_after", "trouble_of"]
+
+_NONE: frozenset[Action] = frozenset()
+_FREE: frozenset[Action] = frozenset({"read", "cancel"})
+_ALL: frozenset[Action] = frozenset({"submit", "read", "cancel"})
+
+#: After which trouble which calls are sent again. A submit is billed: it is repeated only where it
+#: surely never reached the service, or where the service says that it did not take it.
+_REPEATED: dict[Trouble, frozenset[Action]] = {
+    "not sent": _NONE,
+    "not connected": _ALL,
+    "rate limited": _ALL,
+    "answer lost": _FREE,
+    "answer unreadable": _FREE,
+    "server fault": _FREE,
+    "redirected": _NONE,
+    "refused": _NONE,
+}
+
+#: After which trouble a submit may have been accepted all the same.
+MAY_BE_ACCEPTED: frozenset[Trouble] = frozenset(
+    {"answer lost", "answer unreadable", "server fault", "redirected"}
+)
+
+#: HTTP statuses that mean something other than their class (3xx, 4xx, 5xx) does.
+_STATUSES: dict[int, Trouble] = {408: "server fault", 425: "server fault", 429: "rate limited"}
+_CLASSES: dict[int, Trouble] = {3: "redirected", 4: "refused", 5: "server fault"}
+
+
+def trouble_of(status: int) -> Trouble:
+    """What an HTTP status that is no success means."""
+    return _STATUSES.get(status) or _CLASSES.get(status // 100, "answer unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a call is sent again, and how long after. Reads are bounded by the deadline alone."""
+
+    submits: int = 4
+    cancels: int = 4
+    first: float = 0.5
+    ceiling: float = 20.0
+
+    def repeats(self, action: Action, trouble: Trouble, attempt: int) -> bool:
+        """Whether the call is sent again after its failed attempt number ``attempt``, from 0."""
+        limit = {"submit": self.submits, "cancel": self.cancels}.get(action)
+        return action in _REPEATED[trouble] and (limit is None or attempt < limit)
+
+    def pause(self, attempt: int, asked: float | None, chance: float) -> float:
+        """Seconds to wait: doubled each time, jittered; at least what ``Retry-After`` asked for."""
+        doubled = min(self.ceiling, self.first * 2.0 ** min(attempt, 32))
+        return max(doubled * (0.5 + chance / 2), asked or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How often the status is asked for: between every ``floor`` and every ``ceiling`` seconds.
+
+    A pause is a twentieth of the time since the status last changed, so that a long job is asked
+    about less often, and longer the further back in the queue the request is.
+
+    >>> Client(polling=Polling(floor=2, ceiling=30))
+    """
+
+    floor: float = 0.5
+    ceiling: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.floor <= self.ceiling:
+            raise ValueError("polling needs 0 < floor <= ceiling")
+
+    def pause(
+        self, unchanged: float, position: int | None, asked: float | None, chance: float
+    ) -> float:
+        """Seconds until the next poll; ``asked`` is what ``Retry-After`` says."""
+        wanted = max(unchanged / 20, self.floor * (1 + min(position or 0, 100)))
+        jittered = min(wanted, self.ceiling) * (0.85 + 0.3 * chance)
+        return max(min(max(jittered, self.floor), self.ceiling), asked or 0.0)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that ``Retry-After`` asks for. A date counts from the answer's own ``Date``."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return float(value)
+    try:
+        asked = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
+    except (TypeError, ValueError):
+        return None
+    return max(asked.total_seconds(), 0.0)

@@ -1,0 +1,130 @@
+"""``Talk``: what a flow knows while it runs: the time, the deadline, and what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any, TypeVar
+
+from runcomfy.errors import DeadlineExceeded, RequestError
+from runcomfy.redact import Redactor
+from runcomfy.result import Status
+
+from .addresses import check_request_id
+from .answers import Document, error_for, read
+from .messages import Answer, Call, Failure, Flow, Report, Send, Sleep, Tick
+from .policy import Polling, Retries
+
+__all__ = ["Talk"]
+
+_ErrorT = TypeVar("_ErrorT", bound=RequestError)
+
+
+@dataclass(slots=True)
+class Talk:
+    """One conversation with the service.
+
+    Clock and chance are inputs: ``now`` is the reading at the start, every reply brings a new one, and
+    ``chances`` are numbers from 0 to 1 for the jitter.
+
+    >>> flow = watch(Talk(now=0.0, deadline=60.0, request_id="r1"))
+    >>> next(flow)
+    Send(call=Call(action='read', method='GET', path='/v1/requests/r1/status'), timeout=60.0)
+    """
+
+    now: float = 0.0
+    deadline: float | None = None
+    request_id: str | None = None
+    model_id: str | None = None
+    polling: Polling = field(default_factory=Polling)
+    retries: Retries = field(default_factory=Retries)
+    chances: Iterator[float] = field(default_factory=lambda: repeat(0.5))
+    redact: Redactor = field(default_factory=Redactor)
+    #: The status that was reported last, and since when it stands.
+    seen: Status | None = None
+    since: float = 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds to the deadline; ``None`` without one."""
+        return None if self.deadline is None else self.deadline - self.now
+
+    def exchange(self, call: Call) -> Flow[Document]:
+        """Make the call until it gives a document, as far as the policy and the deadline let it."""
+        attempt = 0
+        while True:
+            outcome = read((yield from self._send(call)), self.redact)
+            if isinstance(outcome, Document):
+                return outcome
+            self.learn(outcome.request_id)
+            error = error_for(outcome, call, self.request_id, self.model_id)
+            if not self.retries.repeats(call.action, outcome.trouble, attempt):
+                raise error
+            pause = self.retries.pause(attempt, outcome.retry_after, next(self.chances))
+            yield from self.rest(pause, error)
+            attempt += 1
+
+    def rest(self, seconds: float, because: RequestError | None = None) -> Flow[None]:
+        """Sleep, unless the deadline would come first: then there is nothing left to wait for."""
+        remaining = self.remaining
+        if remaining is not None and seconds >= remaining:
+            raise self._out_of_time(because) from because
+        tick: Tick = yield Sleep(seconds, because.message if because else "")
+        self.now = tick.now
+
+    def until_next_poll(self, asked: float | None) -> Flow[None]:
+        """Sleep as long as the polling policy says; the last poll comes shortly before the deadline."""
+        position = self.seen.queue_position if self.seen else None
+        pause = self.polling.pause(self.now - self.since, position, asked, next(self.chances))
+        remaining = self.remaining
+        if remaining is not None and not asked and pause >= remaining > self.polling.floor:
+            pause = remaining - self.polling.floor
+        yield from self.rest(pause)
+
+    def report(self, status: Status) -> Flow[None]:
+        """Tell the caller, if the status is not what it was."""
+        before, self.seen = self.seen, status
+        if before and (before.state, before.queue_position) == (
+            status.state,
+            status.queue_position,
+        ):
+            return
+        self.since = self.now
+        tick: Tick = yield Report(self.request_id or "", status)
+        self.now = tick.now
+
+    def learn(self, request_id: object) -> None:
+        """Take the id that the service gave, if there was none and it is one."""
+        if self.request_id is None and request_id is not None:
+            try:
+                self.request_id = check_request_id(request_id)
+            except ValueError:
+                return
+
+    def error(self, kind: type[_ErrorT], message: str, **details: Any) -> _ErrorT:
+        """An error about this conversation."""
+        return kind(message, request_id=self.request_id, model_id=self.model_id, **details)
+
+    def _send(self, call: Call) -> Flow[Answer | Failure]:
+        remaining = self.remaining
+        if remaining is not None and remaining <= 0:
+            raise self._out_of_time(None)
+        reply: Answer | Failure = yield Send(call, remaining)
+        self.now = reply.now
+        return reply
+
+    def _out_of_time(self, because: RequestError | None) -> DeadlineExceeded:
+        message = "the timeout of the call ran out"
+        if self.seen:
+            message += f"; the last known status is {self.redact(self.seen.state)!r}"
+        if because:
+            return self.error(
+                DeadlineExceeded,
+                f"{message}; the last attempt failed: {because.message}",
+                status=because.status,
+                error_code=because.error_code,
+                server_text=because.server_text,
+                retry_after=because.retry_after,
+            )
+        return self.error(DeadlineExceeded, message)
