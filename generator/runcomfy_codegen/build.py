@@ -77,7 +77,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     checks, constants = compile_checks(inputs.cleaned)
     fallback = _fallback_notes(inputs.cleaned, whole=checks is None)
     example = _example(documents, inputs)
-    odd = oddities(inputs.raw, inputs.cleaned, example)
+    odd = oddities(inputs.raw, inputs.cleaned, documents.example)
     aliases = {python: wire for wire, python in inputs.names.items() if python != wire}
     return ModelSpec(
         id=documents.model_id,
@@ -202,7 +202,9 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
         inputs.properties[wire],
         inputs.media.rules.get(wire, []),
     )
-    hint = hint if wire in inputs.required else f"{hint} | Unset = UNSET"
+    if wire not in inputs.required:
+        bare = hint.removesuffix(" | None")
+        hint = f"{bare} | Unset{hint[len(bare) :]} = UNSET"  # None stands last, as linters like it
     return InputSpec(name, Source(hint), docstring(words, _INDENT))
 
 

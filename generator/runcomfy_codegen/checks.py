@@ -336,7 +336,7 @@ class _Compiler:
         wrong = (
             f"{value}.__class__ is not str"
             if types == {str}
-            else (f"{value}.__class__ is not int and {value}.__class__ is not float")
+            else f"({value}.__class__ is not int and {value}.__class__ is not float)"
         )
         condition = f"{wrong} or {value} not in {constant.name}"
         return replace(check, choice=_test(condition, "enum", allowed), constant=constant)

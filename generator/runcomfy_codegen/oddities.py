@@ -11,14 +11,14 @@ from .vocabulary import Note, Schema, schemas_in
 __all__ = ["oddities"]
 
 
-def oddities(raw: Schema, cleaned: Schema, example: dict[str, Any]) -> list[Note]:
+def oddities(raw: Schema, cleaned: Schema, example: dict[str, Any] | None) -> list[Note]:
     """The contradictions between a schema, its demo values and its example."""
     notes = []
     written = dict(schemas_in(raw))
     for place, part in schemas_in(cleaned):
         if place and place in written:
             notes += _of_part(place, written[place], part, cleaned)
-    errors = Draft202012Validator(cleaned).iter_errors(example)
+    errors = [] if example is None else Draft202012Validator(cleaned).iter_errors(example)
     notes += [
         Note("", "oddity", "example", f"breaks {error.validator} at {error.json_path[:80]}")
         for error in errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from . import names
@@ -18,7 +19,9 @@ FORMAT = 1
 
 def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
     """The spec of a package that holds ``models``, model id -> entry."""
-    ordered = sorted(models.items(), key=lambda item: (item[1].package, item[1].module))
+    ordered = sorted(
+        models.items(), key=lambda item: (item[1].package, _natural(item[1].module))
+    )
     return PackageSpec(
         name,
         docstring(
@@ -42,6 +45,11 @@ def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
     )
 
 
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that puts ``wan_2_6`` before ``wan_2_10``, as sorters of imports do."""
+    return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", name)]
+
+
 def _owner(package: str, entries: list[ModelEntry]) -> OwnerSpec:
     return OwnerSpec(
         Identifier(package),
@@ -50,8 +58,8 @@ def _owner(package: str, entries: list[ModelEntry]) -> OwnerSpec:
             OwnedModel(
                 Identifier(entry.module),
                 literal(entry.module),
-                tuple(map(Identifier, entry.exports)),
-                tuple(map(literal, entry.exports)),
+                tuple(map(Identifier, sorted(entry.exports, key=_natural))),
+                tuple(map(literal, sorted(entry.exports, key=_natural))),
             )
             for entry in entries
         ),

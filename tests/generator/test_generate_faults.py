@@ -85,7 +85,7 @@ CLASHES: list[tuple[str, str, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other", "overrides"), CLASHES, ids=lambda part: str(part))
+@pytest.mark.parametrize(("one", "other", "overrides"), CLASHES, ids=str)
 def test_two_models_with_one_name_are_both_named(
     tmp_path: Path, one: str, other: str, overrides: dict[str, str]
 ) -> None:
@@ -117,7 +117,8 @@ def test_two_nested_objects_with_one_name_are_refused(tmp_path: Path) -> None:
 
 def _failing_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Let the disk fill up after ``count`` files were moved to their place."""
-    real, done = Path.replace, []
+    real = Path.replace
+    done: list[Path] = []
 
     def replace(self: Path, target: Any) -> Path:
         if len(done) >= count:
