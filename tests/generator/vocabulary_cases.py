@@ -168,6 +168,7 @@ _ENUMS: dict[str, Case] = {
     "const null": ({"const": None}, [None, 0, "", False]),
     "const object": ({"const": {"a": [1]}}, [{"a": [1]}, {"a": [True]}, {"a": []}, None]),
     "const beside a type": ({"type": "string", "const": 1}, [1, "1"]),
+    "const barred from inside": ({"const": [0], "items": {"minimum": 1}}, [[0], [1], [], 0]),
     "const beside an enum": ({"enum": ["a", "b"], "const": "b"}, ["a", "b", "c"]),
 }  # fmt: skip
 
