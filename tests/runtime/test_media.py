@@ -1,0 +1,172 @@
+"""Media inputs: odd URLs, and the rules about the files behind them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runcomfy import Report, validate
+from runtime.pictures import data_uri, picture, turned
+from runtime.sample_model import Sample
+
+WAN = "wan-ai/wan-2-6/image-to-image"
+URL = "https://example.com/a.png"
+RULES = ["file_size_mb<", "width_pixels>", "height_pixels>", "width_pixels<", "height_pixels<"]
+
+
+def wan(*urls: str, **given: Any) -> Report:
+    return validate(WAN, {"prompt": "two monsters", "image_urls": list(urls)}, **given)
+
+
+def told(found: list[Any]) -> list[tuple[str, str]]:
+    return [(one.pointer, one.rule) for one in found]
+
+
+def test_a_remote_file_leaves_each_of_its_rules_unchecked() -> None:
+    report = wan(URL)
+    assert report.valid
+    assert told(report.unchecked) == [("/image_urls/0", rule) for rule in RULES]
+    assert {one.url for one in report.unchecked} == {URL}
+    assert {one.reason for one in report.unchecked} == {"its file is remote and was not given"}
+
+
+def test_a_good_file_is_checked_from_a_path_text_or_content(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(picture(500, 400))
+    for source in (path, str(path), picture(500, 400), memoryview(picture(500, 400))):
+        report = wan(URL, files={URL: source})
+        assert (report.errors, report.warnings, report.unchecked) == ([], [], [])
+
+
+def test_a_broken_rule_is_an_error_with_value_limit_rule_and_words() -> None:
+    (error,) = wan(URL, files={URL: picture(300, 400)}).errors
+    assert (error.pointer, error.rule, error.value, error.limit) == (
+        "/image_urls/0",
+        "width_pixels>",
+        300,
+        384,
+    )
+    assert "Each image side must be at least 384 pixels." in str(error)
+
+
+def test_each_item_of_a_list_is_checked_on_its_own() -> None:
+    other = "https://example.com/b.png"
+    report = wan(URL, other, URL, files={other: picture(500, 6000)})
+    assert told(report.errors) == [("/image_urls/1", "height_pixels<")]
+    assert {one.pointer for one in report.unchecked} == {"/image_urls/0", "/image_urls/2"}
+
+
+def test_exactly_on_the_bound_is_a_warning_and_an_error_when_strict() -> None:
+    files = {URL: picture(384, 5000)}
+    report = wan(URL, files=files)
+    bounds = [("/image_urls/0", "width_pixels>"), ("/image_urls/0", "height_pixels<")]
+    assert (told(report.errors), told(report.warnings)) == ([], bounds)
+    report = wan(URL, files=files, strict=True)
+    assert (told(report.errors), told(report.warnings)) == (bounds, [])
+
+
+@pytest.mark.parametrize(
+    ("size", "errors", "warnings"), [(9_999_999, 0, 0), (10_200_000, 0, 1), (10_485_761, 1, 0)]
+)
+def test_a_file_between_the_two_megabytes_is_a_warning(
+    size: int, errors: int, warnings: int
+) -> None:
+    content = picture(500, 400)
+    report = wan(URL, files={URL: content + b"\0" * (size - len(content))})
+    assert (len(report.errors), len(report.warnings)) == (errors, warnings)
+
+
+def test_a_turned_picture_is_judged_as_it_is_shown() -> None:
+    report = wan(URL, files={URL: turned(300, 500, "JPEG")})
+    assert told(report.errors) == [("/image_urls/0", "height_pixels>")]
+
+
+def test_data_uris_are_looked_at_without_being_given() -> None:
+    report = wan(data_uri(picture(300, 400)))
+    assert (told(report.errors), report.warnings) == ([("/image_urls/0", "width_pixels>")], [])
+    report = wan("data:image/png;base64,*")
+    assert {one.reason for one in report.unchecked} == {"its data URI cannot be read"}
+
+
+def test_a_file_that_cannot_be_read_is_unchecked_with_the_reason(tmp_path: Path) -> None:
+    report = wan(URL, files={URL: tmp_path / "none.png"})
+    assert report.valid
+    assert told(report.unchecked) == [("/image_urls/0", rule) for rule in RULES]
+    assert {one.reason for one in report.unchecked} == {
+        "the file cannot be read: No such file or directory"
+    }
+
+
+def test_of_a_file_that_is_no_picture_the_size_is_still_checked() -> None:
+    report = wan(URL, files={URL: b"x" * 11_000_000})
+    assert told(report.errors) == [("/image_urls/0", "file_size_mb<")]
+    assert [one.rule for one in report.unchecked] == RULES[1:]
+
+
+def test_without_imagesize_the_dimensions_are_unchecked_with_the_pip_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "imagesize", None)
+    report = wan(URL, files={URL: picture(300, 400)})
+    assert report.valid
+    assert [one.rule for one in report.unchecked] == RULES[1:]
+    assert all("pip install 'runcomfy[media]'" in one.reason for one in report.unchecked)
+
+
+@pytest.mark.parametrize("url", ["http://example.com/a.png", "a.png", "", "ftp://x/y", "C:\\a.png"])
+def test_an_odd_scheme_is_a_warning_and_never_an_error(url: str) -> None:
+    report = wan(url)
+    assert report.valid
+    assert told(report.warnings) == [("/image_urls/0", "url-scheme")]
+
+
+@pytest.mark.parametrize("url", ["HTTPS://example.com/a.png", "https:example", "DATA:,x"])
+def test_schemes_are_told_apart_without_regard_to_case(url: str) -> None:
+    assert not wan(url).warnings
+
+
+def test_inputs_inside_a_list_of_objects_are_found() -> None:
+    payload = {"loras": [{"path": "https://example.com/0"}, {"scale": 1}, {"path": "x", "a": 2}]}
+    report = validate(Sample, payload, files={"x": b"\0" * 2_000_000})
+    assert told(report.errors) == [("/loras/2/path", "file_size_mb<")]
+    assert told(report.unchecked) == [("/loras/0/path", "file_size_mb<")]
+
+
+def test_a_ratio_is_width_by_height() -> None:
+    report = validate(Sample, {"image": URL}, files={URL: picture(40, 100)})
+    assert told(report.errors) == [("/image", "width/height>")]
+    report = validate(Sample, {"image": URL}, files={URL: picture(200, 100)})
+    assert told(report.warnings) == [("/image", "width/height<")]
+
+
+def test_an_unknown_metric_is_unchecked_with_its_name() -> None:
+    (one,) = validate(Sample, {"clip": URL}, files={URL: b"film"}).unchecked
+    assert (one.pointer, one.rule) == ("/clip", "duration_s<")
+    assert one.reason == "nothing is known of the metric duration_s"
+
+
+def test_media_rules_are_checked_beside_a_broken_schema() -> None:
+    payload = {"image_urls": [URL, 5], "seed": -1}
+    report = validate(WAN, payload, files={URL: picture(300, 400)})
+    assert ("/image_urls/0", "width_pixels>") in told(report.errors)
+    assert ("/seed", "minimum") in told(report.errors)
+
+
+def test_a_file_is_looked_at_once_however_often_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from runcomfy.media import probe as module
+
+    looks = []
+    original = module.probe
+
+    def look(source: Any) -> Any:
+        looks.append(source)
+        return original(source)
+
+    monkeypatch.setattr(module, "probe", look)
+    wan(URL, URL, URL, files={URL: picture(500, 400)})
+    assert len(looks) == 1
