@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -350,10 +351,11 @@ def test_a_script_needs_no_main_guard_and_ctrl_c_ends_it_at_once(tmp_path: Path)
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        process_group=0,
     )
     assert running.stdout
     assert running.stdout.readline() == "working\n"
-    running.send_signal(signal.SIGINT)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: everybody gets it
     began = time.monotonic()
     _, told = running.communicate(timeout=60)
     assert time.monotonic() - began < 30

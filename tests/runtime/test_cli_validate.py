@@ -307,13 +307,14 @@ def test_ctrl_c_is_quiet(folder: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        process_group=0,
     )
     assert running.stdin
     assert running.stdout
     running.stdin.write(b'{"prompt": 5}\n' * 4_000)
     running.stdin.flush()
     running.stdout.readline()
-    running.send_signal(signal.SIGINT)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: everybody gets it
     _, told = running.communicate(timeout=60)
     assert (running.returncode, told) == (130, b"")
 
