@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
 from ._order import Model
@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from ._driver import Driver
     from ._driver_async import AsyncDriver, OnStatus
 
-__all__ = ["AsyncJob", "Job"]
+__all__ = ["AsyncJob", "Job", "JobData"]
 
 OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
+
+
+class JobData(TypedDict):
+    """A job as plain data, for JSON or pickle."""
+
+    request_id: str
+    model: str | None
 
 
 class _Known(Generic[OutputT_co]):
@@ -42,7 +49,7 @@ class _Known(Generic[OutputT_co]):
         """Whether the output has the model's own type."""
         return self._model.typed
 
-    def as_dict(self) -> dict[str, str | None]:
+    def as_dict(self) -> JobData:
         """The job as plain data; ``client.job(**data)`` makes it again, in any process."""
         return {"request_id": self.request_id, "model": self.model_id}
 

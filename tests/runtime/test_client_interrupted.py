@@ -1,0 +1,300 @@
+"""Interruptions, closing, and a client's life: what is left behind is said."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+import runcomfy
+from client_callers import FAST, KINDS, TOKEN, Caller, a_request
+from runcomfy import AsyncClient, Client, errors
+from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with serve() as scripted:
+        scripted.script(status=[json_reply(status="in_queue")])
+        yield scripted
+
+
+@pytest.fixture(params=KINDS)
+def caller(request: pytest.FixtureRequest, server: ScriptedServer) -> Caller:
+    return Caller(request.param, server.url)
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[threading.Timer]:
+    """A person at the keyboard."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    yield timer
+    timer.cancel()
+    timer.join()
+    signal.signal(signal.SIGINT, before)
+
+
+OUTCOMES = [
+    (json_reply(outcome="cancelled"), "is cancelled now"),
+    (json_reply(outcome="not_cancellable"), "'not_cancellable', so it may go on and be billed"),
+    (Reply(500), "could not ask to cancel it"),
+    (Reply(fault="reset"), "could not ask to cancel it"),
+]
+
+
+@pytest.mark.parametrize(("reply", "told"), OUTCOMES)
+def test_ctrl_c_cancels_once_and_says_what_happened(
+    server: ScriptedServer, ctrl_c: threading.Timer, reply: Reply, told: str
+) -> None:
+    server.script(cancel=[reply])
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Caller("sync", server.url).run()
+    notes = "\n".join(caught.value.__notes__)
+    assert f'client.job("{ID}").wait()' in notes
+    assert told in notes
+    assert TOKEN not in notes
+    assert (server.count("submit"), server.count("cancel")) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_ctrl_c_under_an_event_loop_cancels_once(
+    server: ScriptedServer, ctrl_c: threading.Timer, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ctrl_c.start()
+    with pytest.raises(BaseException) as caught:  # trio may wrap it in a group
+        Caller(kind, server.url).run()
+    assert isinstance(caught.value, KeyboardInterrupt) or caught.group_contains(KeyboardInterrupt)
+    assert server.count("cancel") == 1
+    assert "is cancelled now" in caplog.text
+
+
+def test_ctrl_c_during_the_submit_says_that_it_may_be_billed(
+    server: ScriptedServer, ctrl_c: threading.Timer
+) -> None:
+    server.script(submit=[Reply(delay=1.5, accepts=True)])
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Caller("sync", server.url).run()
+    assert "may have been accepted" in "\n".join(caught.value.__notes__)
+    assert server.count("cancel") == 0
+
+
+def test_ctrl_c_while_waiting_for_a_job_leaves_it_alone(
+    server: ScriptedServer, ctrl_c: threading.Timer
+) -> None:
+    ctrl_c.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Caller("sync", server.url).on_job(ID, "wait")
+    assert ID in "\n".join(caught.value.__notes__)
+    assert server.count("cancel") == 0
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_a_cancelled_task_cancels_its_request(server: ScriptedServer, kind: str) -> None:
+    async def main() -> None:
+        async with AsyncClient(TOKEN, base_url=server.url) as client:
+            with anyio.move_on_after(0.4) as scope:
+                await client.run(a_request())
+            assert scope.cancelled_caught
+
+    anyio.run(main, backend=kind)
+    assert (server.count("submit"), server.count("cancel")) == (1, 1)
+
+
+def test_a_cancelled_asyncio_task_cancels_its_request(server: ScriptedServer) -> None:
+    import asyncio
+
+    async def main() -> list[str]:
+        async with AsyncClient(TOKEN, base_url=server.url) as client:
+            task = asyncio.ensure_future(client.run(a_request()))
+            await asyncio.sleep(0.4)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            return caught.value.__notes__
+
+    assert "is cancelled now" in "\n".join(asyncio.run(main()))
+    assert server.count("cancel") == 1
+
+
+def test_a_callback_that_fails_leaves_the_job_and_its_id(caller: Caller) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        caller.run(on_status=fail)
+    assert ID in "\n".join(caught.value.__notes__)
+
+
+def test_a_callback_may_be_awaited(server: ScriptedServer) -> None:
+    server.script(status=[json_reply(status="completed")])
+    seen: list[str] = []
+
+    async def note(status: runcomfy.Status) -> None:
+        await anyio.sleep(0)
+        seen.append(status.state)
+
+    Caller("asyncio", server.url).run(on_status=note)
+    assert seen == ["submitted", "completed"]
+
+
+def test_closing_ends_the_calls_that_wait(server: ScriptedServer) -> None:
+    client = Client(TOKEN, base_url=server.url, **FAST)  # type: ignore[arg-type]  # a table
+    threading.Timer(0.3, client.close).start()
+    with pytest.raises(errors.RunComfyError) as caught:
+        client.run(a_request(), timeout=10)
+    assert isinstance(caught.value, errors.ClientClosed)
+    assert ID in "\n".join(caught.value.__notes__)
+    with pytest.raises(errors.ClientClosed):
+        client.submit(a_request())
+    assert server.count("submit") == 1
+
+
+def test_one_async_client_in_two_event_loops(server: ScriptedServer) -> None:
+    client = AsyncClient(TOKEN, base_url=server.url)
+
+    async def main() -> str:
+        status = await client.job(ID).status()
+        await client._driver._own[_loop()].aclose()
+        return status.state
+
+    def _loop() -> Any:
+        return anyio.lowlevel.current_token().native_token
+
+    assert [anyio.run(main), anyio.run(main)] == ["in_queue", "in_queue"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_opens_its_own_connections(server: ScriptedServer) -> None:
+    client = Client(TOKEN, base_url=server.url)
+    client.job(ID).status()
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if client.job(ID).status().state == "in_queue" else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert client.job(ID).status().state == "in_queue"
+    client.close()
+
+
+def test_a_client_of_the_callers_is_used_and_not_closed(server: ScriptedServer) -> None:
+    asked: list[httpx.Request] = []
+    with httpx.Client(
+        headers={"X-Team": "hats"},
+        auth=("somebody", "else"),
+        follow_redirects=True,
+        event_hooks={"request": [asked.append]},
+    ) as http:
+        with Client(TOKEN, base_url=server.url, http=http) as client:
+            client.job(ID).status()
+        assert not http.is_closed
+    assert len(asked) == 1
+    headers = server.asked[0].headers
+    assert (headers["authorization"], headers["x-team"]) == (f"Bearer {TOKEN}", "hats")
+
+
+def test_netrc_is_not_read(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Client(TOKEN, base_url=server.url) as client:
+        client.job(ID).status()
+    assert server.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_job_is_made_again_from_plain_data(server: ScriptedServer) -> None:
+    with Client(TOKEN, base_url=server.url) as client:
+        job = client.submit(a_request())
+        again = client.job(**json.loads(json.dumps(job.as_dict())))
+        assert again == job
+        assert again.typed
+        assert hash(again) == hash(job)
+
+
+def test_the_token_shows_nowhere(caller: Caller, server: ScriptedServer) -> None:
+    with Client(TOKEN, base_url=server.url) as client:
+        shown = [client, client.job(ID), client._core, client._core.wire, vars(client._core)]
+        assert TOKEN not in "".join(map(repr, shown))
+        with pytest.raises(TypeError, match="token"):
+            pickle.dumps(client)
+
+
+def test_the_log_has_one_line_for_each_change(
+    caller: Caller, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.script(
+        status=[
+            json_reply(status="in_queue", queue_position=1),
+            Reply(503, TOKEN.encode()),
+            json_reply(status="in_queue", queue_position=1),
+            json_reply(status=f"odd\n{TOKEN}"),
+            json_reply(status="completed"),
+        ]
+    )
+    with caplog.at_level(logging.INFO, "runcomfy"):
+        caller.run()
+    lines = [record.getMessage() for record in caplog.records if record.name == "runcomfy"]
+    assert [line for line in lines if "again in" not in line] == [
+        f"request {ID}: submitted",
+        f"request {ID}: in_queue (1)",
+        f"request {ID}: odd\\n[token]",
+        f"request {ID}: completed",
+    ]
+    assert len(lines) == 5
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    import inspect
+
+    def public(cls: type) -> dict[str, list[str]]:
+        return {
+            name: list(inspect.signature(member).parameters)
+            for name, member in vars(cls).items()
+            if callable(member) and not name.startswith("_")
+        }
+
+    blocking, awaited = public(Client), public(AsyncClient)
+    awaited["close"] = awaited.pop("aclose")
+    assert blocking == awaited
+    assert public(runcomfy.Job) == public(runcomfy.AsyncJob)
+    assert (
+        inspect.signature(Client).parameters.keys()
+        == inspect.signature(AsyncClient).parameters.keys()
+    )
+
+
+def test_importing_the_client_costs_no_more_than_importing_httpx() -> None:
+    """Nothing heavy is loaded: httpx and the event loop libraries wait until they are used."""
+    import subprocess
+    import sys
+
+    code = "import sys; from runcomfy import Client; print([m for m in ('httpx', 'anyio', 'trio', 'asyncio') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_slow_start_of_an_answer_ends_at_the_deadline(
+    caller: Caller, server: ScriptedServer
+) -> None:
+    server.script(status=[Reply(delay=2)])
+    start = time.monotonic()
+    with pytest.raises(errors.DeadlineExceeded):
+        caller.on_job(ID, "wait", timeout=0.4)
+    assert time.monotonic() - start < 1.2
