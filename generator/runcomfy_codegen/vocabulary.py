@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
@@ -261,10 +261,11 @@ class _Cleaner:
             self._malformed("required", step(place, "required"))
             return
         declared = schema.get("properties")
-        names = value
+        given = cast("list[str]", value)
+        names = given
         if isinstance(declared, dict) and not any(k in schema for k in _IN_PLACE | {"$ref"}):
-            names = [name for name in value if name in declared]
-            for name in value:
+            names = [name for name in given if name in declared]
+            for name in given:
                 if name not in declared:
                     text = f"names {_brief(name)}, which is no property; not required"
                     self.note(step(place, "required"), "oddity", "required", text)

@@ -136,7 +136,11 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         {"$defs": {"d": INTEGER}, **_x(**{"$ref": "#/$defs/d"})},
         ["breaking input/$defs/d: type changed from string to integer"],
     ),
-    ({"properties": {"a/b~": STRING}}, _object(), ["breaking input/a~1b~0: input removed"]),
+    (
+        {**_object(), "properties": {"a/b~": STRING}},
+        _object(),
+        ["breaking input/a~1b~0: input removed"],
+    ),
     (
         _object(a=STRING, b={"title": "a"}),
         _object(b={"title": "b"}, c=STRING),
