@@ -8,7 +8,7 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._driver_common import USER_AGENT, Progress, Wire, plain_headers
+from ._driver_common import Progress, Wire, plain_headers
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from .result import Cancellation, Status
@@ -139,6 +139,6 @@ class Driver:
                 import httpx
 
                 # After a fork the connections belong to the parent; they are left alone.
-                self._own = httpx.Client(headers={"User-Agent": USER_AGENT})
+                self._own = httpx.Client(**self._wire.settings())
                 self._process = os.getpid()
             return self._own

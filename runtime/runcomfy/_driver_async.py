@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.lowlevel
 
-from ._driver_common import USER_AGENT, Progress, Wire, plain_headers
+from ._driver_common import Progress, Wire, plain_headers
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from .result import Cancellation, Status
@@ -150,7 +150,7 @@ class AsyncDriver:
         if own is None:
             import httpx
 
-            own = self._own[loop] = httpx.AsyncClient(headers={"User-Agent": USER_AGENT})
+            own = self._own[loop] = httpx.AsyncClient(**self._wire.settings())
         return own
 
 

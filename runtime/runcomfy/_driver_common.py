@@ -15,11 +15,11 @@ from .redact import Redactor
 from .result import Cancellation
 from .token import Token
 
-__all__ = ["USER_AGENT", "AnswerCut", "Progress", "Wire", "log"]
+__all__ = ["AnswerCut", "Progress", "Wire", "log"]
 
 log = logging.getLogger("runcomfy")
 
-USER_AGENT = f"runcomfy-python/{__version__}"
+_USER_AGENT = f"runcomfy-python/{__version__}"
 
 #: An answer of the API is a small JSON text; more than this is not read.
 _LARGEST_ANSWER = 32 * 1024 * 1024
@@ -75,6 +75,10 @@ class Wire:
             "headers": headers,
             "timeout": (connect, read, read, read),  # connect, read, write, wait for the pool
         }
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of an httpx client of our own. A service on this machine needs no proxy."""
+        return {"headers": {"User-Agent": _USER_AGENT}, "trust_env": self.base_url[:6] == "https:"}
 
     @staticmethod
     def check(size: int, ends: float | None) -> None:

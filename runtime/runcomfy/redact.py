@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 __all__ = ["Redactor", "clean"]
@@ -28,16 +29,25 @@ class Redactor:
     'bad token [token]'
     """
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_secrets",)
 
     def __init__(self, secret: str = "") -> None:
-        self._secret = secret
+        # A token with a quote in it looks different inside JSON.
+        self._secrets = {secret, json.dumps(secret)[1:-1]} - {""}
 
-    def __call__(self, text: str) -> str:
-        """The text without the token, cleaned."""
-        if self._secret:
-            text = text.replace(self._secret, _HIDDEN)  # before cutting: half a token is one too
+    def __call__(self, value: object) -> str:
+        """The text, or the JSON value as text, without the token, cleaned."""
+        text = value if isinstance(value, str) else _as_text(value)
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)  # before cutting: half a token is one too
         return clean(_BEARER.sub(rf"\1{_HIDDEN}", text))
 
     def __repr__(self) -> str:
         return "Redactor(…)"
+
+
+def _as_text(value: object) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return f"a {type(value).__name__} that cannot be shown"

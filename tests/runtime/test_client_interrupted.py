@@ -208,6 +208,16 @@ def test_a_client_of_the_callers_is_used_and_not_closed(server: ScriptedServer) 
     assert (headers["authorization"], headers["x-team"]) == (f"Bearer {TOKEN}", "hats")
 
 
+def test_a_proxy_from_the_environment_does_not_get_the_token_of_a_local_service(
+    caller: Caller, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert caller.on_job(ID, "status").state == "in_queue"
+        assert not proxy.asked
+
+
 def test_netrc_is_not_read(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:

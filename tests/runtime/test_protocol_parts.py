@@ -150,6 +150,8 @@ def test_redaction_comes_before_cutting() -> None:
     assert SECRET[:5] not in text
     assert Redactor()("Authorization: Bearer abc.def") == "Authorization: Bearer [token]"
     assert SECRET not in repr(Redactor(SECRET))
+    assert Redactor('a"b')({"x": ['a"b', "c"]}) == '{"x": ["[token]", "c"]}'
+    assert Redactor()(object()) == "a object that cannot be shown"
     assert clean("a\u202eb\u2028c\x00") == "a\\u202eb\\u2028c\\x00"
 
 

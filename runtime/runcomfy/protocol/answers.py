@@ -96,7 +96,7 @@ def read(reply: Answer | Failure, redact: Redactor) -> Document | Problem:
         return Document(content, asked)
     return Problem(
         _trouble_told(code) if good else trouble_of(reply.status),
-        redact(_words(content)),
+        _words(content, redact),
         reply.status,
         code,
         asked,
@@ -154,7 +154,6 @@ def _trouble_told(code: int | None) -> Trouble:
     return trouble_of(told) if 400 <= told < 600 else "refused"
 
 
-def _words(content: dict[str, Any]) -> str:
-    found = [content[name] for name in _WORDS if content.get(name)]
-    texts = [value if isinstance(value, str) else json.dumps(value) for value in found]
+def _words(content: dict[str, Any], redact: Redactor) -> str:
+    texts = [redact(content[name]) for name in _WORDS if content.get(name)]
     return "; ".join(dict.fromkeys(texts))

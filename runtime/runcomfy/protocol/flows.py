@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NoReturn
 
 from runcomfy.errors import (
@@ -49,7 +48,7 @@ def submit(talk: Talk, body: bytes) -> Flow[str]:
             "the service took the submit but gave no usable request id: it may be billed; it was "
             "not repeated. Look at the requests and the balance in your RunComfy account before you "
             "submit again",
-            server_text=talk.redact(json.dumps(document.content)),
+            server_text=talk.redact(document.content),
         )
     yield from talk.report(Status.from_answer(document.content, "submitted"))
     return talk.request_id
@@ -141,13 +140,13 @@ def _judged(talk: Talk, document: dict[str, Any], ended: Phase) -> dict[str, Any
 def _fail(talk: Talk, raw: Any, because: RequestError | None) -> NoReturn:
     """Raise ``JobFailed`` with the reason, from the document or from the error that came instead."""
     reason = raw.get("error")
-    words = reason if isinstance(reason, str) else json.dumps(reason) if reason else ""
+    words = talk.redact(reason) if reason else ""
     error = talk.error(
         JobFailed,
         "the job failed",
         status=because.status if because else None,
         error_code=because.error_code if because else None,
-        server_text=talk.redact(words) or (because.server_text if because else ""),
+        server_text=words or (because.server_text if because else ""),
     )
     error.error, error.raw = reason, dict(raw)
     raise error from because
