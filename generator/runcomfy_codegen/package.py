@@ -19,9 +19,7 @@ FORMAT = 1
 
 def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
     """The spec of a package that holds ``models``, model id -> entry."""
-    ordered = sorted(
-        models.items(), key=lambda item: (item[1].package, _natural(item[1].module))
-    )
+    ordered = sorted(models.items(), key=lambda item: (item[1].package, _natural(item[1].module)))
     return PackageSpec(
         name,
         docstring(
