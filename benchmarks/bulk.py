@@ -13,10 +13,10 @@ from unittest.mock import patch
 
 import jsonschema_rs
 import orjson
-from runcomfy_codegen.vocabulary import clean
-from runcomfy_models.wan_ai import Wan2_6ImageToImage
 
 from runcomfy import validate_lines
+from runcomfy_codegen.vocabulary import clean
+from runcomfy_models.wan_ai import Wan2_6ImageToImage
 
 from .measure import Figure, ratio, show, times
 from .validation import full_payload

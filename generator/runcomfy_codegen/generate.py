@@ -77,6 +77,7 @@ class _Run:
         self.keep_going = keep_going
         self.previous = Manifest.read(folder)
         self.generator = fingerprint()
+        self.fresh = fresh
         self.trusted = not fresh and self.previous.generator == self.generator
         self.ids = find_models(schemas)
         self.selected = {model_id for model_id in self.ids if fnmatchcase(model_id, only)}
@@ -183,8 +184,9 @@ class _Run:
         for model_id in result.removed:
             gone = "model removed: its folder is no longer among the schemas"
             result.changes[model_id] = [Change("breaking", "", gone)]
-        if result.kept and self.previous.generator != self.generator:
-            # Something older is still among them: the next full run has to render it anew.
+        if self.fresh or (result.kept and self.previous.generator != self.generator):
+            # A generator that writes the same package is no drift. And where something older is kept,
+            # the next full run has to render it anew.
             result.manifest.generator = self.previous.generator
         result.manifest.models = self.models
         result.manifest.files = {path: digest(text) for path, text in self.texts.items()}

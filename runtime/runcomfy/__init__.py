@@ -3,7 +3,7 @@
 >>> import runcomfy
 >>> report = runcomfy.validate("openai/gpt-image-2/edit", {"prompt": "add a hat", "images": []})
 >>> print(report.errors[0])
-/images: must have at least 1 item, has 0
+/images: must have at least 1 item, got a list with 0 items
 
 Names are imported when they are used, so that a small script starts fast.
 """

@@ -24,23 +24,25 @@ def is_plain(value: object) -> bool:
     return value.__class__ in _PLAIN
 
 
-def to_plain(value: Any, depth: int = 0) -> Any:
+def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
     """A deep copy of ``value`` in the types that ``json.loads`` returns.
 
     Tuples become lists, mappings become dicts, members of ``str`` or ``int`` enums and other
-    subclasses become the values they stand for. Members that are ``UNSET`` are left out. What has no counterpart in JSON is kept, for a
-    validator to name. Anything deeper than ``MAX_DEPTH`` is kept as it is.
+    subclasses become the values they stand for. Members that are ``UNSET`` are left out. What has no
+    counterpart in JSON is kept, for a validator to name; so is anything deeper than ``MAX_DEPTH``, and
+    what contains itself. ``above`` holds the identities of the containers around ``value``.
     """
     kind = value.__class__
     if kind in _SCALARS:
         return value
-    if depth < MAX_DEPTH:
+    if len(above) < MAX_DEPTH and id(value) not in above:
+        inside = (*above, id(value))
         if isinstance(value, (list, tuple)):
-            return [to_plain(item, depth + 1) for item in value]
+            return [to_plain(item, inside) for item in value]
         if isinstance(value, dict) or hasattr(kind, "keys"):
             members = ((key, value[key]) for key in value)
             return {
-                _plain_key(key): to_plain(member, depth + 1)
+                _plain_key(key): to_plain(member, inside)
                 for key, member in members
                 if member is not UNSET
             }
@@ -67,26 +69,42 @@ def find_non_json(value: object, pointer: str, found: list[Violation]) -> None:
     These are NaN and infinities, member names that are no strings, nesting beyond ``MAX_DEPTH``, and
     objects of any other type. Text with lone surrogates is left to the caller's encoder.
     """
-    waiting = [(value, pointer, 0)]
+    seen: set[int] = set()
+    waiting: list[tuple[object, str, tuple[int, ...]]] = [(value, pointer, ())]
     while waiting:
-        part, place, depth = waiting.pop()
-        kind = part.__class__
-        if kind is str or kind is int or kind is bool or part is None:
-            continue
-        if isinstance(part, float):
-            if not -_INFINITY < part < _INFINITY:
-                found.append(Violation(place, "json", part, "NaN and infinities have no JSON form"))
-        elif isinstance(part, (list, dict)) and depth >= MAX_DEPTH:
-            found.append(
-                Violation(place, "json", part, f"is nested deeper than {MAX_DEPTH} levels")
-            )
-        elif isinstance(part, list):
-            waiting += [(item, f"{place}/{i}", depth + 1) for i, item in enumerate(part)]
-        elif isinstance(part, dict):
-            for name, item in part.items():
-                if isinstance(name, str):
-                    waiting.append((item, f"{place}/{token(name)}", depth + 1))
-                else:
-                    found.append(Violation(place, "json", name, "member names must be strings"))
-        elif not isinstance(part, (str, int)):
-            found.append(Violation(place, "json", part, "JSON has no such value"))
+        part, place, above = waiting.pop()
+        if isinstance(part, (list, dict)):
+            fault = _container_fault(part, above)
+            if fault:
+                found.append(Violation(place, "json", part, None, fault))
+            elif id(part) not in seen:  # one that stands in two places is looked into once
+                seen.add(id(part))
+                inside = (*above, id(part))
+                members = enumerate(part) if isinstance(part, list) else part.items()
+                waiting += [(item, f"{place}/{token(name)}", inside) for name, item in members]
+                found += _name_faults(part, place)
+        else:
+            fault = _scalar_fault(part)
+            if fault:
+                found.append(Violation(place, "json", part, None, fault))
+
+
+def _container_fault(part: object, above: tuple[int, ...]) -> str:
+    if id(part) in above:
+        return "contains itself, which JSON cannot"
+    return f"is nested deeper than {MAX_DEPTH} levels" if len(above) >= MAX_DEPTH else ""
+
+
+def _scalar_fault(part: object) -> str:
+    if isinstance(part, float) and not -_INFINITY < part < _INFINITY:
+        return "NaN and infinities have no JSON form"
+    return "" if part is None or isinstance(part, (str, int, float)) else "JSON has no such value"
+
+
+def _name_faults(part: list[Any] | dict[Any, Any], place: str) -> list[Violation]:
+    if isinstance(part, list):
+        return []
+    message = "member names must be strings"
+    return [
+        Violation(place, "json", name, None, message) for name in part if not isinstance(name, str)
+    ]

@@ -69,7 +69,7 @@ class Report:
     False
     >>> print(report)
     openai/gpt-image-2/edit: invalid, 1 error
-      error: /images: must have at least 1 item, has 0
+      error: /images: must have at least 1 item, got a list with 0 items
     """
 
     __slots__ = ("errors", "model_id", "unchecked", "warnings")

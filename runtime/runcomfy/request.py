@@ -9,7 +9,16 @@ from .errors import ValidationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar, dataclass_transform
+    from typing import (
+        Any,
+        ClassVar,
+        Generic,
+        NoReturn,
+        Protocol,
+        Self,
+        TypeVar,
+        dataclass_transform,
+    )
 
     from .media import MediaInput
     from .output import Output

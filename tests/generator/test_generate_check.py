@@ -126,3 +126,10 @@ def test_a_check_as_json_says_that_nothing_was_applied(made: Path) -> None:
 def test_a_check_of_bad_input_is_status_2(made: Path) -> None:
     store(made / "schemas", "acme/one", "{")
     assert run(made, "--check").status == 2
+
+
+def test_another_generator_that_writes_the_same_is_no_drift(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runcomfy_codegen.generate.fingerprint", lambda: "another")
+    assert run(made, "--check").status == 0

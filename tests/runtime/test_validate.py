@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runcomfy import MissingExtra, UnknownModel, validate
+from runcomfy import MissingExtra, UnknownModel, ValidationError, validate
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 from runtime.sample_model import Sample
 
@@ -183,3 +183,14 @@ def test_a_validation_imports_none_of_the_slow_modules() -> None:
         "runcomfy_models.wan_ai",
         "runcomfy_models.wan_ai.wan_2_6_image_to_image",
     }
+
+
+@pytest.mark.parametrize("name", ["extra", "prompt", "image_urls"])
+def test_what_contains_itself_is_a_violation(name: str) -> None:
+    knot: list[object] = []
+    knot += [knot, knot]
+    payload = {**Wan2_6ImageToImage.example().payload(), name: knot}
+    report = validate(Wan2_6ImageToImage, payload)
+    assert any(error.pointer.startswith(f"/{name}") for error in report.errors)
+    with pytest.raises(ValidationError):
+        Wan2_6ImageToImage.from_payload(payload)

@@ -21,6 +21,8 @@ __all__ = ["Files", "check_media", "urls"]
 REMOTE = "its file is remote and was not given"
 _MALFORMED = "its data URI cannot be read"
 _SCHEMES = ("https:", "data:")
+#: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
+_LISTS = 8
 
 
 def _ratio(info: MediaInfo) -> float | None:
@@ -74,15 +76,17 @@ def check_media(
 
 def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Pointer and text of each value at ``path``, item by item where lists lie on the way."""
-    waiting: list[tuple[Any, int, str]] = [(payload, 0, "")]
+    waiting: list[tuple[Any, int, str, int]] = [(payload, 0, "", 0)]
     while waiting:
-        value, step, pointer = waiting.pop()
+        value, step, pointer, lists = waiting.pop()
         if isinstance(value, (list, tuple)):
-            items = [(item, step, f"{pointer}/{i}") for i, item in enumerate(value)]
-            waiting += reversed(items)
+            if lists < _LISTS:
+                items = [(item, step, f"{pointer}/{i}", lists + 1) for i, item in enumerate(value)]
+                waiting += reversed(items)
         elif step < len(path):
             if isinstance(value, dict) and path[step] in value:
-                waiting.append((value[path[step]], step + 1, f"{pointer}/{token(path[step])}"))
+                inner = f"{pointer}/{token(path[step])}"
+                waiting.append((value[path[step]], step + 1, inner, lists))
         elif isinstance(value, str):
             yield pointer, value
 
