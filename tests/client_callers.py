@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import anyio
@@ -11,10 +13,19 @@ import anyio
 from runcomfy import AsyncClient, Client, Polling, Retries
 from runcomfy_models.openai import GptImage2Edit
 
-__all__ = ["KINDS", "TOKEN", "Caller", "a_request"]
+__all__ = ["BACKENDS", "KINDS", "TOKEN", "Caller", "a_request"]
 
 TOKEN = "tok-5f2c9a77e1"  # noqa: S105  # what the tests look for where it must not be
-KINDS = ["sync", "asyncio", *(["trio"] if importlib.util.find_spec("trio") else [])]
+
+
+def _installed(name: str, *kinds: str) -> list[str]:
+    return list(kinds) if importlib.util.find_spec(name) else []
+
+
+#: The event loops that ``AsyncClient`` runs in.
+BACKENDS = ["asyncio", *_installed("trio", "trio")]
+#: Every way to run a flow; "httpx2" is a client of that library, given as ``http``.
+KINDS = ["sync", *BACKENDS, *_installed("httpx2", "sync httpx2", "asyncio httpx2")]
 
 FAST = {"polling": Polling(0.01, 0.02), "retries": Retries(first=0.01, ceiling=0.02)}
 
@@ -27,7 +38,7 @@ class Caller:
     """Calls ``Client``, or ``AsyncClient`` in an event loop of its own."""
 
     def __init__(self, kind: str, url: str, **settings: Any) -> None:
-        self.kind = kind
+        self.kind, _, self._library = kind.partition(" ")
         self._settings = {"token": TOKEN, "base_url": url, **FAST, **settings}
 
     def run(self, *arguments: Any, **options: Any) -> Any:
@@ -43,11 +54,20 @@ class Caller:
 
     def call(self, use: Callable[[Any], Any]) -> Any:
         if self.kind == "sync":
-            with Client(**self._settings) as client:
+            with self._http("Client") as http, Client(http=http, **self._settings) as client:
                 return use(client)
 
         async def main() -> Any:
-            async with AsyncClient(**self._settings) as client:
+            async with (
+                self._http("AsyncClient") as http,
+                AsyncClient(http=http, **self._settings) as client,
+            ):
                 return await use(client)
 
         return anyio.run(main, backend=self.kind)
+
+    def _http(self, name: str) -> Any:
+        """A client of another library, to be closed afterwards; or none."""
+        if self._library:
+            return getattr(importlib.import_module(self._library), name)(trust_env=False)
+        return nullcontext()

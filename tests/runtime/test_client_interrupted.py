@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 import runcomfy
-from client_callers import FAST, KINDS, TOKEN, Caller, a_request
+from client_callers import BACKENDS, FAST, KINDS, TOKEN, Caller, a_request
 from runcomfy import AsyncClient, Client, errors
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
 
@@ -68,7 +68,7 @@ def test_ctrl_c_cancels_once_and_says_what_happened(
     assert (server.count("submit"), server.count("cancel")) == (1, 1)
 
 
-@pytest.mark.parametrize("kind", KINDS[1:])
+@pytest.mark.parametrize("kind", BACKENDS)
 def test_ctrl_c_under_an_event_loop_cancels_once(
     server: ScriptedServer, ctrl_c: threading.Timer, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -101,7 +101,7 @@ def test_ctrl_c_while_waiting_for_a_job_leaves_it_alone(
     assert server.count("cancel") == 0
 
 
-@pytest.mark.parametrize("kind", KINDS[1:])
+@pytest.mark.parametrize("kind", BACKENDS)
 def test_a_cancelled_task_cancels_its_request(server: ScriptedServer, kind: str) -> None:
     async def main() -> None:
         async with AsyncClient(TOKEN, base_url=server.url) as client:
