@@ -34,7 +34,11 @@ class Model(Generic[OutputT_co]):
     typed: bool = True
 
     def result(self, request_id: str, document: dict[str, Any]) -> Result[OutputT_co]:
-        """The result in a document."""
+        """The result in a document, which may itself say of which model it is."""
+        told = document.get("model_id")
+        if self.model_id is None and isinstance(told, str):
+            known: Model[Any] = find_type(told)
+            return known.result(request_id, document)
         given = document.get("output")
         content = given if isinstance(given, dict) else {} if given is None else {"output": given}
         output = self.output_type.from_payload(content)

@@ -63,6 +63,26 @@ def test_every_method_of_a_job(caller: Caller, server: ScriptedServer) -> None:
     assert caller.on_job(ID, "cancel").cancelled
 
 
+def test_a_result_may_say_of_which_model_it_is(caller: Caller, server: ScriptedServer) -> None:
+    server.script(result=[json_reply(output={"image": "x"}, model_id="openai/gpt-image-2/edit")])
+    result = caller.on_job(ID, "wait")
+    assert isinstance(result.output, GptImage2EditOutput)
+    server.script(result=[json_reply(output={"image": "x"}, model_id="../x")])
+    result = caller.on_job(ID, "wait")
+    assert (result.typed, result.output.raw) == (False, {"image": "x"})
+
+
+@pytest.mark.parametrize("output", ["https://x/a.png", ["https://x/a.png"], None])
+def test_an_output_of_another_shape_still_gives_its_files(
+    caller: Caller, server: ScriptedServer, output: object
+) -> None:
+    server.script(result=[json_reply(status="completed", output=output)])
+    result = caller.run()
+    assert isinstance(result.output, GptImage2EditOutput)
+    assert result.output.image is None
+    assert result.files == (["https://x/a.png"] if output else [])
+
+
 def test_events_are_the_changes(caller: Caller, server: ScriptedServer) -> None:
     server.script(
         status=[
