@@ -7,9 +7,9 @@ parser read the line first.
 
 from __future__ import annotations
 
-from itertools import compress, count, islice
+from itertools import chain, compress, count, islice
+from operator import itemgetter
 
-from ._json import NotJSON, read_json, read_line
 from ._validate import examine
 from .media.check import Files, urls
 from .report import Report
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .media.probe import Source
     from .request import Request
+    from .violation import Violation
 
     Line = str | bytes
 
@@ -52,13 +53,19 @@ class Scanner:
     """Finds the lines that are not clean, and reports on them."""
 
     def __init__(
-        self, cls: type[Request[Any]], files: Mapping[str, Source] | None, strict: bool
+        self,
+        cls: type[Request[Any]],
+        files: Mapping[str, Source] | None,
+        strict: bool,
+        exact: bool | None = None,
     ) -> None:
         self.cls = cls
         self.given = dict(files or {})
         self.strict = strict
         self._files = Files(self.given, list_remote=False)
-        self._load = _reader(cls)
+        #: Whether a rule could tell a wide integer from the float that orjson makes of it.
+        self.exact = _minds_digits(cls) if exact is None else exact
+        self._load = _reader(self.exact)
         self._blank = 0
         self._remote = 0
 
@@ -75,7 +82,7 @@ class Scanner:
         found = list(map(self.cls._check, payloads))
         reports: dict[int, Report | None] = {}
         for index in compress(count(), found):
-            if _reads_alike(payloads[index]):
+            if payloads[index].__class__ is dict and _reads_alike(found[index]):
                 reports[index] = Report(self.cls.model_id, found[index])
             else:
                 reports[index] = self._examine(lines[index])
@@ -107,10 +114,9 @@ class Scanner:
         for media in self.cls._media:
             found = _urls(payloads, media.path)
             try:
-                for url in found:
-                    # In the order of texts, what begins with the first stands between the two.
-                    if not "https:" <= url < "https;":
-                        return False
+                # In the order of texts, what begins with the first stands between the two.
+                if found and not (min(found) >= "https:" and max(found) < "https;"):
+                    return False
             except TypeError:  # something other than a text stands where a URL belongs
                 return False
             if self.given and not self.given.keys().isdisjoint(found):
@@ -123,6 +129,8 @@ class Scanner:
         if not line.strip():
             self._blank += 1
             return None
+        from ._json import NotJSON, read_json  # the standard library's parser, for odd lines only
+
         try:
             payload = read_json(line, one_line=True)
         except NotJSON as error:
@@ -133,37 +141,35 @@ class Scanner:
 
 def _urls(payloads: list[dict[str, Any]], path: tuple[str, ...]) -> list[Any]:
     """What stands at a media input, in all payloads together."""
-    if len(path) != 1:
+    if len(path) > 1:
         return [url for payload in payloads for _, url in urls(payload, path)]
-    name = path[0]
-    found: list[Any] = []
-    for payload in payloads:
-        if name in payload:
-            value = payload[name]
-            if value.__class__ is list:
-                found += value
-            elif value.__class__ is str:
-                found.append(value)
-    return found
-
-
-def _reader(cls: type[Request[Any]]) -> Callable[[Any], Any]:
-    """The fastest function that reads a line, or raises ``ValueError`` where ``read_json`` must."""
     try:
-        from orjson import loads
-    except ImportError:
-        return read_line
-    return read_line if _minds_digits(cls) else loads
+        values = list(map(itemgetter(path[0]), payloads))
+    except KeyError:  # an optional input
+        values = [payload[path[0]] for payload in payloads if path[0] in payload]
+    if set(map(type, values)) == {list}:
+        return list(chain.from_iterable(values))
+    return [url for value in values for url in (value if value.__class__ is list else [value])]
 
 
-def _reads_alike(payload: Any) -> bool:
-    """Whether every parser reads this value from its line; floats may have been wide integers."""
-    if payload.__class__ is not dict:
-        return False
-    for value in payload.values():
-        if value.__class__ not in _ALIKE and not (
-            value.__class__ is list and _ALIKE.issuperset(map(type, value))
-        ):
+def _reader(exact: bool) -> Callable[[Any], Any]:
+    """The fastest function that reads a line, or raises ``ValueError`` where ``read_json`` must."""
+    if not exact:
+        try:
+            from orjson import loads
+        except ImportError:
+            pass
+        else:
+            return loads
+    from ._json import read_line
+
+    return read_line
+
+
+def _reads_alike(found: list[Violation]) -> bool:
+    """Whether every parser reads the values that a report shows; floats may have been wide integers."""
+    for violation in found:
+        if violation.value.__class__ not in _ALIKE and violation.value != []:
             return False
     return True
 

@@ -5,10 +5,9 @@ Only what a worker needs is imported here, for it is started anew for each run.
 
 from __future__ import annotations
 
+import marshal
 import os
-import pickle
 import sys
-from array import array
 from itertools import accumulate, pairwise
 
 from ._scan import Scan, Scanner
@@ -22,7 +21,10 @@ if TYPE_CHECKING:
 
     from ._scan import Line
 
-__all__ = ["HEAD", "framed", "joined", "sent_lines", "serve", "unpacked"]
+    #: Lines, or a piece of a file that ends where a line ends.
+    Chunk = list[Line] | bytes
+
+__all__ = ["HEAD", "framed", "joined", "lines_of", "sent_lines", "serve", "unpacked"]
 
 
 #: Bytes of the number that says how long a message is.
@@ -34,45 +36,61 @@ def serve() -> None:
     # What a model's module may print must not get between the results.
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    module, name, files, strict = _receive()
-    scanner = Scanner(getattr(__import__(module, fromlist=(name,)), name), files, strict)
+    module, name, *settings = _receive()
+    scanner = Scanner(getattr(__import__(module, fromlist=(name,)), name), *settings)
     while (head := _receive()) is not None:
         try:
             result: Any = packed(joined(scanner.scan(_receive_lines(*head))))
         except Exception as error:  # noqa: BLE001  # it is raised again where the results are read
-            result = error
+            import pickle
+
+            result = pickle.dumps(error)
         results.write(framed(result))
         results.flush()
 
 
-def framed(message: object) -> bytes:
-    """A message as it travels: its length and its pickle."""
-    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+def framed(message: Any) -> bytes:
+    """A message as it travels: its length and its content. Both ends are the same Python."""
+    data = marshal.dumps(message)
     return len(data).to_bytes(HEAD, "big") + data
 
 
 def _receive() -> Any:
     pipe = sys.stdin.buffer
     data = pipe.read(int.from_bytes(pipe.read(HEAD), "big"))
-    return pickle.loads(data) if data else None  # noqa: S301  # written by our own parent
+    return marshal.loads(data) if data else None  # noqa: S302  # written by our own parent
 
 
-def sent_lines(lines: list[Line]) -> list[bytes]:
+def lines_of(chunk: Chunk) -> list[Line]:
+    """The lines of a portion; a piece of a file is cut at its line feeds."""
+    if not isinstance(chunk, bytes):
+        return chunk
+    lines: list[Line] = [*chunk.split(b"\n")]
+    if not lines[-1]:  # what stands behind the end of the last line
+        lines.pop()
+    return lines
+
+
+def sent_lines(lines: Chunk) -> list[bytes]:
     """Lines as they travel: in one piece, after a message that says how to cut it."""
+    if isinstance(lines, bytes):
+        return [framed((len(lines), None)), lines]
     empty: Any = lines[0][:0]
     try:
         text: Any = empty.join(lines)
     except TypeError:  # they are of several types, with which the scanner deals
-        return [framed((None, lines))]
+        return [framed((None, [one if isinstance(one, str) else bytes(one) for one in lines]))]
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
-    return [framed((len(data), (isinstance(text, str), array("Q", map(len, lines))))), data]
+    return [framed((len(data), (isinstance(text, str), [*map(len, lines)]))), data]
 
 
 def _receive_lines(size: int | None, rest: Any) -> list[Line]:
     if size is None:
         return list(rest)
-    is_text, lengths = rest
     data = sys.stdin.buffer.read(size)
+    if rest is None:
+        return lines_of(data)
+    is_text, lengths = rest
     text = data.decode("utf-8", "surrogatepass") if is_text else data
     return [text[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 
@@ -89,7 +107,7 @@ def joined(scans: Iterable[Scan]) -> Scan:
 
 
 def packed(scan: Scan) -> tuple[Any, ...]:
-    """A scan as plain tuples: pickle takes several times as long for objects of our own."""
+    """A scan as plain tuples, which travel fastest."""
     reports = [
         (
             index,

@@ -12,15 +12,16 @@ batches.
 
 from __future__ import annotations
 
+import marshal
 import os
-import pickle
 import subprocess
 import sys
 from collections import deque
+from io import BufferedReader
 from itertools import islice
 from select import select
 
-from ._worker import HEAD, framed, joined, sent_lines, unpacked
+from ._worker import HEAD, framed, joined, lines_of, sent_lines, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._scan import Line, Scan, Scanner
+    from ._worker import Chunk
     from .media.probe import Source
 
 __all__ = ["share"]
 
-#: Lines that travel together.
-_CHUNK = 1_024
+#: What travels together: lines, or bytes of a file.
+_CHUNK, _BLOCK = 1_024, 2**20
 #: Chunks that a worker has been given and that are not done.
 _AHEAD = 3
 #: Batches that are scanned here between two looks at the pipes.
@@ -44,8 +46,8 @@ _BACKLOG = 64
 _PIPE = 2**20
 
 _START = (
-    "import sys, pickle\n"
-    "sys.path[:] = pickle.load(sys.stdin.buffer)\n"
+    "import sys, marshal\n"
+    "sys.path[:] = marshal.load(sys.stdin.buffer)\n"
     "from runcomfy._worker import serve\n"
     "serve()\n"
 )
@@ -56,7 +58,8 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
 
     Where workers are impossible, this process does it all.
     """
-    chunk = list(islice(lines, _CHUNK))
+    chunks = _chunks(lines)
+    chunk = next(chunks, None)
     crew: list[_Worker] = []
     pending: deque[_Worker | Scan] = deque()
     try:
@@ -67,16 +70,26 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
                 while chunk and worker.load < _AHEAD:
                     worker.send(chunk)
                     pending.append(worker)
-                    chunk = list(islice(lines, _CHUNK))
+                    chunk = next(chunks, None)
             if chunk and len(pending) < _BACKLOG:
-                pending.append(joined(_scan_here(scanner, chunk, crew)))
-                chunk = list(islice(lines, _CHUNK))
+                pending.append(joined(_scan_here(scanner, lines_of(chunk), crew)))
+                chunk = next(chunks, None)
             while pending and (_is_there(pending[0]) or not chunk or len(pending) >= _BACKLOG):
                 due = pending.popleft()
                 yield due.receive() if isinstance(due, _Worker) else due
     finally:
         for worker in crew:
             worker.end()
+
+
+def _chunks(lines: Iterator[Line]) -> Iterator[Chunk]:
+    """The lines in portions. A file that was opened as bytes is cut without looking for its lines."""
+    if isinstance(lines, BufferedReader):
+        while block := lines.read(_BLOCK):
+            yield block if block.endswith(b"\n") else block + lines.readline()
+        return
+    while chunk := list(islice(lines, _CHUNK)):
+        yield chunk
 
 
 def _can_work_elsewhere(scanner: Scanner) -> bool:
@@ -125,10 +138,10 @@ class _Worker:
         os.set_blocking(self._from, False)
         given = {url: _picklable(source) for url, source in scanner.given.items()}
         cls = scanner.cls
-        task = (cls.__module__, cls.__qualname__, given, scanner.strict)
-        self._send([pickle.dumps(sys.path), framed(task)])
+        task = (cls.__module__, cls.__qualname__, given, scanner.strict, scanner.exact)
+        self._send([marshal.dumps([*map(str, sys.path)]), framed(task)])
 
-    def send(self, chunk: list[Line]) -> None:
+    def send(self, chunk: Chunk) -> None:
         """Hand over a chunk; its result comes after those of all chunks before."""
         self.load += 1
         self._send(sent_lines(chunk))
@@ -142,6 +155,10 @@ class _Worker:
         result = self.results.popleft()
         if isinstance(result, BaseException):
             raise result
+        if isinstance(result, bytes):  # an error, as a worker packs it
+            import pickle
+
+            raise pickle.loads(result)  # noqa: S301  # our own child's
         return unpacked(*result)
 
     def move(self) -> None:
@@ -182,7 +199,7 @@ class _Worker:
             end = HEAD + int.from_bytes(arriving[:HEAD], "big")
             if len(arriving) < end:
                 return
-            self.results.append(pickle.loads(arriving[HEAD:end]))  # noqa: S301  # our own child's
+            self.results.append(marshal.loads(arriving[HEAD:end]))  # noqa: S302  # our own child's
             del arriving[:end]
 
 

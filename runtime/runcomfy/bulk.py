@@ -116,7 +116,7 @@ def validate_lines(
         raise ValueError(f"processes must be at least 1, got {processes}")
     scanner = Scanner(model_class(model), files, strict)
     summary = Summary()
-    return LineReports(_number(_scans(scanner, iter(lines), processes), summary), summary)
+    return LineReports(_number(_scans(scanner, lines, processes), summary), summary)
 
 
 def _number(scans: Iterator[Scan], summary: Summary) -> Iterator[tuple[int, Report]]:
@@ -128,11 +128,12 @@ def _number(scans: Iterator[Scan], summary: Summary) -> Iterator[tuple[int, Repo
         first += scan.lines
 
 
-def _scans(scanner: Scanner, lines: Iterator[Line], processes: int) -> Iterator[Scan]:
+def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[Scan]:
+    waiting = iter(lines)
     if processes == 1:
-        yield from scanner.scan(lines)
+        yield from scanner.scan(waiting)
         return
-    yield from scanner.scan(islice(lines, _ALONE))
+    yield from scanner.scan(islice(waiting, _ALONE))
     from ._workers import share
 
-    yield from share(scanner, lines, processes - 1)
+    yield from share(scanner, waiting, processes - 1)

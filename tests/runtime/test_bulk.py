@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from runcomfy import MissingExtra, Report, UnknownModel, validate, validate_lines
 from runcomfy._json import read_line
-from runcomfy._scan import _reader
+from runcomfy._scan import _minds_digits, _reader
 from runtime.pictures import data_uri, picture
 from runtime.sample_model import Sample
 
@@ -193,11 +193,11 @@ def test_the_place_of_a_fault_in_a_line_is_its_column() -> None:
 
 def test_wide_integers_are_told_apart_where_a_rule_can(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("orjson")
-    assert _reader(Sample) is not read_line
+    assert _reader(_minds_digits(Sample)) is not read_line
     for schema in ({"maximum": 2**64}, {"multipleOf": 3}, {"anyOf": [{"enum": [-(2**70)]}]}):
         properties = {"properties": {"strength": schema}}
         monkeypatch.setattr(Sample, "input_schema", staticmethod(lambda s=properties: s))
-        assert _reader(Sample) is read_line
+        assert _reader(_minds_digits(Sample)) is read_line
     assert found([json.dumps({"strength": 2**64 + 1})], Sample)[1].errors[0].value == 2**64 + 1
 
 
