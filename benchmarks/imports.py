@@ -15,7 +15,7 @@ from pathlib import Path
 from runcomfy_codegen.generate import generate
 from runcomfy_codegen.plan import apply
 
-from .measure import Figure, show
+from .measure import Figure, ratio, show
 
 __all__ = ["run"]
 
@@ -55,6 +55,10 @@ def seconds(program: str, environment: dict[str, str]) -> float:
     return time.perf_counter() - start
 
 
+def _ratio(taken: dict[str, list[float]], what: str) -> float:
+    return ratio(taken[what], taken["httpx"])
+
+
 def run() -> list[Figure]:
     """Measure and print; returns the figures."""
     with tempfile.TemporaryDirectory() as name:
@@ -71,7 +75,14 @@ def run() -> list[Figure]:
             check=True,
         )
         loaded, present = json.loads(f"[{shown.stdout.replace(' ', ',')}]")
-        programs = {"bare": "pass", "ours": VALIDATE, "dataclasses": "import dataclasses"}
+        programs = {
+            "bare": "pass",
+            "ours": VALIDATE,
+            "dataclasses": "import dataclasses",
+            "client": "from runcomfy import Client",
+            "client in use": "from runcomfy import Client; import httpx",
+            "httpx": "import httpx",
+        }
         taken: dict[str, list[float]] = {what: [] for what in programs}
         for _ in range(RUNS):
             for what, program in programs.items():
@@ -85,6 +96,8 @@ def run() -> list[Figure]:
         Figure("model modules loaded", loaded, "", at_most=1),
         Figure("bare interpreter", statistics.median(taken["bare"]) * 1_000, " ms"),
         Figure("import, find the model, validate: above that", added, " ms", at_most=6),
+        Figure("from runcomfy import Client / import httpx", _ratio(taken, "client"), " x", 1.15),
+        Figure("both, as a call does / import httpx", _ratio(taken, "client in use"), " x", 1.15),
         Figure("for comparison, import dataclasses: above that", dataclasses, " ms"),
     ]
     show("Start-up of a script that validates one payload", figures)

@@ -71,6 +71,8 @@ def test_a_request_id_that_could_change_the_address_is_refused(request_id: objec
 def test_paths() -> None:
     assert request_path("a-B_9", "status") == "/v1/requests/a-B_9/status"
     assert model_path("openai/gpt-image-2/edit") == "/v1/models/openai/gpt-image-2/edit"
+    spaced = "/v1/models/minimax/Hailuo%20Video%2001%20Live"
+    assert model_path("minimax/Hailuo Video 01 Live") == spaced
 
 
 @pytest.mark.parametrize("model_id", ["", "a", "../a", "a/..", "a//b", "/a/b", "a/b?x", "a/b\n"])

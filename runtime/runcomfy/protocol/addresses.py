@@ -6,7 +6,7 @@ The token travels with every call, so no address ever comes from an answer.
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from runcomfy.errors import ConfigurationError
 from runcomfy.redact import clean
@@ -14,7 +14,8 @@ from runcomfy.redact import clean
 __all__ = ["check_base_url", "check_request_id", "model_path", "request_path"]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-_MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+# Ids may hold spaces: "minimax/Hailuo Video 01 Live".
+_MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*(/[A-Za-z0-9][A-Za-z0-9 ._-]*)+")
 _LONGEST_MODEL_ID = 300
 
 
@@ -56,12 +57,16 @@ def request_path(request_id: str, tail: str) -> str:
 
 
 def model_path(model_id: str) -> str:
-    """The path that a model's requests are submitted to; the slashes of the id are kept."""
+    """The path that a model's requests are submitted to; the slashes of the id are kept.
+
+    >>> model_path("minimax/Hailuo Video 01 Live")
+    '/v1/models/minimax/Hailuo%20Video%2001%20Live'
+    """
     if len(model_id) > _LONGEST_MODEL_ID or not _MODEL_ID.fullmatch(model_id):
         raise ConfigurationError(
             f"not a model id: {clean(model_id)}; one looks like 'owner/model' or 'owner/model/task'"
         )
-    return f"/v1/models/{model_id}"
+    return f"/v1/models/{quote(model_id)}"
 
 
 def _split(url: str) -> SplitResult | None:
