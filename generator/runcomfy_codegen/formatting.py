@@ -26,7 +26,7 @@ def format_modules(modules: dict[str, str]) -> dict[str, str]:
         command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--quiet"]
         command += ["--line-length", str(_LINE_LENGTH), "--target-version", "py311", folder]
         # The command is fixed; no text of a schema is part of it.
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # see above
         if done.returncode:
             raise CodegenError(
                 "ruff format",

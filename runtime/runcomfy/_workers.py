@@ -131,7 +131,7 @@ class _Worker:
             bufsize=0,
         )
         assert self._process.stdin  # noqa: S101  # they were asked for
-        assert self._process.stdout  # noqa: S101
+        assert self._process.stdout  # noqa: S101  # likewise
         self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
         _enlarge(self._to)
         os.set_blocking(self._to, False)

@@ -12,7 +12,7 @@ from runcomfy.request import check_payload
 
 
 def broken(cls: object, payload: object) -> list[tuple[str, str]]:
-    return [(v.pointer, v.rule) for v in check_payload(cls, payload)]  # type: ignore[arg-type]
+    return [(v.pointer, v.rule) for v in check_payload(cls, payload)]  # type: ignore[arg-type]  # wrong on purpose, or a row of a table
 
 
 def test_required_may_name_a_property_that_does_not_exist(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_required_may_name_a_property_that_does_not_exist(tmp_path: Path) -> Non
         "required": ["prompt", "ghost"],
     }
     notes = make(tmp_path, {"acme/small": schema}).manifest.models["acme/small"].notes
-    cls = make_class(tmp_path, schema["properties"], required=schema["required"])  # type: ignore[arg-type]
+    cls = make_class(tmp_path, schema["properties"], required=schema["required"])  # type: ignore[arg-type]  # wrong on purpose, or a row of a table
     assert broken(cls, {"prompt": "a"}) == []
     assert broken(cls, {}) == [("", "required")]
     assert any("ghost" in note.text and note.place == "/required" for note in notes)

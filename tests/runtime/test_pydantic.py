@@ -33,7 +33,7 @@ def locations(error: ValidationError) -> list[tuple[int | str, ...]]:
 class TestField:
     def test_takes_a_payload_or_a_request(self) -> None:
         request = GptImage2Edit(**GOOD)
-        assert Work(request=GOOD).request == request  # type: ignore[arg-type]
+        assert Work(request=GOOD).request == request  # type: ignore[arg-type]  # wrong on purpose, or a row of a table
         assert Work(request=request).request is request
 
     def test_goes_out_as_the_payload_and_comes_back(self) -> None:
@@ -92,7 +92,7 @@ class TestJsonSchema:
         cls.model_id = model_id
 
         class Holder(BaseModel):
-            request: cls  # type: ignore[valid-type]
+            request: cls  # type: ignore[valid-type]  # a class known at run time only
             other: int
 
         schema = Holder.model_json_schema()

@@ -40,7 +40,7 @@ def test_an_unknown_model_and_a_wrong_type_are_exceptions() -> None:
     with pytest.raises(UnknownModel, match="Did you mean 'wan-ai/wan-2-6/image-to-image'"):
         validate("wan-ai/wan-2-6/image-to-imge", {})
     with pytest.raises(TypeError, match="its id or its request class"):
-        validate(dict, {})  # type: ignore[arg-type]
+        validate(dict, {})  # type: ignore[arg-type]  # wrong on purpose, or a row of a table
 
 
 def test_every_violation_is_told_at_once() -> None:

@@ -36,7 +36,7 @@ def _module(input_: Any, output: Any, example: Any) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "made.fuzz"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        exec(compile(render_model(spec, "acme/fuzz"), "fuzz.py", "exec"), namespace)  # noqa: S102
+        exec(compile(render_model(spec, "acme/fuzz"), "fuzz.py", "exec"), namespace)  # noqa: S102  # what is made here is meant to run
     return namespace
 
 
@@ -146,4 +146,4 @@ def test_schemas_of_arbitrary_shape(input_: Any, output: Any, example: Any) -> N
 
 def test_the_fuzzing_would_notice_an_escape() -> None:
     with pytest.raises(NameError, match="canary"):
-        exec(compile("canary()", "fuzz.py", "exec"), {"__name__": "made.fuzz"})  # noqa: S102
+        exec(compile("canary()", "fuzz.py", "exec"), {"__name__": "made.fuzz"})  # noqa: S102  # what is made here is meant to run
