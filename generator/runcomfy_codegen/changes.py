@@ -42,6 +42,7 @@ _TIGHTER: dict[str, Callable[[Any, Any], bool]] = {
     "maxLength": lambda old, new: new < old,
     "maxItems": lambda old, new: new < old,
     "maxProperties": lambda old, new: new < old,
+    "additionalProperties": lambda _, new: new is False,
     "multipleOf": lambda old, new: old % new != 0,
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import SchemaError
 from .model_ids import ModelId, parse_model_id
@@ -41,9 +42,20 @@ def find_models(schemas: Path) -> list[ModelId]:
             str(schemas), "is no folder", "Add a model first: runcomfy-codegen add PAGE"
         )
     folders = sorted(
-        path.parent.relative_to(schemas).as_posix() for path in schemas.rglob("input.json")
+        Path(folder).relative_to(schemas).as_posix()
+        for folder, _, files in os.walk(schemas, onerror=_unreadable)
+        if "input.json" in files
     )
-    return [parse_model_id(folder, str(schemas)) for folder in folders]
+    # Folders of editors and the like start with a dot, which no model id does.
+    hidden = [folder for folder in folders if "/." in f"/{folder}"]
+    return [parse_model_id(folder, str(schemas)) for folder in folders if folder not in hidden]
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    # Left out in silence, its models would count as removed.
+    raise SchemaError(
+        str(error.filename), f"cannot be read: {error.strerror}", "Make the folder readable."
+    )
 
 
 def read_documents(schemas: Path, model_id: ModelId) -> Documents:
@@ -130,14 +142,18 @@ def _read(path: Path) -> Any:
         return value
     except json.JSONDecodeError as error:
         place = f"{path}:{error.lineno}:{error.colno}"
-        raise SchemaError(place, f"is no valid JSON: {error.msg}", _AGAIN) from None
+        raise SchemaError(place, f"is no valid JSON: {error.msg}", _advice(path)) from None
     except RecursionError:
-        raise SchemaError(str(path), "is nested too deeply", _AGAIN) from None
+        raise SchemaError(str(path), "is nested too deeply", _advice(path)) from None
     except ValueError as error:
-        raise SchemaError(str(path), str(error), _AGAIN) from None
+        raise SchemaError(str(path), str(error), _advice(path)) from None
 
 
 _AGAIN = "Add the model again: runcomfy-codegen add PAGE"
+
+
+def _advice(path: Path) -> str:
+    return "Correct the file; it is yours." if path.name == "overrides.json" else _AGAIN
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -64,6 +65,10 @@ def _package_path(package: str) -> Path:
             raise CodegenError(
                 f"--package {package}", "is no import name", "Give one such as my_models."
             ) from None
+    if package.partition(".")[0] in sys.stdlib_module_names | {"runcomfy", "runcomfy_codegen"}:
+        raise CodegenError(
+            f"--package {package}", "would hide a package of that name", "Give another name."
+        )
     return Path(*package.split("."))
 
 
@@ -82,8 +87,9 @@ class _Run:
         self.ids = find_models(schemas)
         self.selected = {model_id for model_id in self.ids if fnmatchcase(model_id, only)}
         if not self.selected:
+            matching = f" that matches {only!r}" if self.ids else ""
             raise SchemaError(
-                str(schemas), f"holds no model that matches {only!r}", "See 'runcomfy-codegen add'."
+                str(schemas), f"holds no model{matching}", "Add one: runcomfy-codegen add PAGE"
             )
         self.models: dict[str, ModelEntry] = {}
         self.texts: dict[str, str] = {}
@@ -156,9 +162,12 @@ class _Run:
 
     def _note_changes(self, model_id: str, known: ModelEntry | None, spec: ModelSpec) -> None:
         old = self._text(_paths(known)[1]) if known else None
-        if old is None:
+        if known is None or old is None:
             return
         changes = compare(json.loads(old), json.loads(spec.schema_file))
+        if known.class_name != spec.class_name:
+            renamed = f"class {known.class_name} is now {spec.class_name}"
+            changes.insert(0, Change("breaking", "", renamed))
         if changes:
             self.generation.changes[model_id] = changes
 

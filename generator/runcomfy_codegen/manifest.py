@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from runcomfy import wording
+
 from .documents import Documents
 from .names import Identifier
 from .render import templates_folder
@@ -85,7 +87,8 @@ def document_hash(documents: Documents) -> str:
 def fingerprint() -> str:
     """The generator as one hash: its sources, its templates, and the tools that shape the output."""
     here = Path(__file__).resolve().parent
-    files = [*here.glob("*.py"), *templates_folder().rglob("*.ji*")]
+    # The words of violations are the runtime's, and stand in the generated validators.
+    files = [*here.glob("*.py"), *templates_folder().rglob("*.ji*"), Path(wording.__file__)]
     texts = sorted(file.read_text(encoding="utf-8") for file in files)
-    tools = [version("datamodel-code-generator"), version("ruff")]
+    tools = map(version, ("datamodel-code-generator", "jinja2", "jsonschema", "ruff"))
     return digest("\0".join([*texts, *tools]))

@@ -119,7 +119,12 @@ def input_names(wire_names: list[str], given: Mapping[str, str], place: str) -> 
         for wire in wire_names
     ]
     advice = 'Name one of them in overrides.json: {"names": {"<input>": "<python name>"}}.'
-    check_unique(zip(wire_names, names, strict=True), place, advice)
+    seen: dict[str, str] = {}
+    for wire, name in zip(wire_names, names, strict=True):
+        if name in seen:
+            problem = f"{seen[name]!r} and {wire!r} would both be named {name!r}"
+            raise NameClash(place, problem, advice)
+        seen[name] = wire
     return names
 
 

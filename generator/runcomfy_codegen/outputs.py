@@ -9,7 +9,7 @@ from . import names, texts, types
 from .literals import Source, docstring, literal
 from .names import Identifier
 from .spec import OutputField
-from .vocabulary import Note, Schema, clean
+from .vocabulary import Note, Schema, clean, step
 
 __all__ = ["Outputs", "build_outputs"]
 
@@ -44,12 +44,16 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
     if not properties:
         return Outputs((), (), notes)
     hints = types.hints(cleaned, output_class, type_templates, frozen=False)
-    python_names = names.input_names(list(properties), {}, f"{output_class} output.json")
-    fields = tuple(
-        _field(wire, name, properties[wire], hints.hints[wire], raw["properties"][wire])
-        for wire, name in zip(properties, python_names, strict=True)
-    )
-    return Outputs(fields, hints.nested, notes)
+    fields: dict[Identifier, OutputField] = {}
+    for wire in properties:
+        name = names.input_name(wire)
+        if name in fields:
+            text = f"has the name of another field, {name}; it is in raw only"
+            notes = (*notes, Note(step("output.json/properties", wire), "documented", name, text))
+        else:
+            own = raw["properties"][wire]
+            fields[name] = _field(wire, name, properties[wire], hints.hints[wire], own)
+    return Outputs(tuple(fields.values()), hints.nested, notes)
 
 
 def _field(wire: str, name: Identifier, cleaned: Schema, hint: str, raw: object) -> OutputField:

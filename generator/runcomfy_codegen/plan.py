@@ -52,7 +52,7 @@ def make_plan(folder: Path, files: dict[str, str], previous: Manifest) -> Plan:
                 )
         write[path] = text
     gone = sorted(there - files.keys())
-    ours = tuple(path for path in gone if _is_ours(folder, path, previous))
+    ours = tuple(path for path in gone if _is_as_written(folder, path, previous))
     return Plan(folder, write, ours, tuple(path for path in gone if path not in ours))
 
 
@@ -93,6 +93,12 @@ def _is_ours(folder: Path, path: str, previous: Manifest) -> bool:
         path = path.removesuffix(".schema.json") + ".py"
         text = _read(folder / path) or ""
     return path.endswith(".py") and HEADER in text[:2_000]
+
+
+def _is_as_written(folder: Path, path: str, previous: Manifest) -> bool:
+    """Whether the file is one of the last run's, untouched since: only such a file is removed."""
+    text = _read(folder / path)
+    return text is not None and previous.files.get(path) == digest(text)
 
 
 def _refuse_escape(folder: Path, path: str) -> None:

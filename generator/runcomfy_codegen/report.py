@@ -69,7 +69,7 @@ def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
             yield f"differs: {path}"
         for path in plan.remove:
             yield f"orphan: {path}"
-        yield "Drift: run 'runcomfy-codegen generate'." if drifted(generation) else "No drift."
+        yield _verdict(generation)
         return
     counts = {
         "written": len(generation.rendered),
@@ -81,6 +81,14 @@ def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
         f"{count} {word}" for word, count in counts.items() if count or word == "written"
     )
     yield f"{plan.folder.name}: models {told}; files {len(plan.write)} written, {len(plan.remove)} removed."
+
+
+def _verdict(generation: Generation) -> str:
+    if not drifted(generation):
+        return "No drift."
+    if generation.plan.empty:
+        return "Drift: the package holds files that were not generated; move them away."
+    return "Drift: run 'runcomfy-codegen generate' with the same options."
 
 
 def drifted(generation: Generation) -> bool:
@@ -102,4 +110,4 @@ def _changes(generation: Generation) -> Iterator[str]:
     for model_id, changes in sorted(generation.changes.items()):
         yield f"{model_id}: changed"
         for change in changes:
-            yield f"  {change.kind}: {change.place}: {change.text}"
+            yield f"  {change.kind}: {f'{change.place}: ' if change.place else ''}{change.text}"

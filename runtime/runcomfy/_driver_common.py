@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from ._version import __version__
-from .errors import RunComfyError
+from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
 from .redact import Redactor
 from .result import Cancellation
@@ -129,6 +129,8 @@ class Progress:
 
     def explain(self, stop: BaseException) -> None:
         """Add to an exception that is not ours what it leaves behind."""
+        if isinstance(stop, ClientClosed) and not self.request_id:
+            return  # it says itself that nothing was sent
         if self.request_id:
             text = (
                 f"RunComfy request id {self.request_id}: the job goes on at the service. "

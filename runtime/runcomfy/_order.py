@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from ._plain import find_non_json, to_plain
 from ._registry import find_model
 from ._validate import validate
-from .errors import UnknownModel, ValidationError
+from .errors import ConfigurationError, UnknownModel, ValidationError
 from .output import Output
 from .redact import clean
 from .request import Request
@@ -98,4 +98,7 @@ def _unchecked(model_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _encode(payload: dict[str, Any]) -> bytes:
-    return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode("ascii")
+    try:
+        return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode("ascii")
+    except ValueError as error:  # a number with more digits than Python writes
+        raise ConfigurationError(f"the payload cannot be written as JSON: {error}") from None

@@ -72,7 +72,20 @@ def _packages() -> list[str]:
 def _announced() -> list[str]:
     from importlib.metadata import entry_points
 
-    return sorted({point.value for point in entry_points(group="runcomfy.models")})
+    named = sorted({point.value for point in entry_points(group="runcomfy.models")})
+    return [package for package in named if _is_there(package)]
+
+
+def _is_there(package: str) -> bool:
+    """Whether an announced package can be imported; one that is gone must not stop the others."""
+    try:
+        _index(package)
+    except (ImportError, AttributeError) as error:
+        from logging import getLogger
+
+        getLogger("runcomfy").warning("the announced package %s is left out: %s", package, error)
+        return False
+    return True
 
 
 def _index(package: str) -> dict[str, tuple[str, str]]:

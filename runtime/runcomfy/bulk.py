@@ -112,6 +112,8 @@ def validate_lines(
     >>> print(reports.summary)
     200,000 payloads, 10,000 invalid
     """
+    if isinstance(lines, (str, bytes)):
+        raise TypeError("lines are given one by one: open the file, or split the text")
     if processes < 1:
         raise ValueError(f"processes must be at least 1, got {processes}")
     scanner = Scanner(model_class(model), files, strict)

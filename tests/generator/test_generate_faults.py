@@ -241,3 +241,36 @@ def test_no_schemas_is_told_with_the_next_step(
 ) -> None:
     assert main(["generate", "--schemas", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 2
     assert "Add a model first: runcomfy-codegen add PAGE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["json", "runcomfy", "runcomfy.models"])
+def test_a_package_may_not_hide_another(tmp_path: Path, package: str) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    ran = run(tmp_path, "--package", package)
+    assert ran.status == 2
+    assert "would hide" in ran.err
+
+
+def test_folders_of_editors_are_no_models(tmp_path: Path) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    store(tmp_path / "schemas", ".ipynb_checkpoints", text_schema("prompt"))
+    assert run(tmp_path).status == 0
+
+
+def test_a_folder_that_cannot_be_read_removes_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read everything, so the system's refusal is played."""
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    assert run(tmp_path).status == 0
+    refused = PermissionError(13, "Permission denied", str(tmp_path / "schemas/acme"))
+
+    def walk(top: Path, onerror: Any) -> Any:
+        onerror(refused)
+        yield str(top), [], []
+
+    monkeypatch.setattr("runcomfy_codegen.documents.os.walk", walk)
+    ran = run(tmp_path)
+    assert ran.status == 2
+    assert "Permission denied" in ran.err
+    assert (tmp_path / "out/models/acme/one.py").exists()

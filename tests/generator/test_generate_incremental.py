@@ -163,3 +163,38 @@ def test_only_a_pattern_that_matches_is_worth_a_run(made: Path) -> None:
     ran = run(made, "--only", "nobody/*")
     assert ran.status == 2
     assert "holds no model that matches 'nobody/*'" in ran.err
+
+
+def test_a_copy_that_somebody_edited_is_left_alone(tmp_path: Path) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    run(tmp_path)
+    own = tmp_path / "out/models/acme/my_one.py"
+    own.write_text((tmp_path / "out/models/acme/one.py").read_text() + "# mine\n")
+    assert "left alone: acme/my_one.py" in run(tmp_path).out
+    assert own.exists()
+
+
+def test_a_package_inside_another_is_left_alone(tmp_path: Path) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    run(tmp_path, "--package", "my.sub")
+    before = tree(tmp_path / "out/my/sub")
+    run(tmp_path, "--package", "my")
+    assert tree(tmp_path / "out/my/sub") == before
+
+
+def test_new_words_of_violations_are_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    run(tmp_path)
+    words = tmp_path / "wording.py"
+    words.write_text("# other words\n")
+    monkeypatch.setattr("runcomfy.wording.__file__", str(words))
+    assert "1 written" in run(tmp_path).out
+
+
+def test_a_renamed_class_is_a_breaking_change(tmp_path: Path) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    run(tmp_path)
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"), overrides={"class_name": "Uno"})
+    assert "breaking: class One is now Uno" in run(tmp_path).out

@@ -256,3 +256,33 @@ def test_the_protocol_has_no_clock_no_chance_and_no_network() -> None:
             value.__name__ for value in vars(sys.modules[name]).values() if inspect.ismodule(value)
         }
         assert used <= {"json", "re", "runcomfy.errors"}, name
+
+
+def test_the_id_of_a_refused_submit_is_not_taken_for_the_requests_own() -> None:
+    play = Play(answer(429, request_id="trace"), answer(request_id="real"))
+    assert play(submit(talk(request_id=None), b"{}")) == "real"
+
+
+def test_a_submit_that_fails_with_a_good_status_and_an_id_is_not_repeated() -> None:
+    play = Play(answer(error_code=429001, error_message="busy", request_id=ID))
+    with pytest.raises(errors.SubmissionUnknown) as caught:
+        play(submit(talk(request_id=None), b"{}"))
+    assert caught.value.request_id == ID
+    assert sum(isinstance(step, Send) for step in play.steps) == 1
+
+
+def test_a_refusal_says_nothing_of_going_on() -> None:
+    with pytest.raises(errors.RequestRejected) as caught:
+        Play(answer(400, message="no", request_id="trace"))(submit(talk(request_id=None), b"{}"))
+    assert caught.value.request_id is None
+
+
+@pytest.mark.parametrize("queue", ["failed", "completed"])
+def test_a_result_that_holds_an_error_and_no_output_is_a_failed_job(queue: str) -> None:
+    with pytest.raises(errors.JobFailed, match="out of memory"):
+        Play(answer(status=queue), answer(error="out of memory"))(watch(talk()))
+
+
+def test_a_queue_that_failed_is_believed_where_the_result_says_nothing() -> None:
+    with pytest.raises(errors.JobFailed):
+        Play(answer(status="failed"), answer())(watch(talk()))

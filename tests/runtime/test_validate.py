@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import enum
+import importlib.metadata
 import json
 import subprocess
 import sys
+from importlib.metadata import EntryPoint, EntryPoints
 from types import MappingProxyType
 from typing import Any
 
@@ -194,3 +196,13 @@ def test_what_contains_itself_is_a_violation(name: str) -> None:
     assert any(error.pointer.startswith(f"/{name}") for error in report.errors)
     with pytest.raises(ValidationError):
         Wan2_6ImageToImage.from_payload(payload)
+
+
+def test_an_announced_package_that_is_gone_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    points = EntryPoints([EntryPoint("gone", "gone_models", "runcomfy.models")])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: points)
+    with pytest.raises(UnknownModel):
+        validate("acme/unknown", {})
+    assert "gone_models is left out" in caplog.text

@@ -39,7 +39,7 @@ def test_a_refusal_escapes_control_characters(
     store(
         tmp_path / "schemas",
         "acme/small",
-        {"type": "object", "properties": {hostile: {}, hostile.upper(): {}}},
+        {"type": "object", "properties": {hostile: {}, hostile.replace("\r", "\x1b"): {}}},
     )
     assert main(_arguments(tmp_path)) == 2
     shown = capsys.readouterr()

@@ -15,7 +15,7 @@ __all__ = ["check_base_url", "check_request_id", "model_path", "request_path"]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 # Ids may hold spaces: "minimax/Hailuo Video 01 Live".
-_MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*(/[A-Za-z0-9][A-Za-z0-9 ._-]*)+")
+_MODEL_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]*(/[A-Za-z0-9_-][A-Za-z0-9 ._-]*)+")
 _LONGEST_MODEL_ID = 300
 
 

@@ -85,7 +85,7 @@ def watch(talk: Talk) -> Flow[dict[str, Any]]:
 def fetch(talk: Talk) -> Flow[dict[str, Any]]:
     """Fetch the result now: its document; ``ResultNotReady`` when the job has not ended."""
     document = yield from _read_result(talk)
-    return _judged(talk, document.content, verdict(document.content, finished=False))
+    return _judged(talk, document.content, verdict(document.content))
 
 
 def cancel(talk: Talk) -> Flow[Cancellation]:
@@ -113,7 +113,7 @@ def _fetch_after(talk: Talk, ended: Phase) -> Flow[dict[str, Any] | None]:
     """
     try:
         document = yield from _read_result(talk)
-        return _judged(talk, document.content, verdict(document.content, finished=True))
+        return _judged(talk, document.content, verdict(document.content, queue=ended))
     except ResultNotReady as error:
         if ended == "failed":
             _fail(talk, talk.seen.raw if talk.seen else {}, error)

@@ -37,6 +37,10 @@ _STATUSES: dict[int, Trouble] = {408: "server fault", 425: "server fault", 429: 
 _CLASSES: dict[int, Trouble] = {3: "redirected", 4: "refused", 5: "server fault"}
 
 
+#: Seconds beyond which nobody means a ``Retry-After``: a day.
+_LONGEST_ASKED = 86_400.0
+
+
 def trouble_of(status: int) -> Trouble:
     """What an HTTP status that is no success means."""
     return _STATUSES.get(status) or _CLASSES.get(status // 100, "answer unreadable")
@@ -92,9 +96,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds that ``Retry-After`` asks for. A date counts from the answer's own ``Date``."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:
-        return float(value)
+        return min(float(value), _LONGEST_ASKED)
     try:
         asked = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
     except (TypeError, ValueError):
         return None
-    return max(asked.total_seconds(), 0.0)
+    return min(max(asked.total_seconds(), 0.0), _LONGEST_ASKED)

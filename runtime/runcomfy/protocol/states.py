@@ -33,15 +33,19 @@ def phase(state: object) -> Phase:
     return _PHASES.get(state.strip().casefold(), "running") if isinstance(state, str) else "running"
 
 
-def verdict(document: dict[str, Any], *, finished: bool) -> Phase:
-    """How the request ended, as its result says; ``finished`` is what the queue says.
+def verdict(document: dict[str, Any], *, queue: Phase = "running") -> Phase:
+    """How the request ended, as its result says; ``queue`` is what the queue says.
 
-    The result decides. Where it has no status that is known, the output it holds counts.
+    The result decides. Where it has no status that is known, its output counts, then its error, then
+    the queue.
     """
     state = document.get("status")
-    has_output = document.get("output") is not None
-    if not isinstance(state, str):
-        return "succeeded" if finished or has_output else "running"
-    if state.strip().casefold() in _PHASES:
+    if isinstance(state, str) and state.strip().casefold() in _PHASES:
         return phase(state)
-    return "succeeded" if finished and has_output else "running"
+    if isinstance(state, str) and queue == "running":
+        return "running"  # a status that nobody has seen before
+    if document.get("output") is not None:
+        return "succeeded"
+    if document.get("error"):
+        return "failed"
+    return "running" if isinstance(state, str) and queue == "succeeded" else queue

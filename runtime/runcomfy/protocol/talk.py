@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any, TypeVar
 
@@ -12,9 +12,9 @@ from runcomfy.redact import Redactor
 from runcomfy.result import Status
 
 from .addresses import check_request_id
-from .answers import Document, error_for, read
+from .answers import Document, Problem, error_for, read
 from .messages import Answer, Call, Failure, Flow, Report, Send, Sleep, Tick
-from .policy import Polling, Retries
+from .policy import MAY_BE_ACCEPTED, Polling, Retries
 
 __all__ = ["Talk"]
 
@@ -57,7 +57,8 @@ class Talk:
             outcome = read((yield from self._send(call)), self.redact)
             if isinstance(outcome, Document):
                 return outcome
-            self.learn(outcome.request_id)
+            if call.action == "submit":
+                outcome = self._doubt(outcome)
             error = error_for(outcome, call, self.request_id, self.model_id)
             if not self.retries.repeats(call.action, outcome.trouble, attempt):
                 raise error
@@ -93,6 +94,18 @@ class Talk:
         self.since = self.now
         tick: Tick = yield Report(self.request_id or "", status)
         self.now = tick.now
+
+    def _doubt(self, problem: Problem) -> Problem:
+        """A failed submit whose answer names a request: the service may have taken it.
+
+        Then it is not repeated, and the id is kept. An answer that says no by its HTTP status may
+        carry an id as well, of nothing that runs; that one is not taken up.
+        """
+        if problem.status is not None and 200 <= problem.status < 300 and problem.request_id:
+            problem = replace(problem, trouble="answer unreadable")
+        if problem.trouble in MAY_BE_ACCEPTED:
+            self.learn(problem.request_id)
+        return problem
 
     def learn(self, request_id: object) -> None:
         """Take the id that the service gave, if there was none and it is one."""
