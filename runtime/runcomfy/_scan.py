@@ -141,12 +141,13 @@ class Scanner:
 
 def _urls(payloads: list[dict[str, Any]], path: tuple[str, ...]) -> list[Any]:
     """What stands at a media input, in all payloads together."""
-    if len(path) > 1:
+    name, *inner = path
+    if inner:
         return [url for payload in payloads for _, url in urls(payload, path)]
     try:
-        values = list(map(itemgetter(path[0]), payloads))
+        values = list(map(itemgetter(name), payloads))
     except KeyError:  # an optional input
-        values = [payload[path[0]] for payload in payloads if path[0] in payload]
+        values = [payload[name] for payload in payloads if name in payload]
     if set(map(type, values)) == {list}:
         return list(chain.from_iterable(values))
     return [url for value in values for url in (value if value.__class__ is list else [value])]
