@@ -124,6 +124,7 @@ class AsyncDriver:
                 finally:
                     await response.aclose()
             except Exception as error:
+                # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
                 failure = self._wire.failure(error)
                 if failure is None:
                     raise
