@@ -1,0 +1,173 @@
+"""``Wishes``: what a payload asks its output to be, read from inputs that go by many names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from runcomfy._schema_file import read_schemas
+from runcomfy.request import Request
+
+__all__ = ["Wishes", "kind_of_name", "output_schema", "read_wishes"]
+
+#: Words in a model id, or in the name of an output, that say what kind of file is meant.
+_KINDS = {
+    "image": "image",
+    "images": "image",
+    "photo": "image",
+    "video": "video",
+    "videos": "video",
+    "animate": "video",
+    "audio": "audio",
+    "audios": "audio",
+    "speech": "audio",
+    "tts": "audio",
+    "music": "audio",
+    "song": "audio",
+    "voice": "audio",
+    "sound": "audio",
+}
+#: Formats by what they are called, with the kind of file that can have each.
+_FORMATS = {
+    "png": ("image", "png"),
+    "jpeg": ("image", "jpeg"),
+    "jpg": ("image", "jpeg"),
+    "webp": ("image", "webp"),
+    "mp4": ("video", "mp4"),
+    "mp3": ("audio", "mp3"),
+    "wav": ("audio", "wav"),
+}
+_DEFAULT_FORMATS = {"image": "png", "video": "mp4", "audio": "wav"}
+
+_TEXTS = ("prompt", "promptText", "prompt_text", "text", "tags", "lyrics")
+_COUNTS = ("n", "num_images", "num_outputs", "num_samples", "number_of_images", "numImages")
+_MOST = 10
+
+_PIXELS = re.compile(r"(\d{2,5})\s*[x*×]\s*(\d{2,5})", re.IGNORECASE)
+_RATIO = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*[:_/]\s*(\d{1,3}(?:\.\d+)?)")
+_LINES = re.compile(r"(\d{3,4})\s*p\b", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\b([1-8])\s*k\b", re.IGNORECASE)
+
+#: Sides of pictures, so that no payload asks for more memory than a 4K picture needs.
+_SMALLEST, _LARGEST = 16, 4096
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is wanted: ``count`` files of a kind and format, ``size`` in pixels, showing ``text``."""
+
+    kind: str
+    format: str
+    count: int
+    size: tuple[int, int]
+    text: str
+    transparent: bool
+
+
+def read_wishes(cls: type[Request[Any]], payload: dict[str, Any]) -> Wishes:
+    """The wishes in a payload of the model; a wish that is not understood is left out."""
+    kind = _kind(cls)
+    return Wishes(
+        kind,
+        _format(payload, kind),
+        _count(payload),
+        _size(payload),
+        _text(payload),
+        payload.get("background") == "transparent",
+    )
+
+
+@lru_cache(maxsize=1024)
+def output_schema(cls: type[Request[Any]]) -> dict[str, Any]:
+    """The properties of the model's output schema."""
+    # A subclass of the user's own may live anywhere; the check lies beside the schema.
+    schema = read_schemas(cls._check.__module__).get("output") or {}
+    properties = schema.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def kind_of_name(name: str) -> str | None:
+    """The kind of file that a name speaks of; in ``image-to-video`` the last word decides."""
+    words = re.split(r"[^a-z]+", name.lower())
+    return next((_KINDS[word] for word in reversed(words) if word in _KINDS), None)
+
+
+def _kind(cls: type[Request[Any]]) -> str:
+    """``image``, ``video`` or ``audio``: what the schema offers, and of several what the id says."""
+    offered = list(dict.fromkeys(filter(None, map(kind_of_name, output_schema(cls)))))
+    if len(offered) == 1:
+        return offered[0]
+    named = kind_of_name(cls.model_id)
+    if named is None and cls._known & {"duration", "num_frames", "fps"}:
+        named = "video"
+    return named or (offered[0] if offered else "image")
+
+
+def _format(payload: dict[str, Any], kind: str) -> str:
+    for value in _named(payload, "format"):
+        # "mp3_44100_128" is a format of a speech model.
+        known = _FORMATS.get(re.split(r"[^a-z0-9]", str(value).lower())[0])
+        if known and known[0] == kind:
+            return known[1]
+    return _DEFAULT_FORMATS[kind]
+
+
+def _count(payload: dict[str, Any]) -> int:
+    for name in _COUNTS:
+        value = payload.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return min(max(value, 1), _MOST)
+    return 1
+
+
+def _size(payload: dict[str, Any]) -> tuple[int, int]:
+    """Width and height: as given, else from an aspect ratio and a resolution."""
+    sides = payload.get("width"), payload.get("height")
+    if all(isinstance(side, int) and not isinstance(side, bool) for side in sides):
+        return _within(sides[0] or 0, sides[1] or 0)
+    said = [str(value) for value in _named(payload, "size", "resolution", "dimensions", "ratio")]
+    for text in said:
+        pixels = _PIXELS.search(text)
+        if pixels:
+            return _within(int(pixels[1]), int(pixels[2]))
+    ratio = next(filter(None, map(_ratio, said)), 1.0)
+    for text in said:
+        if lines := _LINES.search(text):  # "720p" counts the shorter side
+            short = int(lines[1])
+            return _within(short * max(ratio, 1), short * max(1 / ratio, 1))
+    thousands = next(filter(None, map(_THOUSANDS.search, said)), None)
+    side = 1024 * (int(thousands[1]) if thousands else 1)
+    return _within(side * math.sqrt(ratio), side / math.sqrt(ratio))
+
+
+def _ratio(text: str) -> float | None:
+    found = _RATIO.search(text)
+    if not found or not float(found[1]) or not float(found[2]):
+        return None
+    ratio = float(found[1]) / float(found[2])
+    return 1 / ratio if "portrait" in text and ratio > 1 else ratio  # "portrait_16_9" is 9:16
+
+
+def _within(width: float, height: float) -> tuple[int, int]:
+    shrink = min(1.0, _LARGEST / max(width, height, 1))
+    return max(round(width * shrink), _SMALLEST), max(round(height * shrink), _SMALLEST)
+
+
+def _text(payload: dict[str, Any]) -> str:
+    for name in _TEXTS:
+        value = payload.get(name)
+        if isinstance(value, str) and value:
+            return value
+    texts = [v for v in payload.values() if isinstance(v, str) and "://" not in v]
+    return max(texts, key=len, default="")
+
+
+def _named(payload: dict[str, Any], *words: str) -> Iterator[Any]:
+    """The inputs whose names hold one of the words."""
+    for name, value in payload.items():
+        if any(word in name.lower() for word in words):
+            yield value
