@@ -111,7 +111,7 @@ def _write(
 
 
 def _step(font: Font) -> int:
-    left, top, right, bottom = font.getbbox("Ag")
+    _, top, _, bottom = font.getbbox("Ag")
     return round((bottom - top) * 1.4) + 1
 
 

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from runcomfy._schema_file import read_schemas
@@ -81,7 +80,6 @@ def read_wishes(cls: type[Request[Any]], payload: dict[str, Any]) -> Wishes:
     )
 
 
-@lru_cache(maxsize=1024)
 def output_schema(cls: type[Request[Any]]) -> dict[str, Any]:
     """The properties of the model's output schema."""
     # A subclass of the user's own may live anywhere; the check lies beside the schema.

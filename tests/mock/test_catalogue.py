@@ -1,0 +1,101 @@
+"""The mock service's catalogue of the installed models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.small import store
+from runcomfy import UnknownModel, model_ids
+from runcomfy._registry import find_model
+from runcomfy.mock.catalogue import categories, entries, entry, listing, price
+from runcomfy_codegen.generate import generate
+from runcomfy_codegen.plan import apply
+
+EDIT = "openai/gpt-image-2/edit"
+WAN = "wan-ai/wan-2-6/image-to-image"
+
+
+def ids(**filters: Any) -> list[str]:
+    return [one["model_id"] for one in listing(**filters)["models"]]
+
+
+def test_every_installed_model_is_listed() -> None:
+    page = listing()
+    assert [one["model_id"] for one in page["models"]] == model_ids()
+    assert page["total"] == len(model_ids())
+
+
+def test_an_entry_has_what_the_service_says_of_a_model() -> None:
+    one = entry(EDIT)
+    assert one is not None
+    assert one["model_id"] == EDIT
+    assert one["display_name"] == "gpt image 2 · edit"
+    assert one["kind"] == "model"
+    assert one["categories"] == ["image-to-image"]
+    assert (one["base_price_usd"], one["price_unit"]) == (0.04, "image")
+    assert one["required_inputs"] == ["prompt", "images"]
+    assert set(one["inputs"]) == set(find_model(EDIT).input_schema()["properties"])
+    assert one["input_schema"] == find_model(EDIT).input_schema()
+
+
+def test_a_model_that_is_not_installed_has_no_entry() -> None:
+    assert entry("acme/nothing") is None
+
+
+def test_schemas_are_listed_only_when_asked_for() -> None:
+    assert not any("input_schema" in one for one in entries(include_schema=False))
+    assert all("input_schema" in one for one in listing(include_schema=True)["models"])
+
+
+def test_the_filters_narrow_the_list() -> None:
+    assert ids(search="WAN") == [WAN]
+    assert ids(category="text-to-image") == ["openai/gpt-image-1-5/text-to-image"]
+    assert ids(kind="workflow") == []
+    assert ids(search="gpt", category="image-to-image", kind="model") == [
+        "openai/gpt-image-1-5/image-to-image",
+        EDIT,
+    ]
+
+
+def test_pages_follow_one_another_and_the_total_is_that_of_all() -> None:
+    assert ids(limit=3) + ids(limit=3, offset=3) == model_ids()
+    assert listing(limit=3, offset=3)["total"] == len(model_ids())
+    assert ids(offset=1000) == []
+
+
+@pytest.mark.parametrize(("asked", "used"), [(0, 1), (-1, 1), (500, 500), (10**9, 500)])
+def test_a_page_has_at_most_500_entries(asked: int, used: int) -> None:
+    assert listing(limit=asked)["limit"] == used
+
+
+def test_the_categories_of_all_models_each_once() -> None:
+    assert categories() == ["image-to-image", "text-to-image"]
+
+
+def test_a_request_costs_by_what_it_asks_for() -> None:
+    assert price(EDIT, {"prompt": "a hat"}) == 0.04
+    assert price(EDIT, {"prompt": "a hat", "n": 3}) == 0.12
+
+
+@pytest.mark.parametrize(("duration", "cost"), [(8, 0.8), ("10", 1.0), ("5s", 0.5), (None, 0.5)])
+def test_a_video_costs_by_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, duration: object, cost: float
+) -> None:
+    schema = {"type": "object", "properties": {"duration": {}}}
+    store(tmp_path / "schemas", "acme/text-to-video", schema)
+    apply(generate(tmp_path / "schemas", tmp_path / "out", "priced_models").plan)
+    monkeypatch.syspath_prepend(tmp_path / "out")
+    monkeypatch.setattr("runcomfy._registry._registered", ["priced_models"])
+    monkeypatch.setattr("runcomfy._registry._found", {})
+    assert price("acme/text-to-video", {"duration": duration}) == cost
+    made = entry("acme/text-to-video")
+    assert made is not None
+    assert (made["categories"], made["price_unit"]) == (["text-to-video"], "second")
+
+
+def test_an_unknown_model_has_no_price() -> None:
+    with pytest.raises(UnknownModel, match="acme/nothing"):
+        price("acme/nothing", {})
