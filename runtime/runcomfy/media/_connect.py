@@ -1,0 +1,97 @@
+"""Opening connections to checked addresses."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+import anyio
+from anyio.abc import ByteStream
+
+from ._reach import Places
+from ._wire import FAULTS, Connection, Lost, NotLookedAt, strerror
+
+__all__ = ["Connector", "Origin"]
+
+#: Scheme, host and port.
+Origin = tuple[str, str, int]
+
+#: Seconds for one of several addresses, and how many are tried.
+_ATTEMPT, _ADDRESSES = 3.0, 4
+#: Names that are looked up at once.
+_LOOKUPS = 16
+
+
+class Connector:
+    """Opens connections to places that may be reached.
+
+    A name is resolved once. Every address that it has is checked, and a checked address is what is
+    connected to, so an answer that changes in between changes nothing. TLS still checks the
+    certificate against the name.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self._known: dict[tuple[str, int], list[str]] = {}
+        self._locks: dict[tuple[str, int], anyio.Lock] = {}
+        self._lookups = anyio.CapacityLimiter(_LOOKUPS)
+        self._tls: ssl.SSLContext | None = None
+
+    async def connect(self, origin: Origin) -> Connection:
+        """A new connection; raises ``NotLookedAt``."""
+        scheme, host, port = origin
+        refusal = self.places.refuse_name(host, port)
+        if refusal:
+            raise NotLookedAt(refusal)
+        addresses = await self._resolve(host, port)
+        if not addresses:
+            raise NotLookedAt("its host's name leads to no address")
+        refusal = self.places.refuse_addresses(host, port, addresses)
+        if refusal:
+            raise NotLookedAt(refusal)
+        fault = "no address answers"
+        for address in addresses[:_ADDRESSES]:
+            with anyio.move_on_after(_ATTEMPT if len(addresses) > 1 else None):
+                try:
+                    return Connection(await self._open(scheme, host, address, port))
+                except ssl.SSLCertVerificationError as error:
+                    raise NotLookedAt(
+                        f"its host's certificate is not good: {error.verify_message}"
+                    ) from None
+                except (*FAULTS, ssl.SSLError) as error:
+                    fault = strerror(error) or fault
+        raise Lost(f"no connection to its host: {fault}")
+
+    async def _open(self, scheme: str, host: str, address: str, port: int) -> ByteStream:
+        if scheme == "http":
+            return await anyio.connect_tcp(address, port)
+        if self._tls is None:
+            import httpx
+
+            self._tls = httpx.create_ssl_context()
+        return await anyio.connect_tcp(
+            address,
+            port,
+            ssl_context=self._tls,
+            tls_hostname=host,
+            tls_standard_compatible=False,
+        )
+
+    async def _resolve(self, host: str, port: int) -> list[str]:
+        """The addresses of the host, looked up once for each place."""
+        place = (host, port)
+        async with self._locks.setdefault(place, anyio.Lock()):
+            if place not in self._known:
+                # Left behind where the time runs out: a name server may take very long.
+                self._known[place] = await anyio.to_thread.run_sync(
+                    _addresses, host, port, abandon_on_cancel=True, limiter=self._lookups
+                )
+        return self._known[place]
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -1,0 +1,165 @@
+"""Asking for parts of files: redirects followed by hand, and connections used again."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+import httpx
+
+from runcomfy._version import __version__
+
+from ._connect import Connector, Origin
+from ._wire import Connection, Lost, NotLookedAt
+
+__all__ = ["Answer", "Fetcher", "target"]
+
+_PORTS = {"http": 80, "https": 443}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HOPS = 5
+#: A redirect's body that is read so that the connection can be used again.
+_SMALL = 4096
+
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.IGNORECASE)
+_LENGTH = re.compile(r"\d{1,18}")
+
+
+class Answer:
+    """What a server sent of a file; ``url`` is where it was found in the end.
+
+    ``start`` is the place of the first byte, ``stop`` that after the last one announced, ``total``
+    the size of the file. ``None`` stands for what the server did not say.
+    """
+
+    def __init__(self, url: httpx.URL, status: int, headers: dict[str, str]) -> None:
+        self.url = url
+        self.status = status
+        self.headers = headers
+        self.start = 0
+        self.stop: int | None = None
+        self.total: int | None = None
+        if status == HTTPStatus.OK:
+            length = headers.get("content-length", "")
+            self.stop = self.total = int(length) if _LENGTH.fullmatch(length) else None
+
+    def read_range(self, asked: int) -> None:
+        """Take the facts of a 206 from its head; raises ``NotLookedAt`` where they make no sense."""
+        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", "").strip())
+        if not found or found[1] is None:
+            raise NotLookedAt("the server does not say which part of the file it sent")
+        self.start, self.stop = int(found[1]), int(found[2]) + 1
+        self.total = None if found[3] == "*" else int(found[3])
+        if self.start != asked:
+            raise NotLookedAt("the server sent another part of the file than was asked for")
+        if self.stop <= self.start or (self.total is not None and self.stop > self.total):
+            raise NotLookedAt("the server's account of the file's parts makes no sense")
+
+    def is_empty_file(self) -> bool:
+        """Whether it says that no part can be had because the file is empty."""
+        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", "").strip())
+        return self.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and bool(
+            found and found[1] is None and found[3].strip("0") == ""
+        )
+
+
+class Fetcher:
+    """Asks for parts of files, over connections that are kept for the next file of the host."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._idle: dict[Origin, list[Connection]] = {}
+
+    async def get(self, url: httpx.URL, start: int, stop: int) -> tuple[Answer, Connection]:
+        """Ask for the bytes from ``start`` up to ``stop``; the body is yet to be read.
+
+        The connection is to be given back by ``release``. Raises ``NotLookedAt``.
+        """
+        for _ in range(_HOPS + 1):
+            answer, connection = await self._ask(url, start, stop)
+            if answer.status not in _REDIRECTS:
+                return answer, connection
+            try:
+                length = answer.headers.get("content-length", "")
+                if _LENGTH.fullmatch(length) and int(length) <= _SMALL:
+                    await connection.read(int(length))
+            finally:
+                await self.release(answer, connection)
+            url = _next_hop(url, answer.headers.get("location", ""))
+        raise NotLookedAt(f"its server redirects more than {_HOPS} times")
+
+    async def release(self, answer: Answer, connection: Connection) -> None:
+        """Keep the connection if the answer was read to its end, close it otherwise."""
+        if connection.reusable():
+            self._idle.setdefault(_origin(answer.url), []).append(connection)
+        else:
+            await connection.close()
+
+    async def close(self) -> None:
+        """Close all idle connections."""
+        while self._idle:
+            _, connections = self._idle.popitem()
+            for connection in connections:
+                await connection.close()
+
+    async def _ask(self, url: httpx.URL, start: int, stop: int) -> tuple[Answer, Connection]:
+        origin = _origin(url)
+        headers = [
+            ("Host", url.netloc.decode("ascii")),
+            ("User-Agent", f"runcomfy-python/{__version__}"),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("Range", f"bytes={start}-{stop - 1}"),
+        ]
+        idle = self._idle.get(origin, [])
+        while True:
+            # A kept connection may have been closed at the other end. A new one is tried once.
+            kept = bool(idle)
+            connection = idle.pop() if idle else await self._connector.connect(origin)
+            try:
+                head = await connection.ask(url.raw_path, headers)
+            except Lost:
+                await connection.close()
+                if not kept:
+                    raise
+            except BaseException:
+                await connection.close()
+                raise
+            else:
+                fields = {
+                    name.decode("ascii"): value.decode("latin-1") for name, value in head.headers
+                }
+                return Answer(url, head.status_code, fields), connection
+
+
+def target(url: str) -> httpx.URL:
+    """The URL if it is one that may be asked for; raises ``NotLookedAt``."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise NotLookedAt("its URL is no web address") from None
+    return _checked(parsed)
+
+
+def _checked(url: httpx.URL) -> httpx.URL:
+    if url.scheme not in _PORTS or not url.raw_host:
+        raise NotLookedAt("its URL is not one of http or https")
+    if url.userinfo:
+        raise NotLookedAt("its URL holds a user name or password")
+    return url
+
+
+def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
+    try:
+        following = url.join(location)
+    except (httpx.InvalidURL, ValueError):
+        raise NotLookedAt("its server redirects to something that is no web address") from None
+    if not location:
+        raise NotLookedAt("its server redirects without saying where to")
+    if url.scheme == "https" and following.scheme == "http":
+        raise NotLookedAt("its server redirects from https to http")
+    return _checked(following)
+
+
+def _origin(url: httpx.URL) -> Origin:
+    host = url.raw_host.decode("ascii").lower()
+    return url.scheme, host, url.port or _PORTS[url.scheme]

@@ -1,0 +1,147 @@
+"""Looking at one file over the network: as few requests and as few bytes as its header allows."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import anyio
+
+from ._fragments import Fragments
+from ._remote_fetch import Answer, Fetcher, target
+from ._wire import Connection, NotLookedAt
+from .probe import MediaInfo, NeedBytes, probe
+
+__all__ = ["RemoteFile"]
+
+#: The first request, and the least of the second; later ones double. The headers of ordinary
+#: pictures lie in the first, and what large metadata pushes away in the second.
+_STEP = 32 * 1024
+
+
+class RemoteFile:
+    """A file behind a URL, of which no more is fetched than it takes to know its facts."""
+
+    def __init__(self, fetcher: Fetcher, url: str, most_bytes: int, most_requests: int) -> None:
+        self._fetcher = fetcher
+        self._url = url
+        self._most = self._bytes = most_bytes
+        self._requests = most_requests
+        self._step = _STEP
+        self._file = Fragments()
+        self._etag: str | None = None
+        self._web_page = False
+
+    async def look(self) -> MediaInfo:
+        """The facts of the file. What could not be found out has a reason."""
+        try:
+            info = await self._look()
+        except NotLookedAt as problem:
+            return MediaInfo(size=self._file.size, reason=str(problem))
+        if self._web_page and info.kind is None:
+            return MediaInfo(reason="the server answered with a web page, not with a file")
+        info.size = self._file.size
+        if info.size is None and not info.reason:
+            info.reason = "the server does not say how large the file is"
+        return info
+
+    async def _look(self) -> MediaInfo:
+        url = target(self._url)
+        start, stop = 0, min(_STEP, self._bytes)
+        while True:
+            answer, connection = await self._fetcher.get(url, start, stop)
+            self._requests -= 1
+            try:
+                need = await self._take(answer, connection, start, stop)
+            finally:
+                await self._fetcher.release(answer, connection)
+            if isinstance(need, MediaInfo):
+                return need
+            url = answer.url
+            start, stop = self._following(need)
+
+    async def _take(
+        self, answer: Answer, connection: Connection, start: int, stop: int
+    ) -> MediaInfo | NeedBytes:
+        """Read the answer and look at what is there: the facts, or what is missing."""
+        if answer.status == HTTPStatus.PARTIAL_CONTENT:
+            answer.read_range(start)
+        elif answer.is_empty_file():
+            answer.total = 0
+        elif answer.status != HTTPStatus.OK:
+            raise NotLookedAt(f"the server answered {_status(answer.status)}")
+        self._compare(answer)
+        if answer.status != HTTPStatus.OK:
+            most = min(stop, answer.stop or 0) - start
+            await self._read(connection, start, most)
+            return await self._probe()
+        # The server knows no ranges, so it sends all of the file until it is cut off.
+        if start:
+            raise NotLookedAt("the server sends parts of the file only sometimes")
+        most = _STEP
+        while True:
+            await self._read(connection, self._file.held, most)
+            if connection.ended and self._file.size is None:
+                self._file.size = self._file.held
+            need = await self._probe()
+            if isinstance(need, MediaInfo):
+                await self._count(connection)
+                return need
+            if connection.ended or need.stop > self._file.held + self._bytes:
+                raise self._too_long()
+            most = max(_STEP, need.stop - self._file.held)
+
+    async def _read(self, connection: Connection, start: int, most: int) -> None:
+        data = await connection.read(min(most, self._bytes))
+        self._bytes -= len(data)
+        self._file.add(start, data)
+
+    async def _count(self, connection: Connection) -> None:
+        """Find out the size of a file that ends soon, where the server does not say it."""
+        if self._file.size is None:
+            await self._read(connection, self._file.held, self._bytes)
+            self._file.size = self._file.held if connection.ended else None
+
+    async def _probe(self) -> MediaInfo | NeedBytes:
+        self._file.seek(0)
+        try:
+            # In a thread, as a video's header may take its time.
+            return await anyio.to_thread.run_sync(probe, self._file)
+        except NeedBytes as need:
+            return need
+
+    def _compare(self, answer: Answer) -> None:
+        """Hold the answer against those before: all must be of one file."""
+        if answer.headers.get("content-encoding", "identity").lower() != "identity":
+            raise NotLookedAt("the server sends the file compressed, which was not asked for")
+        etag = answer.headers.get("etag", "")
+        if self._etag is None:
+            self._etag, self._file.size = etag, answer.total
+            page = answer.headers.get("content-type", "").lower()
+            self._web_page = page.startswith(("text/html", "application/xhtml"))
+        elif (self._etag, self._file.size) != (etag, answer.total):
+            raise NotLookedAt("the file changed while it was looked at")
+
+    def _following(self, need: NeedBytes) -> tuple[int, int]:
+        """The next part to ask for."""
+        if self._file.has(need.start) or need.stop - need.start > self._bytes:
+            raise self._too_long()
+        if self._requests <= 0:
+            raise NotLookedAt("its header lies in too many places to be fetched one by one")
+        stop = max(need.stop, need.start + self._step)
+        self._step *= 2
+        ends = [stop, need.start + self._bytes]
+        if self._file.size is not None:
+            ends.append(self._file.size)
+        return need.start, min(ends)
+
+    def _too_long(self) -> NotLookedAt:
+        return NotLookedAt(
+            f"its header is longer than the {self._most:,} bytes that are read of a remote file"
+        )
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return str(status)

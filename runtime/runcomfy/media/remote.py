@@ -1,0 +1,100 @@
+"""Looking at files behind URLs: their facts from a few kilobytes, and never at places inside.
+
+The one implementation is asynchronous, on asyncio and trio. ``look`` runs it in an event loop of its
+own, in a thread of its own, so that it works the same whether or not the caller has a loop running,
+as notebooks do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import anyio
+from anyio.from_thread import start_blocking_portal
+
+from runcomfy.errors import ConfigurationError
+
+from ._connect import Connector
+from ._reach import Places
+from ._remote_fetch import Fetcher
+from ._remote_file import RemoteFile
+from .probe import MediaInfo
+
+__all__ = ["RemoteLimits", "look", "look_async"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteLimits:
+    """What looking at remote files may cost, and where it may reach.
+
+    ``timeout`` is in seconds and covers all files together; ``file_timeout`` is for each, so that one
+    slow server does not take the time of all. ``concurrency`` files are looked at at once. Of each at
+    most ``file_bytes`` are read, in at most ``file_requests`` requests (redirects come on top, at
+    most five for each).
+
+    Only the public internet is reached. ``allow`` names places inside that may be reached all the
+    same, as ``"host:port"``, the host as it stands in the URLs.
+
+    Raises ``ConfigurationError`` (a ``ValueError``) for limits that cannot be kept.
+
+    >>> limits = RemoteLimits(timeout=10, allow=["media.intranet:443"])
+    """
+
+    timeout: float = 30.0
+    file_timeout: float = 10.0
+    concurrency: int = 32
+    file_bytes: int = 1024 * 1024
+    file_requests: int = 8
+    allow: Iterable[str] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allow", tuple(self.allow))
+        for name in ("timeout", "file_timeout", "concurrency", "file_bytes", "file_requests"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        Places(self.allow)
+
+
+def look(urls: Iterable[str], limits: RemoteLimits | None = None) -> dict[str, MediaInfo]:
+    """The facts of the files behind the URLs, one look for each URL.
+
+    A URL that cannot be looked at raises nothing: its ``MediaInfo`` has the reason.
+
+    >>> look(["https://example.com/cat.png"])
+    {'https://example.com/cat.png': MediaInfo(kind='image', format='png', size=20118, width=640, height=480)}
+    """
+    with start_blocking_portal("asyncio") as portal:
+        return portal.call(look_async, urls, limits)
+
+
+async def look_async(
+    urls: Iterable[str], limits: RemoteLimits | None = None
+) -> dict[str, MediaInfo]:
+    """The same as ``look``, on the event loop that runs: asyncio or trio."""
+    limits = limits or RemoteLimits()
+    late = f"the time for all files, {limits.timeout:g} s, ran out"
+    found = {url: MediaInfo(reason=late) for url in urls}
+    waiting = iter([*found])
+    fetcher = Fetcher(Connector(Places(limits.allow)))
+    try:
+        with anyio.move_on_after(limits.timeout):
+            async with anyio.create_task_group() as group:
+                for _ in range(min(limits.concurrency, len(found))):
+                    group.start_soon(_work, waiting, found, fetcher, limits)
+    finally:
+        await fetcher.close()
+    return found
+
+
+async def _work(
+    waiting: Iterator[str], found: dict[str, MediaInfo], fetcher: Fetcher, limits: RemoteLimits
+) -> None:
+    """Look at one file after the other, as long as there are any."""
+    for url in waiting:
+        late = f"its server took more than {limits.file_timeout:g} s"
+        with anyio.move_on_after(limits.file_timeout) as scope:
+            file = RemoteFile(fetcher, url, limits.file_bytes, limits.file_requests)
+            found[url] = await file.look()
+        if scope.cancelled_caught:
+            found[url] = MediaInfo(reason=late)
