@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
     from ._scan import Line
 
-    #: Lines, or a piece of a file that ends where a line ends.
-    Chunk = list[Line] | bytes
+    #: Lines, or a range of bytes of the file: every line that begins in it.
+    Chunk = list[Line] | tuple[int, int]
 
-__all__ = ["HEAD", "framed", "joined", "lines_of", "sent_lines", "serve", "unpacked"]
-
+__all__ = ["HEAD", "framed", "joined", "lines_of", "sent", "serve", "unpacked"]
 
 #: Bytes of the number that says how long a message is.
 HEAD = 8
+#: Bytes that are read on for the end of a line.
+_MORE = 2**16
 
 
 def serve() -> None:
@@ -36,11 +37,11 @@ def serve() -> None:
     # What a model's module may print must not get between the results.
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    module, name, *settings = _receive()
+    module, name, file, *settings = _receive()
     scanner = Scanner(getattr(__import__(module, fromlist=(name,)), name), *settings)
-    while (head := _receive()) is not None:
+    while (chunk := _receive()) is not None:
         try:
-            result: Any = packed(joined(scanner.scan(_receive_lines(*head))))
+            result: Any = packed(joined(scanner.scan(_received(chunk, file))))
         except Exception as error:  # noqa: BLE001  # it is raised again where the results are read
             import pickle
 
@@ -61,36 +62,52 @@ def _receive() -> Any:
     return marshal.loads(data) if data else None  # noqa: S302  # written by our own parent
 
 
-def lines_of(chunk: Chunk) -> list[Line]:
-    """The lines of a portion; a piece of a file is cut at its line feeds."""
-    if not isinstance(chunk, bytes):
+def lines_of(chunk: Chunk, file: int | None) -> list[Line]:
+    """The lines of a chunk; ``file`` is the open file that its range is about."""
+    if isinstance(chunk, list):
         return chunk
-    lines: list[Line] = [*chunk.split(b"\n")]
+    assert file is not None  # noqa: S101  # only files are cut into ranges
+    start, stop = chunk
+    # The byte before tells whether a line begins at the start of the range.
+    before = max(start - 1, 0)
+    data = _read(file, stop - before, before)
+    if start:
+        data = data[data.find(b"\n") + 1 or len(data) :]
+    while data and not data.endswith(b"\n") and (more := os.pread(file, _MORE, stop)):
+        end = more.find(b"\n") + 1 or len(more)
+        data, stop = data + more[:end], stop + end
+    lines: list[Line] = [*data.split(b"\n")]
     if not lines[-1]:  # what stands behind the end of the last line
         lines.pop()
     return lines
 
 
-def sent_lines(lines: Chunk) -> list[bytes]:
-    """Lines as they travel: in one piece, after a message that says how to cut it."""
-    if isinstance(lines, bytes):
-        return [framed((len(lines), None)), lines]
-    empty: Any = lines[0][:0]
+def _read(file: int, size: int, offset: int) -> bytes:
+    """So many bytes, fewer only where the file ends."""
+    data = os.pread(file, size, offset)
+    while len(data) < size and (more := os.pread(file, size - len(data), offset + len(data))):
+        data += more
+    return data
+
+
+def sent(chunk: Chunk) -> list[bytes]:
+    """A chunk as it travels: a range as it is, lines in one piece that is cut where they are needed."""
+    if not isinstance(chunk, list):
+        return [framed(chunk)]
+    empty: Any = chunk[0][:0]
     try:
-        text: Any = empty.join(lines)
+        text: Any = empty.join(chunk)
     except TypeError:  # they are of several types, with which the scanner deals
-        return [framed((None, [one if isinstance(one, str) else bytes(one) for one in lines]))]
+        return [framed([one if isinstance(one, str) else bytes(one) for one in chunk])]
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
-    return [framed((len(data), (isinstance(text, str), [*map(len, lines)]))), data]
+    return [framed((len(data), isinstance(text, str), [*map(len, chunk)])), data]
 
 
-def _receive_lines(size: int | None, rest: Any) -> list[Line]:
-    if size is None:
-        return list(rest)
+def _received(chunk: Any, file: int | None) -> list[Line]:
+    if isinstance(chunk, list) or len(chunk) == 2:
+        return lines_of(chunk, file)
+    size, is_text, lengths = chunk
     data = sys.stdin.buffer.read(size)
-    if rest is None:
-        return lines_of(data)
-    is_text, lengths = rest
     text = data.decode("utf-8", "surrogatepass") if is_text else data
     return [text[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 

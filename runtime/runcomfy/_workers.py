@@ -1,13 +1,14 @@
 """Scanning in several processes.
 
 This process takes part: it cuts the lines into chunks, keeps each worker supplied with a few, scans
-chunks itself, and puts the results in order. Workers are plain ``python`` children that talk over
-their pipes, so a program needs no ``if __name__ == "__main__"`` for them, and no state is inherited.
-A worker lives until its pipe is closed; Ctrl-C reaches this process only, which then ends them.
+chunks itself, and puts the results in order. Of a file on disk a chunk is a range of bytes, which
+whoever scans it reads. Workers are plain ``python`` children that talk over their pipes, so a program
+needs no ``if __name__ == "__main__"`` for them, and of this process they inherit the file only. A
+worker lives until its pipe is closed; Ctrl-C reaches this process only, which then ends them.
 
 There are no threads here. A thread that moves data would wait for the interpreter's lock, held by
 the scanning, several times a chunk; instead the pipes never block, and are looked after between
-batches.
+chunks.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import os
 import subprocess
 import sys
 from collections import deque
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from itertools import islice
 from select import select
+from stat import S_ISREG
 
-from ._worker import HEAD, framed, joined, lines_of, sent_lines, unpacked
+from ._worker import HEAD, framed, joined, lines_of, sent, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +36,10 @@ if TYPE_CHECKING:
 
 __all__ = ["share"]
 
-#: What travels together: lines, or bytes of a file.
-_CHUNK, _BLOCK = 1_024, 2**20
+#: What is scanned together: lines, or bytes of a file. It should stay in the processor's cache.
+_CHUNK, _RANGE = 1_024, 2**19
 #: Chunks that a worker has been given and that are not done.
 _AHEAD = 3
-#: Batches that are scanned here between two looks at the pipes.
-_PAUSE = 4
 #: Results that wait for an earlier one, before this process waits as well.
 _BACKLOG = 64
 #: What a pipe should hold, so that a worker need not wait for this process between chunks.
@@ -58,21 +58,23 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
 
     Where workers are impossible, this process does it all.
     """
-    chunks = _chunks(lines)
+    file = _on_disk(lines)
+    chunks = _lines(lines) if file is None else _ranges(lines)
     chunk = next(chunks, None)
     crew: list[_Worker] = []
     pending: deque[_Worker | Scan] = deque()
     try:
         if chunk and _can_work_elsewhere(scanner):
-            crew += (_Worker(scanner) for _ in range(workers))
+            crew += (_Worker(scanner, file) for _ in range(workers))
         while chunk or pending:
             for worker in crew:
+                worker.move()
                 while chunk and worker.load < _AHEAD:
                     worker.send(chunk)
                     pending.append(worker)
                     chunk = next(chunks, None)
             if chunk and len(pending) < _BACKLOG:
-                pending.append(joined(_scan_here(scanner, lines_of(chunk), crew)))
+                pending.append(joined(scanner.scan(lines_of(chunk, file))))
                 chunk = next(chunks, None)
             while pending and (_is_there(pending[0]) or not chunk or len(pending) >= _BACKLOG):
                 due = pending.popleft()
@@ -82,31 +84,39 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
             worker.end()
 
 
-def _chunks(lines: Iterator[Line]) -> Iterator[Chunk]:
-    """The lines in portions. A file that was opened as bytes is cut without looking for its lines."""
-    if isinstance(lines, BufferedReader):
-        while block := lines.read(_BLOCK):
-            yield block if block.endswith(b"\n") else block + lines.readline()
-        return
+def _lines(lines: Iterator[Line]) -> Iterator[Chunk]:
     while chunk := list(islice(lines, _CHUNK)):
         yield chunk
 
 
+def _on_disk(lines: Iterator[Line]) -> int | None:
+    """The number of the open file, if these are the bytes of a file that can be read at any place."""
+    # What reads through another object, such as one that unpacks, has other bytes than its file.
+    if os.name == "posix" and isinstance(lines, BufferedReader) and type(lines.raw) is FileIO:
+        number = lines.fileno()
+        return number if S_ISREG(os.fstat(number).st_mode) else None
+    return None
+
+
+def _ranges(lines: Any) -> Iterator[Chunk]:
+    """Ranges from where the file was read to, up to its end, where it is left."""
+    start = lines.tell()
+    size = lines.seek(0, os.SEEK_END)
+    for place in range(start, size, _RANGE):
+        yield place, min(place + _RANGE, size)
+
+
 def _can_work_elsewhere(scanner: Scanner) -> bool:
-    """Whether another process would find the same request class, and pipes can be left waiting."""
+    """Whether another process would find the same request class and files, and pipes do not block."""
     name = scanner.cls.__module__
     found = getattr(sys.modules.get(name), scanner.cls.__qualname__, None)
     return (
-        found is scanner.cls and name != "__main__" and bool(sys.executable) and os.name == "posix"
+        found is scanner.cls
+        and name != "__main__"
+        and bool(sys.executable)
+        and os.name == "posix"
+        and all(_picklable(source) is not None for source in scanner.given.values())
     )
-
-
-def _scan_here(scanner: Scanner, chunk: list[Line], crew: list[_Worker]) -> Iterator[Scan]:
-    for count, scan in enumerate(scanner.scan(chunk)):
-        yield scan
-        if count % _PAUSE == 0:
-            for worker in crew:
-                worker.move()
 
 
 def _is_there(due: _Worker | Scan) -> bool:
@@ -116,7 +126,7 @@ def _is_there(due: _Worker | Scan) -> bool:
 class _Worker:
     """A child process that scans chunks, first come, first served."""
 
-    def __init__(self, scanner: Scanner) -> None:
+    def __init__(self, scanner: Scanner, file: int | None) -> None:
         #: Chunks whose results were not received.
         self.load = 0
         #: Results that have arrived.
@@ -129,6 +139,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             process_group=0,  # Ctrl-C at the terminal is for this process alone
             bufsize=0,
+            pass_fds=() if file is None else (file,),
         )
         assert self._process.stdin  # noqa: S101  # they were asked for
         assert self._process.stdout  # noqa: S101  # likewise
@@ -138,13 +149,13 @@ class _Worker:
         os.set_blocking(self._from, False)
         given = {url: _picklable(source) for url, source in scanner.given.items()}
         cls = scanner.cls
-        task = (cls.__module__, cls.__qualname__, given, scanner.strict, scanner.exact)
+        task = (cls.__module__, cls.__qualname__, file, given, scanner.strict, scanner.exact)
         self._send([marshal.dumps([*map(str, sys.path)]), framed(task)])
 
     def send(self, chunk: Chunk) -> None:
         """Hand over a chunk; its result comes after those of all chunks before."""
         self.load += 1
-        self._send(sent_lines(chunk))
+        self._send(sent(chunk))
 
     def receive(self) -> Scan:
         """Wait for the next result."""
@@ -212,7 +223,9 @@ def _enlarge(pipe: int) -> None:
         pass  # not Linux, or not allowed: a smaller pipe is slower and no less right
 
 
-def _picklable(source: Source) -> str | bytes:
-    if isinstance(source, (bytearray, memoryview)):
+def _picklable(source: Source) -> str | bytes | None:
+    """The source for another process; ``None`` for an open file, which stays in this one."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
-    return source if isinstance(source, bytes) else os.fspath(source)
+    path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+    return path if isinstance(path, str) else None

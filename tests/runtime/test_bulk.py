@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -284,6 +285,47 @@ def test_several_processes_give_the_same_reports_in_the_same_order(
     several = validate_lines(WAN, lines, files=files, processes=processes)
     assert list(several) == list(one)
     assert several.summary.as_dict() == one.summary.as_dict()
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 4_096])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+def test_every_line_of_a_file_is_read_once_wherever_its_ranges_end(
+    size: int, end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runcomfy import _worker as worker
+    from runcomfy import _workers as workers
+
+    monkeypatch.setattr(workers, "_RANGE", size)
+    monkeypatch.setattr(worker, "_MORE", 16)
+    text = b"skipped\n" + b"\n".join([b"a", b"", b"bb" * 40, b"c\r", b"", b"d"]) + end
+    file = tmp_path / "lines"
+    file.write_bytes(text)
+    with file.open("rb") as opened:
+        next(opened)
+        place = opened.fileno()
+        got = [line for chunk in workers._ranges(opened) for line in worker.lines_of(chunk, place)]
+        assert opened.read() == b""
+    assert got == text.removesuffix(b"\n").split(b"\n")[1:]
+
+
+@pytest.mark.parametrize("opener", [open, gzip.open], ids=["plain", "gzip"])
+def test_a_file_gives_the_same_reports_in_several_processes(opener: Any, tmp_path: Path) -> None:
+    file = tmp_path / "payloads.jsonl"
+    with opener(file, "wb") as lines:
+        lines.writelines([*many, line(prompt="x" * 2_000_000), line(seed=-1), *many])
+    with opener(file, "rb") as lines:
+        one = found(lines)
+    with opener(file, "rb") as lines:
+        assert found(lines, processes=3) == one
+    assert len(one) == 801
+
+
+def test_an_open_file_among_the_given_ones_stays_in_this_process(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(picture(300, 500))
+    with file.open("rb") as opened:
+        reports = found(many, processes=2, files={URL: opened})
+    assert len(reports) == len(many)  # the picture is too narrow in every line
 
 
 def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
