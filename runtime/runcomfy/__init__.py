@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._version import __version__
     from .async_client import AsyncClient
     from .bulk import validate_lines
+    from .catalogue import ModelEntry
     from .client import Client
     from .errors import (
         AuthenticationFailed,
@@ -43,14 +44,18 @@ if TYPE_CHECKING:
         SubmissionUnknown,
         UnexpectedAnswer,
         UnknownModel,
+        UnresolvedFiles,
+        UploadFailed,
         ValidationError,
     )
     from .job import AsyncJob, Job
+    from .media.source import MediaSource
     from .output import Output
     from .protocol.policy import Polling, Retries
     from .report import Report, Unchecked
     from .request import Request
-    from .result import Cancellation, Result, Status
+    from .result import Result
+    from .status import Cancellation, Status
     from .violation import Violation
 
 __all__ = [
@@ -69,8 +74,10 @@ __all__ = [
     "Job",
     "JobCancelled",
     "JobFailed",
+    "MediaSource",
     "MissingExtra",
     "MissingToken",
+    "ModelEntry",
     "NotFound",
     "Output",
     "PermissionDenied",
@@ -91,7 +98,9 @@ __all__ = [
     "Unchecked",
     "UnexpectedAnswer",
     "UnknownModel",
+    "UnresolvedFiles",
     "Unset",
+    "UploadFailed",
     "ValidationError",
     "Violation",
     "__version__",
@@ -106,7 +115,7 @@ _HOMES = {
     "AsyncClient": "async_client",
     "AsyncJob": "job",
     "AuthenticationFailed": "errors",
-    "Cancellation": "result",
+    "Cancellation": "status",
     "Client": "client",
     "ClientClosed": "errors",
     "ConfigurationError": "errors",
@@ -117,8 +126,10 @@ _HOMES = {
     "Job": "job",
     "JobCancelled": "errors",
     "JobFailed": "errors",
+    "MediaSource": "media.source",
     "MissingExtra": "errors",
     "MissingToken": "errors",
+    "ModelEntry": "catalogue",
     "NotFound": "errors",
     "Output": "output",
     "PermissionDenied": "errors",
@@ -134,12 +145,14 @@ _HOMES = {
     "RunComfyError": "errors",
     "ServerFault": "errors",
     "ServiceError": "errors",
-    "Status": "result",
+    "Status": "status",
     "SubmissionUnknown": "errors",
     "Unchecked": "report",
     "UnexpectedAnswer": "errors",
     "UnknownModel": "errors",
+    "UnresolvedFiles": "errors",
     "Unset": "_unset",
+    "UploadFailed": "errors",
     "ValidationError": "errors",
     "Violation": "violation",
     "__version__": "_version",

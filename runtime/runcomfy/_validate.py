@@ -50,7 +50,7 @@ def validate(
     """
     cls = model_class(model)
     if isinstance(payload, Request):
-        payload = payload.payload()
+        payload = to_plain(payload._inputs)
     elif not isinstance(payload, dict):
         payload = to_plain(payload)
     return examine(cls, payload, files=_given(files), strict=strict)

@@ -7,6 +7,8 @@ RunComfyError
 ├── IncompatiblePackage   generated in a format this runtime cannot read (also an ImportError)
 ├── ConfigurationError    a token, address or id that cannot be used (also a ValueError)
 │   └── MissingToken          no token in any of the places where one is looked for
+├── UnresolvedFiles       a payload was asked for, and inputs are local files (also a ValueError)
+├── UploadFailed          a local file could not be made into a URL; nothing was submitted
 ├── ClientClosed          the client was closed before the call (also a RuntimeError)
 └── RequestError          about one request; has request_id and says how to go on
     ├── SubmissionUnknown     the submit may have been accepted, and billed: look before repeating it
@@ -59,6 +61,8 @@ __all__ = [
     "SubmissionUnknown",
     "UnexpectedAnswer",
     "UnknownModel",
+    "UnresolvedFiles",
+    "UploadFailed",
     "ValidationError",
 ]
 
@@ -129,6 +133,28 @@ class ConfigurationError(RunComfyError, ValueError):
 
 class MissingToken(ConfigurationError):
     """There is no token. The message lists the places where one was looked for."""
+
+
+class UnresolvedFiles(RunComfyError, ValueError):
+    """A payload was asked for, and inputs are local files, which have no place in it yet.
+
+    ``files`` holds a name for each, by the JSON pointer of its input.
+    """
+
+    def __init__(self, files: dict[str, str]) -> None:
+        super().__init__(files)
+        self.files = files
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{pointer} ({name})" for pointer, name in self.files.items())
+        return (
+            f"the payload needs URLs in the places of local files: {told}. Give the request to a "
+            "client, which sees to it, or call runcomfy.uploads.resolve(request, uploader)"
+        )
+
+
+class UploadFailed(RunComfyError):
+    """A local file could not be made into a URL that the service can read. Nothing was submitted."""
 
 
 class ClientClosed(RunComfyError, RuntimeError):

@@ -20,6 +20,10 @@ from .output import Output
 from .request import Request
 from .violation import Violation
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .media.source import MediaSource as MediaSource
+
 __all__ = [
     "UNSET",
     "Choices",

@@ -145,8 +145,16 @@ class Request(Generic[OutputT_co]):
             _set_inputs(self, _changed(type(self), {}, inputs))
 
     def payload(self) -> dict[str, Any]:
-        """The inputs as they are sent: plain data, under their wire names, freshly copied."""
+        """The inputs as they are sent: plain data, under their wire names, freshly copied.
+
+        Raises ``UnresolvedFiles`` where inputs are local files: a client sees to them when it sends
+        the request, and ``runcomfy.uploads.resolve`` gives a request with URLs in their places.
+        """
         payload: dict[str, Any] = to_plain(self._inputs)
+        if self._media:
+            from .media.local import require_urls
+
+            require_urls(self._media, payload)
         return payload
 
     @classmethod
@@ -243,12 +251,18 @@ def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
     """Every violation of ``payload``, whatever types the caller built it from.
 
     Generated checks read the exact types that ``json.loads`` returns. Members of ``str`` enums and the
-    like therefore fail first, and are then checked as the values they stand for.
+    like therefore fail first, and are then checked as the values they stand for; so are local files
+    where a media input has URLs.
     """
     violations = cls._check(payload)
     if violations and not all(is_plain(violation.value) for violation in violations):
         payload = to_plain(payload)
-        violations = cls._check(payload)
+        if cls._media:
+            from .media.local import check_stand_ins
+
+            violations = check_stand_ins(cls._check, cls._media, payload)
+        else:
+            violations = cls._check(payload)
     if isinstance(payload, dict) and not cls._known.issuperset(payload):
         # The schema says nothing of these, yet they travel with the rest.
         others: list[Violation] = []
@@ -311,4 +325,4 @@ def _hashable(value: Any) -> Any:
 def _shown(value: object, show: Callable[[object], str]) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_shown(item, show) for item in value) + "]"
-    return show(value) if isinstance(value, str) else repr(value)
+    return show(value) if isinstance(value, (str, bytes)) else repr(value)

@@ -100,6 +100,10 @@ def show(value: object) -> str:
         return "a number of more than 40 digits"
     if isinstance(value, (int, float)):
         return repr(value)
+    if isinstance(value, bytes):
+        return f"<{len(value):,} bytes>"
+    if hasattr(type(value), "__fspath__"):
+        return f"the path {_quoted(str(value)[:_SHOWN])}"
     return f"a Python {type(value).__name__}"
 
 

@@ -1,0 +1,158 @@
+"""Local files where a media input could have a URL: which values they are, and where they stand.
+
+A path (``os.PathLike``), ``bytes`` or a binary file object is a local file. Text never is: it is sent as
+it stands, also where it looks like the name of a file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from runcomfy._plain import is_plain, token
+from runcomfy.errors import UnresolvedFiles
+from runcomfy.violation import Violation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from .inputs import MediaInput
+
+__all__ = ["check_stand_ins", "fault", "find", "is_local", "name_of", "replaced", "require_urls"]
+
+#: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
+_LISTS = 8
+_WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
+
+
+def is_local(value: object) -> bool:
+    """Whether the value is a local file: a path, ``bytes`` or a binary file object."""
+    if is_plain(value) or isinstance(value, type):
+        return False
+    kind = value.__class__
+    if kind is bytes or hasattr(kind, "__fspath__"):
+        return True
+    # Files opened as text have an encoding, be it None.
+    return hasattr(value, "read") and not hasattr(value, "encoding")
+
+
+def name_of(value: Any) -> str:
+    """A local file in a few words, for messages: its path, its name, or the size of its content."""
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    if hasattr(value, "__fspath__"):
+        return str(os.fspath(value))
+    name = getattr(value, "name", None)
+    return name if isinstance(name, str) and name else f"a {type(value).__name__}"
+
+
+def fault(value: Any) -> str:
+    """Why a local file cannot be read, ``""`` where it can."""
+    try:
+        size = len(value) if isinstance(value, bytes) else _size(value)
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    except ValueError as error:  # a NUL in the path, a file that is closed
+        return f"cannot be read: {error}"
+    return "is empty" if size == 0 else ""
+
+
+def _size(value: Any) -> int | None:
+    """The size of a file, ``None`` where only reading would tell. Raises ``OSError``, ``ValueError``."""
+    if not hasattr(value, "__fspath__"):
+        if getattr(value, "closed", False):
+            raise ValueError("the file is closed")
+        if not (hasattr(value, "seekable") and value.seekable()):
+            return None
+        place = value.tell()
+        size: int = value.seek(0, 2)
+        value.seek(place)
+        return size
+    found = os.stat(value)  # noqa: PTH116  # pathlib is slow to import
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for its writer
+        raise ValueError("it is no regular file")
+    if not os.access(value, os.R_OK):
+        raise PermissionError(0, "permission denied")
+    return found.st_size
+
+
+def replaced(
+    inputs: Iterable[MediaInput], payload: Any, replace: Callable[[str, Any], object]
+) -> Any:
+    """A copy of a plain payload in which ``replace(pointer, value)`` stands for each local file."""
+    for media in inputs:
+        payload = _replaced(payload, media.path, "", 0, replace)
+    return payload
+
+
+def _replaced(
+    value: Any,
+    path: tuple[str, ...],
+    pointer: str,
+    lists: int,
+    replace: Callable[[str, Any], object],
+) -> Any:
+    if isinstance(value, list):
+        if lists == _LISTS:
+            return value
+        return [
+            _replaced(item, path, f"{pointer}/{index}", lists + 1, replace)
+            for index, item in enumerate(value)
+        ]
+    if path:
+        name = path[0]
+        if not isinstance(value, dict) or name not in value:
+            return value
+        inner = _replaced(value[name], path[1:], f"{pointer}/{token(name)}", lists, replace)
+        return {**value, name: inner}
+    return replace(pointer, value) if is_local(value) else value
+
+
+def find(inputs: Iterable[MediaInput], payload: Any) -> dict[str, Any]:
+    """The local files of a plain payload, by JSON pointer."""
+    found: dict[str, Any] = {}
+    replaced(inputs, payload, found.setdefault)
+    return found
+
+
+def require_urls(inputs: Iterable[MediaInput], payload: Any) -> None:
+    """Raise ``UnresolvedFiles`` where a payload that is to be sent holds local files."""
+    found = find(inputs, payload)
+    if found:
+        raise UnresolvedFiles({pointer: name_of(value) for pointer, value in found.items()})
+
+
+def check_stand_ins(
+    check: Callable[[Any], list[Violation]], inputs: tuple[MediaInput, ...], payload: Any
+) -> list[Violation]:
+    """The violations of a payload in which a URL stands for each local file.
+
+    What the URL will be is not known yet, so nothing is said of its text, only whether a text can
+    stand there: the payload is checked again when it is known.
+    """
+    files: dict[str, object] = {}
+
+    def stand_in(pointer: str, value: object) -> str:
+        url = f"https://local.invalid{pointer}"
+        files[url] = value
+        return url
+
+    violations: list[Violation] = []
+    for violation in check(replaced(inputs, payload, stand_in)):
+        if not isinstance(violation.value, str) or violation.value not in files:
+            violations.append(_retold(violation, inputs))
+        elif violation.rule == "type":
+            violation.value = files[violation.value]
+            violations.append(violation)
+    return violations
+
+
+def _retold(violation: Violation, inputs: Iterable[MediaInput]) -> Violation:
+    """A strange value where a local file could be: say what can be there."""
+    if not is_plain(violation.value) and not is_local(violation.value):
+        names = [step for step in violation.pointer.split("/")[1:] if not step.isdigit()]
+        if any(names == [token(name) for name in media.path] for media in inputs):
+            violation.message = _WANTED
+    return violation
