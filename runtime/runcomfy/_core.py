@@ -11,7 +11,7 @@ from ._order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel
 from .protocol.addresses import check_base_url
 from .redact import Redactor
-from .result import Cancellation
+from .status import Cancellation
 from .token import find_token
 
 __all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core"]

@@ -14,7 +14,7 @@ import anyio.lowlevel
 from ._driver_common import Progress, Wire, plain_headers
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
-from .result import Cancellation, Status
+from .status import Cancellation, Status
 
 if TYPE_CHECKING:
     import httpx

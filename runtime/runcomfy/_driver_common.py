@@ -12,7 +12,7 @@ from ._version import __version__
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
 from .redact import Redactor
-from .result import Cancellation
+from .status import Cancellation
 from .token import Token
 
 __all__ = ["AnswerCut", "Progress", "Wire", "log"]

@@ -10,7 +10,8 @@ from ._order import Model
 from .output import Output
 from .protocol import cancel, fetch, follow, look, watch
 from .protocol.addresses import check_request_id
-from .result import Cancellation, Result, Status
+from .result import Result
+from .status import Cancellation, Status
 
 if TYPE_CHECKING:
     from ._driver import Driver

@@ -1,4 +1,4 @@
-"""What is known about a request: ``Status`` on its way, ``Result`` at its end, ``Cancellation``."""
+"""``Result``: what a request gave."""
 
 from __future__ import annotations
 
@@ -10,63 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from .output import Output
 
-__all__ = ["Cancellation", "Result", "Status"]
+__all__ = ["Result"]
 
 OutputT_co = TypeVar("OutputT_co", bound="Output", covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where a request is. ``state`` is the service's own word, as received.
-
-    ``queue_position`` is there while the request waits, if the service says it. ``raw`` is the whole
-    answer.
-    """
-
-    state: str
-    queue_position: int | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def phase(self) -> str:
-        """The word's meaning: ``running``, ``succeeded``, ``failed`` or ``cancelled``."""
-        from .protocol.states import phase
-
-        return phase(self.state)
-
-    @classmethod
-    def from_answer(cls, raw: Mapping[str, Any], state: str = "unknown") -> Status:
-        """The status in an answer; ``state`` is used where it has none."""
-        given = raw.get("status")
-        position = raw.get("queue_position")
-        return cls(
-            given if isinstance(given, str) and given else state,
-            position if type(position) is int else None,
-            raw,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """What came of a wish to cancel. Only queued requests can be cancelled.
-
-    ``outcome`` is the service's own word: ``cancelled``, ``not_cancellable``,
-    ``cancellation_requested``.
-    """
-
-    outcome: str
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the service says that the request is cancelled now."""
-        return self.outcome.strip().casefold() in {"cancelled", "canceled"}
-
-    @classmethod
-    def from_answer(cls, raw: Mapping[str, Any]) -> Cancellation:
-        """The cancellation in an answer, by its outcome or else its status."""
-        words = (raw.get("outcome"), raw.get("status"))
-        return cls(next((word for word in words if isinstance(word, str) and word), "unknown"), raw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from runcomfy.errors import (
     ServiceError,
     SubmissionUnknown,
 )
-from runcomfy.result import Cancellation, Status
+from runcomfy.status import Cancellation, Status
 
 from .addresses import model_path, request_path
 from .answers import Document

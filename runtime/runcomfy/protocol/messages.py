@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from runcomfy.result import Status
+from runcomfy.status import Status
 
 __all__ = [
     "Action",

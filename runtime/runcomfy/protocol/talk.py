@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from runcomfy.errors import DeadlineExceeded, RequestError
 from runcomfy.redact import Redactor
-from runcomfy.result import Status
+from runcomfy.status import Status
 
 from .addresses import check_request_id
 from .answers import Document, Problem, error_for, read
