@@ -96,7 +96,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         path = self.path.split("?")[0]
-        action = "submit" if path.startswith("/v1/models/") else path.rsplit("/", 1)[-1]
+        action = path.rsplit("/", 1)[-1]
+        if path.startswith("/v1/models/"):
+            action = "submit" if self.command == "POST" else "model"
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = self.scripted.next_reply(Asked(action, self.path, headers, body))
         time.sleep(reply.delay)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core
 from ._driver_async import AsyncDriver, OnStatus
 from ._order import find_type, take
+from .catalogue import ModelEntry, read_entries
 from .job import AsyncJob
 from .output import Output
-from .protocol import Polling, Retries, run, submit
+from .protocol import Polling, Retries, list_models, look_up_model, run, submit
 from .request import Request
 from .result import Result
 
@@ -122,6 +123,36 @@ class AsyncClient:
         'https://…/hat.png'
         """
         return AsyncJob(self._core, self._driver, find_type(model), request_id)
+
+    async def models(
+        self,
+        search: str | None = None,
+        *,
+        category: str | None = None,
+        kind: str | None = None,
+        include_schema: bool = False,
+        limit: int | None = None,
+        timeout: float | None = CALL_TIMEOUT,
+    ) -> list[ModelEntry]:
+        """The models that the service offers, or those that fit; ``limit`` of them, or all.
+
+        >>> [entry.model_id for entry in await client.models("gpt-image", category="image-to-image")]
+        ['openai/gpt-image-1-5/image-to-image', 'openai/gpt-image-2/edit']
+        """
+        flow = list_models(
+            self._core.talk(timeout),
+            search,
+            category=category,
+            kind=kind,
+            include_schema=include_schema,
+            limit=limit,
+        )
+        return read_entries(await self._driver.run(flow))
+
+    async def model(self, model_id: str, *, timeout: float | None = CALL_TIMEOUT) -> ModelEntry:
+        """What the service says of one model, with its input schema. Raises ``NotFound``."""
+        flow = look_up_model(self._core.talk(timeout), model_id)
+        return read_entries([await self._driver.run(flow)], model_id)[0]
 
     async def aclose(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""

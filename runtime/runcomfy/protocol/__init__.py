@@ -6,6 +6,7 @@ the same flow runs over a blocking client, an asynchronous one, or a list of rep
 
 from __future__ import annotations
 
+from .catalogue import list_models, look_up_model
 from .flows import cancel, fetch, follow, look, run, submit, watch
 from .messages import Answer, Call, Failure, Flow, Report, Send, Sleep, Step, Tick
 from .policy import Polling, Retries
@@ -27,7 +28,9 @@ __all__ = [
     "cancel",
     "fetch",
     "follow",
+    "list_models",
     "look",
+    "look_up_model",
     "run",
     "submit",
     "watch",

@@ -1,0 +1,100 @@
+"""``ModelEntry``: what the service's catalogue says of a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._registry import model_ids
+
+__all__ = ["ModelEntry", "read_entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model in the service's catalogue. What the service left out is ``None`` or empty.
+
+    ``base_price_usd`` is in dollars for each ``price_unit`` (``output``, ``second``, ``image``).
+    ``input_schema`` is there when it was asked for. ``installed`` says whether a generated class of
+    the model was there when the entry was read. ``raw`` is the whole entry.
+
+    >>> for entry in client.models(search="image", limit=20):
+    ...     print(entry.model_id, entry.base_price_usd, entry.price_unit)
+    """
+
+    model_id: str
+    display_name: str | None = None
+    description: str = ""
+    kind: str | None = None
+    categories: tuple[str, ...] = ()
+    base_price_usd: float | None = None
+    price_unit: str | None = None
+    pricing_note: str = ""
+    model_url: str | None = None
+    inputs: tuple[str, ...] = ()
+    required_inputs: tuple[str, ...] = ()
+    input_schema: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
+    installed: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+
+    @classmethod
+    def from_answer(
+        cls, raw: Mapping[str, Any], model_id: str = "", *, installed: bool = False
+    ) -> ModelEntry:
+        """The entry in an answer; ``model_id`` is used where it has none. Never raises."""
+        schema = raw.get("input_schema")
+        return cls(
+            model_id=_text(raw, "model_id") or model_id,
+            display_name=_text(raw, "display_name"),
+            description=_text(raw, "description") or "",
+            kind=_text(raw, "kind"),
+            categories=_names(raw.get("categories")),
+            base_price_usd=_number(raw.get("base_price_usd")),
+            price_unit=_text(raw, "price_unit"),
+            pricing_note=_text(raw, "pricing_note") or "",
+            model_url=_text(raw, "model_url"),
+            inputs=_names(raw.get("inputs")),
+            required_inputs=_names(raw.get("required_inputs")),
+            input_schema=schema if isinstance(schema, dict) else None,
+            installed=installed,
+            raw=raw,
+        )
+
+
+def read_entries(answers: Iterable[Mapping[str, Any]], model_id: str = "") -> list[ModelEntry]:
+    """The entries in answers, with ``installed`` told."""
+    known = frozenset(model_ids())
+    return [
+        ModelEntry.from_answer(
+            answer, model_id, installed=(_text(answer, "model_id") or model_id) in known
+        )
+        for answer in answers
+    ]
+
+
+def _text(raw: Mapping[str, Any], name: str) -> str | None:
+    value = raw.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> float | None:
+    """The number, also when it is written as a text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Names in a list, in a list of objects that have one, or as the keys of an object."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, (list, dict)):
+        return ()
+    named = (one.get("name") if isinstance(one, dict) else one for one in value)
+    return tuple(one for one in named if isinstance(one, str) and one)

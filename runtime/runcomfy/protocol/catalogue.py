@@ -1,0 +1,83 @@
+"""Reading the service's catalogue of models, page by page. Each flow is a generator without I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from runcomfy.errors import ConfigurationError, UnexpectedAnswer
+
+from .addresses import model_path
+from .messages import Call, Flow
+from .talk import Talk
+
+__all__ = ["PAGE", "list_models", "look_up_model"]
+
+#: Entries asked for at once.
+PAGE = 100
+
+
+def list_models(
+    talk: Talk,
+    search: str | None = None,
+    *,
+    category: str | None = None,
+    kind: str | None = None,
+    include_schema: bool = False,
+    limit: int | None = None,
+) -> Flow[list[dict[str, Any]]]:
+    """The entries that fit, in the service's order, each once, at most ``limit`` of them.
+
+    >>> flow = list_models(Talk(), "hat")
+    >>> next(flow).call.path
+    '/v1/models?search=hat&limit=100&offset=0'
+    """
+    if limit is not None and limit < 0:
+        raise ConfigurationError(f"limit must be 0 or more, or None for every model; got {limit}")
+    filters = {"search": search, "category": category, "kind": kind}
+    query = {name: value for name, value in filters.items() if value}
+    if include_schema:
+        query["include_schema"] = "true"
+    found: dict[str, dict[str, Any]] = {}
+    offset = 0
+    while limit is None or len(found) < limit:
+        asked = PAGE if limit is None else min(PAGE, limit - len(found))
+        path = "/v1/models?" + urlencode({**query, "limit": asked, "offset": offset})
+        document = yield from talk.exchange(Call("read", "GET", path))
+        page = _entries(talk, document.content)
+        known = len(found)
+        for entry in page:
+            found.setdefault(entry["model_id"], entry)
+        offset += len(document.content["models"])
+        # A service that does not count its pages would send the first one for ever.
+        if len(found) == known or _is_last(document.content, asked, offset):
+            break
+    return list(found.values())[:limit]
+
+
+def look_up_model(talk: Talk, model_id: str) -> Flow[dict[str, Any]]:
+    """The entry of one model."""
+    talk.model_id = model_id
+    document = yield from talk.exchange(Call("read", "GET", model_path(model_id)))
+    return document.content
+
+
+def _entries(talk: Talk, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries of a page. One without a model id is of no use and left out."""
+    models = content.get("models")
+    if not isinstance(models, list):
+        raise talk.error(
+            UnexpectedAnswer,
+            "the service's answer is no list of models",
+            server_text=talk.redact(content),
+        )
+    return [one for one in models if isinstance(one, dict) and isinstance(one.get("model_id"), str)]
+
+
+def _is_last(content: dict[str, Any], asked: int, seen: int) -> bool:
+    """Whether no page follows: by the total, or else because the page is not full."""
+    total, limit = content.get("total"), content.get("limit")
+    if type(total) is int:
+        return seen >= total
+    full = min(asked, limit) if type(limit) is int else asked
+    return len(content["models"]) < full
