@@ -144,6 +144,15 @@ def test_a_line_per_element_breaks_the_lines(tmp_path: Path) -> None:
     assert (tmp_path / "owner/model/example.json").read_text() == '{"prompt": "a cat"}'
 
 
+def test_indentation_by_non_breaking_spaces_is_indentation_and_elsewhere_they_stay(
+    tmp_path: Path,
+) -> None:
+    schema = '{\n  "type": "object",\n  "properties": {"prompt": {"title": "a\xa0b"}}\n}'
+    text = html.escape(page(schema=schema)).replace("\n  ", "\n&nbsp;&nbsp;")
+    assert add("-", "--schemas", tmp_path, stdin=f"<p>{text}</p>".encode()).status == 0
+    assert (tmp_path / "owner/model/input.json").read_text("utf-8") == schema
+
+
 # The model id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -46,6 +47,10 @@ _BLOCK_TAGS: Final = frozenset(_BLOCK_TAG_NAMES.split())
 #: Elements that are never closed, since nothing can be inside.
 _VOID_TAG_NAMES: Final = "area base br col embed hr img input link meta param source track wbr"
 _VOID_TAGS: Final = frozenset(_VOID_TAG_NAMES.split())
+
+
+#: What begins a line. No JSON string goes on over a line's end, so this is never inside one.
+_INDENT: Final = re.compile(r"^[ \t\xa0]+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,8 @@ class _Extractor(HTMLParser):
         self._skipping: list[str] = []
 
     def text(self) -> str:
-        return "".join(self._parts)
+        """The text; lines that were indented with non-breaking spaces have ordinary ones."""
+        return _INDENT.sub(lambda run: run[0].replace("\xa0", " "), "".join(self._parts))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCK_TAGS:
