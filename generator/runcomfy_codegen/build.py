@@ -134,12 +134,20 @@ def _read_inputs(
     wire_names = list(cleaned.get("properties", {}))
     _refuse_stranger(documents, wire_names)
     python_names = names.input_names(wire_names, documents.names, place)
+    media = find_media(raw, wire_names)
     inputs = _Inputs(
         raw,
         cleaned,
         dict(zip(wire_names, python_names, strict=True)),
-        types.hints(cleaned, class_name, type_templates, frozen=True, names=documents.names),
-        find_media(raw, wire_names),
+        types.hints(
+            cleaned,
+            class_name,
+            type_templates,
+            frozen=True,
+            names=documents.names,
+            media=media.places,
+        ),
+        media,
     )
     return inputs, notes
 

@@ -20,6 +20,8 @@ class MediaInputs:
 
     specs: list[MediaSpec] = field(default_factory=list)
     rules: dict[str, list[Rule]] = field(default_factory=dict)
+    #: JSON pointers of the schemas that lead to the URLs: of the input, of its items and so on.
+    places: set[str] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
 
 
@@ -51,6 +53,7 @@ def _visit(
         kind = kinds[0] if kinds else "file"
         found.specs.append(MediaSpec(literal(path), literal(kind), tuple(map(_spec, rules))))
         found.rules.setdefault(path[0], []).extend(rules)
+        found.places.update(where for where, _ in parts)
     innermost, part = parts[-1]
     if isinstance(part.get("properties"), dict):
         for name, inner in part["properties"].items():

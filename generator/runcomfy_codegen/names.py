@@ -36,7 +36,7 @@ _RESERVED = frozenset(
     model_id output_type payload from_payload example input_schema replace mro raw self
     Any Literal Mapping Sequence NotRequired TypedDict Unset UNSET
     bool bytes dict float int list object str tuple type None
-    check staticmethod MediaInput MediaRule
+    check staticmethod MediaInput MediaRule MediaSource
     """.split()
 )
 
@@ -44,7 +44,7 @@ _RESERVED = frozenset(
 _RESERVED_CLASSES = frozenset(
     """
     Any Literal Mapping Sequence NotRequired TypedDict Unset UNSET TYPE_CHECKING None True False
-    AttributeError Choices MediaInput MediaRule Output Request Violation
+    AttributeError Choices MediaInput MediaRule MediaSource Output Request Violation
     """.split()
 )
 

@@ -18,6 +18,8 @@ __all__ = ["render_index", "render_model", "render_owner", "render_package", "te
 _TYPING_AT_RUN_TIME = ("NotRequired", "TypedDict")
 _ABC = ("Mapping", "Sequence")
 _TYPING = ("Any", "Literal")
+#: Names of the runtime that stand in hints only.
+_HINTS = ("MediaSource", "Unset")
 _WORD = re.compile(r"\w+")
 _RUNTIME = (
     "UNSET", "Choices", "MediaInput", "MediaRule", "Output", "Request", "Violation", "check_by_library", "check_others",
@@ -33,7 +35,7 @@ class Used:
     abc: tuple[str, ...]
     typing: tuple[str, ...]
     runtime: tuple[str, ...]
-    unset: bool
+    hints: tuple[str, ...]
 
 
 def templates_folder() -> Path:
@@ -83,7 +85,7 @@ def _used(tree: ast.Module, model: ModelSpec) -> Used:
         tuple(name for name in _ABC if name in names),
         tuple(name for name in _TYPING if name in names),
         tuple(name for name in _RUNTIME if name in names),
-        "Unset" in names,
+        tuple(name for name in _HINTS if name in names),
     )
 
 

@@ -85,7 +85,9 @@ def describe_input(
     kind = media_kind(raw.get("format")) or media_kind(_items(raw).get("format"))
     if kind:
         limits.append(
-            f"URL of {_article(kind)} file" if not _is_list(cleaned) else f"URLs of {kind} files"
+            f"URL of {_article(kind)} file, or a local file"
+            if not _is_list(cleaned)
+            else f"URLs of {kind} files, or local files"
         )
     paragraphs = [_sentence(meaning)]
     if limits:

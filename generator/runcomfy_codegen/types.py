@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,14 @@ _ROOT = "C0"
 _TOKEN = re.compile(r"'(v\d+)'|\b(C\d+)\b")
 _LINE = re.compile(r"^#(?P<kind>class|field) (?P<name>\w+)(?: = (?P<hint>.*))?$", re.MULTILINE)
 _OPTIONAL = re.compile(r"^NotRequired\[(.*)\]$")
+#: A step to a schema that says more of the same value, or of the items of a list.
+_SAME = re.compile(r"/(?:anyOf/\d+|oneOf/\d+|items)$")
+#: What the library calls the text that is a file, which has a type of its own in our hints.
+_FILE = {"type": "string", "format": "binary"}
+_FILE_HINT = re.compile(r"\bbytes\b")
 #: Names that a hint may hold, beside the tokens.
 _HINT_NAMES = {
-    "Any", "Literal", "Mapping", "Sequence", "None", "bool", "dict", "float", "int", "list", "str",
+    "Any", "Literal", "Mapping", "MediaSource", "Sequence", "None", "bool", "dict", "float", "int", "list", "str",
 }  # fmt: skip
 
 
@@ -66,13 +71,15 @@ def hints(
     *,
     frozen: bool,
     names: Mapping[str, str] | None = None,
+    media: Collection[str] = (),
 ) -> Types:
     """The types of a clean object schema.
 
     ``names`` holds names of our choosing for its properties; nested types follow them. ``frozen``
     asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
+    ``media`` holds the pointers of media inputs, whose texts are ``MediaSource``.
     """
-    tokens = _Tokens(schema, class_name, names or {})
+    tokens = _Tokens(schema, class_name, names or {}, media)
     text = tokens.text()
     rendered = generate(
         text,
@@ -114,6 +121,7 @@ class _Tokens:
     schema: Schema
     class_name: Identifier
     names: Mapping[str, str]
+    media: Collection[str] = ()
     values: list[object] = field(default_factory=list)
     classes: dict[str, tuple[Identifier, Schema]] = field(default_factory=dict)
     #: Pointer of a referenced part -> its class token, so that recursion ends.
@@ -173,15 +181,24 @@ class _Tokens:
             for i, part in enumerate(parts)
         ]
 
-    def _scalar(self, schema: Schema, _: _Way) -> dict[str, Any]:
-        return {"type": schema["type"]}
+    def _scalar(self, schema: Schema, way: _Way) -> dict[str, Any]:
+        is_file = schema["type"] == "string" and self._is_media(way.pointer)
+        return _FILE if is_file else {"type": schema["type"]}
 
     def _array(self, schema: Schema, way: _Way) -> dict[str, Any]:
+        inner = way.to("item", "items")
         items = schema.get("items", {})
-        return {
-            "type": "array",
-            "items": self._type(items, way.to("item", "items")) if items else {},
-        }
+        if not items and self._is_media(inner.pointer):
+            return {"type": "array", "items": _FILE}
+        return {"type": "array", "items": self._type(items, inner) if items else {}}
+
+    def _is_media(self, pointer: str) -> bool:
+        while pointer not in self.media:
+            shorter = _SAME.sub("", pointer)
+            if shorter == pointer:
+                return False
+            pointer = shorter
+        return True
 
     def _nested(self, schema: Schema, way: _Way) -> dict[str, Any]:
         if schema.get("properties"):
@@ -261,6 +278,7 @@ class _Tokens:
             yield wire, (self._with_values(optional[1] if optional else hint), optional is None)
 
     def _with_values(self, hint: str) -> str:
+        hint = _FILE_HINT.sub("MediaSource", hint)
         unknown = set(re.findall(r"\b[A-Za-z_]\w*\b", _TOKEN.sub("", hint))) - _HINT_NAMES
         if unknown:
             raise TypeError(f"the hint {hint!r} holds names that are not expected: {unknown}")

@@ -69,7 +69,7 @@ TEXTS: dict[str, str] = {
 
 #: What generated modules, their base classes and their annotations use themselves.
 _OURS = """
-    check found get value unset UNSET Unset Violation TYPE_CHECKING Request Output MediaInput MediaRule
+    check found get value unset UNSET Unset Violation TYPE_CHECKING Request Output MediaInput MediaRule MediaSource
     payload example model_id output_type from_payload input_schema replace raw self cls mro annotations
     size index item member name wrong_items check_by_library check_others is_member matches
     Any Literal Mapping Sequence NotRequired TypedDict staticmethod classmethod property

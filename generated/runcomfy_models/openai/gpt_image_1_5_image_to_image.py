@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from runcomfy.model import Unset
+    from runcomfy.model import MediaSource, Unset
 
 __all__ = ["GptImage1_5ImageToImage", "GptImage1_5ImageToImageOutput"]
 
@@ -122,10 +122,10 @@ class GptImage1_5ImageToImage(Request[GptImage1_5ImageToImageOutput]):
     Demo value: 'A photorealistic wide drone shot of a colossal man (exact face/body from the r…
     """
 
-    image_urls: Sequence[str]
+    image_urls: Sequence[MediaSource]
     """The URLs of the images to use as a reference for the generation.
 
-    1 to 10 items. URLs of image files.
+    1 to 10 items. URLs of image files, or local files.
 
     Demo value: ['https://playgrounds-storage-public.runcomfy.net/tools/7286/media-files/input-…
     """

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from runcomfy.model import Unset
+    from runcomfy.model import MediaSource, Unset
 
 __all__ = ["GptImage2Edit", "GptImage2EditOutput"]
 
@@ -107,10 +107,10 @@ class GptImage2Edit(Request[GptImage2EditOutput]):
     model_id = "openai/gpt-image-2/edit"
     output_type = GptImage2EditOutput
 
-    images: Sequence[str]
+    images: Sequence[MediaSource]
     """Reference images to edit, up to 10 images.
 
-    1 to 10 items. URLs of image files.
+    1 to 10 items. URLs of image files, or local files.
 
     Demo value: ['https://playgrounds-storage-public.runcomfy.net/tools/7341/media-files/promo.…
     """

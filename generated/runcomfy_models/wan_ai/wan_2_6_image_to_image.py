@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from runcomfy.model import Unset
+    from runcomfy.model import MediaSource, Unset
 
 __all__ = ["Wan2_6ImageToImage", "Wan2_6ImageToImageOutput"]
 
@@ -146,10 +146,10 @@ class Wan2_6ImageToImage(Request[Wan2_6ImageToImageOutput]):
     Demo value: 'On the left sits a monster, and on the right sits another monster. The two of…
     """
 
-    image_urls: Sequence[str]
+    image_urls: Sequence[MediaSource]
     """Reference images for editing. Order matters: reference as 'image 1', 'image 2', 'image 3' in prompt.
 
-    1 to 3 items. URLs of image files.
+    1 to 3 items. URLs of image files, or local files.
 
     Rules for each file:
 

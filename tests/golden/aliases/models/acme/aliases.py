@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from runcomfy.model import Unset
+    from runcomfy.model import MediaSource, Unset
 
 __all__ = ["Aliases", "AliasesOutput", "AliasesInner", "AliasesTitled"]
 
@@ -184,10 +184,10 @@ class Aliases(Request[AliasesOutput]):
     Sent as '33_string'.
     """
 
-    input_284_image: str | Unset = UNSET
+    input_284_image: MediaSource | Unset = UNSET
     """284_image.
 
-    URL of an image file.
+    URL of an image file, or a local file.
 
     Sent as '284_image'.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from runcomfy.model import Unset
+    from runcomfy.model import MediaSource, Unset
 
 __all__ = ["Media", "MediaOutput", "MediaShotsItem"]
 
@@ -30,10 +30,10 @@ __all__ = ["Media", "MediaOutput", "MediaShotsItem"]
 class MediaShotsItem(TypedDict):
     """An object in ``shots/item``."""
 
-    frame: NotRequired[str]
+    frame: NotRequired[MediaSource]
     """frame.
 
-    URL of an image file.
+    URL of an image file, or a local file.
     """
 
 
@@ -109,10 +109,10 @@ class Media(Request[MediaOutput]):
     model_id = "acme/media"
     output_type = MediaOutput
 
-    image: Sequence[str]
+    image: Sequence[MediaSource]
     """image.
 
-    At most 10 items. URLs of image files.
+    At most 10 items. URLs of image files, or local files.
 
     Rules for each file:
 
@@ -121,16 +121,16 @@ class Media(Request[MediaOutput]):
     - ``frames_per_second<`` 30: At most 30 fps
     """
 
-    video: str | Unset = UNSET
+    video: MediaSource | Unset = UNSET
     """video.
 
-    URL of a video file.
+    URL of a video file, or a local file.
     """
 
-    audios: Sequence[Any] | Unset = UNSET
+    audios: Sequence[MediaSource] | Unset = UNSET
     """audios.
 
-    URLs of audio files.
+    URLs of audio files, or local files.
     """
 
     mask: str | Unset = UNSET
