@@ -6,13 +6,14 @@ import platform
 import sys
 from collections.abc import Callable
 
-from . import bulk, imports, validation
+from . import bulk, imports, media_remote, validation
 from .measure import Figure
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "validation": validation.run,
     "bulk": bulk.run,
     "imports": imports.run,
+    "media_remote": media_remote.run,
 }
 
 

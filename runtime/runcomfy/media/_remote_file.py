@@ -104,7 +104,9 @@ class RemoteFile:
     async def _probe(self) -> MediaInfo | NeedBytes:
         self._file.seek(0)
         try:
-            # In a thread, as a video's header may take its time.
+            if self._file.held <= _STEP:
+                return probe(self._file)
+            # A long header may take its time, and the event loop has other work.
             return await anyio.to_thread.run_sync(probe, self._file)
         except NeedBytes as need:
             return need

@@ -43,7 +43,7 @@ class RemoteLimits:
 
     timeout: float = 30.0
     file_timeout: float = 10.0
-    concurrency: int = 32
+    concurrency: int = 48
     file_bytes: int = 1024 * 1024
     file_requests: int = 8
     allow: Iterable[str] = ()
