@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import BinaryIO, cast
 
 import anyio
 
@@ -72,7 +73,8 @@ class RemoteFile:
         self._compare(answer)
         if answer.status != HTTPStatus.OK:
             most = min(stop, answer.stop or 0) - start
-            await self._read(connection, start, most)
+            if await self._read(connection, start, most) < most:
+                raise NotLookedAt("the server sent less of the file than it said")
             return await self._probe()
         # The server knows no ranges, so it sends all of the file until it is cut off.
         if start:
@@ -90,10 +92,12 @@ class RemoteFile:
                 raise self._too_long()
             most = max(_STEP, need.stop - self._file.held)
 
-    async def _read(self, connection: Connection, start: int, most: int) -> None:
+    async def _read(self, connection: Connection, start: int, most: int) -> int:
+        """Take at most so many bytes of the answer into the file; how many there were."""
         data = await connection.read(min(most, self._bytes))
         self._bytes -= len(data)
         self._file.add(start, data)
+        return len(data)
 
     async def _count(self, connection: Connection) -> None:
         """Find out the size of a file that ends soon, where the server does not say it."""
@@ -103,11 +107,12 @@ class RemoteFile:
 
     async def _probe(self) -> MediaInfo | NeedBytes:
         self._file.seek(0)
+        file = cast("BinaryIO", self._file)
         try:
             if self._file.held <= _STEP:
-                return probe(self._file)
+                return probe(file)
             # A long header may take its time, and the event loop has other work.
-            return await anyio.to_thread.run_sync(probe, self._file)
+            return await anyio.to_thread.run_sync(probe, file)
         except NeedBytes as need:
             return need
 
