@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["describe", "shorten", "show", "tell"]
 
 _SHOWN = 80
+_SCHEMES = ("http://", "https://")
 _LARGE = 10**40
 
 _TYPES = {
@@ -89,6 +90,8 @@ def show(value: object) -> str:
     terminal or a log.
     """
     if isinstance(value, str):
+        if value.startswith(_SCHEMES) and "?" in value:
+            value = value.partition("?")[0] + "?…"  # the query of a signed URL is a secret
         more = f" … ({len(value)} characters)" if len(value) > _SHOWN else ""
         return _quoted(value[:_SHOWN]) + more
     if isinstance(value, (dict, list, tuple)):
