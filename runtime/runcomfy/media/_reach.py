@@ -110,7 +110,7 @@ class Places:
         if self.allowed(host, port):
             return ""
         if "%" in host:
-            return "its host names a network interface of this machine"
+            return "its host is no plain name or address"
         if port < _FIRST_FREE_PORT and port not in _WEB_PORTS:
             return f"its port {port} is not one of web servers: 80, 443, or 1024 and above"
         return ""

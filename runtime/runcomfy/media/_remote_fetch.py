@@ -143,6 +143,8 @@ def target(url: str) -> httpx.URL:
 def _checked(url: httpx.URL) -> httpx.URL:
     if url.scheme not in _PORTS or not url.raw_host:
         raise NotLookedAt("its URL is not one of http or https")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise NotLookedAt(f"its port {url.port} does not exist")
     if url.userinfo:
         raise NotLookedAt("its URL holds a user name or password")
     return url
@@ -162,4 +164,4 @@ def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
 
 def _origin(url: httpx.URL) -> Origin:
     host = url.raw_host.decode("ascii").lower()
-    return url.scheme, host, url.port or _PORTS[url.scheme]
+    return url.scheme, host, _PORTS[url.scheme] if url.port is None else url.port

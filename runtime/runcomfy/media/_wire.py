@@ -8,6 +8,8 @@ protocol, anyio the sockets and TLS, and both run on asyncio and trio.
 
 from __future__ import annotations
 
+import os
+
 import anyio
 import h11
 from anyio.abc import ByteStream
@@ -120,9 +122,10 @@ class Connection:
 
 
 def strerror(error: BaseException) -> str:
-    """The system's words for an error, where it has some."""
+    """The system's words for an error, without the address that libraries add; often there are none."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    return str(getattr(cause, "strerror", None) or "")
+    number = getattr(cause, "errno", None)
+    return os.strerror(number) if isinstance(number, int) and number > 0 else ""
 
 
 def _told(what: str, error: BaseException) -> str:
