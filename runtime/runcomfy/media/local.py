@@ -24,6 +24,8 @@ __all__ = ["check_stand_ins", "fault", "find", "is_local", "name_of", "replaced"
 
 #: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
 _LISTS = 8
+#: ``inspect.CO_COROUTINE``; the module is slow to import.
+_COROUTINE = 0x80
 _WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
 
 
@@ -35,7 +37,12 @@ def is_local(value: object) -> bool:
     if kind is bytes or hasattr(kind, "__fspath__"):
         return True
     # Files opened as text have an encoding, be it None.
-    return hasattr(value, "read") and not hasattr(value, "encoding")
+    return hasattr(value, "read") and not hasattr(value, "encoding") and not _is_async(value.read)
+
+
+def _is_async(method: Any) -> bool:
+    code = getattr(getattr(method, "__func__", method), "__code__", None)
+    return code is not None and bool(code.co_flags & _COROUTINE)
 
 
 def name_of(value: Any) -> str:

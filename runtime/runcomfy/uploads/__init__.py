@@ -1,0 +1,17 @@
+"""Local files as inputs: how they become URLs that the service can read.
+
+>>> from runcomfy import Client
+>>> from runcomfy.uploads import ObjectStore
+>>> client = Client(uploader=ObjectStore("s3://my-bucket/inputs"))
+>>> client.run(GptImage2Edit(prompt="add a hat", images=[Path("cat.png")]))
+"""
+
+from __future__ import annotations
+
+from .data_uri import DataUri
+from .files import UploadFile
+from .object_store import ObjectStore
+from .resolve import resolve, resolve_async
+from .sending import Uploader
+
+__all__ = ["DataUri", "ObjectStore", "UploadFile", "Uploader", "resolve", "resolve_async"]

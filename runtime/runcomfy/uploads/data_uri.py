@@ -1,0 +1,54 @@
+"""``DataUri``: the file itself in the payload, which needs no storage anywhere."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+
+from runcomfy.errors import UploadFailed
+
+from .files import UploadFile
+
+__all__ = ["DataUri"]
+
+_MIB = 2**20
+
+
+class DataUri:
+    """Puts files into the payload as base64 data URIs; what clients do unless told otherwise.
+
+    The service takes a whole body of 64 MiB, and base64 makes three bytes into four, so files of
+    48 MiB together are about what fits. ``max_body`` is in bytes.
+    """
+
+    def __init__(self, max_body: int = 64 * _MIB) -> None:
+        self.max_body = max_body
+
+    def __call__(self, file: UploadFile) -> str:
+        """The content of the file as a data URI."""
+        return f"data:{file.media_type};base64,{b64encode(file.read()).decode('ascii')}"
+
+    def check_room(self, places: Mapping[str, UploadFile], rest: int) -> None:
+        """Raise ``UploadFailed`` where the body would be too large; no file is read for it.
+
+        ``places`` are the files by JSON pointer, and ``rest`` is the size of the body without them.
+        """
+        body = rest + sum(_length(file) for file in places.values())
+        if body <= self.max_body:
+            return
+        largest = sorted(places.items(), key=lambda place: -place[1].size)[:5]
+        told = ", ".join(f"{pointer} {file.size / _MIB:.1f} MiB" for pointer, file in largest)
+        more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+        raise UploadFailed(
+            f"with its files in it the request would be {body / _MIB:.1f} MiB, and the service takes "
+            f"at most {self.max_body / _MIB:g} MiB: {told}{more} (base64 adds a third). Nothing was "
+            "submitted. Make the files smaller, or put them into an object store: "
+            'Client(uploader=ObjectStore("s3://…")), see runcomfy.uploads'
+        )
+
+    def __repr__(self) -> str:
+        return f"DataUri(max_body={self.max_body})"
+
+
+def _length(file: UploadFile) -> int:
+    return len(f"data:{file.media_type};base64,") + (file.size + 2) // 3 * 4

@@ -1,0 +1,157 @@
+"""``UploadFile``: a local file as an uploader gets it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from functools import cached_property
+from threading import Lock
+from typing import Any, BinaryIO
+
+from runcomfy.errors import UploadFailed
+from runcomfy.media.probe import MediaInfo, probe
+
+from .media_types import ending_of, media_type_of
+
+__all__ = ["UploadFile"]
+
+_BUFFER = 256 * 1024
+
+
+class _Content:
+    """A file that several readers read at once, each at a place of its own, until it is released.
+
+    An upload that is given up goes on in its thread for a while; it must not touch the file then.
+    """
+
+    def __init__(self, file: BinaryIO, release: Callable[[], object]) -> None:
+        self._file, self._release = file, release
+        self._lock = Lock()
+        self._released = False
+        self.size = file.seek(0, io.SEEK_END)
+
+    def read(self, start: int, size: int) -> bytes:
+        with self._lock:
+            if self._released:
+                raise ValueError("the call that this file belongs to is over")
+            self._file.seek(start)
+            data = self._file.read(size)
+        if not isinstance(data, bytes):
+            raise TypeError(f"read() gave a {type(data).__name__}, not bytes")
+        return data
+
+    def stamp(self) -> tuple[int, ...]:
+        """What changes when the file is written to; of a file in memory, its length."""
+        with self._lock:
+            try:
+                found = os.fstat(self._file.fileno())
+            except (OSError, AttributeError):  # io.BytesIO, or some other thing with a read()
+                return (self._file.seek(0, io.SEEK_END),)
+            return found.st_size, found.st_mtime_ns
+
+    def release(self) -> None:
+        with self._lock:
+            if not self._released:
+                self._released = True
+                self._release()
+
+
+class _Reader(io.RawIOBase):
+    """One reader of a content."""
+
+    def __init__(self, content: _Content) -> None:
+        self._content = content
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._content.read(self._position, len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._position = max(0, (0, self._position, self._content.size)[whence] + offset)
+        return self._position
+
+
+class UploadFile(io.BufferedReader):
+    """A local file for an uploader: a binary file object at its start, and what is known of the file.
+
+    ``size`` is in bytes, ``pointer`` is the JSON pointer of the input that it is for. It can be read
+    until the uploader has returned.
+
+    >>> def upload(file: UploadFile) -> str:
+    ...     headers = {"Content-Type": file.media_type, "Content-Length": str(file.size)}
+    ...     return httpx.post("https://files.example.com", content=file, headers=headers).text
+    """
+
+    def __init__(
+        self, file: BinaryIO, name: str, pointer: str, release: Callable[[], object]
+    ) -> None:
+        self._content = _Content(file, release)
+        self._stamp = self._content.stamp()
+        self._given_name = os.path.basename(name)  # noqa: PTH119  # it is a text, and stays one
+        self.size = self._content.size
+        self.pointer = pointer
+        super().__init__(_Reader(self._content), _BUFFER)
+
+    @property
+    def name(self) -> str:
+        """The file's own name, without its folder; one made from its format where it has none."""
+        return self._given_name or "file" + self.ending
+
+    @property
+    def media_type(self) -> str:
+        """Such as ``"image/png"``: by the file's header, else by its name."""
+        return media_type_of(self._info, self._given_name)
+
+    @property
+    def ending(self) -> str:
+        """The usual ending of such files, with its dot; ``""`` where the type is not known."""
+        return ending_of(self._info, self._given_name)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the content, in hexadecimal digits; the file is read in pieces for it."""
+        digest = hashlib.sha256()
+        with self.again() as file:
+            while piece := file.read(_BUFFER):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    @cached_property
+    def _info(self) -> MediaInfo:
+        with self.again() as file:
+            return probe(file)
+
+    def again(self) -> io.BufferedReader:
+        """One more reader of the same file, at its start."""
+        return io.BufferedReader(_Reader(self._content), _BUFFER)
+
+    def check_unchanged(self) -> None:
+        """Raise ``UploadFailed`` where the file was written to since it was opened."""
+        if self._content.stamp() != self._stamp:
+            raise UploadFailed(
+                f"{self.told} was changed while it was read; nothing was submitted. Try again when "
+                "nobody writes to it"
+            )
+
+    @property
+    def told(self) -> str:
+        """The file in a message: the input that it is for, and its name."""
+        return f"{self.pointer} ({self._given_name or f'{self.size:,} bytes'})"
+
+    def release(self) -> None:
+        """Give the file back: from here on reading fails."""
+        self._content.release()
+
+    def __repr__(self) -> str:
+        return f"<UploadFile {self.told}>"

@@ -1,0 +1,122 @@
+"""``LocalFiles``: the local files of one payload, opened once.
+
+What is checked, hashed and sent is read through one handle, so a file that is replaced on disk
+meanwhile does no harm, and one that is written to is noticed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from tempfile import SpooledTemporaryFile
+from typing import Any, Self
+
+from runcomfy.errors import UploadFailed
+from runcomfy.media.inputs import MediaInput
+from runcomfy.media.local import fault, name_of, replaced
+
+from .files import UploadFile
+
+__all__ = ["LocalFiles"]
+
+_PIECE = 256 * 1024
+#: What is kept in memory of a stream that can be read once only; the rest goes to a temporary file.
+_SPOOLED = 8 * 1024 * 1024
+
+
+class LocalFiles:
+    """The local files of a payload, each opened once however often it stands there.
+
+    ``payload`` holds an ``UploadFile`` in the place of each. What could not be opened is left in its
+    place, for the checks to name. Seekable file objects of the caller are put back where they were.
+
+    >>> with LocalFiles(cls._media, payload) as files:
+    ...     print(files.places)
+    {'/images/0': <UploadFile /images/0 (cat.png)>}
+    """
+
+    def __init__(self, inputs: Iterable[MediaInput], payload: dict[str, Any]) -> None:
+        self._inputs = tuple(inputs)
+        self._opened: dict[object, UploadFile] = {}
+        #: The file at each JSON pointer.
+        self.places: dict[str, UploadFile] = {}
+        try:
+            self.payload: dict[str, Any] = replaced(self._inputs, payload, self._open)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def each(self) -> list[UploadFile]:
+        """The files, each once."""
+        return [*self._opened.values()]
+
+    def require_all(self) -> None:
+        """Raise ``UploadFailed`` for a file that could not be opened."""
+        replaced(self._inputs, self.payload, _require)
+
+    def with_urls(self, urls: dict[UploadFile, str]) -> dict[str, Any]:
+        """The payload with URLs in the places of the files."""
+        payload: dict[str, Any] = replaced(self._inputs, self.payload, lambda _, file: urls[file])
+        return payload
+
+    def close(self) -> None:
+        """Give all files back."""
+        for file in self._opened.values():
+            file.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self, pointer: str, value: Any) -> object:
+        key = _key(value)
+        if key not in self._opened:
+            if fault(value):
+                return value
+            try:
+                self._opened[key] = _opened(value, pointer)
+            except (OSError, ValueError):
+                return value
+        self.places[pointer] = self._opened[key]
+        return self._opened[key]
+
+
+def _key(value: Any) -> object:
+    """What is the same for the same file."""
+    if isinstance(value, bytes):
+        return value
+    return os.fsdecode(value) if hasattr(value, "__fspath__") else id(value)
+
+
+def _opened(value: Any, pointer: str) -> UploadFile:
+    if isinstance(value, bytes):
+        return UploadFile(io.BytesIO(value), "", pointer, lambda: None)
+    if hasattr(value, "__fspath__"):
+        file = open(value, "rb", buffering=0)  # noqa: PTH123, SIM115  # any path-like; released by its user
+        return UploadFile(file, os.fsdecode(value), pointer, file.close)
+    name = getattr(value, "name", None)
+    name = name if isinstance(name, str) else ""
+    if hasattr(value, "seekable") and value.seekable():
+        place = value.tell()
+        return UploadFile(value, name, pointer, lambda: _put_back(value, place))
+    spool = SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115  # released by its user
+    while piece := value.read(_PIECE):
+        spool.write(piece)
+    return UploadFile(spool, name, pointer, spool.close)  # type: ignore[arg-type]  # it reads and seeks, which is all
+
+
+def _put_back(file: Any, place: int) -> None:
+    with suppress(ValueError):  # its owner has closed it
+        file.seek(place)
+
+
+def _require(pointer: str, value: Any) -> Any:
+    if isinstance(value, UploadFile):
+        return value
+    why = fault(value) or "cannot be read"
+    raise UploadFailed(f"{pointer} ({name_of(value)}) {why}; nothing was submitted")

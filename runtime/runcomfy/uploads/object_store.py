@@ -1,0 +1,154 @@
+"""``ObjectStore``: files in a bucket of your own, and signed URLs that let the service read them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from runcomfy.errors import ConfigurationError, MissingExtra, UploadFailed
+from runcomfy.redact import without_queries
+
+from .files import UploadFile
+
+if TYPE_CHECKING:
+    from obstore.store import AzureStore, GCSStore, S3Store
+
+    Store = AzureStore | GCSStore | S3Store
+
+__all__ = ["ObjectStore"]
+
+_WEEK = 7 * 24 * 3600
+#: A file of at most this size is sent in one request; a larger one in parts of this size, a few at once.
+_PART = 8 * 1024 * 1024
+_PARTS_AT_ONCE = 4
+#: Seconds for which an object is taken to be there still: people delete, and buckets have rules that do.
+_TRUSTED = 600.0
+
+
+class ObjectStore:
+    """Uploads files to S3, Google Cloud Storage or Azure, and gives signed URLs to read them.
+
+    ``store`` is a URL (``"s3://bucket/folder"``, ``"gs://…"``, ``"az://…"``), for which the credentials
+    are found as the provider's own tools find them, or a store made with ``obstore.store``, which
+    takes every setting. Objects are named by the SHA-256 of their content, below ``prefix``: a file
+    that is there already is not sent again. They are never deleted; give the bucket a rule for that.
+    The URLs can be read by whoever has them, for ``expires`` seconds (at most a week): long enough
+    for the request to wait in the queue.
+
+    Needs the extra ``upload``. Raises ``ConfigurationError`` for a store that cannot be used.
+
+    >>> client = Client(uploader=ObjectStore("s3://my-bucket/inputs", expires=6 * 3600))
+    """
+
+    def __init__(
+        self, store: str | Store, *, prefix: str = "", expires: float = 24 * 3600.0
+    ) -> None:
+        if not 1 <= expires <= _WEEK:
+            raise ConfigurationError(
+                f"expires must be 1 to {_WEEK} seconds, which is a week, got {expires!r}"
+            )
+        self._obstore = _library()
+        self._store = _opened(store)
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._expires = timedelta(seconds=expires)
+        #: Object name -> when it was last seen in the store.
+        self._seen: dict[str, float] = {}
+        self._locks: dict[str, Lock] = {}
+
+    def __call__(self, file: UploadFile) -> str:
+        """A signed URL of the file, which is sent if it is not in the store."""
+        name = f"{self._prefix}{file.sha256}{file.ending}"
+        try:
+            with self._locks.setdefault(name, Lock()):  # the same file, from many calls at once
+                if not self._is_there(name, file.size):
+                    self._put(name, file)
+                self._seen[name] = monotonic()
+            url: str = self._obstore.sign(self._store, "GET", name, self._expires)
+        except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
+            # Its own text holds the URL and pages of detail; what is told of it is the first line.
+            raise UploadFailed(
+                f"{file.told} could not be put into {self!r}: {_told(error)}; nothing was submitted"
+            ) from None
+        finally:
+            self._locks.pop(name, None)
+        return url
+
+    def _is_there(self, name: str, size: int) -> bool:
+        if monotonic() - self._seen.get(name, -_TRUSTED) < _TRUSTED:
+            return True
+        try:
+            found = self._obstore.head(self._store, name)
+        except FileNotFoundError:
+            return False
+        except (
+            self._obstore.exceptions.PermissionDeniedError,
+            self._obstore.exceptions.UnauthenticatedError,
+        ):
+            return False  # one may be allowed to write and not to look; writing tells
+        return bool(found["size"] == size)
+
+    def _put(self, name: str, file: UploadFile) -> None:
+        pieces = _pieces(file)
+        self._obstore.put(
+            self._store,
+            name,
+            b"".join(pieces) if file.size <= _PART else pieces,
+            attributes={"Content-Type": file.media_type},
+            chunk_size=_PART,
+            max_concurrency=_PARTS_AT_ONCE,
+        )
+
+    def __repr__(self) -> str:
+        return f"ObjectStore({without_queries(str(self._store))}, prefix={self._prefix!r})"
+
+
+def _pieces(file: UploadFile) -> Iterator[bytes]:
+    """The content, piece by piece. Raises at the end where it is not what the name was made from.
+
+    The store makes no object of an upload whose pieces end in an exception.
+    """
+    digest = hashlib.sha256()
+    with file.again() as content:
+        while piece := content.read(1024 * 1024):
+            digest.update(piece)
+            yield piece
+    if digest.hexdigest() != file.sha256:
+        raise UploadFailed(f"{file.told} was changed while it was sent; nothing was submitted")
+
+
+def _library() -> Any:
+    try:
+        import obstore
+        import obstore.exceptions
+        import obstore.store
+    except ImportError:
+        raise MissingExtra("Putting files into an object store", "upload") from None
+    return obstore
+
+
+def _opened(store: str | Store) -> Any:
+    import obstore.exceptions
+    from obstore.store import AzureStore, GCSStore, S3Store, from_url
+
+    if isinstance(store, str):
+        try:
+            store = from_url(store)  # type: ignore[assignment]  # it may be a kind that is refused below
+        except (obstore.exceptions.BaseError, ValueError) as error:
+            raise ConfigurationError(
+                f"{without_queries(str(store))} is no object store that can be opened: {_told(error)}"
+            ) from None
+    if not isinstance(store, (AzureStore, GCSStore, S3Store)):
+        raise ConfigurationError(
+            f"a {type(store).__name__} cannot sign URLs that the service could read; use an S3Store, "
+            "a GCSStore or an AzureStore"
+        )
+    return store
+
+
+def _told(error: Exception) -> str:
+    first = str(error).strip().partition("\n")[0]
+    return without_queries(first) or type(error).__name__

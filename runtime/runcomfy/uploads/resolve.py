@@ -1,0 +1,77 @@
+"""``resolve``: a request with URLs in the places of its local files, without submitting it."""
+
+from __future__ import annotations
+
+import json
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio.to_thread
+
+from runcomfy._plain import to_plain
+from runcomfy.errors import ValidationError
+from runcomfy.request import check_payload
+
+from .data_uri import DataUri
+from .local_files import LocalFiles
+from .sending import Uploader, check_uploader, send, send_async
+
+if TYPE_CHECKING:
+    from runcomfy.request import Request
+
+    RequestT = TypeVar("RequestT", bound=Request[Any])
+
+__all__ = ["check_room", "resolve", "resolve_async"]
+
+
+def resolve(
+    request: RequestT, uploader: Uploader | None = None, *, timeout: float | None = None
+) -> RequestT:
+    """The request with URLs in the places of its local files. Their rules are not looked at.
+
+    Raises ``UploadFailed`` where a file cannot be read or uploaded, ``DeadlineExceeded`` after
+    ``timeout`` seconds, and ``ValidationError`` where the URLs are none that the schema allows.
+
+    >>> request = resolve(GptImage2Edit(prompt="add a hat", images=[Path("cat.png")]), uploader)
+    >>> request.payload()["images"]
+    ['https://…']
+    """
+    uploader = uploader or DataUri()
+    check_uploader(uploader, blocking=True)
+    with LocalFiles(request._media, to_plain(request._inputs)) as files:
+        files.require_all()
+        check_room(uploader, files)
+        return _with_urls(request, files.with_urls(send(uploader, files.each, _ends(timeout))))
+
+
+async def resolve_async(
+    request: RequestT, uploader: Uploader | None = None, *, timeout: float | None = None
+) -> RequestT:
+    """The same as ``resolve``, on asyncio and trio; the uploader may be an async function."""
+    uploader = uploader or DataUri()
+    check_uploader(uploader, blocking=False)
+    ends = _ends(timeout)
+    payload = to_plain(request._inputs)
+    with await anyio.to_thread.run_sync(LocalFiles, request._media, payload) as files:
+        files.require_all()
+        await anyio.to_thread.run_sync(check_room, uploader, files)
+        return _with_urls(request, files.with_urls(await send_async(uploader, files.each, ends)))
+
+
+def check_room(uploader: Uploader, files: LocalFiles) -> None:
+    """Raise ``UploadFailed`` where the uploader can tell beforehand that the files are too large."""
+    if isinstance(uploader, DataUri) and files.places:
+        rest = files.with_urls(dict.fromkeys(files.each, ""))
+        uploader.check_room(files.places, len(json.dumps(rest, separators=(",", ":"))))
+
+
+def _ends(timeout: float | None) -> float:
+    return inf if timeout is None else monotonic() + timeout
+
+
+def _with_urls(request: RequestT, payload: dict[str, Any]) -> RequestT:
+    violations = check_payload(type(request), payload)
+    if violations:
+        raise ValidationError(request.model_id, violations)
+    return request._trusted(payload)

@@ -1,0 +1,168 @@
+"""Handing files to an uploader: several at once, inside a deadline, on threads of their own.
+
+Uploads run on threads because neither a sleeping socket nor somebody's function can be interrupted:
+the caller can go on, at the deadline or on Ctrl-C, and the thread ends when it ends. Nothing is
+submitted then, so all that is lost is an upload.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future
+from inspect import iscoroutine, iscoroutinefunction
+from math import inf
+from threading import Thread
+from time import monotonic
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from runcomfy.errors import ConfigurationError, DeadlineExceeded, UploadFailed
+from runcomfy.redact import clean, without_queries
+
+from .files import UploadFile
+
+__all__ = ["Uploader", "check_uploader", "run_aside", "send", "send_async"]
+
+#: What makes a file into a URL that the service can read. It may raise what it likes.
+Uploader = Callable[[UploadFile], str | Awaitable[str]]
+
+T = TypeVar("T")
+
+_AT_ONCE = 4
+
+_log = logging.getLogger("runcomfy")
+
+
+def check_uploader(uploader: Uploader, *, blocking: bool) -> None:
+    """Raise ``ConfigurationError`` for what cannot be used, before anything depends on it."""
+    if not callable(uploader):
+        raise ConfigurationError(
+            f"an uploader is a function that takes an UploadFile and gives a URL, not {uploader!r:.80}"
+        )
+    asynchronous = iscoroutinefunction(uploader) or iscoroutinefunction(
+        getattr(uploader, "__call__", None)  # noqa: B004  # the method is looked into, not called
+    )
+    if blocking and asynchronous:
+        raise ConfigurationError(
+            "Client needs an uploader that is no async function; AsyncClient takes both"
+        )
+
+
+def send(uploader: Uploader, files: Sequence[UploadFile], ends: float) -> dict[UploadFile, str]:
+    """The URLs of the files. ``ends`` is the deadline as ``monotonic`` tells it.
+
+    Raises ``UploadFailed`` and ``DeadlineExceeded``.
+    """
+    futures: dict[UploadFile, Future[str]] = {file: Future() for file in files}
+    waiting = iter(list(futures.items()))
+    for _ in range(min(_AT_ONCE, len(files))):
+        Thread(target=_work, args=(uploader, waiting), daemon=True, name="runcomfy-upload").start()
+    try:
+        return {file: _wait(future, ends) for file, future in futures.items()}
+    except BaseException:
+        for future in futures.values():
+            future.cancel()
+        raise
+
+
+async def send_async(
+    uploader: Uploader, files: Sequence[UploadFile], ends: float
+) -> dict[UploadFile, str]:
+    """The same as ``send``, on asyncio and trio; the uploader may be an async function."""
+    urls: dict[UploadFile, str] = {}
+    failed: list[UploadFailed] = []
+    waiting = iter(files)
+
+    async def work() -> None:
+        for file in waiting:
+            try:
+                urls[file] = await _upload_async(uploader, file)
+            except UploadFailed as error:
+                failed.append(error)
+                group.cancel_scope.cancel()
+
+    with anyio.move_on_after(ends - monotonic()):
+        async with anyio.create_task_group() as group:
+            for _ in range(min(_AT_ONCE, len(files))):
+                group.start_soon(work)
+    if failed:
+        raise failed[0]
+    if len(urls) < len(files):
+        raise _too_late()
+    return {file: urls[file] for file in files}
+
+
+def run_aside(function: Callable[[], T], ends: float) -> T:
+    """The function's result, unless the deadline comes first."""
+    future: Future[T] = Future()
+    Thread(target=_settle, args=(future, function), daemon=True, name="runcomfy-files").start()
+    return _wait(future, ends)
+
+
+def _work(uploader: Uploader, waiting: Iterator[tuple[UploadFile, Future[str]]]) -> None:
+    for file, future in waiting:  # a list's iterator may be shared between threads
+        if future.set_running_or_notify_cancel():
+            _settle(future, lambda file=file: _upload(uploader, file))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+
+
+def _settle(future: Future[T], function: Callable[[], T]) -> None:
+    try:
+        future.set_result(function())
+    except BaseException as error:  # noqa: BLE001  # it is raised where the result is waited for
+        future.set_exception(error)
+
+
+def _wait(future: Future[T], ends: float) -> T:
+    try:
+        return future.result(None if ends == inf else max(0.0, ends - monotonic()))
+    except TimeoutError:
+        if future.done():  # it is the function's own
+            raise
+        raise _too_late() from None
+
+
+def _too_late() -> DeadlineExceeded:
+    return DeadlineExceeded(
+        "the timeout of the call ran out during an upload; nothing was submitted"
+    )
+
+
+def _upload(uploader: Uploader, file: UploadFile) -> str:
+    try:
+        url = uploader(file)
+    except Exception as error:
+        raise _failed(file, error) from error
+    return _checked(url, file)
+
+
+async def _upload_async(uploader: Uploader, file: UploadFile) -> str:
+    try:
+        # An async function only makes its coroutine there, which is awaited here; trio wants it wrapped.
+        (url,) = await anyio.to_thread.run_sync(lambda: (uploader(file),), abandon_on_cancel=True)
+        if isinstance(url, Awaitable):
+            url = await url
+    except Exception as error:
+        raise _failed(file, error) from error
+    return await anyio.to_thread.run_sync(_checked, url, file)
+
+
+def _failed(file: UploadFile, error: Exception) -> UploadFailed:
+    if isinstance(error, UploadFailed):
+        return error
+    told = without_queries(f"{type(error).__name__}: {error}")
+    return UploadFailed(f"{file.told} could not be uploaded: {told}; nothing was submitted")
+
+
+def _checked(url: object, file: UploadFile) -> str:
+    if iscoroutine(url):
+        url.close()
+    if not isinstance(url, str) or not url:
+        raise UploadFailed(
+            f"{file.told}: the uploader gave a {type(url).__name__}, not a URL; nothing was submitted"
+        )
+    file.check_unchanged()
+    _log.info("%s: %d bytes made available to the service", clean(file.told), file.size)
+    return url
