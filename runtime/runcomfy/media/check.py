@@ -51,8 +51,10 @@ class Files:
         self.list_remote = list_remote
         self.remote = 0
 
-    def info(self, url: str) -> MediaInfo | None:
-        """The facts of the file behind the URL, ``None`` where there is no file to look at."""
+    def info(self, url: Any) -> MediaInfo | None:
+        """The facts of a local file, or of the file behind a URL; ``None`` where there is none to look at."""
+        if not isinstance(url, str):
+            return _probe(url)
         info = self._known.get(url)
         if info is None:
             if url in self._given:
@@ -68,14 +70,19 @@ def check_media(
     """Add to the report what is to be said of the payload's URLs and of the files behind them."""
     for media in inputs:
         for pointer, url in urls(payload, media.path):
-            if not url[:6].lower().startswith(_SCHEMES):
+            if not isinstance(url, str):
+                fault = _fault(pointer, url)
+                if fault:
+                    report.errors.append(fault)
+                    continue
+            elif not url[:6].lower().startswith(_SCHEMES):
                 report.warnings.append(_odd_scheme(pointer, url))
             if media.rules:
                 _check_file(media.rules, pointer, url, files, report)
 
 
-def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Pointer and text of each value at ``path``, item by item where lists lie on the way."""
+def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Pointer and value of each URL and local file at ``path``, item by item where lists lie on the way."""
     waiting: list[tuple[Any, int, str, int]] = [(payload, 0, "", 0)]
     while waiting:
         value, step, pointer, lists = waiting.pop()
@@ -87,12 +94,12 @@ def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             if isinstance(value, dict) and path[step] in value:
                 inner = f"{pointer}/{token(path[step])}"
                 waiting.append((value[path[step]], step + 1, inner, lists))
-        elif isinstance(value, str):
+        elif isinstance(value, str) or _is_local(value):
             yield pointer, value
 
 
 def _check_file(
-    rules: tuple[MediaRule, ...], pointer: str, url: str, files: Files, report: Report
+    rules: tuple[MediaRule, ...], pointer: str, url: Any, files: Files, report: Report
 ) -> None:
     info = files.info(url)
     if info is None and not files.list_remote:
@@ -101,7 +108,7 @@ def _check_file(
     for rule in rules:
         reason = REMOTE if info is None else _unmeasurable(rule, info)
         if reason:
-            report.unchecked.append(Unchecked(pointer, rule.name, reason, url))
+            report.unchecked.append(Unchecked(pointer, rule.name, reason, _name(url)))
         elif info is not None:
             _check_rule(rule, pointer, info, report)
 
@@ -127,6 +134,30 @@ def _check_rule(rule: MediaRule, pointer: str, info: MediaInfo, report: Report) 
     findings = report.errors if verdict == BREAKS else report.warnings
     value = in_unit(rule.metric, measured)
     findings.append(Violation(pointer, rule.name, value, rule.limit, explain(rule, verdict)))
+
+
+# Few payloads hold local files, so what is known of these is imported when one does.
+
+
+def _is_local(value: object) -> bool:
+    from .local import is_local
+
+    return is_local(value)
+
+
+def _name(url: Any) -> str:
+    if isinstance(url, str):
+        return url
+    from .local import name_of
+
+    return name_of(url)
+
+
+def _fault(pointer: str, file: object) -> Violation | None:
+    from .local import fault
+
+    wrong = fault(file)
+    return Violation(pointer, "file", _name(file), None, wrong) if wrong else None
 
 
 def _odd_scheme(pointer: str, url: str) -> Violation:
