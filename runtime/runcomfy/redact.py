@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 
-__all__ = ["Redactor", "clean"]
+__all__ = ["Redactor", "clean", "shown_url", "without_queries"]
 
 _SHOWN = 300
 _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
 _HIDDEN = "[token]"
+_QUERY = re.compile(r"(?i)(https?://[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
+_USER = re.compile(r"//[^/\\]*@")
 
 
 def clean(text: str, limit: int = _SHOWN) -> str:
@@ -22,8 +24,22 @@ def clean(text: str, limit: int = _SHOWN) -> str:
     return shown + more
 
 
+def shown_url(url: str) -> str:
+    """The address for messages and logs: without its query, which may be a signature.
+
+    >>> shown_url("https://x.runcomfy.net/a.png?Signature=abc")
+    'https://x.runcomfy.net/a.png'
+    """
+    return clean(_USER.sub("//…@", re.split(r"[?#]", url, maxsplit=1)[0]))
+
+
+def without_queries(text: str) -> str:
+    """The text without the queries of the addresses in it, cleaned."""
+    return clean(_QUERY.sub(r"\1", text))
+
+
 class Redactor:
-    """Takes one token, and whatever follows ``Bearer``, out of texts.
+    """Takes one token, whatever follows ``Bearer``, and the queries of URLs out of texts.
 
     >>> Redactor("abc123")("bad token abc123")
     'bad token [token]'
@@ -36,11 +52,11 @@ class Redactor:
         self._secrets = {secret, json.dumps(secret)[1:-1]} - {""}
 
     def __call__(self, value: object) -> str:
-        """The text, or the JSON value as text, without the token, cleaned."""
+        """The text, or the JSON value as text, without the secrets, cleaned."""
         text = value if isinstance(value, str) else _as_text(value)
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)  # before cutting: half a token is one too
-        return clean(_BEARER.sub(rf"\1{_HIDDEN}", text))
+        return without_queries(_BEARER.sub(rf"\1{_HIDDEN}", text))
 
     def __repr__(self) -> str:
         return "Redactor(…)"
