@@ -1,4 +1,4 @@
-"""The blocking driver: runs flows over ``httpx.Client``."""
+"""The blocking driver: runs flows over connections of its own, or over a given ``httpx.Client``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from threading import Lock
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ._driver_common import Progress, Wire, plain_headers
+from ._driver_common import Progress, Wire
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from .status import Cancellation, Status
@@ -22,13 +22,24 @@ ReturnT = TypeVar("ReturnT")
 Rescue = Callable[[str], Flow[Cancellation]]
 
 
+class Transport(Protocol):
+    """Makes one call at a time for each thread."""
+
+    def exchange(self, send: Send) -> Answer:
+        """The answer; what is raised instead is put into words by ``Wire.failure``."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
 class Driver:
     """Does what flows ask for: sends, sleeps, reports."""
 
     def __init__(self, wire: Wire, http: httpx.Client | None) -> None:
         self._wire = wire
-        self._given = http
-        self._own: httpx.Client | None = None
+        self._http = http
+        self._transport: Transport | None = None
         self._process = os.getpid()
         self._lock = Lock()
         self._closed = False
@@ -46,8 +57,7 @@ class Driver:
         try:
             return self._run(flow, progress, on_status)
         except BaseException as stop:
-            if isinstance(stop, ClientClosed) or not isinstance(stop, RunComfyError):
-                progress.explain(stop)
+            progress.explain(stop)
             if rescue and progress.request_id and not isinstance(stop, Exception):
                 progress.tell_cancelled(stop, self._cancel(rescue(progress.request_id)))
             raise
@@ -56,24 +66,30 @@ class Driver:
         """Run the flow as far as its reports are asked for."""
         progress = Progress(self._wire.redact, request_id)
         reply: Any = None
-        while True:
-            try:
-                step = flow.send(reply)
-            except StopIteration:
-                return
-            progress.take(step)
-            if isinstance(step, Report):
-                yield step.status
-                reply = Tick(monotonic())
-            else:
-                reply = self._perform(step)
+        try:
+            while True:
+                try:
+                    step = flow.send(reply)
+                except StopIteration:
+                    return
+                progress.take(step)
+                if isinstance(step, Report):
+                    yield step.status
+                    reply = Tick(monotonic())
+                else:
+                    reply = self._perform(step)
+        except GeneratorExit:
+            raise  # the caller has seen enough
+        except BaseException as stop:
+            progress.explain(stop)
+            raise
 
     def close(self) -> None:
         """Close the connections that the driver opened itself."""
         with self._lock:
             self._closed = True
-            own, self._own = self._own, None
-        if own is not None:
+            own, self._transport = self._transport, None
+        if own is not None and self._http is None:
             own.close()
 
     def _run(
@@ -101,27 +117,15 @@ class Driver:
         return Tick(monotonic())
 
     def _send(self, send: Send) -> Answer | Failure:
-        ends = None if send.timeout is None else monotonic() + send.timeout
-        http = self._http()
+        transport = self._open()
         try:
-            request = http.build_request(**self._wire.arguments(send))
-            response = http.send(request, stream=True, auth=None, follow_redirects=False)
-            try:
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    self._wire.check(len(body), ends)
-            finally:
-                response.close()
+            return transport.exchange(send)
         except Exception as error:
             # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
             failure = self._wire.failure(error)
             if failure is None:
                 raise
             return failure
-        return Answer(
-            monotonic(), response.status_code, plain_headers(response.headers), bytes(body)
-        )
 
     def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
         try:
@@ -129,17 +133,29 @@ class Driver:
         except RunComfyError as error:
             return error
 
-    def _http(self) -> httpx.Client:
-        """The client to send with: the caller's, or one of our own for each process."""
+    def _open(self) -> Transport:
+        """The transport to send with: over the caller's client, or one of our own for each process."""
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
-        if self._given is not None:
-            return self._given
         with self._lock:
-            if self._own is None or self._process != os.getpid():
-                import httpx
-
-                # After a fork the connections belong to the parent; they are left alone.
-                self._own = httpx.Client(**self._wire.settings())
+            # After a fork the connections belong to the parent; they are left alone.
+            if self._transport is None or self._process != os.getpid():
+                self._transport = _make_transport(self._wire, self._http)
                 self._process = os.getpid()
-            return self._own
+            return self._transport
+
+
+def _make_transport(wire: Wire, http: httpx.Client | None) -> Transport:
+    from ._transport import Origin, behind_proxy
+
+    if http is None and not behind_proxy(wire.base_url):
+        from ._transport_sync import SocketTransport
+
+        return SocketTransport(wire, Origin(wire))
+    from ._transport_httpx import HttpxTransport
+
+    if http is None:
+        import httpx
+
+        http = httpx.Client(**wire.settings())
+    return HttpxTransport(wire, http)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 from ._version import __version__
 from .errors import ClientClosed, RunComfyError
@@ -15,14 +15,11 @@ from .redact import Redactor
 from .status import Cancellation
 from .token import Token
 
-__all__ = ["AnswerCut", "Progress", "Wire", "log"]
+__all__ = ["USER_AGENT", "AnswerCut", "NotConnected", "Progress", "Wire", "log"]
 
 log = logging.getLogger("runcomfy")
 
-_USER_AGENT = f"runcomfy-python/{__version__}"
-
-#: An answer of the API is a small JSON text; more than this is not read.
-_LARGEST_ANSWER = 32 * 1024 * 1024
+USER_AGENT = f"runcomfy-python/{__version__}"
 
 #: The errors of httpx by name, so that those of httpx2 and of other transports count as well. The
 #: first class of an error's family that is listed decides.
@@ -36,6 +33,7 @@ _TROUBLES: dict[str, Trouble] = {
     "HTTPError": "answer lost",
     "StreamError": "answer lost",
     "AnswerCut": "answer lost",
+    "NotConnected": "not connected",
 }
 
 _CHECK = (
@@ -45,7 +43,11 @@ _CHECK = (
 
 
 class AnswerCut(Exception):
-    """We stopped reading an answer."""
+    """The call went out, and its answer did not come, or not as a whole."""
+
+
+class NotConnected(Exception):
+    """There was no connection for the call, so nothing of it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class Wire:
     read_timeout: float
     redact: Redactor
 
+    #: An answer of the API is a small JSON text; more bytes than this are not read.
+    longest: ClassVar[int] = 32 * 1024 * 1024
+
+    def headers(self) -> dict[str, str]:
+        """The headers of every call, the token among them."""
+        return {"Authorization": f"Bearer {self.token.reveal()}", "Accept": "application/json"}
+
     def arguments(self, send: Send) -> dict[str, Any]:
         """The call as arguments of ``build_request``."""
         call, rest = send.call, send.timeout
@@ -65,7 +74,7 @@ class Wire:
             limit if rest is None else min(limit, rest)
             for limit in (self.connect_timeout, self.read_timeout)
         )
-        headers = {"Authorization": f"Bearer {self.token.reveal()}", "Accept": "application/json"}
+        headers = self.headers()
         if call.body is not None:
             headers["Content-Type"] = "application/json"
         return {
@@ -78,13 +87,13 @@ class Wire:
 
     def settings(self) -> dict[str, Any]:
         """The arguments of an httpx client of our own. A service on this machine needs no proxy."""
-        return {"headers": {"User-Agent": _USER_AGENT}, "trust_env": self.base_url[:6] == "https:"}
+        return {"headers": {"User-Agent": USER_AGENT}, "trust_env": self.base_url[:6] == "https:"}
 
     @staticmethod
     def check(size: int, ends: float | None) -> None:
         """Raise ``AnswerCut`` when an answer is too long, or takes too long."""
-        if size > _LARGEST_ANSWER:
-            raise AnswerCut(f"the answer is longer than {_LARGEST_ANSWER:,} bytes")
+        if size > Wire.longest:
+            raise AnswerCut(f"the answer is longer than {Wire.longest:,} bytes")
         if ends is not None and monotonic() > ends:
             raise AnswerCut("the timeout of the call ran out while the answer came in")
 
@@ -93,7 +102,8 @@ class Wire:
         """The transport's error as a value; ``None`` for an error of another kind."""
         for kind in type(error).__mro__:
             if kind.__name__ in _TROUBLES:
-                text = f"{type(error).__name__}: {error}"
+                ours = isinstance(error, (AnswerCut, NotConnected))
+                text = str(error) if ours else f"{type(error).__name__}: {error}"
                 return Failure(monotonic(), _TROUBLES[kind.__name__], text)
         return None
 
@@ -128,7 +138,9 @@ class Progress:
             log.info("%s: %s; again in %.1f s", name, step.reason, step.seconds)
 
     def explain(self, stop: BaseException) -> None:
-        """Add to an exception that is not ours what it leaves behind."""
+        """Add to an exception what it leaves behind; those about a request say it themselves."""
+        if isinstance(stop, RunComfyError) and not isinstance(stop, ClientClosed):
+            return
         if isinstance(stop, ClientClosed) and not self.request_id:
             return  # it says itself that nothing was sent
         if self.request_id:
