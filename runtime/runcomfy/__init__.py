@@ -26,12 +26,15 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConnectionFailed,
         DeadlineExceeded,
+        DownloadFailed,
+        DownloadRefused,
         IncompatiblePackage,
         InsufficientBalance,
         JobCancelled,
         JobFailed,
         MissingExtra,
         MissingToken,
+        NotAllSaved,
         NotFound,
         PermissionDenied,
         RateLimited,
@@ -48,13 +51,14 @@ if TYPE_CHECKING:
         UploadFailed,
         ValidationError,
     )
+    from .files import AsyncOutputFile, OutputFile
     from .job import AsyncJob, Job
     from .media.source import MediaSource
     from .output import Output
     from .protocol.policy import Polling, Retries
     from .report import Report, Unchecked
     from .request import Request
-    from .result import Result
+    from .result import AsyncResult, Result
     from .status import Cancellation, Status
     from .violation import Violation
 
@@ -62,6 +66,8 @@ __all__ = [
     "UNSET",
     "AsyncClient",
     "AsyncJob",
+    "AsyncOutputFile",
+    "AsyncResult",
     "AuthenticationFailed",
     "Cancellation",
     "Client",
@@ -69,6 +75,8 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "DeadlineExceeded",
+    "DownloadFailed",
+    "DownloadRefused",
     "IncompatiblePackage",
     "InsufficientBalance",
     "Job",
@@ -77,9 +85,11 @@ __all__ = [
     "MediaSource",
     "MissingExtra",
     "MissingToken",
+    "NotAllSaved",
     "ModelEntry",
     "NotFound",
     "Output",
+    "OutputFile",
     "PermissionDenied",
     "Polling",
     "RateLimited",
@@ -114,6 +124,8 @@ _HOMES = {
     "UNSET": "_unset",
     "AsyncClient": "async_client",
     "AsyncJob": "job",
+    "AsyncOutputFile": "files",
+    "AsyncResult": "result",
     "AuthenticationFailed": "errors",
     "Cancellation": "status",
     "Client": "client",
@@ -121,6 +133,8 @@ _HOMES = {
     "ConfigurationError": "errors",
     "ConnectionFailed": "errors",
     "DeadlineExceeded": "errors",
+    "DownloadFailed": "errors",
+    "DownloadRefused": "errors",
     "IncompatiblePackage": "errors",
     "InsufficientBalance": "errors",
     "Job": "job",
@@ -129,9 +143,11 @@ _HOMES = {
     "MediaSource": "media.source",
     "MissingExtra": "errors",
     "MissingToken": "errors",
+    "NotAllSaved": "errors",
     "ModelEntry": "catalogue",
     "NotFound": "errors",
     "Output": "output",
+    "OutputFile": "files",
     "PermissionDenied": "errors",
     "Polling": "protocol.policy",
     "RateLimited": "errors",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from time import monotonic
 from typing import Any, NoReturn
 
+from ._downloads_common import DownloadSettings
 from ._driver_common import Wire
 from ._order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel
 from .protocol.addresses import check_base_url
+from .protocol.hosts import Hosts
 from .redact import Redactor
 from .status import Cancellation
 from .token import find_token
@@ -37,6 +40,8 @@ class Core:
         retries: Retries | None,
         connect_timeout: float,
         read_timeout: float,
+        download_hosts: Iterable[str],
+        max_file_bytes: int,
     ) -> None:
         found = find_token(token)
         self.base_url = check_base_url(base_url)
@@ -44,6 +49,14 @@ class Core:
         self.wire = Wire(self.base_url, found, connect_timeout, read_timeout, self.redact)
         self._polling = polling or Polling()
         self._retries = retries or Retries()
+        #: How files are fetched; these settings have no token.
+        self.downloads = DownloadSettings(
+            Hosts.of(self.base_url, download_hosts),
+            max_file_bytes,
+            connect_timeout,
+            read_timeout,
+            self._retries,
+        )
 
     def talk(
         self, timeout: float | None, model: Model[Any] | None = None, request_id: str | None = None

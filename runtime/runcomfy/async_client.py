@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core
+from ._downloads_async import AsyncDownloads
+from ._downloads_common import MAX_FILE_BYTES
 from ._driver_async import AsyncDriver, OnStatus
 from ._order import find_type, take
 from .catalogue import ModelEntry, read_entries
@@ -13,7 +15,7 @@ from .job import AsyncJob
 from .output import Output
 from .protocol import Polling, Retries, list_models, look_up_model, run, submit
 from .request import Request
-from .result import Result
+from .result import AsyncResult
 
 if TYPE_CHECKING:
     import httpx
@@ -30,8 +32,8 @@ class AsyncClient:
 
     >>> async with AsyncClient() as client:
     ...     result = await client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
-    >>> result.files
-    ['https://…/hat.png']
+    >>> await result.save("out")
+    [PosixPath('out/8f14e45f-1-hat.png')]
     """
 
     def __init__(
@@ -44,9 +46,22 @@ class AsyncClient:
         retries: Retries | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
+        download_hosts: Iterable[str] = (),
+        download_http: httpx.AsyncClient | None = None,
+        max_file_bytes: int = MAX_FILE_BYTES,
     ) -> None:
-        self._core = Core(token, base_url, polling, retries, connect_timeout, read_timeout)
+        self._core = Core(
+            token,
+            base_url,
+            polling,
+            retries,
+            connect_timeout,
+            read_timeout,
+            download_hosts,
+            max_file_bytes,
+        )
         self._driver = AsyncDriver(self._core.wire, http)
+        self._downloads = AsyncDownloads(self._core.downloads, download_http, keep=True)
 
     @overload
     async def run(
@@ -56,7 +71,7 @@ class AsyncClient:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: OnStatus | None = None,
-    ) -> Result[OutputT]: ...
+    ) -> AsyncResult[OutputT]: ...
     @overload
     async def run(
         self,
@@ -65,7 +80,7 @@ class AsyncClient:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: OnStatus | None = None,
-    ) -> Result[Output]: ...
+    ) -> AsyncResult[Output]: ...
     async def run(
         self,
         request: Request[Any] | str,
@@ -73,7 +88,7 @@ class AsyncClient:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: OnStatus | None = None,
-    ) -> Result[Any]:
+    ) -> AsyncResult[Any]:
         """Submit, wait, fetch. ``timeout`` covers all of it, retries included.
 
         ``on_status`` is called, and awaited where it returns an awaitable, with each change of the
@@ -85,7 +100,7 @@ class AsyncClient:
         document = await self._driver.run(
             run(talk, order.body), on_status=on_status, rescue=self._core.rescue
         )
-        return order.model.result(talk.request_id or "", document)
+        return order.model.async_result(talk.request_id or "", document, self._downloads)
 
     @overload
     async def submit(
@@ -110,7 +125,7 @@ class AsyncClient:
         order = take(request, payload)
         talk = self._core.talk(timeout, order.model)
         request_id = await self._driver.run(submit(talk, order.body))
-        return AsyncJob(self._core, self._driver, order.model, request_id)
+        return AsyncJob(self._core, self._driver, self._downloads, order.model, request_id)
 
     @overload
     def job(self, request_id: str, model: type[Request[OutputT]]) -> AsyncJob[OutputT]: ...
@@ -122,7 +137,7 @@ class AsyncClient:
         >>> (await client.job("8f14e45f", GptImage2Edit).wait()).output.image
         'https://…/hat.png'
         """
-        return AsyncJob(self._core, self._driver, find_type(model), request_id)
+        return AsyncJob(self._core, self._driver, self._downloads, find_type(model), request_id)
 
     async def models(
         self,
@@ -157,6 +172,7 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
         await self._driver.close()
+        await self._downloads.close()
 
     async def __aenter__(self) -> Self:
         return self

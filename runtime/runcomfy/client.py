@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core
+from ._downloads import Downloads
+from ._downloads_common import MAX_FILE_BYTES
 from ._driver import Driver
 from ._order import find_type, take
 from .catalogue import ModelEntry, read_entries
@@ -33,8 +35,8 @@ class Client:
 
     >>> with Client() as client:
     ...     result = client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
-    >>> result.files
-    ['https://…/hat.png']
+    >>> result.save("out")
+    [PosixPath('out/8f14e45f-1-hat.png')]
     """
 
     def __init__(
@@ -47,9 +49,22 @@ class Client:
         retries: Retries | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
+        download_hosts: Iterable[str] = (),
+        download_http: httpx.Client | None = None,
+        max_file_bytes: int = MAX_FILE_BYTES,
     ) -> None:
-        self._core = Core(token, base_url, polling, retries, connect_timeout, read_timeout)
+        self._core = Core(
+            token,
+            base_url,
+            polling,
+            retries,
+            connect_timeout,
+            read_timeout,
+            download_hosts,
+            max_file_bytes,
+        )
         self._driver = Driver(self._core.wire, http)
+        self._downloads = Downloads(self._core.downloads, download_http, keep=True)
 
     @overload
     def run(
@@ -88,7 +103,7 @@ class Client:
         document = self._driver.run(
             run(talk, order.body), on_status=on_status, rescue=self._core.rescue
         )
-        return order.model.result(talk.request_id or "", document)
+        return order.model.result(talk.request_id or "", document, self._downloads)
 
     @overload
     def submit(
@@ -113,7 +128,7 @@ class Client:
         order = take(request, payload)
         talk = self._core.talk(timeout, order.model)
         request_id = self._driver.run(submit(talk, order.body))
-        return Job(self._core, self._driver, order.model, request_id)
+        return Job(self._core, self._driver, self._downloads, order.model, request_id)
 
     @overload
     def job(self, request_id: str, model: type[Request[OutputT]]) -> Job[OutputT]: ...
@@ -125,7 +140,7 @@ class Client:
         >>> client.job("8f14e45f", GptImage2Edit).wait().output.image
         'https://…/hat.png'
         """
-        return Job(self._core, self._driver, find_type(model), request_id)
+        return Job(self._core, self._driver, self._downloads, find_type(model), request_id)
 
     def models(
         self,
@@ -160,6 +175,7 @@ class Client:
     def close(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
         self._driver.close()
+        self._downloads.close()
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,9 @@ RunComfyError
     ├── ResultNotReady        the result was asked for before the job ended
     ├── JobFailed             the service could not do it
     ├── JobCancelled          the job was cancelled
+    ├── DownloadFailed        a file of the result could not be fetched; has its url
+    │   ├── DownloadRefused       this client does not fetch it: its host, or its size
+    │   └── NotAllSaved           some files of a result were saved, and some were not
     └── ServiceError          the service answered with an error
         ├── AuthenticationFailed  a bad or missing token
         ├── InsufficientBalance   not enough credit
@@ -33,8 +36,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import Any
 
+    from .files import AsyncOutputFile, OutputFile
     from .violation import Violation
 
 __all__ = [
@@ -43,12 +48,15 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailed",
     "DeadlineExceeded",
+    "DownloadFailed",
+    "DownloadRefused",
     "IncompatiblePackage",
     "InsufficientBalance",
     "JobCancelled",
     "JobFailed",
     "MissingExtra",
     "MissingToken",
+    "NotAllSaved",
     "NotFound",
     "PermissionDenied",
     "RateLimited",
@@ -175,6 +183,9 @@ class RequestError(RunComfyError):
 
     #: Said before the line that goes on with the request.
     _advice = "To go on with it:"
+    #: The whole address of the file, in errors about one; messages leave out its query, which may be a
+    #: signature.
+    url: str = ""
 
     def __init__(
         self,
@@ -258,6 +269,34 @@ class JobCancelled(RequestError):
     """The job was cancelled, by you or by somebody else."""
 
     _advice = "To see the answer again:"
+
+
+class DownloadFailed(RequestError):
+    """A file of the result could not be fetched. The result is still at the service."""
+
+    _advice = "To get the result again:"
+
+
+class DownloadRefused(DownloadFailed):
+    """This client does not fetch the file: its host is not allowed, or it is too large.
+
+    The message says how to allow it.
+    """
+
+
+class NotAllSaved(DownloadFailed):
+    """Some files of a result were saved, and some were not.
+
+    ``saved`` are the paths of those that were; ``failed`` are the others, each with its error.
+
+    >>> try:
+    ...     result.save("out")
+    ... except NotAllSaved as error:
+    ...     again = [file.save("out") for file, _ in error.failed]
+    """
+
+    saved: Sequence[Path] = ()
+    failed: Sequence[tuple[OutputFile | AsyncOutputFile, Exception]] = ()
 
 
 class ServiceError(RequestError):

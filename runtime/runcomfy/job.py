@@ -10,10 +10,12 @@ from ._order import Model
 from .output import Output
 from .protocol import cancel, fetch, follow, look, watch
 from .protocol.addresses import check_request_id
-from .result import Result
+from .result import AsyncResult, Result
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
+    from ._downloads import Downloads
+    from ._downloads_async import AsyncDownloads
     from ._driver import Driver
     from ._driver_async import AsyncDriver, OnStatus
 
@@ -71,17 +73,23 @@ class Job(_Known[OutputT_co]):
 
     >>> job = client.submit(GptImage2Edit(prompt="add a hat", images=[url]))
     >>> job = client.job(job.request_id, GptImage2Edit)
-    >>> job.wait(timeout=600).files
-    ['https://…/hat.png']
+    >>> job.wait(timeout=600).save("out")
+    [PosixPath('out/8f14e45f-1-hat.png')]
     """
 
-    __slots__ = ("_driver",)
+    __slots__ = ("_downloads", "_driver")
 
     def __init__(
-        self, core: Core, driver: Driver, model: Model[OutputT_co], request_id: str
+        self,
+        core: Core,
+        driver: Driver,
+        downloads: Downloads,
+        model: Model[OutputT_co],
+        request_id: str,
     ) -> None:
         super().__init__(core, model, request_id)
         self._driver = driver
+        self._downloads = downloads
 
     def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Ask where the request is."""
@@ -102,13 +110,13 @@ class Job(_Known[OutputT_co]):
         """Wait for the end of the request: its result, or ``JobFailed`` or ``JobCancelled``."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = self._driver.run(watch(talk), request_id=self.request_id, on_status=on_status)
-        return self._model.result(self.request_id, document)
+        return self._model.result(self.request_id, document, self._downloads)
 
     def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = self._driver.run(fetch(talk), request_id=self.request_id)
-        return self._model.result(self.request_id, document)
+        return self._model.result(self.request_id, document, self._downloads)
 
     def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""
@@ -124,13 +132,19 @@ class AsyncJob(_Known[OutputT_co]):
     ...     print(status.state, status.queue_position)
     """
 
-    __slots__ = ("_driver",)
+    __slots__ = ("_downloads", "_driver")
 
     def __init__(
-        self, core: Core, driver: AsyncDriver, model: Model[OutputT_co], request_id: str
+        self,
+        core: Core,
+        driver: AsyncDriver,
+        downloads: AsyncDownloads,
+        model: Model[OutputT_co],
+        request_id: str,
     ) -> None:
         super().__init__(core, model, request_id)
         self._driver = driver
+        self._downloads = downloads
 
     async def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Ask where the request is."""
@@ -144,19 +158,19 @@ class AsyncJob(_Known[OutputT_co]):
 
     async def wait(
         self, timeout: float | None = RUN_TIMEOUT, *, on_status: OnStatus | None = None
-    ) -> Result[OutputT_co]:
+    ) -> AsyncResult[OutputT_co]:
         """Wait for the end of the request: its result, or ``JobFailed`` or ``JobCancelled``."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = await self._driver.run(
             watch(talk), request_id=self.request_id, on_status=on_status
         )
-        return self._model.result(self.request_id, document)
+        return self._model.async_result(self.request_id, document, self._downloads)
 
-    async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
+    async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> AsyncResult[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = await self._driver.run(fetch(talk), request_id=self.request_id)
-        return self._model.result(self.request_id, document)
+        return self._model.async_result(self.request_id, document, self._downloads)
 
     async def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""

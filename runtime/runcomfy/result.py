@@ -1,42 +1,39 @@
-"""``Result``: what a request gave."""
+"""``Result`` and ``AsyncResult``: what a request gave."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from .output import Output
+from ._downloads import Downloads
+from ._downloads_async import AsyncDownloads
+from ._downloads_common import SAVE_TIMEOUT
+from ._part import Target
+from .files import AsyncOutputFile, AsyncProgress, OutputFile, Progress, find_files
 
-__all__ = ["Result"]
+if TYPE_CHECKING:
+    from .files import File
+    from .output import Output
+    from .protocol.hosts import Hosts
+
+__all__ = ["AsyncResult", "Result"]
 
 OutputT_co = TypeVar("OutputT_co", bound="Output", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Result(Generic[OutputT_co]):
-    """What a request gave.
-
-    ``output`` has the model's own type; ``typed`` is false when no generated class of the model is
-    installed. ``files`` are the URLs in the output, whatever its shape. ``raw`` is the whole answer.
-
-    >>> result = client.run(GptImage2Edit(prompt="add a hat", images=[url]))
-    >>> result.output.image, result.files
-    ('https://…/hat.png', ['https://…/hat.png'])
-    """
+class _Given(Generic[OutputT_co]):
+    """What both kinds of result know."""
 
     request_id: str
     output: OutputT_co
     raw: Mapping[str, Any] = field(repr=False)
     model_id: str | None = None
     typed: bool = True
-
-    @property
-    def files(self) -> list[str]:
-        """The URLs in the output, in order, each once."""
-        return list(dict.fromkeys(_urls(self.raw.get("output"))))
 
     @property
     def cost(self) -> float | None:
@@ -55,17 +52,103 @@ class Result(Generic[OutputT_co]):
         return _moment(self.raw.get("finished_at"))
 
 
-def _urls(output: object) -> Iterator[str]:
-    waiting = [output]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, str):
-            if part.startswith(("https://", "http://")) and not any(map(str.isspace, part)):
-                yield part
-        elif isinstance(part, dict):
-            waiting.extend(reversed(part.values()))
-        elif isinstance(part, list):
-            waiting.extend(reversed(part))
+@dataclass(frozen=True, slots=True)
+class Result(_Given[OutputT_co]):
+    """What a request gave.
+
+    ``output`` has the model's own type; ``typed`` is false when no generated class of the model is
+    installed. ``files`` are the files in the output, whatever its shape. ``raw`` is the whole answer. A
+    result can be pickled, and its files can still be fetched: that needs no token.
+
+    >>> result = client.run(GptImage2Edit(prompt="add a hat", images=[url]))
+    >>> result.output.image, result.files[0].kind
+    ('https://…/hat.png', 'image')
+    >>> result.save("out")
+    [PosixPath('out/8f14e45f-1-hat.png')]
+    """
+
+    _downloads: Downloads = field(default_factory=Downloads, repr=False, compare=False)
+
+    @property
+    def files(self) -> list[OutputFile]:
+        """The files in the output, in order, each once."""
+        found = find_files(self.raw.get("output"), self.request_id, self.model_id)
+        return [
+            OutputFile(one.url, one.kind, one.name, one.request_id, one.model_id, self._downloads)
+            for one in found
+        ]
+
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        timeout: float | None = SAVE_TIMEOUT,
+        concurrency: int = 4,
+    ) -> list[Path]:
+        """Save all files into the folder, several at once; the paths, in the order of ``files``.
+
+        The folder is made if it is not there. Each file gets its ``name``, or one like it if that is
+        taken; with ``overwrite`` it replaces what is there. ``timeout`` covers all files together.
+        When one cannot be saved, the others are, and ``NotAllSaved`` says which; the error of an only
+        file is raised as it is. ``progress`` is called in other threads, with the file, the bytes
+        received, and those of the whole file where they are known.
+        """
+        files = self.files
+        targets = [Target.inside(Path(folder), one.name, overwrite=overwrite) for one in files]
+        return self._downloads.save(files, targets, timeout, progress, concurrency)
+
+    def _repr_html_(self) -> str:
+        """The result in a notebook."""
+        return _html(self, self.files, self._downloads.settings.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncResult(_Given[OutputT_co]):
+    """``Result`` for ``AsyncClient``: ``save``, and the methods of its files, are awaited.
+
+    >>> result = await client.run(GptImage2Edit(prompt="add a hat", images=[url]))
+    >>> await result.save("out")
+    [PosixPath('out/8f14e45f-1-hat.png')]
+    """
+
+    _downloads: AsyncDownloads = field(default_factory=AsyncDownloads, repr=False, compare=False)
+
+    @property
+    def files(self) -> list[AsyncOutputFile]:
+        """The files in the output, in order, each once."""
+        found = find_files(self.raw.get("output"), self.request_id, self.model_id)
+        return [
+            AsyncOutputFile(
+                one.url, one.kind, one.name, one.request_id, one.model_id, self._downloads
+            )
+            for one in found
+        ]
+
+    async def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: AsyncProgress | None = None,
+        timeout: float | None = SAVE_TIMEOUT,
+        concurrency: int = 4,
+    ) -> list[Path]:
+        """``Result.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
+        files = self.files
+        targets = [Target.inside(Path(folder), one.name, overwrite=overwrite) for one in files]
+        return await self._downloads.save(files, targets, timeout, progress, concurrency)
+
+    def _repr_html_(self) -> str:
+        """The result in a notebook."""
+        return _html(self, self.files, self._downloads.settings.hosts)
+
+
+def _html(result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts: Hosts) -> str:
+    from ._display import html_of  # only notebooks need it
+
+    return html_of(result, files, hosts)
 
 
 def _moment(value: object) -> datetime | None:

@@ -42,7 +42,7 @@ def test_run_gives_a_typed_result(caller: Caller, server: ScriptedServer) -> Non
     result = caller.run(on_status=lambda status: seen.append((status.state, status.queue_position)))
     assert isinstance(result.output, GptImage2EditOutput)
     assert result.output.image == "https://x.runcomfy.net/a.png"
-    assert result.files == ["https://x.runcomfy.net/a.png"]
+    assert [file.url for file in result.files] == ["https://x.runcomfy.net/a.png"]
     assert (result.request_id, result.cost, result.typed) == (ID, 0.25, True)
     assert result.created_at is not None
     assert result.created_at.year == 2026
@@ -59,7 +59,7 @@ def test_every_method_of_a_job(caller: Caller, server: ScriptedServer) -> None:
     assert job.as_dict() == {"request_id": ID, "model": "openai/gpt-image-2/edit"}
     assert caller.on_job(ID, "status").state == "completed"
     assert caller.on_job(ID, "wait").cost == 0.25
-    assert caller.on_job(ID, "result").files == ["https://x.runcomfy.net/a.png"]
+    assert caller.on_job(ID, "result").files[0].url == "https://x.runcomfy.net/a.png"
     assert caller.on_job(ID, "cancel").cancelled
 
 
@@ -80,7 +80,7 @@ def test_an_output_of_another_shape_still_gives_its_files(
     result = caller.run()
     assert isinstance(result.output, GptImage2EditOutput)
     assert result.output.image is None
-    assert result.files == (["https://x/a.png"] if output else [])
+    assert [file.url for file in result.files] == (["https://x/a.png"] if output else [])
 
 
 def test_events_are_the_changes(caller: Caller, server: ScriptedServer) -> None:

@@ -236,7 +236,8 @@ def test_the_tree_at_the_top_of_the_module_is_the_tree() -> None:
     ],
 )
 def test_files_are_found_in_any_shape(output: object, files: list[str]) -> None:
-    assert Result("r1", Output.from_payload({}), {"output": output}).files == files
+    result = Result("r1", Output.from_payload({}), {"output": output})
+    assert [file.url for file in result.files] == files
 
 
 @pytest.mark.parametrize("value", ["yesterday", None, True, 1e300, [], "2026-13-01"])

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from runcomfy.errors import ConfigurationError
 from runcomfy.redact import clean
 
-__all__ = ["check_base_url", "check_request_id", "model_path", "request_path"]
+__all__ = ["check_base_url", "check_request_id", "is_loopback", "model_path", "request_path"]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 # Ids may hold spaces: "minimax/Hailuo Video 01 Live".
@@ -32,7 +32,7 @@ def check_base_url(url: str) -> str:
         # Not shown: what stands before the @ may be a password.
         raise ConfigurationError("base_url must have no user name, password, query or fragment")
     if parts.scheme != "https" and not (
-        parts.scheme == "http" and _is_loopback(parts.hostname or "")
+        parts.scheme == "http" and is_loopback(parts.hostname or "")
     ):
         raise ConfigurationError(
             f"base_url must start with https:// because the token is sent there: {clean(url)} "
@@ -79,7 +79,8 @@ def _split(url: str) -> SplitResult | None:
     return parts if parts.hostname else None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host, without brackets, is this machine by its own words."""
     from ipaddress import ip_address
 
     try:

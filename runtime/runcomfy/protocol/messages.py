@@ -22,8 +22,8 @@ __all__ = [
     "Trouble",
 ]
 
-#: What a call does: a submit is billed, a read changes nothing, a cancel can be repeated.
-Action: TypeAlias = Literal["submit", "read", "cancel"]
+#: What a call does: a submit is billed, a read and a download change nothing, a cancel can be repeated.
+Action: TypeAlias = Literal["submit", "read", "cancel", "download"]
 
 #: What can go wrong with a call. ``policy`` says what follows from each.
 Trouble: TypeAlias = Literal[

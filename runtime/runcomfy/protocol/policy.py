@@ -11,8 +11,8 @@ from .messages import Action, Trouble
 __all__ = ["MAY_BE_ACCEPTED", "Polling", "Retries", "retry_after", "trouble_of"]
 
 _NONE: frozenset[Action] = frozenset()
-_FREE: frozenset[Action] = frozenset({"read", "cancel"})
-_ALL: frozenset[Action] = frozenset({"submit", "read", "cancel"})
+_FREE: frozenset[Action] = frozenset({"read", "cancel", "download"})
+_ALL: frozenset[Action] = frozenset({"submit", "read", "cancel", "download"})
 
 #: After which trouble which calls are sent again. A submit is billed: it is repeated only where it
 #: surely never reached the service, or where the service says that it did not take it.
@@ -48,16 +48,24 @@ def trouble_of(status: int) -> Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a call is sent again, and how long after. Reads are bounded by the deadline alone."""
+    """How often a call is sent again, and how long after. Reads are bounded by the deadline alone.
+
+    ``downloads`` counts the attempts in a row that brought no new part of the file.
+    """
 
     submits: int = 4
     cancels: int = 4
+    downloads: int = 4
     first: float = 0.5
     ceiling: float = 20.0
 
     def repeats(self, action: Action, trouble: Trouble, attempt: int) -> bool:
         """Whether the call is sent again after its failed attempt number ``attempt``, from 0."""
-        limit = {"submit": self.submits, "cancel": self.cancels}.get(action)
+        limit = {
+            "submit": self.submits,
+            "cancel": self.cancels,
+            "download": self.downloads,
+        }.get(action)
         return action in _REPEATED[trouble] and (limit is None or attempt < limit)
 
     def pause(self, attempt: int, asked: float | None, chance: float) -> float:

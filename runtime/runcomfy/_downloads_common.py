@@ -1,0 +1,161 @@
+"""What the two ways to carry out downloads share: settings, the arguments of httpx, log lines, errors."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ._driver_common import USER_AGENT, Wire, log
+from .errors import ConfigurationError, NotAllSaved, RequestError
+from .protocol.downloads import Fetch, Open
+from .protocol.hosts import Hosts
+from .protocol.messages import Failure, Sleep
+from .protocol.policy import Retries
+from .redact import shown_url
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .files import File
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "SAVE_TIMEOUT",
+    "DownloadSettings",
+    "check_concurrency",
+    "conclude",
+    "end_of",
+    "failure_of",
+    "log_retry",
+    "log_saved",
+    "tls_context",
+]
+
+#: The most bytes of one file, unless the client says otherwise: 2 GiB.
+MAX_FILE_BYTES = 2 * 1024**3
+
+#: Seconds for a whole ``save`` or ``read``, retries included.
+SAVE_TIMEOUT = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadSettings:
+    """How files are fetched. It holds no token, so a result that holds it may be pickled."""
+
+    hosts: Hosts = field(default_factory=Hosts.of)
+    max_bytes: int = MAX_FILE_BYTES
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    retries: Retries = field(default_factory=Retries)
+
+    def __post_init__(self) -> None:
+        if self.max_bytes < 1:
+            raise ConfigurationError(f"max_file_bytes must be at least 1, got {self.max_bytes}")
+
+    def fetch(self, file: File, ends: float | None, max_bytes: int | None = None) -> Fetch:
+        """What the flow for a file starts with; ``ends`` is its deadline on the monotonic clock."""
+        return Fetch(
+            file.url,
+            self.max_bytes if max_bytes is None else max_bytes,
+            file.kind,
+            self.hosts,
+            monotonic(),
+            ends,
+            self.retries,
+            iter(random.random, None),
+            file.request_id,
+            file.model_id,
+        )
+
+    def arguments(self, step: Open) -> dict[str, Any]:
+        """The step as arguments of ``build_request``."""
+        connect, read = (
+            limit if step.timeout is None else min(limit, step.timeout)
+            for limit in (self.connect_timeout, self.read_timeout)
+        )
+        return {
+            "method": "GET",
+            "url": step.url,
+            "headers": dict(step.headers),
+            "timeout": (connect, read, read, connect),  # connect, read, write, wait for the pool
+        }
+
+    @staticmethod
+    def client() -> dict[str, Any]:
+        """The arguments of an httpx client of our own: no token, no cookies, no proxy to this machine."""
+        loopback = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+        return {
+            "headers": {"User-Agent": USER_AGENT},
+            "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            "mounts": dict.fromkeys(loopback),
+            "verify": tls_context(),
+        }
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The certificates to trust, as httpx finds them; read once, because it takes long."""
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
+def end_of(timeout: float | None) -> float | None:
+    """When a call that starts now must have ended, on the monotonic clock."""
+    return None if timeout is None else monotonic() + timeout
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Refuse to save no file at once."""
+    if concurrency < 1:
+        raise ValueError(f"concurrency must be at least 1, got {concurrency}")
+
+
+def failure_of(error: Exception) -> Failure:
+    """The transport's error as a value; an error of another kind is raised."""
+    failure = Wire.failure(error)
+    if failure is None:
+        raise error
+    return failure
+
+
+def log_retry(file: File, step: Sleep) -> None:
+    """One line for a retry."""
+    log.info("%s; again in %.1f s (request %s)", step.reason, step.seconds, file.request_id)
+
+
+def log_saved(file: File, path: Path) -> None:
+    """One line for a file that is complete."""
+    log.info("request %s: saved %s as %s", file.request_id, shown_url(file.url), path)
+
+
+def conclude(files: Sequence[File], outcomes: Sequence[Path | Exception]) -> list[Path]:
+    """The paths, if all files were saved. Else the error of the only file, or one about all."""
+    pairs = list(zip(files, outcomes, strict=True))
+    failed = [(file, outcome) for file, outcome in pairs if isinstance(outcome, Exception)]
+    saved = [outcome for outcome in outcomes if isinstance(outcome, Path)]
+    if not failed:
+        return saved
+    (file, first), several = failed[0], len(files) > 1
+    if not several:
+        raise first
+    reasons = "".join(f"\n  {_first_line(error)}" for _, error in failed)
+    error = NotAllSaved(
+        f"{len(failed)} of {len(files)} files could not be saved; saved are "
+        f"{', '.join(map(str, saved)) or 'none'}{reasons}",
+        request_id=file.request_id,
+        model_id=file.model_id,
+    )
+    error.url, error.saved, error.failed = file.url, saved, failed
+    raise error from first
+
+
+def _first_line(error: Exception) -> str:
+    text = error.message if isinstance(error, RequestError) else str(error)
+    return text if isinstance(error, RequestError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,185 @@
+"""Where a file is written while it comes: beside its place on disk, or in memory."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Literal, Protocol, TypeAlias
+
+from ._file_types import extension_for, known_extension
+from ._names import free_names
+
+__all__ = ["Memory", "Part", "Sink", "Target", "target_for"]
+
+#: What to do when the name is taken: find another, raise ``FileExistsError``, or put the file there.
+Clash: TypeAlias = Literal["rename", "refuse", "replace"]
+
+#: How much of the start is kept to tell the type of the file.
+_FIRST = 32
+
+
+class Sink(Protocol):
+    """What a download writes to. ``blocks`` says that writing may take a while."""
+
+    blocks: bool
+
+    def rewind(self, size: int) -> None:
+        """Keep the first ``size`` bytes only."""
+
+    def write(self, data: bytes) -> None:
+        """Add to the end."""
+
+
+class Memory:
+    """A file in memory."""
+
+    blocks = False
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def rewind(self, size: int) -> None:
+        del self.content[size:]
+
+    def write(self, data: bytes) -> None:
+        self.content += data
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a file shall be. ``free`` says that the name is ours, and may be given an extension."""
+
+    folder: Path
+    name: str
+    clash: Clash
+    free: bool
+
+    @classmethod
+    def inside(cls, folder: Path, name: str, *, overwrite: bool) -> Target:
+        """The place in a folder for a file that has no name of the caller's choice."""
+        return cls(folder, name, "replace" if overwrite else "rename", free=True)
+
+    def check(self) -> None:
+        """Raise ``FileExistsError`` for a name that is taken, before anything is fetched."""
+        path = self.folder / self.name
+        if self.clash == "refuse" and os.path.lexists(path):
+            raise FileExistsError(17, "the file is there; to replace it: overwrite=True", str(path))
+
+
+def target_for(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
+    """Where ``save(path)`` puts a file: into a folder, by ``name``, or at exactly that path."""
+    given, exact = os.fspath(path), Path(path)
+    if given.endswith((os.sep, os.altsep or os.sep)) or exact.is_dir():
+        return Target.inside(exact, name, overwrite=overwrite)
+    if not exact.name:
+        raise ValueError("save needs a folder or the path of a file, got an empty path")
+    return Target(exact.parent, exact.name, "replace" if overwrite else "refuse", free=False)
+
+
+class Part:
+    """A file on disk that is not complete: it stands beside its place, under a hidden name.
+
+    ``publish`` gives it its name in one step, so that no half file ever has it. ``discard`` removes it,
+    also while another thread writes to it, which then raises ``ValueError``.
+    """
+
+    blocks = True
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._path = target.folder / f".{target.name[:40]}.part-{secrets.token_hex(6)}"
+        self._lock = Lock()
+        self._file: int | None = None
+        self._ended = False
+        self._first = b""
+
+    def rewind(self, size: int) -> None:
+        with self._lock:
+            file = self._open()
+            os.ftruncate(file, size)
+            os.lseek(file, size, os.SEEK_SET)
+            self._first = self._first[:size]
+
+    def write(self, data: bytes) -> None:
+        if len(self._first) < _FIRST:
+            self._first += data[: _FIRST - len(self._first)]
+        with self._lock:
+            file, rest = self._open(), memoryview(data)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+
+    def publish(self, content_type: str) -> Path:
+        """Give the complete file its name; where it is then."""
+        with self._lock:
+            file = self._open()
+            os.fsync(file)  # else a power failure may leave the name and lose the content
+            self._close()
+            self._ended = True
+            return self._place(self._name(content_type))
+
+    def discard(self) -> None:
+        """Remove what is there, if it has not been published."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            if self._file is not None:
+                self._close()
+                self._path.unlink(missing_ok=True)
+
+    def _open(self) -> int:
+        if self._ended:
+            raise ValueError("the file is no longer written to")
+        if self._file is None:
+            self._target.folder.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+            # Some systems lack some of these.
+            for name in ("O_BINARY", "O_NOFOLLOW", "O_CLOEXEC", "O_NOINHERIT"):
+                flags |= getattr(os, name, 0)
+            self._file = os.open(self._path, flags, 0o666)
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _name(self, content_type: str) -> str:
+        name = self._target.name
+        if not self._target.free or known_extension(name):
+            return name
+        return name + extension_for(content_type, self._first)
+
+    def _place(self, name: str) -> Path:
+        """Move the part to its name, or the first free one like it."""
+        folder, clash = self._target.folder, self._target.clash
+        try:
+            if clash == "replace":
+                self._path.replace(folder / name)
+                return folder / name
+            for candidate in free_names(name):
+                try:
+                    _move_to_free(self._path, folder / candidate)
+                except FileExistsError:
+                    if clash == "refuse":
+                        raise
+                else:
+                    return folder / candidate
+            raise AssertionError("names never end")
+        finally:
+            self._path.unlink(missing_ok=True)
+
+
+def _move_to_free(part: Path, path: Path) -> None:
+    """Give the part its name in one step. Raises ``FileExistsError`` if anything, also a link, has it."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links. The name is taken by an empty file, then replaced.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        part.replace(path)
