@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .media.check import Files
     from .media.probe import Source
+    from .media.remote import RemoteLimits
 
     Model = str | type[Request[Any]]
 
@@ -32,6 +33,8 @@ def validate(
     *,
     files: Mapping[str, Source] | None = None,
     strict: bool = False,
+    check_files: str = "local",
+    limits: RemoteLimits | None = None,
 ) -> Report:
     """Check a payload against its model's schema and, where there are files, its media rules.
 
@@ -39,6 +42,9 @@ def validate(
     gives, for a URL exactly as it stands in the payload, the path or the content of its file; data
     URIs are looked at without it. Nothing is fetched: a rule whose file is not at hand is in the
     report's ``unchecked``. ``strict`` turns warnings into errors.
+
+    ``check_files="remote"`` looks at the files behind URLs as well, over the network and within
+    ``limits``: size and header of each, from a few kilobytes, never at places inside your network.
 
     >>> url = "https://example.com/cat.png"
     >>> report = validate(
@@ -53,7 +59,15 @@ def validate(
         payload = to_plain(payload._inputs)
     elif not isinstance(payload, dict):
         payload = to_plain(payload)
-    return examine(cls, payload, files=_given(files), strict=strict)
+    if check_files == "remote":
+        from .media.remote import files_of
+
+        at_hand: Files | None = files_of(cls._media, payload, files or {}, limits)
+    elif check_files == "local":
+        at_hand = _given(files)
+    else:
+        raise ValueError(f'check_files is "local" or "remote", not {check_files!r:.80}')
+    return examine(cls, payload, files=at_hand, strict=strict)
 
 
 def model_class(model: Model) -> type[Request[Any]]:

@@ -1,4 +1,4 @@
-"""``runcomfy-py validate``: check payload files offline."""
+"""``runcomfy-py validate``: check payload files, offline unless told otherwise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -22,6 +22,9 @@ from runcomfy.request import Request
 from .statuses import INVALID, MISUSE, VALID
 from .tables import line_rows, report_table
 from .terminal import Screen, complain, safe
+
+if TYPE_CHECKING:
+    from runcomfy.media.remote import RemoteLimits
 
 __all__ = ["validate"]
 
@@ -67,6 +70,19 @@ def _packages(context: click.Context, option: click.Parameter, given: tuple[str,
     help="Look at PATH for the file behind URL, as it stands in the payload. Can be repeated. "
     "The last = is the one that counts.",
 )
+@click.option(
+    "--check-files",
+    type=click.Choice(["local", "remote"]),
+    default="local",
+    show_default=True,
+    help="With remote, also look at the files behind URLs, over the network.",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="Look there too, though it is not on the public internet. Can be repeated.",
+)
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option("as_json", "--json", is_flag=True, help="Write JSON, for programs.")
 @click.option("--lines", is_flag=True, help="Read one payload from each line, as from *.jsonl.")
@@ -90,29 +106,35 @@ def validate(
     model: str,
     payload: str,
     files: dict[str, str],
+    check_files: str,
+    allow: tuple[str, ...],
     strict: bool,
     as_json: bool,
     lines: bool,
     processes: int,
 ) -> int:
-    """Check PAYLOAD against the input schema and the file rules of MODEL, offline.
+    """Check PAYLOAD against the input schema and the file rules of MODEL.
 
     MODEL is a model id, such as openai/gpt-image-2/edit. PAYLOAD is a JSON file, a JSON Lines file
-    (*.jsonl) or - for standard input. Nothing is fetched: rules about files that are not given are
-    listed as not checked, and for lines they are counted.
+    (*.jsonl) or - for standard input. Nothing is fetched unless --check-files remote says so: rules
+    about files that are not given are listed as not checked, and for lines they are counted.
 
     The exit status is 0 for a valid payload, 65 for an invalid one and 64 for misuse.
     """
     cls = find_model(model)
+    is_lines = lines or Path(payload).suffix.lower() in _LINES
+    limits = _limits(check_files, allow, is_lines)
     with _opened(payload) as source:
-        if lines or Path(payload).suffix.lower() in _LINES:
+        if is_lines:
             found = validate_lines(cls, source, files=files, strict=strict, processes=processes)
             for number, report in found:
                 _show_line(number, report, as_json)
             _show_summary(found.summary.as_dict(), str(found.summary), as_json)
             return VALID if found.summary.valid else INVALID
         content = source.read()
-    report = _check(cls, content, files, strict)
+    report = _check(
+        cls, content, files=files, strict=strict, check_files=check_files, limits=limits
+    )
     _show(payload, report, as_json)
     return _status(report)
 
@@ -127,7 +149,21 @@ def _opened(payload: str) -> Any:
         raise click.UsageError(f"The payload {payload!r} cannot be read: {reason}.") from None
 
 
-def _check(cls: type[Request[Any]], content: bytes, files: dict[str, str], strict: bool) -> Report:
+def _limits(check_files: str, allow: tuple[str, ...], is_lines: bool) -> RemoteLimits | None:
+    if check_files == "local":
+        if allow:
+            raise click.UsageError("--allow has a meaning with --check-files remote only.")
+        return None
+    if is_lines:
+        raise click.UsageError("--check-files remote checks one payload, not lines of them.")
+    from runcomfy.media.remote import RemoteLimits
+
+    return RemoteLimits(allow=allow)
+
+
+def _check(
+    cls: type[Request[Any]], content: bytes, *, files: dict[str, str], **options: Any
+) -> Report:
     try:
         value = read_json(content)
     except NotJSON as error:
@@ -135,7 +171,7 @@ def _check(cls: type[Request[Any]], content: bytes, files: dict[str, str], stric
     named = {url for media in cls._media for _, url in urls(value, media.path)}
     for url in files.keys() - named:
         complain(f"note: no media input of the payload is {url}, so its file was not looked at")
-    return check(cls, value, files=files, strict=strict)
+    return check(cls, value, files=files, **options)
 
 
 def _status(report: Report) -> int:
@@ -162,7 +198,8 @@ def _show(name: str, report: Report, as_json: bool) -> None:
         screen.print()
         screen.print(report_table(report))
     if any(one.reason == REMOTE for one in report.unchecked):
-        screen.print("\nGive a file with --file URL=PATH to have its rules checked.")
+        screen.print("\nGive a file with --file URL=PATH to have its rules checked,")
+        screen.print("or have it looked at over the network with --check-files remote.")
 
 
 def _show_line(number: int, report: Report, as_json: bool) -> None:

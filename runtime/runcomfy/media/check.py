@@ -43,11 +43,17 @@ class Files:
 
     Where ``list_remote`` is off, rules about files that were not given are only counted, in
     ``remote``.
+    ``known`` holds what was found of files elsewhere.
     """
 
-    def __init__(self, given: Mapping[str, Source] | None, list_remote: bool = True) -> None:
+    def __init__(
+        self,
+        given: Mapping[str, Source] | None,
+        list_remote: bool = True,
+        known: Mapping[str, MediaInfo] | None = None,
+    ) -> None:
         self._given = given or {}
-        self._known: dict[str, MediaInfo] = {}
+        self._known: dict[str, MediaInfo] = {**(known or {})}
         self.list_remote = list_remote
         self.remote = 0
 

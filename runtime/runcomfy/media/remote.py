@@ -7,8 +7,9 @@ as notebooks do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.from_thread import start_blocking_portal
@@ -19,9 +20,15 @@ from ._connect import Connector
 from ._reach import Places
 from ._remote_fetch import Fetcher
 from ._remote_file import RemoteFile
+from .check import Files
+from .check import urls as urls_at
 from .probe import MediaInfo
 
-__all__ = ["RemoteLimits", "look", "look_async"]
+if TYPE_CHECKING:
+    from .inputs import MediaInput
+    from .probe import Source
+
+__all__ = ["RemoteLimits", "files_of", "look", "look_async", "remote_urls"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +92,29 @@ async def look_async(
     finally:
         await fetcher.close()
     return found
+
+
+def remote_urls(inputs: Iterable[MediaInput], payload: object) -> list[str]:
+    """The URLs of a payload that can be looked at over the network, in order, each once."""
+    found = (value for media in inputs for _, value in urls_at(payload, media.path))
+    return list(
+        dict.fromkeys(
+            value
+            for value in found
+            if isinstance(value, str) and value[:8].lower().startswith(("https://", "http://"))
+        )
+    )
+
+
+def files_of(
+    inputs: Iterable[MediaInput],
+    payload: object,
+    given: Mapping[str, Source],
+    limits: RemoteLimits | None = None,
+) -> Files:
+    """The files of a payload: those that are given, and for the other URLs what is found there."""
+    wanted = [url for url in remote_urls(inputs, payload) if url not in given]
+    return Files(given, known=look(wanted, limits) if wanted else None)
 
 
 async def _work(

@@ -1,0 +1,127 @@
+"""``validate(…, check_files="remote")`` and the command: media rules over files behind URLs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import runcomfy
+from media.file_server import FileServer, ranged, serve, status
+from runcomfy.media.remote import RemoteLimits
+from runtime.pictures import data_uri, picture
+
+WAN = "wan-ai/wan-2-6/image-to-image"
+PROGRAM = [sys.executable, "-c", "import sys; from runcomfy.cli import main; sys.exit(main())"]
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with serve() as server:
+        yield server
+
+
+def payload(*urls: str) -> dict[str, Any]:
+    return {"prompt": "two monsters", "image_urls": [*urls]}
+
+
+def rules(found: list[Any]) -> set[tuple[str, str]]:
+    return {(one.pointer, one.rule) for one in found}
+
+
+def test_rules_are_checked_on_the_files_behind_urls(server: FileServer) -> None:
+    good = server.url("/good.png", ranged(picture(700, 500)))
+    small = server.url("/small.png", ranged(picture(383, 500)))
+    gone = server.url("/gone.png", status(404))
+    report = runcomfy.validate(
+        WAN,
+        payload(good, small, gone),
+        check_files="remote",
+        limits=RemoteLimits(allow=[server.place]),
+    )
+    assert rules(report.errors) == {("/image_urls/1", "width_pixels>")}
+    assert {one.pointer for one in report.unchecked} == {"/image_urls/2"}
+    assert {one.reason for one in report.unchecked} == {"the server answered 404 (Not Found)"}
+
+
+def test_files_that_are_given_are_not_fetched(server: FileServer) -> None:
+    given = server.url("/given.png", ranged(picture(100, 100)))
+    here = data_uri(picture(700, 500))
+    report = runcomfy.validate(
+        WAN,
+        payload(given, here),
+        files={given: picture(700, 500)},
+        check_files="remote",
+        limits=RemoteLimits(allow=[server.place]),
+    )
+    assert report.valid
+    assert not report.unchecked
+    assert not server.asked
+
+
+def test_nothing_is_fetched_unless_asked_for(server: FileServer) -> None:
+    url = server.url("/a.png", ranged(picture(700, 500)))
+    assert runcomfy.validate(WAN, payload(url)).unchecked
+    assert not server.asked
+
+
+def test_a_place_inside_leaves_the_rules_unchecked(server: FileServer) -> None:
+    url = server.url("/a.png", ranged(picture(700, 500)))
+    report = runcomfy.validate(WAN, payload(url), check_files="remote")
+    assert report.valid
+    assert all("a loopback address" in one.reason for one in report.unchecked)
+    assert report.unchecked
+    assert not server.asked
+
+
+def test_a_payload_that_is_no_object_is_reported_all_the_same() -> None:
+    assert not runcomfy.validate(WAN, 7, check_files="remote").valid
+
+
+def test_an_unknown_way_of_checking_files_is_refused() -> None:
+    with pytest.raises(ValueError, match="'everything'"):
+        runcomfy.validate(WAN, payload(), check_files="everything")
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [*PROGRAM, "validate", WAN, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_command_looks_at_remote_files_when_asked(server: FileServer, tmp_path: Path) -> None:
+    small = server.url("/small.png", ranged(picture(383, 500)))
+    (tmp_path / "payload.json").write_text(json.dumps(payload(small)))
+    options = ["payload.json", "--check-files", "remote"]
+    told, out, _ = run(tmp_path, *options)
+    assert told == 0
+    assert "a loopback address" in out.replace("\n", " ")
+    told, out, _ = run(tmp_path, *options, "--allow", server.place, "--json")
+    assert told == 65
+    assert [error["rule"] for error in json.loads(out)["errors"]] == ["width_pixels>"]
+
+
+def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text("{}\n")
+    (tmp_path / "payload.json").write_text("{}\n")
+    for arguments, reason in [
+        (["lines.jsonl", "--check-files", "remote"], "one payload"),
+        (["payload.json", "--allow", "localhost:80"], "--check-files remote"),
+        (["payload.json", "--check-files", "remote", "--allow", "localhost"], "'localhost'"),
+    ]:
+        told, out, error = run(tmp_path, *arguments)
+        assert (told, out) == (64, "")
+        assert reason in error
