@@ -1,0 +1,57 @@
+"""The RunComfy Model API on this machine: for tests, for development, and to see what happens when it fails.
+
+>>> with runcomfy.testing.mock_service() as service:
+...     result = service.client().run(GptImage2Edit(prompt="add a hat", images=[url]))
+>>> service.count("submit")
+1
+
+Needs the extra ``mock``. Names are imported when they are used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .faults import FAULTS, Fault
+    from .log import ACTIONS, Action, Asked
+    from .output import small_output
+    from .rules import Rule
+    from .service import MockService
+    from .settings import Settings
+
+__all__ = [
+    "ACTIONS",
+    "FAULTS",
+    "Action",
+    "Asked",
+    "Fault",
+    "MockService",
+    "Rule",
+    "Settings",
+    "small_output",
+]
+
+_HOMES = {
+    "ACTIONS": "log",
+    "FAULTS": "faults",
+    "Action": "log",
+    "Asked": "log",
+    "Fault": "faults",
+    "MockService": "service",
+    "Rule": "rules",
+    "Settings": "settings",
+    "small_output": "output",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'runcomfy.mock' has no attribute {name!r}")
+    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=(name,)), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

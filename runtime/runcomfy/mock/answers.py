@@ -1,0 +1,120 @@
+"""The documents that the service answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from runcomfy.violation import Violation
+
+from .jobs import Job
+from .settings import Settings
+
+__all__ = [
+    "ERRORS",
+    "cancelled",
+    "error",
+    "output_is_due",
+    "refused",
+    "result",
+    "status",
+    "submitted",
+]
+
+#: error_code -> what the service says, and the HTTP status it comes with.
+ERRORS: dict[int, tuple[int, str]] = {
+    400001: (400, "invalid resource identifier"),
+    400002: (400, "insufficient balance"),
+    400004: (400, "invalid or missing token"),
+    400005: (400, "the result is not ready"),
+    403001: (403, "permission denied"),
+    404001: (404, "not found"),
+    422001: (422, "invalid inputs"),
+}
+
+
+def submitted(job: Job, base: str) -> dict[str, Any]:
+    """The answer to a submit."""
+    return {"request_id": job.request_id, **_addresses(job, base, "status", "result", "cancel")}
+
+
+def status(job: Job, place: int | None, base: str, settings: Settings) -> dict[str, Any]:
+    """The answer to a question for the status. ``place``: the position in the queue."""
+    document = {
+        "request_id": job.request_id,
+        "status": settings.words.get(job.state, job.state),
+        **_addresses(job, base, "status", "result"),
+    }
+    if place is not None:
+        document["queue_position"] = place
+    if job.state == "in_progress":
+        document["instance_id"] = f"mock-{job.request_id[:8]}"
+    return document
+
+
+def result(job: Job, output: Any, with_cost: bool, settings: Settings) -> dict[str, Any]:
+    """The answer to a question for the result, before and after the end."""
+    state = _told(job)
+    document: dict[str, Any] = {
+        "request_id": job.request_id,
+        "model_id": job.model_id,
+        "status": settings.result_words.get(state, state),
+        "created_at": _moment(job.created),
+    }
+    if job.finished is not None:
+        document["finished_at"] = _moment(job.finished)
+    if state == "completed":
+        document["output"] = output
+    if state == "failed":
+        document["error"] = {"message": "the mock service was told to fail this request"}
+    if with_cost and job.state != "cancelled":
+        document["cost"] = job.cost
+    return document
+
+
+def cancelled(job: Job, granted: bool, settings: Settings) -> dict[str, Any]:
+    """The answer to a wish to cancel."""
+    return {
+        "request_id": job.request_id,
+        "status": settings.words.get(job.state, job.state),
+        "outcome": "cancelled" if granted else "not_cancellable",
+    }
+
+
+def error(code: int, message: str | None = None, detail: Any = None) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and the document of an error."""
+    http, words = ERRORS[code]
+    document: dict[str, Any] = {"error_code": code, "error_message": message or words}
+    if detail is not None:
+        document["detail"] = detail
+    return http, document
+
+
+def refused(model_id: str, violations: Iterable[Violation]) -> tuple[int, dict[str, Any]]:
+    """The answer to a submit whose inputs break the model's schema: where, what, and the limit."""
+    detail = [violation.as_dict() for violation in violations]
+    count = f"{len(detail)} violation{'' if len(detail) == 1 else 's'}"
+    return error(422001, f"invalid inputs for {model_id}: {count} of its input schema", detail)
+
+
+def output_is_due(job: Job) -> bool:
+    """Whether the job's result has an output."""
+    return _told(job) == "completed"
+
+
+def _told(job: Job) -> str:
+    """The state that the result tells: its own, where it has one and the job has ended."""
+    return job.result_says if job.result_says and job.finished is not None else job.state
+
+
+def _addresses(job: Job, base: str, *tails: str) -> dict[str, str]:
+    return {f"{tail}_url": f"{base}/v1/requests/{job.request_id}/{tail}" for tail in tails}
+
+
+def _moment(seconds: float) -> str:
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

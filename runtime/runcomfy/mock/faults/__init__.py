@@ -1,0 +1,32 @@
+"""``FAULTS``: everything that can go wrong, by name.
+
+Each fault says for which actions it makes sense, whether it strikes after the service has done what it
+was asked (so that a submit is accepted, and billed), and what becomes of the answer.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from .fault import Fault, Scene
+from .files import FILE_FAULTS
+from .statuses import STATUS_FAULTS
+from .wire import WIRE_FAULTS
+from .words import WORD_FAULTS
+
+__all__ = ["FAULTS", "Fault", "Scene", "find_fault"]
+
+#: Every fault by its name, in the order of the documentation.
+FAULTS: dict[str, Fault] = {
+    fault.name: fault for fault in (*WIRE_FAULTS, *STATUS_FAULTS, *WORD_FAULTS, *FILE_FAULTS)
+}
+
+
+def find_fault(name: str) -> Fault:
+    """The fault of that name. Raises ``ValueError`` with names that come close."""
+    fault = FAULTS.get(name)
+    if fault is None:
+        close = " or ".join(map(repr, get_close_matches(name, FAULTS, n=2)))
+        meant = f"; did you mean {close}?" if close else ""
+        raise ValueError(f"there is no fault {name!r}{meant} runcomfy.mock.FAULTS has them all")
+    return fault

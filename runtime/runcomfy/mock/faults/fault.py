@@ -1,0 +1,66 @@
+"""``Fault``: one thing that can go wrong, and what it needs to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from runcomfy.mock.log import Action, Asked
+from runcomfy.mock.wire import Raw, Reply
+
+__all__ = ["API", "DOWNLOAD", "EVERYWHERE", "READS", "Change", "Fault", "Scene", "edit"]
+
+SUBMIT: tuple[Action, ...] = ("submit",)
+READS: tuple[Action, ...] = ("status", "result")
+API: tuple[Action, ...] = ("submit", "status", "result", "cancel", "catalogue")
+DOWNLOAD: tuple[Action, ...] = ("download",)
+EVERYWHERE: tuple[Action, ...] = (*API, *DOWNLOAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault may know: what was asked, the address of the foreign host, seconds between drops."""
+
+    asked: Asked
+    elsewhere: str
+    drip: float
+
+
+#: What becomes of the answer.
+Change: TypeAlias = Callable[[Reply, Scene], Reply | Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that can go wrong.
+
+    ``on`` are the actions that it makes sense for. ``after`` says that it strikes after the service
+    has done what it was asked: a submit is accepted, and billed. ``lasting`` faults do not end by
+    themselves within a moment; chance leaves them out.
+    """
+
+    name: str
+    about: str
+    on: tuple[Action, ...]
+    change: Change = field(repr=False)
+    after: bool = True
+    lasting: bool = False
+    #: What it does to the job itself, such as let it fail.
+    job: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: Whether there is no connection at all while it lasts.
+    refuses: bool = False
+
+
+def edit(reply: Reply, change: Callable[[dict[str, Any]], Any]) -> Reply:
+    """The answer with its document changed; ``change`` may return another one."""
+    try:
+        document = json.loads(reply.body)
+    except ValueError:
+        return reply
+    if not isinstance(document, dict):
+        return reply
+    changed = change(document)
+    body = json.dumps(document if changed is None else changed).encode()
+    return replace(reply, body=body)

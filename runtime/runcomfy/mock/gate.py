@@ -1,0 +1,126 @@
+"""``Gate``: what stands in front of the service: it logs, lets faults strike, and sends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any, cast
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .app import Places
+from .faults import Fault, Scene
+from .log import Asked, classify
+from .rules import FaultBook
+from .settings import Settings
+from .store import Store
+from .wire import Connection, Raw, Reply, send_reply
+
+__all__ = ["Gate"]
+
+_ELSEWHERE = Reply(
+    200,
+    (("content-type", "application/json"),),
+    b'{"request_id": "elsewhere", "status": "completed", "outcome": "cancelled", "output": {}}',
+)
+
+
+@dataclass(slots=True)
+class Gate:
+    """An ASGI application around the service's own."""
+
+    app: ASGIApp
+    settings: Settings
+    store: Store
+    book: FaultBook
+    places: Places
+    log: list[Asked]
+    #: Called when a request has been dealt with.
+    tell: Callable[[Asked], object]
+    #: Closes the port if a rule wants it closed from here on; whether it did.
+    refuse: Callable[[Fault | None], Awaitable[bool]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Deal with one request."""
+        connection: Connection = scope["state"]["connection"]
+        body = await _read(receive)
+        asked = self._note(scope, body)
+        fault = self.book.choose(asked)
+        if fault:
+            asked.fault = fault.name
+        if fault and fault.job and asked.request_id:
+            self.store.change(asked.request_id, **fault.job)
+        reply = await self._reply(scope, asked, body, acts=fault is None or fault.after)
+        if fault and fault.job and asked.accepted and asked.request_id:
+            self.store.change(asked.request_id, **fault.job)
+        answer: Reply | Raw = reply
+        if fault:
+            answer = fault.change(reply, Scene(asked, self.places.elsewhere, self.settings.drip))
+        refused = await self.refuse(fault)
+        asked.status = answer.status if isinstance(answer, Reply) else None
+        self.tell(asked)
+        if isinstance(answer, Raw):
+            await connection.perform(answer, receive)
+        else:
+            answer = answer.with_headers(date=formatdate(usegmt=True), server="runcomfy-mock")
+            await send_reply(answer, send, close=refused)
+
+    def _note(self, scope: Scope, body: bytes) -> Asked:
+        host = scope["state"]["host"]
+        action, ids = classify(scope["method"], scope["path"], host)
+        asked = Asked(
+            action,
+            scope["method"],
+            scope["raw_path"].decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body,
+            host,
+            (scope.get("server") or ("", 0))[1],
+            **ids,
+        )
+        job = self.store.get(asked.request_id) if asked.request_id else None
+        if job:
+            asked.model_id = job.model_id
+        self.log.append(asked)
+        return asked
+
+    async def _reply(self, scope: Scope, asked: Asked, body: bytes, *, acts: bool) -> Reply:
+        """What the service answers; nothing where it is not to act."""
+        if not acts:
+            return Reply()
+        if asked.host == "elsewhere":
+            return _ELSEWHERE
+        if asked.host == "files" and asked.action != "download":
+            return Reply(404)
+        scope["state"]["asked"] = asked
+        sent: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            sent.append(message)
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self.app(scope, again, keep)
+        return _gathered(sent)
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _gathered(sent: list[Message]) -> Reply:
+    headers = cast(Any, sent[0]).get("headers", ())
+    return Reply(
+        sent[0]["status"],
+        tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+        b"".join(message.get("body", b"") for message in sent[1:]),
+    )

@@ -1,0 +1,74 @@
+"""``Asked``: one request that a mock service got, and the log of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+__all__ = ["ACTIONS", "Action", "Asked", "Host", "classify"]
+
+#: What somebody wants from the service; ``elsewhere`` is anything that a foreign host was asked.
+Action: TypeAlias = Literal[
+    "submit", "status", "result", "cancel", "download", "catalogue", "elsewhere", "other"
+]
+#: The actions that faults are for.
+ACTIONS: tuple[Action, ...] = ("submit", "status", "result", "cancel", "download", "catalogue")
+
+#: The service itself, the host of its files, and one that has nothing to do with it.
+Host: TypeAlias = Literal["service", "files", "elsewhere"]
+
+_PATHS: tuple[tuple[str, str, Action], ...] = (
+    ("POST", r"/v1/models/(?P<model_id>.+)", "submit"),
+    ("GET", r"/v1/requests/(?P<request_id>.+)/status", "status"),
+    ("GET", r"/v1/requests/(?P<request_id>.+)/result", "result"),
+    ("POST", r"/v1/requests/(?P<request_id>.+)/cancel", "cancel"),
+    ("GET", r"/v1/models(/.*)?", "catalogue"),
+    ("GET", r"/files/(?P<request_id>[^/]+)/.*", "download"),
+    ("HEAD", r"/files/(?P<request_id>[^/]+)/.*", "download"),
+)
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request that the mock service got. ``headers`` has names in lower case, the token in it.
+
+    ``accepted`` says that it was a submit that was taken, and billed. ``fault`` is the name of the
+    fault that struck, and ``status`` the HTTP status that was sent, ``None`` where none was.
+    """
+
+    action: Action
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    host: Host = "service"
+    port: int = 0
+    request_id: str | None = None
+    model_id: str | None = None
+    accepted: bool = False
+    fault: str | None = None
+    status: int | None = None
+
+    @property
+    def token(self) -> str | None:
+        """What follows ``Bearer`` in its authorization."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() or None if scheme.casefold() == "bearer" else None
+
+
+#: Called with each request when it has been dealt with.
+Watcher: TypeAlias = Callable[[Asked], object]
+
+
+def classify(method: str, path: str, host: Host) -> tuple[Action, dict[str, str]]:
+    """What is wanted, and the ids in the path."""
+    if host == "elsewhere":
+        return "elsewhere", {}
+    for verb, pattern, action in _PATHS:
+        found = re.fullmatch(pattern, path, re.DOTALL) if verb == method else None
+        if found:
+            return action, {name: value for name, value in found.groupdict().items() if value}
+    return "other", {}

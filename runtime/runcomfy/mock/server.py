@@ -1,0 +1,171 @@
+"""``Server``: the ports of a mock service, on a thread with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
+
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from .log import Host
+from .wire import Connection
+
+__all__ = ["Server"]
+
+_BACKLOG = 2048
+
+
+class Server:
+    """Serves one application on one port for each host."""
+
+    def __init__(self, app: ASGIApp, addresses: dict[Host, tuple[str, int]]) -> None:
+        self._app = app
+        self._addresses = addresses
+        self._thread = threading.Thread(target=self._main, name="runcomfy-mock", daemon=True)
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
+        self._ports: dict[Host, _Port] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Open the ports; when it returns they are open."""
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
+
+    def stop(self) -> None:
+        """Close everything at once, whatever is under way."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def url(self, host: Host) -> str:
+        """The address of a host."""
+        return self._ports[host].url
+
+    async def refuse(self, host: Host, seconds: float | None) -> None:
+        """Let nobody connect to the host, for so many seconds or until ``accept``."""
+        self._ports[host].close()
+        if seconds is not None:
+            self._tasks.add(asyncio.ensure_future(self._accept_after(host, seconds)))
+
+    async def accept(self, host: Host) -> None:
+        """Let everybody connect again."""
+        await self._ports[host].open()
+
+    def is_open(self, host: Host) -> bool:
+        """Whether connections to the host are possible."""
+        return self._ports[host].is_open
+
+    def call(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do the work on the server's thread, and wait until it is done."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _accept_after(self, host: Host, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self.accept(host)
+
+    def _main(self) -> None:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            await self._open()
+        except OSError as error:
+            self._failure = error
+            self._stop.set()
+        self._ready.set()
+        await self._stop.wait()
+        for task in self._tasks:
+            task.cancel()
+        busy = [task for port in self._ports.values() for task in port.free()]
+        if busy:
+            await asyncio.wait(busy)
+
+    async def _open(self) -> None:
+        config = Config(
+            self._app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            proxy_headers=False,
+            timeout_keep_alive=60,
+        )
+        config.load()
+        for host, (address, number) in self._addresses.items():
+            self._ports[host] = _Port(config, host, address, number)
+            await self._ports[host].open()
+
+
+class _Port:
+    """One port. While nobody may connect it stays bound, so that no other program takes it."""
+
+    def __init__(self, config: Config, host: Host, address: str, number: int) -> None:
+        self._state = ServerState()
+        self._connect = partial(Connection, config, self._state, host)
+        self._socket = _bound(address, number)
+        self._address, self._number = self._socket.getsockname()[:2]
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The address, as a URL."""
+        address = f"[{self._address}]" if ":" in self._address else self._address
+        return f"http://{address}:{self._number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether connections are possible."""
+        return self._server is not None
+
+    async def open(self) -> None:
+        """Let everybody connect."""
+        if self._server is None:
+            loop = asyncio.get_running_loop()
+            # The backlog is what the system allows at most: bursts of connections are what is tested.
+            self._server = await loop.create_server(
+                self._connect, sock=self._socket, backlog=_BACKLOG
+            )
+
+    def close(self) -> None:
+        """Let nobody connect; connections that wait for a request are closed."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self._socket = _bound(self._address, self._number)
+            for connection in [*self._state.connections]:
+                connection.shutdown()
+
+    def free(self) -> set[asyncio.Task[None]]:
+        """Give the port up and break all connections; what still has to notice it."""
+        if self._server is not None:
+            self._server.close()
+        self._socket.close()
+        for connection in [*self._state.connections]:
+            connection.transport.abort()
+        return self._state.tasks
+
+
+def _bound(address: str, number: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    bound = socket.socket(family)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, number))
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -1,0 +1,271 @@
+"""``MockService``: the RunComfy Model API on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from .app import Places, make_app
+from .faults import Fault, find_fault
+from .gate import Gate
+from .jobs import Job
+from .log import ACTIONS, Action, Asked, Host
+from .output import Outputs
+from .rules import FaultBook, Rule, make_rule
+from .server import Server
+from .settings import Settings
+from .store import Store
+
+if TYPE_CHECKING:
+    from runcomfy import AsyncClient, Client
+
+__all__ = ["MockService"]
+
+#: What clients of the service are given; the mock accepts any token that is not empty.
+_TOKEN = "mock-token"  # noqa: S105  # it opens nothing
+_LOOPBACK = "127.0.0.1"
+
+
+class MockService:
+    """The RunComfy Model API on this machine, with faults on demand and a log of all it is asked.
+
+    ``path`` is an SQLite file that keeps its requests; without it they are kept in memory. A ``port``
+    of 0 is any that is free. A context manager, ``with`` and ``async with`` alike.
+
+    >>> with MockService(Settings(polls_in_queue=3)) as service:
+    ...     rule = service.fault("reset_after_accept", on="submit")
+    ...     service.client().submit(request)  # raises SubmissionUnknown
+    >>> service.accepted
+    1
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        path: str | Path | None = None,
+        host: str = _LOOPBACK,
+        port: int = 0,
+        watch: Callable[[Asked], object] | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        #: Every request that came, in order.
+        self.log: list[Asked] = []
+        self._path = path
+        self._watch = watch
+        self._book = FaultBook()
+        self._addresses: dict[Host, tuple[str, int]] = {
+            "service": (host, port),
+            "files": (host, 0),
+            "elsewhere": (host, 0),
+        }
+        self._places = Places()
+        self._store: Store
+        self._server: Server | None = None
+
+    def start(self) -> None:
+        """Start it; when this returns it answers. Raises ``OSError`` when the port is taken."""
+        settings = self.settings
+        self._store = Store(settings, self._path)
+        app = make_app(settings, self._store, Outputs(settings.make_output), self._places)
+        gate = Gate(
+            app, settings, self._store, self._book, self._places, self.log, self._tell, self._refuse
+        )
+        server = Server(gate, self._addresses)
+        try:
+            server.start()
+        except OSError:
+            self._store.close()
+            raise
+        self._server = server
+        self._places.service = server.url("service")
+        self._places.files = server.url("files")
+        self._places.elsewhere = server.url("elsewhere")
+
+    def close(self) -> None:
+        """Stop it at once, whatever is under way. What it logged stays."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        self.start()  # it takes some milliseconds, on any event loop
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The address of the service, for ``base_url``."""
+        return self._places.service
+
+    @property
+    def files_url(self) -> str:
+        """The address of the file host, which is another origin; used with ``file_host=True``."""
+        return self._places.files
+
+    @property
+    def elsewhere_url(self) -> str:
+        """The address of a host that has nothing to do with the service; faults lead there."""
+        return self._places.elsewhere
+
+    def client(self, **settings: Any) -> Client:
+        """A client of this service. It polls without the pauses that a real service needs.
+
+        >>> with service.client() as client:
+        ...     result = client.run(request)
+        """
+        from runcomfy import Client
+
+        return Client(**self._client_settings(settings))
+
+    def async_client(self, **settings: Any) -> AsyncClient:
+        """An ``AsyncClient`` of this service, likewise."""
+        from runcomfy import AsyncClient
+
+        return AsyncClient(**self._client_settings(settings))
+
+    def fault(
+        self,
+        name: str,
+        *,
+        on: str | None = None,
+        times: int | None = 1,
+        request_id: str | None = None,
+        model_id: str | None = None,
+        where: Callable[[Asked], bool] | None = None,
+    ) -> Rule:
+        """Let the fault strike the next ``times`` requests that it is for; ``None`` means always.
+
+        ``on`` is an action: submit, status, result, cancel, download or catalogue; without it, all that
+        the fault makes sense for. The rule that is returned counts its ``hits``. "connection_refused"
+        closes the port as soon as the action is the next one to come, so it takes no other condition.
+
+        >>> service.fault("http_503", on="status", times=3)
+        """
+        rule = make_rule(find_fault(name), on, times)
+        rule.request_id, rule.model_id, rule.where = request_id, model_id, where
+        return self.add_rule(rule)
+
+    def add_rule(self, rule: Rule) -> Rule:
+        """Add a rule that ``read_rule`` or somebody else made."""
+        if rule.fault.refuses and (rule.request_id or rule.model_id or rule.where):
+            raise ValueError(
+                f"{rule.fault.name!r} comes before any request, so it takes no condition"
+            )
+        self._book.add(rule)
+        if rule.fault.refuses and self._server:
+            self._server.call(self._refuse(None))
+        return rule
+
+    def chaos(
+        self,
+        rate: float,
+        *,
+        seed: int = 0,
+        faults: Iterable[str] | None = None,
+        on: Iterable[Action] = ACTIONS,
+    ) -> None:
+        """Let a fault strike every request with probability ``rate``, where no rule fits.
+
+        Without names these are all faults that end by themselves. The same requests in the same order
+        are struck in the same way.
+
+        >>> service.chaos(0.2, seed=7, faults=["http_503", "truncated_body"])
+        """
+        self._book.let_chaos(rate, seed, faults, on)
+
+    def clear_faults(self) -> None:
+        """Forget all faults and open closed ports."""
+        self._book.clear()
+        if self._server:
+            for host in self._addresses:
+                self._server.call(self._server.accept(host))
+
+    def reset(self) -> None:
+        """Forget faults, requests and the log."""
+        self.clear_faults()
+        self._store.clear()
+        self.log.clear()
+
+    def count(self, action: str) -> int:
+        """How many requests with this action came."""
+        return sum(asked.action == action for asked in [*self.log])
+
+    @property
+    def accepted(self) -> int:
+        """How many submits were accepted, and billed."""
+        return sum(asked.accepted for asked in [*self.log])
+
+    def with_token(self, token: str) -> list[Asked]:
+        """The requests that hold the token anywhere: in the address, the headers or the body."""
+        return [asked for asked in [*self.log] if _holds(asked, token)]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs of the accepted submits, the first one first."""
+        return self._store.jobs()
+
+    @property
+    def spent(self) -> float:
+        """US dollars that the jobs cost so far."""
+        return self._store.spent()
+
+    def _client_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        from runcomfy import Polling, Retries
+
+        quick = {"polling": Polling(0.001, 0.002), "retries": Retries(first=0.01, ceiling=0.05)}
+        return {"token": _TOKEN, "base_url": self.url, **quick, **settings}
+
+    def _tell(self, asked: Asked) -> None:
+        if self._watch:
+            self._watch(asked)
+
+    async def _refuse(self, fault: Fault | None) -> bool:
+        """Close a port if a rule or chance wants it from here on; whether it was closed."""
+        server = self._server
+        if server is None:
+            return False
+        if fault and fault.refuses:
+            return await self._close(server, "service", self.settings.refused_seconds)
+        rule = self._book.next_refusal(self._is_due)
+        if rule is None:
+            return False
+        download = rule.on == ("download",) and self.settings.file_host
+        seconds = None if rule.times is None else self.settings.refused_seconds
+        closed = await self._close(server, "files" if download else "service", seconds)
+        rule.hits += closed
+        return closed
+
+    @staticmethod
+    async def _close(server: Server, host: Host, seconds: float | None) -> bool:
+        if not server.is_open(host):
+            return False
+        await server.refuse(host, seconds)
+        return True
+
+    def _is_due(self, action: Action) -> bool:
+        """Whether the action may be the next one to come."""
+        if action in ("status", "cancel"):
+            return bool(self.jobs)
+        if action == "result":
+            return any(job.finished is not None for job in self.jobs)
+        if action == "download":
+            fetched = {asked.request_id for asked in self.log if asked.action == "result"}
+            return any(job.finished is not None and job.request_id in fetched for job in self.jobs)
+        return True
+
+
+def _holds(asked: Asked, token: str) -> bool:
+    texts = (asked.path, asked.query, *asked.headers.values())
+    return any(token in text for text in texts) or token.encode() in asked.body

@@ -1,0 +1,72 @@
+"""``Settings``: how a mock service behaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from runcomfy.request import Request
+
+    from .files import MadeFile
+
+__all__ = ["MakeOutput", "Settings"]
+
+#: Makes what a request gives: its output document, with ``{file:NAME}`` for URLs, and the files.
+MakeOutput: TypeAlias = "Callable[..., tuple[dict[str, Any], list[MadeFile]]]"
+
+
+def _make_real(
+    cls: type[Request[Any]], payload: dict[str, Any], *, request_id: str
+) -> tuple[dict[str, Any], list[MadeFile]]:
+    from .files import make_output
+
+    return make_output(cls, payload, request_id=request_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How a mock service behaves. The defaults suit tests: nothing depends on the time.
+
+    Requests move on with each question for their status: ``polls_in_queue`` of them find the request
+    in the queue, ``polls_running`` find it running, the next one finds it ended. With
+    ``queue_seconds`` or ``run_seconds`` they move on with the time instead.
+
+    >>> Settings(polls_in_queue=3, early_result="error", words={"completed": "SUCCEEDED"})
+    """
+
+    polls_in_queue: int = 1
+    polls_running: int = 1
+    #: Seconds in the queue and running; giving one of them makes requests move on with the time.
+    queue_seconds: float | None = None
+    run_seconds: float | None = None
+    #: How many requests run at the same time; the others stay in the queue. ``None``: any number.
+    concurrency: int | None = None
+    #: The service's words for states, in answers about the status and in results.
+    words: Mapping[str, str] = field(default_factory=dict)
+    result_words: Mapping[str, str] = field(default_factory=dict)
+    #: A result before its time: the current state, or HTTP 400 with error_code 400005.
+    early_result: Literal["state", "error"] = "state"
+    #: The HTTP status of an accepted submit: 200 or 202.
+    submit_status: int = 200
+    #: The tokens that are accepted; ``None``: any that is not empty.
+    tokens: Collection[str] | None = None
+    #: US dollars to spend; a submit that costs more than what is left is refused with 400002.
+    balance: float | None = None
+    #: Whether files are on a host of their own (``files_url``) instead of the service's.
+    file_host: bool = False
+    #: Makes the output and its files; ``runcomfy.mock.small_output`` makes tiny ones, fast.
+    make_output: MakeOutput = _make_real
+    #: Seconds between two bytes of the slow faults.
+    drip: float = 0.05
+    #: Seconds for which "connection_refused" closes the port.
+    refused_seconds: float = 0.3
+    #: Seconds since 1970; tests may bring a clock of their own.
+    clock: Callable[[], float] = time.time
+
+    @property
+    def timed(self) -> bool:
+        """Whether requests move on with the time."""
+        return self.queue_seconds is not None or self.run_seconds is not None
