@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from .files import AsyncOutputFile, OutputFile
     from .job import AsyncJob, Job
+    from .media.remote import RemoteLimits
     from .media.source import MediaSource
     from .output import Output
     from .protocol.policy import Polling, Retries
@@ -93,6 +94,7 @@ __all__ = [
     "PermissionDenied",
     "Polling",
     "RateLimited",
+    "RemoteLimits",
     "Report",
     "Request",
     "RequestError",
@@ -151,6 +153,7 @@ _HOMES = {
     "PermissionDenied": "errors",
     "Polling": "protocol.policy",
     "RateLimited": "errors",
+    "RemoteLimits": "media.remote",
     "Report": "report",
     "Request": "request",
     "RequestError": "errors",

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 __all__ = ["CLOSE", "RESET", "Asked", "FileServer", "Route", "serve"]
 
@@ -70,17 +71,17 @@ class FileServer:
 
 
 class _Handler(socketserver.BaseRequestHandler):
-    server: _Server
     request: socket.socket
 
     def handle(self) -> None:
-        files = self.server.files
+        server = cast("_Server", self.server)
+        files = server.files
         # Head and body are sent one after the other, which would wait 40 ms for each other.
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with files.lock:
             files.connections += 1
         try:
-            while self.server.answer(self.request):
+            while server.answer(self.request):
                 pass
         except OSError:
             pass  # the other end has gone, which many tests are about
