@@ -17,7 +17,7 @@ from .redact import Redactor
 from .status import Cancellation
 from .token import find_token
 
-__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core"]
+__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core", "deadline"]
 
 BASE_URL = "https://model-api.runcomfy.net"
 
@@ -27,6 +27,11 @@ CALL_TIMEOUT = 120.0
 
 #: Seconds for the one attempt to cancel after an interruption.
 _RESCUE = 5.0
+
+
+def deadline(timeout: float | None) -> float | None:
+    """When a call ends that starts now, as ``monotonic`` tells it."""
+    return None if timeout is None else monotonic() + timeout
 
 
 class Core:
@@ -62,10 +67,16 @@ class Core:
         self, timeout: float | None, model: Model[Any] | None = None, request_id: str | None = None
     ) -> Talk:
         """A conversation that starts now and may take ``timeout`` seconds."""
+        return self.talk_until(deadline(timeout), model, request_id)
+
+    def talk_until(
+        self, ends: float | None, model: Model[Any] | None = None, request_id: str | None = None
+    ) -> Talk:
+        """A conversation that starts now and may take until ``ends``, as ``monotonic`` tells it."""
         now = monotonic()
         return Talk(
             now=now,
-            deadline=None if timeout is None else now + timeout,
+            deadline=ends,
             request_id=request_id,
             model_id=model.model_id if model else None,
             polling=self._polling,

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from ._plain import find_non_json, to_plain
+from ._downloads import Downloads
+from ._downloads_async import AsyncDownloads
 from ._registry import find_model
-from ._validate import validate
-from .errors import ConfigurationError, UnknownModel, ValidationError
+from .errors import ConfigurationError, UnknownModel
 from .output import Output
-from .redact import clean
 from .request import Request
-from .result import Result
-from .violation import Violation
+from .result import AsyncResult, Result
 
-__all__ = ["Model", "Order", "find_type", "take"]
-
-_log = logging.getLogger("runcomfy")
+__all__ = ["Model", "Order", "encode", "find_type"]
 
 OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
 
@@ -33,16 +27,34 @@ class Model(Generic[OutputT_co]):
     output_type: type[OutputT_co]
     typed: bool = True
 
-    def result(self, request_id: str, document: dict[str, Any]) -> Result[OutputT_co]:
+    def result(
+        self, request_id: str, document: dict[str, Any], downloads: Downloads
+    ) -> Result[OutputT_co]:
         """The result in a document, which may itself say of which model it is."""
+        model = self._told(document)
+        output = model._output(document)
+        return Result(request_id, output, document, model.model_id, model.typed, downloads)
+
+    def async_result(
+        self, request_id: str, document: dict[str, Any], downloads: AsyncDownloads
+    ) -> AsyncResult[OutputT_co]:
+        """``result`` for ``AsyncClient``."""
+        model = self._told(document)
+        output = model._output(document)
+        return AsyncResult(request_id, output, document, model.model_id, model.typed, downloads)
+
+    def _told(self, document: dict[str, Any]) -> Model[OutputT_co]:
+        """The model that the document names, if this one is not known; else this one."""
         told = document.get("model_id")
         if self.model_id is None and isinstance(told, str):
             known: Model[Any] = find_type(told)
-            return known.result(request_id, document)
+            return known
+        return self
+
+    def _output(self, document: dict[str, Any]) -> OutputT_co:
         given = document.get("output")
         content = given if isinstance(given, dict) else {} if given is None else {"output": given}
-        output = self.output_type.from_payload(content)
-        return Result(request_id, output, document, self.model_id, self.typed)
+        return self.output_type.from_payload(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +63,6 @@ class Order(Generic[OutputT_co]):
 
     model: Model[OutputT_co]
     body: bytes = field(repr=False)
-
-
-def take(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> Order[Any]:
-    """The order for a request, or for a model id and a payload; raises ``ValidationError``."""
-    if isinstance(request, Request):
-        if payload is not None:
-            raise TypeError("a request has its inputs already; give a payload with a model id only")
-        return Order(Model(request.model_id, request.output_type), _encode(request.payload()))
-    if not isinstance(request, str) or not isinstance(payload, Mapping):
-        raise TypeError("give a request, or a model id and a payload: run('owner/model', {…})")
-    model = find_type(request)
-    plain = _checked(request, payload) if model.typed else _unchecked(request, payload)
-    return Order(model, _encode(plain))
 
 
 def find_type(model: type[Request[Any]] | str | None) -> Model[Any]:
@@ -78,26 +77,8 @@ def find_type(model: type[Request[Any]] | str | None) -> Model[Any]:
         return Model(model, Output, typed=False)
 
 
-def _checked(model_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    cls = find_model(model_id)
-    plain = cls.from_payload(payload).payload()
-    if not cls._known.issuperset(plain):
-        for warning in validate(cls, plain).warnings:
-            _log.warning("%s: %s", model_id, clean(str(warning)))
-    return plain
-
-
-def _unchecked(model_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = to_plain(payload)
-    violations: list[Violation] = []
-    find_non_json(plain, "", violations)
-    if violations:
-        raise ValidationError(model_id, violations)
-    _log.warning("%s: no installed package has this model; sent unchecked", clean(model_id))
-    return plain
-
-
-def _encode(payload: dict[str, Any]) -> bytes:
+def encode(payload: dict[str, Any]) -> bytes:
+    """The body that is sent for a plain payload."""
     try:
         return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode("ascii")
     except ValueError as error:  # a number with more digits than Python writes

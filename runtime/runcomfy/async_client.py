@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core
+from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, deadline
 from ._downloads_async import AsyncDownloads
 from ._downloads_common import MAX_FILE_BYTES
 from ._driver_async import AsyncDriver, OnStatus
-from ._order import find_type, take
+from ._intake import CheckFiles, Intake
+from ._order import find_type
 from .catalogue import ModelEntry, read_entries
 from .job import AsyncJob
 from .output import Output
@@ -19,6 +20,9 @@ from .result import AsyncResult
 
 if TYPE_CHECKING:
     import httpx
+
+    from .media.remote import RemoteLimits
+    from .uploads import Uploader
 
 __all__ = ["AsyncClient"]
 
@@ -46,6 +50,9 @@ class AsyncClient:
         retries: Retries | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
+        uploader: Uploader | None = None,
+        check_files: CheckFiles = "local",
+        remote_limits: RemoteLimits | None = None,
         download_hosts: Iterable[str] = (),
         download_http: httpx.AsyncClient | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
@@ -60,6 +67,7 @@ class AsyncClient:
             download_hosts,
             max_file_bytes,
         )
+        self._intake = Intake(uploader, check_files, remote_limits, blocking=False)
         self._driver = AsyncDriver(self._core.wire, http)
         self._downloads = AsyncDownloads(self._core.downloads, download_http, keep=True)
 
@@ -95,8 +103,9 @@ class AsyncClient:
         status. When the task is cancelled, the service is asked to cancel the request, which works
         while it is queued; the cancellation goes on with a note that says what became of the request.
         """
-        order = take(request, payload)
-        talk = self._core.talk(timeout, order.model)
+        ends = deadline(timeout)
+        order = await self._intake.take_async(request, payload, ends)
+        talk = self._core.talk_until(ends, order.model)
         document = await self._driver.run(
             run(talk, order.body), on_status=on_status, rescue=self._core.rescue
         )
@@ -122,8 +131,9 @@ class AsyncClient:
         timeout: float | None = CALL_TIMEOUT,
     ) -> AsyncJob[Any]:
         """Submit and return at once. A submit is billed, and sent once."""
-        order = take(request, payload)
-        talk = self._core.talk(timeout, order.model)
+        ends = deadline(timeout)
+        order = await self._intake.take_async(request, payload, ends)
+        talk = self._core.talk_until(ends, order.model)
         request_id = await self._driver.run(submit(talk, order.body))
         return AsyncJob(self._core, self._driver, self._downloads, order.model, request_id)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core
+from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, deadline
 from ._downloads import Downloads
 from ._downloads_common import MAX_FILE_BYTES
 from ._driver import Driver
-from ._order import find_type, take
+from ._intake import CheckFiles, Intake
+from ._order import find_type
 from .catalogue import ModelEntry, read_entries
 from .job import Job
 from .output import Output
@@ -20,6 +21,9 @@ from .status import Status
 
 if TYPE_CHECKING:
     import httpx
+
+    from .media.remote import RemoteLimits
+    from .uploads import Uploader
 
 __all__ = ["Client"]
 
@@ -32,6 +36,11 @@ class Client:
     The token is the argument, else ``RUNCOMFY_TOKEN``, ``RUNCOMFY_API_TOKEN`` or ``YOUR_API_TOKEN``,
     else the one that the official command stored. A client of your own, given as ``http``, brings its
     proxies, certificates and hooks, and is never closed.
+
+    Local files among the inputs are made into URLs by ``uploader``, which is ``uploads.DataUri()`` unless
+    another one is given. Before that, ``check_files`` has their rules checked, and those of data URIs
+    (``"local"``), those of files behind URLs as well (``"remote"``, within ``remote_limits``) or none
+    (``"off"``); a file that breaks a rule raises ``ValidationError``, and nothing is uploaded or submitted.
 
     >>> with Client() as client:
     ...     result = client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
@@ -49,6 +58,9 @@ class Client:
         retries: Retries | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
+        uploader: Uploader | None = None,
+        check_files: CheckFiles = "local",
+        remote_limits: RemoteLimits | None = None,
         download_hosts: Iterable[str] = (),
         download_http: httpx.Client | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
@@ -63,6 +75,7 @@ class Client:
             download_hosts,
             max_file_bytes,
         )
+        self._intake = Intake(uploader, check_files, remote_limits, blocking=True)
         self._driver = Driver(self._core.wire, http)
         self._downloads = Downloads(self._core.downloads, download_http, keep=True)
 
@@ -98,8 +111,9 @@ class Client:
         request, which works while it is queued, and then goes on as ``KeyboardInterrupt`` with a note
         that says what became of the request.
         """
-        order = take(request, payload)
-        talk = self._core.talk(timeout, order.model)
+        ends = deadline(timeout)
+        order = self._intake.take(request, payload, ends)
+        talk = self._core.talk_until(ends, order.model)
         document = self._driver.run(
             run(talk, order.body), on_status=on_status, rescue=self._core.rescue
         )
@@ -125,8 +139,9 @@ class Client:
         timeout: float | None = CALL_TIMEOUT,
     ) -> Job[Any]:
         """Submit and return at once. A submit is billed, and sent once."""
-        order = take(request, payload)
-        talk = self._core.talk(timeout, order.model)
+        ends = deadline(timeout)
+        order = self._intake.take(request, payload, ends)
+        talk = self._core.talk_until(ends, order.model)
         request_id = self._driver.run(submit(talk, order.body))
         return Job(self._core, self._driver, self._downloads, order.model, request_id)
 

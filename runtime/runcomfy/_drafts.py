@@ -1,0 +1,88 @@
+"""``Draft``: what a caller asks for, before it is checked and its local files are seen to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._order import Model, Order, encode, find_type
+from ._plain import find_non_json, to_plain
+from ._registry import find_model
+from ._validate import examine
+from .errors import ValidationError
+from .redact import clean
+from .report import Report
+from .request import Request, check_payload
+from .violation import Violation
+
+__all__ = ["Draft", "draft", "require_schema", "warn"]
+
+_log = logging.getLogger("runcomfy")
+
+_NO_SCHEMA = (
+    "is a local file, and no installed package says which inputs of this model take files; "
+    "upload it yourself and give its URL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A model, and plain inputs among which local files may be."""
+
+    model: Model[Any]
+    #: ``None`` for a model that is not installed.
+    cls: type[Request[Any]] | None
+    payload: dict[str, Any]
+    #: Whether the inputs are known to keep the schema, as those of a request object do.
+    checked: bool = False
+
+    def order(self) -> Order[Any]:
+        """The order of a draft without local files. Raises ``ValidationError``, logs warnings."""
+        if self.cls is None:
+            _require_json(self.payload, str(self.model.model_id))
+        elif not self.checked:
+            require_schema(self.cls, self.payload)
+            if not self.cls._known.issuperset(self.payload):
+                warn(examine(self.cls, self.payload))
+        return Order(self.model, encode(self.payload))
+
+
+def draft(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> Draft:
+    """The draft for a request, or for a model id and a payload."""
+    if isinstance(request, Request):
+        if payload is not None:
+            raise TypeError("a request has its inputs already; give a payload with a model id only")
+        model: Model[Any] = Model(request.model_id, request.output_type)
+        return Draft(model, type(request), to_plain(request._inputs), checked=True)
+    if not isinstance(request, str) or not isinstance(payload, Mapping):
+        raise TypeError("give a request, or a model id and a payload: run('owner/model', {…})")
+    model = find_type(request)
+    return Draft(model, find_model(request) if model.typed else None, to_plain(payload))
+
+
+def require_schema(cls: type[Request[Any]], payload: object) -> None:
+    """Raise ``ValidationError`` where the payload breaks the schema."""
+    violations = check_payload(cls, payload)
+    if violations:
+        raise ValidationError(cls.model_id, violations)
+
+
+def warn(report: Report) -> None:
+    """Log the warnings of a report."""
+    for warning in report.warnings:
+        _log.warning("%s: %s", report.model_id, clean(str(warning)))
+
+
+def _require_json(payload: dict[str, Any], model_id: str) -> None:
+    from .media.local import is_local
+
+    violations: list[Violation] = []
+    find_non_json(payload, "", violations)
+    for violation in violations:
+        if is_local(violation.value):
+            violation.message = _NO_SCHEMA
+    if violations:
+        raise ValidationError(model_id, violations)
+    _log.warning("%s: no installed package has this model; sent unchecked", clean(model_id))

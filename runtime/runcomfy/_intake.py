@@ -1,0 +1,174 @@
+"""``Intake``: makes orders of requests: looks at their files, and uploads those that are local."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._drafts import Draft, draft, require_schema, warn
+from ._order import Order, encode
+from ._validate import examine
+from .errors import ConfigurationError, RunComfyError
+from .media.check import Files, urls
+
+if TYPE_CHECKING:
+    from .media.probe import MediaInfo
+    from .media.remote import RemoteLimits
+    from .request import Request
+    from .uploads import Uploader, UploadFile
+    from .uploads.local_files import LocalFiles
+
+__all__ = ["CheckFiles", "Intake"]
+
+CheckFiles = Literal["local", "remote", "off"]
+
+_REMOTE = ("http://", "https://")
+#: Which URLs are looked at. Local files are also opened where nothing is checked, to be uploaded.
+_CHECKED = {"local": ("data:",), "remote": ("data:", *_REMOTE), "off": ()}
+
+
+class Intake:
+    """What a client does with requests before it sends them."""
+
+    def __init__(
+        self,
+        uploader: Uploader | None,
+        check_files: CheckFiles,
+        remote_limits: RemoteLimits | None,
+        *,
+        blocking: bool,
+    ) -> None:
+        if check_files not in _CHECKED:
+            told = " or ".join(map(repr, _CHECKED))
+            raise ConfigurationError(f"check_files must be {told}, not {check_files!r:.80}")
+        if uploader is not None:
+            from .uploads.sending import check_uploader
+
+            check_uploader(uploader, blocking=blocking)
+        self._given = uploader
+        self._check_files = check_files
+        self._limits = remote_limits
+
+    def take(
+        self, request: Request[Any] | str, payload: Mapping[str, Any] | None, ends: float | None
+    ) -> Order[Any]:
+        """The order for a request; ``ends`` is the deadline of the call, as ``monotonic`` tells it.
+
+        Raises ``ValidationError``, ``UploadFailed`` and ``DeadlineExceeded``.
+        """
+        made = draft(request, payload)
+        seen = self._seen(made)
+        if not seen:
+            return made.order()
+        from .uploads.sending import send
+
+        until = inf if ends is None else ends
+        with _nothing_submitted(), self._open(made) as files:
+            remote = _remote(seen)
+            known: dict[str, MediaInfo] = {}
+            if remote:
+                from .media.remote import look
+
+                known = look(remote, self._limits_until(until))
+            self._check(made, files, known)
+            return _resolved(made, files, send(self._uploader(), files.each, until))
+
+    async def take_async(
+        self, request: Request[Any] | str, payload: Mapping[str, Any] | None, ends: float | None
+    ) -> Order[Any]:
+        """The same as ``take``; whatever reads files or large texts does so beside the event loop."""
+        made = draft(request, payload)
+        seen = self._seen(made)
+        if not seen:
+            return made.order()
+        from anyio.to_thread import run_sync
+
+        from .uploads.sending import send_async
+
+        until = inf if ends is None else ends
+        with _nothing_submitted(), await run_sync(self._open, made) as files:
+            remote = _remote(seen)
+            known: dict[str, MediaInfo] = {}
+            if remote:
+                from .media.remote import look_async
+
+                known = await look_async(remote, self._limits_until(until))
+            await run_sync(self._check, made, files, known)
+            found = await send_async(self._uploader(), files.each, until)
+            return await run_sync(_resolved, made, files, found)
+
+    def _seen(self, made: Draft) -> list[Any]:
+        """The local files and the URLs that there is something to do about."""
+        if made.cls is None:
+            return []
+        found = [url for media in made.cls._media for _, url in urls(made.payload, media.path)]
+        return [url for url in found if not isinstance(url, str) or self._is_checked(url)]
+
+    def _is_checked(self, url: str) -> bool:
+        return url[:8].lower().startswith(_CHECKED[self._check_files])
+
+    def _open(self, made: Draft) -> LocalFiles:
+        from .uploads.local_files import LocalFiles
+
+        return LocalFiles(_class_of(made)._media, made.payload)
+
+    def _check(self, made: Draft, files: LocalFiles, known: Mapping[str, MediaInfo]) -> None:
+        """Everything that can be said before a file is uploaded."""
+        from .uploads.resolve import check_room
+
+        cls = _class_of(made)
+        if self._check_files == "off":
+            require_schema(cls, files.payload)
+        else:
+            report = examine(cls, files.payload, files=Files(None, known=known))
+            report.raise_for_errors()
+            require_schema(
+                cls, files.payload
+            )  # a report lets pass what only a missing library could check
+            warn(report)
+        files.require_all()
+        check_room(self._uploader(), files)
+
+    def _uploader(self) -> Uploader:
+        if self._given is None:
+            from .uploads.data_uri import DataUri
+
+            self._given = DataUri()
+        return self._given
+
+    def _limits_until(self, ends: float) -> RemoteLimits:
+        from .media.remote import RemoteLimits
+
+        limits = self._limits or RemoteLimits()
+        return replace(limits, timeout=max(0.001, min(limits.timeout, ends - monotonic())))
+
+
+def _class_of(made: Draft) -> type[Request[Any]]:
+    assert made.cls is not None  # noqa: S101  # only classes know of files
+    return made.cls
+
+
+def _remote(seen: list[Any]) -> list[str]:
+    return [url for url in seen if isinstance(url, str) and url[:8].lower().startswith(_REMOTE)]
+
+
+def _resolved(made: Draft, files: LocalFiles, found: dict[UploadFile, str]) -> Order[Any]:
+    """The order with URLs in the places of the files; a schema may ask more of a URL than it is one."""
+    payload = files.with_urls(found)
+    require_schema(_class_of(made), payload)
+    return Order(made.model, encode(payload))
+
+
+@contextmanager
+def _nothing_submitted() -> Iterator[None]:
+    """Say of what interrupts an upload that nothing was submitted; errors of ours say it themselves."""
+    try:
+        yield
+    except BaseException as stop:
+        if not isinstance(stop, RunComfyError):
+            stop.add_note("RunComfy: nothing was submitted")
+        raise
