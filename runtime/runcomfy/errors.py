@@ -227,6 +227,8 @@ class RequestError(RunComfyError):
         if self.request_id is not None:
             lines.append(f"  request id: {self.request_id}")
             lines.append(f"  {self._advice} {self.resume}")
+        elif self.model_id is not None:
+            lines.append(f"  model: {self.model_id}")
         return "\n".join(lines)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from client_callers import KINDS, Caller
 from generator.small import store
-from runcomfy import UnknownModel, model_ids
+from runcomfy import NotFound, UnknownModel, model_ids
 from runcomfy._registry import find_model
 from runcomfy.mock.catalogue import categories, entries, entry, listing, price
+from runcomfy.testing import mock_service
 from runcomfy_codegen.generate import generate
 from runcomfy_codegen.plan import apply
 
@@ -99,3 +101,18 @@ def test_a_video_costs_by_the_second(
 def test_an_unknown_model_has_no_price() -> None:
     with pytest.raises(UnknownModel, match="acme/nothing"):
         price("acme/nothing", {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_clients_read_this_catalogue(kind: str) -> None:
+    with mock_service() as service:
+        caller = Caller(kind, service.url)
+        listed = caller.call(lambda client: client.models(include_schema=True))
+        found = caller.call(lambda client: client.models("gpt", category="text-to-image"))
+        edit = caller.call(lambda client: client.model(EDIT))
+        with pytest.raises(NotFound, match="model: acme/nothing"):
+            caller.call(lambda client: client.model("acme/nothing"))
+    assert [one.raw for one in listed] == entries(include_schema=True)
+    assert all(one.installed for one in listed)
+    assert [one.model_id for one in found] == ["openai/gpt-image-1-5/text-to-image"]
+    assert edit.input_schema == find_model(EDIT).input_schema()
