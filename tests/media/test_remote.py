@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import anyio
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,11 +133,36 @@ def test_later_requests_grow(server: FileServer) -> None:
 def test_a_header_beyond_the_cap_is_given_up(server: FileServer, looks: Look, route: Any) -> None:
     content = with_exif(3 * MB)
     info = see(server, route(content), looks, file_bytes=200_000)
-    assert "longer than the 200,000 bytes" in info.reason
+    assert "the 200,000 bytes that are read of a remote file" in info.reason
     assert info.width is None
     assert info.size == (None if route is chunked else len(content))
     if route is ranged:
         assert server.bodies <= 205_000
+
+
+def movie_told_at_its_end(between: int) -> bytes:
+    """An MP4 with that much between its beginning and what tells its facts, as cameras write them."""
+    content = io.BytesIO()
+    with av.open(content, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(5):
+            container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode())
+    start, facts, end = content.getvalue().rpartition(b"moov")
+    filler = (between + 8).to_bytes(4, "big") + b"free" + bytes(between)
+    return start[:-4] + filler + start[-4:] + facts + end
+
+
+def test_a_video_is_told_from_its_end_without_what_lies_between(
+    server: FileServer, looks: Look
+) -> None:
+    content = movie_told_at_its_end(5 * MB)
+    info = see(server, ranged(content), looks)
+    assert (info.format, info.width, info.duration) == ("mp4", 64, 0.2)
+    assert info == probe(content)
+    assert server.bodies < 150 * KB
+    assert "from the start only" in see(server, whole(content), looks).reason
 
 
 def test_requests_for_one_file_are_counted(server: FileServer) -> None:

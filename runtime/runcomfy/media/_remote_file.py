@@ -89,7 +89,10 @@ class RemoteFile:
                 await self._count(connection)
                 return need
             if connection.ended or need.stop > self._file.held + self._bytes:
-                raise self._too_long()
+                raise NotLookedAt(
+                    "its server sends files from the start only, and what tells its facts stands "
+                    f"beyond the {self._most:,} bytes that are read of a remote file"
+                )
             most = max(_STEP, need.stop - self._file.held)
 
     async def _read(self, connection: Connection, start: int, most: int) -> int:
