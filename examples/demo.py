@@ -1,7 +1,8 @@
 """The main job, end to end, without an account and without a network.
 
-Five saved documentation pages become stored schemas, the schemas a typed package, and the package checks
-payloads, the rules about files included. Everything is made afresh in ``.demo/``; ``make demo`` runs this.
+Five saved documentation pages become stored schemas, the schemas a typed package, the package checks
+payloads, the rules about files included, and the pages' examples are run at a service in this very
+process. Everything is made afresh in ``.demo/``; ``make demo`` runs this.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
 WAN = "wan-ai/wan-2-6/image-to-image"
+EDIT = "openai/gpt-image-2/edit"
+URL = "https://example.com/picture.png"
 
 
 def run(*arguments: str, expect: int = 0) -> None:
@@ -72,7 +76,8 @@ def from_pages_to_package() -> None:
 
 def compare(one: Path, other: Path) -> list[str]:
     """The names of files that differ between two folders."""
-    found = filecmp.dircmp(one, other, ignore=["__pycache__"])
+    # The manifest holds a checksum of the generator, which may have changed without changing a word.
+    found = filecmp.dircmp(one, other, ignore=["__pycache__", "_manifest.json"])
     differing = found.left_only + found.right_only + found.diff_files
     return differing + [
         name for part in found.common_dirs for name in compare(one / part, other / part)
@@ -97,18 +102,76 @@ def from_package_to_payload() -> None:
         print("  " + str(error).replace("\n", "\n  "))
 
 
+def examples() -> dict[str, dict[str, Any]]:
+    """The example payload of each page, under the id of its model."""
+    schemas = DEMO / "schemas"
+    return {
+        file.parent.relative_to(schemas).as_posix(): json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(schemas.rglob("example.json"))
+    }
+
+
 def from_payload_to_report() -> None:
-    """Check payload files from the command line, with pictures behind the URLs."""
-    heading("4. Payload files are checked offline, pictures included")
-    example = json.loads((DEMO / "schemas" / WAN / "example.json").read_text(encoding="utf-8"))
-    first, second = example["image_urls"]
-    (DEMO / "payload.json").write_text(json.dumps(example, indent=2), encoding="utf-8")
+    """Check the pages' examples, broken payloads, and a payload file from the command line."""
+    heading("4. Payloads are checked offline, the files behind their URLs included")
+    import runcomfy
+
+    print("Each page's own example:")
+    for model_id, payload in examples().items():
+        print(f"  {runcomfy.validate(model_id, payload).summary():<32} {model_id}")
+
+    print("Six broken payloads, two of them by what their pictures are:")
+    for what, model_id, payload, picture in broken_payloads():
+        files = {URL: picture} if picture else None
+        report = runcomfy.validate(model_id, payload, files=files)
+        if report.valid:
+            sys.exit(f"demo: {what} was not found")
+        print(f"  {what}:\n    {report.errors[0]}")
+
+    first, second = examples()[WAN]["image_urls"]
+    (DEMO / "payload.json").write_text(json.dumps(examples()[WAN], indent=2), encoding="utf-8")
     (DEMO / "good.png").write_bytes(png(1024, 768))
-    (DEMO / "tiny.png").write_bytes(png(320, 384))
-    validate = ("runcomfy-py", "validate", WAN, "payload.json")
-    run(*validate)
-    run(*validate, "--file", f"{first}=good.png", "--file", f"{second}=good.png")
-    run(*validate, "--file", f"{first}=good.png", "--file", f"{second}=tiny.png", expect=65)
+    (DEMO / "tiny.png").write_bytes(png(320, 400))
+    validate = ("runcomfy-py", "validate", WAN, "payload.json", "--file", f"{first}=good.png")
+    run(*validate, "--file", f"{second}=good.png")
+    run(*validate, "--file", f"{second}=tiny.png", expect=65)
+
+
+def broken_payloads() -> list[tuple[str, str, dict[str, Any], bytes | None]]:
+    """What is wrong, the model, the payload, and the picture behind its URL."""
+    edit = {"prompt": "add a hat", "images": [URL]}
+    radio = {"prompt": "two monsters on the radio", "image_urls": [URL]}
+    return [
+        ("a missing prompt", "openai/gpt-image-1-5/text-to-image", {"quality": "low"}, None),
+        ("a value that is not offered", EDIT, {**edit, "quality": "best"}, None),
+        ("too many pictures", EDIT, {**edit, "images": [URL] * 11}, None),
+        ("a seed out of range", WAN, {**radio, "seed": 2**31}, None),
+        ("a picture that is too narrow", WAN, radio, png(383, 800)),
+        ("a picture that is too large", WAN, radio, png(800, 800) + bytes(11_000_000)),
+    ]
+
+
+def from_payload_to_pictures() -> None:
+    """Run the pages' examples at the mock service, and save what it makes."""
+    heading("5. The examples are run, at a mock of the service in this process")
+    from runcomfy import Status
+    from runcomfy.testing import mock_service
+
+    def follow(status: Status) -> None:
+        place = "" if status.queue_position is None else f", position {status.queue_position}"
+        print(f"    {status.state}{place}", flush=True)
+
+    with (
+        mock_service(polls_in_queue=2) as service,
+        service.client() as client,
+    ):
+        for model_id, payload in examples().items():
+            print(f"  {model_id}", flush=True)
+            result = client.run(model_id, payload, timeout=60, on_status=follow)
+            for path in result.save(DEMO / "out"):
+                size = path.stat().st_size
+                print(f"    saved {path.relative_to(ROOT)}, {size:,} bytes; cost {result.cost} USD")
+        print(f"  The service took {service.accepted} requests.")
 
 
 def main() -> None:
@@ -118,6 +181,7 @@ def main() -> None:
     from_pages_to_package()
     from_package_to_payload()
     from_payload_to_report()
+    from_payload_to_pictures()
     print("\nThe demo's files are in .demo/. Next: README.md, 'Use it'.")
 
 
