@@ -17,7 +17,7 @@ help: ## list the verbs
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	@touch $@
 
-demo: .venv/installed ## the main job, from five saved pages to validated payloads
+demo: .venv/installed ## the main job, from five saved pages to checked payloads and saved pictures
 	$(BIN)/python examples/demo.py
 
 test: .venv/installed-dev ## all tests that belong to a change
