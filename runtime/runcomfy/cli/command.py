@@ -13,6 +13,7 @@ import click
 from runcomfy._version import __version__
 from runcomfy.errors import RunComfyError
 
+from .mock import mock
 from .statuses import BROKEN_PIPE, INTERRUPTED, MISUSE
 from .terminal import complain, prepare
 from .validate import validate
@@ -27,6 +28,7 @@ def command() -> None:
 
 
 command.add_command(validate)
+command.add_command(mock)
 
 
 def run(arguments: list[str] | None = None) -> int:

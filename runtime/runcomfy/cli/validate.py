@@ -12,13 +12,14 @@ import click
 from rich.text import Text
 
 from runcomfy._json import NotJSON, read_json
-from runcomfy._registry import find_model, register
+from runcomfy._registry import find_model
 from runcomfy._validate import validate as check
 from runcomfy.bulk import validate_lines
 from runcomfy.media.check import REMOTE, urls
 from runcomfy.report import Report
 from runcomfy.request import Request
 
+from .packages import package_option
 from .statuses import INVALID, MISUSE, VALID
 from .tables import line_rows, report_table
 from .terminal import Screen, complain, safe
@@ -43,19 +44,6 @@ def _files(
             raise click.BadParameter(f"there is no file {path!r} for {url}", context, option)
         files[url] = path
     return files
-
-
-def _packages(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> None:
-    for name in given:
-        try:
-            register(name)
-        except ModuleNotFoundError as error:
-            problem = f"there is no package {name!r} to import; install it or set PYTHONPATH"
-            if error.name == f"{name}._index":
-                problem = f"{name!r} was not made by 'runcomfy-codegen generate --package'"
-            raise click.BadParameter(problem, context, option) from None
-        except (ImportError, ValueError, TypeError, AttributeError) as error:
-            raise click.BadParameter(f"{name!r}: {error}", context, option) from None
 
 
 @click.command()
@@ -93,15 +81,7 @@ def _packages(context: click.Context, option: click.Parameter, given: tuple[str,
     show_default=True,
     help="Share lines out among so many processes.",
 )
-@click.option(
-    "--package",
-    multiple=True,
-    metavar="NAME",
-    callback=_packages,
-    expose_value=False,
-    is_eager=True,
-    help="Look for the model in this generated package first. Can be repeated.",
-)
+@package_option
 def validate(
     model: str,
     payload: str,

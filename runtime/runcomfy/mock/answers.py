@@ -41,7 +41,7 @@ def submitted(job: Job, base: str) -> dict[str, Any]:
 
 def status(job: Job, place: int | None, base: str, settings: Settings) -> dict[str, Any]:
     """The answer to a question for the status. ``place``: the position in the queue."""
-    document = {
+    document: dict[str, Any] = {
         "request_id": job.request_id,
         "status": settings.words.get(job.state, job.state),
         **_addresses(job, base, "status", "result"),

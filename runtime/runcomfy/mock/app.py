@@ -38,7 +38,11 @@ class Places:
 
 
 def make_app(settings: Settings, store: Store, outputs: Outputs, places: Places) -> Starlette:
-    """The application. ``scope["state"]["asked"]`` is the request's entry in the log."""
+    """The application.
+
+    ``scope["state"]`` holds ``asked``, the request's entry in the log, and ``facts`` of the job that a
+    submit is to make.
+    """
     service = _Service(settings, store, outputs, places)
     routes = [
         Route("/v1/models", service.listing),
@@ -72,7 +76,8 @@ class _Service:
         violations = _violations(cls, payload)
         if violations:
             return _json(*answers.refused(model_id, violations))
-        job = self._store.add(model_id, payload, catalogue.price(model_id, payload))
+        cost = catalogue.price(model_id, payload)
+        job = self._store.add(model_id, payload, cost, request.state.facts)
         if job is None:
             return _error(400002)
         asked: Asked = request.state.asked

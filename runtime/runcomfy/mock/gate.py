@@ -49,11 +49,11 @@ class Gate:
         fault = self.book.choose(asked)
         if fault:
             asked.fault = fault.name
-        if fault and fault.job and asked.request_id:
-            self.store.change(asked.request_id, **fault.job)
+        facts = fault.job if fault else {}
+        if facts and asked.request_id:
+            self.store.change(asked.request_id, **facts)
+        scope["state"].update(asked=asked, facts=facts)
         reply = await self._reply(scope, asked, body, acts=fault is None or fault.after)
-        if fault and fault.job and asked.accepted and asked.request_id:
-            self.store.change(asked.request_id, **fault.job)
         answer: Reply | Raw = reply
         if fault:
             answer = fault.change(reply, Scene(asked, self.places.elsewhere, self.settings.drip))
@@ -78,7 +78,8 @@ class Gate:
             body,
             host,
             (scope.get("server") or ("", 0))[1],
-            **ids,
+            ids.get("request_id"),
+            ids.get("model_id"),
         )
         job = self.store.get(asked.request_id) if asked.request_id else None
         if job:
@@ -94,7 +95,6 @@ class Gate:
             return _ELSEWHERE
         if asked.host == "files" and asked.action != "download":
             return Reply(404)
-        scope["state"]["asked"] = asked
         sent: list[Message] = []
 
         async def keep(message: Message) -> None:

@@ -19,6 +19,8 @@ from .wire import Connection
 __all__ = ["Server"]
 
 _BACKLOG = 2048
+#: Where a port that is open on all addresses is reached from this machine.
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound to
 
 
 class Server:
@@ -123,7 +125,8 @@ class _Port:
     @property
     def url(self) -> str:
         """The address, as a URL."""
-        address = f"[{self._address}]" if ":" in self._address else self._address
+        address = _REACHABLE.get(self._address, self._address)
+        address = f"[{address}]" if ":" in address else address
         return f"http://{address}:{self._number}"
 
     @property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from threading import RLock
 from typing import Any
 from uuid import uuid4
+
+from runcomfy.errors import ConfigurationError
 
 from .jobs import Job, advance, cancel, queue_position
 from .settings import Settings
@@ -34,19 +36,21 @@ class Store:
         self._jobs: dict[str, Job] = {}
         self._database = _open(path) if path is not None else None
         if self._database:
-            rows = self._database.execute("SELECT job FROM jobs ORDER BY created")
-            self._jobs = {
-                job.request_id: job for (text,) in rows for job in [Job(**json.loads(text))]
-            }
+            self._jobs = _read(self._database)
 
-    def add(self, model_id: str, payload: dict[str, Any], cost: float) -> Job | None:
-        """Take a request; ``None`` when the balance is too small for its cost."""
+    def add(
+        self, model_id: str, payload: dict[str, Any], cost: float, facts: Mapping[str, Any]
+    ) -> Job | None:
+        """Take a request; ``None`` when the balance is too small for its cost.
+
+        ``facts`` are members of the job that are not as usual, such as how it ends.
+        """
         with self._lock:
             balance = self._settings.balance
             if balance is not None and self.spent() + cost > balance:
                 return None
             now = self._settings.clock()
-            job = Job(str(uuid4()), model_id, payload, created=now, cost=cost, entered=now)
+            job = Job(str(uuid4()), model_id, payload, created=now, cost=cost, entered=now, **facts)
             self._jobs[job.request_id] = job
             self._advance(job)
             return job
@@ -151,9 +155,23 @@ class Store:
 
 def _open(path: str | Path) -> sqlite3.Connection:
     # The server's thread and the one that closes it are not the same; the lock keeps them apart.
-    database = sqlite3.connect(path, check_same_thread=False)
-    with closing(database.execute("PRAGMA journal_mode = WAL")):
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(_SCHEMA)
-        database.commit()
+    try:
+        database = sqlite3.connect(path, check_same_thread=False)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            with database:
+                database.execute(_SCHEMA)
+        except sqlite3.Error:
+            database.close()
+            raise
+    except sqlite3.Error as error:
+        raise ConfigurationError(
+            f"{path} cannot keep the requests of a mock service: {error}"
+        ) from error
     return database
+
+
+def _read(database: sqlite3.Connection) -> dict[str, Job]:
+    rows = database.execute("SELECT request_id, job FROM jobs ORDER BY created")
+    return {request_id: Job(**json.loads(text)) for request_id, text in rows}

@@ -10,35 +10,61 @@ With pytest, the fixture ``runcomfy_mock`` is such a service, fresh for each tes
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runcomfy.mock import MockService
+    from runcomfy.mock import Asked, Fault, MockService
 
-__all__ = ["mock_service"]
+__all__ = ["all_faults", "mock_service"]
 
 _LIBRARIES = {"starlette", "uvicorn", "h11", "PIL", "av"}
 
 
 def mock_service(
-    *, path: str | Path | None = None, host: str = "127.0.0.1", port: int = 0, **settings: Any
+    *,
+    path: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    watch: Callable[[Asked], object] | None = None,
+    **settings: Any,
 ) -> MockService:
     """The RunComfy Model API on this machine, to be used with ``with`` or ``async with``.
 
     ``settings`` are those of ``runcomfy.mock.Settings``. ``path`` is an SQLite file that keeps its
-    requests. Raises ``MissingExtra`` where its libraries are not installed.
+    requests, ``watch`` is called with each request when it has been dealt with. Raises
+    ``MissingExtra`` where its libraries are not installed.
 
     >>> with mock_service(polls_in_queue=3) as service:
     ...     result = service.client().run(GptImage2Edit(prompt="add a hat", images=[url]))
     """
-    try:
+    with _libraries():
         from runcomfy.mock.service import MockService
         from runcomfy.mock.settings import Settings
+    return MockService(Settings(**settings), path=path, host=host, port=port, watch=watch)
+
+
+def all_faults() -> dict[str, Fault]:
+    """Every fault that a mock service can be told to have, by its name.
+
+    >>> all_faults()["answer_lost"].about
+    'the service does it, then the connection is closed without a byte'
+    """
+    with _libraries():
+        from runcomfy.mock.faults import FAULTS
+    return FAULTS
+
+
+@contextmanager
+def _libraries() -> Iterator[None]:
+    """Say which extra is missing, where one is."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _LIBRARIES:
             raise
         from runcomfy.errors import MissingExtra
 
         raise MissingExtra("the mock service", "mock") from error
-    return MockService(Settings(**settings), path=path, host=host, port=port)

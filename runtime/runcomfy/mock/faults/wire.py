@@ -134,7 +134,7 @@ def _gzip_bomb(reply: Reply, _scene: Scene) -> Raw:
 
 
 def _gzip_garbage(reply: Reply, _scene: Scene) -> Reply:
-    return replace(reply.with_headers(content_encoding="gzip"), body=b"\x1f\x8b\x08\x00garbage")
+    return replace(reply.with_headers(content_encoding="gzip"), body=b"this was never packed")
 
 
 def _gzip_cut(reply: Reply, _scene: Scene) -> Reply:

@@ -237,7 +237,10 @@ WORD_FAULTS: tuple[Fault, ...] = (
     Fault("empty_output", "the output is an empty object", _RESULT, _says(output={})),
     Fault("number_output", "the output is a number", _RESULT, _says(output=42)),
     Fault(
-        "bare_output", "the output is a bare URL", _RESULT, _output(lambda urls, _scene: urls[0])
+        "bare_output",
+        "the output is a bare URL",
+        _RESULT,
+        _output(lambda urls, _scene: "".join(urls[:1])),
     ),
     Fault(
         "list_output", "the output is a list of URLs", _RESULT, _output(lambda urls, _scene: urls)

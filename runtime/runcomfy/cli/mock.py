@@ -1,0 +1,160 @@
+"""``runcomfy-py mock``: the service itself on this machine."""
+
+from __future__ import annotations
+
+import time
+from threading import Event
+from typing import TYPE_CHECKING
+
+import click
+
+from runcomfy.redact import Redactor
+from runcomfy.report import counted
+
+from .packages import package_option
+
+if TYPE_CHECKING:
+    from runcomfy.mock import Asked, MockService
+
+__all__ = ["mock"]
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to answer at.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8765,
+    show_default=True,
+    help="The port to answer at; 0 is any that is free.",
+)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False),
+    metavar="PATH",
+    help="Keep requests in this SQLite file, so that they are there again after a restart.",
+)
+@click.option(
+    "--queue-seconds",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="How long a request is in the queue.",
+)
+@click.option(
+    "--run-seconds",
+    type=click.FloatRange(min=0),
+    default=3.0,
+    show_default=True,
+    help="How long it runs.",
+)
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), help="How many requests run at the same time."
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:ACTION[:TIMES]]",
+    help="Let this fault strike, once or TIMES times or 'always'. Can be repeated.",
+)
+@click.option(
+    "--chaos",
+    type=click.FloatRange(0, 1),
+    metavar="RATE",
+    help="Let some fault strike each request with this probability.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Where the chance starts.")
+@click.option("--list-faults", is_flag=True, help="Name all faults, and end.")
+@package_option
+def mock(
+    host: str,
+    port: int,
+    db: str | None,
+    queue_seconds: float,
+    run_seconds: float,
+    concurrency: int | None,
+    faults: tuple[str, ...],
+    chaos: float | None,
+    seed: int,
+    list_faults: bool,
+) -> None:
+    """Answer like the RunComfy Model API, on this machine, for nothing.
+
+    Every installed model is served; any token will do. What is asked is shown, a line each. Ctrl-C
+    ends it.
+    """
+    if list_faults:
+        _list_faults()
+        return
+    from runcomfy.testing import mock_service
+
+    ended = Event()
+    service = mock_service(
+        path=db,
+        host=host,
+        port=port,
+        watch=_Shown(ended),
+        queue_seconds=queue_seconds,
+        run_seconds=run_seconds,
+        concurrency=concurrency,
+    )
+    _prepare(service, faults, chaos, seed)
+    try:
+        service.start()
+    except OSError as error:
+        raise click.ClickException(
+            f"Port {port} of {host} cannot be used: {error.strerror or error}. Give another one with "
+            "--port, or 0 for any that is free."
+        ) from None
+    try:
+        _greet(service)
+        ended.wait()
+    except KeyboardInterrupt:
+        click.echo(f"\nEnded; {counted(service.accepted, 'accepted submit')}.")
+    finally:
+        service.close()
+
+
+def _greet(service: MockService) -> None:
+    click.echo(f"The mock service answers at {service.url} (Ctrl-C ends it). To use it:")
+    click.echo("\n    from runcomfy import Client")
+    click.echo(f'    client = Client(base_url="{service.url}", token="any")\n')
+
+
+def _prepare(service: MockService, faults: tuple[str, ...], chaos: float | None, seed: int) -> None:
+    from runcomfy.mock.rules import read_rule
+
+    for text in faults:
+        try:
+            service.add_rule(read_rule(text))
+        except ValueError as error:
+            raise click.UsageError(f"--fault {text}: {error}. See --list-faults.") from None
+    if chaos is not None:
+        service.chaos(chaos, seed=seed)
+
+
+def _list_faults() -> None:
+    from runcomfy.testing import all_faults
+
+    for fault in all_faults().values():
+        click.echo(f"{fault.name:24}{fault.about}  [{', '.join(fault.on)}]")
+
+
+class _Shown:
+    """Shows each request on a line. When nobody reads the lines any more, it is time to end."""
+
+    def __init__(self, ended: Event) -> None:
+        self._ended = ended
+
+    def __call__(self, asked: Asked) -> None:
+        """Show the request; its token is hidden, wherever it stands."""
+        hidden = Redactor(asked.token or "")
+        address = asked.path + (f"?{asked.query}" if asked.query else "")
+        status = "no answer" if asked.status is None else asked.status
+        fault = f"  fault: {asked.fault}" if asked.fault else ""
+        clock = time.strftime("%H:%M:%S")
+        try:
+            click.echo(f"{clock}  {status:9}  {asked.method:4} {hidden(address)}{fault}")
+        except OSError:
+            self._ended.set()
