@@ -34,7 +34,7 @@ def validate(
     files: Mapping[str, Source] | None = None,
     strict: bool = False,
     check_files: str = "local",
-    limits: RemoteLimits | None = None,
+    remote_limits: RemoteLimits | None = None,
 ) -> Report:
     """Check a payload against its model's schema and, where there are files, its media rules.
 
@@ -44,7 +44,7 @@ def validate(
     report's ``unchecked``. ``strict`` turns warnings into errors.
 
     ``check_files="remote"`` looks at the files behind URLs as well, over the network and within
-    ``limits``: size and header of each, from a few kilobytes, never at places inside your network.
+    ``remote_limits``: size and header of each, from a few kilobytes, never at places inside your network.
 
     >>> url = "https://example.com/cat.png"
     >>> report = validate(
@@ -62,7 +62,7 @@ def validate(
     if check_files == "remote":
         from .media.remote import files_of
 
-        at_hand: Files | None = files_of(cls._media, payload, files or {}, limits)
+        at_hand: Files | None = files_of(cls._media, payload, files or {}, remote_limits)
     elif check_files == "local":
         at_hand = _given(files)
     else:

@@ -48,6 +48,9 @@ class FileServer:
     routes: dict[str, Route] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
+    open: int = 0
+    #: The most connections that were open at the same time.
+    most_open: int = 0
     busy: int = 0
     #: The most requests that were answered at the same time.
     busiest: int = 0
@@ -80,12 +83,16 @@ class _Handler(socketserver.BaseRequestHandler):
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with files.lock:
             files.connections += 1
+            files.open += 1
+            files.most_open = max(files.most_open, files.open)
         try:
             while server.answer(self.request):
                 pass
         except OSError:
             pass  # the other end has gone, which many tests are about
         finally:
+            with files.lock:
+                files.open -= 1
             files.ended.set()
 
 

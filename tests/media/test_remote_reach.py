@@ -245,6 +245,17 @@ def test_a_name_server_that_does_not_answer_takes_no_more_than_the_time(
     assert found == {url: MediaInfo(reason="the time for all files, 0.3 s, ran out")}
 
 
+def test_connections_to_many_hosts_are_not_all_kept(internet: Internet, looks: Look) -> None:
+    internet.server.routes["/a.png"] = ranged(CONTENT)
+    urls = [f"http://host{number}.test/a.png" for number in range(40)]
+    internet.names |= {f"host{number}.test": [[PUBLIC]] for number in range(40)}
+    found = looks(urls, RemoteLimits(concurrency=3))
+    assert {info.width for info in found.values()} == {700}
+    assert internet.server.connections == 40
+    # Three in use, three kept, and those that the server has not yet seen the end of.
+    assert internet.server.most_open <= 12
+
+
 def test_only_the_named_place_is_allowed(server: FileServer, looks: Look) -> None:
     url = server.url("/a.png", ranged(CONTENT))
     by_name = server.url("/a.png", host="localhost")

@@ -43,7 +43,7 @@ def test_rules_are_checked_on_the_files_behind_urls(server: FileServer) -> None:
         WAN,
         payload(good, small, gone),
         check_files="remote",
-        limits=RemoteLimits(allow=[server.place]),
+        remote_limits=RemoteLimits(allow=[server.place]),
     )
     assert rules(report.errors) == {("/image_urls/1", "width_pixels>")}
     assert {one.pointer for one in report.unchecked} == {"/image_urls/2"}
@@ -58,7 +58,7 @@ def test_files_that_are_given_are_not_fetched(server: FileServer) -> None:
         payload(given, here),
         files={given: picture(700, 500)},
         check_files="remote",
-        limits=RemoteLimits(allow=[server.place]),
+        remote_limits=RemoteLimits(allow=[server.place]),
     )
     assert report.valid
     assert not report.unchecked

@@ -113,7 +113,7 @@ def validate(
             return VALID if found.summary.valid else INVALID
         content = source.read()
     report = _check(
-        cls, content, files=files, strict=strict, check_files=check_files, limits=limits
+        cls, content, files=files, strict=strict, check_files=check_files, remote_limits=limits
     )
     _show(payload, report, as_json)
     return _status(report)

@@ -63,11 +63,13 @@ class Answer:
 
 
 class Fetcher:
-    """Asks for parts of files, over connections that are kept for the next file of the host."""
+    """Asks for parts of files, over connections of which the last few are kept for the next file."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, kept: int) -> None:
         self._connector = connector
-        self._idle: dict[Origin, list[Connection]] = {}
+        self._most_idle = kept
+        #: Idle connections, those that were used last at the end.
+        self._idle: list[tuple[Origin, Connection]] = []
 
     async def get(self, url: httpx.URL, start: int, stop: int) -> tuple[Answer, Connection]:
         """Ask for the bytes from ``start`` up to ``stop``; the body is yet to be read.
@@ -89,17 +91,25 @@ class Fetcher:
 
     async def release(self, answer: Answer, connection: Connection) -> None:
         """Keep the connection if the answer was read to its end, close it otherwise."""
-        if connection.reusable():
-            self._idle.setdefault(_origin(answer.url), []).append(connection)
-        else:
+        if not connection.reusable():
             await connection.close()
+            return
+        self._idle.append((_origin(answer.url), connection))
+        if len(self._idle) > self._most_idle:
+            _, oldest = self._idle.pop(0)
+            await oldest.close()
 
     async def close(self) -> None:
         """Close all idle connections."""
         while self._idle:
-            _, connections = self._idle.popitem()
-            for connection in connections:
-                await connection.close()
+            _, connection = self._idle.pop()
+            await connection.close()
+
+    def _take_idle(self, origin: Origin) -> Connection | None:
+        for place in reversed(range(len(self._idle))):
+            if self._idle[place][0] == origin:
+                return self._idle.pop(place)[1]
+        return None
 
     async def _ask(self, url: httpx.URL, start: int, stop: int) -> tuple[Answer, Connection]:
         origin = _origin(url)
@@ -110,16 +120,15 @@ class Fetcher:
             ("Accept-Encoding", "identity"),
             ("Range", f"bytes={start}-{stop - 1}"),
         ]
-        idle = self._idle.get(origin, [])
         while True:
             # A kept connection may have been closed at the other end. A new one is tried once.
-            kept = bool(idle)
-            connection = idle.pop() if idle else await self._connector.connect(origin)
+            kept = self._take_idle(origin)
+            connection = kept or await self._connector.connect(origin)
             try:
                 head = await connection.ask(url.raw_path, headers)
             except Lost:
                 await connection.close()
-                if not kept:
+                if kept is None:
                     raise
             except BaseException:
                 await connection.close()

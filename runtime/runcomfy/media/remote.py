@@ -83,7 +83,7 @@ async def look_async(
     late = f"the time for all files, {limits.timeout:g} s, ran out"
     found = {url: MediaInfo(reason=late) for url in urls}
     waiting = iter([*found])
-    fetcher = Fetcher(Connector(Places(limits.allow)))
+    fetcher = Fetcher(Connector(Places(limits.allow)), kept=limits.concurrency)
     try:
         with anyio.move_on_after(limits.timeout):
             async with anyio.create_task_group() as group:
