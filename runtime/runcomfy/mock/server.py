@@ -164,7 +164,8 @@ class _Port:
 
 def _bound(address: str, number: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    bound = socket.socket(family)
+    # asyncio sends small pieces at once, as servers should, only where the socket is said to be TCP.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, number))
