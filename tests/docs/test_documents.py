@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
+ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 WAN = "wan-ai/wan-2-6/image-to-image"
 
 
@@ -96,6 +98,16 @@ def test_toml_blocks_are_toml(body: str) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_into_a_page_lead_to_a_heading(page: Path) -> None:
+    for target, anchor in ANCHOR.findall(page.read_text(encoding="utf-8")):
+        linked = page.parent / target if target else page
+        headings = HEADING.findall(linked.read_text(encoding="utf-8"))
+        # A heading's anchor is its words in lower case, without punctuation.
+        anchors = [re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings]
+        assert anchor in anchors, f"{target}#{anchor}"
 
 
 def test_every_make_verb_named_in_the_documents_exists() -> None:
