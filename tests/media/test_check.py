@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,16 +103,6 @@ def test_of_a_file_that_is_no_picture_the_size_is_still_checked() -> None:
     report = wan(URL, files={URL: b"x" * 11_000_000})
     assert told(report.errors) == [("/image_urls/0", "file_size_mb<")]
     assert [one.rule for one in report.unchecked] == RULES[1:]
-
-
-def test_without_imagesize_the_dimensions_are_unchecked_with_the_pip_line(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "imagesize", None)
-    report = wan(URL, files={URL: picture(300, 400)})
-    assert report.valid
-    assert [one.rule for one in report.unchecked] == RULES[1:]
-    assert all("pip install 'runcomfy[media]'" in one.reason for one in report.unchecked)
 
 
 @pytest.mark.parametrize("url", ["http://example.com/a.png", "a.png", "", "ftp://x/y", "C:\\a.png"])

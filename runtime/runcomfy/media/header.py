@@ -1,0 +1,125 @@
+"""``Header``: the part of a file that readers of facts may read, so that no file costs much."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+__all__ = ["MAX_BYTES", "MAX_READS", "Header", "NeedBytes", "Unreadable"]
+
+#: What a file may cost. Videos carry megabytes before the facts, and photos with depth maps, too.
+MAX_BYTES = 8 * 2**20
+MAX_READS = 20_000
+#: No file is larger, and no file takes a larger place to go to.
+_LARGEST = 2**63 - 1
+#: Read at once: the whole header of most pictures.
+_FIRST = 4096
+
+
+class NeedBytes(Exception):
+    """A file of which only parts are at hand lacks the bytes from ``start`` up to ``stop``.
+
+    ``read`` of such a file raises it, ``probe`` lets it through, and whoever gave the file fetches
+    the bytes and probes again.
+    """
+
+    def __init__(self, start: int, stop: int) -> None:
+        super().__init__(f"bytes {start} to {stop} are not at hand")
+        self.start = start
+        self.stop = stop
+
+
+class Unreadable(Exception):
+    """Why a file does not give its facts, in words."""
+
+
+class Header:
+    """A binary file that gives out a limited amount.
+
+    It reads like a file, for libraries, and ``at`` a place, for our own readers. Libraries may
+    swallow what reading raises, so the first such fault is kept, and ``check`` raises it again.
+    """
+
+    __slots__ = ("_bytes", "_fault", "_file", "_place", "_reads", "first")
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._place = 0
+        self._bytes = MAX_BYTES - _FIRST
+        self._reads = MAX_READS
+        self._fault: Exception | None = None
+        #: The first bytes of the file.
+        self.first = _read(file, _FIRST)
+
+    def at(self, place: int, size: int) -> bytes:
+        """The ``size`` bytes at ``place``, fewer at the end of the file."""
+        self._reads -= 1
+        if self._reads < 0:
+            raise self._keep(Unreadable("its header is too long"))
+        stop = place + size
+        first = self.first
+        if stop <= len(first) or len(first) < _FIRST:  # the file itself may be as short
+            return first[place:stop]
+        if size > self._bytes:
+            raise self._keep(Unreadable("its header is too long"))
+        if stop > _LARGEST:
+            return b""
+        try:
+            self._file.seek(place)
+            data = _read(self._file, size)
+        except Exception as fault:
+            self._keep(fault)
+            raise
+        self._bytes -= len(data)
+        return data
+
+    def exactly(self, place: int, size: int) -> bytes:
+        """The ``size`` bytes at ``place``. Raises ``Unreadable`` where the file ends before."""
+        data = self.at(place, size)
+        if len(data) < size:
+            raise Unreadable("its header is cut short")
+        return data
+
+    def check(self) -> None:
+        """Raise the fault that reading has met, if any."""
+        if self._fault is not None:
+            raise self._fault
+
+    def _keep(self, fault: Exception) -> Exception:
+        if self._fault is None:
+            self._fault = fault
+        return fault
+
+    def read(self, size: int = -1) -> bytes:
+        """The next ``size`` bytes."""
+        if size < 0:
+            raise self._keep(Unreadable("its header is too long"))
+        data = self.at(self._place, size)
+        self._place += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place; like that of any file."""
+        if whence == 0:
+            self._place = offset
+        elif whence == 1:
+            self._place += offset
+        else:
+            self._place = self._file.seek(0, 2) + offset
+        if self._place < 0:
+            self._place = 0
+            raise OSError("a place before the start of the file")
+        return self._place
+
+    def tell(self) -> int:
+        """The place of the next read."""
+        return self._place
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """The next ``size`` bytes; a file may give fewer than it has."""
+    data = file.read(size)
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more
+    return data[:size]

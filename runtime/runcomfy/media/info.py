@@ -1,0 +1,70 @@
+"""``MediaInfo``: the facts of a file."""
+
+from __future__ import annotations
+
+__all__ = ["MediaInfo"]
+
+#: The facts in the order in which they are told.
+_FACTS = (
+    "kind",
+    "format",
+    "size",
+    "width",
+    "height",
+    "duration",
+    "frame_rate",
+    "orientation",
+    "reason",
+)
+
+
+class MediaInfo:
+    """What is known of a file. What could not be found out is ``None``, and ``reason`` says why.
+
+    ``kind`` is ``"image"``, ``"video"`` or ``"audio"``, ``format`` a short name such as ``"png"`` or
+    ``"mp4"``, ``size`` is in bytes, ``duration`` in seconds, ``frame_rate`` in frames a second.
+    ``width`` and ``height`` are in pixels, and those of the picture as it is shown; ``orientation``,
+    1 to 8 as in EXIF, says how it is turned for that, and is ``None`` where the file does not say.
+    """
+
+    __slots__ = _FACTS
+
+    def __init__(
+        self,
+        *,
+        kind: str | None = None,
+        format: str | None = None,  # noqa: A002  # it is the name of the fact
+        size: int | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        duration: float | None = None,
+        frame_rate: float | None = None,
+        orientation: int | None = None,
+        reason: str = "",
+    ) -> None:
+        self.kind = kind
+        self.format = format
+        self.size = size
+        self.width = width
+        self.height = height
+        self.duration = duration
+        self.frame_rate = frame_rate
+        self.orientation = orientation
+        self.reason = reason
+
+    def as_dict(self) -> dict[str, object]:
+        """The facts as plain data, for JSON; those that are not known are left out."""
+        known = ((name, getattr(self, name)) for name in _FACTS)
+        return {name: value for name, value in known if value is not None and value != ""}
+
+    def __repr__(self) -> str:
+        known = ", ".join(f"{name}={value!r}" for name, value in self.as_dict().items())
+        return f"MediaInfo({known})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MediaInfo):
+            return NotImplemented
+        return self.as_dict() == other.as_dict()
+
+    # The facts can be filled in, so there is nothing stable to hash.
+    __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"

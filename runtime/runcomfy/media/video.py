@@ -1,0 +1,172 @@
+"""Videos and sounds: length, frame rate and dimensions, through PyAV (extra ``video``).
+
+The libraries below PyAV believe much of what a file says, so they see as little of it as they can: an
+open file and never a name, read through a ``Header``; the format is given, so that a playlist which
+names other files is none; no decoder may be opened; and what a header lists frame by frame is
+hidden, see ``_Shown``.
+"""
+
+from __future__ import annotations
+
+from .header import NeedBytes, Unreadable
+from .turns import mkv_is_turned, mp4_turn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from .header import Header
+    from .info import MediaInfo
+
+__all__ = ["add_video_facts"]
+
+#: Our format -> the library's name of its reader.
+_READERS = {
+    "mp4": "mov",
+    "mov": "mov",
+    "webm": "matroska",
+    "mkv": "matroska",
+    "wav": "wav",
+    "mp3": "mp3",
+    "ogg": "ogg",
+}
+_OPTIONS = {
+    "codec_whitelist": "none",  # no decoder has this name
+    "probesize": "32",  # bytes of frames that are looked at, the least that is allowed
+    "analyzeduration": "1",  # microseconds of them
+    "fpsprobesize": "0",
+}
+#: Seconds, for the case that a library goes round in circles without reading.
+_TIMEOUT = 10
+#: Boxes of an MP4 that list frames, one by one or by a count alone: a count of some bytes would make
+#: the library take gigabytes. The facts are in other boxes. ``cmov`` is a compressed header.
+_HIDDEN = (b"stsz", b"stz2", b"stsc", b"stco", b"co64", b"ctts", b"stss", b"trun", b"cmov")
+_MOST_TAGS = 8
+#: What a good header tells of each kind of file, and in which words.
+_LENGTH = ("duration", "length")
+_TOLD = {
+    "audio": (_LENGTH,),
+    "video": (_LENGTH, ("frame_rate", "frame rate"), ("width", "width and height")),
+}
+
+
+def add_video_facts(info: MediaInfo, header: Header) -> None:
+    """Fill in what the header of a video or sound tells. Raises ``Unreadable``."""
+    try:
+        import av
+    except ImportError:
+        told = "its facts need another library: pip install 'runcomfy[video]'"
+        raise Unreadable(told) from None
+    name = info.format or ""
+    shown = _Shown(header, _after_tags(header) if name == "mp3" else 0, _READERS[name] == "mov")
+    try:
+        with av.open(
+            shown,
+            "r",
+            format=_READERS[name],
+            options=_OPTIONS,
+            metadata_errors="ignore",
+            timeout=_TIMEOUT,
+            io_open=_refuse,
+        ) as container:
+            _take_facts(info, container)
+    except (av.FFmpegError, NeedBytes, Unreadable, OSError, ValueError) as error:
+        header.check()
+        raise Unreadable(f"its {name} header is damaged: {_words(error)}") from None
+    header.check()
+    if info.kind == "video":
+        _turn(info, header)
+    missing = [words for name, words in _TOLD[info.kind or ""] if getattr(info, name) is None]
+    if missing:
+        info.reason = f"its header does not tell its {' and '.join(missing)}"
+
+
+def _take_facts(info: MediaInfo, container: Any) -> None:
+    video = next((one for one in container.streams.video if not _is_cover(one)), None)
+    if container.duration is not None and container.duration > 0:
+        info.duration = container.duration / 1_000_000
+    if video is None:
+        if not container.streams.audio:
+            raise Unreadable("its header tells of no picture and no sound")
+        info.kind = "audio"
+        return
+    info.kind = "video"
+    info.frame_rate = _frame_rate(video)
+    context = video.codec_context
+    if context is not None and context.width > 0 and context.height > 0:
+        info.width, info.height = context.width, context.height
+
+
+def _is_cover(stream: Any) -> bool:
+    """Whether it is the picture of an album, not a video."""
+    return bool(int(stream.disposition) & 0x400)
+
+
+def _frame_rate(video: Any) -> float | None:
+    if video.average_rate:
+        return float(video.average_rate)
+    if video.frames and video.duration and video.time_base:
+        return float(video.frames / (video.duration * video.time_base))
+    return None
+
+
+def _turn(info: MediaInfo, header: Header) -> None:
+    """Width and height as they are shown; those of an MP4's track where its stream has none."""
+    if info.format in ("mp4", "mov"):
+        turned, width, height = mp4_turn(header)
+        if info.width is None:
+            info.width, info.height = width or None, height or None
+    else:
+        turned = info.format in ("webm", "mkv") and mkv_is_turned(header)
+    if turned:
+        info.width, info.height = info.height, info.width
+
+
+def _after_tags(header: Header) -> int:
+    """Where an MP3 begins behind its ID3 tags, which hold texts, covers and nothing of use."""
+    place = 0
+    for _ in range(_MOST_TAGS):
+        tag = header.at(place, 10)
+        if tag[:3] != b"ID3" or len(tag) < 10:
+            break
+        size = 0
+        for seven_bits in tag[6:10]:
+            size = size << 7 | seven_bits & 0x7F
+        place += 10 + size + (10 if tag[5] & 0x10 else 0)
+    return place
+
+
+class _Shown:
+    """What a library is shown of a file: what follows ``start``, without the ``_HIDDEN`` boxes."""
+
+    def __init__(self, header: Header, start: int, hides: bool) -> None:
+        self._header = header
+        self._start = start
+        self._hides = hides
+        header.seek(start)
+
+    def read(self, size: int) -> bytes:
+        place = self._header.tell()
+        # A name that lies across two reads has to be seen, too.
+        before = min(3, place - self._start) if self._hides else 0
+        data = self._header.at(place - before, before + size + (3 if self._hides else 0))
+        if self._hides:
+            for name in _HIDDEN:
+                data = data.replace(name, b"free")
+        data = data[before : before + size]
+        self._header.seek(place + len(data))
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._header.seek(offset + (self._start if whence == 0 else 0), whence) - self._start
+
+    def tell(self) -> int:
+        return self._header.tell() - self._start
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise Unreadable("its header names other files")
+
+
+def _words(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()

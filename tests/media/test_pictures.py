@@ -1,0 +1,62 @@
+"""The facts of pictures, over a table of real small files, good ones and damaged ones."""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from media.made_pictures import PICTURES
+from runcomfy.media.probe import MediaInfo, probe
+
+
+def hold(info: MediaInfo, content: bytes, expected: dict[str, object]) -> None:
+    """Hold facts against those of the table, where a part of the reason stands."""
+    found = info.as_dict()
+    assert found.pop("size") == len(content)
+    told = str(found.pop("reason", ""))
+    reason = str(expected.get("reason", ""))
+    assert found == {name: value for name, value in expected.items() if name != "reason"}
+    assert reason in told
+    assert bool(told) == ("reason" in expected)
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(PICTURES) >= 120
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_each_picture_has_the_facts_of_the_table(name: str, tmp_path: Path) -> None:
+    made, expected = PICTURES[name]
+    content = made()
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    hold(probe(path), content, expected)
+    hold(probe(content), content, expected)
+    file = BytesIO(content)
+    file.seek(3)
+    hold(probe(file), content, expected)
+    assert file.tell() == 3
+
+
+@pytest.mark.parametrize("name", [name for name in PICTURES if "width" in PICTURES[name][1]])
+def test_pillow_sees_the_same_picture_where_it_sees_one(name: str) -> None:
+    made, expected = PICTURES[name]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about those that are damaged
+            with Image.open(BytesIO(made())) as image:
+                seen = image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        seen = None
+    # Pillow tells the size before a turn, but for TIFF.
+    turned = expected.get("orientation", 1) > 4 and expected["format"] != "tiff"
+    told = (
+        (expected["height"], expected["width"])
+        if turned
+        else (expected["width"], expected["height"])
+    )
+    assert seen in (None, told)
