@@ -63,6 +63,7 @@ def test_a_picture_has_the_format_that_was_asked_for(
         ({}, (1024, 1024)),
         ({"size": "1024x1536"}, (1024, 1536)),
         ({"image_size": "1280*720 (16:9)"}, (1280, 720)),
+        ({"ratio": "1280:720"}, (1280, 720)),
         ({"width": 320, "height": 200}, (320, 200)),
         ({"resolution": "720p"}, (720, 720)),
         ({"resolution": "480P", "aspect_ratio": "9:16"}, (480, 853)),

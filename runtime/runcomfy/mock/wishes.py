@@ -46,8 +46,9 @@ _TEXTS = ("prompt", "promptText", "prompt_text", "text", "tags", "lyrics")
 _COUNTS = ("n", "num_images", "num_outputs", "num_samples", "number_of_images", "numImages")
 _MOST = 10
 
-_PIXELS = re.compile(r"(\d{2,5})\s*[x*×]\s*(\d{2,5})", re.IGNORECASE)
-_RATIO = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*[:_/]\s*(\d{1,3}(?:\.\d+)?)")
+#: "1024x1536", "1280*720 (16:9)"; and "1280:720", which is too large for a ratio.
+_PIXELS = re.compile(r"(\d{2,5})\s*[x*×]\s*(\d{2,5})|(\d{3,5})\s*[:_]\s*(\d{3,5})", re.IGNORECASE)
+_RATIO = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*[:_/]\s*(\d{1,2}(?:\.\d+)?)")
 _LINES = re.compile(r"(\d{3,4})\s*p\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\b([1-8])\s*k\b", re.IGNORECASE)
 
@@ -131,7 +132,7 @@ def _size(payload: dict[str, Any]) -> tuple[int, int]:
     for text in said:
         pixels = _PIXELS.search(text)
         if pixels:
-            return _within(int(pixels[1]), int(pixels[2]))
+            return _within(int(pixels[1] or pixels[3]), int(pixels[2] or pixels[4]))
     ratio = next(filter(None, map(_ratio, said)), 1.0)
     for text in said:
         if lines := _LINES.search(text):  # "720p" counts the shorter side
