@@ -1,0 +1,31 @@
+"""Reading what a payload asks its output to be, from payloads that nobody has checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runcomfy.mock.wishes import read_wishes
+from runcomfy_models.openai import GptImage2Edit
+
+NAMES = st.sampled_from(
+    ["prompt", "n", "width", "height", "size", "resolution", "aspect_ratio", "output_format", "x"]
+)
+TEXTS = st.from_regex(r"[0-9]{1,5}(\.[0-9])?[xX*×:_/pk ]?[0-9]{0,5}[pk]?") | st.text(max_size=20)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES))
+def test_any_payload_asks_for_something_that_can_be_made(payload: dict[str, Any]) -> None:
+    wishes = read_wishes(GptImage2Edit, payload)
+    assert wishes.kind == "image"
+    assert wishes.format in {"png", "jpeg", "webp"}
+    assert 1 <= wishes.count <= 10
+    assert all(16 <= side <= 4096 for side in wishes.size)
+    assert isinstance(wishes.text, str)
