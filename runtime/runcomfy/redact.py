@@ -10,7 +10,7 @@ __all__ = ["Redactor", "clean", "shown_url", "without_queries"]
 _SHOWN = 300
 _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
 _HIDDEN = "[token]"
-_QUERY = re.compile(r"(?i)(https?://[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
+_QUERY = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
 _USER = re.compile(r"//[^/\\]*@")
 
 

@@ -8,13 +8,13 @@ submitted then, so all that is lost is an upload.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from inspect import iscoroutine, iscoroutinefunction
 from math import inf
 from threading import Thread
 from time import monotonic
-from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -24,12 +24,10 @@ from runcomfy.redact import clean, without_queries
 
 from .files import UploadFile
 
-__all__ = ["Uploader", "check_uploader", "run_aside", "send", "send_async"]
+__all__ = ["Uploader", "check_uploader", "send", "send_async"]
 
 #: What makes a file into a URL that the service can read. It may raise what it likes.
 Uploader = Callable[[UploadFile], str | Awaitable[str]]
-
-T = TypeVar("T")
 
 _AT_ONCE = 4
 
@@ -56,16 +54,26 @@ def send(uploader: Uploader, files: Sequence[UploadFile], ends: float) -> dict[U
 
     Raises ``UploadFailed`` and ``DeadlineExceeded``.
     """
-    futures: dict[UploadFile, Future[str]] = {file: Future() for file in files}
-    waiting = iter(list(futures.items()))
+    urls: dict[UploadFile, str] = {}
+    waiting = iter(list(files))  # the iterator of a list may be shared between threads
+    done: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            for file in waiting:
+                if done.done():
+                    return
+                urls[file] = _upload(uploader, file)
+        except BaseException as error:  # noqa: BLE001  # it is raised where the uploads are waited for
+            _settle(done, error)
+        if len(urls) == len(files):
+            _settle(done)
+
     for _ in range(min(_AT_ONCE, len(files))):
-        Thread(target=_work, args=(uploader, waiting), daemon=True, name="runcomfy-upload").start()
-    try:
-        return {file: _wait(future, ends) for file, future in futures.items()}
-    except BaseException:
-        for future in futures.values():
-            future.cancel()
-        raise
+        Thread(target=work, daemon=True, name="runcomfy-upload").start()
+    if files:
+        _wait(done, ends)
+    return {file: urls[file] for file in files}
 
 
 async def send_async(
@@ -95,33 +103,19 @@ async def send_async(
     return {file: urls[file] for file in files}
 
 
-def run_aside(function: Callable[[], T], ends: float) -> T:
-    """The function's result, unless the deadline comes first."""
-    future: Future[T] = Future()
-    Thread(target=_settle, args=(future, function), daemon=True, name="runcomfy-files").start()
-    return _wait(future, ends)
+def _settle(done: Future[None], error: BaseException | None = None) -> None:
+    """End the wait, unless it has ended."""
+    with suppress(InvalidStateError):
+        done.set_exception(error) if error else done.set_result(None)
 
 
-def _work(uploader: Uploader, waiting: Iterator[tuple[UploadFile, Future[str]]]) -> None:
-    for file, future in waiting:  # a list's iterator may be shared between threads
-        if future.set_running_or_notify_cancel():
-            _settle(future, lambda file=file: _upload(uploader, file))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-
-
-def _settle(future: Future[T], function: Callable[[], T]) -> None:
+def _wait(done: Future[None], ends: float) -> None:
     try:
-        future.set_result(function())
-    except BaseException as error:  # noqa: BLE001  # it is raised where the result is waited for
-        future.set_exception(error)
-
-
-def _wait(future: Future[T], ends: float) -> T:
-    try:
-        return future.result(None if ends == inf else max(0.0, ends - monotonic()))
+        done.result(None if ends == inf else max(0.0, ends - monotonic()))
     except TimeoutError:
-        if future.done():  # it is the function's own
-            raise
         raise _too_late() from None
+    finally:
+        done.cancel()  # threads that are at work take no further file
 
 
 def _too_late() -> DeadlineExceeded:
