@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from runcomfy.redact import Redactor
-from runcomfy.report import counted
 
 from .packages import package_option
 
@@ -98,6 +97,7 @@ def mock(
         queue_seconds=queue_seconds,
         run_seconds=run_seconds,
         concurrency=concurrency,
+        keep_log=False,
     )
     _prepare(service, faults, chaos, seed)
     try:
@@ -111,7 +111,7 @@ def mock(
         _greet(service)
         ended.wait()
     except KeyboardInterrupt:
-        click.echo(f"\nEnded; {counted(service.accepted, 'accepted submit')}.")
+        click.echo("\nEnded.")
     finally:
         service.close()
 

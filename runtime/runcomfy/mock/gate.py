@@ -84,7 +84,8 @@ class Gate:
         job = self.store.get(asked.request_id) if asked.request_id else None
         if job:
             asked.model_id = job.model_id
-        self.log.append(asked)
+        if self.settings.keep_log:
+            self.log.append(asked)
         return asked
 
     async def _reply(self, scope: Scope, asked: Asked, body: bytes, *, acts: bool) -> Reply:

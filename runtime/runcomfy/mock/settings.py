@@ -63,6 +63,8 @@ class Settings:
     drip: float = 0.05
     #: Seconds for which "connection_refused" closes the port.
     refused_seconds: float = 0.3
+    #: Whether the log is kept; a service that runs for days has no use for it.
+    keep_log: bool = True
     #: Seconds since 1970; tests may bring a clock of their own.
     clock: Callable[[], float] = time.time
 

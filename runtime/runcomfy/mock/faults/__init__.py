@@ -28,5 +28,5 @@ def find_fault(name: str) -> Fault:
     if fault is None:
         close = " or ".join(map(repr, get_close_matches(name, FAULTS, n=2)))
         meant = f"; did you mean {close}?" if close else ""
-        raise ValueError(f"there is no fault {name!r}{meant} runcomfy.mock.FAULTS has them all")
+        raise ValueError(f"there is no fault {name!r}{meant}")
     return fault
