@@ -72,10 +72,10 @@ class Target:
 def target_for(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
     """Where ``save(path)`` puts a file: into a folder, by ``name``, or at exactly that path."""
     given, exact = os.fspath(path), Path(path)
+    if not given:
+        raise ValueError("save needs a folder or the path of a file, got an empty path")
     if given.endswith((os.sep, os.altsep or os.sep)) or exact.is_dir():
         return Target.inside(exact, name, overwrite=overwrite)
-    if not exact.name:
-        raise ValueError("save needs a folder or the path of a file, got an empty path")
     return Target(exact.parent, exact.name, "replace" if overwrite else "refuse", free=False)
 
 

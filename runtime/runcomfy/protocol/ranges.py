@@ -45,7 +45,7 @@ def extent(
     start, end = int(match[1]), int(match[2])
     total = None if match[3] == "*" else int(match[3])
     length = _length(headers)
-    if start != received or (total is not None and end != total - 1):
+    if start != received or end < start or (total is not None and end != total - 1):
         return "another part of the file came than was asked for"
     if length is not None and length != end - start + 1:
         return "the part that came has not the length that it says"
