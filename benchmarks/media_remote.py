@@ -16,7 +16,7 @@ from .range_server import Counts, serve
 
 __all__ = ["run", "write_pictures"]
 
-PICTURES, SERIAL, ROUNDS = 1_000, 100, 3
+PICTURES, SERIAL, ROUNDS = 1_000, 100, 7
 SIZE = 10 * 10**6
 SMALL = "small.jpg"
 
@@ -27,18 +27,18 @@ def write_pictures(folder: Path) -> dict[str, tuple[int, int]]:
     noise = Image.frombytes("RGB", (1900, 1900), chance.randbytes(3 * 1900**2))
     noise.save(folder / "plain.png", compress_level=0)
     noise.save(folder / "plain.webp", lossless=True, quality=0, method=0)
-    noise.resize((2600, 2600)).save(folder / "plain.jpg", quality=100, subsampling=0)
+    noise.resize((1700, 1700)).save(folder / "plain.jpg", quality=100, subsampling=0)
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees
     exif[0x927C] = b"\0" * 64_000  # a maker's note, as large as there is room for
-    wide = noise.resize((2700, 2500))
+    wide = noise.resize((1750, 1690))
     wide.save(folder / "large_exif.jpg", quality=100, subsampling=0, exif=exif.tobytes())
     noise.resize((640, 480)).save(folder / SMALL, quality=90)
     return {
         "plain.png": (1900, 1900),
         "plain.webp": (1900, 1900),
-        "plain.jpg": (2600, 2600),
-        "large_exif.jpg": (2500, 2700),
+        "plain.jpg": (1700, 1700),
+        "large_exif.jpg": (1690, 1750),
     }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 import runcomfy
-from media.file_server import FileServer, ranged, serve, status
+from media.file_server import Asked, FileServer, ranged, serve, status
 from runcomfy.media.remote import RemoteLimits
 from runtime.pictures import data_uri, picture
 
@@ -125,3 +127,27 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
         told, out, error = run(tmp_path, *arguments)
         assert (told, out) == (64, "")
         assert reason in error
+
+
+LOOKING = """
+import sys
+from runcomfy.media.remote import RemoteLimits, look
+
+look([sys.argv[1]], RemoteLimits(allow=[sys.argv[2]]))
+"""
+
+
+def test_an_interruption_ends_the_look_at_once(server: FileServer) -> None:
+    looked = threading.Event()
+
+    def silent(_: Asked) -> Iterator[Any]:
+        looked.set()
+        yield 8.0
+
+    url = server.url("/a.png", silent)
+    program = [sys.executable, "-c", LOOKING, url, server.place]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as process:
+        assert looked.wait(20)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=5)
+    assert told.rstrip().endswith("KeyboardInterrupt")
