@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import psutil
+import psutil  # type: ignore[import-untyped]  # it ships no annotations
 import pytest
 
 from client_callers import BACKENDS, Caller

@@ -20,11 +20,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import obstore
-import psutil
+import psutil  # type: ignore[import-untyped]  # it ships no annotations
 import pytest
-from botocore.auth import S3SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]  # it ships no annotations
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # it ships no annotations
+from botocore.credentials import Credentials  # type: ignore[import-untyped]  # it ships no annotations
 from moto.server import ThreadedMotoServer
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
@@ -58,18 +58,15 @@ class Gate:
         self.keys: list[str] = []
 
     def store(self, bucket: str = "bucket", **settings: Any) -> S3Store:
-        return S3Store(
-            bucket,
-            **{
-                "endpoint": self.endpoint,
-                "access_key_id": KEY,
-                "secret_access_key": SECRET,
-                "region": REGION,
-                "client_options": {"allow_http": True},
-                "retry_config": {"max_retries": 2, "retry_timeout": timedelta(seconds=5)},
-                **settings,
-            },
-        )
+        given: dict[str, Any] = {
+            "endpoint": self.endpoint,
+            "access_key_id": KEY,
+            "secret_access_key": SECRET,
+            "region": REGION,
+            "client_options": {"allow_http": True},
+            "retry_config": {"max_retries": 2, "retry_timeout": timedelta(seconds=5)},
+        }
+        return S3Store(bucket, **{**given, **settings})
 
     def objects(self) -> dict[str, int]:
         pages = obstore.list(self.store())

@@ -29,7 +29,7 @@ _COROUTINE = 0x80
 _WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
 
 
-def is_local(value: object) -> bool:
+def is_local(value: Any) -> bool:
     """Whether the value is a local file: a path, ``bytes`` or a binary file object."""
     if is_plain(value) or isinstance(value, type):
         return False
