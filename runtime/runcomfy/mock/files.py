@@ -109,7 +109,7 @@ def _notes(payload: dict[str, Any], wishes: Wishes, request_id: str, number: int
         if isinstance(value, (str, int, float)) and value != wishes.text and "://" not in str(value)
     )
     of = f" ({number} of {wishes.count})" if wishes.count > 1 else ""
-    return f"mock of request {request_id}{of}; {others}"
+    return f"mock of request {request_id}{of}" + (f"; {others}" if others else "")
 
 
 def _hue(payload: dict[str, Any], request_id: str) -> float:
