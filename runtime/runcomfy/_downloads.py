@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._crew import run_all
 from ._downloads_common import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Downloads"]
 
+ValueT = TypeVar("ValueT")
 Tell = Callable[[int, int | None], object]
 
 #: How much longer than to its deadline a call is waited for, so that it can report its own error.
@@ -118,11 +119,11 @@ class Downloads:
     def _call(
         self,
         files: Sequence[OutputFile],
-        calls: Sequence[Callable[[httpx.Client, Event, Fetch], Any]],
+        calls: Sequence[Callable[[httpx.Client, Event, Fetch], ValueT]],
         timeout: float | None,
         concurrency: int,
         max_bytes: int | None = None,
-    ) -> list[Any]:
+    ) -> list[ValueT | Exception]:
         """What came of each call; those that have not ended in time give the flow's error for it."""
         ends, stop = end_of(timeout), Event()
         fetches = [self.settings.fetch(file, ends, max_bytes) for file in files]
@@ -213,8 +214,10 @@ class _Transfer:
 
     def _drain(self, step: Drain, sink: Sink, tell: Tell | None) -> Drained:
         ends, received = end_of(step.timeout), step.start
-        sink.rewind(step.start)
-        chunks = self._response.iter_raw() if self._response else iter(())
+        if self._response is None:
+            return Drained(monotonic(), received, "nothing is open")
+        sink.rewind(received)
+        chunks = self._response.iter_raw()
         while received <= step.limit:
             try:
                 chunk = next(chunks, None)

@@ -198,10 +198,12 @@ class _Transfer:
 
     async def _drain(self, step: Drain, sink: Sink, tell: Tell | None) -> Drained:
         received, broken = step.start, ""
-        await _do(sink, sink.rewind, step.start)
+        if self._response is None:
+            return Drained(monotonic(), received, "nothing is open")
+        await _do(sink, sink.rewind, received)
         waiting = bytearray()
         with anyio.move_on_after(_limit(step.timeout)) as scope:
-            chunks = self._response.aiter_raw() if self._response else _nothing()
+            chunks = self._response.aiter_raw()
             while received <= step.limit:
                 try:
                     chunk = await anext(chunks, None)
@@ -241,11 +243,6 @@ async def _do(sink: Sink, call: Callable[[Any], None], value: object) -> None:
         await run_sync(call, value)
     else:
         call(value)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield b""
 
 
 def _limit(timeout: float | None) -> float:

@@ -22,7 +22,7 @@ from .redact import shown_url
 if TYPE_CHECKING:
     import ssl
 
-    from .files import File
+    from .files import AsyncOutputFile, File, OutputFile
 
 __all__ = [
     "MAX_FILE_BYTES",
@@ -135,7 +135,9 @@ def log_saved(file: File, path: Path) -> None:
     log.info("request %s: saved %s as %s", file.request_id, shown_url(file.url), path)
 
 
-def conclude(files: Sequence[File], outcomes: Sequence[Path | Exception]) -> list[Path]:
+def conclude(
+    files: Sequence[OutputFile | AsyncOutputFile], outcomes: Sequence[Path | Exception]
+) -> list[Path]:
     """The paths, if all files were saved. Else the error of the only file, or one about all."""
     pairs = list(zip(files, outcomes, strict=True))
     failed = [(file, outcome) for file, outcome in pairs if isinstance(outcome, Exception)]

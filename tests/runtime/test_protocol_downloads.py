@@ -19,7 +19,7 @@ MARKED = {"etag": '"v1"', "content-length": "100"}
 def play(fetch: Fetch, *replies: Any) -> list[Any]:
     """The steps of the flow, when it is sent these replies; ``None`` stands for its end."""
     flow = download(fetch)
-    steps = [next(flow)]
+    steps: list[Any] = [next(flow)]
     for reply in replies:
         try:
             steps.append(flow.send(reply))

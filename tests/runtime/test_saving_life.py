@@ -120,22 +120,18 @@ def test_there_is_no_file_under_the_final_name_before_it_is_complete(
         if isinstance(client, Client):
             return client.job(ID).result().files[0].save(tmp_path / "hat.png", progress=look)
 
-        async def main() -> Path:
+        async def main() -> Any:
             file = (await client.job(ID).result()).files[0]
             return await file.save(tmp_path / "hat.png", progress=look)
 
         return main()
 
-    path = Caller(kind, **_url(server), download_hosts=[host.place]).call(save)
+    path = Caller(kind, server.url, download_hosts=[host.place]).call(save)
     assert path == tmp_path / "hat.png"
     assert seen
     for there in seen:
         assert all(name.startswith(".hat.png.part-") for name in there)
     assert list(tmp_path.iterdir()) == [path]
-
-
-def _url(server: ScriptedServer) -> dict[str, str]:
-    return {"url": server.url}
 
 
 def test_files_can_be_fetched_after_the_client_was_closed(
