@@ -298,7 +298,7 @@ WORD_FAULTS: tuple[Fault, ...] = (
         "nul_url_name",
         "the file's name in the URL holds NUL and a line end",
         _RESULT,
-        _renamed("a%00b%0Ac.png"),
+        _renamed("a%00b%0Dc.png"),
     ),
     Fault(
         "same_url_names",
