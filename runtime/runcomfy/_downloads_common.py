@@ -6,7 +6,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -89,6 +88,8 @@ class DownloadSettings:
     @staticmethod
     def client() -> dict[str, Any]:
         """The arguments of an httpx client of our own: no token, no cookies, no proxy to this machine."""
+        from http.cookiejar import CookieJar, DefaultCookiePolicy  # slow to import
+
         loopback = ("all://localhost", "all://127.0.0.1", "all://[::1]")
         return {
             "headers": {"User-Agent": USER_AGENT},

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._downloads import Downloads
-from ._downloads_async import AsyncDownloads
 from ._registry import find_model
 from .errors import ConfigurationError, UnknownModel
 from .output import Output
 from .request import Request
 from .result import AsyncResult, Result
+
+if TYPE_CHECKING:
+    from ._downloads import Downloads
+    from ._downloads_async import AsyncDownloads
 
 __all__ = ["Model", "Order", "encode", "find_type"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -90,7 +89,7 @@ class Part:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._path = target.folder / f".{target.name[:40]}.part-{secrets.token_hex(6)}"
+        self._path = target.folder / f".{target.name[:40]}.part-{os.urandom(6).hex()}"
         self._lock = Lock()
         self._file: int | None = None
         self._ended = False

@@ -6,17 +6,19 @@ import os
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ._downloads import Downloads
-from ._downloads_async import AsyncDownloads
 from ._downloads_common import SAVE_TIMEOUT
 from ._file_types import kind_of
 from ._names import file_name
 from ._part import target_for
 from .redact import shown_url
 
-__all__ = ["AsyncOutputFile", "File", "OutputFile", "find_files"]
+if TYPE_CHECKING:
+    from ._downloads_async import AsyncDownloads
+
+__all__ = ["AsyncOutputFile", "File", "OutputFile", "default_async_downloads", "find_files"]
 
 #: What the members of an output mean, whose values are addresses.
 _KINDS = {
@@ -84,6 +86,13 @@ class OutputFile(File):
         return self._downloads.save([self], [target], timeout, progress)[0]
 
 
+def default_async_downloads() -> AsyncDownloads:
+    """What fetches a file that no client made."""
+    from ._downloads_async import AsyncDownloads  # needs anyio, which a blocking program does not
+
+    return AsyncDownloads()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class AsyncOutputFile(File):
     """``OutputFile`` for ``AsyncClient``: the same methods, awaited.
@@ -91,7 +100,7 @@ class AsyncOutputFile(File):
     >>> content = await result.files[0].read()
     """
 
-    _downloads: AsyncDownloads = field(default_factory=AsyncDownloads, compare=False)
+    _downloads: AsyncDownloads = field(default_factory=default_async_downloads, compare=False)
 
     async def read(
         self, *, timeout: float | None = SAVE_TIMEOUT, max_bytes: int | None = None

@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._downloads import Downloads
-from ._downloads_async import AsyncDownloads
 from ._downloads_common import SAVE_TIMEOUT
 from ._part import Target
-from .files import AsyncOutputFile, AsyncProgress, OutputFile, Progress, find_files
+from .files import (
+    AsyncOutputFile,
+    AsyncProgress,
+    OutputFile,
+    Progress,
+    default_async_downloads,
+    find_files,
+)
 
 if TYPE_CHECKING:
+    from ._downloads_async import AsyncDownloads
     from .files import File
     from .output import Output
     from .protocol.hosts import Hosts
@@ -113,7 +120,9 @@ class AsyncResult(_Given[OutputT_co]):
     [PosixPath('out/8f14e45f-1-hat.png')]
     """
 
-    _downloads: AsyncDownloads = field(default_factory=AsyncDownloads, repr=False, compare=False)
+    _downloads: AsyncDownloads = field(
+        default_factory=default_async_downloads, repr=False, compare=False
+    )
 
     @property
     def files(self) -> list[AsyncOutputFile]:

@@ -22,7 +22,7 @@ _ALWAYS = ("*.runcomfy.net", "*.runcomfy.com")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LONGEST = 8_000
 
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL})*"
 _HOST = rf"(?P<host>{_NAME}|\[[0-9a-f:.]+\])"
 _AUTHORITY = re.compile(rf"{_HOST}\.?(?::(?P<port>[0-9]{{1,5}}))?")
