@@ -34,8 +34,7 @@ class _Content:
 
     def read(self, start: int, size: int) -> bytes:
         with self._lock:
-            if self._released:
-                raise ValueError("the call that this file belongs to is over")
+            self._require_open()
             self._file.seek(start)
             data = self._file.read(size)
         if not isinstance(data, bytes):
@@ -45,11 +44,16 @@ class _Content:
     def stamp(self) -> tuple[int, ...]:
         """What changes when the file is written to; of a file in memory, its length."""
         with self._lock:
+            self._require_open()
             try:
                 found = os.fstat(self._file.fileno())
             except (OSError, AttributeError):  # io.BytesIO, or some other thing with a read()
                 return (self._file.seek(0, io.SEEK_END),)
             return found.st_size, found.st_mtime_ns
+
+    def _require_open(self) -> None:
+        if self._released:
+            raise ValueError("the call that this file belongs to is over")
 
     def release(self) -> None:
         with self._lock:

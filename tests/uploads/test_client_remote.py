@@ -1,0 +1,60 @@
+"""``Client(check_files="remote")``: files behind URLs are looked at before anything is uploaded or submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from client_callers import Caller
+from media.file_server import FileServer, ranged
+from media.file_server import serve as serve_files
+from runcomfy import ValidationError
+from runcomfy.media.remote import RemoteLimits
+from runcomfy_models.wan_ai import Wan2_6ImageToImage
+from scripted_server import ScriptedServer
+from uploads.support import picture
+
+
+@pytest.fixture
+def files() -> Iterator[FileServer]:
+    with serve_files() as server:
+        yield server
+
+
+def caller(kind: str, server: ScriptedServer, files: FileServer) -> Caller:
+    limits = RemoteLimits(allow=[files.place])
+    return Caller(kind, server.url, check_files="remote", remote_limits=limits)
+
+
+def test_a_remote_file_that_breaks_a_rule_stops_the_submit(
+    kind: str, server: ScriptedServer, files: FileServer
+) -> None:
+    urls = [files.url("/good.png", ranged(picture())), files.url("/bad.png", ranged(picture(9, 9)))]
+    request = Wan2_6ImageToImage(prompt="a hat", image_urls=[*urls, picture(8, 400)])
+    with pytest.raises(ValidationError) as caught:
+        caller(kind, server, files).run(request)
+    assert [(v.pointer, v.rule) for v in caught.value.violations] == [
+        ("/image_urls/1", "width_pixels>"),
+        ("/image_urls/1", "height_pixels>"),
+        ("/image_urls/2", "width_pixels>"),
+    ]
+    assert server.asked == []
+
+
+def test_a_remote_file_that_keeps_its_rules_is_submitted_by_its_url(
+    kind: str, server: ScriptedServer, files: FileServer
+) -> None:
+    url = files.url("/good.png", ranged(picture()))
+    caller(kind, server, files).run(Wan2_6ImageToImage(prompt="a hat", image_urls=[url]))
+    assert server.accepted == 1
+    assert files.asked
+
+
+def test_nothing_is_fetched_unless_it_is_asked_for(
+    kind: str, server: ScriptedServer, files: FileServer
+) -> None:
+    url = files.url("/bad.png", ranged(picture(9, 9)))
+    Caller(kind, server.url).run(Wan2_6ImageToImage(prompt="a hat", image_urls=[url]))
+    assert server.accepted == 1
+    assert files.asked == []
