@@ -181,6 +181,10 @@ SIZE = len(CONTENT)
 RESUMPTIONS = {
     "the file has changed": (change, True),
     "ranges are ignored": (lambda _: Given(body=CONTENT), False),
+    "the rest is called the whole": (
+        lambda _: Given(headers={"ETag": '"v1"'}, body=CONTENT[1000:]),
+        False,
+    ),
     "no such range": (lambda _: Given(416, {"Content-Range": f"bytes */{SIZE}"}), False),
     "another place": (lambda _: resumed(**{"Content-Range": f"bytes 0-{SIZE - 1}/{SIZE}"}), False),
     "another size": (

@@ -33,8 +33,11 @@ def extent(
     >>> extent(206, {"content-range": "bytes 5-9/10"}, 5, 10, '"v1"')
     Extent(start=5, total=10)
     """
+    length = _length(headers)
     if status == 200:
-        return Extent(0, _length(headers))
+        if known_mark and mark(headers) == known_mark and None not in (of, length) and of != length:
+            return "the same file came in another size"
+        return Extent(0, length)
     if status == 416:
         return "the file host has no such part of the file"
     if status != 206 or not received:
@@ -44,7 +47,6 @@ def extent(
         return "the part that came does not say where it belongs"
     start, end = int(match[1]), int(match[2])
     total = None if match[3] == "*" else int(match[3])
-    length = _length(headers)
     if start != received or end < start or (total is not None and end != total - 1):
         return "another part of the file came than was asked for"
     if length is not None and length != end - start + 1:
