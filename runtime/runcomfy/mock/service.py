@@ -63,6 +63,7 @@ class MockService:
         self._places = Places()
         self._store: Store
         self._server: Server | None = None
+        self._clients: list[Client] = []
 
     def start(self) -> None:
         """Start it; when this returns it answers. Raises ``OSError`` when the port is taken."""
@@ -85,6 +86,8 @@ class MockService:
 
     def close(self) -> None:
         """Stop it at once, whatever is under way. What it logged stays."""
+        while self._clients:
+            self._clients.pop().close()
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -120,17 +123,18 @@ class MockService:
         return self._places.elsewhere
 
     def client(self, **settings: Any) -> Client:
-        """A client of this service. It polls without the pauses that a real service needs.
+        """A client of this service, closed with it. It polls without the pauses that a real one needs.
 
-        >>> with service.client() as client:
-        ...     result = client.run(request)
+        >>> result = service.client().run(request)
         """
         from runcomfy import Client
 
-        return Client(**self._client_settings(settings))
+        client = Client(**self._client_settings(settings))
+        self._clients.append(client)
+        return client
 
     def async_client(self, **settings: Any) -> AsyncClient:
-        """An ``AsyncClient`` of this service, likewise."""
+        """An ``AsyncClient`` of this service, likewise; it is closed by whoever uses it."""
         from runcomfy import AsyncClient
 
         return AsyncClient(**self._client_settings(settings))

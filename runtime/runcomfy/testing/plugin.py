@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture ``runcomfy_mock``. It is loaded by every run of pytest, so it imports nothing."""
+"""The pytest plugin: the fixture ``runcomfy_mock``. It is loaded by every run of pytest, so it imports pytest alone."""
 
 from __future__ import annotations
 
