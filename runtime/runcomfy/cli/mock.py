@@ -151,7 +151,7 @@ class _Shown:
         """Show the request; its token is hidden, wherever it stands."""
         hidden = Redactor(asked.token or "")
         address = asked.path + (f"?{asked.query}" if asked.query else "")
-        status = "no answer" if asked.status is None else asked.status
+        status = "no answer" if asked.status is None else str(asked.status)
         fault = f"  fault: {asked.fault}" if asked.fault else ""
         clock = time.strftime("%H:%M:%S")
         try:
