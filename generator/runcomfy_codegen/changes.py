@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .media_rules import read_rules
+from .media_rules import Rule, read_rules
 from .vocabulary import Schema, clean, step
 
 __all__ = ["Change", "compare"]
@@ -190,6 +190,15 @@ def _words(old: Any, new: Any, place: str) -> Iterator[Change]:
     yield from _words(old.get("items"), new.get("items"), step(place, "items"))
 
 
+def _is_looser(was: Rule, now: Rule) -> bool:
+    """Whether all that kept the old limit keeps the new one; of formats and the like, it may not."""
+    if isinstance(was.limit, str) or isinstance(now.limit, str):
+        return False
+    if now.operator.startswith("<"):
+        return now.limit > was.limit
+    return now.operator.startswith(">") and now.limit < was.limit
+
+
 def _rules(old: object, new: object, place: str) -> Iterator[Change]:
     before = {rule.metric + rule.operator: rule for rule in read_rules(old)[0]}
     after = {rule.metric + rule.operator: rule for rule in read_rules(new)[0]}
@@ -200,10 +209,10 @@ def _rules(old: object, new: object, place: str) -> Iterator[Change]:
         elif was is None:
             yield Change("breaking", place, f"file rule {name} {now.limit} added")
         elif was.limit != now.limit:
-            tighter = now.limit < was.limit if now.operator == "<" else now.limit > was.limit
-            words = f"file rule {name} {'tightened' if tighter else 'loosened'}"
+            looser = _is_looser(was, now)
+            words = f"file rule {name} {'loosened' if looser else 'tightened'}"
             yield Change(
-                "breaking" if tighter else "additive",
+                "additive" if looser else "breaking",
                 place,
                 f"{words} from {was.limit} to {now.limit}",
             )

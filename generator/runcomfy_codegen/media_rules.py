@@ -6,17 +6,19 @@ import math
 import re
 from dataclasses import dataclass
 
-__all__ = ["MEDIA_FORMAT", "URI_FORMAT", "KNOWN_METRICS", "Rule", "media_kind", "read_rules"]
+from runcomfy.media.metrics import problem
+
+__all__ = ["MEDIA_FORMAT", "URI_FORMAT", "Rule", "media_kind", "read_rules"]
 
 #: ``image_uri``, ``video_uris``, and longer private ones such as ``image_uri_with_mask_…``.
 MEDIA_FORMAT = re.compile(r"(image|video|audio)_uris?(_|$)")
 #: A URL of anything; nothing more is known of it.
 URI_FORMAT = re.compile(r"uri$|uris$")
 
-_RULE = re.compile(r"(?P<metric>[^<>=\s]+)\s*(?P<operator>[<>])")
-
-#: The metrics that the runtime measures. Others are kept and reported as unchecked.
-KNOWN_METRICS = {"file_size_mb", "width_pixels", "height_pixels", "width/height"}
+#: What is measured, and one trailing operator, known or not.
+_RULE = re.compile(r"(?P<metric>[^<>=!]+)(?P<operator>[<>=!]*)")
+#: The longest rule that is kept.
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Rule:
 
     metric: str
     operator: str
-    limit: float
+    limit: float | str
     wording: str
 
 
@@ -36,7 +38,10 @@ def media_kind(format_: object) -> str | None:
 
 
 def read_rules(validations: object) -> tuple[list[Rule], list[tuple[int, str, str]]]:
-    """The rules, and for each entry that holds none, or an unknown metric: (index, subject, why)."""
+    """The rules, and what cannot be checked of them: (index, subject, why) for each.
+
+    A rule that nobody understands is kept: the runtime reports it as unchecked.
+    """
     if not isinstance(validations, list):
         return [], [(0, "validations", "is no list of rules; not checked")]
     rules: list[Rule] = []
@@ -48,22 +53,32 @@ def read_rules(validations: object) -> tuple[list[Rule], list[tuple[int, str, st
             faults.append((i, str(subject)[:60], "is a rule nobody knows; not checked"))
             continue
         rules.append(rule)
-        if rule.metric not in KNOWN_METRICS:
-            text = "measures something unknown; reported as unchecked at run time"
-            faults.append((i, rule.metric + rule.operator, text))
+        why = problem(rule.metric, rule.operator, rule.limit)
+        if why:
+            text = f"{why[:_LONGEST]}; reported as unchecked at run time"
+            faults.append((i, (rule.metric + rule.operator)[:60], text))
     return rules, faults
 
 
 def _read(entry: object) -> Rule | None:
     if not isinstance(entry, dict):
         return None
-    name, limit = entry.get("validation_rule"), entry.get("validation_value")
-    wording = entry.get("validation_error", "")
-    match = _RULE.fullmatch(name) if isinstance(name, str) else None
-    if match is None or isinstance(limit, bool) or not isinstance(limit, (int, float)):
-        return None
-    if isinstance(limit, float) and not math.isfinite(limit):
+    name, wording = entry.get("validation_rule"), entry.get("validation_error", "")
+    match = _RULE.fullmatch("".join(name.split())) if isinstance(name, str) else None
+    limit = _limit(entry.get("validation_value"))
+    if match is None or limit is None or len(match[0]) > _LONGEST:
         return None
     return Rule(
         match["metric"], match["operator"], limit, wording if isinstance(wording, str) else ""
     )
+
+
+def _limit(value: object) -> float | str | None:
+    """A number, or a text, or texts side by side, such as the formats that are allowed."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        value = ", ".join(value)
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return None if isinstance(value, float) and not math.isfinite(value) else value

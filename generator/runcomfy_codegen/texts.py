@@ -150,9 +150,8 @@ def _brief(value: object) -> str:
 
 def _rules(rules: list[Rule]) -> str:
     told = (
-        f"- ``{rule.metric}{rule.operator}`` {rule.limit}: {one_line(rule.wording, 300)}".rstrip(
-            ": "
-        )
+        f"- ``{rule.metric}{rule.operator}`` {one_line(str(rule.limit), 300)}: "
+        f"{one_line(rule.wording, 300)}".rstrip(": ")
         for rule in rules
     )
     return "Rules for each file:\n\n" + "\n".join(told)

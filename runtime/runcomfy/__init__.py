@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     )
     from .files import AsyncOutputFile, OutputFile
     from .job import AsyncJob, Job
+    from .media.file_report import FileReport
+    from .media.info import MediaInfo
     from .media.remote import RemoteLimits
     from .media.source import MediaSource
     from .output import Output
@@ -78,11 +80,13 @@ __all__ = [
     "DeadlineExceeded",
     "DownloadFailed",
     "DownloadRefused",
+    "FileReport",
     "IncompatiblePackage",
     "InsufficientBalance",
     "Job",
     "JobCancelled",
     "JobFailed",
+    "MediaInfo",
     "MediaSource",
     "MissingExtra",
     "MissingToken",
@@ -137,11 +141,13 @@ _HOMES = {
     "DeadlineExceeded": "errors",
     "DownloadFailed": "errors",
     "DownloadRefused": "errors",
+    "FileReport": "media.file_report",
     "IncompatiblePackage": "errors",
     "InsufficientBalance": "errors",
     "Job": "job",
     "JobCancelled": "errors",
     "JobFailed": "errors",
+    "MediaInfo": "media.info",
     "MediaSource": "media.source",
     "MissingExtra": "errors",
     "MissingToken": "errors",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._scan import Line
+    from .media.file_report import FileReport
 
     #: Lines, or a range of bytes of the file: every line that begins in it.
     Chunk = list[Line] | tuple[int, int]
@@ -131,7 +132,8 @@ def packed(scan: Scan) -> tuple[Any, ...]:
             report.model_id,
             [_values(violation) for violation in report.errors],
             [_values(violation) for violation in report.warnings],
-            [(one.pointer, one.rule, one.reason, one.url) for one in report.unchecked],
+            [_reasons(one) for one in report.unchecked],
+            [_facts(file) for file in report.files],
         )
         for index, report in scan.reports
     ]
@@ -148,6 +150,32 @@ def _values(violation: Violation) -> tuple[Any, ...]:
     )
 
 
+def _reasons(unchecked: Unchecked) -> tuple[Any, ...]:
+    return unchecked.pointer, unchecked.rule, unchecked.reason, unchecked.url
+
+
+def _facts(file: FileReport) -> tuple[Any, ...]:
+    rules = file.held, file.broken, file.unclear
+    unchecked = [_reasons(one) for one in file.unchecked]
+    return file.pointer, file.url, file.info.as_dict(), *rules, unchecked
+
+
+def _file(
+    pointer: str,
+    url: str,
+    facts: dict[str, Any],
+    held: list[str],
+    broken: list[str],
+    unclear: list[str],
+    unchecked: list[Any],
+) -> FileReport:
+    from .media.file_report import FileReport
+    from .media.info import MediaInfo
+
+    reasons = [Unchecked(*values) for values in unchecked]
+    return FileReport(pointer, url, MediaInfo(**facts), held, broken, unclear, reasons)
+
+
 def unpacked(lines: int, blank: int, remote: int, reports: list[Any]) -> Scan:
     return Scan(
         lines,
@@ -161,8 +189,9 @@ def unpacked(lines: int, blank: int, remote: int, reports: list[Any]) -> Scan:
                     [Violation(*values) for values in errors],
                     [Violation(*values) for values in warnings],
                     [Unchecked(*values) for values in unchecked],
+                    [_file(*values) for values in files],
                 ),
             )
-            for index, model_id, errors, warnings, unchecked in reports
+            for index, model_id, errors, warnings, unchecked, files in reports
         ],
     )

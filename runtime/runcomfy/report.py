@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .media.file_report import FileReport
     from .violation import Violation
 
 __all__ = ["Report", "Unchecked"]
@@ -62,7 +63,8 @@ class Report:
     """What a validation found: ``errors``, ``warnings``, and what was left ``unchecked``.
 
     An error is a broken rule. A warning is something the service may or may not accept. What is
-    unchecked is neither good nor bad: nobody has looked.
+    unchecked is neither good nor bad: nobody has looked. ``files`` tells the facts of each file that was
+    looked at, and which of its rules held.
 
     >>> report = validate("openai/gpt-image-2/edit", {"prompt": "add a hat", "images": []})
     >>> report.valid
@@ -72,7 +74,7 @@ class Report:
       error: /images: must have at least 1 item, got a list with 0 items
     """
 
-    __slots__ = ("errors", "model_id", "unchecked", "warnings")
+    __slots__ = ("errors", "files", "model_id", "unchecked", "warnings")
 
     def __init__(
         self,
@@ -80,11 +82,13 @@ class Report:
         errors: Iterable[Violation] = (),
         warnings: Iterable[Violation] = (),
         unchecked: Iterable[Unchecked] = (),
+        files: Iterable[FileReport] = (),
     ) -> None:
         self.model_id = model_id
         self.errors = [*errors]
         self.warnings = [*warnings]
         self.unchecked = [*unchecked]
+        self.files = [*files]
 
     @property
     def valid(self) -> bool:
@@ -104,6 +108,7 @@ class Report:
             "errors": [violation.as_dict() for violation in self.errors],
             "warnings": [violation.as_dict() for violation in self.warnings],
             "unchecked": [unchecked.as_dict() for unchecked in self.unchecked],
+            "files": [file.as_dict() for file in self.files],
         }
 
     def summary(self) -> str:
@@ -124,6 +129,7 @@ class Report:
             f"  not checked: {group.pointer or 'payload'}: {group.rule}: {group.reason}"
             for group in grouped(self.unchecked)
         ]
+        lines += [f"  file: {file}" for file in self.files]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -132,12 +138,7 @@ class Report:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Report):
             return NotImplemented
-        return (self.model_id, self.errors, self.warnings, self.unchecked) == (
-            other.model_id,
-            other.errors,
-            other.warnings,
-            other.unchecked,
-        )
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
     # A report can be added to, so there is nothing stable to hash.
     __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"

@@ -77,9 +77,9 @@ def notes(tmp_path: Path, x: Any, **root: Any) -> set[tuple[str, str, str]]:
             f"{X}/validations/0",
         ),
         (
-            {"validations": [{"validation_rule": "fps<", "validation_value": 60}]},
+            {"validations": [{"validation_rule": "loudness<", "validation_value": 60}]},
             "documented",
-            "fps<",
+            "loudness<",
             f"{X}/validations/0",
         ),
         (

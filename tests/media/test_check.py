@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runcomfy import Report, validate
+from media.made_videos import video
+from runcomfy import MediaInfo, Report, Request, validate
+from runcomfy.media import MediaInput, MediaRule
 from runtime.pictures import data_uri, picture, turned
 from runtime.sample_model import Sample
 
@@ -131,10 +135,118 @@ def test_a_ratio_is_width_by_height() -> None:
     assert told(report.warnings) == [("/image", "width/height<")]
 
 
-def test_an_unknown_metric_is_unchecked_with_its_name() -> None:
-    (one,) = validate(Sample, {"clip": URL}, files={URL: b"film"}).unchecked
-    assert (one.pointer, one.rule) == ("/clip", "duration_s<")
-    assert one.reason == "nothing is known of the metric duration_s"
+def with_rules(*rules: MediaRule, kind: str = "image") -> type[Request[Any]]:
+    """A model whose one input has these rules."""
+
+    class Ruled(Sample):
+        _media = (MediaInput(("image",), kind, rules),)
+
+    return Ruled
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (MediaRule("sharpness", "<", 5), "nothing is known of the metric sharpness"),
+        (MediaRule("looks_nice", "", 1), "nothing is known of the metric looks_nice"),
+        (MediaRule("width_pixels", "!=", 5), "nothing is known of the operator !="),
+        (MediaRule("width_pixels", "<", "wide"), "its limit is no number"),
+        (MediaRule("fps", "<", 60), "its frame rate is not known"),
+    ],
+)
+def test_a_rule_that_cannot_be_checked_is_unchecked_with_the_reason(
+    rule: MediaRule, reason: str
+) -> None:
+    report = validate(with_rules(rule), {"image": URL}, files={URL: picture(40, 30)})
+    assert (report.errors, report.warnings) == ([], [])
+    assert [(one.pointer, one.rule, one.reason) for one in report.unchecked] == [
+        ("/image", rule.name, reason)
+    ]
+
+
+def test_rules_about_length_rate_and_format_are_checked() -> None:
+    rules = (
+        MediaRule("duration_seconds", "<=", 1),
+        MediaRule("fps", ">=", 24),
+        MediaRule("aspect_ratio", "=", 1.33),
+        MediaRule("format", "=", "mov, webm"),
+    )
+    payload = {"image": URL}
+    report = validate(with_rules(*rules, kind="video"), payload, files={URL: video("mp4")})
+    assert [error.rule for error in report.errors] == ["duration_seconds<=", "format="]
+    assert [error.value for error in report.errors] == [2.0, "mp4"]
+    assert [warning.rule for warning in report.warnings] == ["aspect_ratio="]
+    (file,) = report.files
+    assert file.held == ["fps>="]
+
+
+@pytest.mark.parametrize(
+    ("content", "limit"),
+    [(picture(40, 30), 50_000_000), (video("mp4"), 100_000_000)],
+    ids=["image", "video"],
+)
+def test_a_file_larger_than_the_pages_advise_is_a_warning_without_any_rule(
+    content: bytes, limit: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(content)
+    os.truncate(path, limit)
+    model = with_rules()
+    assert not validate(model, {"image": URL}, files={URL: path}).warnings
+    os.truncate(path, limit + 1)
+    report = validate(model, {"image": URL}, files={URL: path})
+    (warning,) = report.warnings
+    assert (warning.pointer, warning.rule, warning.limit) == (
+        "/image",
+        "advised-size",
+        limit // 10**6,
+    )
+    assert f"≤ {limit // 10**6} MB" in warning.message
+    assert report.files[0].unclear == ["advised-size"]
+    assert not validate(model, {"image": URL}, files={URL: path}, strict=True).valid
+
+
+def test_the_report_says_of_each_file_what_held_broke_and_was_not_looked_at() -> None:
+    other, third = "https://example.com/b.jpg", "https://example.com/c.jpg"
+    files = {URL: picture(300, 5000), other: b"hello"}
+    report = wan(URL, other, third, files=files)
+    first, second = report.files
+    assert (first.pointer, first.url) == ("/image_urls/0", URL)
+    assert first.info == MediaInfo(
+        kind="image", format="png", size=len(files[URL]), width=300, height=5000
+    )
+    assert first.held == ["file_size_mb<", "height_pixels>", "width_pixels<"]
+    assert (first.broken, first.unclear, first.unchecked) == (
+        ["width_pixels>"],
+        ["height_pixels<"],
+        [],
+    )
+    assert second.held == ["file_size_mb<"]
+    assert second.unchecked == [one for one in report.unchecked if one.url == other]
+    assert [one.rule for one in second.unchecked] == RULES[1:]
+    assert [one.rule for one in report.unchecked if one.url == third] == RULES
+
+
+def test_the_report_tells_its_files_as_text_and_as_plain_data() -> None:
+    report = wan(URL, files={URL: picture(300, 400)})
+    size = len(picture(300, 400))
+    line = f"/image_urls/0: png, 300 × 400 pixels, {size} bytes; held: file_size_mb<"
+    assert f"  file: {line}" in str(report)
+    (file,) = json.loads(json.dumps(report.as_dict()))["files"]
+    assert file["info"] == {
+        "kind": "image",
+        "format": "png",
+        "size": size,
+        "width": 300,
+        "height": 400,
+    }
+    assert (file["broken"], file["unchecked"]) == (["width_pixels>"], [])
+    assert file["held"] == [rule for rule in RULES if rule != "width_pixels>"]
+
+
+def test_where_no_file_was_looked_at_the_report_tells_of_none() -> None:
+    assert wan(URL).files == []
+    assert "file:" not in str(wan(URL))
 
 
 def test_media_rules_are_checked_beside_a_broken_schema() -> None:

@@ -5,11 +5,11 @@ pixels", ``file_size_mb<`` 10 with "less than 10 MB", and nobody says whether a 
 bytes. So a rule is broken only where every reading of it is broken, and kept only where every
 reading is kept. What lies exactly on the bound, or between the readings, is ``UNCLEAR``.
 
->>> judge("width_pixels", ">", 384, 384)
+>>> judge((384,), ">", 384)
 'unclear'
->>> judge("file_size_mb", "<", 10_200_000, 10)  # bytes; 10.2 MB or 9.7 MB
+>>> judge((10.2, 9.73), "<", 10)  # 10,200,000 bytes in MB of 10^6 and of 2^20
 'unclear'
->>> judge("file_size_mb", "<", 10_600_000, 10)
+>>> judge((10.6, 10.11), "<", 10)
 'breaks'
 """
 
@@ -17,37 +17,97 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .inputs import MediaRule
 
-__all__ = ["BREAKS", "HOLDS", "OPERATORS", "UNCLEAR", "explain", "in_unit", "judge"]
+    Reading = Callable[[float], float]
+    Value = float | str
+
+__all__ = ["BREAKS", "HOLDS", "OPERATORS", "READINGS", "UNCLEAR", "explain", "judge"]
 
 HOLDS = "holds"
 BREAKS = "breaks"
 UNCLEAR = "unclear"
 
-OPERATORS = frozenset({"<", ">"})
-
-#: What one unit of a metric may mean, in the unit that is measured. Others are measured as they are.
-_READINGS = {"file_size_mb": (10**6, 2**20)}
+_EQUAL = ("=", "==")
+OPERATORS = frozenset({"<", "<=", ">", ">=", *_EQUAL})
 
 
-def judge(metric: str, operator: str, measured: float, limit: float) -> str:
-    """``HOLDS``, ``BREAKS`` or ``UNCLEAR``, for ``measured`` against ``metric operator limit``.
+def _called(rate: float) -> float:
+    """What a frame rate is called: 30000/1001 is called 30, too."""
+    return round(rate) if abs(rate - round(rate)) < rate / 900 else rate
 
-    Sizes are measured in bytes, everything else in the metric's own unit.
+
+#: Unit -> its readings: how what was measured (bytes, seconds, frames a second) is told in it. The
+#: first one is the value that reports show.
+READINGS: dict[str, tuple[Reading, ...]] = {
+    "B": (lambda size: size,),
+    "KB": (lambda size: size / 10**3, lambda size: size / 2**10),
+    "MB": (lambda size: size / 10**6, lambda size: size / 2**20),
+    "GB": (lambda size: size / 10**9, lambda size: size / 2**30),
+    "px": (lambda pixels: pixels,),
+    # Containers tell a length that is off by a frame of picture or sound.
+    "s": (lambda time: time, lambda time: time - 0.05, lambda time: time + 0.05),
+    "ms": (lambda time: time * 1e3, lambda time: time * 1e3 - 50, lambda time: time * 1e3 + 50),
+    "fps": (lambda rate: rate, _called),
+    "": (lambda name: name,),
+}
+#: Why the readings of a unit differ.
+_WORDS = {
+    "KB": "one takes a KB for 10^3 or 2^10 bytes",
+    "MB": "one takes a MB for 10^6 or 2^20 bytes",
+    "GB": "one takes a GB for 10^9 or 2^30 bytes",
+    "s": "files tell their length to a frame only",
+    "ms": "files tell their length to a frame only",
+    "fps": "one says 30 of a rate of 29.97, too",
+}
+
+
+def judge(values: tuple[Value, ...], operator: str, limit: Value) -> str:
+    """``HOLDS``, ``BREAKS`` or ``UNCLEAR``, for the values that the readings of a metric give.
+
+    A format is held against a text that names one or several.
     """
-    readings = _READINGS.get(metric, (1,))
-    verdicts = {_compare(measured / unit, operator, limit) for unit in readings}
+    if operator in _EQUAL and _compare(values[0], operator, limit) == HOLDS:
+        return HOLDS
+    verdicts = {_compare(value, operator, limit) for value in values}
     return verdicts.pop() if len(verdicts) == 1 else UNCLEAR
 
 
-def _compare(value: float, operator: str, limit: float) -> str:
+def _compare(value: Value, operator: str, limit: Value) -> str:
+    if isinstance(value, str) or isinstance(limit, str):
+        return HOLDS if value in _names(limit) else BREAKS
+    if operator in _EQUAL:
+        if value == limit:
+            return HOLDS
+        # Such a limit is rounded (1.78 for 16:9), and so is what is not counted but computed.
+        near = isinstance(value, float) and abs(value - limit) <= abs(limit) / 100
+        return UNCLEAR if near else BREAKS
     if value == limit:
         return UNCLEAR
-    return HOLDS if (value < limit) == (operator == "<") else BREAKS
+    return HOLDS if (value < limit) == operator.startswith("<") else BREAKS
 
 
-def explain(rule: MediaRule, verdict: str) -> str:
+def _names(limit: Value) -> set[str]:
+    """The formats that a text names, such as ``"JPG, image/png"``."""
+    words = str(limit).lower().replace(",", " ").replace("|", " ").replace(";", " ").split()
+    names = {word.rpartition("/")[2].lstrip(".") for word in words}
+    return {_SAME.get(name, name) for name in names}
+
+
+_SAME = {
+    "jpg": "jpeg",
+    "tif": "tiff",
+    "quicktime": "mov",
+    "x-matroska": "mkv",
+    "mpeg": "mp3",
+    "x-wav": "wav",
+    "heif": "heic",
+}
+
+
+def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:
     """The sentence for a rule that is broken or unclear, with the rule and its own words."""
     from runcomfy.wording import show
 
@@ -55,11 +115,9 @@ def explain(rule: MediaRule, verdict: str) -> str:
     quoted = f"{rule.name} {rule.limit}{words}"
     if verdict == BREAKS:
         return f"must keep the rule {quoted}"
-    if rule.metric in _READINGS:
-        return f"may break the rule, as one takes a MB for 10^6 or 2^20 bytes: {quoted}"
+    why = " and ".join(_WORDS[unit] for unit in units if unit in _WORDS)
+    if why:
+        return f"may break the rule, as {why}: {quoted}"
+    if rule.operator in _EQUAL:
+        return f"is close to what the rule says: {quoted}"
     return f"lies exactly on the bound of the rule: {quoted}"
-
-
-def in_unit(metric: str, measured: float) -> float:
-    """What was measured, in the unit of the rule's limit; a MB is 10^6 bytes here."""
-    return measured / _READINGS[metric][0] if metric in _READINGS else measured

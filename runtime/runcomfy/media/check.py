@@ -8,16 +8,19 @@ from runcomfy.violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from runcomfy.report import Report
 
+    from .file_report import FileReport
     from .inputs import MediaInput, MediaRule
     from .probe import MediaInfo, Source
 
-__all__ = ["Files", "check_media", "urls"]
+__all__ = ["ADVICE", "REMOTE", "Files", "check_media", "urls"]
 
+#: The name of the warning about a file that is larger than the pages advise.
+ADVICE = "advised-size"
 REMOTE = "its file is remote and was not given"
 _MALFORMED = "its data URI cannot be read"
 _SCHEMES = ("https:", "data:")
@@ -25,16 +28,10 @@ _SCHEMES = ("https:", "data:")
 _LISTS = 8
 
 
-def _ratio(info: MediaInfo) -> float | None:
-    return info.width / info.height if info.width and info.height else None
-
-
-#: Metric -> how it is taken from the facts of a file; sizes are in bytes.
-METRICS: dict[str, Callable[[MediaInfo], float | None]] = {
-    "file_size_mb": lambda info: info.size,
-    "width_pixels": lambda info: info.width,
-    "height_pixels": lambda info: info.height,
-    "width/height": _ratio,
+#: The advice that every model's page gives: kind -> MB, and its words. It is no rule.
+_ADVICE = {
+    "image": (50, "images ≤ 50 MB (~4K)"),
+    "video": (100, "videos ≤ 100 MB (~2–5 min @ 720p)"),
 }
 
 
@@ -56,6 +53,8 @@ class Files:
         self._known: dict[str, MediaInfo] = {**(known or {})}
         self.list_remote = list_remote
         self.remote = 0
+        #: Whether there may be files behind URLs.
+        self.any = bool(given or known)
 
     def info(self, url: Any) -> MediaInfo | None:
         """The facts of a local file, or of the file behind a URL; ``None`` where there is none to look at."""
@@ -76,15 +75,20 @@ def check_media(
     """Add to the report what is to be said of the payload's URLs and of the files behind them."""
     for media in inputs:
         for pointer, url in urls(payload, media.path):
+            at_hand = files.any
             if not isinstance(url, str):
                 fault = _fault(pointer, url)
                 if fault:
                     report.errors.append(fault)
                     continue
-            elif not url[:6].lower().startswith(_SCHEMES):
-                report.warnings.append(_odd_scheme(pointer, url))
-            if media.rules:
-                _check_file(media.rules, pointer, url, files, report)
+                at_hand = True
+            else:
+                scheme = url[:6].lower()
+                if not scheme.startswith(_SCHEMES):
+                    report.warnings.append(_odd_scheme(pointer, url))
+                at_hand = at_hand or scheme.startswith("data:")
+            if at_hand or media.rules:
+                _check_file(media, pointer, url, files, report)
 
 
 def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -104,42 +108,67 @@ def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
             yield pointer, value
 
 
-def _check_file(
-    rules: tuple[MediaRule, ...], pointer: str, url: Any, files: Files, report: Report
-) -> None:
+def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report: Report) -> None:
     info = files.info(url)
-    if info is None and not files.list_remote:
-        files.remote += len(rules)
-        return
-    for rule in rules:
-        reason = REMOTE if info is None else _unmeasurable(rule, info)
+    if info is not None:
+        _check_facts(media, pointer, _name(url), info, report)
+    elif not files.list_remote:
+        files.remote += len(media.rules)
+    else:
+        for rule in media.rules:
+            report.unchecked.append(Unchecked(pointer, rule.name, REMOTE, url))
+
+
+def _check_facts(
+    media: MediaInput, pointer: str, url: str, info: MediaInfo, report: Report
+) -> None:
+    """Hold the rules of an input against the facts of one file."""
+    from .file_report import FileReport
+    from .metrics import problem
+
+    found = FileReport(pointer, url, info)
+    report.files.append(found)
+    for rule in media.rules:
+        reason = problem(rule.metric, rule.operator, rule.limit)
+        if not reason:
+            reason = _check_rule(rule, found, report)
         if reason:
-            report.unchecked.append(Unchecked(pointer, rule.name, reason, _name(url)))
-        elif info is not None:
-            _check_rule(rule, pointer, info, report)
+            unchecked = Unchecked(pointer, rule.name, reason, url)
+            report.unchecked.append(unchecked)
+            found.unchecked.append(unchecked)
+    _check_advice(media, found, report)
 
 
-def _unmeasurable(rule: MediaRule, info: MediaInfo) -> str:
-    """Why the rule cannot be checked, ``""`` where it can."""
-    if rule.metric not in METRICS:
-        return f"nothing is known of the metric {rule.metric}"
-    from .bounds import OPERATORS
+def _check_rule(rule: MediaRule, found: FileReport, report: Report) -> str:
+    """Check a rule; why it cannot be, where it cannot."""
+    from .bounds import BREAKS, HOLDS, explain, judge
+    from .metrics import metric
 
-    if rule.operator not in OPERATORS:
-        return f"nothing is known of the operator {rule.operator}"
-    return info.reason if METRICS[rule.metric](info) is None else ""
-
-
-def _check_rule(rule: MediaRule, pointer: str, info: MediaInfo, report: Report) -> None:
-    from .bounds import BREAKS, HOLDS, explain, in_unit, judge
-
-    measured = METRICS[rule.metric](info) or 0
-    verdict = judge(rule.metric, rule.operator, measured, rule.limit)
+    measured = metric(rule.metric)
+    values = measured.values(found.info)
+    if values is None:
+        words = " and ".join(dict.fromkeys(measured.facts)).replace("_", " ")
+        return found.info.reason or f"its {words} is not known"
+    verdict = judge(values, rule.operator, rule.limit)
     if verdict == HOLDS:
+        found.held.append(rule.name)
+        return ""
+    breaks = verdict == BREAKS
+    (found.broken if breaks else found.unclear).append(rule.name)
+    message = explain(rule, verdict, measured.units)
+    violation = Violation(found.pointer, rule.name, values[0], rule.limit, message)
+    (report.errors if breaks else report.warnings).append(violation)
+    return ""
+
+
+def _check_advice(media: MediaInput, found: FileReport, report: Report) -> None:
+    info = found.info
+    limit, advice = _ADVICE.get(info.kind or media.kind, (0, ""))
+    if not limit or info.size is None or info.size <= limit * 10**6:
         return
-    findings = report.errors if verdict == BREAKS else report.warnings
-    value = in_unit(rule.metric, measured)
-    findings.append(Violation(pointer, rule.name, value, rule.limit, explain(rule, verdict)))
+    message = f"may be too large: the models' pages advise {advice}"
+    found.unclear.append(ADVICE)
+    report.warnings.append(Violation(found.pointer, ADVICE, info.size / 10**6, limit, message))
 
 
 # Few payloads hold local files, so what is known of these is imported when one does.

@@ -57,6 +57,19 @@ class MediaInfo:
         known = ((name, getattr(self, name)) for name in _FACTS)
         return {name: value for name, value in known if value is not None and value != ""}
 
+    def summary(self) -> str:
+        """The facts in a few words: ``"png, 640 × 480 pixels, 20,118 bytes"``."""
+        told = [self.format or "unknown format"]
+        if self.width is not None:
+            told.append(f"{self.width} × {self.height} pixels")
+        if self.duration is not None:
+            told.append(f"{self.duration:.2f} s")
+        if self.frame_rate is not None:
+            told.append(f"{self.frame_rate:.4g} frames a second")
+        if self.size is not None:
+            told.append(f"{self.size:,} bytes")
+        return ", ".join(told)
+
     def __repr__(self) -> str:
         known = ", ".join(f"{name}={value!r}" for name, value in self.as_dict().items())
         return f"MediaInfo({known})"

@@ -9,13 +9,14 @@ class MediaRule:
     """A rule about the *file* behind a URL, from the ``validations`` of a schema.
 
     ``metric`` is what is measured (``"file_size_mb"``, ``"width_pixels"``, ``"width/height"``),
-    ``operator`` is ``"<"`` or ``">"``, ``limit`` is in the metric's own unit and ``wording`` is the
-    page's own sentence, ``""`` where it has none.
+    ``operator`` how it compares (``"<"``), ``limit`` is in the metric's own unit, a text for formats,
+    and ``wording`` is the page's own sentence, ``""`` where it has none. What a schema says beyond
+    what is understood is kept, and its rule is reported as unchecked.
     """
 
     __slots__ = ("limit", "metric", "operator", "wording")
 
-    def __init__(self, metric: str, operator: str, limit: float, wording: str = "") -> None:
+    def __init__(self, metric: str, operator: str, limit: float | str, wording: str = "") -> None:
         self.metric = metric
         self.operator = operator
         self.limit = limit

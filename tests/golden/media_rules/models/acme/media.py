@@ -119,6 +119,7 @@ class Media(Request[MediaOutput]):
     - ``file_size_mb<`` 10: File size must be less than 10 MB.
     - ``width/height>`` 0.0625: Too "thin".
     - ``frames_per_second<`` 30: At most 30 fps
+    - ``looks_nice`` 1: ?
     """
 
     video: MediaSource | Unset = UNSET
@@ -154,6 +155,7 @@ class Media(Request[MediaOutput]):
                 MediaRule("file_size_mb", "<", 10, "File size must be less than 10 MB."),
                 MediaRule("width/height", ">", 0.0625, 'Too "thin".'),
                 MediaRule("frames_per_second", "<", 30, "At most 30 fps"),
+                MediaRule("looks_nice", "", 1, "?"),
             ),
         ),
         MediaInput(("video",), "video"),
