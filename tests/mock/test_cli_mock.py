@@ -43,8 +43,11 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def ended(command: subprocess.Popen[str]) -> str:
     """What it shows until its end by Ctrl-C."""
     command.send_signal(signal.SIGINT)
-    shown, complaints = command.communicate(timeout=20)
-    assert (command.returncode, complaints) == (0, "")
+    assert command.stdout
+    assert command.stderr
+    # communicate() would miss what was read together with the first line.
+    shown = command.stdout.read()
+    assert (command.wait(timeout=20), command.stderr.read()) == (0, "")
     return shown
 
 
