@@ -110,10 +110,11 @@ def test_chance_is_the_same_again() -> None:
 
 def test_its_requests_are_there_again_after_a_restart(tmp_path: Path) -> None:
     path = str(tmp_path / "mock.db")
-    with started("--db", path) as (command, url):
+    slow = ["--db", path, "--queue-seconds", "10000"]
+    with started(*slow) as (command, url):
         request_id = submit(url).json()["request_id"]
         ended(command)
-    with started("--db", path) as (command, url):
+    with started(*slow) as (command, url):
         answer = httpx.get(
             f"{url}/v1/requests/{request_id}/status", headers={"Authorization": "Bearer x"}
         )
