@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._drafts import Draft, draft, require_schema, warn
 from ._order import Order, encode
 from ._validate import examine
-from .errors import ConfigurationError, RunComfyError
+from .errors import ClientClosed, ConfigurationError, RunComfyError
 from .media.check import Files, urls
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class Intake:
         self._given = uploader
         self._check_files = check_files
         self._limits = remote_limits
+        self._closed = False
+
+    def close(self) -> None:
+        """Take nothing any more: an upload for a client that is closed would be in vain."""
+        self._closed = True
 
     def take(
         self, request: Request[Any] | str, payload: Mapping[str, Any] | None, ends: float | None
@@ -103,6 +108,8 @@ class Intake:
 
     def _seen(self, made: Draft) -> list[Any]:
         """The local files and the URLs that there is something to do about."""
+        if self._closed:
+            raise ClientClosed("the client is closed; nothing was sent")
         if made.cls is None:
             return []
         found = [url for media in made.cls._media for _, url in urls(made.payload, media.path)]

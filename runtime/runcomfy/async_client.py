@@ -181,6 +181,7 @@ class AsyncClient:
 
     async def aclose(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
+        self._intake.close()
         await self._driver.close()
         await self._downloads.close()
 

@@ -189,6 +189,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
+        self._intake.close()
         self._driver.close()
         self._downloads.close()
 

@@ -117,6 +117,7 @@ def test_an_attribute_shows_meaning_limits_and_demo_value(editor: Editor) -> Non
 @pytest.mark.timeout(60)
 def test_a_media_input_shows_its_file_rules(editor: Editor) -> None:
     shown = editor.hover("print(request.seed", "image_urls")
+    assert "image_urls: Sequence[MediaSource]" in shown
     assert "1 to 3 items." in shown
     assert "File size must be less than 10 MB." in shown
 

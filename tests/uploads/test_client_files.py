@@ -17,6 +17,7 @@ from generator.small import make_class
 from runcomfy import (
     AsyncClient,
     Client,
+    ClientClosed,
     ConfigurationError,
     DeadlineExceeded,
     RequestRejected,
@@ -346,6 +347,22 @@ def test_a_cancelled_task_submits_nothing(backend: str, server: ScriptedServer) 
     late.set()
     assert started.is_set()
     assert server.asked == []
+
+
+def test_a_closed_client_uploads_nothing(server: ScriptedServer, uploads: Uploads) -> None:
+    client = Client("t", base_url=server.url, uploader=uploads)
+    client.close()
+    with pytest.raises(ClientClosed):
+        client.run(edit(picture()))
+
+    async def main() -> None:
+        client = AsyncClient("t", base_url=server.url, uploader=uploads)
+        await client.aclose()
+        with pytest.raises(ClientClosed):
+            await client.run(edit(picture()))
+
+    anyio.run(main)
+    assert uploads.seen == []
 
 
 def test_ctrl_c_during_an_upload_says_that_nothing_was_submitted(server: ScriptedServer) -> None:

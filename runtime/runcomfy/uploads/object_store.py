@@ -27,6 +27,8 @@ _PART = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
 #: Seconds for which an object is taken to be there still: people delete, and buckets have rules that do.
 _TRUSTED = 600.0
+#: Names that are kept before those of longer ago are forgotten.
+_REMEMBERED = 1_000
 
 
 class ObjectStore:
@@ -66,7 +68,7 @@ class ObjectStore:
             with self._locks.setdefault(name, Lock()):  # the same file, from many calls at once
                 if not self._is_there(name, file.size):
                     self._put(name, file)
-                self._seen[name] = monotonic()
+                self._remember(name)
             url: str = self._obstore.sign(self._store, "GET", name, self._expires)
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
             # Its own text holds the URL and pages of detail; what is told of it is the first line.
@@ -90,6 +92,12 @@ class ObjectStore:
         ):
             return False  # one may be allowed to write and not to look; writing tells
         return bool(found["size"] == size)
+
+    def _remember(self, name: str) -> None:
+        now = monotonic()
+        if len(self._seen) >= _REMEMBERED:
+            self._seen = {n: t for n, t in self._seen.items() if now - t < _TRUSTED}
+        self._seen[name] = now
 
     def _put(self, name: str, file: UploadFile) -> None:
         pieces = _pieces(file)
