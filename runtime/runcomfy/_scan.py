@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-    from .media.probe import Source
+    from .media.probe import MediaInfo, Source
     from .request import Request
     from .violation import Violation
 
@@ -63,11 +63,22 @@ class Scanner:
         self.given = dict(files or {})
         self.strict = strict
         self._files = Files(self.given, list_remote=False)
+        #: The URLs whose files are given or were looked at.
+        self._at_hand = set(self.given)
         #: Whether a rule could tell a wide integer from the float that orjson makes of it.
         self.exact = _minds_digits(cls) if exact is None else exact
         self._load = _reader(self.exact)
         self._blank = 0
         self._remote = 0
+
+    def know(self, found: Mapping[str, MediaInfo]) -> None:
+        """Take what was found of files behind URLs, for the lines to come."""
+        self._files.know(found)
+        self._at_hand |= found.keys()
+
+    def knows(self, url: str) -> bool:
+        """Whether the file is given or was looked at."""
+        return url in self._at_hand
 
     def scan(self, lines: Iterable[Line]) -> Iterator[Scan]:
         """Scan the lines, a few at a time."""
@@ -119,7 +130,7 @@ class Scanner:
                     return False
             except TypeError:  # something other than a text stands where a URL belongs
                 return False
-            if self.given and not self.given.keys().isdisjoint(found):
+            if self._at_hand and not self._at_hand.isdisjoint(found):
                 return False
             remote += len(found) * len(media.rules)
         self._remote += remote

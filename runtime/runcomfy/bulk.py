@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._scan import Line, Scan
     from ._validate import Model
     from .media.probe import Source
+    from .media.remote import RemoteLimits
 
 __all__ = ["LineReports", "Summary", "validate_lines"]
 
@@ -93,6 +94,8 @@ def validate_lines(
     files: Mapping[str, Source] | None = None,
     strict: bool = False,
     processes: int = 1,
+    check_files: str = "local",
+    remote_limits: RemoteLimits | None = None,
 ) -> LineReports:
     """Check the payloads of a JSON Lines file, or of any lines, and report those that are not clean.
 
@@ -102,6 +105,9 @@ def validate_lines(
 
     With more ``processes``, this one included, the lines are shared out, and the reports still come
     in order. Lines are then read ahead, so leave it at one for a stream that somebody types.
+
+    ``check_files="remote"`` looks at the files behind URLs as well, as ``validate`` does, for 256 lines
+    together: ``remote_limits`` holds for each such portion. It works in one process only.
 
     Raises ``MissingExtra`` where the schema cannot be checked without another library.
 
@@ -116,7 +122,15 @@ def validate_lines(
         raise TypeError("lines are given one by one: open the file, or split the text")
     if processes < 1:
         raise ValueError(f"processes must be at least 1, got {processes}")
+    if check_files not in ("local", "remote"):
+        raise ValueError(f'check_files is "local" or "remote", not {check_files!r:.80}')
     scanner = Scanner(model_class(model), files, strict)
+    if check_files == "remote":
+        if processes > 1:
+            raise ValueError('check_files="remote" works in one process only')
+        from .media.remote_lines import looked_at
+
+        lines = looked_at(scanner, lines, remote_limits)
     summary = Summary()
     return LineReports(_number(_scans(scanner, lines, processes), summary), summary)
 

@@ -91,6 +91,41 @@ def test_an_unknown_way_of_checking_files_is_refused() -> None:
         runcomfy.validate(WAN, payload(), check_files="everything")
 
 
+def test_the_files_of_many_lines_are_looked_at_together(server: FileServer) -> None:
+    def slow(asked: Asked) -> Iterator[Any]:
+        yield 0.01
+        yield from ranged(picture(700, 500))(asked)
+
+    urls = [server.url(f"/{number}", slow) for number in range(300)]
+    urls[7] = server.url("/small.png", ranged(picture(383, 500)))
+    urls[280] = server.url("/gone.png", status(404))
+    given = server.url("/given.png", ranged(picture(100, 100)))
+    lines = [json.dumps(payload(url, urls[0])) for url in urls]
+    lines[3], lines[4] = "no JSON", json.dumps(payload(given))
+    reports = runcomfy.validate_lines(
+        WAN,
+        lines,
+        files={given: picture(700, 500)},
+        check_files="remote",
+        remote_limits=RemoteLimits(allow=[server.place]),
+    )
+    found = {number: report for number, report in reports if report.errors}
+    assert found.keys() == {4, 8}
+    assert rules(found[8].errors) == {("/image_urls/0", "width_pixels>")}
+    asked = [asked.path for asked in server.asked]
+    assert len(asked) == len(set(asked)) == 298
+    assert "/given.png" not in asked
+    assert reports.summary.unchecked == 5  # the rules about the file that is gone
+    assert server.busiest > 1
+
+
+def test_lines_whose_files_are_fetched_are_checked_in_one_process() -> None:
+    with pytest.raises(ValueError, match="one process"):
+        runcomfy.validate_lines(WAN, [], check_files="remote", processes=2)
+    with pytest.raises(ValueError, match="'off'"):
+        runcomfy.validate_lines(WAN, [], check_files="off")
+
+
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
     done = subprocess.run(
         [*PROGRAM, "validate", WAN, *arguments],
@@ -120,7 +155,7 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     (tmp_path / "lines.jsonl").write_text("{}\n")
     (tmp_path / "payload.json").write_text("{}\n")
     for arguments, reason in [
-        (["lines.jsonl", "--check-files", "remote"], "one payload"),
+        (["lines.jsonl", "--check-files", "remote", "--processes", "2"], "one process"),
         (["payload.json", "--allow", "localhost:80"], "--check-files remote"),
         (["payload.json", "--check-files", "remote", "--allow", "localhost"], "'localhost'"),
     ]:

@@ -103,10 +103,18 @@ def validate(
     """
     cls = find_model(model)
     is_lines = lines or Path(payload).suffix.lower() in _LINES
-    limits = _limits(check_files, allow, is_lines)
+    limits = _limits(check_files, allow, processes)
     with _opened(payload) as source:
         if is_lines:
-            found = validate_lines(cls, source, files=files, strict=strict, processes=processes)
+            found = validate_lines(
+                cls,
+                source,
+                files=files,
+                strict=strict,
+                processes=processes,
+                check_files=check_files,
+                remote_limits=limits,
+            )
             for number, report in found:
                 _show_line(number, report, as_json)
             _show_summary(found.summary.as_dict(), str(found.summary), as_json)
@@ -129,13 +137,13 @@ def _opened(payload: str) -> Any:
         raise click.UsageError(f"The payload {payload!r} cannot be read: {reason}.") from None
 
 
-def _limits(check_files: str, allow: tuple[str, ...], is_lines: bool) -> RemoteLimits | None:
+def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteLimits | None:
     if check_files == "local":
         if allow:
             raise click.UsageError("--allow has a meaning with --check-files remote only.")
         return None
-    if is_lines:
-        raise click.UsageError("--check-files remote checks one payload, not lines of them.")
+    if processes > 1:
+        raise click.UsageError("--check-files remote works in one process only.")
     from runcomfy.media.remote import RemoteLimits
 
     return RemoteLimits(allow=allow)
@@ -174,7 +182,7 @@ def _show(name: str, report: Report, as_json: bool) -> None:
         "is",
         Text(report.summary(), style),
     )
-    if report.errors or report.warnings or report.unchecked:
+    if report.errors or report.warnings or report.unchecked or report.files:
         screen.print()
         screen.print(report_table(report))
     if any(one.reason == REMOTE for one in report.unchecked):

@@ -39,8 +39,7 @@ class Files:
     """The files that a caller gave for URLs; each is looked at once.
 
     Where ``list_remote`` is off, rules about files that were not given are only counted, in
-    ``remote``.
-    ``known`` holds what was found of files elsewhere.
+    ``remote``. ``known`` holds what was found of files elsewhere.
     """
 
     def __init__(
@@ -55,6 +54,11 @@ class Files:
         self.remote = 0
         #: Whether there may be files behind URLs.
         self.any = bool(given or known)
+
+    def know(self, found: Mapping[str, MediaInfo]) -> None:
+        """Take what was found of more files."""
+        self._known.update(found)
+        self.any = True
 
     def info(self, url: Any) -> MediaInfo | None:
         """The facts of a local file, or of the file behind a URL; ``None`` where there is none to look at."""

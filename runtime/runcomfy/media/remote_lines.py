@@ -1,0 +1,44 @@
+"""Looking at the files behind the URLs of many payloads, a portion of lines at a time."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from runcomfy._json import NotJSON, read_json
+
+from .remote import look, remote_urls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from runcomfy._scan import Line, Scanner
+
+    from .remote import RemoteLimits
+
+__all__ = ["looked_at"]
+
+#: Lines whose files are looked at together.
+_PORTION = 256
+
+
+def looked_at(
+    scanner: Scanner, lines: Iterable[Line], limits: RemoteLimits | None
+) -> Iterator[Line]:
+    """The same lines, each after the scanner has learned what is behind its URLs."""
+    waiting = iter(lines)
+    while portion := list(islice(waiting, _PORTION)):
+        wanted = {url: None for line in portion for url in _urls(scanner, line)}
+        if wanted:
+            scanner.know(look(wanted, limits))
+        yield from portion
+
+
+def _urls(scanner: Scanner, line: Line) -> Iterator[str]:
+    try:
+        payload = read_json(line, one_line=True)
+    except NotJSON:  # which the scanner reports
+        return
+    for url in remote_urls(scanner.cls._media, payload):
+        if not scanner.knows(url):
+            yield url
