@@ -171,19 +171,19 @@ def test_a_port_that_is_closed_for_a_while_opens_by_itself(service: MockService)
     assert rule.hits == 1
 
 
-@pytest.mark.parametrize("action", ["status", "result", "download"])
+#: What is asked of a new request before an action makes sense.
+BEFORE = {"status": [], "cancel": [], "result": [], "download": ["result"]}
+
+
+@pytest.mark.parametrize("action", BEFORE)
 def test_a_port_closes_when_the_action_is_the_next_one_to_come(
     service: MockService, calls: Calls, action: str
 ) -> None:
     """Connections that are kept open end as well, so that the next call meets a closed port."""
     service.fault("connection_refused", on=action, times=None)
     request_id = calls.submitted()
-    steps = {"status": calls.status, "result": calls.result}
-    for step in ("status", "result"):
-        if step == action:
-            break
-        if action != "result" or step != "status":
-            steps[step](request_id)
+    for step in BEFORE[action]:
+        ask(calls, step, request_id)
     with pytest.raises(httpx.ConnectError):
         ask(calls, action, request_id)
 

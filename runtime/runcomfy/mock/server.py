@@ -119,6 +119,8 @@ class _Port:
         self._state = ServerState()
         self._connect = partial(Connection, config, self._state, host)
         self._socket = _bound(address, number)
+        self._address: str
+        self._number: int
         self._address, self._number = self._socket.getsockname()[:2]
         self._server: asyncio.Server | None = None
 

@@ -92,12 +92,12 @@ class Connection(H11Protocol):
         """Write what the fault wants, end as it wants, and wait until the connection is gone."""
         gone = asyncio.ensure_future(_gone(receive))
         for step in raw.steps:
-            if isinstance(step, float):
-                await asyncio.wait({gone}, timeout=step)
-            else:
+            if isinstance(step, bytes):
                 self.transport.write(step)
                 await self.flow.drain()
                 await asyncio.sleep(0)  # an endless body leaves room for others
+            else:
+                await asyncio.wait({gone}, timeout=step)
             if gone.done() or self.transport.is_closing():
                 break
         if raw.end == "reset":

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from .bodies import BODY_FAULTS
 from .fault import Fault, Scene
 from .files import FILE_FAULTS
+from .results import RESULT_FAULTS
 from .statuses import STATUS_FAULTS
 from .wire import WIRE_FAULTS
 from .words import WORD_FAULTS
@@ -18,7 +20,15 @@ __all__ = ["FAULTS", "Fault", "Scene", "find_fault"]
 
 #: Every fault by its name, in the order of the documentation.
 FAULTS: dict[str, Fault] = {
-    fault.name: fault for fault in (*WIRE_FAULTS, *STATUS_FAULTS, *WORD_FAULTS, *FILE_FAULTS)
+    fault.name: fault
+    for fault in (
+        *WIRE_FAULTS,
+        *STATUS_FAULTS,
+        *BODY_FAULTS,
+        *WORD_FAULTS,
+        *RESULT_FAULTS,
+        *FILE_FAULTS,
+    )
 }
 
 

@@ -10,7 +10,18 @@ from typing import Any, TypeAlias
 from runcomfy.mock.log import Action, Asked
 from runcomfy.mock.wire import Raw, Reply
 
-__all__ = ["API", "DOWNLOAD", "EVERYWHERE", "READS", "Change", "Fault", "Scene", "edit"]
+__all__ = [
+    "API",
+    "DOWNLOAD",
+    "EVERYWHERE",
+    "READS",
+    "Change",
+    "Fault",
+    "Scene",
+    "edit",
+    "reshaped",
+    "says",
+]
 
 SUBMIT: tuple[Action, ...] = ("submit",)
 READS: tuple[Action, ...] = ("status", "result")
@@ -64,3 +75,19 @@ def edit(reply: Reply, change: Callable[[dict[str, Any]], Any]) -> Reply:
     changed = change(document)
     body = json.dumps(document if changed is None else changed).encode()
     return replace(reply, body=body)
+
+
+def says(**fields: Any) -> Change:
+    """The document with other values; ``...`` takes a field out."""
+
+    def change(document: dict[str, Any]) -> None:
+        document.update(fields)
+        for name in [name for name, value in document.items() if value is ...]:
+            del document[name]
+
+    return lambda reply, _scene: edit(reply, change)
+
+
+def reshaped(shape: Callable[[dict[str, Any]], Any]) -> Change:
+    """The document in another shape."""
+    return lambda reply, _scene: edit(reply, shape)

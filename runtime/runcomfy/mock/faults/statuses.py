@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from email.utils import formatdate
-from http import HTTPStatus
 from time import time
 
 from runcomfy.mock.answers import ERRORS
@@ -18,6 +17,32 @@ _HTML = b"<!doctype html><html><head><title>Oops</title></head><body><h1>Somethi
 #: What the service says with these statuses; with others, only their name.
 _CODES = {400: 400001, 401: 400004, 402: 400002, 403: 403001, 404: 404001}
 
+#: Before the service does anything: it says no, or it is not there.
+_BEFORE = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+    425: "Too Early",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+#: After it has done it: the gateway in front of it gave up.
+_AFTER = (408, 500, 502, 503, 504)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_TOLD = (400001, 400002, 400004, 400005, 403001, 404001, 429001, 500001, 999999)
+
 
 def _json_reply(status: int, document: object, **headers: str) -> Reply:
     reply = Reply(status, (("content-type", "application/json"),), json.dumps(document).encode())
@@ -26,7 +51,7 @@ def _json_reply(status: int, document: object, **headers: str) -> Reply:
 
 def _refusal(status: int, **headers: str) -> Change:
     code = _CODES.get(status)
-    phrase = HTTPStatus(status).phrase
+    phrase = _BEFORE[status]
     document = {
         "error_code": code or status * 1000 + 1,
         "error_message": ERRORS[code][1] if code else phrase,
@@ -61,23 +86,16 @@ def _to_itself(_reply: Reply, scene: Scene) -> Reply:
     return Reply(307, (("location", scene.asked.path),))
 
 
-#: Before the service does anything: it says no, or it is not there.
-_BEFORE = (400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 422, 425, 429, 500, 501, 502, 503, 504)
-#: After it has done it: the gateway in front of it gave up.
-_AFTER = (408, 500, 502, 503, 504)
-_REDIRECTS = (301, 302, 303, 307, 308)
-_TOLD = (400001, 400002, 400004, 400005, 403001, 404001, 429001, 500001, 999999)
-
 STATUS_FAULTS: tuple[Fault, ...] = (
     *(
         Fault(
             f"http_{status}",
-            f"HTTP {status} {HTTPStatus(status).phrase}",
+            f"HTTP {status} {words}",
             EVERYWHERE,
             _refusal(status),
             after=False,
         )
-        for status in _BEFORE
+        for status, words in _BEFORE.items()
     ),
     *(
         Fault(
