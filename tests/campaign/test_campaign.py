@@ -1,0 +1,67 @@
+"""The fault campaign: every fault of the mock service strikes every action it is for, over every client.
+
+Of each of these cells it is held against the table what comes of it, and against what holds for all of
+them: at most one submit is accepted; the token goes to the API and nowhere else, and is in no error and
+no log line; an error names the request; files are complete or not there; nothing hangs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from client_callers import BACKENDS, TOKEN
+from runcomfy.mock import FAULTS
+
+from .cells import ACTIONS, Cell, cells, rows
+from .runner import run_cells
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_what_comes_of_every_fault(kind: str, action: str, tmp_path: Path) -> None:
+    _campaign(kind, cells(action), tmp_path)
+
+
+@pytest.mark.skipif("trio" not in BACKENDS, reason="trio is not installed")
+def test_what_comes_of_some_faults_on_trio(tmp_path: Path) -> None:
+    some = [cell for action in ACTIONS for cell in cells(action)[::7]]
+    _campaign("trio", some, tmp_path)
+
+
+def test_the_table_has_every_fault_and_a_word_for_every_action_that_it_is_for() -> None:
+    table = dict(rows())
+    assert table.keys() >= FAULTS.keys(), "a fault of the mock service has no row in table.py"
+    assert len(FAULTS) >= 60
+    for name, fault in FAULTS.items():
+        assert [action for action in ACTIONS if table[name][action] != "-"] == [
+            action for action in ACTIONS if action in fault.on
+        ], name
+
+
+def _campaign(kind: str, some: Sequence[Cell], folder: Path) -> None:
+    with _log_lines() as lines:
+        wrong = run_cells(kind, some, folder)
+    assert not wrong, "\n".join(wrong)
+    assert any("submitted" in line for line in lines)
+    assert not [line for line in lines if TOKEN in line]
+
+
+@contextmanager
+def _log_lines() -> Iterator[list[str]]:
+    """All that anybody logs; pytest would show hundreds of thousands of lines."""
+    lines: list[str] = []
+    handler, root = logging.Handler(), logging.getLogger()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]  # a whole class would say no more
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
