@@ -1,4 +1,4 @@
-"""Calls in threads of their own, for a caller who must be able to leave: at a deadline, or on Ctrl-C."""
+"""Calls in threads of their own, for a caller who must be able to leave: at a deadline, on Ctrl-C, on close."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ __all__ = ["run_all"]
 
 ValueT = TypeVar("ValueT")
 
-#: Where a wait cannot be interrupted, Ctrl-C comes through between two waits.
+#: Where a wait cannot be interrupted, Ctrl-C comes through between two waits, and so does a close.
 _LOOK = 0.25
 
 
 def run_all(
-    calls: Sequence[Callable[[], ValueT]], concurrency: int, ends: float | None
+    calls: Sequence[Callable[[], ValueT]],
+    concurrency: int,
+    ends: float | None,
+    is_over: Callable[[], bool],
 ) -> list[ValueT | Exception | None]:
     """What came of each call, in order: its value, its error, or ``None`` if it had not ended in time.
+
+    The time ends at ``ends`` on the monotonic clock, or soon after ``is_over`` says so.
 
     What is no ``Exception`` is raised at once. Calls that are under way then, or at the end, are not
     waited for: it is for the caller to make them stop. Those that wait for their turn are not made.
@@ -43,7 +48,7 @@ def run_all(
     try:
         while len(outcomes) < len(calls):
             rest = _LOOK if ends is None else min(_LOOK, ends - monotonic())
-            if rest <= 0:
+            if rest <= 0 or is_over():
                 break
             if (news := _take(told, rest)) is not None:
                 number, outcome = news

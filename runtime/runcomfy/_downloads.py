@@ -132,11 +132,13 @@ class Downloads:
                 partial(call, http, stop, fetch) for call, fetch in zip(calls, fetches, strict=True)
             ]
             try:
-                outcomes = run_all(bound, concurrency, None if ends is None else ends + _GRACE)
+                last = None if ends is None else ends + _GRACE
+                outcomes = run_all(bound, concurrency, last, lambda: http.is_closed)
+                closed = http.is_closed
             finally:
                 stop.set()
         return [
-            fetch.out_of_time() if outcome is None else outcome
+            (_closed() if closed else fetch.out_of_time()) if outcome is None else outcome
             for fetch, outcome in zip(fetches, outcomes, strict=True)
         ]
 
@@ -243,9 +245,13 @@ class _Transfer:
     def _check(self) -> None:
         """Raise when the caller has left, or the client was closed."""
         if self._stop.is_set() or self._http.is_closed:
-            raise ClientClosed("the client was closed while a file was being fetched")
+            raise _closed()
 
     def _drop(self) -> None:
         response, self._response = self._response, None
         if response is not None:
             response.close()
+
+
+def _closed() -> ClientClosed:
+    return ClientClosed("the client was closed while a file was being fetched")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -147,6 +147,7 @@ class _Transfer:
         self._settings = settings
         self._file = file
         self._response: httpx.Response | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
 
     async def save(self, fetch: Fetch, target: Target, tell: Tell | None) -> Path:
         """Fetch the file and put it in its place; nothing is left behind when that fails."""
@@ -203,7 +204,7 @@ class _Transfer:
         await _do(sink, sink.rewind, received)
         waiting = bytearray()
         with anyio.move_on_after(_limit(step.timeout)) as scope:
-            chunks = self._response.aiter_raw()
+            chunks = self._chunks = self._response.aiter_raw()
             while received <= step.limit:
                 try:
                     chunk = await anext(chunks, None)
@@ -233,8 +234,14 @@ class _Transfer:
 
     async def _drop(self) -> None:
         response, self._response = self._response, None
+        chunks, self._chunks = self._chunks, None
         if response is not None:
             await response.aclose()
+        if chunks is not None:
+            # The iterators below this one end only when they are asked once more; trio warns of others.
+            with suppress(Exception), anyio.move_on_after(_GRACE):
+                async for _ in chunks:
+                    pass
 
 
 async def _do(sink: Sink, call: Callable[[Any], None], value: object) -> None:

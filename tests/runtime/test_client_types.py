@@ -10,7 +10,9 @@ from runcomfy_models.openai import GptImage2Edit, GptImage2EditOutput
 if TYPE_CHECKING:
     from typing import assert_type
 
-    from runcomfy import AsyncJob, Job, Result
+    from pathlib import Path
+
+    from runcomfy import AsyncJob, AsyncOutputFile, AsyncResult, Job, OutputFile, Result
 
     def blocking(client: Client, request: GptImage2Edit) -> None:
         assert_type(client.run(request), Result[GptImage2EditOutput])
@@ -21,9 +23,17 @@ if TYPE_CHECKING:
         assert_type(client.job("r1"), Job[Output])
         assert_type(client.job(**client.submit(request).as_dict()), Job[Output])
         assert_type(client.run("owner/model", {}).output, Output)
+        assert_type(client.run(request).files, list[OutputFile])
+        assert_type(client.run(request).save("out"), list[Path])
+        assert_type(client.run(request).files[0].save("hat.png"), Path)
 
     async def awaited(client: AsyncClient, request: GptImage2Edit) -> None:
-        assert_type((await client.run(request)).output, GptImage2EditOutput)
+        result = await client.run(request)
+        assert_type(result, AsyncResult[GptImage2EditOutput])
+        assert_type(result.output, GptImage2EditOutput)
+        assert_type(result.files, list[AsyncOutputFile])
+        assert_type(await result.save("out"), list[Path])
+        assert_type(await result.files[0].read(), bytes)
         assert_type(await client.submit(request), AsyncJob[GptImage2EditOutput])
         assert_type(client.job("r1", GptImage2Edit), AsyncJob[GptImage2EditOutput])
         async for status in client.job("r1").events():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from client_callers import KINDS, TOKEN, Caller
+from client_callers import BACKENDS, TOKEN, Caller
 from file_host import CONTENT, FileHost, Given, file_host
 from runcomfy import errors
 from scripted_server import ID, ScriptedServer, json_reply, serve
@@ -29,7 +29,11 @@ def server(host: FileHost) -> Iterator[ScriptedServer]:
         yield scripted
 
 
-@pytest.fixture(params=KINDS)
+#: Files come over httpx, whatever the calls go over.
+WAYS = ["sync", *BACKENDS]
+
+
+@pytest.fixture(params=WAYS)
 def caller(request: pytest.FixtureRequest, server: ScriptedServer, host: FileHost) -> Caller:
     return Caller(request.param, server.url, download_hosts=[host.place])
 
@@ -293,7 +297,7 @@ def test_more_than_is_allowed_is_refused(
 ) -> None:
     ways = {"save": lambda file: file.save(tmp_path), "read": lambda file: file.read()}
     host.script(bomb)
-    for kind in ("sync", "asyncio"):
+    for kind in WAYS:
         caller = Caller(kind, server.url, download_hosts=[host.place], max_file_bytes=200_000)
         with pytest.raises(errors.DownloadRefused, match="max_file_bytes"):
             with_result(caller, lambda result: ways[way](result.files[0]))
