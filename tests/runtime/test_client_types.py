@@ -8,9 +8,8 @@ from runcomfy import AsyncClient, Client, Output
 from runcomfy_models.openai import GptImage2Edit, GptImage2EditOutput
 
 if TYPE_CHECKING:
-    from typing import assert_type
-
     from pathlib import Path
+    from typing import assert_type
 
     from runcomfy import AsyncJob, AsyncOutputFile, AsyncResult, Job, OutputFile, Result
 

@@ -237,7 +237,7 @@ def test_a_client_of_httpx2_fetches_the_files_as_well(
     server: ScriptedServer, host: FileHost, tmp_path: Path
 ) -> None:
     httpx2 = pytest.importorskip("httpx2")  # a library of the tests, not of the project
-    faults = [host.cut(300_000), Given(503), host.cut(0), host.whole]
+    faults: list[Any] = [host.cut(300_000), Given(503), host.cut(0), host.whole]
 
     async def fetch() -> bytes:
         async with (
