@@ -92,7 +92,8 @@ def test_a_file_is_looked_at_and_its_url_may_hold_an_equals_sign(folder: Path) -
     assert [error["rule"] for error in json.loads(out)["errors"]] == ["width_pixels>"]
     Path("a.png").write_bytes(picture(500, 400))
     status, out, _ = check("query.json", "--file", f"{url}=a.png")
-    assert (status, out) == (VALID, "query.json is valid\n")
+    assert status == VALID
+    assert out.startswith("query.json is valid\n")
 
 
 def test_a_file_for_a_url_that_nobody_uses_is_noted(folder: Path) -> None:

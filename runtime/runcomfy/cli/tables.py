@@ -16,19 +16,22 @@ from .terminal import safe
 
 __all__ = ["line_rows", "report_table"]
 
-_STYLES = {"error": "bold red", "warning": "yellow", "not checked": "cyan"}
+_STYLES = {"error": "bold red", "warning": "yellow", "not checked": "cyan", "file": "green"}
 #: A pointer can hold a name of any length.
 _LONGEST_POINTER = 120
 
 
 def report_table(report: Report) -> Table:
-    """The findings of a report, one in a row."""
+    """The findings of a report, and the files that were looked at, one in a row."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("finding", no_wrap=True)
     table.add_column("where", overflow="fold")
     table.add_column("what", overflow="fold")
     for row in _rows(report):
         table.add_row(*row)
+    for file in report.files:
+        told = "; ".join([file.info.summary(), *file.verdicts()])
+        table.add_row(*_row("file", file.pointer, told))
     return table
 
 
