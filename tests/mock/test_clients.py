@@ -157,7 +157,21 @@ def test_the_plugin_costs_a_run_of_pytest_next_to_nothing() -> None:
     assert len(loaded) <= 3
 
 
-def test_a_service_that_was_not_started_has_no_address() -> None:
+def test_a_service_can_be_started_again_but_not_twice() -> None:
     service: MockService = mock_service()
     assert service.url == ""
-    service.close()
+    for _ in range(2):
+        with service:
+            service.client().submit(a_request())
+            with pytest.raises(RuntimeError, match=service.url):
+                service.start()
+    assert service.accepted == 2
+
+
+def test_a_service_answers_at_an_ipv6_address() -> None:
+    try:
+        with mock_service(host="::1") as service:
+            assert service.url.startswith("http://[::1]:")
+            assert service.client().submit(a_request()).status().state == "in_queue"
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6 loopback: {error}")

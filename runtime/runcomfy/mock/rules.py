@@ -16,7 +16,7 @@ __all__ = ["HEADER", "FaultBook", "Rule", "read_rule"]
 HEADER = "x-mock-fault"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Rule:
     """One fault, the requests it is for, and how often it strikes. ``hits`` counts how often it did.
 
@@ -108,6 +108,8 @@ class FaultBook:
                 # A refused connection brings no request; these rules are asked for with next_refusal.
                 if not rule.fault.refuses and rule.fits(asked):
                     rule.hits += 1
+                    if rule.over:
+                        self._rules.remove(rule)
                     return rule.fault
             return self._chaos.choose(asked) if self._chaos else None
 
@@ -129,8 +131,12 @@ class FaultBook:
             if asked.action == "submit" and later:
                 rule.where = _belongs_to(asked)
             else:
-                rule.where = asked.__eq__
+                rule.where = _is(asked)
             self._rules.insert(0, rule)
+
+
+def _is(this: Asked) -> Callable[[Asked], bool]:
+    return lambda asked: asked is this
 
 
 def _belongs_to(submit: Asked) -> Callable[[Asked], bool]:

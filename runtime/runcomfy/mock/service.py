@@ -67,6 +67,8 @@ class MockService:
 
     def start(self) -> None:
         """Start it; when this returns it answers. Raises ``OSError`` when the port is taken."""
+        if self._server is not None:
+            raise RuntimeError(f"the mock service runs already, at {self.url}")
         settings = self.settings
         self._store = Store(settings, self._path)
         app = make_app(settings, self._store, Outputs(settings.make_output), self._places)
