@@ -1,4 +1,4 @@
-"""Downloads over ``httpx.Client``: carries out the flow, and writes files."""
+"""``Downloads``: files over ``httpx.Client``, several at once, bounded by the deadline."""
 
 from __future__ import annotations
 
@@ -8,24 +8,20 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._crew import run_all
 from ._downloads_common import (
     DownloadSettings,
     check_concurrency,
+    closed,
     conclude,
     end_of,
-    failure_of,
-    log_retry,
     log_saved,
 )
-from ._driver_common import plain_headers
-from ._part import Memory, Part, Sink, Target
-from .errors import ClientClosed
-from .protocol.downloads import Drain, Drained, Fetch, Head, Open, download
-from .protocol.messages import Failure, Sleep, Tick
+from ._part import Memory, Part, Target
+from ._transfer import Transfer
+from .protocol.downloads import Fetch
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Downloads"]
 
 ValueT = TypeVar("ValueT")
-Tell = Callable[[int, int | None], object]
 
 #: How much longer than to its deadline a call is waited for, so that it can report its own error.
 _GRACE = 0.25
@@ -67,7 +62,7 @@ class Downloads:
         memory = Memory()
 
         def call(http: httpx.Client, stop: Event, fetch: Fetch) -> bytes:
-            _Transfer(http, self.settings, file, stop).run(fetch, memory)
+            Transfer(http, self.settings, file, stop).run(fetch, memory)
             return bytes(memory.content)
 
         outcome = self._call([file], [call], timeout, 1, max_bytes)[0]
@@ -94,7 +89,7 @@ class Downloads:
         ) -> Path:
             tell = partial(progress, file) if progress else None
             try:
-                _Transfer(http, self.settings, file, stop).run(fetch, part, tell)
+                Transfer(http, self.settings, file, stop).run(fetch, part, tell)
                 path = part.publish(fetch.content_type)
             finally:
                 part.discard()
@@ -134,11 +129,11 @@ class Downloads:
             try:
                 last = None if ends is None else ends + _GRACE
                 outcomes = run_all(bound, concurrency, last, lambda: http.is_closed)
-                closed = http.is_closed
+                left = http.is_closed
             finally:
                 stop.set()
         return [
-            (_closed() if closed else fetch.out_of_time()) if outcome is None else outcome
+            (closed() if left else fetch.out_of_time()) if outcome is None else outcome
             for fetch, outcome in zip(fetches, outcomes, strict=True)
         ]
 
@@ -168,90 +163,3 @@ class Downloads:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.settings,)
-
-
-class _Transfer:
-    """One file on its way: does what the flow asks for."""
-
-    def __init__(
-        self, http: httpx.Client, settings: DownloadSettings, file: OutputFile, stop: Event
-    ) -> None:
-        self._http = http
-        self._settings = settings
-        self._file = file
-        self._stop = stop
-        self._response: httpx.Response | None = None
-
-    def run(self, fetch: Fetch, sink: Sink, tell: Tell | None = None) -> None:
-        """Run the flow to its end."""
-        flow = download(fetch)
-        reply: Any = None
-        try:
-            while True:
-                try:
-                    step = flow.send(reply)
-                except StopIteration:
-                    return
-                if isinstance(step, Open):
-                    reply = self._open(step)
-                elif isinstance(step, Drain):
-                    reply = self._drain(step, sink, tell)
-                else:
-                    reply = self._sleep(step)
-        finally:
-            self._drop()
-
-    def _open(self, step: Open) -> Head | Failure:
-        self._drop()
-        self._check()
-        try:
-            request = self._http.build_request(**self._settings.arguments(step))
-            self._response = self._http.send(
-                request, stream=True, auth=None, follow_redirects=False
-            )
-        except Exception as error:  # noqa: BLE001  # its class decides by name; what is unknown is raised
-            return failure_of(error)
-        headers = plain_headers(self._response.headers)
-        return Head(monotonic(), self._response.status_code, headers)
-
-    def _drain(self, step: Drain, sink: Sink, tell: Tell | None) -> Drained:
-        ends, received = end_of(step.timeout), step.start
-        if self._response is None:
-            return Drained(monotonic(), received, "nothing is open")
-        sink.rewind(received)
-        chunks = self._response.iter_raw()
-        while received <= step.limit:
-            try:
-                chunk = next(chunks, None)
-            except Exception as error:  # noqa: BLE001  # as in _open
-                return Drained(monotonic(), received, failure_of(error).text)
-            if chunk is None:
-                break
-            self._check()
-            sink.write(chunk)
-            received += len(chunk)
-            if tell:
-                tell(received, step.total)
-            if ends is not None and monotonic() > ends:
-                return Drained(monotonic(), received, "the timeout ran out")
-        return Drained(monotonic(), received)
-
-    def _sleep(self, step: Sleep) -> Tick:
-        self._drop()
-        log_retry(self._file, step)
-        self._stop.wait(step.seconds)
-        return Tick(monotonic())
-
-    def _check(self) -> None:
-        """Raise when the caller has left, or the client was closed."""
-        if self._stop.is_set() or self._http.is_closed:
-            raise _closed()
-
-    def _drop(self) -> None:
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
-
-
-def _closed() -> ClientClosed:
-    return ClientClosed("the client was closed while a file was being fetched")

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ._driver_common import USER_AGENT, Wire, log
-from .errors import ConfigurationError, NotAllSaved, RequestError
+from .errors import ClientClosed, ConfigurationError, NotAllSaved, RequestError
 from .protocol.downloads import Fetch, Open
 from .protocol.hosts import Hosts
 from .protocol.messages import Failure, Sleep
@@ -28,6 +28,7 @@ __all__ = [
     "SAVE_TIMEOUT",
     "DownloadSettings",
     "check_concurrency",
+    "closed",
     "conclude",
     "end_of",
     "failure_of",
@@ -116,6 +117,11 @@ def check_concurrency(concurrency: int) -> None:
     """Refuse to save no file at once."""
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, got {concurrency}")
+
+
+def closed() -> ClientClosed:
+    """The error of a file whose client was closed."""
+    return ClientClosed("the client was closed while a file was being fetched")
 
 
 def failure_of(error: Exception) -> Failure:

@@ -1,0 +1,162 @@
+"""``Fetch``: what a flow knows of a file while it comes; and what it yields and is sent for it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any, TypeAlias, TypeVar
+
+from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused, RequestError
+from runcomfy.redact import shown_url, without_queries
+
+from .answers import Problem
+from .hosts import Hosts
+from .messages import Sleep, Tick, Trouble
+from .policy import Retries
+
+__all__ = ["DownloadFlow", "Drain", "Drained", "Fetch", "Head", "Open"]
+
+_SENTENCES: dict[Trouble, str] = {
+    "not sent": "it could not be asked for",
+    "not connected": "no connection to the file host",
+    "answer lost": "the connection broke before the file was complete",
+    "answer unreadable": "what the file host sends is not the file",
+    "redirected": "the file host answered with a redirect to nowhere",
+    "rate limited": "the file host says that these are too many calls",
+    "refused": "the file host refused",
+    "server fault": "the file host failed",
+}
+
+_ErrorT = TypeVar("_ErrorT", bound=RequestError)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Ask for the file, within ``timeout`` seconds; be sent a ``Head`` or a ``Failure``."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str]
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The start of an answer. Header names are in lower case."""
+
+    now: float
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Write the body behind the first ``start`` bytes of what is there; be sent a ``Drained``.
+
+    Stop when more than ``limit`` bytes are there, or after ``timeout`` seconds. ``total`` is for the
+    progress.
+    """
+
+    start: int
+    limit: int
+    total: int | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How many bytes are there; ``broken`` says what ended the body, if it did not end by itself."""
+
+    now: float
+    received: int
+    broken: str = ""
+
+
+_ReturnT = TypeVar("_ReturnT")
+
+#: ``Head | Failure`` is sent after ``Open``, ``Drained`` after ``Drain``, ``Tick`` after ``Sleep``.
+DownloadFlow: TypeAlias = Generator[Open | Drain | Sleep, Any, _ReturnT]
+
+
+@dataclass(slots=True)
+class Fetch:
+    """One file to fetch, and what is known of it while it comes.
+
+    Clock and chance are inputs, as in ``Talk``. ``limit`` is the most bytes that are taken.
+
+    >>> flow = download(Fetch("https://x.runcomfy.net/a.png", limit=1_000_000))
+    >>> next(flow)
+    Open(headers={'Accept': '*/*', 'Accept-Encoding': 'identity'}, timeout=None)
+    """
+
+    url: str = field(repr=False)
+    limit: int
+    kind: str = "file"
+    hosts: Hosts = field(default_factory=Hosts.of)
+    now: float = 0.0
+    deadline: float | None = None
+    retries: Retries = field(default_factory=Retries)
+    chances: Iterator[float] = field(default_factory=lambda: repeat(0.5))
+    request_id: str | None = None
+    model_id: str | None = None
+    #: How much has arrived, of how much; and the mark that the rest must have.
+    received: int = 0
+    total: int | None = None
+    mark: str = ""
+    content_type: str = ""
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds to the deadline; ``None`` without one."""
+        return None if self.deadline is None else self.deadline - self.now
+
+    def headers(self) -> dict[str, str]:
+        """What is asked for: all, or what is missing if the file is still the same."""
+        wanted = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        if self.received:
+            wanted |= {"Range": f"bytes={self.received}-", "If-Range": self.mark}
+        return wanted
+
+    def restart(self) -> None:
+        """Forget what has arrived."""
+        self.received, self.total, self.mark = 0, None, ""
+
+    def rest(self, seconds: float, because: Problem) -> DownloadFlow[None]:
+        """Sleep, unless the deadline would come first: then there is nothing left to wait for."""
+        remaining = self.remaining
+        if remaining is not None and seconds >= remaining:
+            raise self.out_of_time(because)
+        tick: Tick = yield Sleep(seconds, self.failed(because).message)
+        self.now = tick.now
+
+    def failed(self, problem: Problem) -> DownloadFailed:
+        """The error that a problem is."""
+        return self.error(DownloadFailed, _SENTENCES[problem.trouble], problem)
+
+    def out_of_time(self, problem: Problem | None = None) -> DeadlineExceeded:
+        """The error at the deadline."""
+        message = f"the timeout ran out after {self.received:,} bytes"
+        if problem:
+            message += f"; the last attempt failed: {_SENTENCES[problem.trouble]}"
+        return self.error(DeadlineExceeded, message, problem)
+
+    def too_large(self, size: int) -> DownloadRefused:
+        """The error for a file that is larger than allowed."""
+        return self.error(
+            DownloadRefused,
+            f"it has {size:,} bytes or more, and {self.limit:,} are allowed. If you want it: "
+            "Client(max_file_bytes=…), or max_bytes=… where it is read",
+        )
+
+    def error(self, kind: type[_ErrorT], message: str, problem: Problem | None = None) -> _ErrorT:
+        """An error about this file."""
+        error = kind(
+            f"could not fetch {shown_url(self.url)}: {message}",
+            request_id=self.request_id,
+            model_id=self.model_id,
+            status=problem.status if problem else None,
+            server_text=without_queries(problem.text) if problem else "",
+            retry_after=problem.retry_after if problem else None,
+        )
+        error.url, error._advice = self.url, DownloadFailed._advice
+        return error
