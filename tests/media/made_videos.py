@@ -176,6 +176,16 @@ def _add_mp4() -> None:
     add("mp4 that claims 80 million frames", lambda: claiming(80_000_000), facts("mp4"))
     add("mp4 that claims 4 billion frames", lambda: claiming(2**32 - 1), facts("mp4"))
     add(
+        "mp4 in fragments that claim 80 million frames",
+        lambda: patched(
+            video("mp4", options="movflags=frag_keyframe+empty_moov"),
+            b"trun",
+            0,
+            struct.pack(">II", 1, 80_000_000),
+        ),
+        facts("mp4", None, frame_rate=None, reason="its length and frame rate"),
+    )
+    add(
         "mp4 of a track that is 65535 wide",
         lambda: patched(video("mp4"), b"tkhd", 76, struct.pack(">II", 65_535 << 16, 65_535 << 16)),
         facts("mp4", width=65_535, height=65_535),

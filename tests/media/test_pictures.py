@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import imagesize  # type: ignore[import-untyped]  # it ships no annotations
 import pytest
 from PIL import Image
 
@@ -60,3 +62,25 @@ def test_pillow_sees_the_same_picture_where_it_sees_one(name: str) -> None:
         else (expected["width"], expected["height"])
     )
     assert seen in (None, told)
+
+
+#: What imagesize 2.0.1 takes for something else.
+MISREAD = {
+    "gif 65535 wide": "numbers without a sign",
+    "webp scaled by its first bits": "a scale beside the width",
+    "bmp of OS/2": "numbers of two bytes",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in PICTURES if "width" in PICTURES[name][1]])
+def test_imagesize_sees_the_same_picture_where_it_sees_one(name: str) -> None:
+    made, expected = PICTURES[name]
+    seen = imagesize.get(BytesIO(made()), exif_rotation=False)
+    if seen != (-1, -1):
+        assert (seen in turns(expected)) == (name not in MISREAD)
+
+
+def turns(expected: dict[str, Any]) -> list[tuple[int, int]]:
+    """The size as shown, and for one that is turned, as stored."""
+    size = expected["width"], expected["height"]
+    return [size, size[::-1]] if expected.get("orientation", 1) > 4 else [size]
