@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .media.probe import MediaInfo
     from .media.remote import RemoteLimits
     from .request import Request
-    from .uploads import Uploader, UploadFile
+    from .uploads import AsyncUploader, UploadFile
     from .uploads.local_files import LocalFiles
 
 __all__ = ["CheckFiles", "Intake"]
@@ -36,7 +36,7 @@ class Intake:
 
     def __init__(
         self,
-        uploader: Uploader | None,
+        uploader: AsyncUploader | None,
         check_files: CheckFiles,
         remote_limits: RemoteLimits | None,
         *,
@@ -140,7 +140,7 @@ class Intake:
         files.require_all()
         check_room(self._uploader(), files)
 
-    def _uploader(self) -> Uploader:
+    def _uploader(self) -> AsyncUploader:
         if self._given is None:
             from .uploads.data_uri import DataUri
 

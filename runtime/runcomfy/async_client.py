@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .media.remote import RemoteLimits
-    from .uploads import Uploader
+    from .uploads import AsyncUploader
 
 __all__ = ["AsyncClient"]
 
@@ -50,7 +50,7 @@ class AsyncClient:
         retries: Retries | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
-        uploader: Uploader | None = None,
+        uploader: AsyncUploader | None = None,
         check_files: CheckFiles = "local",
         remote_limits: RemoteLimits | None = None,
         download_hosts: Iterable[str] = (),

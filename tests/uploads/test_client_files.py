@@ -252,7 +252,7 @@ def test_the_blocking_client_refuses_an_async_uploader() -> None:
 
     for uploader in (upload, Uploader()):
         with pytest.raises(ConfigurationError, match="AsyncClient takes both"):
-            Client("t", uploader=uploader)
+            Client("t", uploader=uploader)  # type: ignore[arg-type]  # wrong on purpose
 
 
 # What fails

@@ -61,6 +61,12 @@ def test_an_input_that_takes_no_files_refuses_them(file: Any) -> None:
     assert found.keys() == {"/prompt"}
 
 
+def test_a_list_that_is_none_is_told_so() -> None:
+    made = (Path(name) for name in ("a.png", "b.png"))
+    found = broken(lambda: GptImage2Edit(prompt="a hat", images=made))  # type: ignore[arg-type]  # wrong on purpose
+    assert found == {"/images": "/images: must be a list, got a Python generator"}
+
+
 def test_one_file_is_no_list_of_files() -> None:
     found = broken(lambda: GptImage2Edit(prompt="a hat", images=Path("a.png")))  # type: ignore[arg-type]  # wrong on purpose
     assert found == {"/images": '/images: must be a list, got the path "a.png"'}

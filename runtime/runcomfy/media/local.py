@@ -158,7 +158,8 @@ def check_stand_ins(
 
 def _retold(violation: Violation, inputs: Iterable[MediaInput]) -> Violation:
     """A strange value where a local file could be: say what can be there."""
-    if not is_plain(violation.value) and not is_local(violation.value):
+    wants_text = violation.rule == "json" or "string" in str(violation.limit)
+    if wants_text and not is_plain(violation.value) and not is_local(violation.value):
         names = [step for step in violation.pointer.split("/")[1:] if not step.isdigit()]
         if any(names == [token(name) for name in media.path] for media in inputs):
             violation.message = _WANTED

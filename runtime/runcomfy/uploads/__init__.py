@@ -12,6 +12,14 @@ from .data_uri import DataUri
 from .files import UploadFile
 from .object_store import ObjectStore
 from .resolve import resolve, resolve_async
-from .sending import Uploader
+from .sending import AsyncUploader, Uploader
 
-__all__ = ["DataUri", "ObjectStore", "UploadFile", "Uploader", "resolve", "resolve_async"]
+__all__ = [
+    "AsyncUploader",
+    "DataUri",
+    "ObjectStore",
+    "UploadFile",
+    "Uploader",
+    "resolve",
+    "resolve_async",
+]

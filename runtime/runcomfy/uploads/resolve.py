@@ -15,7 +15,7 @@ from runcomfy.request import check_payload
 
 from .data_uri import DataUri
 from .local_files import LocalFiles
-from .sending import Uploader, check_uploader, send, send_async
+from .sending import AsyncUploader, Uploader, check_uploader, send, send_async
 
 if TYPE_CHECKING:
     from runcomfy.request import Request
@@ -46,7 +46,7 @@ def resolve(
 
 
 async def resolve_async(
-    request: RequestT, uploader: Uploader | None = None, *, timeout: float | None = None
+    request: RequestT, uploader: AsyncUploader | None = None, *, timeout: float | None = None
 ) -> RequestT:
     """The same as ``resolve``, on asyncio and trio; the uploader may be an async function."""
     uploader = uploader or DataUri()
@@ -59,7 +59,7 @@ async def resolve_async(
         return _with_urls(request, files.with_urls(await send_async(uploader, files.each, ends)))
 
 
-def check_room(uploader: Uploader, files: LocalFiles) -> None:
+def check_room(uploader: AsyncUploader, files: LocalFiles) -> None:
     """Raise ``UploadFailed`` where the uploader can tell beforehand that the files are too large."""
     if isinstance(uploader, DataUri) and files.places:
         rest = files.with_urls(dict.fromkeys(files.each, ""))

@@ -24,17 +24,19 @@ from runcomfy.redact import clean, without_queries
 
 from .files import UploadFile
 
-__all__ = ["Uploader", "check_uploader", "send", "send_async"]
+__all__ = ["AsyncUploader", "Uploader", "check_uploader", "send", "send_async"]
 
 #: What makes a file into a URL that the service can read. It may raise what it likes.
-Uploader = Callable[[UploadFile], str | Awaitable[str]]
+Uploader = Callable[[UploadFile], str]
+#: The same for ``AsyncClient``, where it may be an async function.
+AsyncUploader = Callable[[UploadFile], str | Awaitable[str]]
 
 _AT_ONCE = 4
 
 _log = logging.getLogger("runcomfy")
 
 
-def check_uploader(uploader: Uploader, *, blocking: bool) -> None:
+def check_uploader(uploader: AsyncUploader, *, blocking: bool) -> None:
     """Raise ``ConfigurationError`` for what cannot be used, before anything depends on it."""
     if not callable(uploader):
         raise ConfigurationError(
@@ -49,7 +51,9 @@ def check_uploader(uploader: Uploader, *, blocking: bool) -> None:
         )
 
 
-def send(uploader: Uploader, files: Sequence[UploadFile], ends: float) -> dict[UploadFile, str]:
+def send(
+    uploader: AsyncUploader, files: Sequence[UploadFile], ends: float
+) -> dict[UploadFile, str]:
     """The URLs of the files. ``ends`` is the deadline as ``monotonic`` tells it.
 
     Raises ``UploadFailed`` and ``DeadlineExceeded``.
@@ -77,7 +81,7 @@ def send(uploader: Uploader, files: Sequence[UploadFile], ends: float) -> dict[U
 
 
 async def send_async(
-    uploader: Uploader, files: Sequence[UploadFile], ends: float
+    uploader: AsyncUploader, files: Sequence[UploadFile], ends: float
 ) -> dict[UploadFile, str]:
     """The same as ``send``, on asyncio and trio; the uploader may be an async function."""
     urls: dict[UploadFile, str] = {}
@@ -124,7 +128,7 @@ def _too_late() -> DeadlineExceeded:
     )
 
 
-def _upload(uploader: Uploader, file: UploadFile) -> str:
+def _upload(uploader: AsyncUploader, file: UploadFile) -> str:
     try:
         url = uploader(file)
     except Exception as error:
@@ -132,7 +136,7 @@ def _upload(uploader: Uploader, file: UploadFile) -> str:
     return _checked(url, file)
 
 
-async def _upload_async(uploader: Uploader, file: UploadFile) -> str:
+async def _upload_async(uploader: AsyncUploader, file: UploadFile) -> str:
     try:
         # An async function only makes its coroutine there, which is awaited here; trio wants it wrapped.
         (url,) = await anyio.to_thread.run_sync(lambda: (uploader(file),), abandon_on_cancel=True)
