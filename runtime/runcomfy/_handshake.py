@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .errors import IncompatiblePackage
-
 __all__ = ["FORMAT", "require_format"]
 
 #: The major format of generated packages. It changes when old packages cannot work any more.
@@ -17,6 +15,8 @@ def require_format(package: str, written: int) -> None:
     """
     if written == FORMAT:
         return
+    from .errors import IncompatiblePackage
+
     newer = "this runcomfy is too old: upgrade it (pip install -U runcomfy)"
     older = "it is too old: run 'runcomfy-codegen generate' again"
     raise IncompatiblePackage(

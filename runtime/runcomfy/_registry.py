@@ -9,8 +9,6 @@ longer than validating.
 
 from __future__ import annotations
 
-from .errors import UnknownModel
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -61,6 +59,7 @@ def _load(model_id: str) -> type[Request[Any]]:
         if entry:
             return _import(package, *entry)
     from ._suggest import close_to
+    from .errors import UnknownModel
 
     raise UnknownModel(model_id, close_to(model_id, model_ids()))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .errors import ValidationError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,6 +96,8 @@ class Report:
     def raise_for_errors(self) -> None:
         """Raise ``ValidationError`` with every error, if there is one."""
         if self.errors:
+            from .errors import ValidationError
+
             raise ValidationError(self.model_id, self.errors)
 
     def as_dict(self) -> dict[str, object]:

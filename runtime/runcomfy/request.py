@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ._plain import find_non_json, is_plain, to_plain
 from ._unset import UNSET
-from .errors import ValidationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ class Request(Generic[OutputT_co]):
         plain = to_plain(payload)
         violations = check_payload(cls, plain)
         if violations:
-            raise ValidationError(cls.model_id, violations)
+            _refuse(cls.model_id, violations)
         return cls._trusted(plain)
 
     @classmethod
@@ -286,8 +285,14 @@ def _changed(
     violations = check_payload(cls, payload)
     violations += [_unknown_input(name, wire_names) for name in changes if name not in wire_names]
     if violations:
-        raise ValidationError(cls.model_id, violations)
+        _refuse(cls.model_id, violations)
     return payload
+
+
+def _refuse(model_id: str, violations: list[Violation]) -> NoReturn:
+    from .errors import ValidationError  # what is valid starts without the tree of errors
+
+    raise ValidationError(model_id, violations)
 
 
 def _unknown_input(name: str, known: Mapping[str, str]) -> Violation:
