@@ -43,9 +43,14 @@ def probe(source: Source) -> MediaInfo:
     if isinstance(source, (bytes, bytearray, memoryview)):
         content = bytes(source)
         return _read(BytesIO(content), len(content))
-    if hasattr(source, "read"):
-        return _probe_file(source)
-    path = os.fspath(source)
+    if isinstance(source, (str, os.PathLike)):
+        return _probe_path(os.fspath(source))
+    if not hasattr(source, "read"):
+        raise TypeError(f"a file is a path, a content or an open file, not {source!r:.80}")
+    return _probe_file(source)
+
+
+def _probe_path(path: str) -> MediaInfo:
     try:
         # Opening a pipe would wait for its writer, and a device has no end.
         found = os.stat(path)  # noqa: PTH116  # pathlib is slow to import

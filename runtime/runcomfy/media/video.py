@@ -54,6 +54,7 @@ def add_video_facts(info: MediaInfo, header: Header) -> None:
     """Fill in what the header of a video or sound tells. Raises ``Unreadable``."""
     try:
         import av
+        from av.error import FFmpegError
     except ImportError:
         told = "its facts need another library: pip install 'runcomfy[video]'"
         raise Unreadable(told) from None
@@ -70,7 +71,7 @@ def add_video_facts(info: MediaInfo, header: Header) -> None:
             io_open=_refuse,
         ) as container:
             _take_facts(info, container)
-    except (av.FFmpegError, NeedBytes, Unreadable, OSError, ValueError) as error:
+    except (FFmpegError, NeedBytes, Unreadable, OSError, ValueError) as error:
         header.check()
         raise Unreadable(f"its {name} header is damaged: {_words(error)}") from None
     header.check()
