@@ -53,8 +53,13 @@ class Cancellation:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the service says that the request is cancelled now."""
-        return self.outcome.strip().casefold() in {"cancelled", "canceled"}
+        """Whether the service says that the request is cancelled now.
+
+        Its status counts as well: a request that is cancelled already is "not_cancellable".
+        """
+        from .protocol.states import phase
+
+        return "cancelled" in (phase(self.outcome), phase(self.raw.get("status")))
 
     @classmethod
     def from_answer(cls, raw: Mapping[str, Any]) -> Cancellation:

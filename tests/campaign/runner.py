@@ -16,7 +16,7 @@ import anyio
 from client_callers import TOKEN, a_request
 from runcomfy import Polling, Retries
 from runcomfy.errors import RequestError, SubmissionUnknown
-from runcomfy.mock import Asked, MockService
+from runcomfy.mock import MockService
 from runcomfy.mock.files import MadeFile
 from runcomfy.testing import mock_service
 

@@ -115,7 +115,10 @@ def error_for(
     elif problem.trouble == "refused":
         kind = _BY_CODE.get(problem.error_code or 0) or _BY_STATUS.get(problem.status or 0)
     if kind is errors.ResultNotReady:
-        sentence = "the job has not ended yet"
+        if call.action == "read":
+            sentence = "the job has not ended yet"
+        else:
+            kind = None  # nobody asked for a result
     if call.action == "submit" and kind is not errors.SubmissionUnknown:
         sentence += "; nothing was submitted"
     return (kind or _BY_TROUBLE[problem.trouble])(
