@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._validate import validate
     from ._version import __version__
     from .async_client import AsyncClient
-    from .bulk import validate_lines
+    from .bulk.lines import validate_lines
     from .catalogue import ModelEntry
     from .client import Client
     from .errors import (

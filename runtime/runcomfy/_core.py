@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Any, NoReturn
 
-from ._downloads_common import DownloadSettings
 from ._driver_common import Wire
-from ._order import Model
+from .downloads.settings import DownloadSettings
+from .orders.order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel
 from .protocol.addresses import check_base_url
 from .protocol.hosts import Hosts

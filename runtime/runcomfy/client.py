@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, deadline
-from ._downloads import Downloads
-from ._downloads_common import MAX_FILE_BYTES
 from ._driver import Driver
-from ._intake import CheckFiles, Intake
-from ._order import find_type
 from .catalogue import ModelEntry, read_entries
+from .downloads.blocking import Downloads
+from .downloads.settings import MAX_FILE_BYTES
 from .job import Job
+from .orders.intake import CheckFiles, Intake
+from .orders.order import find_type
 from .output import Output
 from .protocol import Polling, Retries, list_models, look_up_model, run, submit
 from .request import Request

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._downloads import Downloads
-from ._downloads_common import SAVE_TIMEOUT
-from ._file_types import kind_of
-from ._names import file_name
-from ._part import target_for
+from .downloads.blocking import Downloads
+from .downloads.file_types import kind_of
+from .downloads.names import file_name
+from .downloads.part import target_for
+from .downloads.settings import SAVE_TIMEOUT
 from .redact import shown_url
 
 if TYPE_CHECKING:
-    from ._downloads_async import AsyncDownloads
+    from .downloads.asynchronous import AsyncDownloads
 
 __all__ = ["AsyncOutputFile", "File", "OutputFile", "default_async_downloads", "find_files"]
 
@@ -88,7 +88,9 @@ class OutputFile(File):
 
 def default_async_downloads() -> AsyncDownloads:
     """What fetches a file that no client made."""
-    from ._downloads_async import AsyncDownloads  # needs anyio, which a blocking program does not
+    from .downloads.asynchronous import (
+        AsyncDownloads,  # needs anyio, which a blocking program does not
+    )
 
     return AsyncDownloads()
 

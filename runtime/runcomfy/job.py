@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
 
 from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
-from ._order import Model
+from .orders.order import Model
 from .output import Output
 from .protocol import cancel, fetch, follow, look, watch
 from .protocol.addresses import check_request_id
@@ -14,10 +14,10 @@ from .result import AsyncResult, Result
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
-    from ._downloads import Downloads
-    from ._downloads_async import AsyncDownloads
     from ._driver import Driver
     from ._driver_async import AsyncDriver, OnStatus
+    from .downloads.asynchronous import AsyncDownloads
+    from .downloads.blocking import Downloads
 
 __all__ = ["AsyncJob", "Job", "JobData"]
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._downloads import Downloads
-from ._downloads_common import SAVE_TIMEOUT
-from ._part import Target
+from .downloads.blocking import Downloads
+from .downloads.part import Target
+from .downloads.settings import SAVE_TIMEOUT
 from .files import (
     AsyncOutputFile,
     AsyncProgress,
@@ -22,7 +22,7 @@ from .files import (
 )
 
 if TYPE_CHECKING:
-    from ._downloads_async import AsyncDownloads
+    from .downloads.asynchronous import AsyncDownloads
     from .files import File
     from .output import Output
     from .protocol.hosts import Hosts

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from runcomfy import MissingExtra, Report, UnknownModel, validate, validate_lines
 from runcomfy._json import read_line
-from runcomfy._scan import _minds_digits, _reader
+from runcomfy.bulk.scan import _minds_digits, _reader
 from runtime.pictures import data_uri, picture
 from runtime.sample_model import Sample
 
@@ -292,8 +292,8 @@ def test_several_processes_give_the_same_reports_in_the_same_order(
 def test_every_line_of_a_file_is_read_once_wherever_its_ranges_end(
     size: int, end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runcomfy import _worker as worker
-    from runcomfy import _workers as workers
+    from runcomfy.bulk import worker as worker
+    from runcomfy.bulk import workers as workers
 
     monkeypatch.setattr(workers, "_RANGE", size)
     monkeypatch.setattr(worker, "_MORE", 16)
@@ -329,7 +329,7 @@ def test_an_open_file_among_the_given_ones_stays_in_this_process(tmp_path: Path)
 
 
 def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    from runcomfy import _workers as workers
+    from runcomfy.bulk import workers as workers
 
     received = []
     original = workers._Worker.receive

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runcomfy import AsyncResult, Output, Result
-from runcomfy._downloads import Downloads
-from runcomfy._downloads_common import DownloadSettings
+from runcomfy.downloads.blocking import Downloads
+from runcomfy.downloads.settings import DownloadSettings
 from runcomfy.protocol.hosts import Hosts
 
 HOSTILE = [

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from file_host import CONTENT, FileHost, Given, file_host
 from runcomfy import Output, OutputFile, Result
-from runcomfy._downloads import Downloads
-from runcomfy._downloads_common import DownloadSettings
-from runcomfy._names import file_name
-from runcomfy._part import Part, Target
+from runcomfy.downloads.blocking import Downloads
+from runcomfy.downloads.names import file_name
+from runcomfy.downloads.part import Part, Target
+from runcomfy.downloads.settings import DownloadSettings
 from runcomfy.protocol.hosts import Hosts
 
 REQUEST = "8f14e45f-ceea-467f-9575-1a3c6b2d4e5f"

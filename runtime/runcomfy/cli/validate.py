@@ -14,7 +14,7 @@ from rich.text import Text
 from runcomfy._json import NotJSON, read_json
 from runcomfy._registry import find_model
 from runcomfy._validate import validate as check
-from runcomfy.bulk import validate_lines
+from runcomfy.bulk.lines import validate_lines
 from runcomfy.media.check import REMOTE, urls
 from runcomfy.report import Report
 from runcomfy.request import Request

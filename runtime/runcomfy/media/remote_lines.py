@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runcomfy._scan import Line, Scanner
+    from runcomfy.bulk.scan import Line, Scanner
 
     from .remote import RemoteLimits
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._crew import run_all
-from ._downloads_common import (
+from runcomfy.protocol.downloads import Fetch
+
+from .crew import run_all
+from .part import Memory, Part, Target
+from .settings import (
     DownloadSettings,
     check_concurrency,
     closed,
@@ -19,14 +22,12 @@ from ._downloads_common import (
     end_of,
     log_saved,
 )
-from ._part import Memory, Part, Target
-from ._transfer import Transfer
-from .protocol.downloads import Fetch
+from .transfer import Transfer
 
 if TYPE_CHECKING:
     import httpx
 
-    from .files import OutputFile
+    from runcomfy.files import OutputFile
 
 __all__ = ["Downloads"]
 

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._order import Model, Order, encode, find_type
-from ._plain import find_non_json, to_plain
-from ._registry import find_model
-from ._validate import examine
-from .errors import ValidationError
-from .redact import clean
-from .report import Report
-from .request import Request, check_payload
-from .violation import Violation
+from runcomfy._plain import find_non_json, to_plain
+from runcomfy._registry import find_model
+from runcomfy._validate import examine
+from runcomfy.errors import ValidationError
+from runcomfy.redact import clean
+from runcomfy.report import Report
+from runcomfy.request import Request, check_payload
+from runcomfy.violation import Violation
+
+from .order import Model, Order, encode, find_type
 
 __all__ = ["Draft", "draft", "require_schema", "warn"]
 
@@ -76,7 +77,7 @@ def warn(report: Report) -> None:
 
 
 def _require_json(payload: dict[str, Any], model_id: str) -> None:
-    from .media.local import is_local
+    from runcomfy.media.local import is_local
 
     violations: list[Violation] = []
     find_non_json(payload, "", violations)

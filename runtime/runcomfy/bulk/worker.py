@@ -10,17 +10,19 @@ import os
 import sys
 from itertools import accumulate, pairwise
 
-from ._scan import Scan, Scanner
-from .report import Report, Unchecked
-from .violation import Violation
+from runcomfy.report import Report, Unchecked
+from runcomfy.violation import Violation
+
+from .scan import Scan, Scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from ._scan import Line
-    from .media.file_report import FileReport
+    from runcomfy.media.file_report import FileReport
+
+    from .scan import Line
 
     #: Lines, or a range of bytes of the file: every line that begins in it.
     Chunk = list[Line] | tuple[int, int]
@@ -169,14 +171,15 @@ def _file(
     unclear: list[str],
     unchecked: list[Any],
 ) -> FileReport:
-    from .media.file_report import FileReport
-    from .media.info import MediaInfo
+    from runcomfy.media.file_report import FileReport
+    from runcomfy.media.info import MediaInfo
 
     reasons = [Unchecked(*values) for values in unchecked]
     return FileReport(pointer, url, MediaInfo(**facts), held, broken, unclear, reasons)
 
 
 def unpacked(lines: int, blank: int, remote: int, reports: list[Any]) -> Scan:
+    """The scan that was packed."""
     return Scan(
         lines,
         blank,

@@ -7,16 +7,17 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ._downloads_common import DownloadSettings, closed, end_of, failure_of, log_retry
-from ._driver_common import plain_headers
-from ._part import Sink
-from .protocol.downloads import Drain, Drained, Fetch, Head, Open, download
-from .protocol.messages import Failure, Sleep, Tick
+from runcomfy._driver_common import plain_headers
+from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
+from runcomfy.protocol.messages import Failure, Sleep, Tick
+
+from .part import Sink
+from .settings import DownloadSettings, closed, end_of, failure_of, log_retry
 
 if TYPE_CHECKING:
     import httpx
 
-    from .files import OutputFile
+    from runcomfy.files import OutputFile
 
 __all__ = ["Tell", "Transfer"]
 

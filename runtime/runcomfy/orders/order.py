@@ -6,15 +6,15 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._registry import find_model
-from .errors import ConfigurationError, UnknownModel
-from .output import Output
-from .request import Request
-from .result import AsyncResult, Result
+from runcomfy._registry import find_model
+from runcomfy.errors import ConfigurationError, UnknownModel
+from runcomfy.output import Output
+from runcomfy.request import Request
+from runcomfy.result import AsyncResult, Result
 
 if TYPE_CHECKING:
-    from ._downloads import Downloads
-    from ._downloads_async import AsyncDownloads
+    from runcomfy.downloads.asynchronous import AsyncDownloads
+    from runcomfy.downloads.blocking import Downloads
 
 __all__ = ["Model", "Order", "encode", "find_type"]
 

@@ -10,18 +10,18 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ._driver_common import USER_AGENT, Wire, log
-from .errors import ClientClosed, ConfigurationError, NotAllSaved, RequestError
-from .protocol.downloads import Fetch, Open
-from .protocol.hosts import Hosts
-from .protocol.messages import Failure, Sleep
-from .protocol.policy import Retries
-from .redact import shown_url
+from runcomfy._driver_common import USER_AGENT, Wire, log
+from runcomfy.errors import ClientClosed, ConfigurationError, NotAllSaved, RequestError
+from runcomfy.protocol.downloads import Fetch, Open
+from runcomfy.protocol.hosts import Hosts
+from runcomfy.protocol.messages import Failure, Sleep
+from runcomfy.protocol.policy import Retries
+from runcomfy.redact import shown_url
 
 if TYPE_CHECKING:
     import ssl
 
-    from .files import AsyncOutputFile, File, OutputFile
+    from runcomfy.files import AsyncOutputFile, File, OutputFile
 
 __all__ = [
     "MAX_FILE_BYTES",

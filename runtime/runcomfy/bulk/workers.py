@@ -23,16 +23,17 @@ from itertools import islice
 from select import select
 from stat import S_ISREG
 
-from ._worker import HEAD, framed, joined, lines_of, sent, unpacked
+from .worker import HEAD, framed, joined, lines_of, sent, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ._scan import Line, Scan, Scanner
-    from ._worker import Chunk
-    from .media.probe import Source
+    from runcomfy.media.probe import Source
+
+    from .scan import Line, Scan, Scanner
+    from .worker import Chunk
 
 __all__ = ["share"]
 
@@ -48,7 +49,7 @@ _PIPE = 2**20
 _START = (
     "import sys, marshal\n"
     "sys.path[:] = marshal.load(sys.stdin.buffer)\n"
-    "from runcomfy._worker import serve\n"
+    "from runcomfy.bulk.worker import serve\n"
     "serve()\n"
 )
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 from itertools import chain, compress, count, islice
 from operator import itemgetter
 
-from ._validate import examine
-from .media.check import Files, urls
-from .report import Report
+from runcomfy._validate import examine
+from runcomfy.media.check import Files, urls
+from runcomfy.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-    from .media.probe import MediaInfo, Source
-    from .request import Request
-    from .violation import Violation
+    from runcomfy.media.probe import MediaInfo, Source
+    from runcomfy.request import Request
+    from runcomfy.violation import Violation
 
     Line = str | bytes
 
@@ -140,7 +140,10 @@ class Scanner:
         if not line.strip():
             self._blank += 1
             return None
-        from ._json import NotJSON, read_json  # the standard library's parser, for odd lines only
+        from runcomfy._json import (  # the standard library's parser, for odd lines only
+            NotJSON,
+            read_json,
+        )
 
         try:
             payload = read_json(line, one_line=True)
@@ -173,7 +176,7 @@ def _reader(exact: bool) -> Callable[[Any], Any]:
             pass
         else:
             return loads
-    from ._json import read_line
+    from runcomfy._json import read_line
 
     return read_line
 

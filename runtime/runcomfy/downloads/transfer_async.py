@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.to_thread import run_sync
 
-from ._downloads_common import DownloadSettings, closed, failure_of, log_retry, log_saved
-from ._driver_common import plain_headers
-from ._part import Part, Sink, Target
-from .protocol.downloads import Drain, Drained, Fetch, Head, Open, download
-from .protocol.messages import Failure, Sleep, Tick
+from runcomfy._driver_common import plain_headers
+from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
+from runcomfy.protocol.messages import Failure, Sleep, Tick
+
+from .part import Part, Sink, Target
+from .settings import DownloadSettings, closed, failure_of, log_retry, log_saved
 
 if TYPE_CHECKING:
     import httpx
 
-    from .files import AsyncOutputFile
+    from runcomfy.files import AsyncOutputFile
 
 __all__ = ["AsyncTransfer", "Tell"]
 

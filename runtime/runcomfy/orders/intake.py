@@ -9,18 +9,19 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._drafts import Draft, draft, require_schema, warn
-from ._order import Order, encode
-from ._validate import examine
-from .errors import ClientClosed, ConfigurationError, RunComfyError
-from .media.check import Files, urls
+from runcomfy._validate import examine
+from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
+from runcomfy.media.check import Files, urls
+
+from .drafts import Draft, draft, require_schema, warn
+from .order import Order, encode
 
 if TYPE_CHECKING:
-    from .media.probe import MediaInfo
-    from .media.remote import RemoteLimits
-    from .request import Request
-    from .uploads import AsyncUploader, UploadFile
-    from .uploads.local_files import LocalFiles
+    from runcomfy.media.probe import MediaInfo
+    from runcomfy.media.remote import RemoteLimits
+    from runcomfy.request import Request
+    from runcomfy.uploads import AsyncUploader, UploadFile
+    from runcomfy.uploads.local_files import LocalFiles
 
 __all__ = ["CheckFiles", "Intake"]
 
@@ -46,7 +47,7 @@ class Intake:
             told = " or ".join(map(repr, _CHECKED))
             raise ConfigurationError(f"check_files must be {told}, not {check_files!r:.80}")
         if uploader is not None:
-            from .uploads.sending import check_uploader
+            from runcomfy.uploads.sending import check_uploader
 
             check_uploader(uploader, blocking=blocking)
         self._given = uploader
@@ -69,14 +70,14 @@ class Intake:
         seen = self._seen(made)
         if not seen:
             return made.order()
-        from .uploads.sending import send
+        from runcomfy.uploads.sending import send
 
         until = inf if ends is None else ends
         with _nothing_submitted(), self._open(made) as files:
             remote = _remote(seen)
             known: dict[str, MediaInfo] = {}
             if remote:
-                from .media.remote import look
+                from runcomfy.media.remote import look
 
                 known = look(remote, self._limits_until(until))
             self._check(made, files, known)
@@ -92,14 +93,14 @@ class Intake:
             return made.order()
         from anyio.to_thread import run_sync
 
-        from .uploads.sending import send_async
+        from runcomfy.uploads.sending import send_async
 
         until = inf if ends is None else ends
         with _nothing_submitted(), await run_sync(self._open, made) as files:
             remote = _remote(seen)
             known: dict[str, MediaInfo] = {}
             if remote:
-                from .media.remote import look_async
+                from runcomfy.media.remote import look_async
 
                 known = await look_async(remote, self._limits_until(until))
             await run_sync(self._check, made, files, known)
@@ -119,13 +120,13 @@ class Intake:
         return url[:8].lower().startswith(_CHECKED[self._check_files])
 
     def _open(self, made: Draft) -> LocalFiles:
-        from .uploads.local_files import LocalFiles
+        from runcomfy.uploads.local_files import LocalFiles
 
         return LocalFiles(_class_of(made)._media, made.payload)
 
     def _check(self, made: Draft, files: LocalFiles, known: Mapping[str, MediaInfo]) -> None:
         """Everything that can be said before a file is uploaded."""
-        from .uploads.resolve import check_room
+        from runcomfy.uploads.resolve import check_room
 
         cls = _class_of(made)
         if self._check_files == "off":
@@ -142,13 +143,13 @@ class Intake:
 
     def _uploader(self) -> AsyncUploader:
         if self._given is None:
-            from .uploads.data_uri import DataUri
+            from runcomfy.uploads.data_uri import DataUri
 
             self._given = DataUri()
         return self._given
 
     def _limits_until(self, ends: float) -> RemoteLimits:
-        from .media.remote import RemoteLimits
+        from runcomfy.media.remote import RemoteLimits
 
         limits = self._limits or RemoteLimits()
         return replace(limits, timeout=max(0.001, min(limits.timeout, ends - monotonic())))

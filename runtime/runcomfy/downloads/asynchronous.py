@@ -13,19 +13,19 @@ import anyio
 import anyio.lowlevel
 from anyio.to_thread import run_sync
 
-from ._downloads_common import (
+from .part import Memory, Target
+from .settings import (
     DownloadSettings,
     check_concurrency,
     conclude,
     end_of,
 )
-from ._part import Memory, Target
-from ._transfer_async import AsyncTransfer
+from .transfer_async import AsyncTransfer
 
 if TYPE_CHECKING:
     import httpx
 
-    from .files import AsyncOutputFile
+    from runcomfy.files import AsyncOutputFile
 
 __all__ = ["AsyncDownloads"]
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from itertools import islice
 
-from ._scan import Scanner
-from ._validate import model_class
-from .report import Report, counted
+from runcomfy._validate import model_class
+from runcomfy.report import Report, counted
+
+from .scan import Scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ._scan import Line, Scan
-    from ._validate import Model
-    from .media.probe import Source
-    from .media.remote import RemoteLimits
+    from runcomfy._validate import Model
+    from runcomfy.media.probe import Source
+    from runcomfy.media.remote import RemoteLimits
+
+    from .scan import Line, Scan
 
 __all__ = ["LineReports", "Summary", "validate_lines"]
 
@@ -128,7 +130,7 @@ def validate_lines(
     if check_files == "remote":
         if processes > 1:
             raise ValueError('check_files="remote" works in one process only')
-        from .media.remote_lines import looked_at
+        from runcomfy.media.remote_lines import looked_at
 
         lines = looked_at(scanner, lines, remote_limits)
     summary = Summary()
@@ -150,6 +152,6 @@ def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[
         yield from scanner.scan(waiting)
         return
     yield from scanner.scan(islice(waiting, _ALONE))
-    from ._workers import share
+    from .workers import share
 
     yield from share(scanner, waiting, processes - 1)

@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol, TypeAlias
 
-from ._file_types import extension_for, known_extension
-from ._names import free_names
+from .file_types import extension_for, known_extension
+from .names import free_names
 
 __all__ = ["Memory", "Part", "Sink", "Target", "target_for"]
 
@@ -41,9 +41,11 @@ class Memory:
         self.content = bytearray()
 
     def rewind(self, size: int) -> None:
+        """Keep the first ``size`` bytes only."""
         del self.content[size:]
 
     def write(self, data: bytes) -> None:
+        """Add what came next."""
         self.content += data
 
 
@@ -96,6 +98,7 @@ class Part:
         self._first = b""
 
     def rewind(self, size: int) -> None:
+        """Keep the first ``size`` bytes only."""
         with self._lock:
             file = self._open()
             os.ftruncate(file, size)
@@ -103,6 +106,7 @@ class Part:
             self._first = self._first[:size]
 
     def write(self, data: bytes) -> None:
+        """Add what came next."""
         if len(self._first) < _FIRST:
             self._first += data[: _FIRST - len(self._first)]
         with self._lock:

@@ -1,0 +1,1 @@
+"""Fetching files: the two drivers of downloads, and what they write to."""
