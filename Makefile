@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly generate check lint types format bench golden build clean
+.PHONY: help demo test nightly soak generate check lint types format bench golden build clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ test: .venv/installed-dev ## all tests that belong to a change
 
 nightly: .venv/installed-dev ## the long differential run, 20,000 payloads for each model
 	$(BIN)/python -m pytest -n auto -m nightly
+
+soak: .venv/installed-dev ## 2,000 requests, every fifth call struck by a fault; a minute
+	$(BIN)/python -m tests.campaign.soak
 
 generate: .venv/installed ## write generated/ from schemas/
 	$(BIN)/runcomfy-codegen generate
