@@ -7,10 +7,11 @@ import importlib.util
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
+from unittest.mock import patch
 
 import anyio
 
-from runcomfy import AsyncClient, Client, Polling, Retries
+from runcomfy import AsyncClient, Client, Polling, Retries, _transport
 from runcomfy_models.openai import GptImage2Edit
 
 __all__ = ["BACKENDS", "KINDS", "TOKEN", "Caller", "a_request"]
@@ -24,14 +25,27 @@ def _installed(name: str, *kinds: str) -> list[str]:
 
 #: The event loops that ``AsyncClient`` runs in.
 BACKENDS = ["asyncio", *_installed("trio", "trio")]
-#: Every way to run a flow; "httpx2" is a client of that library, given as ``http``.
-KINDS = ["sync", *BACKENDS, *_installed("httpx2", "sync httpx2", "asyncio httpx2")]
+#: Every way to run a flow. A second word is the library of a client given as ``http``, or "spread": our
+#: own client as it is where aiohttp is not installed.
+KINDS = [
+    "sync",
+    *BACKENDS,
+    *_installed("aiohttp", "asyncio spread"),
+    *_installed("httpx2", "sync httpx2", "asyncio httpx2"),
+    "sync httpx",
+    "asyncio httpx",
+]
 
 FAST = {"polling": Polling(0.01, 0.02), "retries": Retries(first=0.01, ceiling=0.02)}
 
 
 def a_request() -> GptImage2Edit:
     return GptImage2Edit(prompt="add a hat", images=["https://example.com/cat.png"])
+
+
+def without_aiohttp() -> Any:
+    """As if ``runcomfy[fast]`` were not installed."""
+    return patch.object(_transport, "find_spec", return_value=None)
 
 
 class Caller:
@@ -53,6 +67,10 @@ class Caller:
         return self.call(lambda client: getattr(client.job(request_id), method)(**options))
 
     def call(self, use: Callable[[Any], Any]) -> Any:
+        with without_aiohttp() if self._library == "spread" else nullcontext():
+            return self._call(use)
+
+    def _call(self, use: Callable[[Any], Any]) -> Any:
         if self.kind == "sync":
             with self._http("Client") as http, Client(http=http, **self._settings) as client:
                 return use(client)
@@ -68,6 +86,6 @@ class Caller:
 
     def _http(self, name: str) -> Any:
         """A client of another library, to be closed afterwards; or none."""
-        if self._library:
+        if self._library not in ("", "spread"):
             return getattr(importlib.import_module(self._library), name)(trust_env=False)
         return nullcontext()

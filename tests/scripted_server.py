@@ -85,6 +85,8 @@ class ScriptedServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are written apart; else the body waits 40 ms for the client to confirm the head.
+    disable_nagle_algorithm = True
     scripted: ScriptedServer
 
     def do_GET(self) -> None:  # the name that http.server calls

@@ -1,4 +1,4 @@
-"""The blocking driver: runs flows over connections of its own, or over a given ``httpx.Client``."""
+"""The blocking driver: runs flows over a given ``httpx.Client``, or one of its own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import os
 from collections.abc import Callable, Iterator
 from threading import Lock
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._driver_common import Progress, Wire
+from ._driver_common import Progress, Wire, plain_headers
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = ["Driver"]
@@ -22,24 +24,14 @@ ReturnT = TypeVar("ReturnT")
 Rescue = Callable[[str], Flow[Cancellation]]
 
 
-class Transport(Protocol):
-    """Makes one call at a time for each thread."""
-
-    def exchange(self, send: Send) -> Answer:
-        """The answer; what is raised instead is put into words by ``Wire.failure``."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-
-
 class Driver:
     """Does what flows ask for: sends, sleeps, reports."""
 
     def __init__(self, wire: Wire, http: httpx.Client | None) -> None:
         self._wire = wire
-        self._http = http
-        self._transport: Transport | None = None
+        self._given = http
+        self._own: httpx.Client | None = None
+        self._tls: ssl.SSLContext | None = None
         self._process = os.getpid()
         self._lock = Lock()
         self._closed = False
@@ -85,11 +77,11 @@ class Driver:
             raise
 
     def close(self) -> None:
-        """Close the connections that the driver opened itself."""
+        """Close the client that the driver made itself."""
         with self._lock:
             self._closed = True
-            own, self._transport = self._transport, None
-        if own is not None and self._http is None:
+            own, self._own = self._own, None
+        if own is not None:
             own.close()
 
     def _run(
@@ -117,15 +109,28 @@ class Driver:
         return Tick(monotonic())
 
     def _send(self, send: Send) -> Answer | Failure:
-        transport = self._open()
+        ends = None if send.timeout is None else monotonic() + send.timeout
+        http = self._http()
         try:
-            return transport.exchange(send)
+            request = http.build_request(**self._wire.arguments(send))
+            request.extensions["ends"] = ends  # transports of ours end there
+            response = http.send(request, stream=True, auth=None, follow_redirects=False)
+            try:
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    self._wire.check(len(body), ends)
+            finally:
+                response.close()
         except Exception as error:
             # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
             failure = self._wire.failure(error)
             if failure is None:
                 raise
             return failure
+        return Answer(
+            monotonic(), response.status_code, plain_headers(response.headers), bytes(body)
+        )
 
     def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
         try:
@@ -133,29 +138,18 @@ class Driver:
         except RunComfyError as error:
             return error
 
-    def _open(self) -> Transport:
-        """The transport to send with: over the caller's client, or one of our own for each process."""
+    def _http(self) -> httpx.Client:
+        """The client to send with: the caller's, or one of our own for each process."""
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
+        if self._given is not None:
+            return self._given
         with self._lock:
             # After a fork the connections belong to the parent; they are left alone.
-            if self._transport is None or self._process != os.getpid():
-                self._transport = _make_transport(self._wire, self._http)
+            if self._own is None or self._process != os.getpid():
+                from ._transport import make_client, tls_context
+
+                self._tls = self._tls or tls_context(self._wire)
+                self._own = make_client(self._wire, self._tls)
                 self._process = os.getpid()
-            return self._transport
-
-
-def _make_transport(wire: Wire, http: httpx.Client | None) -> Transport:
-    from ._transport import Origin, behind_proxy
-
-    if http is None and not behind_proxy(wire.base_url):
-        from ._transport_sync import SocketTransport
-
-        return SocketTransport(wire, Origin(wire))
-    from ._transport_httpx import HttpxTransport
-
-    if http is None:
-        import httpx
-
-        http = httpx.Client(**wire.settings())
-    return HttpxTransport(wire, http)
+            return self._own

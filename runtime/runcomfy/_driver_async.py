@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.lowlevel
 
-from ._driver_common import Progress, Wire
+from ._driver_common import Progress, Wire, plain_headers
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
-    import httpx
+    import ssl
 
-    from ._transport import Origin
+    import httpx
 
 __all__ = ["AsyncDriver"]
 
@@ -29,16 +30,8 @@ OnStatus = Callable[[Status], Awaitable[object] | object]
 #: The whole attempt to cancel after an interruption.
 _RESCUE = 6.0
 
-
-class AsyncTransport(Protocol):
-    """Makes any number of calls at once, in one event loop."""
-
-    async def exchange(self, send: Send) -> Answer:
-        """The answer; what is raised instead is put into words by ``Wire.failure``."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close the connections."""
+#: What one call may take beyond its timeout, so that the client reports its own, more exact ones first.
+_GRACE = 0.25
 
 
 class AsyncDriver:
@@ -46,10 +39,10 @@ class AsyncDriver:
 
     def __init__(self, wire: Wire, http: httpx.AsyncClient | None) -> None:
         self._wire = wire
-        self._http = http
-        self._origin: Origin | None = None
-        #: Connections cannot move from one event loop to another, so each loop has its own transport.
-        self._own: WeakKeyDictionary[Any, AsyncTransport] = WeakKeyDictionary()
+        self._given = http
+        self._tls: ssl.SSLContext | None = None
+        #: Connections cannot move from one event loop to another, so each loop has its own client.
+        self._own: WeakKeyDictionary[Any, _Own] = WeakKeyDictionary()
         self._closed = False
 
     async def run(
@@ -94,11 +87,11 @@ class AsyncDriver:
             raise
 
     async def close(self) -> None:
-        """Close the connections that the driver opened itself, on this event loop."""
+        """Close the client that the driver made itself for this event loop."""
         self._closed = True
         own = self._own.pop(_this_loop(), None)
-        if own is not None and self._http is None:
-            await own.aclose()
+        if own is not None:
+            await own.keeper.aclose()
 
     async def _run(
         self, flow: Flow[ReturnT], progress: Progress, on_status: OnStatus | None
@@ -126,15 +119,29 @@ class AsyncDriver:
         return Tick(monotonic())
 
     async def _send(self, send: Send) -> Answer | Failure:
-        transport = self._open()
-        try:
-            return await transport.exchange(send)
-        except Exception as error:
-            # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
-            failure = self._wire.failure(error)
-            if failure is None:
-                raise
-            return failure
+        limit = inf if send.timeout is None else send.timeout + _GRACE
+        http = await self._http()
+        with anyio.move_on_after(limit):
+            try:
+                request = http.build_request(**self._wire.arguments(send))
+                response = await http.send(request, stream=True, auth=None, follow_redirects=False)
+                try:
+                    body = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        body += chunk
+                        self._wire.check(len(body), None)
+                finally:
+                    await response.aclose()
+            except Exception as error:
+                # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
+                failure = self._wire.failure(error)
+                if failure is None:
+                    raise
+                return failure
+            return Answer(
+                monotonic(), response.status_code, plain_headers(response.headers), bytes(body)
+            )
+        return Failure(monotonic(), "answer lost", "the timeout of the call ran out")
 
     async def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
         try:
@@ -142,31 +149,43 @@ class AsyncDriver:
         except RunComfyError as error:
             return error
 
-    def _open(self) -> AsyncTransport:
-        """The transport to send with: over the caller's client, or one of our own for each event loop."""
+    async def _http(self) -> httpx.AsyncClient:
+        """The client to send with: the caller's, or one of our own for each event loop."""
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
+        if self._given is not None:
+            return self._given
         loop = _this_loop()
         own = self._own.get(loop)
         if own is None:
-            own = self._own[loop] = self._make_transport()
-        return own
+            own = self._own[loop] = await self._make()
+        return own.http
 
-    def _make_transport(self) -> AsyncTransport:
-        from ._transport import Origin, behind_proxy
+    async def _make(self) -> _Own:
+        from ._transport import make_async_client, tls_context
 
-        if self._http is None and not behind_proxy(self._wire.base_url):
-            from ._transport_async import AsyncSocketTransport
+        for loop, own in list(self._own.items()):
+            if own.http.is_closed:  # as its loop is
+                del self._own[loop]
+        self._tls = self._tls or tls_context(self._wire)
+        keeper = _kept(make_async_client(self._wire, self._tls))
+        return _Own(await anext(keeper), keeper)
 
-            self._origin = self._origin or Origin(self._wire)
-            return AsyncSocketTransport(self._wire, self._origin)
-        from ._transport_httpx import AsyncHttpxTransport
 
-        if self._http is not None:
-            return AsyncHttpxTransport(self._wire, self._http)
-        import httpx
+class _Own(NamedTuple):
+    """The client of one event loop, and what closes it."""
 
-        return AsyncHttpxTransport(self._wire, httpx.AsyncClient(**self._wire.settings()))
+    http: httpx.AsyncClient
+    keeper: AsyncGenerator[httpx.AsyncClient, None]
+
+
+async def _kept(http: httpx.AsyncClient) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """Gives the client, and closes it when nobody did before the event loop ends, which ends generators."""
+    try:
+        yield http
+    finally:
+        with anyio.CancelScope(shield=True):
+            await http.aclose()
 
 
 def _this_loop() -> Any:

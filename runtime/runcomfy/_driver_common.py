@@ -15,7 +15,7 @@ from .redact import Redactor
 from .status import Cancellation
 from .token import Token
 
-__all__ = ["USER_AGENT", "AnswerCut", "NotConnected", "Progress", "Wire", "log"]
+__all__ = ["USER_AGENT", "AnswerCut", "Progress", "Wire", "log", "plain_headers"]
 
 log = logging.getLogger("runcomfy")
 
@@ -33,7 +33,6 @@ _TROUBLES: dict[str, Trouble] = {
     "HTTPError": "answer lost",
     "StreamError": "answer lost",
     "AnswerCut": "answer lost",
-    "NotConnected": "not connected",
 }
 
 _CHECK = (
@@ -44,10 +43,6 @@ _CHECK = (
 
 class AnswerCut(Exception):
     """The call went out, and its answer did not come, or not as a whole."""
-
-
-class NotConnected(Exception):
-    """There was no connection for the call, so nothing of it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +58,6 @@ class Wire:
     #: An answer of the API is a small JSON text; more bytes than this are not read.
     longest: ClassVar[int] = 32 * 1024 * 1024
 
-    def headers(self) -> dict[str, str]:
-        """The headers of every call, the token among them."""
-        return {"Authorization": f"Bearer {self.token.reveal()}", "Accept": "application/json"}
-
     def arguments(self, send: Send) -> dict[str, Any]:
         """The call as arguments of ``build_request``."""
         call, rest = send.call, send.timeout
@@ -74,7 +65,10 @@ class Wire:
             limit if rest is None else min(limit, rest)
             for limit in (self.connect_timeout, self.read_timeout)
         )
-        headers = self.headers()
+        headers = {
+            "Authorization": f"Bearer {self.token.reveal()}",
+            "Accept": "application/json",
+        }
         if call.body is not None:
             headers["Content-Type"] = "application/json"
         return {
@@ -82,12 +76,8 @@ class Wire:
             "url": self.base_url + call.path,
             "content": call.body,
             "headers": headers,
-            "timeout": (connect, read, read, read),  # connect, read, write, wait for the pool
+            "timeout": (connect, read, read, rest),  # connect, read, write, wait for the pool
         }
-
-    def settings(self) -> dict[str, Any]:
-        """The arguments of an httpx client of our own. A service on this machine needs no proxy."""
-        return {"headers": {"User-Agent": USER_AGENT}, "trust_env": self.base_url[:6] == "https:"}
 
     @staticmethod
     def check(size: int, ends: float | None) -> None:
@@ -102,7 +92,7 @@ class Wire:
         """The transport's error as a value; ``None`` for an error of another kind."""
         for kind in type(error).__mro__:
             if kind.__name__ in _TROUBLES:
-                ours = isinstance(error, (AnswerCut, NotConnected))
+                ours = isinstance(error, AnswerCut)
                 text = str(error) if ours else f"{type(error).__name__}: {error}"
                 return Failure(monotonic(), _TROUBLES[kind.__name__], text)
         return None

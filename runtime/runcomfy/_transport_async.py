@@ -1,155 +1,94 @@
-"""The asynchronous transport: calls over connections of one event loop, asyncio's or trio's."""
+"""The transport over many small pools of httpx: for trio, and for asyncio without ``runcomfy[fast]``."""
 
 from __future__ import annotations
 
 import ssl
-from asyncio import CancelledError
-from contextlib import suppress
-from typing import Protocol
+from collections.abc import AsyncIterator
 
 import anyio
+import httpx
 
-from ._driver_common import AnswerCut, NotConnected, Wire
-from ._http1 import Http1
-from ._transport import CONNECTIONS, PIECE, Idle, Limits, Origin, no_connection
-from .protocol.messages import Answer, Send
+from . import _transport
 
-__all__ = ["AsyncSocketTransport", "Stream"]
-
-#: What breaks a connection, on either event loop.
-_BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError)
+__all__ = ["AsyncSpreadTransport"]
 
 
-class Stream(Protocol):
-    """The two directions of one connection."""
+class AsyncSpreadTransport(httpx.AsyncBaseTransport):
+    """Sends each request over an idle pool of one connection, or a new one."""
 
-    @property
-    def alive(self) -> bool:
-        """Whether the server neither closed the connection nor sent what nobody asked for."""
-        ...
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._idle: _transport.Idle[httpx.AsyncHTTPTransport] = _transport.Idle()
+        self._all: set[httpx.AsyncHTTPTransport] = set()
+        self._free = anyio.Semaphore(_transport.CONNECTIONS)
 
-    async def write(self, piece: bytes) -> None:
-        """Send the piece; returns when there is room for more."""
-
-    async def read(self) -> bytes:
-        """What comes in next; ``b""`` at the end."""
-        ...
-
-    async def close(self) -> None:
-        """Close at once; whoever waits is woken."""
-
-
-class AsyncSocketTransport:
-    """Makes calls over connections of its own, in the event loop that it is used in first.
-
-    ``exchange`` ends at the deadline of the call, whatever the server does in the meantime.
-    """
-
-    def __init__(self, wire: Wire, origin: Origin) -> None:
-        self._wire = wire
-        self._origin = origin
-        self._slots = anyio.Semaphore(CONNECTIONS, fast_acquire=True)
-        self._idle: Idle[_Line] = Idle()
-        self._open: set[_Line] = set()
-        self._closed = False
-
-    async def exchange(self, send: Send) -> Answer:
-        """Make the call. ``NotConnected``: it was not sent; ``AnswerCut``: it may have arrived."""
-        limits = Limits(self._wire, send.timeout)
-        line: _Line | None = None
-        with anyio.CancelScope(deadline=anyio.current_time() + limits.rest()) as scope:
-            async with self._slots:
-                try:
-                    line = await self._take() or await self._connect(limits, scope)
-                    return await line.ask(self._origin, send, limits, scope)
-                finally:
-                    if line is not None:
-                        await self._give_back(line)
-        if line is None:
-            raise no_connection()
-        raise AnswerCut("the timeout of the call ran out")
-
-    async def aclose(self) -> None:
-        """Close all connections; calls that wait for an answer end with ``AnswerCut``."""
-        self._closed = True
-        lines, self._open = self._open, set()
-        for line in lines:
-            await line.stream.close()
-        await anyio.sleep(0)  # the event loop tells the connections that they are closed
-
-    async def _take(self) -> _Line | None:
-        """An idle connection that the server has not closed."""
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; the body of the response is still to be read."""
         for expired in self._idle.expired():
             await self._drop(expired)
-        while (line := self._idle.take()) is not None and not line.stream.alive:
-            await self._drop(line)
-        return line
-
-    async def _connect(self, limits: Limits, scope: anyio.CancelScope) -> _Line:
-        scope.deadline = anyio.current_time() + limits.connect()
+        await self._wait(request)
+        pool = self._idle.take() or self._new()
         try:
-            stream = await _opened(self._origin)
-        except (*_BROKEN, anyio.EndOfStream, ssl.SSLError, UnicodeError) as error:
-            raise no_connection(error) from error
-        line = _Line(stream)
-        if self._closed:
-            await stream.close()
-            raise NotConnected("the client was closed")
-        self._open.add(line)
-        return line
+            response = await pool.handle_async_request(request)
+        except BaseException:
+            await self._drop(pool)
+            self._free.release()
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # for type checkers
+        response.stream = _Body(self, pool, response.stream)
+        return response
 
-    async def _give_back(self, line: _Line) -> None:
-        if line.reusable and not self._closed:
-            self._idle.put(line)
-        else:
-            await self._drop(line)
+    async def aclose(self) -> None:
+        """Close all connections; calls that wait for an answer end with an error."""
+        while self._all:
+            await self._all.pop().aclose()
 
-    async def _drop(self, line: _Line) -> None:
-        self._open.discard(line)
-        await line.stream.close()
-
-
-class _Line:
-    """One connection."""
-
-    __slots__ = ("_http", "reusable", "stream")
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-        self._http = Http1()
-        self.reusable = False
-
-    async def ask(
-        self, origin: Origin, send: Send, limits: Limits, scope: anyio.CancelScope
-    ) -> Answer:
-        self.reusable = False
-        call = send.call
-        pieces = self._http.request(
-            call.method, origin.target(call), origin.headers(call), call.body or b""
-        )
+    async def _wait(self, request: httpx.Request) -> None:
+        """Until there is room for the call."""
         try:
-            # A server that refuses early may stop reading; then its answer says why.
-            with suppress(*_BROKEN):
-                await self._write(pieces, limits, scope)
-            while True:
-                scope.deadline = anyio.current_time() + limits.read()
-                if self._http.feed(await self.stream.read()):
-                    break
-        except _BROKEN as error:
-            raise AnswerCut(f"{type(error).__name__}: {error}") from error
-        self.reusable = self._http.reusable
-        return self._http.answer()
+            self._free.acquire_nowait()
+        except anyio.WouldBlock:
+            try:
+                with anyio.fail_after(request.extensions["timeout"]["pool"]):
+                    await self._free.acquire()
+            except TimeoutError:
+                told = f"all {_transport.CONNECTIONS} connections were in use"
+                raise httpx.PoolTimeout(told, request=request) from None
 
-    async def _write(self, pieces: list[bytes], limits: Limits, scope: anyio.CancelScope) -> None:
-        for piece in pieces if len(pieces[-1]) > PIECE else [b"".join(pieces)]:
-            for start in range(0, len(piece), PIECE):
-                scope.deadline = anyio.current_time() + limits.read()
-                await self.stream.write(piece[start : start + PIECE])
+    def _new(self) -> httpx.AsyncHTTPTransport:
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=_transport.KEPT)
+        pool = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
+        self._all.add(pool)
+        return pool
+
+    async def _drop(self, pool: httpx.AsyncHTTPTransport) -> None:
+        self._all.discard(pool)
+        with anyio.CancelScope(shield=True):
+            await pool.aclose()
+
+    def give_back(self, pool: httpx.AsyncHTTPTransport) -> None:
+        """The call is over."""
+        if pool in self._all:
+            self._idle.put(pool)
+        self._free.release()
 
 
-async def _opened(origin: Origin) -> Stream:
-    from ._streams import AnyioStream, AsyncioStream
+class _Body(httpx.AsyncByteStream):
+    def __init__(
+        self,
+        owner: AsyncSpreadTransport,
+        pool: httpx.AsyncHTTPTransport,
+        stream: httpx.AsyncByteStream,
+    ) -> None:
+        self._owner = owner
+        self._pool = pool
+        self._stream = stream
 
-    on_asyncio = issubclass(anyio.get_cancelled_exc_class(), CancelledError)
-    kind: type[AsyncioStream | AnyioStream] = AsyncioStream if on_asyncio else AnyioStream
-    return await kind.connect(origin)
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._stream.__aiter__()
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            self._owner.give_back(self._pool)

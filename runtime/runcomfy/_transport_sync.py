@@ -1,141 +1,133 @@
-"""The blocking transport: calls over sockets of our own."""
+"""The transport over many small pools of httpcore, whose steps end at the deadline of the call."""
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import suppress
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
 
-from ._driver_common import AnswerCut, NotConnected, Wire
-from ._http1 import Http1
-from ._sockets import connect, quiet, some
-from ._transport import CONNECTIONS, PIECE, Idle, Limits, Origin, no_connection
-from .protocol.messages import Answer, Send
+import httpcore
+import httpx
 
-__all__ = ["SocketTransport"]
+from . import _transport
+from ._transport_deadline import Deadline, DeadlineBackend
+
+__all__ = ["SpreadTransport"]
 
 
-class SocketTransport:
-    """Makes calls over connections of its own, from any number of threads.
+class SpreadTransport(httpx.BaseTransport):
+    """Sends each request over an idle pool of one connection, or a new one. Threads may share it.
 
-    ``exchange`` ends at the deadline of the call, whatever the server does in the meantime.
+    The extension "ends" of a request is its deadline on the monotonic clock.
     """
 
-    def __init__(self, wire: Wire, origin: Origin) -> None:
-        self._wire = wire
-        self._origin = origin
-        self._slots = threading.BoundedSemaphore(CONNECTIONS)
-        self._lock = threading.Lock()
-        self._idle: Idle[_Line] = Idle()
-        self._open: set[_Line] = set()
-        self._closed = False
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._deadline = Deadline()
+        self._backend = DeadlineBackend(self._deadline)
+        self._idle: _transport.Idle[httpcore.ConnectionPool] = _transport.Idle()
+        self._all: set[httpcore.ConnectionPool] = set()
+        self._free = BoundedSemaphore(_transport.CONNECTIONS)
+        self._lock = Lock()
 
-    def exchange(self, send: Send) -> Answer:
-        """Make the call. ``NotConnected``: it was not sent; ``AnswerCut``: it may have arrived."""
-        limits = Limits(self._wire, send.timeout)
-        if not self._slots.acquire(timeout=min(limits.rest(), threading.TIMEOUT_MAX)):
-            raise no_connection()
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; the body of the response is to be read by the same thread."""
+        if not self._free.acquire(timeout=request.extensions["timeout"]["pool"]):
+            told = f"all {_transport.CONNECTIONS} connections were in use"
+            raise httpx.PoolTimeout(told, request=request)
+        pool = self._take()
+        self._deadline.ends = request.extensions.get("ends")
         try:
-            line = self._take() or self._connect(limits)
-            try:
-                answer = line.ask(self._origin, send, limits)
-            finally:
-                self._give_back(line)
-            return answer
-        finally:
-            self._slots.release()
-
-    def close(self) -> None:
-        """Close all connections; calls that wait for an answer end with ``AnswerCut``."""
-        with self._lock:
-            self._closed = True
-            idle = set(self._idle.all())
-            busy, self._open = self._open - idle, set()
-        for line in idle:
-            line.close()
-        for line in busy:
-            line.wake()  # the thread that uses it closes it
-
-    def _take(self) -> _Line | None:
-        """An idle connection that the server has not closed."""
-        while True:
-            with self._lock:
-                old = list(self._idle.expired())
-                line = self._idle.take()
-            for expired in old:
-                self._drop(expired)
-            if line is None or line.alive:
-                return line
-            self._drop(line)
-
-    def _connect(self, limits: Limits) -> _Line:
-        line = _Line(connect(self._origin, limits.connect()))
-        with self._lock:
-            if not self._closed:
-                self._open.add(line)
-                return line
-        line.close()
-        raise NotConnected("the client was closed")
-
-    def _give_back(self, line: _Line) -> None:
-        with self._lock:
-            if line.reusable and not self._closed:
-                self._idle.put(line)
-                return
-        self._drop(line)
-
-    def _drop(self, line: _Line) -> None:
-        with self._lock:
-            self._open.discard(line)
-        line.close()
-
-
-class _Line:
-    """One connection."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._socket = connection
-        self._http = Http1()
-        self.reusable = False
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server neither closed the connection nor sent what nobody asked for."""
-        return quiet(self._socket)
-
-    def ask(self, origin: Origin, send: Send, limits: Limits) -> Answer:
-        self.reusable = False
-        call = send.call
-        pieces = self._http.request(
-            call.method, origin.target(call), origin.headers(call), call.body or b""
+            with _errors(request):
+                response = pool.handle_request(_as_httpcore(request))
+        except BaseException:
+            self._drop(pool)
+            self._free.release()
+            raise
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(self, pool, response, request),
+            extensions=response.extensions,
         )
-        try:
-            # A server that refuses early may stop reading; then its answer says why.
-            with suppress(BrokenPipeError, ConnectionResetError):
-                self._write(pieces, limits)
-            while not self._http.feed(self._read(limits)):
-                pass
-        except OSError as error:
-            raise AnswerCut(f"{type(error).__name__}: {error}") from error
-        self.reusable = self._http.reusable
-        return self._http.answer()
-
-    def wake(self) -> None:
-        """End the connection for the thread that waits for it."""
-        with suppress(OSError):
-            # Not the method of a TLS socket: that one would have the thread go on without TLS.
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self._socket.close()
+        """Close all connections; calls that wait for an answer end with an error."""
+        self._backend.wake()
+        with self._lock:
+            pools, self._all = self._all, set()
+        for pool in pools:
+            pool.close()
 
-    def _write(self, pieces: list[bytes], limits: Limits) -> None:
-        for piece in pieces if len(pieces[-1]) > PIECE else [b"".join(pieces)]:
-            rest = memoryview(piece)
-            while rest:
-                self._socket.settimeout(some(limits.read()))
-                rest = rest[self._socket.send(rest[:PIECE]) :]
+    def _take(self) -> httpcore.ConnectionPool:
+        with self._lock:
+            expired = list(self._idle.expired())
+            pool = self._idle.take()
+            if pool is None:
+                pool = httpcore.ConnectionPool(
+                    self._tls,
+                    max_connections=1,
+                    keepalive_expiry=_transport.KEPT,
+                    network_backend=self._backend,
+                )
+                self._all.add(pool)
+        for old in expired:
+            self._drop(old)
+        return pool
 
-    def _read(self, limits: Limits) -> bytes:
-        self._socket.settimeout(some(limits.read()))
-        return self._socket.recv(65_536)
+    def _drop(self, pool: httpcore.ConnectionPool) -> None:
+        with self._lock:
+            self._all.discard(pool)
+        pool.close()
+
+    def give_back(self, pool: httpcore.ConnectionPool) -> None:
+        """The call is over."""
+        with self._lock:
+            if pool in self._all:
+                self._idle.put(pool)
+        self._free.release()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(
+        self,
+        owner: SpreadTransport,
+        pool: httpcore.ConnectionPool,
+        response: httpcore.Response,
+        request: httpx.Request,
+    ) -> None:
+        self._owner = owner
+        self._pool = pool
+        self._response = response
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _errors(self._request):
+            yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        try:
+            self._response.close()
+        finally:
+            self._owner.give_back(self._pool)
+
+
+def _as_httpcore(request: httpx.Request) -> httpcore.Request:
+    url = request.url
+    return httpcore.Request(
+        request.method,
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
+
+
+@contextmanager
+def _errors(request: httpx.Request) -> Iterator[None]:
+    """httpcore's errors as httpx's, which have the same names."""
+    try:
+        yield
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise getattr(httpx, type(error).__name__)(str(error), request=request) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -10,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import anyio
@@ -17,7 +19,7 @@ import httpx
 import pytest
 
 import runcomfy
-from client_callers import BACKENDS, FAST, KINDS, TOKEN, Caller, a_request
+from client_callers import BACKENDS, FAST, KINDS, TOKEN, Caller, a_request, without_aiohttp
 from runcomfy import AsyncClient, Client, errors
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
 
@@ -101,6 +103,40 @@ def test_ctrl_c_while_waiting_for_a_job_leaves_it_alone(
     assert server.count("cancel") == 0
 
 
+def test_ctrl_c_while_following_events_says_how_to_go_on(
+    server: ScriptedServer, ctrl_c: threading.Timer
+) -> None:
+    ctrl_c.start()
+    with Client(TOKEN, base_url=server.url) as client, pytest.raises(KeyboardInterrupt) as caught:
+        list(client.job(ID).events())
+    assert f'client.job("{ID}").wait()' in "\n".join(caught.value.__notes__)
+
+
+def test_leaving_the_events_early_is_no_interruption(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Client(TOKEN, base_url=server.url) as client:
+        events = client.job(ID).events()
+        assert next(events).state == "in_queue"
+        events.close()  # type: ignore[attr-defined]  # it is a generator
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_a_cancelled_task_that_follows_events_says_how_to_go_on(
+    server: ScriptedServer, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with AsyncClient(TOKEN, base_url=server.url) as client:
+            with anyio.move_on_after(0.3):
+                async for status in client.job(ID).events():
+                    assert status.state == "in_queue"
+
+    anyio.run(main, backend=kind)
+    assert f'client.job("{ID}").wait()' in caplog.text
+    assert server.count("cancel") == 0
+
+
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_a_cancelled_task_cancels_its_request(server: ScriptedServer, kind: str) -> None:
     async def main() -> None:
@@ -162,18 +198,22 @@ def test_closing_ends_the_calls_that_wait(server: ScriptedServer) -> None:
     assert server.count("submit") == 1
 
 
-def test_one_async_client_in_two_event_loops(server: ScriptedServer) -> None:
+@pytest.mark.parametrize("kind", [*BACKENDS, "asyncio spread"])
+def test_an_async_client_that_nobody_closes_leaves_nothing_open_when_its_event_loop_ends(
+    server: ScriptedServer, kind: str, recwarn: pytest.WarningsRecorder
+) -> None:
     client = AsyncClient(TOKEN, base_url=server.url)
 
-    async def main() -> str:
-        status = await client.job(ID).status()
-        await client._driver._own[_loop()].aclose()
-        return status.state
+    async def main(client: AsyncClient) -> str:
+        return str((await client.job(ID).status()).state)
 
-    def _loop() -> Any:
-        return anyio.lowlevel.current_token().native_token
-
-    assert [anyio.run(main), anyio.run(main)] == ["in_queue", "in_queue"]
+    backend, _, library = kind.partition(" ")
+    with without_aiohttp() if library else nullcontext():
+        seen = [anyio.run(main, client, backend=backend) for _ in "12"]
+    assert seen == ["in_queue", "in_queue"]
+    del client
+    gc.collect()
+    assert not list(recwarn)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

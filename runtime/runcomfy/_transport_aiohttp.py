@@ -1,0 +1,111 @@
+"""The transport over aiohttp: for asyncio, when ``runcomfy[fast]`` is installed."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import aiohttp
+import httpx
+from multidict import CIMultiDict
+from yarl import URL
+
+from . import _transport
+
+__all__ = ["AiohttpTransport"]
+
+#: Characters of a line of an answer's head; httpx takes as long ones.
+_LINE = 65_536
+
+#: aiohttp advises against larger bodies as bytes.
+_BYTES = 1024 * 1024
+
+#: The errors of aiohttp, special ones first. Only those before the first byte was sent say that there
+#: was no connection: whatever comes later may have reached the service, and a submit is then billed.
+_ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
+    (aiohttp.ClientConnectorError, httpx.ConnectError),
+    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
+    (TimeoutError, httpx.ReadTimeout),
+    (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
+    (aiohttp.ClientPayloadError, httpx.RemoteProtocolError),
+    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
+    (aiohttp.ClientError, httpx.ReadError),
+    (OSError, httpx.ReadError),
+)
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Sends each request once over a session of aiohttp, which belongs to the running event loop.
+
+    aiohttp sends a GET again when a kept connection turns out to be closed, a POST never.
+    """
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=_transport.CONNECTIONS, keepalive_timeout=_transport.KEPT, ssl=tls
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # httpx does it
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            max_line_size=_LINE,
+            max_field_size=_LINE,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; the body of the response is still to be read."""
+        limits = request.extensions["timeout"]
+        content = request.content
+        with _errors(request):
+            response = await self._session.request(
+                request.method,
+                URL(str(request.url), encoded=True),
+                headers=CIMultiDict(request.headers.multi_items()),
+                data=BytesIO(content) if len(content) > _BYTES else content or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    connect=limits["pool"],
+                    sock_connect=limits["connect"],
+                    sock_read=limits["read"],
+                ),
+            )
+        return httpx.Response(
+            response.status,
+            headers=response.raw_headers,
+            stream=_Body(response, request),
+            request=request,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections; calls that wait for an answer end with an error."""
+        await self._session.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: aiohttp.ClientResponse, request: httpx.Request) -> None:
+        self._response = response
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _errors(self._request):
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+
+    async def aclose(self) -> None:
+        # A connection whose answer was not read to its end is closed; the others are kept.
+        self._response.close()
+
+
+@contextmanager
+def _errors(request: httpx.Request) -> Iterator[None]:
+    """aiohttp's errors as httpx's."""
+    try:
+        yield
+    except Exception as error:
+        for kind, ours in _ERRORS:
+            if isinstance(error, kind):
+                raise ours(str(error) or type(error).__name__, request=request) from error
+        raise
