@@ -10,7 +10,9 @@ from typing import Any
 
 import av
 
-__all__ = ["VIDEOS", "sound", "video"]
+from media.made_pictures import box
+
+__all__ = ["VIDEOS", "claiming", "claims_beside_the_facts", "sound", "video"]
 
 Facts = dict[str, Any]
 #: Format -> the library's name of it, and a codec for it.
@@ -92,6 +94,19 @@ def claiming(samples: int) -> bytes:
     """An MP4 that claims so many frames of one byte, by three numbers."""
     content = patched(video("mp4"), b"stsz", 4, struct.pack(">II", 1, samples))
     return patched(content, b"stsc", 12, struct.pack(">I", samples))
+
+
+def claims_beside_the_facts(count: int) -> list[bytes]:
+    """MP4s that list so many pictures, tags or groups of frames by a count alone."""
+    number = struct.pack(">I", count)
+    pictures = box(b"iloc", b"\2\0\0\0\x44\0" + number), box(b"iinf", b"\1\0\0\0" + number)
+    handler = box(b"hdlr", bytes(8) + b"mdta" + bytes(13))
+    tags = handler + box(b"keys", bytes(4) + number)
+    groups = box(b"sgpd", b"\1\0\0\0sync\0\0\0\1" + number + bytes(200))
+    lists = [*pictures, box(b"meta", bytes(4) + tags), groups]
+    content = video("mp4")
+    first = int.from_bytes(content[:4], "big")
+    return [content[:first] + one + content[first:] for one in lists]
 
 
 def header_first(content: bytes) -> bytes:

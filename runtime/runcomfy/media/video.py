@@ -38,9 +38,13 @@ _OPTIONS = {
 }
 #: Seconds, for the case that a library goes round in circles without reading.
 _TIMEOUT = 10
-#: Boxes of an MP4 that list frames, one by one or by a count alone: a count of some bytes would make
-#: the library take gigabytes. The facts are in other boxes. ``cmov`` is a compressed header.
-_HIDDEN = (b"stsz", b"stz2", b"stsc", b"stco", b"co64", b"ctts", b"stss", b"trun", b"cmov")
+#: Boxes of an MP4 of which a few bytes, which hold a count, make the library take gigabytes; the
+#: facts are in others. They list frames, groups of frames, pictures and tags; ``cmov`` is a compressed
+#: header.
+_HIDDEN = tuple(
+    b"stsz stz2 stsc stco co64 ctts stss stps trun sgpd sbgp saiz saio senc pssh "
+    b"iinf iloc ipma iref keys cmov".split()
+)
 _MOST_TAGS = 8
 #: What a good header tells of each kind of file, and in which words.
 _LENGTH = ("duration", "length")
