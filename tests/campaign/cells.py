@@ -21,25 +21,27 @@ _CUT = "reset_in_body"
 
 Strikes: TypeAlias = Literal["once", "always"]
 
-#: What the table's words mean; ``None`` is no error.
-OUTCOMES: dict[str, type[errors.RequestError] | None] = {
-    "ok": None,
-    "Auth": errors.AuthenticationFailed,
-    "Balance": errors.InsufficientBalance,
-    "Cancelled": errors.JobCancelled,
-    "Connection": errors.ConnectionFailed,
-    "Deadline": errors.DeadlineExceeded,
-    "Download": errors.DownloadFailed,
-    "Failed": errors.JobFailed,
-    "NotFound": errors.NotFound,
-    "NotReady": errors.ResultNotReady,
-    "Odd": errors.UnexpectedAnswer,
-    "Permission": errors.PermissionDenied,
-    "Rate": errors.RateLimited,
-    "Refused": errors.DownloadRefused,
-    "Rejected": errors.RequestRejected,
-    "Server": errors.ServerFault,
-    "Unknown": errors.SubmissionUnknown,
+#: What the table's words mean: the classes of the error, one of which it has; no error has ``NoneType``.
+OUTCOMES: dict[str, tuple[type, ...]] = {
+    "ok": (type(None),),
+    "Auth": (errors.AuthenticationFailed,),
+    "Balance": (errors.InsufficientBalance,),
+    "Cancelled": (errors.JobCancelled,),
+    "Connection": (errors.ConnectionFailed,),
+    # An answer that is cut: some HTTP libraries notice it, others hand on what came.
+    "Cut": (errors.ConnectionFailed, errors.UnexpectedAnswer),
+    "Deadline": (errors.DeadlineExceeded,),
+    "Download": (errors.DownloadFailed,),
+    "Failed": (errors.JobFailed,),
+    "NotFound": (errors.NotFound,),
+    "NotReady": (errors.ResultNotReady,),
+    "Odd": (errors.UnexpectedAnswer,),
+    "Permission": (errors.PermissionDenied,),
+    "Rate": (errors.RateLimited,),
+    "Refused": (errors.DownloadRefused,),
+    "Rejected": (errors.RequestRejected,),
+    "Server": (errors.ServerFault,),
+    "Unknown": (errors.SubmissionUnknown,),
 }
 
 

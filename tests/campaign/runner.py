@@ -121,7 +121,7 @@ class _Play:
             return
         if monotonic() - start > _HANGS * self.cell.timeout:
             self.wrong.append("it hung")
-        if (type(error) if error else None) is not OUTCOMES[self.cell.outcome]:
+        if type(error) not in OUTCOMES[self.cell.outcome]:
             self.wrong.append(f"expected {self.cell.outcome}, got {error!r}: {error}")
         self.wrong += _wrong_at(service)
         self.wrong += _wrong_in(error, service) if error else ()

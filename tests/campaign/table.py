@@ -23,7 +23,7 @@ closed_in_headers       Unknown        ok/Deadline    ok/Deadline    ok/Connecti
 truncated_body          Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok
 reset_in_body           Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok
 length_too_long         Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
-length_too_short        Unknown        ok/Deadline    ok/Deadline    ok/Odd         ok
+length_too_short        Unknown        ok/Deadline    ok/Deadline    ok/Cut         ok
 length_negative         Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
 no_length               ok             ok             ok             ok             ok
 bad_chunk               Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
@@ -31,7 +31,7 @@ cut_chunks              Unknown        ok/Deadline    ok/Deadline    ok/Connecti
 no_http                 Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
 long_headers            Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
 gzip_garbage            Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
-gzip_cut                Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
+gzip_cut                Unknown        ok/Deadline    ok/Deadline    ok/Cut         ok/Download
 huge_body               Unknown        ok/Deadline    ok/Deadline    ok/Connection  Refused
 endless_body            Unknown        ok/Deadline    ok/Deadline    ok/Connection  Refused
 endless_headers         Unknown        Deadline       Deadline       Deadline       Deadline
