@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import mmap
 import os
 import threading
 from io import BytesIO, StringIO
@@ -135,6 +137,53 @@ def test_an_open_file_that_fails_gives_a_reason() -> None:
             raise OSError(5, "Input/output error")
 
     assert probe(Broken(b"x")).reason == "the file cannot be read: Input/output error"
+
+
+class Odd(BytesIO):
+    """A file of a class that somebody else wrote."""
+
+    def __init__(self, gives: Any) -> None:
+        super().__init__(b"something")
+        self.gives = gives
+
+    def read(self, *_: object) -> Any:
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+def damaged_archive() -> Any:
+    content = bytearray(gzip.compress(saved("PNG")))
+    return gzip.open(BytesIO(content[: len(content) // 2]))
+
+
+def closed() -> BytesIO:
+    file = BytesIO()
+    file.close()
+    return file
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (closed, "closed file"),
+        (damaged_archive, "ended before the end-of-stream marker"),
+        (lambda: Odd(RuntimeError("gone")), "gone"),
+        (lambda: Odd("text"), "its read() gave a str, not bytes"),
+        (lambda: Odd(None), "its read() gave a NoneType, not bytes"),
+    ],
+)
+def test_whatever_an_open_file_does_there_is_a_reason(made: Any, reason: str) -> None:
+    told = probe(made()).reason
+    assert told.startswith("the file cannot be read: ")
+    assert reason in told
+
+
+def test_a_file_whose_seek_tells_nothing_has_a_size() -> None:
+    content = saved("PNG")
+    with mmap.mmap(-1, len(content)) as mapped:
+        mapped.write(content)
+        assert probe(mapped) == probe(content)  # type: ignore[arg-type]  # it reads and seeks
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

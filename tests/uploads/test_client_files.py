@@ -204,6 +204,16 @@ def test_what_may_break_a_rule_is_logged_and_sent(
     assert server.accepted == 1
 
 
+def test_the_name_of_a_file_as_a_text_is_warned_of_and_sent(
+    caller: Caller, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "runcomfy"):
+        caller.run(edit("cat.png"))
+    assert "/images/0: should be an https URL or a data URI" in caplog.text
+    assert "pathlib.Path" in caplog.text
+    assert sent(server)["images"] == ["cat.png"]
+
+
 def test_rules_can_be_left_unchecked(kind: str, server: ScriptedServer, tmp_path: Path) -> None:
     caller = Caller(kind, server.url, check_files="off")
     caller.run(Wan2_6ImageToImage(prompt="a hat", image_urls=[picture(width=100)]))

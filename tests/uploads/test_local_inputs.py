@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 from collections.abc import Callable
@@ -171,7 +172,9 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     closed = io.BytesIO()
     closed.close()
     (tmp_path / "empty.png").touch()
+    archive = gzip.open(io.BytesIO(gzip.compress(picture())[:20]))
     files = [tmp_path / "nope.png", tmp_path, tmp_path / "empty.png", b"", closed, Path("a\0b")]
+    files.append(archive)
     told = []
     for file in files:
         (error,) = validate(GptImage2Edit, {"prompt": "a hat", "images": [file]}).errors
@@ -182,6 +185,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     assert told[2:4] == ["is empty", "is empty"]
     assert "closed" in told[4]
     assert "null" in told[5]
+    assert "ended before" in told[6]
 
 
 def test_pydantic_takes_files_from_a_program_and_none_from_json() -> None:

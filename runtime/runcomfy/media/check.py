@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from .inputs import MediaInput, MediaRule
     from .probe import MediaInfo, Source
 
-__all__ = ["ADVICE", "REMOTE", "Files", "check_media", "urls"]
+__all__ = ["ADVICE", "REMOTE", "SCHEMES", "Files", "check_media", "urls"]
 
 #: The name of the warning about a file that is larger than the pages advise.
 ADVICE = "advised-size"
 REMOTE = "its file is remote and was not given"
 _MALFORMED = "its data URI cannot be read"
-_SCHEMES = ("https:", "data:")
+#: How URLs begin that the service surely reaches.
+SCHEMES = ("https:", "data:")
 #: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
 _LISTS = 8
 
@@ -88,7 +89,7 @@ def check_media(
                 at_hand = True
             else:
                 scheme = url[:6].lower()
-                if not scheme.startswith(_SCHEMES):
+                if not scheme.startswith(SCHEMES):
                     report.warnings.append(_odd_scheme(pointer, url))
                 at_hand = at_hand or scheme.startswith("data:")
             if at_hand or media.rules:
@@ -201,6 +202,8 @@ def _fault(pointer: str, file: object) -> Violation | None:
 
 def _odd_scheme(pointer: str, url: str) -> Violation:
     words = "should be an https URL or a data URI: the service may not reach anything else"
+    if "//" not in url:
+        words += "; programs give a local file as a pathlib.Path, not as text"
     return Violation(pointer, "url-scheme", url, "https", words)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from collections.abc import Callable
+    from typing import Any, BinaryIO
 
-__all__ = ["MAX_BYTES", "MAX_READS", "Header", "NeedBytes", "Unreadable"]
+__all__ = ["MAX_BYTES", "MAX_READS", "Header", "NeedBytes", "Unreadable", "ask", "read"]
 
 #: What a file may cost. Videos carry megabytes before the facts, and photos with depth maps, too.
 MAX_BYTES = 8 * 2**20
@@ -50,7 +51,7 @@ class Header:
         self._reads = MAX_READS
         self._fault: Exception | None = None
         #: The first bytes of the file.
-        self.first = _read(file, _FIRST)
+        self.first = read(file, _FIRST)
 
     def at(self, place: int, size: int) -> bytes:
         """The ``size`` bytes at ``place``, fewer at the end of the file."""
@@ -66,8 +67,8 @@ class Header:
         if stop > _LARGEST:
             return b""
         try:
-            self._file.seek(place)
-            data = _read(self._file, size)
+            ask(self._file.seek, place)
+            data = read(self._file, size)
         except Exception as fault:
             self._keep(fault)
             raise
@@ -106,7 +107,8 @@ class Header:
         elif whence == 1:
             self._place += offset
         else:
-            self._place = self._file.seek(0, 2) + offset
+            ask(self._file.seek, 0, 2)
+            self._place = ask(self._file.tell) + offset
         if self._place < 0:
             self._place = 0
             raise OSError("a place before the start of the file")
@@ -117,9 +119,29 @@ class Header:
         return self._place
 
 
-def _read(file: BinaryIO, size: int) -> bytes:
+def ask(method: Callable[..., Any], *numbers: int) -> Any:
+    """What a method of a file gives. Raises ``OSError`` for whatever a file raises.
+
+    The file may stand in an archive that is damaged, may be closed, or of a class of the caller's own.
+    """
+    try:
+        return method(*numbers)
+    except (OSError, NeedBytes):
+        raise
+    except Exception as error:
+        raise OSError(str(error) or type(error).__name__) from error
+
+
+def read(file: BinaryIO, size: int) -> bytes:
     """The next ``size`` bytes; a file may give fewer than it has."""
-    data = file.read(size)
-    while len(data) < size and (more := file.read(size - len(data))):
+    data = _some(file, size)
+    while len(data) < size and (more := _some(file, size - len(data))):
         data += more
     return data[:size]
+
+
+def _some(file: BinaryIO, size: int) -> bytes:
+    data = ask(file.read, size)
+    if not isinstance(data, bytes):
+        raise OSError(f"its read() gave a {type(data).__name__}, not bytes")
+    return data

@@ -59,22 +59,22 @@ def fault(value: Any) -> str:
     """Why a local file cannot be read, ``""`` where it can."""
     try:
         size = len(value) if isinstance(value, bytes) else _size(value)
-    except OSError as error:
-        return f"cannot be read: {error.strerror or error}"
-    except ValueError as error:  # a NUL in the path, a file that is closed
-        return f"cannot be read: {error}"
+    except Exception as error:  # noqa: BLE001  # a bad path, a closed file, a damaged archive: it is told
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return f"cannot be read: {words}"
     return "is empty" if size == 0 else ""
 
 
 def _size(value: Any) -> int | None:
-    """The size of a file, ``None`` where only reading would tell. Raises ``OSError``, ``ValueError``."""
+    """The size of a file, ``None`` where only reading would tell. Raises what the file raises."""
     if not hasattr(value, "__fspath__"):
         if getattr(value, "closed", False):
             raise ValueError("the file is closed")
         if not (hasattr(value, "seekable") and value.seekable()):
             return None
         place = value.tell()
-        size: int = value.seek(0, 2)
+        value.seek(0, 2)
+        size: int = value.tell()
         value.seek(place)
         return size
     found = os.stat(value)  # noqa: PTH116  # pathlib is slow to import

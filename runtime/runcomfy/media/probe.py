@@ -14,7 +14,7 @@ from io import BytesIO, TextIOBase
 
 from .data_uri import content_of
 from .formats import KINDS, recognise
-from .header import MAX_BYTES, Header, NeedBytes, Unreadable
+from .header import MAX_BYTES, Header, NeedBytes, Unreadable, ask, read
 from .info import MediaInfo
 from .pictures import picture_facts
 
@@ -33,7 +33,7 @@ _UNKNOWN = "its format is none of PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, BMP, M
 def probe(source: Source) -> MediaInfo:
     """The facts of a file, given by its path, its content, or as an open binary file.
 
-    A bad file gives a ``reason`` and raises nothing. At most 8 MiB are read. An open file is looked at
+    A bad file gives a ``reason`` and raises nothing; what is no file raises ``TypeError``. At most 8 MiB are read. An open file is looked at
     from its first byte, and stands where it stood afterwards; one that cannot seek is read from
     where it stands, for up to 8 MiB, and its size is known if it ends within them.
 
@@ -58,10 +58,8 @@ def _probe_path(path: str) -> MediaInfo:
             return MediaInfo(reason="it is no regular file")
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # likewise
             return _read(file, found.st_size)
-    except OSError as error:
-        return MediaInfo(reason=f"the file cannot be read: {error.strerror or error}")
-    except ValueError as error:  # a NUL in the path
-        return MediaInfo(reason=f"the file cannot be read: {error}")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        return _cannot(error)
 
 
 def _probe_file(file: Any) -> MediaInfo:
@@ -69,31 +67,44 @@ def _probe_file(file: Any) -> MediaInfo:
         raise TypeError('a media file has to be opened as a binary one: open(path, "rb")')
     try:
         place = file.tell()
-        size = file.seek(0, 2)
+        file.seek(0, 2)
+        size = file.tell()
     except (OSError, AttributeError):  # a pipe or a stream
         return _probe_stream(file)
+    except Exception as error:  # noqa: BLE001  # a file may be closed, or of any class
+        return _cannot(error)
     try:
-        file.seek(0)
+        ask(file.seek, 0)
         return _read(file, size)
     except OSError as error:
-        return MediaInfo(reason=f"the file cannot be read: {error.strerror or error}")
+        return _cannot(error)
     finally:
+        _put_back(file, place)
+
+
+def _put_back(file: Any, place: int) -> None:
+    try:
         file.seek(place)
+    except Exception:  # noqa: BLE001  # what is wrong with the file has been told before
+        return
 
 
 def _probe_stream(stream: Any) -> MediaInfo:
-    content = b""
     try:
-        while len(content) < MAX_BYTES and (more := stream.read(MAX_BYTES - len(content))):
-            content += more
-        ended = len(content) < MAX_BYTES or not stream.read(1)
+        content = read(stream, MAX_BYTES)
+        ended = len(content) < MAX_BYTES or not read(stream, 1)
     except OSError as error:
-        return MediaInfo(reason=f"the file cannot be read: {error.strerror or error}")
+        return _cannot(error)
     info = _read(BytesIO(content), len(content))
     if not ended:
         info.size = None
         info.reason = info.reason or "its size is known only when all of it was read"
     return info
+
+
+def _cannot(error: Exception) -> MediaInfo:
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return MediaInfo(reason=f"the file cannot be read: {words}")
 
 
 def _read(file: BinaryIO, size: int) -> MediaInfo:

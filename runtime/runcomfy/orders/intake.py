@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runcomfy._validate import examine
 from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
-from runcomfy.media.check import Files, urls
+from runcomfy.media.check import SCHEMES, Files, urls
 
 from .drafts import Draft, draft, require_schema, warn
 from .order import Order, encode
@@ -108,7 +108,7 @@ class Intake:
             return await run_sync(_resolved, made, files, found)
 
     def _seen(self, made: Draft) -> list[Any]:
-        """The local files and the URLs that there is something to do about."""
+        """The local files and the URLs that there is something to do or to say about."""
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
         if made.cls is None:
@@ -117,7 +117,11 @@ class Intake:
         return [url for url in found if not isinstance(url, str) or self._is_checked(url)]
 
     def _is_checked(self, url: str) -> bool:
-        return url[:8].lower().startswith(_CHECKED[self._check_files])
+        start = url[:8].lower()
+        if start.startswith(_CHECKED[self._check_files]):
+            return True
+        # There is a warning about it, before it costs money: the name of a local file as a text.
+        return self._check_files != "off" and not start.startswith(SCHEMES)
 
     def _open(self, made: Draft) -> LocalFiles:
         from runcomfy.uploads.local_files import LocalFiles

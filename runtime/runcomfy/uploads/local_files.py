@@ -80,7 +80,7 @@ class LocalFiles:
                 return value
             try:
                 self._opened[key] = _opened(value, pointer)
-            except (OSError, ValueError):
+            except Exception:  # noqa: BLE001  # of a file of any class; ``require_all`` and the checks name it
                 return value
         self.places[pointer] = self._opened[key]
         return self._opened[key]
