@@ -95,8 +95,8 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         export_names=exports,
         inputs=_input_specs(inputs),
         nested_types=(
-            *nested_specs(inputs.types.nested, inputs.raw),
-            *nested_specs(outputs.nested, raw_output),
+            *nested_specs(inputs.types.nested, inputs.raw, inputs.media.kinds),
+            *nested_specs(outputs.nested, raw_output, {}),
         ),
         output_fields=outputs.fields,
         output_slots=literal(tuple(sorted(str(field.name) for field in outputs.fields))),
@@ -134,7 +134,7 @@ def _read_inputs(
     wire_names = list(cleaned.get("properties", {}))
     _refuse_stranger(documents, wire_names)
     python_names = names.input_names(wire_names, documents.names, place)
-    media = find_media(raw, wire_names)
+    media = find_media(raw, cleaned, wire_names)
     inputs = _Inputs(
         raw,
         cleaned,
@@ -145,7 +145,7 @@ def _read_inputs(
             type_templates,
             frozen=True,
             names=documents.names,
-            media=media.places,
+            media=media.kinds,
         ),
         media,
     )
@@ -208,6 +208,7 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
         name,
         inputs.declared(wire),
         inputs.properties[wire],
+        texts.file_words(inputs.media.kinds.get(step("/properties", wire)), hint),
         inputs.media.rules.get(wire, []),
     )
     if wire not in inputs.required:

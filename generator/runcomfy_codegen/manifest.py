@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runcomfy import wording
+from runcomfy.media import bounds, metrics
 
 from .documents import Documents
 from .names import Identifier
@@ -87,8 +88,9 @@ def document_hash(documents: Documents) -> str:
 def fingerprint() -> str:
     """The generator as one hash: its sources, its templates, and the tools that shape the output."""
     here = Path(__file__).resolve().parent
-    # The words of violations are the runtime's, and stand in the generated validators.
-    files = [*here.glob("*.py"), *templates_folder().rglob("*.ji*"), Path(wording.__file__)]
+    files = [*here.glob("*.py"), *templates_folder().rglob("*.ji*")]
+    # These of the runtime give the words of violations, and say which file rules can be checked.
+    files += [Path(path) for path in (wording.__file__, metrics.__file__, bounds.__file__)]
     texts = sorted(file.read_text(encoding="utf-8") for file in files)
     tools = map(version, ("datamodel-code-generator", "jinja2", "jsonschema", "ruff"))
     return digest("\0".join([*texts, *tools]))

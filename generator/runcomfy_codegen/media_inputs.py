@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .literals import literal
@@ -11,6 +12,7 @@ from .vocabulary import Note, Schema, schemas_in, step
 
 __all__ = ["MediaInputs", "find_media"]
 
+_NO_FILE = "stands where no file is looked for; not checked"
 _NO_INPUT = "stand where no file is looked for; not checked"
 
 
@@ -20,53 +22,92 @@ class MediaInputs:
 
     specs: list[MediaSpec] = field(default_factory=list)
     rules: dict[str, list[Rule]] = field(default_factory=dict)
-    #: JSON pointers of the schemas that lead to the URLs: of the input, of its items and so on.
-    places: set[str] = field(default_factory=set)
+    #: JSON pointers of the schemas that lead to the URLs, of the input, of its items and so on -> kind.
+    kinds: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
 
-def find_media(raw: Schema, names: list[str]) -> MediaInputs:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of the schemas that describe a value and the items in it."""
+
+    place: str
+    schema: Schema
+    #: Whether every URL has to keep its rules; it has not where another option does as well.
+    binding: bool
+
+
+def find_media(raw: Schema, cleaned: Schema, names: list[str]) -> MediaInputs:
     """The media inputs among the properties ``names`` of an input schema, nested ones included."""
     found = MediaInputs()
+    types = {place: part.get("type", "string") for place, part in schemas_in(cleaned)}
     seen: set[str] = set()
     properties: Schema = raw["properties"] if names else {}
     for name in names:
-        _visit(properties[name], (name,), step("/properties", name), found, seen)
-    found.notes += [
-        Note(step(place, "validations"), "documented", "validations", _NO_INPUT)
-        for place, part in schemas_in(raw)
-        if "validations" in part and place not in seen
-    ]
+        _visit(properties[name], (name,), step("/properties", name), types, found, seen)
+    for place, part in schemas_in(raw):
+        if "validations" in part and place not in seen:
+            where = step(place, "validations")
+            found.notes.append(Note(where, "documented", "validations", _NO_INPUT))
+        if media_kind(part.get("format")) and place not in found.kinds:
+            where = step(place, "format")
+            found.notes.append(Note(where, "documented", part["format"][:60], _NO_FILE))
     return found
 
 
 def _visit(
-    raw: object, path: tuple[str, ...], place: str, found: MediaInputs, seen: set[str]
+    raw: object,
+    path: tuple[str, ...],
+    place: str,
+    types: dict[str, str | list[str]],
+    found: MediaInputs,
+    seen: set[str],
 ) -> None:
     if not isinstance(raw, dict):
         return
-    parts = _with_items(raw, place)
-    rules = [rule for where, part in parts for rule in _rules(part, where, found)]
-    seen.update(where for where, _ in parts)
-    kinds = [kind for _, part in parts if (kind := media_kind(part.get("format")))]
+    parts = list(_parts(raw, place))
+    if any(_may_be_url(part, types) for part in parts):
+        _take(parts, path, found, seen)
+    for part in parts:
+        properties = part.schema.get("properties")
+        if isinstance(properties, dict):
+            for name, inner in properties.items():
+                where = step(part.place, "properties", name)
+                _visit(inner, (*path, name), where, types, found, seen)
+
+
+def _take(parts: list[_Part], path: tuple[str, ...], found: MediaInputs, seen: set[str]) -> None:
+    binding = [part for part in parts if part.binding]
+    rules = [rule for part in binding for rule in _rules(part.schema, part.place, found)]
+    seen.update(part.place for part in binding)
+    kinds = [kind for part in parts if (kind := media_kind(part.schema.get("format")))]
     if kinds or rules:
         kind = kinds[0] if kinds else "file"
         found.specs.append(MediaSpec(literal(path), literal(kind), tuple(map(_spec, rules))))
         found.rules.setdefault(path[0], []).extend(rules)
-        found.places.update(where for where, _ in parts)
-    innermost, part = parts[-1]
-    if isinstance(part.get("properties"), dict):
-        for name, inner in part["properties"].items():
-            _visit(inner, (*path, name), step(innermost, "properties", name), found, seen)
+        found.kinds.update((part.place, kind) for part in parts)
 
 
-def _with_items(raw: Schema, place: str) -> list[tuple[str, Schema]]:
-    """A schema, the schema of its items, of their items and so on, each with its place."""
-    parts = [(place, raw)]
-    while isinstance(parts[-1][1].get("items"), dict):
-        where, part = parts[-1]
-        parts.append((step(where, "items"), part["items"]))
-    return parts
+def _parts(schema: Schema, place: str, *, binding: bool = True) -> Iterator[_Part]:
+    """A schema, those that say more of the same value, and those of its items."""
+    yield _Part(place, schema, binding)
+    if isinstance(schema.get("items"), dict):
+        yield from _parts(schema["items"], step(place, "items"), binding=binding)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        options = schema.get(keyword)
+        if not isinstance(options, list):
+            continue
+        others = [option for option in options if option != {"type": "null"}]
+        sure = binding and (keyword == "allOf" or len(others) == 1)
+        for i, option in enumerate(options):
+            if isinstance(option, dict):
+                yield from _parts(option, step(place, keyword, i), binding=sure)
+
+
+def _may_be_url(part: _Part, types: dict[str, str | list[str]]) -> bool:
+    """Whether a text can stand there, of the value itself or, where nothing is said of items, of an item."""
+    given = types.get(part.place, "string")
+    return "string" in given or ("array" in given and "items" not in part.schema)
 
 
 def _rules(part: Schema, place: str, found: MediaInputs) -> list[Rule]:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from . import names, texts, types
 from .literals import Source, docstring, literal
 from .spec import NestedMember, NestedSpec
-from .vocabulary import Schema, schemas_in
+from .vocabulary import Schema, schemas_in, step
 
 __all__ = ["nested_specs"]
 
 _INDENT = 4
 
 
-def nested_specs(nested: tuple[types.NestedType, ...], raw: Schema) -> tuple[NestedSpec, ...]:
-    """The specs of the nested types of a schema; ``raw`` is the schema with its texts."""
+def nested_specs(
+    nested: tuple[types.NestedType, ...], raw: Schema, kinds: Mapping[str, str]
+) -> tuple[NestedSpec, ...]:
+    """The specs of the nested types of a schema.
+
+    ``raw`` is the schema with its texts, ``kinds`` holds the pointers of media inputs and their kinds.
+    """
     parts = dict(schemas_in(raw))
-    return tuple(_spec(one, parts.get(one.pointer, {})) for one in nested)
+    return tuple(_spec(one, parts.get(one.pointer, {}), kinds) for one in nested)
 
 
-def _spec(nested: types.NestedType, raw: Schema) -> NestedSpec:
+def _spec(nested: types.NestedType, raw: Schema, kinds: Mapping[str, str]) -> NestedSpec:
     # The class form has no room for a name that is no attribute.
     functional = any(names.input_name(wire) != wire for wire, _, _ in nested.members)
     meaning = texts.clipped(texts.readable(raw.get("description")))
@@ -26,17 +33,24 @@ def _spec(nested: types.NestedType, raw: Schema) -> NestedSpec:
         nested.name,
         literal(str(nested.name)),
         docstring(meaning or f"An object in ``{texts.one_line(nested.path)}``.", _INDENT),
-        tuple(_member(member, nested.schema, raw) for member in nested.members),
+        tuple(_member(member, nested, raw, kinds) for member in nested.members),
         functional,
     )
 
 
-def _member(member: tuple[str, str, bool], cleaned: Schema, raw: Schema) -> NestedMember:
+def _member(
+    member: tuple[str, str, bool], nested: types.NestedType, raw: Schema, kinds: Mapping[str, str]
+) -> NestedMember:
     wire, hint, required = member
     declared = raw.get("properties")
     own = declared.get(wire) if isinstance(declared, dict) else None
     words = texts.describe_input(
-        wire, wire, own if isinstance(own, dict) else {}, cleaned["properties"][wire], []
+        wire,
+        wire,
+        own if isinstance(own, dict) else {},
+        nested.schema["properties"][wire],
+        texts.file_words(kinds.get(step(nested.pointer, "properties", wire)), hint),
+        [],
     )
     hint = hint if required else f"NotRequired[{hint}]"
     return NestedMember(wire, literal(wire), Source(hint), literal(hint), docstring(words, _INDENT))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .media_rules import Rule, media_kind
+from .media_rules import Rule
 from .vocabulary import Schema
 
 __all__ = [
     "clipped",
     "describe_input",
     "describe_output",
+    "file_words",
     "is_placeholder",
     "one_line",
     "readable",
@@ -77,18 +78,11 @@ def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
 
 
 def describe_input(
-    wire_name: str, name: str, raw: Schema, cleaned: Schema, rules: list[Rule]
+    wire_name: str, name: str, raw: Schema, cleaned: Schema, file: str, rules: list[Rule]
 ) -> str:
-    """The docstring of an input: meaning, limits, rules of its files, demo value."""
+    """The docstring of an input: meaning, limits, which file it is, that file's rules, demo value."""
     meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name
-    limits = _limits(cleaned)
-    kind = media_kind(raw.get("format")) or media_kind(_items(raw).get("format"))
-    if kind:
-        limits.append(
-            f"URL of {_article(kind)} file, or a local file"
-            if not _is_list(cleaned)
-            else f"URLs of {kind} files, or local files"
-        )
+    limits = [*_limits(cleaned), *([file] if file else [])]
     paragraphs = [_sentence(meaning)]
     if limits:
         paragraphs.append(" ".join(_sentence(_capital(limit)) for limit in limits))
@@ -113,17 +107,16 @@ def one_line(text: str, length: int = _DEMO) -> str:
     return flat if len(flat) <= length else flat[: length - 1].rstrip() + "…"
 
 
-def _items(schema: Schema) -> Schema:
-    items = schema.get("items")
-    return items if isinstance(items, dict) else {}
-
-
-def _is_list(schema: Schema) -> bool:
-    return schema.get("type") == "array"
-
-
-def _article(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+def file_words(kind: str | None, hint: str) -> str:
+    """What a media input of this kind and type takes; ``""`` where it is none (``kind`` is ``None``)."""
+    if kind is None:
+        return ""
+    file = "file" if kind == "file" else f"{kind} file"
+    many = "Sequence[" in hint
+    words = f"URLs of {file}s" if many else f"URL of {'an' if file[0] in 'aeiou' else 'a'} {file}"
+    if "MediaSource" not in hint:
+        return words
+    return words + (", or local files" if many else ", or a local file")
 
 
 def _capital(text: str) -> str:

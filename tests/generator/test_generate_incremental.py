@@ -182,14 +182,15 @@ def test_a_package_inside_another_is_left_alone(tmp_path: Path) -> None:
     assert tree(tmp_path / "out/my/sub") == before
 
 
-def test_new_words_of_violations_are_rendered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("module", ["wording", "media.metrics", "media.bounds"])
+def test_new_words_and_file_rules_of_the_runtime_are_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
     run(tmp_path)
-    words = tmp_path / "wording.py"
-    words.write_text("# other words\n")
-    monkeypatch.setattr("runcomfy.wording.__file__", str(words))
+    changed = tmp_path / "changed.py"
+    changed.write_text("# another version\n")
+    monkeypatch.setattr(f"runcomfy.{module}.__file__", str(changed))
     assert "1 written" in run(tmp_path).out
 
 

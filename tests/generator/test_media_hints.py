@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from generator.small import load, make, make_class
+from runcomfy import validate
+from runtime.pictures import picture
 
 TEXT = {"type": "string"}
+IMAGE = {**TEXT, "format": "image_uri"}
+WIDE = {"validation_rule": "width_pixels>", "validation_value": 100}
 
 
 def hint(tmp_path: Path, schema: dict[str, Any]) -> str:
@@ -19,9 +23,9 @@ def hint(tmp_path: Path, schema: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("schema", "expected"),
     [
-        ({**TEXT, "format": "image_uri"}, "MediaSource"),
+        (IMAGE, "MediaSource"),
         ({**TEXT, "format": "video_uri_with_mask"}, "MediaSource"),
-        ({"type": "array", "items": {**TEXT, "format": "image_uri"}}, "Sequence[MediaSource]"),
+        ({"type": "array", "items": IMAGE}, "Sequence[MediaSource]"),
         ({"type": "array", "format": "image_uris", "items": TEXT}, "Sequence[MediaSource]"),
         ({"type": "array", "format": "image_uris"}, "Sequence[MediaSource]"),
         ({"type": ["string", "null"], "format": "audio_uri"}, "MediaSource | None"),
@@ -33,10 +37,13 @@ def hint(tmp_path: Path, schema: dict[str, Any]) -> str:
             {"type": "array", "items": {"type": "array", "items": TEXT}, "format": "image_uris"},
             "Sequence[Sequence[MediaSource]]",
         ),
+        ({**TEXT, "validations": [WIDE]}, "MediaSource"),
+        ({"anyOf": [IMAGE, {"type": "null"}]}, "MediaSource | None"),
         (
-            {**TEXT, "validations": [{"validation_rule": "width_pixels>", "validation_value": 1}]},
-            "MediaSource",
+            {"oneOf": [IMAGE, {"type": "array", "items": IMAGE}]},
+            "MediaSource | Sequence[MediaSource]",
         ),
+        ({"type": "array", "items": {"allOf": [IMAGE], **TEXT}}, "Sequence[MediaSource]"),
     ],
     ids=str,
 )
@@ -60,6 +67,54 @@ def test_what_cannot_be_a_file_keeps_its_own_type(
     schema: dict[str, Any], expected: str, tmp_path: Path
 ) -> None:
     assert hint(tmp_path, schema).replace('"', "'") == expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        (IMAGE, "URL of an image file, or a local file."),
+        ({"type": "array", "format": "video_uris"}, "URLs of video files, or local files."),
+        ({**TEXT, "validations": [WIDE]}, "URL of a file, or a local file."),
+        ({"anyOf": [IMAGE, {"type": "null"}]}, "URL of an image file, or a local file."),
+        (
+            {"type": "array", "items": {"type": "array", "items": IMAGE}},
+            "URLs of image files, or local files.",
+        ),
+        ({**IMAGE, "enum": ["https://a.invalid/b"]}, "URL of an image file."),
+    ],
+    ids=str,
+)
+def test_an_editor_shows_what_a_media_input_takes(
+    schema: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    make_class(tmp_path, {"x": schema})
+    text = (tmp_path / "out/made_models/acme/small.py").read_text(encoding="utf-8")
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {**IMAGE, "validations": [WIDE]},
+        {"anyOf": [{**IMAGE, "validations": [WIDE]}, {"type": "null"}]},
+        {"allOf": [{"validations": [WIDE]}], **IMAGE},
+    ],
+    ids=str,
+)
+def test_the_rules_of_a_file_hold_wherever_the_schema_puts_them(
+    schema: dict[str, Any], tmp_path: Path
+) -> None:
+    model, url = make_class(tmp_path, {"x": schema}), "https://example.com/a.png"
+    report = validate(model, {"x": url}, files={url: picture(99, 99)})
+    assert [error.rule for error in report.errors] == ["width_pixels>"]
+    assert validate(model, {"x": url}, files={url: picture(101, 101)}).valid
+
+
+def test_a_rule_of_one_option_among_others_breaks_no_payload(tmp_path: Path) -> None:
+    """Nobody knows which option a URL was meant for; the report of the generator names the rule."""
+    schema = {"anyOf": [{**IMAGE, "validations": [WIDE]}, {"type": "array", "items": IMAGE}]}
+    model, url = make_class(tmp_path, {"x": schema}), "https://example.com/a.png"
+    assert validate(model, {"x": [url]}, files={url: picture(99, 99)}).valid
 
 
 def test_a_member_of_a_nested_object_takes_local_files(tmp_path: Path) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from runcomfy.model import UNSET, Output, Request, Violation, check_by_library
+from runcomfy.model import UNSET, MediaInput, Output, Request, Violation, check_by_library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from runcomfy.model import Unset
+    from runcomfy.model import MediaSource, Unset
 
 __all__ = ["Fallback", "FallbackOutput", "FallbackSource", "FallbackStyle"]
 
@@ -91,8 +91,11 @@ class Fallback(Request[FallbackOutput]):
     model_id = "acme/fallback"
     output_type = FallbackOutput
 
-    source: str | FallbackSource
-    """source."""
+    source: MediaSource | FallbackSource
+    """source.
+
+    URL of an image file, or a local file.
+    """
 
     size: Literal["auto"] | int | Unset = UNSET
     """size."""
@@ -114,4 +117,5 @@ class Fallback(Request[FallbackOutput]):
 
     _check = staticmethod(check)
     _required = ("source",)
+    _media = (MediaInput(("source",), "image"),)
     _example = {}
