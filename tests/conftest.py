@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,9 @@ settings.register_profile(
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "nightly: long; runs with -m nightly only")
     settings.load_profile("nightly" if "nightly" in config.option.markexpr else "change")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts its background jobs so, and programs under test would ignore Ctrl-C as well.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
