@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runcomfy import wording
-from runcomfy.media import bounds, metrics
+from runcomfy.media import bounds, formats, metrics
 
 from .documents import Documents
 from .names import Identifier
@@ -90,7 +90,8 @@ def fingerprint() -> str:
     here = Path(__file__).resolve().parent
     files = [*here.glob("*.py"), *templates_folder().rglob("*.ji*")]
     # These of the runtime give the words of violations, and say which file rules can be checked.
-    files += [Path(path) for path in (wording.__file__, metrics.__file__, bounds.__file__)]
+    told = (wording.__file__, metrics.__file__, bounds.__file__, formats.__file__)
+    files += map(Path, told)
     texts = sorted(file.read_text(encoding="utf-8") for file in files)
     tools = map(version, ("datamodel-code-generator", "jinja2", "jsonschema", "ruff"))
     return digest("\0".join([*texts, *tools]))

@@ -49,8 +49,7 @@ def read_rules(validations: object) -> tuple[list[Rule], list[tuple[int, str, st
     for i, entry in enumerate(validations):
         rule = _read(entry)
         if rule is None:
-            subject = entry.get("validation_rule") if isinstance(entry, dict) else None
-            faults.append((i, str(subject)[:60], "is a rule nobody knows; not checked"))
+            faults.append((i, "validations", "holds a rule without a name; not checked"))
             continue
         rules.append(rule)
         why = problem(rule.metric, rule.operator, rule.limit)
@@ -61,24 +60,22 @@ def read_rules(validations: object) -> tuple[list[Rule], list[tuple[int, str, st
 
 
 def _read(entry: object) -> Rule | None:
-    if not isinstance(entry, dict):
+    name = entry.get("validation_rule") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(name, str) or not name.strip():
         return None
-    name, wording = entry.get("validation_rule"), entry.get("validation_error", "")
-    match = _RULE.fullmatch("".join(name.split())) if isinstance(name, str) else None
+    name, wording = "".join(name.split())[:_LONGEST], entry.get("validation_error", "")
+    match = _RULE.fullmatch(name)
+    metric, operator = match.groups() if match else (name, "")
     limit = _limit(entry.get("validation_value"))
-    if match is None or limit is None or len(match[0]) > _LONGEST:
-        return None
-    return Rule(
-        match["metric"], match["operator"], limit, wording if isinstance(wording, str) else ""
-    )
+    return Rule(metric, operator, limit, wording if isinstance(wording, str) else "")
 
 
-def _limit(value: object) -> float | str | None:
-    """A number, or a text, or texts side by side, such as the formats that are allowed."""
+def _limit(value: object) -> float | str:
+    """A number, or a text, or texts side by side, such as the formats that are allowed; else ``""``."""
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
         value = ", ".join(value)
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST else None
+        return value if len(value) <= _LONGEST else ""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return ""
+    return "" if isinstance(value, float) and not math.isfinite(value) else value

@@ -110,6 +110,27 @@ def test_the_rules_of_a_file_hold_wherever_the_schema_puts_them(
     assert validate(model, {"x": url}, files={url: picture(101, 101)}).valid
 
 
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        ({"validation_rule": "width<height<", "validation_value": 5}, "width<height<"),
+        ({"validation_rule": "<", "validation_value": 5}, "<"),
+        ({"validation_rule": "width_pixels<"}, "width_pixels<"),
+        ({"validation_rule": "width_pixels<", "validation_value": None}, "width_pixels<"),
+        ({"validation_rule": "width_pixels<", "validation_value": {"px": 5}}, "width_pixels<"),
+        ({"validation_rule": "mood<", "validation_value": 10**400}, "mood<"),
+    ],
+    ids=str,
+)
+def test_a_rule_that_nobody_understands_is_never_dropped(
+    rule: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    model, url = make_class(tmp_path, {"x": {**IMAGE, "validations": [rule]}}), "https://e.com/a"
+    report = validate(model, {"x": url}, files={url: picture(99, 99)})
+    assert [one.rule for one in report.unchecked] == [name]
+    assert report.valid
+
+
 def test_a_rule_of_one_option_among_others_breaks_no_payload(tmp_path: Path) -> None:
     """Nobody knows which option a URL was meant for; the report of the generator names the rule."""
     schema = {"anyOf": [{**IMAGE, "validations": [WIDE]}, {"type": "array", "items": IMAGE}]}

@@ -138,3 +138,17 @@ def test_a_rule_that_cannot_be_checked_says_why(
     text: str, operator: str, limit: object, words: str
 ) -> None:
     assert words in problem(text, operator, limit)
+
+
+def test_readings_of_two_units_are_all_held_against_each_other() -> None:
+    """A rule counts as broken only where every reading of every fact breaks it."""
+    values = metric("file_size_mb/duration").values(MediaInfo(size=10_200_000, duration=5.0))
+    assert values is not None
+    assert len(values) == 6
+    assert max(values) == pytest.approx(10.2 / 4.95)
+    assert min(values) == pytest.approx(10_200_000 / 2**20 / 5.05)
+
+
+@pytest.mark.parametrize("limit", ["", 5, "image/*", "image/*, video/mp4", "anything"])
+def test_a_limit_that_names_no_format_breaks_no_file(limit: object) -> None:
+    assert problem("format", "=", limit) == "its limit names no format that is known"

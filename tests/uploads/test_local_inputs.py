@@ -172,7 +172,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     closed = io.BytesIO()
     closed.close()
     (tmp_path / "empty.png").touch()
-    archive = gzip.open(io.BytesIO(gzip.compress(picture())[:20]))
+    archive = gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(picture())[:20]))
     files = [tmp_path / "nope.png", tmp_path, tmp_path / "empty.png", b"", closed, Path("a\0b")]
     files.append(archive)
     told = []

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Reading = Callable[[float], float]
     Value = float | str
 
-__all__ = ["BREAKS", "HOLDS", "OPERATORS", "READINGS", "UNCLEAR", "explain", "judge"]
+__all__ = ["BREAKS", "HOLDS", "OPERATORS", "READINGS", "UNCLEAR", "explain", "formats_in", "judge"]
 
 HOLDS = "holds"
 BREAKS = "breaks"
@@ -77,7 +77,7 @@ def judge(values: tuple[Value, ...], operator: str, limit: Value) -> str:
 
 def _compare(value: Value, operator: str, limit: Value) -> str:
     if isinstance(value, str) or isinstance(limit, str):
-        return HOLDS if value in _names(limit) else BREAKS
+        return HOLDS if value in formats_in(limit) else BREAKS
     if operator in _EQUAL:
         if value == limit:
             return HOLDS
@@ -89,7 +89,7 @@ def _compare(value: Value, operator: str, limit: Value) -> str:
     return HOLDS if (value < limit) == operator.startswith("<") else BREAKS
 
 
-def _names(limit: Value) -> set[str]:
+def formats_in(limit: object) -> set[str]:
     """The formats that a text names, such as ``"JPG, image/png"``."""
     words = str(limit).lower().replace(",", " ").replace("|", " ").replace(";", " ").split()
     names = {word.rpartition("/")[2].lstrip(".") for word in words}

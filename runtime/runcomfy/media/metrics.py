@@ -9,7 +9,8 @@ parentheses.
 
 from __future__ import annotations
 
-from .bounds import OPERATORS, READINGS
+from .bounds import OPERATORS, READINGS, formats_in
+from .formats import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,33 +73,35 @@ class UnknownMetric(Exception):
 class Metric:
     """A metric that can be measured. ``facts`` are those it needs, ``units`` those they are told in."""
 
-    __slots__ = ("_readings", "_steps", "facts", "units")
+    __slots__ = ("_named", "_steps", "facts", "units")
 
     def __init__(self, steps: list[Step]) -> None:
         self._steps = steps
-        named = dict.fromkeys(step for step in steps if isinstance(step, tuple))
-        self.facts = tuple(fact for fact, _ in named)
-        self.units = tuple(unit for _, unit in named)
-        self._readings = max(len(READINGS[unit]) for unit in self.units)
+        self._named = [*dict.fromkeys(step for step in steps if isinstance(step, tuple))]
+        self.facts = tuple(fact for fact, _ in self._named)
+        self.units = tuple(unit for _, unit in self._named)
 
     def values(self, info: MediaInfo) -> tuple[Value, ...] | None:
         """The value under each reading of its units, ``None`` where a fact is missing."""
         if self.facts == ("format",):
             return None if info.format is None else (info.format,)
-        if any(getattr(info, fact) is None for fact in self.facts):
-            return None
+        every: list[dict[Step, float]] = [{}]
+        for fact, unit in self._named:
+            known = getattr(info, fact)
+            if known is None:
+                return None
+            read = [reading(known) for reading in READINGS[unit]]
+            every = [{**one, (fact, unit): value} for one in every for value in read]
         try:
-            return tuple(self._value(info, reading) for reading in range(self._readings))
+            return tuple(self._value(one) for one in every)
         except (ZeroDivisionError, OverflowError):
             return None
 
-    def _value(self, info: MediaInfo, reading: int) -> float:
+    def _value(self, named: dict[Step, float]) -> float:
         stack: list[float] = []
         for step in self._steps:
             if isinstance(step, tuple):
-                fact, unit = step
-                readings = READINGS[unit]
-                stack.append(readings[min(reading, len(readings) - 1)](getattr(info, fact)))
+                stack.append(named[step])
             elif isinstance(step, str):
                 right, left = stack.pop(), stack.pop()
                 stack.append(_apply(step, left, right))
@@ -132,7 +135,11 @@ def problem(text: str, operator: str, limit: object) -> str:
     if operator not in OPERATORS:
         return f"nothing is known of the operator {operator or 'that it lacks'}"
     if measured.facts == ("format",):
-        return "" if operator.strip("=") == "" else f"a format is not {operator} anything"
+        if operator.strip("="):
+            return f"a format is not {operator} anything"
+        names = formats_in(limit)
+        known = names & KINDS.keys() and "*" not in names
+        return "" if known else "its limit names no format that is known"
     return "" if isinstance(limit, (int, float)) else "its limit is no number"
 
 
