@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from math import inf
 from time import monotonic
 from typing import Any, NoReturn
 
+from ._deadline import deadline
 from ._driver_common import Wire
 from .downloads.settings import DownloadSettings
+from .errors import ConfigurationError
 from .orders.order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel
 from .protocol.addresses import check_base_url
@@ -17,7 +20,7 @@ from .redact import Redactor
 from .status import Cancellation
 from .token import find_token
 
-__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core", "deadline"]
+__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core", "check_http"]
 
 BASE_URL = "https://model-api.runcomfy.net"
 
@@ -27,11 +30,6 @@ CALL_TIMEOUT = 120.0
 
 #: Seconds for the one attempt to cancel after an interruption.
 _RESCUE = 5.0
-
-
-def deadline(timeout: float | None) -> float | None:
-    """When a call ends that starts now, as ``monotonic`` tells it."""
-    return None if timeout is None else monotonic() + timeout
 
 
 class Core:
@@ -48,6 +46,10 @@ class Core:
         download_hosts: Iterable[str],
         max_file_bytes: int,
     ) -> None:
+        _check_seconds("connect_timeout", connect_timeout)
+        _check_seconds("read_timeout", read_timeout)
+        _check_kind("polling", polling, Polling)
+        _check_kind("retries", retries, Retries)
         found = find_token(token)
         self.base_url = check_base_url(base_url)
         self.redact = Redactor(found.reveal())
@@ -94,3 +96,30 @@ class Core:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client is not pickled: it holds a token; make one in the other process")
+
+
+def check_http(*clients: object, blocking: bool) -> None:
+    """Refuse a client of the other kind: it could send a submit and lose the answer."""
+    wanted = "httpx.Client" if blocking else "httpx.AsyncClient"
+    for http in clients:
+        if http is None:
+            continue
+        if not hasattr(http, "build_request") or hasattr(http, "aclose") is blocking:
+            raise ConfigurationError(
+                f"http and download_http must each be an {wanted}, or have its methods; got a "
+                f"{type(http).__name__}"
+            )
+
+
+def _check_seconds(name: str, given: object) -> None:
+    if not isinstance(given, (int, float)) or not 0 < given < inf:
+        raise ConfigurationError(
+            f"{name} must be a number of seconds above 0, got {given!r:.80}; the time for the whole "
+            "call is the timeout of each method"
+        )
+
+
+def _check_kind(name: str, given: object, kind: type) -> None:
+    """A wrong setting would be found when the request runs already, and is billed."""
+    if given is not None and not isinstance(given, kind):
+        raise ConfigurationError(f"{name} must be {name}={kind.__name__}(…), got {given!r:.80}")

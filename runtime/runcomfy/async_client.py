@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, deadline
+from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
+from ._deadline import deadline
 from ._driver_async import AsyncDriver, OnStatus
 from .catalogue import ModelEntry, read_entries
 from .downloads.asynchronous import AsyncDownloads
@@ -57,6 +58,7 @@ class AsyncClient:
         download_http: httpx.AsyncClient | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
     ) -> None:
+        check_http(http, download_http, blocking=False)
         self._core = Core(
             token,
             base_url,

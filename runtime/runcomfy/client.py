@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, deadline
+from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
+from ._deadline import deadline
 from ._driver import Driver
 from .catalogue import ModelEntry, read_entries
 from .downloads.blocking import Downloads
@@ -65,6 +66,7 @@ class Client:
         download_http: httpx.Client | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
     ) -> None:
+        check_http(http, download_http, blocking=True)
         self._core = Core(
             token,
             base_url,

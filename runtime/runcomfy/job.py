@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
 
 from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
 from .orders.order import Model
@@ -63,6 +63,12 @@ class _Known(Generic[OutputT_co]):
 
     def __hash__(self) -> int:
         return hash(self.request_id)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a job is not pickled: its client holds a token; pickle job.as_dict(), and make it again with "
+            "client.job(**data)"
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.request_id!r}, model={self.model_id!r})"

@@ -23,6 +23,10 @@ class Token:
     __slots__ = ("_value", "source")
 
     def __init__(self, value: str, source: str) -> None:
+        if not isinstance(value, str):
+            raise ConfigurationError(
+                f"the token from {source} must be a text, got a {type(value).__name__}"
+            )
         value = value.strip()
         if not value or not value.isascii() or not value.isprintable() or " " in value:
             raise ConfigurationError(

@@ -13,12 +13,13 @@ import anyio
 import anyio.lowlevel
 from anyio.to_thread import run_sync
 
+from runcomfy._deadline import deadline
+
 from .part import Memory, Target
 from .settings import (
     DownloadSettings,
     check_concurrency,
     conclude,
-    end_of,
 )
 from .transfer_async import AsyncTransfer
 
@@ -50,7 +51,7 @@ class AsyncDownloads:
     ) -> bytes:
         """The content of a file."""
         memory = Memory()
-        fetch = self.settings.fetch(file, end_of(timeout), max_bytes)
+        fetch = self.settings.fetch(file, deadline(timeout), max_bytes)
         async with self._http() as http:
             await AsyncTransfer(http, self.settings, file).run(fetch, memory)
         return bytes(memory.content)
@@ -66,7 +67,7 @@ class AsyncDownloads:
     ) -> list[Path]:
         """Save each file at its target; where they are then."""
         check_concurrency(concurrency)
-        ends, turns = end_of(timeout), anyio.Semaphore(concurrency)
+        ends, turns = deadline(timeout), anyio.Semaphore(concurrency)
         outcomes: list[Path | Exception] = [Path() for _ in files]
         for target in targets:
             await run_sync(target.check)

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runcomfy._deadline import deadline
 from runcomfy.protocol.downloads import Fetch
 
 from .crew import run_all
@@ -19,7 +20,6 @@ from .settings import (
     check_concurrency,
     closed,
     conclude,
-    end_of,
     log_saved,
 )
 from .transfer import Transfer
@@ -121,7 +121,7 @@ class Downloads:
         max_bytes: int | None = None,
     ) -> list[ValueT | Exception]:
         """What came of each call; those that have not ended in time give the flow's error for it."""
-        ends, stop = end_of(timeout), Event()
+        ends, stop = deadline(timeout), Event()
         fetches = [self.settings.fetch(file, ends, max_bytes) for file in files]
         with self._http() as http:
             bound = [

@@ -30,7 +30,6 @@ __all__ = [
     "check_concurrency",
     "closed",
     "conclude",
-    "end_of",
     "failure_of",
     "log_retry",
     "log_saved",
@@ -106,11 +105,6 @@ def tls_context() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()
-
-
-def end_of(timeout: float | None) -> float | None:
-    """When a call that starts now must have ended, on the monotonic clock."""
-    return None if timeout is None else monotonic() + timeout
 
 
 def check_concurrency(concurrency: int) -> None:

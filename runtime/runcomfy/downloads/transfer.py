@@ -7,12 +7,13 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from runcomfy._deadline import deadline
 from runcomfy._driver_common import plain_headers
 from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.messages import Failure, Sleep, Tick
 
 from .part import Sink
-from .settings import DownloadSettings, closed, end_of, failure_of, log_retry
+from .settings import DownloadSettings, closed, failure_of, log_retry
 
 if TYPE_CHECKING:
     import httpx
@@ -70,7 +71,7 @@ class Transfer:
         return Head(monotonic(), self._response.status_code, headers)
 
     def _drain(self, step: Drain, sink: Sink, tell: Tell | None) -> Drained:
-        ends, received = end_of(step.timeout), step.start
+        ends, received = deadline(step.timeout), step.start
         if self._response is None:
             return Drained(monotonic(), received, "nothing is open")
         sink.rewind(received)

@@ -50,7 +50,10 @@ def trouble_of(status: int) -> Trouble:
 class Retries:
     """How often a call is sent again, and how long after. Reads are bounded by the deadline alone.
 
-    ``downloads`` counts the attempts in a row that brought no new part of the file.
+    ``downloads`` counts the attempts in a row that brought no new part of the file. Pauses grow from
+    ``first`` to ``ceiling`` seconds.
+
+    >>> Client(retries=Retries(submits=0, ceiling=60))
     """
 
     submits: int = 4
@@ -58,6 +61,12 @@ class Retries:
     downloads: int = 4
     first: float = 0.5
     ceiling: float = 20.0
+
+    def __post_init__(self) -> None:
+        if min(self.submits, self.cancels, self.downloads) < 0:
+            raise ValueError("retries needs submits, cancels and downloads of 0 or more")
+        if not 0 < self.first <= self.ceiling:
+            raise ValueError("retries needs 0 < first <= ceiling, in seconds")
 
     def repeats(self, action: Action, trouble: Trouble, attempt: int) -> bool:
         """Whether the call is sent again after its failed attempt number ``attempt``, from 0."""

@@ -122,13 +122,15 @@ class Talk:
     def _send(self, call: Call) -> Flow[Answer | Failure]:
         remaining = self.remaining
         if remaining is not None and remaining <= 0:
-            raise self._out_of_time(None)
+            raise self._out_of_time(
+                None, "; nothing was submitted" if call.action == "submit" else ""
+            )
         reply: Answer | Failure = yield Send(call, remaining)
         self.now = reply.now
         return reply
 
-    def _out_of_time(self, because: RequestError | None) -> DeadlineExceeded:
-        message = "the timeout of the call ran out"
+    def _out_of_time(self, because: RequestError | None, more: str = "") -> DeadlineExceeded:
+        message = "the timeout of the call ran out" + more
         if self.seen:
             message += f"; the last known status is {self.redact(self.seen.state)!r}"
         if because:

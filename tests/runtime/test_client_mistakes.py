@@ -1,0 +1,86 @@
+"""Settings that cannot be meant are told when the client is made: later, a request would be under way, and billed."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from client_callers import Caller, a_request
+from runcomfy import AsyncClient, Client, ConfigurationError, DeadlineExceeded, Retries
+from runcomfy.mock import MockService, small_output
+from runcomfy.testing import mock_service
+
+CLIENTS = [Client, AsyncClient]
+
+
+@pytest.fixture
+def service() -> Iterator[MockService]:
+    with mock_service(make_output=small_output) as started:
+        yield started
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"connect_timeout": 0},
+        {"connect_timeout": float("nan")},
+        {"read_timeout": -1},
+        {"read_timeout": None},
+        {"read_timeout": float("inf")},
+        {"polling": 5},
+        {"retries": 0},
+        {"http": "https://example.com"},
+        {"token": b"bytes"},
+        {"token": ""},
+        {"base_url": None},
+        {"base_url": "model-api.runcomfy.net"},
+    ],
+    ids=str,
+)
+def test_a_setting_that_cannot_be_meant_is_named(client: type[Any], settings: Any) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(settings))):
+        client(**{"token": "any", **settings})
+
+
+@pytest.mark.parametrize("name", ["http", "download_http"])
+def test_an_http_client_of_the_other_kind_is_refused_before_it_could_submit(name: str) -> None:
+    with httpx.Client() as blocking, pytest.raises(ConfigurationError, match=r"httpx\.AsyncClient"):
+        AsyncClient("any", **{name: blocking})  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(ConfigurationError, match=r"httpx\.Client.*got a AsyncClient"):
+        Client("any", **{name: httpx.AsyncClient()})  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize(
+    "settings", [{"submits": -1}, {"first": 0}, {"first": -1}, {"ceiling": 0.1}]
+)
+def test_repeats_that_cannot_be_meant_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="retries needs"):
+        Retries(**settings)
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+@pytest.mark.parametrize("timeout", ["5", float("nan")])
+def test_a_timeout_that_is_no_number_is_refused_before_anything_is_sent(
+    service: MockService, kind: str, timeout: Any
+) -> None:
+    with pytest.raises(ConfigurationError, match="timeout must be a number of seconds"):
+        Caller(kind, service.url).run(timeout=timeout)
+    assert not service.log
+
+
+def test_a_timeout_that_is_over_at_once_says_that_nothing_was_submitted(
+    service: MockService,
+) -> None:
+    with pytest.raises(DeadlineExceeded, match="nothing was submitted"):
+        service.client().run(a_request(), timeout=0)
+    assert not service.log
+
+
+def test_a_job_that_is_pickled_says_what_to_pickle_instead(service: MockService) -> None:
+    with pytest.raises(TypeError, match=r"job\.as_dict\(\)"):
+        pickle.dumps(service.client().submit(a_request()))
