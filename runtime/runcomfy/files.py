@@ -144,7 +144,8 @@ def _addresses(output: object) -> Iterator[tuple[str, str]]:
     while waiting:
         part, kind = waiting.pop()
         if isinstance(part, str):
-            if part.startswith(("https://", "http://")) and not any(map(str.isspace, part)):
+            web = part[:8].lower().startswith(("https://", "http://"))
+            if web and not any(map(str.isspace, part)):
                 yield part, kind
         elif isinstance(part, dict):
             waiting.extend(

@@ -103,7 +103,7 @@ class Result(_Given[OutputT_co]):
         received, and those of the whole file where they are known.
         """
         files = self.files
-        targets = [Target.inside(Path(folder), one.name, overwrite=overwrite) for one in files]
+        targets = [Target.inside(folder, one.name, overwrite=overwrite) for one in files]
         return self._downloads.save(files, targets, timeout, progress, concurrency)
 
     def _repr_html_(self) -> str:
@@ -146,7 +146,7 @@ class AsyncResult(_Given[OutputT_co]):
     ) -> list[Path]:
         """``Result.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
         files = self.files
-        targets = [Target.inside(Path(folder), one.name, overwrite=overwrite) for one in files]
+        targets = [Target.inside(folder, one.name, overwrite=overwrite) for one in files]
         return await self._downloads.save(files, targets, timeout, progress, concurrency)
 
     def _repr_html_(self) -> str:

@@ -95,7 +95,7 @@ def test_what_is_missing_or_odd_breaks_nothing(raw: dict[str, Any]) -> None:
         "https://evil.example/a.png",
         "http://x.runcomfy.net/a.png",
         "https://x.runcomfy.net@evil.example/a.png",
-        "http://127.0.0.1:8188/a.png",
+        "http://127.0.0.1:8189/a.png",
     ],
 )
 def test_an_address_of_another_host_is_text_only(url: str) -> None:
@@ -106,6 +106,14 @@ def test_an_address_of_another_host_is_text_only(url: str) -> None:
     assert not shown.all("img")
     assert not shown.all("a")
     assert url in shown.text
+
+
+def test_the_pictures_of_a_service_on_this_machine_are_shown() -> None:
+    downloads = Downloads(DownloadSettings(Hosts.of("http://127.0.0.1:8188")))
+    raw = {"output": "http://127.0.0.1:8188/files/a.png"}
+    result = Result("r", Output.from_payload({}), raw, None, True, downloads)
+    [picture] = Page(result._repr_html_()).all("img")
+    assert picture["src"] == "http://127.0.0.1:8188/files/a.png"
 
 
 def test_a_host_that_was_added_is_shown() -> None:

@@ -230,6 +230,7 @@ def test_the_tree_at_the_top_of_the_module_is_the_tree() -> None:
         ),
         ({"image": {"url": "https://x/a.png", "width": 3}}, ["https://x/a.png"]),
         ({"videos": [{"url": "http://x/a.mp4"}], "seed": 3}, ["http://x/a.mp4"]),
+        ({"image": "HTTPS://x/a.png"}, ["HTTPS://x/a.png"]),
         ({"text": "see https://x/a.png", "b": "https://x/a b"}, []),
         (None, []),
         (3, []),

@@ -207,6 +207,8 @@ def test_a_folder_that_is_a_file_is_an_error(host: FileHost, tmp_path: Path) -> 
 def test_no_path_is_no_place_to_save_to(host: FileHost) -> None:
     with pytest.raises(ValueError, match="empty path"):
         file_at(host).save("")
+    with pytest.raises(ValueError, match="empty path"):
+        result_at(host, "/hat.png").save("")
 
 
 def test_a_saved_file_has_the_usual_permissions(host: FileHost, tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ class Target:
     free: bool
 
     @classmethod
-    def inside(cls, folder: Path, name: str, *, overwrite: bool) -> Target:
+    def inside(cls, folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
         """The place in a folder for a file that has no name of the caller's choice."""
-        return cls(folder, name, "replace" if overwrite else "rename", free=True)
+        return cls(_path(folder), name, "replace" if overwrite else "rename", free=True)
 
     def check(self) -> None:
         """Raise ``FileExistsError`` for a name that is taken, before anything is fetched."""
@@ -72,12 +72,16 @@ class Target:
 
 def target_for(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
     """Where ``save(path)`` puts a file: into a folder, by ``name``, or at exactly that path."""
-    given, exact = os.fspath(path), Path(path)
-    if not given:
-        raise ValueError("save needs a folder or the path of a file, got an empty path")
+    given, exact = os.fspath(path), _path(path)
     if given.endswith((os.sep, os.altsep or os.sep)) or exact.is_dir():
         return Target.inside(exact, name, overwrite=overwrite)
     return Target(exact.parent, exact.name, "replace" if overwrite else "refuse", free=False)
+
+
+def _path(given: str | os.PathLike[str]) -> Path:
+    if not os.fspath(given):  # which Path takes for the current folder
+        raise ValueError("save needs a folder or the path of a file, got an empty path")
+    return Path(given)
 
 
 class Part:
