@@ -55,6 +55,12 @@ def test_a_broken_rule_is_an_error_with_value_limit_rule_and_words() -> None:
     assert "Each image side must be at least 384 pixels." in str(error)
 
 
+@pytest.mark.parametrize("files", ["a.png", ["a.png"]])
+def test_files_without_their_urls_are_refused(files: Any) -> None:
+    with pytest.raises(TypeError, match="what stands for which URL"):
+        wan(URL, files=files)
+
+
 def test_each_item_of_a_list_is_checked_on_its_own() -> None:
     other = "https://example.com/b.png"
     report = wan(URL, other, URL, files={other: picture(500, 6000)})

@@ -423,8 +423,17 @@ def test_no_urls(looks: Look) -> None:
     "bad",
     [
         {"timeout": 0},
+        {"timeout": "10"},
+        {"file_timeout": float("nan")},
         {"concurrency": -1},
+        {"concurrency": 1.5},
         {"file_bytes": 0},
+        {"file_requests": None},
+        {"allow": "localhost:80"},
+        {"allow": [80]},
+        {"allow": ["localhost:0"]},
+        {"allow": ["localhost:99999"]},
+        {"allow": ["me@localhost:80"]},
         {"allow": ["localhost"]},
         {"allow": ["http://localhost:80"]},
         {"allow": [":80"]},
@@ -433,6 +442,11 @@ def test_no_urls(looks: Look) -> None:
 def test_limits_that_cannot_be_kept_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(bad))):
         RemoteLimits(**bad)
+
+
+def test_one_url_is_no_list_of_urls() -> None:
+    with pytest.raises(TypeError, match=r"look\(\[url\]\)"):
+        look("https://example.com/cat.png")
 
 
 @given(st.binary(max_size=300), st.booleans())

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from media.file_server import FileServer, ranged, redirect, serve
 from media.lookers import LOOKERS, Look
-from runcomfy.media._reach import inside
+from runcomfy.media._reach import Places, inside
+from runcomfy.media._remote_fetch import target
 from runcomfy.media.probe import MediaInfo
 from runcomfy.media.remote import RemoteLimits, look
 from runtime.pictures import picture
@@ -268,6 +269,19 @@ def test_only_the_named_place_is_allowed(server: FileServer, looks: Look) -> Non
     assert "a loopback address" in found[beside].reason
     named = RemoteLimits(allow=[server.place.replace("127.0.0.1", "LocalHost")])
     assert looks([by_name], named)[by_name].width == 700
+
+
+@pytest.mark.parametrize(
+    ("place", "url"),
+    [
+        ("BÜCHER.example:8000", "http://bücher.example:8000/a.png"),
+        ("bücher.example:8000", "http://xn--bcher-kva.example:8000/a.png"),
+        ("[::1]:8000", "http://[::1]:8000/a.png"),
+    ],
+)
+def test_a_place_is_named_in_any_spelling_of_its_host(place: str, url: str) -> None:
+    parsed = target(url)
+    assert Places([place]).allowed(parsed.raw_host.decode(), parsed.port or 0)
 
 
 def test_where_nobody_listens_the_reason_says_so(looks: Look) -> None:

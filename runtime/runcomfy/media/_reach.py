@@ -19,6 +19,8 @@ from ipaddress import (
     ip_network,
 )
 
+import httpx
+
 from runcomfy.errors import ConfigurationError
 from runcomfy.redact import clean
 
@@ -99,6 +101,8 @@ class Places:
     """
 
     def __init__(self, allow: Iterable[str] = ()) -> None:
+        if isinstance(allow, str):
+            raise ConfigurationError(f"allow is a list of places: allow=[{clean(allow)!r}]")
         self._allowed = frozenset(_host_and_port(place) for place in allow)
 
     def allowed(self, host: str, port: int) -> bool:
@@ -130,11 +134,15 @@ class Places:
 
 
 def _host_and_port(place: str) -> tuple[str, int]:
-    host, _, port = place.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]").lower()
-    if not host or "/" in host or not (port.isascii() and port.isdecimal()):
+    """The place as URLs are read: in lower case, names of other scripts in their ASCII form."""
+    try:
+        url = httpx.URL(f"place://{place}")
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    beside = url.userinfo or url.raw_path.strip(b"/") or url.fragment
+    if not url.raw_host or beside or url.port is None or not 0 < url.port < 65536:
         raise ConfigurationError(
-            f"allow holds {clean(place)!r}, which is not of the form 'host:port', "
+            f"allow holds {clean(str(place))!r}, which is not of the form 'host:port', "
             "such as 'media.intranet:443' or '[::1]:8000'"
         )
-    return host, int(port)
+    return url.raw_host.decode("ascii").lower(), url.port

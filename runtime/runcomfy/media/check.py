@@ -49,6 +49,10 @@ class Files:
         list_remote: bool = True,
         known: Mapping[str, MediaInfo] | None = None,
     ) -> None:
+        if given and not hasattr(given, "keys"):
+            raise TypeError(
+                f"files says what stands for which URL: {{url: path}}, not {given!r:.80}"
+            )
         self._given = given or {}
         self._known: dict[str, MediaInfo] = {**(known or {})}
         self.list_remote = list_remote

@@ -56,11 +56,18 @@ class RemoteLimits:
     allow: Iterable[str] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "allow", tuple(self.allow))
-        for name in ("timeout", "file_timeout", "concurrency", "file_bytes", "file_requests"):
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        for name in ("timeout", "file_timeout"):
+            _require_above_0(name, getattr(self, name), (int, float), "a number")
+        for name in ("concurrency", "file_bytes", "file_requests"):
+            _require_above_0(name, getattr(self, name), (int,), "a whole number")
+        if not isinstance(self.allow, str):
+            object.__setattr__(self, "allow", tuple(self.allow))
         Places(self.allow)
+
+
+def _require_above_0(name: str, value: object, types: tuple[type, ...], words: str) -> None:
+    if not isinstance(value, types) or isinstance(value, bool) or not value > 0:  # type: ignore[operator]  # a number
+        raise ConfigurationError(f"{name} must be {words} above 0, got {value!r:.80}")
 
 
 def look(urls: Iterable[str], limits: RemoteLimits | None = None) -> dict[str, MediaInfo]:
@@ -79,6 +86,8 @@ async def look_async(
     urls: Iterable[str], limits: RemoteLimits | None = None
 ) -> dict[str, MediaInfo]:
     """The same as ``look``, on the event loop that runs: asyncio or trio."""
+    if isinstance(urls, str):
+        raise TypeError("look takes a list of URLs: look([url])")
     limits = limits or RemoteLimits()
     late = f"the time for all files, {limits.timeout:g} s, ran out"
     found = {url: MediaInfo(reason=late) for url in urls}
@@ -113,8 +122,11 @@ def files_of(
     limits: RemoteLimits | None = None,
 ) -> Files:
     """The files of a payload: those that are given, and for the other URLs what is found there."""
+    files = Files(given)
     wanted = [url for url in remote_urls(inputs, payload) if url not in given]
-    return Files(given, known=look(wanted, limits) if wanted else None)
+    if wanted:
+        files.know(look(wanted, limits))
+    return files
 
 
 async def _work(
