@@ -104,7 +104,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         checks=checks,
         required=literal(tuple(str(inputs.names[wire]) for wire in inputs.required)),
         aliases=literal(aliases) if aliases else None,
-        media=tuple(inputs.media.specs),
+        media=tuple(one.spec() for one in inputs.media.inputs),
         example=literal(example),
         schema_file=_schema_file(inputs.raw, raw_output, inputs.cleaned if fallback else None),
         notes=tuple(sorted({*notes, *inputs.media.notes, *fallback, *odd, *outputs.notes})),
@@ -209,7 +209,7 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
         inputs.declared(wire),
         inputs.properties[wire],
         texts.file_words(inputs.media.kinds.get(step("/properties", wire)), hint),
-        inputs.media.rules.get(wire, []),
+        inputs.media.rules(wire),
     )
     if wire not in inputs.required:
         bare = hint.removesuffix(" | None")

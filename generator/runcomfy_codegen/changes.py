@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .media_rules import Rule, read_rules
+from .media_changes import compare_media
+from .media_inputs import find_media
 from .vocabulary import Schema, clean, step
 
 __all__ = ["Change", "compare"]
@@ -62,6 +63,17 @@ def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator
     old_clean, new_clean = clean(old)[0], clean(new)[0]
     yield from _parts(old_clean, new_clean, place, demands=demands)
     yield from _words(old, new, place)
+    if demands:
+        yield from _media((old, old_clean), (new, new_clean), place)
+
+
+def _media(old: tuple[Schema, Schema], new: tuple[Schema, Schema], place: str) -> Iterator[Change]:
+    """Of inputs that were there and still are; ``old`` and ``new`` are a schema and its clean form."""
+    names = [list(cleaned.get("properties", {})) for _, cleaned in (old, new)]
+    found = [find_media(*pair, own) for pair, own in zip((old, new), names, strict=True)]
+    for kind, path, text in compare_media(*found):
+        if path[0] in names[0] and path[0] in names[1]:
+            yield Change(kind, step(place, *path), text)
 
 
 def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
@@ -176,45 +188,14 @@ def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
 
 
 def _words(old: Any, new: Any, place: str) -> Iterator[Change]:
-    """Texts, and the rules about files, over the schemas as they are written."""
+    """Texts, over the schemas as they are written."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return
     for name in _TEXTS:
         if old.get(name) != new.get(name):
             yield Change("text", place, f"{name} changed")
-    yield from _rules(old.get("validations", []), new.get("validations", []), place)
     before, after = old.get("properties"), new.get("properties")
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before.keys() & after.keys():
             yield from _words(before[name], after[name], step(place, name))
     yield from _words(old.get("items"), new.get("items"), step(place, "items"))
-
-
-def _is_looser(was: Rule, now: Rule) -> bool:
-    """Whether all that kept the old limit keeps the new one; of formats and the like, it may not."""
-    if isinstance(was.limit, str) or isinstance(now.limit, str):
-        return False
-    if now.operator.startswith("<"):
-        return now.limit > was.limit
-    return now.operator.startswith(">") and now.limit < was.limit
-
-
-def _rules(old: object, new: object, place: str) -> Iterator[Change]:
-    before = {rule.metric + rule.operator: rule for rule in read_rules(old)[0]}
-    after = {rule.metric + rule.operator: rule for rule in read_rules(new)[0]}
-    for name in sorted(before.keys() | after.keys()):
-        was, now = before.get(name), after.get(name)
-        if now is None:
-            yield Change("additive", place, f"file rule {name} dropped")
-        elif was is None:
-            yield Change("breaking", place, f"file rule {name} {now.limit} added")
-        elif was.limit != now.limit:
-            looser = _is_looser(was, now)
-            words = f"file rule {name} {'loosened' if looser else 'tightened'}"
-            yield Change(
-                "additive" if looser else "breaking",
-                place,
-                f"{words} from {was.limit} to {now.limit}",
-            )
-        elif was.wording != now.wording:
-            yield Change("text", place, f"wording of file rule {name} changed")

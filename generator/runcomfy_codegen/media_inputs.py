@@ -10,21 +10,37 @@ from .media_rules import Rule, media_kind, read_rules
 from .spec import MediaSpec, RuleSpec
 from .vocabulary import Note, Schema, schemas_in, step
 
-__all__ = ["MediaInputs", "find_media"]
+__all__ = ["FoundInput", "MediaInputs", "find_media"]
 
 _NO_FILE = "stands where no file is looked for; not checked"
 _NO_INPUT = "stand where no file is looked for; not checked"
 
 
+@dataclass(frozen=True, slots=True)
+class FoundInput:
+    """A media input: the names that lead to it, the kind of its files, and their rules."""
+
+    path: tuple[str, ...]
+    kind: str
+    rules: tuple[Rule, ...]
+
+    def spec(self) -> MediaSpec:
+        """The same as literals."""
+        return MediaSpec(literal(self.path), literal(self.kind), tuple(map(_spec, self.rules)))
+
+
 @dataclass(slots=True)
 class MediaInputs:
-    """What was found: the inputs, the rules below each top-level input, and notes on odd rules."""
+    """What was found: the inputs, and notes on rules and formats that lead nowhere."""
 
-    specs: list[MediaSpec] = field(default_factory=list)
-    rules: dict[str, list[Rule]] = field(default_factory=dict)
+    inputs: list[FoundInput] = field(default_factory=list)
     #: JSON pointers of the schemas that lead to the URLs, of the input, of its items and so on -> kind.
     kinds: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+
+    def rules(self, name: str) -> list[Rule]:
+        """The rules of files in the top-level input ``name``."""
+        return [rule for one in self.inputs if one.path[0] == name for rule in one.rules]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +99,7 @@ def _take(parts: list[_Part], path: tuple[str, ...], found: MediaInputs, seen: s
     kinds = [kind for part in parts if (kind := media_kind(part.schema.get("format")))]
     if kinds or rules:
         kind = kinds[0] if kinds else "file"
-        found.specs.append(MediaSpec(literal(path), literal(kind), tuple(map(_spec, rules))))
-        found.rules.setdefault(path[0], []).extend(rules)
+        found.inputs.append(FoundInput(path, kind, tuple(rules)))
         found.kinds.update((part.place, kind) for part in parts)
 
 

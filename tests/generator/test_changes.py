@@ -26,6 +26,8 @@ def _rule(limit: float, rule: str = "width_pixels>", error: str = "") -> dict[st
 
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+IMAGE = _x(format="image_uri")
+WIDE = {"validations": [{"validation_rule": "width_pixels>", "validation_value": 14}]}
 
 INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (_x(type="string"), _x(type="string"), []),
@@ -114,8 +116,40 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         _rule(8, "height_pixels<"),
         ["breaking input/x: file rule height_pixels< tightened from 9 to 8"],
     ),
-    (_x(), _rule(14), ["breaking input/x: file rule width_pixels> 14 added"]),
-    (_rule(14), _x(), ["additive input/x: file rule width_pixels> dropped"]),
+    (
+        IMAGE,
+        _x(format="image_uri", **WIDE),
+        ["breaking input/x: file rule width_pixels> 14 added"],
+    ),
+    (
+        _x(format="image_uri", **WIDE),
+        IMAGE,
+        ["additive input/x: file rule width_pixels> dropped"],
+    ),
+    (
+        _x(format="image_uri", anyOf=[STRING, {"type": "null"}]),
+        _x(format="image_uri", anyOf=[{**STRING, **WIDE}, {"type": "null"}]),
+        ["breaking input/x: file rule width_pixels> 14 added"],
+    ),
+    # The other dialect of the same input.
+    (
+        _x(type="array", items=STRING, format="image_uris"),
+        _x(type="array", items={**STRING, "format": "image_uri"}),
+        ["text input/x: format changed", "text input/x/items: format changed"],
+    ),
+    (
+        IMAGE,
+        _x(),
+        [
+            "breaking input/x: is no media input any more, so it takes no local files",
+            "text input/x: format changed",
+        ],
+    ),
+    (
+        _x(),
+        IMAGE,
+        ["additive input/x: is a media input now", "text input/x: format changed"],
+    ),
     (
         _rule(14),
         _rule(14, error="new"),
@@ -124,7 +158,15 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (_x(title="a"), _x(title="b"), ["text input/x: title changed"]),
     (_x(description="a"), _x(), ["text input/x: description changed"]),
     (_x(default=1), _x(default=2), ["text input/x: default changed"]),
-    (_x(format="image_uri"), _x(format="video_uri"), ["text input/x: format changed"]),
+    (_x(format="png"), _x(format="jpg"), ["text input/x: format changed"]),
+    (
+        IMAGE,
+        _x(format="video_uri"),
+        [
+            "breaking input/x: kind of file changed from image to video",
+            "text input/x: format changed",
+        ],
+    ),
     ({**_object(), "title": "a"}, {**_object(), "title": "b"}, ["text input: title changed"]),
     (
         _x(type="array", items={"title": "a"}),
