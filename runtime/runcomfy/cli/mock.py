@@ -104,8 +104,8 @@ def mock(
         service.start()
     except OSError as error:
         raise click.ClickException(
-            f"Port {port} of {host} cannot be used: {error.strerror or error}. Give another one with "
-            "--port, or 0 for any that is free."
+            f"Port {port} of {host} cannot be used: {error.strerror or error}. Give another --host, or "
+            "another --port; 0 is any that is free."
         ) from None
     try:
         _greet(service)

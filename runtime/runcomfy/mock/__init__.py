@@ -48,7 +48,10 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'runcomfy.mock' has no attribute {name!r}")
-    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=(name,)), name)
+    from .libraries import needed
+
+    with needed():
+        value: object = getattr(__import__(f"{__name__}.{home}", fromlist=(name,)), name)
     globals()[name] = value
     return value
 

@@ -12,7 +12,7 @@ from .files import MadeFile
 
 __all__ = ["serve_file"]
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def serve_file(file: MadeFile, asked: Mapping[str, str]) -> Response:

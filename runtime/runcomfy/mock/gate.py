@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -18,6 +20,8 @@ from .store import Store
 from .wire import Connection, Raw, Reply, send_reply
 
 __all__ = ["Gate"]
+
+_log = logging.getLogger("runcomfy.mock")
 
 _ELSEWHERE = Reply(
     200,
@@ -46,6 +50,24 @@ class Gate:
         connection: Connection = scope["state"]["connection"]
         body = await _read(receive)
         asked = self._note(scope, body)
+        try:
+            answer, refused = await self._answer(scope, asked, body)
+        except Exception as error:  # noqa: BLE001  # of whatever kind, in functions of the caller's
+            _log.exception("the mock service broke over %s %s", asked.method, asked.path)
+            answer, refused = _broken(error), False
+        asked.status = answer.status if isinstance(answer, Reply) else None
+        try:
+            self.tell(asked)
+        except Exception:  # noqa: BLE001  # likewise; the request has been dealt with
+            _log.exception("watch= broke over %s %s", asked.method, asked.path)
+        if isinstance(answer, Raw):
+            await connection.perform(answer, receive)
+        else:
+            answer = answer.with_headers(date=formatdate(usegmt=True), server="runcomfy-mock")
+            await send_reply(answer, send, close=refused)
+
+    async def _answer(self, scope: Scope, asked: Asked, body: bytes) -> tuple[Reply | Raw, bool]:
+        """What is answered, and whether the port was closed."""
         fault = self.book.choose(asked)
         if fault:
             asked.fault = fault.name
@@ -57,14 +79,7 @@ class Gate:
         answer: Reply | Raw = reply
         if fault:
             answer = fault.change(reply, Scene(asked, self.places.elsewhere, self.settings.drip))
-        refused = await self.refuse(fault)
-        asked.status = answer.status if isinstance(answer, Reply) else None
-        self.tell(asked)
-        if isinstance(answer, Raw):
-            await connection.perform(answer, receive)
-        else:
-            answer = answer.with_headers(date=formatdate(usegmt=True), server="runcomfy-mock")
-            await send_reply(answer, send, close=refused)
+        return answer, await self.refuse(fault)
 
     def _note(self, scope: Scope, body: bytes) -> Asked:
         host = scope["state"]["host"]
@@ -106,6 +121,13 @@ class Gate:
 
         await self.app(scope, again, keep)
         return _gathered(sent)
+
+
+def _broken(error: Exception) -> Reply:
+    """A refusal, which no client repeats: the same request would break the service again."""
+    words = f"the mock service broke: {type(error).__name__}: {error}; see the log runcomfy.mock"
+    document = {"error_code": 400000, "error_message": words}
+    return Reply(400, (("content-type", "application/json"),), json.dumps(document).encode())
 
 
 async def _read(receive: Receive) -> bytes:

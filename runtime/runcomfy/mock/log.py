@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-__all__ = ["ACTIONS", "Action", "Asked", "Host", "classify"]
+__all__ = ["ACTIONS", "Action", "Asked", "Host", "check_actions", "classify"]
 
 #: What somebody wants from the service; ``elsewhere`` is anything that a foreign host was asked.
 Action: TypeAlias = Literal[
@@ -15,6 +15,8 @@ Action: TypeAlias = Literal[
 ]
 #: The actions that faults are for.
 ACTIONS: tuple[Action, ...] = ("submit", "status", "result", "cancel", "download", "catalogue")
+
+_ALL = frozenset(get_args(Action))
 
 #: The service itself, the host of its files, and one that has nothing to do with it.
 Host: TypeAlias = Literal["service", "files", "elsewhere"]
@@ -72,3 +74,10 @@ def classify(method: str, path: str, host: Host) -> tuple[Action, dict[str, str]
         if found:
             return action, {name: value for name, value in found.groupdict().items() if value}
     return "other", {}
+
+
+def check_actions(names: Iterable[str]) -> None:
+    """Raise ``ValueError`` for a name that is no action: a count of it would always be 0."""
+    for name in names:
+        if name not in _ALL:
+            raise ValueError(f"{name!r} is no action; actions are {', '.join(get_args(Action))}")

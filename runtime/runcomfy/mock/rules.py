@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import RLock
 
 from .faults import FAULTS, Fault, find_fault
-from .log import ACTIONS, Action, Asked
+from .log import ACTIONS, Action, Asked, check_actions
 
 __all__ = ["HEADER", "FaultBook", "Rule", "read_rule"]
 
@@ -83,6 +83,10 @@ class FaultBook:
         """Strike by chance where no rule fits."""
         if not 0 <= rate <= 1:
             raise ValueError(f"rate is a probability from 0 to 1, not {rate}")
+        if isinstance(names, str) or isinstance(on, str):
+            raise ValueError('faults and on are lists: faults=["http_503"], on=["status"]')
+        on = tuple(on)
+        check_actions(on)
         faults = (
             [fault for fault in FAULTS.values() if not fault.lasting]
             if names is None
@@ -91,7 +95,7 @@ class FaultBook:
         with self._lock:
             # Seeded on purpose: the same calls in the same order are struck in the same way.
             chance = random.Random(seed)  # noqa: S311  # no secret is made with it
-            self._chaos = Chaos(rate, chance, tuple(faults), tuple(on))
+            self._chaos = Chaos(rate, chance, tuple(faults), on)
 
     def clear(self) -> None:
         """Forget all rules."""

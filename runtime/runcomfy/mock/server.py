@@ -84,7 +84,7 @@ class Server:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         try:
             await self._open()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  # start raises it, in the thread that waits
             self._failure = error
             self._stop.set()
         self._ready.set()

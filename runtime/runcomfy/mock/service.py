@@ -10,7 +10,7 @@ from .app import Places, make_app
 from .faults import Fault, find_fault
 from .gate import Gate
 from .jobs import Job
-from .log import ACTIONS, Action, Asked, Host
+from .log import ACTIONS, Action, Asked, Host, check_actions
 from .output import Outputs
 from .rules import FaultBook, Rule, make_rule
 from .server import Server
@@ -52,6 +52,10 @@ class MockService:
         self.settings = settings or Settings()
         #: Every request that came, in order.
         self.log: list[Asked] = []
+        if not 0 <= port <= 65_535:
+            raise ValueError(
+                f"port is a number from 0 to 65535, where 0 is any that is free; not {port}"
+            )
         self._path = path
         self._watch = watch
         self._book = FaultBook()
@@ -61,27 +65,30 @@ class MockService:
             "elsewhere": (host, 0),
         }
         self._places = Places()
-        self._store: Store
+        self._store: Store | None = None
         self._server: Server | None = None
         self._clients: list[Client] = []
 
     def start(self) -> None:
-        """Start it; when this returns it answers. Raises ``OSError`` when the port is taken."""
+        """Start it; when this returns it answers. Raises ``OSError`` when the port is taken.
+
+        Raises ``ConfigurationError`` when the file at ``path`` cannot keep its requests.
+        """
         if self._server is not None:
             raise RuntimeError(f"the mock service runs already, at {self.url}")
         settings = self.settings
-        self._store = Store(settings, self._path)
-        app = make_app(settings, self._store, Outputs(settings.make_output), self._places)
+        store = Store(settings, self._path)
+        app = make_app(settings, store, Outputs(settings.make_output), self._places)
         gate = Gate(
-            app, settings, self._store, self._book, self._places, self.log, self._tell, self._refuse
+            app, settings, store, self._book, self._places, self.log, self._tell, self._refuse
         )
         server = Server(gate, self._addresses)
         try:
             server.start()
-        except OSError:
-            self._store.close()
+        except BaseException:
+            store.close()
             raise
-        self._server = server
+        self._store, self._server = store, server
         self._places.service = server.url("service")
         self._places.files = server.url("files")
         self._places.elsewhere = server.url("elsewhere")
@@ -93,7 +100,7 @@ class MockService:
         if self._server is not None:
             self._server.stop()
             self._server = None
-            self._store.close()
+            self._require_start().close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -111,17 +118,20 @@ class MockService:
 
     @property
     def url(self) -> str:
-        """The address of the service, for ``base_url``."""
+        """The address of the service, for ``base_url``. Raises ``RuntimeError`` before the start."""
+        self._require_start()
         return self._places.service
 
     @property
     def files_url(self) -> str:
         """The address of the file host, which is another origin; used with ``file_host=True``."""
+        self._require_start()
         return self._places.files
 
     @property
     def elsewhere_url(self) -> str:
         """The address of a host that has nothing to do with the service; faults lead there."""
+        self._require_start()
         return self._places.elsewhere
 
     def client(self, **settings: Any) -> Client:
@@ -201,11 +211,16 @@ class MockService:
     def reset(self) -> None:
         """Forget faults, requests and the log."""
         self.clear_faults()
-        self._store.clear()
+        self._require_start().clear()
         self.log.clear()
 
     def count(self, action: str) -> int:
-        """How many requests with this action came."""
+        """How many requests with this action came. Raises ``ValueError`` for what is no action.
+
+        >>> service.count("submit")
+        1
+        """
+        check_actions([action])
         return sum(asked.action == action for asked in [*self.log])
 
     @property
@@ -220,12 +235,20 @@ class MockService:
     @property
     def jobs(self) -> list[Job]:
         """The jobs of the accepted submits, the first one first."""
-        return self._store.jobs()
+        return self._require_start().jobs()
 
     @property
     def spent(self) -> float:
         """US dollars that the jobs cost so far."""
-        return self._store.spent()
+        return self._require_start().spent()
+
+    def _require_start(self) -> Store:
+        """The jobs; a service that has never been started has none, and no address."""
+        if self._store is None:
+            raise RuntimeError(
+                "the mock service was not started: use it in a 'with', or call start()"
+            )
+        return self._store
 
     def _client_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         from runcomfy import Polling, Retries

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from runcomfy.request import Request
@@ -16,6 +16,8 @@ __all__ = ["MakeOutput", "Settings"]
 
 #: Makes what a request gives: its output document, with ``{file:NAME}`` for URLs, and the files.
 MakeOutput: TypeAlias = "Callable[..., tuple[dict[str, Any], list[MadeFile]]]"
+
+EarlyResult: TypeAlias = Literal["state", "error"]
 
 
 def _make_real(
@@ -48,7 +50,7 @@ class Settings:
     words: Mapping[str, str] = field(default_factory=dict)
     result_words: Mapping[str, str] = field(default_factory=dict)
     #: A result before its time: the current state, or HTTP 400 with error_code 400005.
-    early_result: Literal["state", "error"] = "state"
+    early_result: EarlyResult = "state"
     #: The HTTP status of an accepted submit: 200 or 202.
     submit_status: int = 200
     #: The tokens that are accepted; ``None``: any that is not empty.
@@ -67,6 +69,32 @@ class Settings:
     keep_log: bool = True
     #: Seconds since 1970; tests may bring a clock of their own.
     clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        for name in (
+            "polls_in_queue",
+            "polls_running",
+            "queue_seconds",
+            "run_seconds",
+            "balance",
+            "drip",
+        ):
+            value = getattr(self, name)
+            optional = value is None and not name.startswith(("polls", "drip"))
+            if not optional and not (isinstance(value, (int, float)) and value >= 0):
+                raise ValueError(f"{name} must be a number of 0 or more, not {value!r:.80}")
+        if self.concurrency is not None and not self.concurrency >= 1:
+            raise ValueError(
+                f"concurrency must be at least 1, or None for any; not {self.concurrency}"
+            )
+        if self.early_result not in get_args(EarlyResult):
+            raise ValueError(
+                f"early_result must be 'state' or 'error', not {self.early_result!r:.80}"
+            )
+        if self.submit_status not in (200, 202):
+            raise ValueError(f"submit_status must be 200 or 202, not {self.submit_status!r:.80}")
+        if isinstance(self.tokens, str):
+            raise ValueError("tokens is a collection of texts: tokens=['…']")
 
     @property
     def timed(self) -> bool:

@@ -34,9 +34,9 @@ class Store:
         self._settings = settings
         self._lock = RLock()
         self._jobs: dict[str, Job] = {}
-        self._database = _open(path) if path is not None else None
-        if self._database:
-            self._jobs = _read(self._database)
+        self._database: sqlite3.Connection | None = None
+        if path is not None:
+            self._database, self._jobs = _open(path)
 
     def add(
         self, model_id: str, payload: dict[str, Any], cost: float, facts: Mapping[str, Any]
@@ -153,23 +153,24 @@ class Store:
                 self._database.execute(_WRITE, row)
 
 
-def _open(path: str | Path) -> sqlite3.Connection:
-    # The server's thread and the one that closes it are not the same; the lock keeps them apart.
+def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, Job]]:
+    """The database, and the jobs in it."""
     try:
+        # The server's thread and the one that closes it are not the same; the lock keeps them apart.
         database = sqlite3.connect(path, check_same_thread=False)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             with database:
                 database.execute(_SCHEMA)
-        except sqlite3.Error:
+            return database, _read(database)
+        except BaseException:
             database.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, TypeError) as error:  # the last two: rows that are no jobs
         raise ConfigurationError(
-            f"{path} cannot keep the requests of a mock service: {error}"
+            f"{path} cannot keep the requests of a mock service: {error}. Give another file"
         ) from error
-    return database
 
 
 def _read(database: sqlite3.Connection) -> dict[str, Job]:

@@ -10,8 +10,7 @@ With pytest, the fixture ``runcomfy_mock`` is such a service, fresh for each tes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from runcomfy.mock import Asked, Fault, MockService
 
 __all__ = ["all_faults", "mock_service"]
-
-_LIBRARIES = {"starlette", "uvicorn", "h11", "PIL", "av"}
 
 
 def mock_service(
@@ -40,7 +37,9 @@ def mock_service(
     >>> with mock_service(polls_in_queue=3) as service:
     ...     result = service.client().run(GptImage2Edit(prompt="add a hat", images=[url]))
     """
-    with _libraries():
+    from runcomfy.mock.libraries import needed
+
+    with needed():
         from runcomfy.mock.service import MockService
         from runcomfy.mock.settings import Settings
     return MockService(Settings(**settings), path=path, host=host, port=port, watch=watch)
@@ -52,19 +51,8 @@ def all_faults() -> dict[str, Fault]:
     >>> all_faults()["answer_lost"].about
     'the service does it, then the connection is closed without a byte'
     """
-    with _libraries():
+    from runcomfy.mock.libraries import needed
+
+    with needed():
         from runcomfy.mock.faults import FAULTS
     return FAULTS
-
-
-@contextmanager
-def _libraries() -> Iterator[None]:
-    """Say which extra is missing, where one is."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _LIBRARIES:
-            raise
-        from runcomfy.errors import MissingExtra
-
-        raise MissingExtra("the mock service", "mock") from error

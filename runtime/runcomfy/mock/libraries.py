@@ -1,0 +1,23 @@
+"""What the mock service is built on, and which extra brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["needed"]
+
+_LIBRARIES = {"starlette", "uvicorn", "click", "h11", "anyio", "PIL", "av"}
+
+
+@contextmanager
+def needed() -> Iterator[None]:
+    """Say which extra is missing, where an import fails for want of one of the libraries."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _LIBRARIES:
+            raise
+        from runcomfy.errors import MissingExtra
+
+        raise MissingExtra("the mock service", "mock") from error

@@ -1,0 +1,152 @@
+"""Mistakes in a test: the mock service names them, so that no test passes, or waits, because of one."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client_callers import a_request
+from runcomfy import ConfigurationError, RequestRejected
+from runcomfy.mock import MockService, Settings, small_output
+from runcomfy.testing import mock_service
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"polls_in_queue": -1},
+        {"polls_running": "3"},
+        {"queue_seconds": -0.5},
+        {"run_seconds": float("nan")},
+        {"concurrency": 0},
+        {"early_result": "nothing"},
+        {"submit_status": 201},
+        {"balance": "much"},
+        {"drip": None},
+        {"tokens": "a-token"},
+        {"port": 99_999},
+    ],
+    ids=str,
+)
+def test_a_setting_that_cannot_be_meant_is_named(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        mock_service(**settings)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda service: service.url,
+        lambda service: service.files_url,
+        lambda service: service.elsewhere_url,
+        lambda service: service.client(),
+        lambda service: service.async_client(),
+        lambda service: service.jobs,
+        lambda service: service.spent,
+        lambda service: service.reset(),
+    ],
+)
+def test_a_service_that_was_not_started_says_so(use: Callable[[MockService], object]) -> None:
+    with pytest.raises(RuntimeError, match="was not started"):
+        use(mock_service())
+
+
+def test_what_a_service_noted_is_there_after_its_end() -> None:
+    with mock_service(make_output=small_output) as service:
+        service.client().run(a_request())
+    assert service.count("submit") == service.accepted == len(service.jobs) == 1
+    assert service.spent > 0
+
+
+def test_an_action_that_is_none_is_not_counted_as_never_asked() -> None:
+    with mock_service() as service, pytest.raises(ValueError, match="'submits' is no action"):
+        service.count("submits")
+
+
+@pytest.mark.parametrize(
+    ("chaos", "why"),
+    [
+        ({"on": ["stats"]}, "'stats' is no action"),
+        ({"on": "status"}, "lists"),
+        ({"faults": "http_503"}, "lists"),
+    ],
+)
+def test_chance_that_would_strike_nothing_is_refused(chaos: dict[str, Any], why: str) -> None:
+    with mock_service() as service, pytest.raises(ValueError, match=why):
+        service.chaos(0.5, **chaos)
+
+
+def test_whatever_keeps_it_from_starting_is_raised_where_it_is_started() -> None:
+    with pytest.raises(OSError, match="not known"):
+        mock_service(host="nowhere.invalid").start()
+    with pytest.raises(TypeError):
+        MockService(Settings(), host=b"\0").start()  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "CREATE TABLE jobs (something TEXT)",
+        "CREATE TABLE jobs (request_id TEXT, created REAL, job TEXT);"
+        "INSERT INTO jobs VALUES ('a', 1, '{\"other\": 1}')",
+        "CREATE TABLE jobs (request_id TEXT, created REAL, job TEXT);"
+        "INSERT INTO jobs VALUES ('a', 1, 'no json')",
+    ],
+)
+def test_a_database_of_another_program_is_refused(make: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    database = sqlite3.connect(path)
+    database.executescript(make)
+    database.close()
+    with pytest.raises(ConfigurationError, match="Give another file"):
+        mock_service(path=path).start()
+
+
+def broken(*_: object, **__: object) -> Any:
+    raise LookupError("a mistake in a test")
+
+
+def test_a_function_of_the_test_that_fails_ends_the_call_at_once_with_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with mock_service(make_output=broken) as service:
+        with pytest.raises(RequestRejected, match="LookupError: a mistake in a test"):
+            service.client().run(a_request())
+        assert service.count("result") == 1
+        service.fault("http_503", on="submit", where=broken)
+        with pytest.raises(RequestRejected, match="LookupError: a mistake in a test"):
+            service.client().run(a_request())
+    told = [one for one in caplog.records if one.name == "runcomfy.mock"]
+    assert [one.exc_info is not None and one.exc_info[0] for one in told] == [LookupError] * 2
+
+
+def test_a_watcher_that_fails_is_told_and_changes_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.ERROR), mock_service(watch=broken) as service:
+        assert service.client().run(a_request()).files
+    assert "watch= broke over POST /v1/models/openai/gpt-image-2/edit" in caplog.text
+
+
+def test_without_its_libraries_the_package_names_the_extra() -> None:
+    program = (
+        "import sys; sys.modules['{}'] = None\n"
+        "from runcomfy import MissingExtra\n"
+        "try: from runcomfy.mock import MockService\n"
+        "except MissingExtra as error: print(error.extra)"
+    )
+    for library in ("starlette", "uvicorn", "click", "PIL"):
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(library)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "mock\n", library
