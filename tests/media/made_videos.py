@@ -90,6 +90,12 @@ def patched(content: bytes, after: bytes, skip: int, new: bytes) -> bytes:
     return content[:place] + new + content[place + len(new) :]
 
 
+def mirrored(a: int, b: int, c: int, d: int) -> bytes:
+    """An MP4 whose first track has this matrix."""
+    matrix = struct.pack(">iiiii", a << 16, b << 16, 0, c << 16, d << 16)
+    return patched(video("mp4"), b"tkhd", 40, matrix)
+
+
 def claiming(samples: int) -> bytes:
     """An MP4 that claims so many frames of one byte, by three numbers."""
     content = patched(video("mp4"), b"stsz", 4, struct.pack(">II", 1, samples))
@@ -162,9 +168,13 @@ def add(name: str, made: Callable[[], bytes], expected: Facts) -> None:
 def _add_videos() -> None:
     for name in _VIDEOS:
         add(f"{name} plain", partial(video, name), facts(name))
-        for turn in (90, 180, 270):
+        for turn, orientation in ((90, 8), (180, 3), (270, 6)):
             sides = {"width": 48, "height": 64} if turn % 180 else {}
-            add(f"{name} turned {turn}", partial(video, name, turn), facts(name, **sides))
+            add(
+                f"{name} turned {turn}",
+                partial(video, name, turn),
+                facts(name, orientation=orientation, **sides),
+            )
         add(
             f"{name} of 30 frames a second",
             partial(video, name, rate=30, frames=15),
@@ -179,6 +189,18 @@ def _add_videos() -> None:
 
 
 def _add_mp4() -> None:
+    for orientation, signs in {
+        2: (-1, 0, 0, 1),
+        4: (1, 0, 0, -1),
+        5: (0, 1, 1, 0),
+        7: (0, -1, -1, 0),
+    }.items():
+        sides = {"width": 48, "height": 64} if orientation > 4 else {}
+        add(
+            f"mp4 mirrored to orientation {orientation}",
+            partial(mirrored, *signs),
+            facts("mp4", orientation=orientation, **sides),
+        )
     add("mp4 with its header in front", lambda: header_first(video("mp4")), facts("mp4"))
     add("mov without a brand", lambda: unbranded(video("mov")), facts("mov"))
     add("mp4 of another brand", lambda: patched(video("mp4"), b"ftyp", 0, b"M4V "), facts("mp4"))

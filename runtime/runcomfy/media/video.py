@@ -9,7 +9,7 @@ hidden, see ``_Shown``.
 from __future__ import annotations
 
 from .header import NeedBytes, Unreadable
-from .turns import mkv_is_turned, mp4_turn
+from .turns import mkv_turn, mp4_turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,12 +118,12 @@ def _frame_rate(video: Any) -> float | None:
 def _turn(info: MediaInfo, header: Header) -> None:
     """Width and height as they are shown; those of an MP4's track where its stream has none."""
     if info.format in ("mp4", "mov"):
-        turned, width, height = mp4_turn(header)
+        info.orientation, width, height = mp4_turn(header)
         if info.width is None:
             info.width, info.height = width or None, height or None
-    else:
-        turned = info.format in ("webm", "mkv") and mkv_is_turned(header)
-    if turned:
+    elif info.format in ("webm", "mkv"):
+        info.orientation = mkv_turn(header)
+    if info.orientation is not None and info.orientation > 4:
         info.width, info.height = info.height, info.width
 
 
