@@ -46,5 +46,5 @@ def test_errors_stand_where_the_program_is_wrong_and_nowhere_else(
 ) -> None:
     (tmp_path / "user_code.py").write_text(PROGRAM, encoding="utf-8")
     expected = {n for n, line in enumerate(PROGRAM.split("\n"), 1) if "  # error: " in line}
-    assert len(expected) == 17
+    assert len(expected) == 21
     assert checker(tmp_path) == expected
