@@ -25,11 +25,21 @@ _found: dict[str, type[Request[Any]]] = {}
 def register(package: str) -> None:
     """Let ``validate`` and the clients find the models of a generated package by their ids.
 
-    ``package`` is its import name. Its models take precedence over the bundled ones.
+    ``package`` is its import name. Its models take precedence over the bundled ones. Raises
+    ``ModuleNotFoundError`` where there is no such package, or it is not a generated one.
 
     >>> runcomfy.register("my_models")
     """
-    _index(package)  # a wrong name shows here, not at the first validation
+    try:
+        _index(package)  # a wrong name shows here, not at the first validation
+    except ModuleNotFoundError as error:
+        if error.name == f"{package}._index":
+            words = f"{package!r} was not made by 'runcomfy-codegen generate --package'"
+        elif f"{package}.".startswith(f"{error.name}."):
+            words = f"there is no package {package!r} to import; install it or set PYTHONPATH"
+        else:  # one that the package itself imports
+            raise
+        raise ModuleNotFoundError(words, name=error.name) from None
     if package in _registered:
         _registered.remove(package)
     _registered.insert(0, package)

@@ -81,9 +81,19 @@ def test_a_registered_package_is_asked_first(project: Path) -> None:
     assert module == HOME
 
 
-def test_a_package_that_is_not_there_cannot_be_registered(project: Path) -> None:
-    done = _python(project, "import runcomfy; runcomfy.register('no_models')")
-    assert "No module named 'no_models'" in done.stderr
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [
+        ("no_models", "there is no package 'no_models' to import"),
+        ("no.models", "there is no package 'no.models' to import"),
+        ("json", "'json' was not made by 'runcomfy-codegen generate --package'"),
+    ],
+)
+def test_what_is_no_generated_package_cannot_be_registered(
+    project: Path, package: str, words: str
+) -> None:
+    done = _python(project, f"import runcomfy; runcomfy.register({package!r})")
+    assert words in done.stderr
 
 
 def test_a_package_that_a_distribution_announces_is_found(project: Path, tmp_path: Path) -> None:

@@ -14,10 +14,7 @@ def _register(context: click.Context, option: click.Parameter, given: tuple[str,
         try:
             register(name)
         except ModuleNotFoundError as error:
-            problem = f"there is no package {name!r} to import; install it or set PYTHONPATH"
-            if error.name == f"{name}._index":
-                problem = f"{name!r} was not made by 'runcomfy-codegen generate --package'"
-            raise click.BadParameter(problem, context, option) from None
+            raise click.BadParameter(str(error), context, option) from None
         except (ImportError, ValueError, TypeError, AttributeError) as error:
             raise click.BadParameter(f"{name!r}: {error}", context, option) from None
 
