@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
 
 from client_callers import Caller
-from media.file_server import FileServer, ranged
+from media.file_server import FileServer, ranged, status
 from media.file_server import serve as serve_files
-from runcomfy import ValidationError
+from runcomfy import ConfigurationError, ValidationError
 from runcomfy.media.remote import RemoteLimits
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 from scripted_server import ScriptedServer
@@ -58,3 +59,29 @@ def test_nothing_is_fetched_unless_it_is_asked_for(
     Caller(kind, server.url).run(Wan2_6ImageToImage(prompt="a hat", image_urls=[url]))
     assert server.accepted == 1
     assert files.asked == []
+
+
+def test_a_file_that_could_not_be_looked_at_is_told_of(
+    kind: str, server: ScriptedServer, files: FileServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The submit goes on, and nobody takes the file for checked."""
+    url = files.url("/gone.png", status(404))
+    with caplog.at_level(logging.WARNING, "runcomfy"):
+        caller(kind, server, files).run(Wan2_6ImageToImage(prompt="a hat", image_urls=[url]))
+    assert server.accepted == 1
+    assert "width_pixels>" in caplog.text
+    assert "was not checked: the server answered 404 (Not Found)" in caplog.text
+
+
+def test_a_file_that_nobody_asked_to_look_at_is_not_told_of(
+    kind: str, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = Wan2_6ImageToImage(prompt="a hat", image_urls=["https://e.com/a.png", picture()])
+    with caplog.at_level(logging.WARNING, "runcomfy"):
+        Caller(kind, server.url).run(request)
+    assert "not checked" not in caplog.text
+
+
+def test_limits_of_another_type_are_refused_at_once(kind: str, server: ScriptedServer) -> None:
+    with pytest.raises(ConfigurationError, match=r"must be RemoteLimits"):
+        Caller(kind, server.url, remote_limits=10).run("a/b", {})

@@ -69,6 +69,14 @@ def test_a_file_counts_as_often_as_it_stands_in_the_payload(
         caller.run(GptImage2Edit(prompt="a hat", images=[path, path]))
 
 
+def test_data_uris_of_the_caller_count_too(kind: str, server: ScriptedServer) -> None:
+    uri = f"data:image/png;base64,{b64encode(picture() + bytes(2 * MIB)).decode()}"
+    caller = Caller(kind, server.url, uploader=DataUri(max_body=MIB))
+    with pytest.raises(UploadFailed, match=r"at most 1 MiB: the payload itself 2\.7 MiB"):
+        caller.run(GptImage2Edit(prompt="a hat", images=[uri]))
+    assert server.asked == []
+
+
 @pytest.mark.parametrize(
     ("name", "content", "media_type"),
     [

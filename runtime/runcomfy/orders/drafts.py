@@ -11,8 +11,9 @@ from runcomfy._plain import find_non_json, to_plain
 from runcomfy._registry import find_model
 from runcomfy._validate import examine
 from runcomfy.errors import ValidationError
+from runcomfy.media.check import REMOTE
 from runcomfy.redact import clean
-from runcomfy.report import Report
+from runcomfy.report import Report, grouped
 from runcomfy.request import Request, check_payload
 from runcomfy.violation import Violation
 
@@ -71,9 +72,10 @@ def require_schema(cls: type[Request[Any]], payload: object) -> None:
 
 
 def warn(report: Report) -> None:
-    """Log the warnings of a report."""
-    for warning in report.warnings:
-        _log.warning("%s: %s", report.model_id, clean(str(warning)))
+    """Log the warnings of a report, and which files could not be checked that should have been."""
+    told = [*report.warnings, *grouped(one for one in report.unchecked if one.reason != REMOTE)]
+    for one in told:
+        _log.warning("%s: %s", report.model_id, clean(str(one)))
 
 
 def _require_json(payload: dict[str, Any], model_id: str) -> None:

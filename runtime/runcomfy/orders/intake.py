@@ -50,6 +50,12 @@ class Intake:
             from runcomfy.uploads.sending import check_uploader
 
             check_uploader(uploader, blocking=blocking)
+        if remote_limits is not None:
+            from runcomfy.media.remote import RemoteLimits
+
+            if not isinstance(remote_limits, RemoteLimits):
+                told = f"remote_limits must be RemoteLimits(…), not {remote_limits!r:.80}"
+                raise ConfigurationError(told)
         self._given = uploader
         self._check_files = check_files
         self._limits = remote_limits

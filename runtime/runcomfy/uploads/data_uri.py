@@ -37,12 +37,15 @@ class DataUri:
         if body <= self.max_body:
             return
         largest = sorted(places.items(), key=lambda place: -place[1].size)[:5]
-        told = ", ".join(f"{pointer} {file.size / _MIB:.1f} MiB" for pointer, file in largest)
-        more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+        sizes = [f"{pointer} {file.size / _MIB:.1f} MiB" for pointer, file in largest]
+        if len(places) > len(largest):
+            sizes.append(f"{len(places) - len(largest)} more")
+        if rest >= _MIB:
+            sizes.append(f"the payload itself {rest / _MIB:.1f} MiB")
         raise UploadFailed(
             f"with its files in it the request would be {body / _MIB:.1f} MiB, and the service takes "
-            f"at most {self.max_body / _MIB:g} MiB: {told}{more} (base64 adds a third). Nothing was "
-            "submitted. Make the files smaller, or put them into an object store: "
+            f"at most {self.max_body / _MIB:g} MiB: {', '.join(sizes)} (base64 adds a third). Nothing "
+            "was submitted. Make the files smaller, or put them into an object store: "
             'Client(uploader=ObjectStore("s3://…")), see runcomfy.uploads'
         )
 

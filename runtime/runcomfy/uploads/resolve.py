@@ -61,7 +61,7 @@ async def resolve_async(
 
 def check_room(uploader: AsyncUploader, files: LocalFiles) -> None:
     """Raise ``UploadFailed`` where the uploader can tell beforehand that the files are too large."""
-    if isinstance(uploader, DataUri) and files.places:
+    if isinstance(uploader, DataUri):
         rest = files.with_urls(dict.fromkeys(files.each, ""))
         uploader.check_room(files.places, len(json.dumps(rest, separators=(",", ":"))))
 
