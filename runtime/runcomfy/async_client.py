@@ -99,11 +99,15 @@ class AsyncClient:
         timeout: float | None = RUN_TIMEOUT,
         on_status: OnStatus | None = None,
     ) -> AsyncResult[Any]:
-        """Submit, wait, fetch. ``timeout`` covers all of it, retries included.
+        """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
 
         ``on_status`` is called, and awaited where it returns an awaitable, with each change of the
         status. When the task is cancelled, the service is asked to cancel the request, which works
         while it is queued; the cancellation goes on with a note that says what became of the request.
+
+        Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
+        when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
+        ``RequestError``, each with the request's id once there is one.
         """
         ends = deadline(timeout)
         order = await self._intake.take_async(request, payload, ends)
@@ -132,7 +136,14 @@ class AsyncClient:
         *,
         timeout: float | None = CALL_TIMEOUT,
     ) -> AsyncJob[Any]:
-        """Submit and return at once. A submit is billed, and sent once."""
+        """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
+
+        Raises what ``run`` raises before and during the submit.
+
+        >>> job = await client.submit(GptImage2Edit(prompt="add a hat", images=[url]))
+        >>> job.request_id
+        '8f14e45f'
+        """
         ends = deadline(timeout)
         order = await self._intake.take_async(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)
@@ -162,6 +173,8 @@ class AsyncClient:
         timeout: float | None = CALL_TIMEOUT,
     ) -> list[ModelEntry]:
         """The models that the service offers, or those that fit; ``limit`` of them, or all.
+
+        Raises ``RequestError``, of the kind that fits, when the service does not say.
 
         >>> [entry.model_id for entry in await client.models("gpt-image", category="image-to-image")]
         ['openai/gpt-image-1-5/image-to-image', 'openai/gpt-image-2/edit']

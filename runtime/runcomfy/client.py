@@ -43,6 +43,9 @@ class Client:
     (``"local"``), those of files behind URLs as well (``"remote"``, within ``remote_limits``) or none
     (``"off"``); a file that breaks a rule raises ``ValidationError``, and nothing is uploaded or submitted.
 
+    ``connect_timeout`` and ``read_timeout`` bound single steps, in seconds. Raises ``ConfigurationError`` for
+    a setting that cannot be meant, and ``MissingToken``.
+
     >>> with Client() as client:
     ...     result = client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
     >>> result.save("out")
@@ -107,11 +110,15 @@ class Client:
         timeout: float | None = RUN_TIMEOUT,
         on_status: Callable[[Status], object] | None = None,
     ) -> Result[Any]:
-        """Submit, wait, fetch. ``timeout`` covers all of it, retries included.
+        """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
 
         ``on_status`` is called with each change of the status. Ctrl-C asks the service to cancel the
         request, which works while it is queued, and then goes on as ``KeyboardInterrupt`` with a note
         that says what became of the request.
+
+        Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
+        when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
+        ``RequestError``, each with the request's id once there is one.
         """
         ends = deadline(timeout)
         order = self._intake.take(request, payload, ends)
@@ -140,7 +147,14 @@ class Client:
         *,
         timeout: float | None = CALL_TIMEOUT,
     ) -> Job[Any]:
-        """Submit and return at once. A submit is billed, and sent once."""
+        """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
+
+        Raises what ``run`` raises before and during the submit.
+
+        >>> job = client.submit(GptImage2Edit(prompt="add a hat", images=[url]))
+        >>> job.request_id
+        '8f14e45f'
+        """
         ends = deadline(timeout)
         order = self._intake.take(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)
@@ -170,6 +184,8 @@ class Client:
         timeout: float | None = CALL_TIMEOUT,
     ) -> list[ModelEntry]:
         """The models that the service offers, or those that fit; ``limit`` of them, or all.
+
+        Raises ``RequestError``, of the kind that fits, when the service does not say.
 
         >>> [entry.model_id for entry in client.models("gpt-image", category="image-to-image")]
         ['openai/gpt-image-1-5/image-to-image', 'openai/gpt-image-2/edit']

@@ -5,7 +5,7 @@ RunComfyError
 ├── UnknownModel          no installed package has the model (also a LookupError)
 ├── MissingExtra          the call needs a library that is not installed (also an ImportError)
 ├── IncompatiblePackage   generated in a format this runtime cannot read (also an ImportError)
-├── ConfigurationError    a token, address or id that cannot be used (also a ValueError)
+├── ConfigurationError    a setting, token, address or id that cannot be used (also a ValueError)
 │   └── MissingToken          no token in any of the places where one is looked for
 ├── UnresolvedFiles       a payload was asked for, and inputs are local files (also a ValueError)
 ├── UploadFailed          a local file could not be made into a URL; nothing was submitted
@@ -136,7 +136,7 @@ class IncompatiblePackage(RunComfyError, ImportError):
 
 
 class ConfigurationError(RunComfyError, ValueError):
-    """A token, an address or an id that cannot be used. Nothing was sent."""
+    """A setting, a token, an address or an id that cannot be used. Nothing was sent."""
 
 
 class MissingToken(ConfigurationError):

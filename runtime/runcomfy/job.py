@@ -98,12 +98,12 @@ class Job(_Known[OutputT_co]):
         self._downloads = downloads
 
     def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
-        """Ask where the request is."""
+        """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         return self._driver.run(look(talk), request_id=self.request_id)
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> Iterator[Status]:
-        """Each change of the status, until the request has ended."""
+        """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         return self._driver.events(follow(talk), self.request_id)
 
@@ -113,7 +113,10 @@ class Job(_Known[OutputT_co]):
         *,
         on_status: Callable[[Status], object] | None = None,
     ) -> Result[OutputT_co]:
-        """Wait for the end of the request: its result, or ``JobFailed`` or ``JobCancelled``."""
+        """Wait for the end of the request, at most ``timeout`` seconds: its result.
+
+        Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
+        """
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = self._driver.run(watch(talk), request_id=self.request_id, on_status=on_status)
         return self._model.result(self.request_id, document, self._downloads)
@@ -153,19 +156,22 @@ class AsyncJob(_Known[OutputT_co]):
         self._downloads = downloads
 
     async def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
-        """Ask where the request is."""
+        """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         return await self._driver.run(look(talk), request_id=self.request_id)
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> AsyncIterator[Status]:
-        """Each change of the status, until the request has ended."""
+        """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
         talk = self._core.talk(timeout, self._model, self.request_id)
         return self._driver.events(follow(talk), self.request_id)
 
     async def wait(
         self, timeout: float | None = RUN_TIMEOUT, *, on_status: OnStatus | None = None
     ) -> AsyncResult[OutputT_co]:
-        """Wait for the end of the request: its result, or ``JobFailed`` or ``JobCancelled``."""
+        """Wait for the end of the request, at most ``timeout`` seconds: its result.
+
+        Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
+        """
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = await self._driver.run(
             watch(talk), request_id=self.request_id, on_status=on_status
