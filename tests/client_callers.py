@@ -14,7 +14,7 @@ import anyio
 from runcomfy import AsyncClient, Client, Polling, Retries, _transport
 from runcomfy_models.openai import GptImage2Edit
 
-__all__ = ["BACKENDS", "KINDS", "TOKEN", "Caller", "a_request"]
+__all__ = ["BACKENDS", "KINDS", "OWN", "TOKEN", "Caller", "a_request", "without_aiohttp"]
 
 TOKEN = "tok-5f2c9a77e1"  # noqa: S105  # what the tests look for where it must not be
 
@@ -35,6 +35,9 @@ KINDS = [
     "sync httpx",
     "asyncio httpx",
 ]
+
+#: Those that make their client themselves.
+OWN = [kind for kind in KINDS if "httpx" not in kind]
 
 FAST = {"polling": Polling(0.01, 0.02), "retries": Retries(first=0.01, ceiling=0.02)}
 

@@ -8,7 +8,7 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._driver_common import Progress, Wire, plain_headers
+from ._driver_common import Progress, Wire
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from .status import Cancellation, Status
@@ -128,9 +128,7 @@ class Driver:
             if failure is None:
                 raise
             return failure
-        return Answer(
-            monotonic(), response.status_code, plain_headers(response.headers), bytes(body)
-        )
+        return Answer(monotonic(), response.status_code, response.headers, bytes(body))
 
     def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
         try:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.lowlevel
 
-from ._driver_common import Progress, Wire, plain_headers
+from ._driver_common import AnswerCut, Progress, Wire
 from .errors import ClientClosed, RunComfyError
 from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from .status import Cancellation, Status
@@ -126,10 +126,7 @@ class AsyncDriver:
                 request = http.build_request(**self._wire.arguments(send))
                 response = await http.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
-                    body = bytearray()
-                    async for chunk in response.aiter_bytes():
-                        body += chunk
-                        self._wire.check(len(body), None)
+                    body = await self._read(response)
                 finally:
                     await response.aclose()
             except Exception as error:
@@ -138,10 +135,24 @@ class AsyncDriver:
                 if failure is None:
                     raise
                 return failure
-            return Answer(
-                monotonic(), response.status_code, plain_headers(response.headers), bytes(body)
-            )
+            return Answer(monotonic(), response.status_code, response.headers, body)
         return Failure(monotonic(), "answer lost", "the timeout of the call ran out")
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        body, chunks = bytearray(), response.aiter_bytes()
+        try:
+            async for chunk in chunks:
+                body += chunk
+                self._wire.check(len(body), None)
+        except AnswerCut:
+            # httpx has iterators below this one, which end when the innermost is interrupted; trio warns
+            # of any that is left.
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                async for _ in chunks:
+                    pass
+            raise
+        return bytes(body)
 
     async def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
         try:

@@ -93,9 +93,15 @@ class Wire:
         for kind in type(error).__mro__:
             if kind.__name__ in _TROUBLES:
                 ours = isinstance(error, AnswerCut)
-                text = str(error) if ours else f"{type(error).__name__}: {error}"
+                text = str(error) if ours else f"{type(error).__name__}: {_words(error)}"
                 return Failure(monotonic(), _TROUBLES[kind.__name__], text)
         return None
+
+
+def _words(error: BaseException) -> str:
+    """What the error says, or else what those behind it say."""
+    behind = error.__cause__ or error.__context__
+    return str(error) or (_words(behind) if behind else "")
 
 
 def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:

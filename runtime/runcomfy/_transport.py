@@ -20,7 +20,15 @@ from ._driver_common import USER_AGENT, Wire
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["CONNECTIONS", "KEPT", "Idle", "make_async_client", "make_client", "tls_context"]
+__all__ = [
+    "CONNECTIONS",
+    "KEPT",
+    "Idle",
+    "make_async_client",
+    "make_client",
+    "no_connection",
+    "tls_context",
+]
 
 #: Connections at once; further calls wait for one. Below the 1,024 open files of many systems.
 CONNECTIONS = 500
@@ -43,24 +51,25 @@ def tls_context(wire: Wire) -> ssl.SSLContext:
 
 def make_client(wire: Wire, tls: ssl.SSLContext) -> httpx.Client:
     """A blocking client."""
-    import httpx
+    if _behind_proxy(wire.base_url):
+        import httpx
 
-    settings = _settings(wire, tls)
-    if not _behind_proxy(wire.base_url):
-        from ._transport_sync import SpreadTransport
+        return httpx.Client(**_settings(tls))
+    from ._transport_clients import DirectClient
+    from ._transport_sync import SpreadTransport
 
-        settings["transport"] = SpreadTransport(tls)
-    return httpx.Client(**settings)
+    return DirectClient(SpreadTransport(tls))
 
 
 def make_async_client(wire: Wire, tls: ssl.SSLContext) -> httpx.AsyncClient:
     """A client for the running event loop."""
-    import httpx
+    if _behind_proxy(wire.base_url):
+        import httpx
 
-    settings = _settings(wire, tls)
-    if not _behind_proxy(wire.base_url):
-        settings["transport"] = _async_transport(tls)
-    return httpx.AsyncClient(**settings)
+        return httpx.AsyncClient(**_settings(tls))
+    from ._transport_clients import AsyncDirectClient
+
+    return AsyncDirectClient(_async_transport(tls))
 
 
 def _async_transport(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
@@ -75,13 +84,12 @@ def _async_transport(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
     return AsyncSpreadTransport(tls)
 
 
-def _settings(wire: Wire, tls: ssl.SSLContext) -> dict[str, Any]:
+def _settings(tls: ssl.SSLContext) -> dict[str, Any]:
+    """For a client that finds the proxy by itself."""
     import httpx
 
     return {
         "headers": {"User-Agent": USER_AGENT},
-        # A service on this machine needs no proxy.
-        "trust_env": wire.base_url.startswith("https:"),
         "verify": tls,
         "limits": httpx.Limits(
             max_connections=CONNECTIONS,
@@ -92,8 +100,18 @@ def _settings(wire: Wire, tls: ssl.SSLContext) -> dict[str, Any]:
 
 
 def _behind_proxy(base_url: str) -> bool:
-    """Whether the environment names a proxy that may be meant for the address."""
+    """Whether the environment names a proxy that may be meant for the address.
+
+    A service on this machine is reached directly.
+    """
     return base_url.startswith("https:") and bool(getproxies().keys() & {"https", "all"})
+
+
+def no_connection(request: httpx.Request) -> httpx.PoolTimeout:
+    """The error of a call that was not sent, for want of a connection."""
+    import httpx
+
+    return httpx.PoolTimeout(f"all {CONNECTIONS} connections were in use", request=request)
 
 
 class Idle(Generic[SlotT]):

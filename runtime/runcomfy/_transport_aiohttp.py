@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from . import _transport
+from ._transport_gate import Gate
 
 __all__ = ["AiohttpTransport"]
 
@@ -22,9 +24,15 @@ _LINE = 65_536
 #: aiohttp advises against larger bodies as bytes.
 _BYTES = 1024 * 1024
 
+
+class _Unclean(aiohttp.ClientError):
+    """Something that nobody asked for came in over a kept connection, so nothing was sent over it."""
+
+
 #: The errors of aiohttp, special ones first. Only those before the first byte was sent say that there
 #: was no connection: whatever comes later may have reached the service, and a submit is then billed.
 _ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (_Unclean, httpx.ConnectError),
     (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
     (aiohttp.ClientConnectorError, httpx.ConnectError),
     (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
@@ -44,10 +52,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, tls: ssl.SSLContext) -> None:
+        self._gate = Gate(_transport.CONNECTIONS)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=_transport.CONNECTIONS, keepalive_timeout=_transport.KEPT, ssl=tls
-            ),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_transport.KEPT, ssl=tls),
+            request_class=_Request,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # httpx does it
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
@@ -57,26 +65,38 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is still to be read."""
-        limits = request.extensions["timeout"]
-        content = request.content
-        with _errors(request):
-            response = await self._session.request(
-                request.method,
-                URL(str(request.url), encoded=True),
-                headers=CIMultiDict(request.headers.multi_items()),
-                data=BytesIO(content) if len(content) > _BYTES else content or None,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    connect=limits["pool"],
-                    sock_connect=limits["connect"],
-                    sock_read=limits["read"],
-                ),
-            )
+        steps = request.extensions["timeout"]
+        try:
+            await self._gate.enter(steps["pool"])
+        except TimeoutError:
+            raise _transport.no_connection(request) from None
+        try:
+            with _errors(request):
+                response = await self._ask(request, request.content, steps)
+        except BaseException:
+            self._gate.leave()
+            raise
         return httpx.Response(
             response.status,
             headers=response.raw_headers,
-            stream=_Body(response, request),
+            stream=_Body(response, request, self._gate),
             request=request,
+        )
+
+    async def _ask(
+        self, request: httpx.Request, content: bytes, steps: dict[str, float | None]
+    ) -> aiohttp.ClientResponse:
+        return await self._session.request(
+            request.method,
+            URL(str(request.url), encoded=True),
+            headers=CIMultiDict(request.headers.multi_items()),
+            data=BytesIO(content) if len(content) > _BYTES else content or None,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(
+                connect=steps["connect"],  # looking up the name, and trying all of its addresses
+                sock_connect=steps["connect"],
+                sock_read=steps["read"],
+            ),
         )
 
     async def aclose(self) -> None:
@@ -84,10 +104,32 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         await self._session.close()
 
 
+class _Request(aiohttp.ClientRequest):
+    """Sends over clean connections only, and lets go of those that are stuck.
+
+    aiohttp would take what came in unasked for the answer to the next request.
+    """
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        if conn.protocol is None or conn.protocol.should_close:
+            raise _Unclean("the kept connection was not clean; nothing was sent over it")
+        if (stream := conn.transport) is not None:
+            conn.add_callback(lambda: _let_go(stream))
+        return await super().send(conn)
+
+
+def _let_go(stream: asyncio.Transport) -> None:
+    if stream.get_write_buffer_size():
+        stream.abort()  # closing it would wait until the server has taken everything
+
+
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: aiohttp.ClientResponse, request: httpx.Request) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, request: httpx.Request, gate: Gate
+    ) -> None:
         self._response = response
         self._request = request
+        self._gate = gate
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _errors(self._request):
@@ -97,6 +139,7 @@ class _Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         # A connection whose answer was not read to its end is closed; the others are kept.
         self._response.close()
+        self._gate.leave()
 
 
 @contextmanager

@@ -9,8 +9,12 @@ import anyio
 import httpx
 
 from . import _transport
+from ._transport_gate import Gate
 
 __all__ = ["AsyncSpreadTransport"]
+
+#: Bytes that are sent at once; each piece has the time that one step may take.
+_PIECE = 256 * 1024
 
 
 class AsyncSpreadTransport(httpx.AsyncBaseTransport):
@@ -20,19 +24,23 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._idle: _transport.Idle[httpx.AsyncHTTPTransport] = _transport.Idle()
         self._all: set[httpx.AsyncHTTPTransport] = set()
-        self._free = anyio.Semaphore(_transport.CONNECTIONS)
+        self._gate = Gate(_transport.CONNECTIONS)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is still to be read."""
         for expired in self._idle.expired():
             await self._drop(expired)
-        await self._wait(request)
+        try:
+            await self._gate.enter(request.extensions["timeout"]["pool"])
+        except TimeoutError:
+            raise _transport.no_connection(request) from None
         pool = self._idle.take() or self._new()
+        request.stream = _Content(request.content)
         try:
             response = await pool.handle_async_request(request)
         except BaseException:
             await self._drop(pool)
-            self._free.release()
+            self._gate.leave()
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # for type checkers
         response.stream = _Body(self, pool, response.stream)
@@ -42,18 +50,6 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         """Close all connections; calls that wait for an answer end with an error."""
         while self._all:
             await self._all.pop().aclose()
-
-    async def _wait(self, request: httpx.Request) -> None:
-        """Until there is room for the call."""
-        try:
-            self._free.acquire_nowait()
-        except anyio.WouldBlock:
-            try:
-                with anyio.fail_after(request.extensions["timeout"]["pool"]):
-                    await self._free.acquire()
-            except TimeoutError:
-                told = f"all {_transport.CONNECTIONS} connections were in use"
-                raise httpx.PoolTimeout(told, request=request) from None
 
     def _new(self) -> httpx.AsyncHTTPTransport:
         limits = httpx.Limits(max_connections=1, keepalive_expiry=_transport.KEPT)
@@ -70,7 +66,22 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         """The call is over."""
         if pool in self._all:
             self._idle.put(pool)
-        self._free.release()
+        self._gate.leave()
+
+
+class _Content(httpx.AsyncByteStream):
+    """The body of a request in pieces. It is no generator: trio warns of one that an error left behind."""
+
+    def __init__(self, content: bytes) -> None:
+        self._pieces = (content[at : at + _PIECE] for at in range(0, len(content), _PIECE))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 class _Body(httpx.AsyncByteStream):

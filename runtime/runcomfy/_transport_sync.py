@@ -34,8 +34,7 @@ class SpreadTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is to be read by the same thread."""
         if not self._free.acquire(timeout=request.extensions["timeout"]["pool"]):
-            told = f"all {_transport.CONNECTIONS} connections were in use"
-            raise httpx.PoolTimeout(told, request=request)
+            raise _transport.no_connection(request)
         pool = self._take()
         self._deadline.ends = request.extensions.get("ends")
         try:

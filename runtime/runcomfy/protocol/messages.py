@@ -74,7 +74,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server answered. Header names are in lower case."""
+    """What the server answered. Headers are looked up by names in lower case."""
 
     now: float
     status: int

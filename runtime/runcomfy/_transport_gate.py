@@ -1,0 +1,64 @@
+"""How many calls of one event loop are under way at once."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import anyio
+
+__all__ = ["Gate"]
+
+#: Calls that are let through at once at first. Opening a connection costs as much as two or three short
+#: calls, so a burst of these had better share a few.
+_FIRST = 8
+
+#: Seconds that a call waits for one of those before it, until it is let through beside them.
+_PATIENCE = 0.02
+
+
+class Gate:
+    """Lets few calls through at first, and each that waited in vain for some milliseconds, up to ``most``."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._room = min(_FIRST, most)
+        self._inside = 0
+        self._waiting: deque[anyio.Event] = deque()
+
+    async def enter(self, timeout: float | None) -> None:
+        """Wait for a turn. Raises ``TimeoutError`` when none came within the seconds."""
+        if self._inside < self._room:
+            self._inside += 1
+            return
+        if await self._turn(_PATIENCE if timeout is None else min(_PATIENCE, timeout)):
+            return
+        if self._room < self._most:
+            self._room += 1
+            self._inside += 1
+        elif not await self._turn(timeout):
+            raise TimeoutError
+
+    def leave(self) -> None:
+        """The call is over; its turn goes to the one that has waited longest."""
+        if self._waiting:
+            self._waiting.popleft().set()
+            return
+        self._inside -= 1
+        if not self._inside:
+            self._room = min(_FIRST, self._most)
+
+    async def _turn(self, seconds: float | None) -> bool:
+        turn = anyio.Event()
+        self._waiting.append(turn)
+        try:
+            with anyio.move_on_after(seconds):
+                await turn.wait()
+        except BaseException:
+            if turn.is_set():
+                self.leave()
+            else:
+                self._waiting.remove(turn)
+            raise
+        if not turn.is_set():
+            self._waiting.remove(turn)
+        return turn.is_set()
