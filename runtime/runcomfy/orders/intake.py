@@ -51,11 +51,7 @@ class Intake:
 
             check_uploader(uploader, blocking=blocking)
         if remote_limits is not None:
-            from runcomfy.media.remote import RemoteLimits
-
-            if not isinstance(remote_limits, RemoteLimits):
-                told = f"remote_limits must be RemoteLimits(…), not {remote_limits!r:.80}"
-                raise ConfigurationError(told)
+            _require_limits(remote_limits)
         self._given = uploader
         self._check_files = check_files
         self._limits = remote_limits
@@ -163,6 +159,13 @@ class Intake:
 
         limits = self._limits or RemoteLimits()
         return replace(limits, timeout=max(0.001, min(limits.timeout, ends - monotonic())))
+
+
+def _require_limits(limits: object) -> None:
+    from runcomfy.media.remote import RemoteLimits
+
+    if not isinstance(limits, RemoteLimits):
+        raise ConfigurationError(f"remote_limits must be RemoteLimits(…), not {limits!r:.80}")
 
 
 def _class_of(made: Draft) -> type[Request[Any]]:
