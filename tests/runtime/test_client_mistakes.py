@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from client_callers import Caller, a_request
-from runcomfy import AsyncClient, Client, ConfigurationError, DeadlineExceeded, Retries
+from runcomfy import (
+    AsyncClient,
+    Client,
+    ConfigurationError,
+    DeadlineExceeded,
+    Output,
+    Result,
+    Retries,
+)
+from runcomfy.downloads.settings import tls_context
 from runcomfy.mock import MockService, small_output
 from runcomfy.testing import mock_service
 
@@ -84,3 +94,17 @@ def test_a_timeout_that_is_over_at_once_says_that_nothing_was_submitted(
 def test_a_job_that_is_pickled_says_what_to_pickle_instead(service: MockService) -> None:
     with pytest.raises(TypeError, match=r"job\.as_dict\(\)"):
         pickle.dumps(service.client().submit(a_request()))
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_cannot_be_read_are_named_with_their_place(
+    content: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "certificates.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    tls_context.cache_clear()
+    result = Result("r1", Output.from_payload({}), {"output": "https://x.runcomfy.net/a.png"})
+    with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE='.*certificates\.pem'"):
+        result.save(tmp_path)

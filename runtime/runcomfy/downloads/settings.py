@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from runcomfy._certificates import trusted
 from runcomfy._driver_common import USER_AGENT, Wire, log
 from runcomfy.errors import ClientClosed, ConfigurationError, NotAllSaved, RequestError
 from runcomfy.protocol.downloads import Fetch, Open
@@ -101,10 +102,8 @@ class DownloadSettings:
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """The certificates to trust, as httpx finds them; read once, because it takes long."""
-    import httpx
-
-    return httpx.create_ssl_context()
+    """The certificates to trust, read once, because it takes long."""
+    return trusted()
 
 
 def check_concurrency(concurrency: int) -> None:
