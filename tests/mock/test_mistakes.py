@@ -17,6 +17,8 @@ from runcomfy import ConfigurationError, RequestRejected
 from runcomfy.mock import MockService, Settings, small_output
 from runcomfy.testing import mock_service
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.mark.parametrize(
     "settings",
@@ -150,3 +152,18 @@ def test_without_its_libraries_the_package_names_the_extra() -> None:
             check=True,
         )
         assert done.stdout == "mock\n", library
+
+
+def test_a_marker_with_a_value_that_has_no_name_is_an_error(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.runcomfy_mock(3)
+        def test_one(runcomfy_mock):
+            pass
+        """
+    )
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*TypeError: mock_service() takes 0 positional arguments*"])

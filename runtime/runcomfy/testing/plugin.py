@@ -31,5 +31,8 @@ def runcomfy_mock(request: pytest.FixtureRequest) -> Iterator[MockService]:
     from . import mock_service
 
     marker = request.node.get_closest_marker("runcomfy_mock")
-    with mock_service(**(marker.kwargs if marker else {})) as service:
+    values, settings = (marker.args, marker.kwargs) if marker else ((), {})
+    with mock_service(
+        *values, **settings
+    ) as service:  # values without a name are a mistake, and told
         yield service
