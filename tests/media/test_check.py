@@ -120,6 +120,8 @@ def test_an_odd_scheme_is_a_warning_and_never_an_error(url: str) -> None:
     report = wan(url)
     assert report.valid
     assert told(report.warnings) == [("/image_urls/0", "url-scheme")]
+    (reason,) = {one.reason for one in report.unchecked}
+    assert ("remote" in reason) == url.startswith("http:")
 
 
 @pytest.mark.parametrize("url", ["HTTPS://example.com/a.png", "https:example", "DATA:,x"])

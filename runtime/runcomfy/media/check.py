@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from .inputs import MediaInput, MediaRule
     from .probe import MediaInfo, Source
 
-__all__ = ["ADVICE", "REMOTE", "SCHEMES", "Files", "check_media", "urls"]
+__all__ = ["ADVICE", "NOT_ASKED", "REMOTE", "SCHEMES", "WEB", "Files", "check_media", "urls"]
 
 #: The name of the warning about a file that is larger than the pages advise.
 ADVICE = "advised-size"
 REMOTE = "its file is remote and was not given"
+_NO_ADDRESS = "its URL is no web address, and its file was not given"
+#: Reasons of rules whose files nobody asked to look at.
+NOT_ASKED = (REMOTE, _NO_ADDRESS)
 _MALFORMED = "its data URI cannot be read"
-#: How URLs begin that the service surely reaches.
+#: How URLs begin that can be looked at over the network, and those that the service surely reaches.
+WEB = ("https://", "http://")
 SCHEMES = ("https:", "data:")
 #: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
 _LISTS = 8
@@ -124,8 +128,9 @@ def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report:
     elif not files.list_remote:
         files.remote += len(media.rules)
     else:
+        reason = REMOTE if url[:8].lower().startswith(WEB) else _NO_ADDRESS
         for rule in media.rules:
-            report.unchecked.append(Unchecked(pointer, rule.name, REMOTE, url))
+            report.unchecked.append(Unchecked(pointer, rule.name, reason, url))
 
 
 def _check_facts(

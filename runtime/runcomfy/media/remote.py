@@ -20,7 +20,7 @@ from ._connect import Connector
 from ._reach import Places
 from ._remote_fetch import Fetcher
 from ._remote_file import RemoteFile
-from .check import Files
+from .check import WEB, Files
 from .check import urls as urls_at
 from .probe import MediaInfo
 
@@ -108,9 +108,7 @@ def remote_urls(inputs: Iterable[MediaInput], payload: object) -> list[str]:
     found = (value for media in inputs for _, value in urls_at(payload, media.path))
     return list(
         dict.fromkeys(
-            value
-            for value in found
-            if isinstance(value, str) and value[:8].lower().startswith(("https://", "http://"))
+            value for value in found if isinstance(value, str) and value[:8].lower().startswith(WEB)
         )
     )
 

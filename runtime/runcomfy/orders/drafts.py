@@ -11,7 +11,7 @@ from runcomfy._plain import find_non_json, to_plain
 from runcomfy._registry import find_model
 from runcomfy._validate import examine
 from runcomfy.errors import ValidationError
-from runcomfy.media.check import REMOTE
+from runcomfy.media.check import NOT_ASKED
 from runcomfy.redact import clean
 from runcomfy.report import Report, grouped
 from runcomfy.request import Request, check_payload
@@ -73,7 +73,10 @@ def require_schema(cls: type[Request[Any]], payload: object) -> None:
 
 def warn(report: Report) -> None:
     """Log the warnings of a report, and which files could not be checked that should have been."""
-    told = [*report.warnings, *grouped(one for one in report.unchecked if one.reason != REMOTE)]
+    told = [
+        *report.warnings,
+        *grouped(one for one in report.unchecked if one.reason not in NOT_ASKED),
+    ]
     for one in told:
         _log.warning("%s: %s", report.model_id, clean(str(one)))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runcomfy._validate import examine
 from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
-from runcomfy.media.check import SCHEMES, Files, urls
+from runcomfy.media.check import SCHEMES, WEB, Files, urls
 
 from .drafts import Draft, draft, require_schema, warn
 from .order import Order, encode
@@ -27,9 +27,8 @@ __all__ = ["CheckFiles", "Intake"]
 
 CheckFiles = Literal["local", "remote", "off"]
 
-_REMOTE = ("http://", "https://")
 #: Which URLs are looked at. Local files are also opened where nothing is checked, to be uploaded.
-_CHECKED = {"local": ("data:",), "remote": ("data:", *_REMOTE), "off": ()}
+_CHECKED = {"local": ("data:",), "remote": ("data:", *WEB), "off": ()}
 
 
 class Intake:
@@ -174,7 +173,7 @@ def _class_of(made: Draft) -> type[Request[Any]]:
 
 
 def _remote(seen: list[Any]) -> list[str]:
-    return [url for url in seen if isinstance(url, str) and url[:8].lower().startswith(_REMOTE)]
+    return [url for url in seen if isinstance(url, str) and url[:8].lower().startswith(WEB)]
 
 
 def _resolved(made: Draft, files: LocalFiles, found: dict[UploadFile, str]) -> Order[Any]:
