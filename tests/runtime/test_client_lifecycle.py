@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 import runcomfy
-from client_callers import KINDS, TOKEN, Caller, a_request
+from client_callers import EVERY_KIND, KINDS, TOKEN, Caller, a_request
 from runcomfy import errors
 from runcomfy_models.openai import GptImage2EditOutput
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
@@ -29,7 +29,12 @@ def caller(request: pytest.FixtureRequest, server: ScriptedServer) -> Caller:
     return Caller(request.param, server.url)
 
 
-def test_run_gives_a_typed_result(caller: Caller, server: ScriptedServer) -> None:
+@pytest.fixture(params=EVERY_KIND)
+def any_caller(request: pytest.FixtureRequest, server: ScriptedServer) -> Caller:
+    return Caller(request.param, server.url)
+
+
+def test_run_gives_a_typed_result(any_caller: Caller, server: ScriptedServer) -> None:
     server.script(
         status=[
             json_reply(status="in_queue", queue_position=2),
@@ -39,7 +44,9 @@ def test_run_gives_a_typed_result(caller: Caller, server: ScriptedServer) -> Non
         ]
     )
     seen: list[tuple[str, int | None]] = []
-    result = caller.run(on_status=lambda status: seen.append((status.state, status.queue_position)))
+    result = any_caller.run(
+        on_status=lambda status: seen.append((status.state, status.queue_position))
+    )
     assert isinstance(result.output, GptImage2EditOutput)
     assert result.output.image == "https://x.runcomfy.net/a.png"
     assert [file.url for file in result.files] == ["https://x.runcomfy.net/a.png"]
@@ -179,7 +186,7 @@ def test_too_many_calls_is_waited_for_and_repeated(caller: Caller, server: Scrip
     assert (server.count("submit"), server.accepted) == (2, 1)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_where_nobody_listens_nothing_is_submitted(kind: str) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
@@ -278,23 +285,23 @@ def test_the_deadline_covers_everything(
 
 
 def test_a_submit_that_is_not_answered_in_time_is_unknown(
-    caller: Caller, server: ScriptedServer
+    any_caller: Caller, server: ScriptedServer
 ) -> None:
     server.script(submit=[Reply(delay=2, accepts=True)])
     with pytest.raises(UNKNOWN):
-        caller.run(timeout=0.3)
+        any_caller.run(timeout=0.3)
     assert (server.count("submit"), server.accepted) == (1, 1)
 
 
 @pytest.mark.parametrize("action", ["submit", "status", "result", "cancel"])
 def test_the_token_does_not_follow_a_redirect(
-    caller: Caller, server: ScriptedServer, action: str
+    any_caller: Caller, server: ScriptedServer, action: str
 ) -> None:
     with serve() as other:
         server.script(**{action: [Reply(302, headers={"Location": other.url + "/v1/x"})]})
-        ask: Callable[[], object] = caller.run
+        ask: Callable[[], object] = any_caller.run
         if action == "cancel":
-            ask = partial(caller.on_job, ID, "cancel")
+            ask = partial(any_caller.on_job, ID, "cancel")
         with pytest.raises(errors.RequestError):
             ask()
         assert not other.asked

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 
-from client_callers import KINDS, OWN, Caller, a_request
+from client_callers import EVERY_KIND, OWN, Caller, a_request
 from raw_server import RawServer, json_answer, raw_server
 from runcomfy import Client, _transport, _transport_gate, errors
 
@@ -46,7 +46,7 @@ def submit(client: Any) -> Any:
     return client.submit(a_request(), timeout=5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_submit_into_a_connection_that_closes_is_not_sent_again(kind: str) -> None:
     def close_on_submit(server: RawServer, connection: socket.socket, _: int) -> None:
         while not server.read_call(connection).startswith(b"POST"):
@@ -58,7 +58,7 @@ def test_a_submit_into_a_connection_that_closes_is_not_sent_again(kind: str) -> 
         assert server.submits() == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_connection_that_the_server_closed_is_not_used(kind: str) -> None:
     closed = threading.Event()
 
