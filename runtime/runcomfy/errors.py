@@ -96,7 +96,7 @@ class ValidationError(RunComfyError, ValueError):
 
     def __str__(self) -> str:
         count = len(self.violations)
-        head = f"{self.model_id}: {count} violation{'' if count == 1 else 's'} of the input schema"
+        head = f"{self.model_id}: {count} violation{'' if count == 1 else 's'}"
         return "\n".join([head, *(f"  {violation}" for violation in self.violations)])
 
 

@@ -67,7 +67,7 @@ class TestConstruction:
             cls(image_urls=IMAGES, promt="a hat")
         assert isinstance(caught.value, ValueError)
         assert str(caught.value).splitlines() == [
-            "wan-ai/wan-2-6/image-to-image: 2 violations of the input schema",
+            "wan-ai/wan-2-6/image-to-image: 2 violations",
             "  payload: prompt is required and was not given",
             "  /promt: is not an input of this model; did you mean 'prompt'?",
         ]
