@@ -128,7 +128,7 @@ def test_a_file_that_gives_less_than_asked_for_is_read_on() -> None:
 def test_a_missing_file_a_folder_and_a_bad_path_give_a_reason(tmp_path: Path) -> None:
     assert "No such file" in probe(tmp_path / "none").reason
     assert probe(tmp_path).reason == "it is no regular file"
-    assert "null byte" in probe("a\0b").reason
+    assert "embedded null" in probe("a\0b").reason
 
 
 def test_an_open_file_that_fails_gives_a_reason() -> None:

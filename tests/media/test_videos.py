@@ -97,6 +97,15 @@ def test_the_frames_of_a_large_video_are_not_read() -> None:
     assert file.count < 100_000
 
 
+@pytest.mark.parametrize("name", ["mp4", "mkv"])
+def test_a_tag_that_is_not_utf_8_takes_no_fact_away(name: str) -> None:
+    """Versions of PyAV differ in what they make of such a tag."""
+    written = [tag for tag in (b"Lavf", b"mpeg4") if tag in video(name)]
+    assert written
+    content = video(name).replace(written[0], b"\xff" * len(written[0]))
+    assert probe(BytesIO(content)).duration == 2.0
+
+
 def test_the_tags_of_a_sound_are_not_read() -> None:
     content = VIDEOS["mp3 behind large tags"][0]()
     info = probe(content)

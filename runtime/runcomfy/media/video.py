@@ -70,9 +70,9 @@ def add_video_facts(info: MediaInfo, header: Header) -> None:
             "r",
             format=_READERS[name],
             options=_OPTIONS,
-            metadata_errors="ignore",
             timeout=_TIMEOUT,
             io_open=_refuse,
+            **_for_texts(av.__version__),
         ) as container:
             _take_facts(info, container)
     except (FFmpegError, NeedBytes, Unreadable, OSError, ValueError) as error:
@@ -84,6 +84,11 @@ def add_video_facts(info: MediaInfo, header: Header) -> None:
     missing = [words for name, words in _TOLD[info.kind or ""] if getattr(info, name) is None]
     if missing:
         info.reason = f"its header does not tell its {' and '.join(missing)}"
+
+
+def _for_texts(version: str) -> dict[str, Any]:
+    """What keeps a tag that is not UTF-8 from being an error; PyAV 19 takes any, and no such option."""
+    return {"metadata_errors": "ignore"} if int(version.partition(".")[0]) < 19 else {}
 
 
 def _take_facts(info: MediaInfo, container: Any) -> None:
