@@ -6,13 +6,15 @@ import platform
 import sys
 from collections.abc import Callable
 
-from . import bulk, imports, media_remote, validation
+from . import bulk, client, imports, media, media_remote, validation
 from .measure import Figure
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "validation": validation.run,
     "bulk": bulk.run,
     "imports": imports.run,
+    "client": client.run,
+    "media": media.local,
     "media_remote": media_remote.run,
 }
 

@@ -1,0 +1,237 @@
+"""The client: a submit-status-result cycle, many jobs at once, a cold burst, memory.
+
+Every side makes the same three calls to the same bare local service, and parses the answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+import psutil  # type: ignore[import-untyped]  # it comes without types
+
+from runcomfy import AsyncClient, Polling
+from runcomfy_models.openai import GptImage2Edit
+
+from .client_peers import ASYNC, BURSTS, SYNC, AsyncCycle
+from .client_server import answered, serve
+from .measure import Figure, ratio, show, times
+
+__all__ = ["run"]
+
+ROUNDS, CYCLES = 30, 20
+JOBS, DELAY, SECONDS, TURNS = 500, 0.05, 4.0, 2
+BURST = 50
+FLIGHT, LATER = 5_000, 15.0
+
+
+def run() -> list[Figure]:
+    """Measure and print; returns the figures."""
+    with serve() as url:
+        figures = [*_cycles(url), *_bursts(url)]
+    with serve(DELAY) as url:
+        figures += _many(url)
+    with serve(status="in_progress") as url:
+        figures += _memory(url)
+    return figures
+
+
+def _cycles(url: str) -> list[Figure]:
+    """One cycle after the other over one client."""
+    figures: list[Figure] = []
+    made = {name: make(url) for name, make in SYNC.items()}
+    blocking = {name: cycle for name, (cycle, _) in made.items()}
+    _compare("blocking", times(blocking, ROUNDS, CYCLES), figures)
+    for _, close in made.values():
+        close()
+    with asyncio.Runner() as runner:
+
+        async def repeat(cycle: Callable[[], object]) -> None:
+            for _ in range(CYCLES):
+                await cycle()  # type: ignore[misc]  # an awaitable of any kind
+
+        opened: dict[str, AsyncCycle] = {}
+        for name, make in ASYNC.items():
+            opened[name] = runner.run(_made(make, url))
+        awaited: dict[str, Callable[[], object]] = {
+            name: partial(lambda cycle: runner.run(repeat(cycle)), cycle)
+            for name, (cycle, _) in opened.items()
+        }
+        _compare("async", times(awaited, ROUNDS), figures)
+        for _, close in opened.values():
+            runner.run(_awaited(close))
+    show(f"One submit-status-result cycle, median of {ROUNDS} turns of {CYCLES}", figures)
+    return figures
+
+
+def _compare(kind: str, taken: dict[str, list[float]], figures: list[Figure]) -> None:
+    bounds = {"httpx": 1.10, "fal-client": 1.0, "replicate": 1.0}
+    for name in taken:
+        if name.startswith("ours"):
+            spent = median(taken[name]) / CYCLES * 1000
+            figures.append(Figure(f"{kind}: {name}", spent, " ms"))
+        else:
+            figures.append(
+                Figure(
+                    f"{kind}: ours / {name}",
+                    ratio(taken["ours"], taken[name]),
+                    " x",
+                    bounds.get(name),
+                )
+            )
+    over = next(name for name in taken if name.startswith("ours over"))
+    figures.append(
+        Figure(f"{kind}: {over} / the same alone", ratio(taken[over], taken["httpx"]), " x")
+    )
+
+
+async def _made(make: Callable[[str], AsyncCycle], url: str) -> AsyncCycle:
+    cycle = make(url)
+    await cycle[0]()
+    return cycle
+
+
+async def _awaited(call: Callable[[], object]) -> None:
+    await call()  # type: ignore[misc]  # an awaitable of any kind
+
+
+def _bursts(url: str) -> list[Figure]:
+    """50 calls at once over a client that has no connection yet."""
+    figures = []
+    for made, words in ((False, "client made as well"), (True, "client made before")):
+        taken: dict[str, list[float]] = {name: [] for name in BURSTS}
+        for _ in range(ROUNDS):
+            for name, open_ in BURSTS.items():
+                taken[name].append(asyncio.run(_burst(open_, url, made=made)))
+        figures += [
+            Figure(f"{name}, {words}", BURST / median(seen), " /s") for name, seen in taken.items()
+        ]
+        figures += [
+            Figure(
+                f"{name} / httpx, {words}", ratio(taken["httpx"], taken[name]), " x", at_least=least
+            )
+            for name, least in (("ours", 6), ("ours without aiohttp", None))
+        ]
+    show(f"A cold burst of {BURST} calls", figures)
+    return figures
+
+
+async def _burst(open_: Callable[[str], AsyncCycle], url: str, *, made: bool) -> float:
+    start = time.perf_counter()
+    call, close = open_(url)
+    start = time.perf_counter() if made else start
+    await asyncio.gather(*[call() for _ in range(BURST)])
+    taken = time.perf_counter() - start
+    await close()
+    return taken
+
+
+def _many(url: str) -> list[Figure]:
+    """500 jobs at once for some seconds; a process for each client and turn."""
+    rates: dict[str, list[float]] = {name: [] for name in ASYNC}
+    failed = dict.fromkeys(ASYNC, 0)
+    for _ in range(TURNS):
+        for name, seen in rates.items():
+            rate, failures = _process("many", url, name).split()
+            seen.append(float(rate))
+            failed[name] += int(failures)
+    figures = [
+        Figure(f"{name}, {failed[name]} failed" if failed[name] else name, median(seen), " /s")
+        for name, seen in rates.items()
+    ]
+    figures.append(
+        Figure("ours / fal-client", ratio(rates["ours"], rates["fal-client"]), " x", at_least=8)
+    )
+    figures += [
+        Figure(f"{ours} / httpx", ratio(rates[ours], rates["httpx"]), " x")
+        for ours in ("ours", "ours without aiohttp")
+    ]
+    show(f"{JOBS} jobs at once, answers after {DELAY * 1000:.0f} ms: calls answered", figures)
+    return figures
+
+
+async def _keep_running(url: str, name: str) -> None:
+    """Calls answered in a second while 500 jobs run, each followed by another; the first calls apart."""
+    cycle, _ = ASYNC[name](url)
+    failures: list[Exception] = []
+
+    async def worker() -> None:
+        while True:
+            try:
+                await cycle()
+            except Exception as error:  # noqa: BLE001  # a peer's; it counts, and the job is followed by another
+                failures.append(error)
+
+    cold = await asyncio.to_thread(answered, url)
+    workers = [asyncio.ensure_future(worker()) for _ in range(JOBS)]
+    while (before := await asyncio.to_thread(answered, url)) < cold + JOBS:
+        await asyncio.sleep(0.2)
+    start = time.perf_counter()
+    await asyncio.wait(workers, timeout=SECONDS)
+    spent = time.perf_counter() - start
+    rate = (await asyncio.to_thread(answered, url) - before) / spent
+    print(rate, len(failures), flush=True)
+    os._exit(0)  # stopping 500 jobs is no part of the measurement
+
+
+def _memory(url: str) -> list[Figure]:
+    """5,000 jobs in flight on one client: memory for each, and what is added with time."""
+    early, late = map(float, _process("memory", url, "ours").split())
+    figures = [
+        Figure("memory per job", early, " KB"),
+        Figure(f"and {LATER:.0f} s later", late, " KB", at_most=early * 1.05 + 0.1),
+    ]
+    show(f"{FLIGHT:,} jobs in flight on one AsyncClient", figures)
+    return figures
+
+
+async def _hold(url: str) -> str:
+    """KB for each job when all have been asked about once, and some time later."""
+    waiting = set(range(FLIGHT))
+    done = asyncio.Event()
+    process = psutil.Process()
+
+    def used() -> float:
+        gc.collect()
+        return float(process.memory_info().rss - before) / FLIGHT / 1024
+
+    async with AsyncClient("local", base_url=url, polling=Polling(4.0, 6.0)) as client:
+        await client.job("req-1").status()
+        before = process.memory_info().rss
+
+        def seen(number: int, state: str) -> None:
+            if state == "in_progress":
+                waiting.discard(number)
+                if not waiting:
+                    done.set()
+
+        async def job(number: int) -> None:
+            request = GptImage2Edit(prompt="add a hat", images=["https://example.com/cat.png"])
+            await client.run(request, on_status=lambda status: seen(number, status.state))
+
+        jobs = [asyncio.ensure_future(job(number)) for number in range(FLIGHT)]
+        await done.wait()
+        early = used()
+        await asyncio.sleep(LATER)
+        assert not any(job.done() for job in jobs)
+        print(early, used(), flush=True)
+        os._exit(0)  # 5,000 cancellations are no part of the measurement
+
+
+def _process(what: str, url: str, name: str) -> str:
+    command = [sys.executable, "-m", "benchmarks.client", what, url, name]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "many":
+        asyncio.run(_keep_running(sys.argv[2], sys.argv[3]))
+    else:
+        asyncio.run(_hold(sys.argv[2]))
