@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from threading import Lock
-from time import monotonic, sleep
+from threading import Event, Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._driver_common import Progress, Wire
 from .errors import ClientClosed, RunComfyError
-from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
+from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Driver:
         self._tls: ssl.SSLContext | None = None
         self._process = os.getpid()
         self._lock = Lock()
-        self._closed = False
+        self._closed = Event()
 
     def run(
         self,
@@ -64,6 +64,7 @@ class Driver:
                     step = flow.send(reply)
                 except StopIteration:
                     return
+                self._make_ready(step)
                 progress.take(step)
                 if isinstance(step, Report):
                     yield step.status
@@ -77,9 +78,9 @@ class Driver:
             raise
 
     def close(self) -> None:
-        """Close the client that the driver made itself."""
+        """Close the client that the driver made itself, and end the pauses of calls that wait."""
+        self._closed.set()
         with self._lock:
-            self._closed = True
             own, self._own = self._own, None
         if own is not None:
             own.close()
@@ -94,6 +95,7 @@ class Driver:
             except StopIteration as end:
                 value: ReturnT = end.value
                 return value
+            self._make_ready(step)
             progress.take(step)
             if isinstance(step, Report):
                 if on_status:
@@ -102,10 +104,15 @@ class Driver:
             else:
                 reply = self._perform(step)
 
+    def _make_ready(self, step: Step) -> None:
+        """Have a client before a call counts as under way: what fails here was not sent."""
+        if isinstance(step, Send):
+            self._http()
+
     def _perform(self, step: Send | Sleep) -> Answer | Failure | Tick:
         if isinstance(step, Send):
             return self._send(step)
-        sleep(step.seconds)
+        self._closed.wait(step.seconds)  # a close ends the pause
         return Tick(monotonic())
 
     def _send(self, send: Send) -> Answer | Failure:
@@ -138,7 +145,7 @@ class Driver:
 
     def _http(self) -> httpx.Client:
         """The client to send with: the caller's, or one of our own for each process."""
-        if self._closed:
+        if self._closed.is_set():
             raise ClientClosed("the client is closed; nothing was sent")
         if self._given is not None:
             return self._given

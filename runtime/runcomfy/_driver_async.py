@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
-import anyio.lowlevel
 
-from ._driver_common import AnswerCut, Progress, Wire
+from ._driver_common import Progress, Wire
+from ._loops import LoopClients, this_loop
 from .errors import ClientClosed, RunComfyError
-from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
+from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 __all__ = ["AsyncDriver"]
@@ -40,9 +38,9 @@ class AsyncDriver:
     def __init__(self, wire: Wire, http: httpx.AsyncClient | None) -> None:
         self._wire = wire
         self._given = http
-        self._tls: ssl.SSLContext | None = None
-        #: Connections cannot move from one event loop to another, so each loop has its own client.
-        self._own: WeakKeyDictionary[Any, _Own] = WeakKeyDictionary()
+        self._own = LoopClients(wire)
+        #: The pauses of calls that wait, by event loop.
+        self._pauses: WeakKeyDictionary[Any, set[anyio.CancelScope]] = WeakKeyDictionary()
         self._closed = False
 
     async def run(
@@ -64,34 +62,16 @@ class AsyncDriver:
                     progress.tell_cancelled(stop, await self._cancel(rescue(progress.request_id)))
             raise
 
-    async def events(self, flow: Flow[object], request_id: str) -> AsyncIterator[Status]:
+    def events(self, flow: Flow[object], request_id: str) -> AsyncIterator[Status]:
         """Run the flow as far as its reports are asked for."""
-        progress = Progress(self._wire.redact, request_id)
-        reply: Any = None
-        try:
-            while True:
-                try:
-                    step = flow.send(reply)
-                except StopIteration:
-                    return
-                progress.take(step)
-                if isinstance(step, Report):
-                    yield step.status
-                    reply = Tick(monotonic())
-                else:
-                    reply = await self._perform(step)
-        except GeneratorExit:
-            raise  # the caller has seen enough
-        except BaseException as stop:
-            progress.explain(stop)
-            raise
+        return _Events(self, flow, Progress(self._wire.redact, request_id))
 
     async def close(self) -> None:
-        """Close the client that the driver made itself for this event loop."""
+        """Close what belongs to this event loop, and end the pauses of its calls that wait."""
         self._closed = True
-        own = self._own.pop(_this_loop(), None)
-        if own is not None:
-            await own.keeper.aclose()
+        for pause in [*self._pauses.get(this_loop(), ())]:
+            pause.cancel()
+        await self._own.close()
 
     async def _run(
         self, flow: Flow[ReturnT], progress: Progress, on_status: OnStatus | None
@@ -103,6 +83,7 @@ class AsyncDriver:
             except StopIteration as end:
                 value: ReturnT = end.value
                 return value
+            await self.make_ready(step)
             progress.take(step)
             if isinstance(step, Report):
                 told = on_status(step.status) if on_status else None
@@ -110,12 +91,24 @@ class AsyncDriver:
                     await told
                 reply = Tick(monotonic())
             else:
-                reply = await self._perform(step)
+                reply = await self.perform(step)
 
-    async def _perform(self, step: Send | Sleep) -> Answer | Failure | Tick:
+    async def make_ready(self, step: Step) -> None:
+        """Have a client before a call counts as under way: what fails here was not sent."""
+        if isinstance(step, Send):
+            await self._http()
+
+    async def perform(self, step: Send | Sleep) -> Answer | Failure | Tick:
+        """Send, or sleep until it is time or the client is closed."""
         if isinstance(step, Send):
             return await self._send(step)
-        await anyio.sleep(step.seconds)
+        pauses = self._pauses.setdefault(this_loop(), set())
+        with anyio.CancelScope() as pause:
+            pauses.add(pause)
+            try:
+                await anyio.sleep(step.seconds)
+            finally:
+                pauses.discard(pause)
         return Tick(monotonic())
 
     async def _send(self, send: Send) -> Answer | Failure:
@@ -126,7 +119,10 @@ class AsyncDriver:
                 request = http.build_request(**self._wire.arguments(send))
                 response = await http.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
-                    body = await self._read(response)
+                    body = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        body += chunk
+                        self._wire.check(len(body), None)
                 finally:
                     await response.aclose()
             except Exception as error:
@@ -135,24 +131,8 @@ class AsyncDriver:
                 if failure is None:
                     raise
                 return failure
-            return Answer(monotonic(), response.status_code, response.headers, body)
+            return Answer(monotonic(), response.status_code, response.headers, bytes(body))
         return Failure(monotonic(), "answer lost", "the timeout of the call ran out")
-
-    async def _read(self, response: httpx.Response) -> bytes:
-        body, chunks = bytearray(), response.aiter_bytes()
-        try:
-            async for chunk in chunks:
-                body += chunk
-                self._wire.check(len(body), None)
-        except AnswerCut:
-            # httpx has iterators below this one, which end when the innermost is interrupted; trio warns
-            # of any that is left.
-            with anyio.CancelScope() as scope:
-                scope.cancel()
-                async for _ in chunks:
-                    pass
-            raise
-        return bytes(body)
 
     async def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
         try:
@@ -166,38 +146,33 @@ class AsyncDriver:
             raise ClientClosed("the client is closed; nothing was sent")
         if self._given is not None:
             return self._given
-        loop = _this_loop()
-        own = self._own.get(loop)
-        if own is None:
-            own = self._own[loop] = await self._make()
-        return own.http
-
-    async def _make(self) -> _Own:
-        from ._transport import make_async_client, tls_context
-
-        for loop, own in list(self._own.items()):
-            if own.http.is_closed:  # as its loop is
-                del self._own[loop]
-        self._tls = self._tls or tls_context(self._wire)
-        keeper = _kept(make_async_client(self._wire, self._tls))
-        return _Own(await anext(keeper), keeper)
+        return await self._own.client()
 
 
-class _Own(NamedTuple):
-    """The client of one event loop, and what closes it."""
+class _Events(AsyncIterator[Status]):
+    """The reports of a flow. No generator, which trio would warn of when the caller leaves it early."""
 
-    http: httpx.AsyncClient
-    keeper: AsyncGenerator[httpx.AsyncClient, None]
+    def __init__(self, driver: AsyncDriver, flow: Flow[object], progress: Progress) -> None:
+        self._driver = driver
+        self._flow = flow
+        self._progress = progress
+        self._reply: Answer | Failure | Tick | None = None
 
-
-async def _kept(http: httpx.AsyncClient) -> AsyncGenerator[httpx.AsyncClient, None]:
-    """Gives the client, and closes it when nobody did before the event loop ends, which ends generators."""
-    try:
-        yield http
-    finally:
-        with anyio.CancelScope(shield=True):
-            await http.aclose()
-
-
-def _this_loop() -> Any:
-    return anyio.lowlevel.current_token().native_token
+    async def __anext__(self) -> Status:
+        try:
+            while True:
+                try:
+                    step = self._flow.send(self._reply)
+                except StopIteration:
+                    raise StopAsyncIteration from None
+                await self._driver.make_ready(step)
+                self._progress.take(step)
+                if isinstance(step, Report):
+                    self._reply = Tick(monotonic())
+                    return step.status
+                self._reply = await self._driver.perform(step)
+        except StopAsyncIteration:
+            raise
+        except BaseException as stop:
+            self._progress.explain(stop)
+            raise

@@ -137,8 +137,9 @@ class Progress:
         """Add to an exception what it leaves behind; those about a request say it themselves."""
         if isinstance(stop, RunComfyError) and not isinstance(stop, ClientClosed):
             return
-        if isinstance(stop, ClientClosed) and not self.request_id:
-            return  # it says itself that nothing was sent
+        if isinstance(stop, ClientClosed):
+            stop.request_id = self.request_id
+            return  # it says itself what it leaves behind
         if self.request_id:
             text = (
                 f"RunComfy request id {self.request_id}: the job goes on at the service. "

@@ -43,9 +43,9 @@ SlotT = TypeVar("SlotT")
 def tls_context(wire: Wire) -> ssl.SSLContext:
     """What a client needs to make once: the certificates that httpx trusts, ``SSL_CERT_FILE`` included."""
     if wire.base_url.startswith("https:"):
-        import httpx
+        from ._certificates import trusted
 
-        return httpx.create_ssl_context()
+        return trusted()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and it trusts nobody
 
 

@@ -166,7 +166,25 @@ class UploadFailed(RunComfyError):
 
 
 class ClientClosed(RunComfyError, RuntimeError):
-    """The client was closed before the call. Nothing was sent."""
+    """The client was closed, before the call or while it waited.
+
+    ``request_id`` is that of a job that goes on at the service; ``None`` if there is none.
+    """
+
+    request_id: str | None = None
+
+    @property
+    def resume(self) -> str | None:
+        """The line that goes on with the request, with a client that is open."""
+        return None if self.request_id is None else f'client.job("{self.request_id}").wait()'
+
+    def __str__(self) -> str:
+        if self.request_id is None:
+            return super().__str__()
+        return (
+            f"the client was closed; request {self.request_id} goes on at the service. To wait for it, "
+            f"with another client: {self.resume}"
+        )
 
 
 class RequestError(RunComfyError):

@@ -10,6 +10,7 @@ import pickle
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 
 import runcomfy
 from client_callers import BACKENDS, FAST, KINDS, TOKEN, Caller, a_request, without_aiohttp
-from runcomfy import AsyncClient, Client, errors
+from runcomfy import AsyncClient, Client, Polling, errors
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
 
 
@@ -186,16 +187,72 @@ def test_a_callback_may_be_awaited(server: ScriptedServer) -> None:
     assert seen == ["submitted", "completed"]
 
 
-def test_closing_ends_the_calls_that_wait(server: ScriptedServer) -> None:
-    client = Client(TOKEN, base_url=server.url, **FAST)  # type: ignore[arg-type]  # a table
-    threading.Timer(0.3, client.close).start()
-    with pytest.raises(errors.RunComfyError) as caught:
-        client.run(a_request(), timeout=10)
-    assert isinstance(caught.value, errors.ClientClosed)
-    assert ID in "\n".join(caught.value.__notes__)
-    with pytest.raises(errors.ClientClosed):
-        client.submit(a_request())
+@pytest.mark.parametrize("kind", ["sync", *BACKENDS])
+def test_closing_ends_the_calls_that_wait_and_their_pauses(
+    server: ScriptedServer, kind: str
+) -> None:
+    settings: dict[str, Any] = {"base_url": server.url, "polling": Polling(60, 60)}
+
+    def blocking() -> None:
+        client = Client(TOKEN, **settings)
+        threading.Timer(0.3, client.close).start()
+        client.run(a_request())
+
+    async def waiting() -> None:
+        client = AsyncClient(TOKEN, **settings)
+
+        async def close() -> None:
+            await anyio.sleep(0.3)
+            await client.aclose()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(close)
+            try:
+                await client.run(a_request())
+            except errors.ClientClosed as closed:
+                caught.append(closed)
+
+    caught: list[errors.ClientClosed] = []
+    if kind == "sync":
+        with pytest.raises(errors.ClientClosed) as raised:
+            blocking()
+        caught.append(raised.value)
+    else:
+        anyio.run(waiting, backend=kind)
+    assert caught[0].request_id == ID
+    assert f'client.job("{ID}").wait()' in str(caught[0])
     assert server.count("submit") == 1
+
+
+def test_a_closed_client_sends_nothing(server: ScriptedServer) -> None:
+    client = Client(TOKEN, base_url=server.url)
+    client.close()
+    with pytest.raises(errors.ClientClosed, match="nothing was sent"):
+        client.submit(a_request())
+    assert not server.asked
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_what_fails_before_a_submit_goes_out_does_not_count_as_sent(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/at/all.pem")
+    with pytest.raises(Exception, match="SSL_CERT_FILE") as caught:
+        Caller(kind, "https://127.0.0.1:9").submit()
+    assert "may have been" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_events_may_be_left_early(server: ScriptedServer, backend: str) -> None:
+    async def main() -> str:
+        async with AsyncClient(TOKEN, base_url=server.url) as client:
+            async for status in client.job(ID).events():
+                return status.state
+        return ""
+
+    assert anyio.run(main, backend=backend) == "in_queue"
+    gc.collect()
 
 
 @pytest.mark.parametrize("kind", [*BACKENDS, "asyncio spread"])
