@@ -52,7 +52,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, tls: ssl.SSLContext) -> None:
-        self._gate = Gate(_transport.CONNECTIONS)
+        self._gate = Gate()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_transport.KEPT, ssl=tls),
             request_class=_Request,
@@ -65,14 +65,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is still to be read."""
-        steps = request.extensions["timeout"]
-        try:
-            await self._gate.enter(steps["pool"])
-        except TimeoutError:
-            raise _transport.no_connection(request) from None
+        await self._gate.enter(request)
         try:
             with _errors(request):
-                response = await self._ask(request, request.content, steps)
+                response = await self._ask(request, request.content, request.extensions["timeout"])
         except BaseException:
             self._gate.leave()
             raise
@@ -101,6 +97,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections; calls that wait for an answer end with an error."""
+        self._gate.close()
         await self._session.close()
 
 

@@ -24,16 +24,13 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._idle: _transport.Idle[httpx.AsyncHTTPTransport] = _transport.Idle()
         self._all: set[httpx.AsyncHTTPTransport] = set()
-        self._gate = Gate(_transport.CONNECTIONS)
+        self._gate = Gate()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is still to be read."""
         for expired in self._idle.expired():
             await self._drop(expired)
-        try:
-            await self._gate.enter(request.extensions["timeout"]["pool"])
-        except TimeoutError:
-            raise _transport.no_connection(request) from None
+        await self._gate.enter(request)
         pool = self._idle.take() or self._new()
         request.stream = _Content(request.content)
         try:
@@ -48,6 +45,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections; calls that wait for an answer end with an error."""
+        self._gate.close()
         while self._all:
             await self._all.pop().aclose()
 
@@ -62,10 +60,12 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         with anyio.CancelScope(shield=True):
             await pool.aclose()
 
-    def give_back(self, pool: httpx.AsyncHTTPTransport) -> None:
+    async def give_back(self, pool: httpx.AsyncHTTPTransport) -> None:
         """The call is over."""
         if pool in self._all:
             self._idle.put(pool)
+        else:
+            await self._drop(pool)
         self._gate.leave()
 
 
@@ -102,4 +102,4 @@ class _Body(httpx.AsyncByteStream):
         try:
             await self._stream.aclose()
         finally:
-            self._owner.give_back(self._pool)
+            await self._owner.give_back(self._pool)

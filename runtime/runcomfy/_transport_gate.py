@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 import anyio
+import httpx
+
+from . import _transport
 
 __all__ = ["Gate"]
 
@@ -17,26 +20,39 @@ _PATIENCE = 0.02
 
 
 class Gate:
-    """Lets few calls through at first, and each that waited in vain for some milliseconds, up to ``most``."""
+    """Lets few calls through at first, and each that waited in vain for some milliseconds, up to the most."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._room = min(_FIRST, most)
+    def __init__(self) -> None:
+        self._most = _transport.CONNECTIONS
+        self._room = min(_FIRST, self._most)
         self._inside = 0
+        self._closed = False
         self._waiting: deque[anyio.Event] = deque()
 
-    async def enter(self, timeout: float | None) -> None:
-        """Wait for a turn. Raises ``TimeoutError`` when none came within the seconds."""
+    async def enter(self, request: httpx.Request) -> None:
+        """Wait for a turn. Raises errors of httpx that say that the request was not sent."""
+        if not await self._let_in(request.extensions["timeout"]["pool"]):
+            raise _transport.no_connection(request)
+        if self._closed:
+            raise httpx.ConnectError("the client was closed", request=request)
+
+    def close(self) -> None:
+        """Turn away those that wait, and those that come."""
+        self._closed = True
+        while self._waiting:
+            self._waiting.popleft().set()
+
+    async def _let_in(self, timeout: float | None) -> bool:
         if self._inside < self._room:
             self._inside += 1
-            return
+            return True
         if await self._turn(_PATIENCE if timeout is None else min(_PATIENCE, timeout)):
-            return
+            return True
         if self._room < self._most:
             self._room += 1
             self._inside += 1
-        elif not await self._turn(timeout):
-            raise TimeoutError
+            return True
+        return await self._turn(timeout)
 
     def leave(self) -> None:
         """The call is over; its turn goes to the one that has waited longest."""

@@ -30,12 +30,17 @@ class SpreadTransport(httpx.BaseTransport):
         self._all: set[httpcore.ConnectionPool] = set()
         self._free = BoundedSemaphore(_transport.CONNECTIONS)
         self._lock = Lock()
+        self._closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is to be read by the same thread."""
         if not self._free.acquire(timeout=request.extensions["timeout"]["pool"]):
             raise _transport.no_connection(request)
-        pool = self._take()
+        try:
+            pool = self._take(request)
+        except BaseException:
+            self._free.release()
+            raise
         self._deadline.ends = request.extensions.get("ends")
         try:
             with _errors(request):
@@ -53,14 +58,17 @@ class SpreadTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close all connections; calls that wait for an answer end with an error."""
-        self._backend.wake()
         with self._lock:
+            self._closed = True
             pools, self._all = self._all, set()
+        self._backend.wake()
         for pool in pools:
             pool.close()
 
-    def _take(self) -> httpcore.ConnectionPool:
+    def _take(self, request: httpx.Request) -> httpcore.ConnectionPool:
         with self._lock:
+            if self._closed:
+                raise httpx.ConnectError("the client was closed", request=request)
             expired = list(self._idle.expired())
             pool = self._idle.take()
             if pool is None:
@@ -83,8 +91,11 @@ class SpreadTransport(httpx.BaseTransport):
     def give_back(self, pool: httpcore.ConnectionPool) -> None:
         """The call is over."""
         with self._lock:
-            if pool in self._all:
+            kept = pool in self._all
+            if kept:
                 self._idle.put(pool)
+        if not kept:
+            pool.close()
         self._free.release()
 
 

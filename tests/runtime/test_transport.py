@@ -326,6 +326,46 @@ def test_closing_wakes_the_call_that_waits_for_an_answer(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OWN)
+def test_closing_turns_away_the_submit_that_waits_for_a_connection(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transport, "CONNECTIONS", 1)
+    outcomes: list[type] = []
+
+    def blocking(client: Client) -> None:
+        def one() -> None:
+            with pytest.raises(errors.RunComfyError) as caught:
+                client.submit(a_request(), timeout=8)
+            outcomes.append(caught.type)
+
+        threads = [threading.Thread(target=one) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.2)
+        client.close()
+        for thread in threads:
+            thread.join()
+
+    async def awaited(client: Any) -> None:
+        async def one() -> None:
+            with pytest.raises(errors.RunComfyError) as caught:
+                await client.submit(a_request(), timeout=8)
+            outcomes.append(caught.type)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(one)
+                await anyio.sleep(0.2)
+            await client.aclose()
+
+    with raw_server(hang) as server:
+        caller = Caller(kind, server.url)
+        caller.call(blocking if caller.kind == "sync" else awaited)
+        assert set(outcomes) == {errors.SubmissionUnknown, errors.ClientClosed}
+        assert (server.submits(), server.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", OWN)
 def test_cookies_are_not_kept_and_redirects_not_followed(kind: str) -> None:
     def set_cookie(server: RawServer, connection: socket.socket, _: int) -> None:
         while server.read_call(connection):
