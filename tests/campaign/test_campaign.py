@@ -55,15 +55,15 @@ def _campaign(kind: str, some: Sequence[Cell], folder: Path) -> None:
 
 @contextmanager
 def _log_lines() -> Iterator[list[str]]:
-    """All that anybody logs; pytest would show hundreds of thousands of lines."""
+    """All that anybody logs. It is kept from pytest, which would show every line after a failure."""
     lines: list[str] = []
     handler, root = logging.Handler(), logging.getLogger()
     handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]  # a whole class would say no more
-    level = root.level
-    root.addHandler(handler)
+    before, level = root.handlers, root.level
+    root.handlers = [handler]
     root.setLevel(logging.DEBUG)
     try:
         yield lines
     finally:
+        root.handlers = before
         root.setLevel(level)
-        root.removeHandler(handler)
