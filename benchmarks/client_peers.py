@@ -19,8 +19,8 @@ from httpx_aiohttp import HttpxAiohttpClient
 from replicate.client import Client as ReplicateClient
 
 from runcomfy import AsyncClient, Client
-from runcomfy._transport_async import AsyncSpreadTransport
-from runcomfy._transport_clients import AsyncDirectClient
+from runcomfy.transports.direct import AsyncDirectClient
+from runcomfy.transports.spread_async import AsyncSpreadTransport
 from runcomfy_models.openai import GptImage2Edit
 
 __all__ = ["ASYNC", "BURSTS", "SYNC", "AsyncCycle", "Cycle"]

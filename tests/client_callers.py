@@ -12,7 +12,8 @@ from unittest.mock import patch
 
 import anyio
 
-from runcomfy import AsyncClient, Client, Polling, Retries, _transport
+from runcomfy import AsyncClient, Client, Polling, Retries
+from runcomfy.transports import clients
 from runcomfy_models.openai import GptImage2Edit
 
 __all__ = [
@@ -55,7 +56,7 @@ def a_request() -> GptImage2Edit:
 
 def without_aiohttp() -> Any:
     """As if ``runcomfy[fast]`` were not installed."""
-    return patch.object(_transport, "find_spec", return_value=None)
+    return patch.object(clients, "find_spec", return_value=None)
 
 
 class Caller:

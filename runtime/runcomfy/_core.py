@@ -9,8 +9,8 @@ from time import monotonic
 from typing import Any, NoReturn
 
 from ._deadline import deadline
-from ._driver_common import Wire
 from .downloads.settings import DownloadSettings
+from .drivers.common import Wire
 from .errors import ConfigurationError
 from .orders.order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel

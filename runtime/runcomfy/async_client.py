@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 from ._deadline import deadline
-from ._driver_async import AsyncDriver, OnStatus
 from .catalogue import ModelEntry, read_entries
 from .downloads.asynchronous import AsyncDownloads
 from .downloads.settings import MAX_FILE_BYTES
+from .drivers.asynchronous import AsyncDriver, OnStatus
 from .job import AsyncJob
 from .orders.intake import CheckFiles, Intake
 from .orders.order import find_type

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 from ._deadline import deadline
-from ._driver import Driver
 from .catalogue import ModelEntry, read_entries
 from .downloads.blocking import Downloads
 from .downloads.settings import MAX_FILE_BYTES
+from .drivers.blocking import Driver
 from .job import Job
 from .orders.intake import CheckFiles, Intake
 from .orders.order import find_type

@@ -14,10 +14,10 @@ from .result import AsyncResult, Result
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
-    from ._driver import Driver
-    from ._driver_async import AsyncDriver, OnStatus
     from .downloads.asynchronous import AsyncDownloads
     from .downloads.blocking import Downloads
+    from .drivers.asynchronous import AsyncDriver, OnStatus
+    from .drivers.blocking import Driver
 
 __all__ = ["AsyncJob", "Job", "JobData"]
 

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 import runcomfy
-from client_callers import BACKENDS, FAST, KINDS, TOKEN, Caller, a_request, without_aiohttp
+from client_callers import BACKENDS, KINDS, TOKEN, Caller, a_request, without_aiohttp
 from runcomfy import AsyncClient, Client, Polling, errors
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
 

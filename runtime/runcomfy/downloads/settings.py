@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runcomfy._certificates import trusted
-from runcomfy._driver_common import USER_AGENT, Wire, log
+from runcomfy.drivers.common import USER_AGENT, Wire, log
 from runcomfy.errors import ClientClosed, ConfigurationError, NotAllSaved, RequestError
 from runcomfy.protocol.downloads import Fetch, Open
 from runcomfy.protocol.hosts import Hosts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.to_thread import run_sync
 
-from runcomfy._driver_common import plain_headers
+from runcomfy.drivers.common import plain_headers
 from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.messages import Failure, Sleep, Tick
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from ._driver_common import USER_AGENT
+from runcomfy.drivers.common import USER_AGENT
 
 __all__ = ["AsyncDirectClient", "DirectClient"]
 

@@ -10,8 +10,8 @@ from threading import BoundedSemaphore, Lock
 import httpcore
 import httpx
 
-from . import _transport
-from ._transport_deadline import Deadline, DeadlineBackend
+from . import clients
+from .deadline import Deadline, DeadlineBackend
 
 __all__ = ["SpreadTransport"]
 
@@ -26,16 +26,16 @@ class SpreadTransport(httpx.BaseTransport):
         self._tls = tls
         self._deadline = Deadline()
         self._backend = DeadlineBackend(self._deadline)
-        self._idle: _transport.Idle[httpcore.ConnectionPool] = _transport.Idle()
+        self._idle: clients.Idle[httpcore.ConnectionPool] = clients.Idle()
         self._all: set[httpcore.ConnectionPool] = set()
-        self._free = BoundedSemaphore(_transport.CONNECTIONS)
+        self._free = BoundedSemaphore(clients.CONNECTIONS)
         self._lock = Lock()
         self._closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is to be read by the same thread."""
         if not self._free.acquire(timeout=request.extensions["timeout"]["pool"]):
-            raise _transport.no_connection(request)
+            raise clients.no_connection(request)
         try:
             pool = self._take(request)
         except BaseException:
@@ -75,7 +75,7 @@ class SpreadTransport(httpx.BaseTransport):
                 pool = httpcore.ConnectionPool(
                     self._tls,
                     max_connections=1,
-                    keepalive_expiry=_transport.KEPT,
+                    keepalive_expiry=clients.KEPT,
                     network_backend=self._backend,
                 )
                 self._all.add(pool)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, ClassVar
 
-from ._version import __version__
-from .errors import ClientClosed, RunComfyError
-from .protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
-from .redact import Redactor
-from .status import Cancellation
-from .token import Token
+from runcomfy._version import __version__
+from runcomfy.errors import ClientClosed, RunComfyError
+from runcomfy.protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
+from runcomfy.redact import Redactor
+from runcomfy.status import Cancellation
+from runcomfy.token import Token
 
 __all__ = ["USER_AGENT", "AnswerCut", "Progress", "Wire", "log", "plain_headers"]
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.lowlevel
 
-from ._driver_common import Wire
+from .common import Wire
 
 if TYPE_CHECKING:
     import ssl
@@ -42,7 +42,7 @@ class LoopClients:
             await own.keeper.aclose()
 
     async def _make(self) -> _Own:
-        from ._transport import make_async_client, tls_context
+        from runcomfy.transports.clients import make_async_client, tls_context
 
         for loop, own in list(self._own.items()):
             if own.http.is_closed:  # as its loop is

@@ -10,11 +10,12 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
-from ._driver_common import Progress, Wire
-from ._loops import LoopClients, this_loop
-from .errors import ClientClosed, RunComfyError
-from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
-from .status import Cancellation, Status
+from runcomfy.errors import ClientClosed, RunComfyError
+from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
+from runcomfy.status import Cancellation, Status
+
+from .common import Progress, Wire
+from .loops import LoopClients, this_loop
 
 if TYPE_CHECKING:
     import httpx

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.request import getproxies
 
-from ._driver_common import USER_AGENT, Wire
+from runcomfy.drivers.common import USER_AGENT, Wire
 
 if TYPE_CHECKING:
     import httpx
@@ -43,7 +43,7 @@ SlotT = TypeVar("SlotT")
 def tls_context(wire: Wire) -> ssl.SSLContext:
     """What a client needs to make once: the certificates that httpx trusts, ``SSL_CERT_FILE`` included."""
     if wire.base_url.startswith("https:"):
-        from ._certificates import trusted
+        from runcomfy._certificates import trusted
 
         return trusted()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and it trusts nobody
@@ -55,8 +55,8 @@ def make_client(wire: Wire, tls: ssl.SSLContext) -> httpx.Client:
         import httpx
 
         return httpx.Client(**_settings(tls))
-    from ._transport_clients import DirectClient
-    from ._transport_sync import SpreadTransport
+    from .direct import DirectClient
+    from .spread import SpreadTransport
 
     return DirectClient(SpreadTransport(tls))
 
@@ -67,7 +67,7 @@ def make_async_client(wire: Wire, tls: ssl.SSLContext) -> httpx.AsyncClient:
         import httpx
 
         return httpx.AsyncClient(**_settings(tls))
-    from ._transport_clients import AsyncDirectClient
+    from .direct import AsyncDirectClient
 
     return AsyncDirectClient(_async_transport(tls))
 
@@ -76,10 +76,10 @@ def _async_transport(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
     import sniffio
 
     if sniffio.current_async_library() == "asyncio" and find_spec("aiohttp"):
-        from ._transport_aiohttp import AiohttpTransport
+        from .over_aiohttp import AiohttpTransport
 
         return AiohttpTransport(tls)
-    from ._transport_async import AsyncSpreadTransport
+    from .spread_async import AsyncSpreadTransport
 
     return AsyncSpreadTransport(tls)
 

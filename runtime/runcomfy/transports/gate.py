@@ -7,7 +7,7 @@ from collections import deque
 import anyio
 import httpx
 
-from . import _transport
+from . import clients
 
 __all__ = ["Gate"]
 
@@ -23,7 +23,7 @@ class Gate:
     """Lets few calls through at first, and each that waited in vain for some milliseconds, up to the most."""
 
     def __init__(self) -> None:
-        self._most = _transport.CONNECTIONS
+        self._most = clients.CONNECTIONS
         self._room = min(_FIRST, self._most)
         self._inside = 0
         self._closed = False
@@ -32,7 +32,7 @@ class Gate:
     async def enter(self, request: httpx.Request) -> None:
         """Wait for a turn. Raises errors of httpx that say that the request was not sent."""
         if not await self._let_in(request.extensions["timeout"]["pool"]):
-            raise _transport.no_connection(request)
+            raise clients.no_connection(request)
         if self._closed:
             raise httpx.ConnectError("the client was closed", request=request)
 

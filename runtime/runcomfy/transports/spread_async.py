@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import anyio
 import httpx
 
-from . import _transport
-from ._transport_gate import Gate
+from . import clients
+from .gate import Gate
 
 __all__ = ["AsyncSpreadTransport"]
 
@@ -22,7 +22,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
-        self._idle: _transport.Idle[httpx.AsyncHTTPTransport] = _transport.Idle()
+        self._idle: clients.Idle[httpx.AsyncHTTPTransport] = clients.Idle()
         self._all: set[httpx.AsyncHTTPTransport] = set()
         self._gate = Gate()
 
@@ -50,7 +50,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
             await self._all.pop().aclose()
 
     def _new(self) -> httpx.AsyncHTTPTransport:
-        limits = httpx.Limits(max_connections=1, keepalive_expiry=_transport.KEPT)
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=clients.KEPT)
         pool = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
         self._all.add(pool)
         return pool

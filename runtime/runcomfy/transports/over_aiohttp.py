@@ -13,8 +13,8 @@ import httpx
 from multidict import CIMultiDict
 from yarl import URL
 
-from . import _transport
-from ._transport_gate import Gate
+from . import clients
+from .gate import Gate
 
 __all__ = ["AiohttpTransport"]
 
@@ -54,7 +54,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._gate = Gate()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_transport.KEPT, ssl=tls),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=clients.KEPT, ssl=tls),
             request_class=_Request,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # httpx does it

@@ -8,10 +8,11 @@ from threading import Event, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._driver_common import Progress, Wire
-from .errors import ClientClosed, RunComfyError
-from .protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
-from .status import Cancellation, Status
+from runcomfy.errors import ClientClosed, RunComfyError
+from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
+from runcomfy.status import Cancellation, Status
+
+from .common import Progress, Wire
 
 if TYPE_CHECKING:
     import ssl
@@ -152,7 +153,7 @@ class Driver:
         with self._lock:
             # After a fork the connections belong to the parent; they are left alone.
             if self._own is None or self._process != os.getpid():
-                from ._transport import make_client, tls_context
+                from runcomfy.transports.clients import make_client, tls_context
 
                 self._tls = self._tls or tls_context(self._wire)
                 self._own = make_client(self._wire, self._tls)
