@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 import subprocess
 import sys
+import threading
+import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +131,24 @@ def _content(caller: Caller, request_id: str) -> bytes:
         return bytes(await result.files[0].read())
 
     return bytes(caller.call(main))
+
+
+def test_a_service_that_is_closed_while_clients_connect_leaves_no_connection_open() -> None:
+    def connect_on_and_on(port: int, stop: threading.Event) -> None:
+        while not stop.is_set():
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(10):
+            stop = threading.Event()
+            with mock_service() as service:
+                port = int(service.url.rpartition(":")[2])
+                client = threading.Thread(target=connect_on_and_on, args=(port, stop))
+                client.start()
+                stop.wait(0.02)
+            stop.set()
+            client.join()
+        gc.collect()
+    assert not [str(warning.message) for warning in left]

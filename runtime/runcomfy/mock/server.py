@@ -19,6 +19,8 @@ from .wire import Connection
 __all__ = ["Server"]
 
 _BACKLOG = 2048
+#: The turns of the event loop after which a connection that was accepted is known to be there.
+_TURNS = 5
 #: Where a port that is open on all addresses is reached from this machine.
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound to
 
@@ -91,9 +93,10 @@ class Server:
         await self._stop.wait()
         for task in self._tasks:
             task.cancel()
-        busy = [task for port in self._ports.values() for task in port.free()]
+        busy = [task for port in self._ports.values() for task in await port.free()]
         if busy:
             await asyncio.wait(busy)
+        await asyncio.sleep(0)  # broken connections are closed in the turn after
 
     async def _open(self) -> None:
         config = Config(
@@ -154,9 +157,13 @@ class _Port:
             for connection in [*self._state.connections]:
                 connection.shutdown()
 
-    def free(self) -> set[asyncio.Task[None]]:
+    async def free(self) -> set[asyncio.Task[None]]:
         """Give the port up and break all connections; what still has to notice it."""
         if self._server is not None:
+            # asyncio loses connections that it accepted just before the server is closed: let them in.
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
             self._server.close()
         self._socket.close()
         for connection in [*self._state.connections]:
