@@ -61,7 +61,7 @@ def test_a_request_survives_a_service_that_is_killed_and_comes_back(
         process.kill()
         process.wait()
         with pytest.raises(errors.DeadlineExceeded, match="no connection") as gone:
-            Caller(kind, url).on_job(job.request_id, "wait", timeout=0.3)
+            Caller(kind, url).on_job(job.request_id, "wait", timeout=3)
     assert caught.value.request_id == gone.value.request_id == job.request_id
     with served(path, port=int(url.rpartition(":")[2])) as (_, same_url):
         assert same_url == url

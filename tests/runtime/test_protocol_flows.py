@@ -141,6 +141,14 @@ def test_reads_go_on_until_the_deadline() -> None:
     assert isinstance(caught.value.__cause__, errors.ConnectionFailed)
 
 
+def test_a_pause_that_outlasts_the_deadline_does_not_hide_the_last_failure() -> None:
+    flow = look(talk(deadline=10.0))
+    next(flow)
+    assert isinstance(flow.send(Failure(1.0, "not connected", "refused")), Sleep)
+    with pytest.raises(errors.DeadlineExceeded, match="the last attempt failed: no connection"):
+        flow.send(Tick(11.0))
+
+
 def test_each_call_may_take_what_is_left() -> None:
     play = Play(answer(status="in_queue"), DONE, GOOD, took=1.0)
     play(watch(talk(deadline=60.0)))

@@ -53,8 +53,9 @@ class Talk:
     def exchange(self, call: Call) -> Flow[Document]:
         """Make the call until it gives a document, as far as the policy and the deadline let it."""
         attempt = 0
+        error: RequestError | None = None
         while True:
-            outcome = read((yield from self._send(call)), self.redact)
+            outcome = read((yield from self._send(call, error)), self.redact)
             if isinstance(outcome, Document):
                 return outcome
             if call.action == "submit":
@@ -119,12 +120,12 @@ class Talk:
         """An error about this conversation."""
         return kind(message, request_id=self.request_id, model_id=self.model_id, **details)
 
-    def _send(self, call: Call) -> Flow[Answer | Failure]:
+    def _send(self, call: Call, because: RequestError | None) -> Flow[Answer | Failure]:
         remaining = self.remaining
         if remaining is not None and remaining <= 0:
             raise self._out_of_time(
-                None, "; nothing was submitted" if call.action == "submit" else ""
-            )
+                because, "; nothing was submitted" if call.action == "submit" else ""
+            ) from because
         reply: Answer | Failure = yield Send(call, remaining)
         self.now = reply.now
         return reply
