@@ -8,6 +8,8 @@ import re
 __all__ = ["Redactor", "clean", "shown_url", "without_queries"]
 
 _SHOWN = 300
+#: Real tokens have more characters than this.
+_SHORT = 8
 _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
 _HIDDEN = "[token]"
 _QUERY = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
@@ -49,17 +51,24 @@ class Redactor:
 
     def __init__(self, secret: str = "") -> None:
         # A token with a quote in it looks different inside JSON.
-        self._secrets = {secret, json.dumps(secret)[1:-1]} - {""}
+        forms = {secret, json.dumps(secret)[1:-1]} - {""}
+        self._secrets = [re.compile(_as_word(form)) for form in forms]
 
     def __call__(self, value: object) -> str:
         """The text, or the JSON value as text, without the secrets, cleaned."""
         text = value if isinstance(value, str) else _as_text(value)
         for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)  # before cutting: half a token is one too
+            text = secret.sub(_HIDDEN, text)  # before cutting: half a token is one too
         return without_queries(_BEARER.sub(rf"\1{_HIDDEN}", text))
 
     def __repr__(self) -> str:
         return "Redactor(…)"
+
+
+def _as_word(secret: str) -> str:
+    """The pattern of a secret. One so short that words may hold it, such as "any", counts alone only."""
+    pattern = re.escape(secret)
+    return pattern if len(secret) >= _SHORT else rf"(?<!\w){pattern}(?!\w)"
 
 
 def _as_text(value: object) -> str:

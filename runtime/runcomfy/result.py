@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncResult", "Result"]
 
+_log = logging.getLogger("runcomfy")
+
 OutputT_co = TypeVar("OutputT_co", bound="Output", covariant=True)
 
 
@@ -41,6 +44,10 @@ class _Given(Generic[OutputT_co]):
     raw: Mapping[str, Any] = field(repr=False)
     model_id: str | None = None
     typed: bool = True
+
+    def _warn_no_files(self) -> None:
+        """Say why nothing is saved: the output holds no address of a file."""
+        _log.warning("request %s: nothing to save, its output names no file", self.request_id)
 
     @property
     def cost(self) -> float | None:
@@ -103,6 +110,8 @@ class Result(_Given[OutputT_co]):
         received, and those of the whole file where they are known.
         """
         files = self.files
+        if not files:
+            self._warn_no_files()
         targets = [Target.inside(folder, one.name, overwrite=overwrite) for one in files]
         return self._downloads.save(files, targets, timeout, progress, concurrency)
 
@@ -146,6 +155,8 @@ class AsyncResult(_Given[OutputT_co]):
     ) -> list[Path]:
         """``Result.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
         files = self.files
+        if not files:
+            self._warn_no_files()
         targets = [Target.inside(folder, one.name, overwrite=overwrite) for one in files]
         return await self._downloads.save(files, targets, timeout, progress, concurrency)
 

@@ -14,7 +14,7 @@ __all__ = ["VARIABLES", "Token", "find_token"]
 #: Asked in this order, after the argument and before the token file.
 VARIABLES = ("RUNCOMFY_TOKEN", "RUNCOMFY_API_TOKEN", "YOUR_API_TOKEN")
 
-_FILE = (".config", "runcomfy", "token.json")
+_FILE = "token.json"
 
 
 class Token:
@@ -63,7 +63,7 @@ def find_token(
         value = environ.get(name, "").strip()
         if value:
             return Token(value, f"the variable {name}")
-    path, value, why = _stored(home)
+    path, value, why = _stored(_folder(environ, home))
     if value:
         return Token(value, str(path))
     places = [
@@ -71,15 +71,28 @@ def find_token(
         *(f"the variable {name} (not set)" for name in VARIABLES),
         f"the file {path} ({why})",
     ]
-    raise MissingToken("no RunComfy token found; looked in:\n  " + "\n  ".join(places))
+    raise MissingToken(
+        "no RunComfy token found; looked in:\n  "
+        + "\n  ".join(places)
+        + "\nA token is made in your RunComfy account, on its page about API tokens."
+    )
 
 
-def _stored(home: Path | None) -> tuple[Path, str, str]:
-    """The token file, the token in it, and why there is none."""
+def _folder(environ: Mapping[str, str], home: Path | None) -> Path:
+    """Where the official command keeps its files; these variables are its own."""
+    if own := environ.get("RUNCOMFY_CONFIG_DIR"):
+        return Path(own)
+    if settings := environ.get("XDG_CONFIG_HOME"):
+        return Path(settings, "runcomfy")
     try:
-        path = (home or Path.home()).joinpath(*_FILE)
-    except RuntimeError:
-        return Path("~").joinpath(*_FILE), "", "there is no home folder"
+        return (home or Path.home()) / ".config" / "runcomfy"
+    except RuntimeError:  # there is no home folder
+        return Path("~", ".config", "runcomfy")
+
+
+def _stored(folder: Path) -> tuple[Path, str, str]:
+    """The token file, the token in it, and why there is none."""
+    path = folder / _FILE
     try:
         value = json.loads(path.read_text(encoding="utf-8"))["access_token"]
     except OSError as error:

@@ -135,6 +135,8 @@ def test_it_lists_every_fault() -> None:
         (["--fault", "http_503:poll"], "actions are submit"),
         (["--fault", "http_503:submit:often"], "a number or 'always'"),
         (["--chaos", "2"], "--chaos"),
+        (["--chaos", "nan"], "not a finite number"),
+        (["--queue-seconds", "inf"], "not a finite number"),
         (["--host", "no such host"], "--port"),
         (["--db", "/"], "--db"),
     ],

@@ -188,6 +188,21 @@ def test_a_token_that_could_break_a_header_is_refused_unseen(value: str) -> None
     assert not value or value not in str(caught.value)
 
 
+def test_the_folders_of_the_official_command_are_honoured(tmp_path: Path) -> None:
+    for folder, value in (("own", "tok-own"), ("settings/runcomfy", "tok-xdg")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "token.json").write_text(json.dumps({"access_token": value}))
+    variables = {"XDG_CONFIG_HOME": str(tmp_path / "settings")}
+    assert find_token(None, variables, tmp_path).reveal() == "tok-xdg"
+    variables["RUNCOMFY_CONFIG_DIR"] = str(tmp_path / "own")
+    assert find_token(None, variables, tmp_path).reveal() == "tok-own"
+
+
+def test_a_token_that_is_a_word_leaves_other_words_alone() -> None:
+    assert Redactor("any")("company any, Bearer any") == "company [token], Bearer [token]"
+    assert Redactor("any")('{"token":"any"}') == '{"token":"[token]"}'
+
+
 def test_a_token_does_not_show() -> None:
     token = Token(SECRET, "a test")
     assert SECRET not in f"{token} {token!r}"

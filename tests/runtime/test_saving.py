@@ -71,6 +71,14 @@ def test_a_file_is_saved_under_the_request_its_place_and_its_own_name(
     assert names(paths[0].parent) == [f"{ID}-1-hat.png"]
 
 
+def test_a_result_without_files_says_that_nothing_was_saved(
+    caller: Caller, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.script(result=[json_reply(status="completed", output={"image": "file:///etc/passwd"})])
+    assert save(caller, tmp_path) == []
+    assert f"request {ID}: nothing to save" in caplog.text
+
+
 def test_a_file_is_read_and_saved_by_itself(caller: Caller, tmp_path: Path) -> None:
     assert with_result(caller, lambda result: result.files[0].read()) == CONTENT
     path = tmp_path / "mine.bin"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
     from runcomfy.mock import Asked, MockService
 
 __all__ = ["mock"]
+
+
+class Number(click.FloatRange):
+    """A number within bounds; "nan" lies within any for click."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; a sentence for anything else."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 @click.command()
@@ -35,14 +49,14 @@ __all__ = ["mock"]
 )
 @click.option(
     "--queue-seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=2.0,
     show_default=True,
     help="How long a request is in the queue.",
 )
 @click.option(
     "--run-seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=3.0,
     show_default=True,
     help="How long it runs.",
@@ -59,7 +73,7 @@ __all__ = ["mock"]
 )
 @click.option(
     "--chaos",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     metavar="RATE",
     help="Let some fault strike each request with this probability.",
 )

@@ -57,10 +57,11 @@ class AsyncDriver:
         try:
             return await self._run(flow, progress, on_status)
         except BaseException as stop:
-            progress.explain(stop)
             if rescue and progress.request_id and not isinstance(stop, Exception):
                 with anyio.move_on_after(_RESCUE, shield=True):
                     progress.tell_cancelled(stop, await self._cancel(rescue(progress.request_id)))
+                    raise
+            progress.explain(stop)
             raise
 
     def events(self, flow: Flow[object], request_id: str) -> AsyncIterator[Status]:

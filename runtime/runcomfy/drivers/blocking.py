@@ -50,9 +50,10 @@ class Driver:
         try:
             return self._run(flow, progress, on_status)
         except BaseException as stop:
-            progress.explain(stop)
             if rescue and progress.request_id and not isinstance(stop, Exception):
                 progress.tell_cancelled(stop, self._cancel(rescue(progress.request_id)))
+            else:
+                progress.explain(stop)
             raise
 
     def events(self, flow: Flow[object], request_id: str) -> Iterator[Status]:

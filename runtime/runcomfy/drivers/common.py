@@ -154,12 +154,14 @@ class Progress:
 
     def tell_cancelled(self, stop: BaseException, outcome: Cancellation | RunComfyError) -> None:
         """Add what came of the one attempt to cancel."""
+        resume = f'To wait for it: client.job("{self.request_id}").wait()'
         if isinstance(outcome, RunComfyError):
-            told = f"could not ask to cancel it, so it may go on: {str(outcome).splitlines()[0]}"
+            why = str(outcome).splitlines()[0]
+            told = f"could not ask to cancel it, so it may go on: {why}. {resume}"
         elif outcome.cancelled:
             told = "it was still in the queue and is cancelled now"
         else:
             word = self._redact(outcome.outcome)
-            told = f"asked to cancel it; the service says {word!r}, so it may go on and be billed"
+            told = f"asked to cancel it; the service says {word!r}, so it may go on and be billed. {resume}"
         stop.add_note(f"RunComfy request id {self.request_id}: {told}")
         log.warning("request %s: %s", self.request_id, told)

@@ -54,6 +54,16 @@ _SENTENCES: dict[Trouble, str] = {
     "refused": "the service refused the call",
     "server fault": "the service failed",
 }
+#: Where the kind of error says more, what to do included.
+_ADVICE: dict[type[errors.RequestError], str] = {
+    errors.AuthenticationFailed: (
+        "the service does not accept the token; look which one is used (token=, the variables, the "
+        "file of the official command), or make another in your RunComfy account"
+    ),
+    errors.InsufficientBalance: "the account has not enough credit; add some in your RunComfy account",
+    errors.PermissionDenied: "the service does not allow this to the token's account",
+    errors.NotFound: "the service knows no such model or request",
+}
 _CHECK = (
     "the submit may have been accepted, and then it is billed; it was not repeated. Look at the "
     "requests and the balance in your RunComfy account before you submit again"
@@ -114,6 +124,8 @@ def error_for(
         kind, sentence = errors.SubmissionUnknown, f"{sentence}: {_CHECK}"
     elif problem.trouble == "refused":
         kind = _BY_CODE.get(problem.error_code or 0) or _BY_STATUS.get(problem.status or 0)
+    if kind in _ADVICE:
+        sentence = _ADVICE[kind]
     if kind is errors.ResultNotReady:
         if call.action == "read":
             sentence = "the job has not ended yet"
