@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Literal
+
+from local_server import QuietServer, break_off, running
 
 __all__ = ["CONTENT", "FileHost", "Given", "file_host"]
 
@@ -113,32 +113,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes(65536))
         if given.then == "reset":
             time.sleep(0.05)  # let the client read what was sent: a reset throws it away
-            # Closing with a zero linger time sends RST instead of FIN.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.shutdown(socket.SHUT_RDWR)
+            break_off(self.connection)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         """Say nothing."""
 
 
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Broken connections are what the tests are about."""
-
-
 @contextmanager
 def file_host() -> Iterator[FileHost]:
     host = FileHost()
-    server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"host": host}))
-    host.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield host
-    finally:
-        host.leave.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    server = QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"host": host}))
+    with running(server) as port:
+        host.url = f"http://127.0.0.1:{port}"
+        try:
+            yield host
+        finally:
+            host.leave.set()

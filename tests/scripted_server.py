@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
+
+from local_server import QuietServer, break_off, running
 
 __all__ = ["ID", "Reply", "ScriptedServer", "json_reply", "serve"]
 
@@ -127,34 +127,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
 
     def _reset(self) -> None:
-        # Closing with a zero linger time sends RST instead of FIN.
         self.wfile.flush()
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.shutdown(socket.SHUT_RDWR)
+        break_off(self.connection)
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         """Say nothing."""
 
 
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Broken connections are what the tests are about."""
-
-
 @contextmanager
 def serve() -> Iterator[ScriptedServer]:
     scripted = ScriptedServer()
     handler = type("Handler", (_Handler,), {"scripted": scripted})
-    server = _Quiet(("127.0.0.1", 0), handler)
-    scripted.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(QuietServer(("127.0.0.1", 0), handler)) as port:
+        scripted.url = f"http://127.0.0.1:{port}"
         yield scripted
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

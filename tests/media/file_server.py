@@ -12,13 +12,14 @@ import re
 import socket
 import socketserver
 import ssl
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
+
+from local_server import running, zero_linger
 
 __all__ = ["CLOSE", "RESET", "Asked", "FileServer", "Route", "serve"]
 
@@ -139,9 +140,8 @@ class _Server(socketserver.ThreadingTCPServer):
             elif isinstance(piece, (int, float)):
                 time.sleep(piece)
             else:
-                if piece == RESET:  # closing with a zero linger time sends RST instead of FIN
-                    linger = struct.pack("ii", 1, 0)
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                if piece == RESET:
+                    zero_linger(connection)
                 return False
         return True
 
@@ -149,15 +149,9 @@ class _Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def serve(tls: ssl.SSLContext | None = None) -> Iterator[FileServer]:
     files = FileServer(scheme="https" if tls else "http")
-    with _Server(files, tls) as server:
-        files.place = f"127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield files
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(_Server(files, tls)) as port:
+        files.place = f"127.0.0.1:{port}"
+        yield files
 
 
 def head(code: int, **headers: object) -> bytes:

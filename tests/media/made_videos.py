@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 
-from media.made_pictures import box
+from media.picture_bytes import box
 
 __all__ = ["VIDEOS", "claiming", "claims_beside_the_facts", "sound", "video"]
 

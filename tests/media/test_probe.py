@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.made_pictures import PICTURES, jpeg_segment, saved
+from media.made_pictures import PICTURES
 from media.made_videos import VIDEOS
+from media.picture_bytes import jpeg_segment, saved
 from runcomfy.media import header as module
 from runcomfy.media.formats import KINDS
 from runcomfy.media.probe import MediaInfo, NeedBytes, content_of, probe
