@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -78,22 +78,12 @@ class AsyncDriver:
     async def _run(
         self, flow: Flow[ReturnT], progress: Progress, on_status: OnStatus | None
     ) -> ReturnT:
-        reply: Any = None
-        while True:
-            try:
-                step = flow.send(reply)
-            except StopIteration as end:
-                value: ReturnT = end.value
-                return value
-            await self.make_ready(step)
-            progress.take(step)
-            if isinstance(step, Report):
-                told = on_status(step.status) if on_status else None
-                if isinstance(told, Awaitable):
-                    await told
-                reply = Tick(monotonic())
-            else:
-                reply = await self.perform(step)
+        course = _Course(self, flow, progress)
+        while (status := await course.next_report()) is not None:
+            told = on_status(status) if on_status else None
+            if isinstance(told, Awaitable):
+                await told
+        return course.value
 
     async def make_ready(self, step: Step) -> None:
         """Have a client before a call counts as under way: what fails here was not sent."""
@@ -151,30 +141,48 @@ class AsyncDriver:
         return await self._own.client()
 
 
+class _Course(Generic[ReturnT]):
+    """A flow on its way."""
+
+    #: What the flow returned; there when it has ended.
+    value: ReturnT
+
+    def __init__(self, driver: AsyncDriver, flow: Flow[ReturnT], progress: Progress) -> None:
+        self._driver = driver
+        self._flow = flow
+        self._progress = progress
+        self._reported = False
+
+    async def next_report(self) -> Status | None:
+        """Carry the flow out up to the next status that it reports; ``None`` at its end."""
+        reply: Any = Tick(monotonic()) if self._reported else None
+        while True:
+            try:
+                step = self._flow.send(reply)
+            except StopIteration as end:
+                self.value = end.value
+                return None
+            await self._driver.make_ready(step)
+            self._progress.take(step)
+            if isinstance(step, Report):
+                self._reported = True
+                return step.status
+            reply = await self._driver.perform(step)
+
+
 class _Events(AsyncIterator[Status]):
     """The reports of a flow. No generator, which trio would warn of when the caller leaves it early."""
 
     def __init__(self, driver: AsyncDriver, flow: Flow[object], progress: Progress) -> None:
-        self._driver = driver
-        self._flow = flow
+        self._course = _Course(driver, flow, progress)
         self._progress = progress
-        self._reply: Answer | Failure | Tick | None = None
 
     async def __anext__(self) -> Status:
         try:
-            while True:
-                try:
-                    step = self._flow.send(self._reply)
-                except StopIteration:
-                    raise StopAsyncIteration from None
-                await self._driver.make_ready(step)
-                self._progress.take(step)
-                if isinstance(step, Report):
-                    self._reply = Tick(monotonic())
-                    return step.status
-                self._reply = await self._driver.perform(step)
-        except StopAsyncIteration:
-            raise
+            status = await self._course.next_report()
         except BaseException as stop:
             self._progress.explain(stop)
             raise
+        if status is None:
+            raise StopAsyncIteration
+        return status

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from threading import Event, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,20 +59,8 @@ class Driver:
     def events(self, flow: Flow[object], request_id: str) -> Iterator[Status]:
         """Run the flow as far as its reports are asked for."""
         progress = Progress(self._wire.redact, request_id)
-        reply: Any = None
         try:
-            while True:
-                try:
-                    step = flow.send(reply)
-                except StopIteration:
-                    return
-                self._make_ready(step)
-                progress.take(step)
-                if isinstance(step, Report):
-                    yield step.status
-                    reply = Tick(monotonic())
-                else:
-                    reply = self._perform(step)
+            yield from self._reports(flow, progress)
         except GeneratorExit:
             raise  # the caller has seen enough
         except BaseException as stop:
@@ -90,6 +78,18 @@ class Driver:
     def _run(
         self, flow: Flow[ReturnT], progress: Progress, on_status: Callable[[Status], object] | None
     ) -> ReturnT:
+        reports = self._reports(flow, progress)
+        while True:
+            try:
+                status = next(reports)
+            except StopIteration as end:
+                value: ReturnT = end.value
+                return value
+            if on_status:
+                on_status(status)
+
+    def _reports(self, flow: Flow[ReturnT], progress: Progress) -> Generator[Status, None, ReturnT]:
+        """Carry the flow out; gives each status that it reports, and its value at the end."""
         reply: Any = None
         while True:
             try:
@@ -100,8 +100,7 @@ class Driver:
             self._make_ready(step)
             progress.take(step)
             if isinstance(step, Report):
-                if on_status:
-                    on_status(step.status)
+                yield step.status
                 reply = Tick(monotonic())
             else:
                 reply = self._perform(step)
