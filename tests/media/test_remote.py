@@ -32,9 +32,9 @@ from media.file_server import (
 )
 from media.lookers import LOOKERS, Look
 from runcomfy.errors import ConfigurationError
-from runcomfy.media._fragments import Fragments
 from runcomfy.media.probe import MediaInfo, NeedBytes, probe
 from runcomfy.media.remote import RemoteLimits, look
+from runcomfy.media.remote.fragments import Fragments
 from runtime.pictures import picture
 
 KB, MB = 1024, 1024 * 1024

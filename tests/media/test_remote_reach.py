@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from media.file_server import FileServer, ranged, redirect, serve
 from media.lookers import LOOKERS, Look
-from runcomfy.media._reach import Places, inside
-from runcomfy.media._remote_fetch import target
 from runcomfy.media.probe import MediaInfo
 from runcomfy.media.remote import RemoteLimits, look
+from runcomfy.media.remote.fetch import target
+from runcomfy.media.remote.reach import Places, inside
 from runtime.pictures import picture
 
 #: An address that is public, and stands for the public internet in these tests: nothing is sent to it.

@@ -130,7 +130,7 @@ def validate_lines(
     if check_files == "remote":
         if processes > 1:
             raise ValueError('check_files="remote" works in one process only')
-        from runcomfy.media.remote_lines import looked_at
+        from runcomfy.media.remote.lines import looked_at
 
         lines = looked_at(scanner, lines, remote_limits)
     summary = Summary()

@@ -6,7 +6,7 @@ from itertools import islice
 
 from runcomfy._json import NotJSON, read_json
 
-from .remote import look, remote_urls
+from .looking import look, remote_urls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runcomfy.bulk.scan import Line, Scanner
 
-    from .remote import RemoteLimits
+    from .looking import RemoteLimits
 
 __all__ = ["looked_at"]
 

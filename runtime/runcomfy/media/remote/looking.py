@@ -15,18 +15,18 @@ import anyio
 from anyio.from_thread import start_blocking_portal
 
 from runcomfy.errors import ConfigurationError
+from runcomfy.media.check import WEB, Files
+from runcomfy.media.check import urls as urls_at
+from runcomfy.media.probe import MediaInfo
 
-from ._connect import Connector
-from ._reach import Places
-from ._remote_fetch import Fetcher
-from ._remote_file import RemoteFile
-from .check import WEB, Files
-from .check import urls as urls_at
-from .probe import MediaInfo
+from .connect import Connector
+from .fetch import Fetcher
+from .file import RemoteFile
+from .reach import Places
 
 if TYPE_CHECKING:
-    from .inputs import MediaInput
-    from .probe import Source
+    from runcomfy.media.inputs import MediaInput
+    from runcomfy.media.probe import Source
 
 __all__ = ["RemoteLimits", "files_of", "look", "look_async", "remote_urls"]
 

@@ -8,8 +8,8 @@ import ssl
 import anyio
 from anyio.abc import ByteStream
 
-from ._reach import Places
-from ._wire import FAULTS, Connection, Lost, NotLookedAt, strerror
+from .http_connection import FAULTS, Connection, Lost, NotLookedAt, strerror
+from .reach import Places
 
 __all__ = ["Connector", "Origin"]
 

@@ -9,8 +9,8 @@ import httpx
 
 from runcomfy._version import __version__
 
-from ._connect import Connector, Origin
-from ._wire import Connection, Lost, NotLookedAt
+from .connect import Connector, Origin
+from .http_connection import Connection, Lost, NotLookedAt
 
 __all__ = ["Answer", "Fetcher", "target"]
 

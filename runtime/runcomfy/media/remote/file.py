@@ -7,10 +7,11 @@ from typing import BinaryIO, cast
 
 import anyio
 
-from ._fragments import Fragments
-from ._remote_fetch import Answer, Fetcher, target
-from ._wire import Connection, NotLookedAt
-from .probe import MediaInfo, NeedBytes, probe
+from runcomfy.media.probe import MediaInfo, NeedBytes, probe
+
+from .fetch import Answer, Fetcher, target
+from .fragments import Fragments
+from .http_connection import Connection, NotLookedAt
 
 __all__ = ["RemoteFile"]
 

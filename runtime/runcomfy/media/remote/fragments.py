@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import SEEK_CUR, SEEK_END, SEEK_SET
 
-from .probe import NeedBytes
+from runcomfy.media.probe import NeedBytes
 
 __all__ = ["Fragments"]
 

@@ -1,0 +1,7 @@
+"""Looking at files behind URLs, from a few kilobytes each, and only on the public internet."""
+
+from __future__ import annotations
+
+from .looking import RemoteLimits, files_of, look, look_async, remote_urls
+
+__all__ = ["RemoteLimits", "files_of", "look", "look_async", "remote_urls"]
