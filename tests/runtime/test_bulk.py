@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from runcomfy import MissingExtra, Report, UnknownModel, validate, validate_lines
 from runcomfy._json import read_line
+from runcomfy.bulk import ranges
 from runcomfy.bulk.scan import _minds_digits, _reader
 from runtime.pictures import data_uri, picture
 from runtime.sample_model import Sample
@@ -292,20 +293,16 @@ def test_several_processes_give_the_same_reports_in_the_same_order(
 def test_every_line_of_a_file_is_read_once_wherever_its_ranges_end(
     size: int, end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runcomfy.bulk import worker as worker
-    from runcomfy.bulk import workers as workers
-
-    monkeypatch.setattr(workers, "_RANGE", size)
-    monkeypatch.setattr(worker, "_MORE", 16)
+    monkeypatch.setattr(ranges, "_SIZE", size)
     text = b"skipped\n" + b"\n".join([b"a", b"", b"bb" * 40, b"c\r", b"", b"d"]) + end
     file = tmp_path / "lines"
     file.write_bytes(text)
     with file.open("rb") as opened:
         next(opened)
         place = opened.fileno()
-        got = [line for chunk in workers._ranges(opened) for line in worker.lines_of(chunk, place)]
+        got = [line for where in ranges.ranges(opened) for line in ranges.lines_in(place, where)]
         assert opened.read() == b""
-    assert got == text.removesuffix(b"\n").split(b"\n")[1:]
+    assert got == text.splitlines(keepends=True)[1:]
 
 
 @pytest.mark.parametrize("opener", [open, gzip.open], ids=["plain", "gzip"])
@@ -346,6 +343,25 @@ def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_few_lines_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", None)
     assert len(found(many[:2_000], processes=4)) == 100
+
+
+def test_a_small_file_starts_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(subprocess, "Popen", None)
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many[:2_000]))
+    with file.open("rb") as lines:
+        assert len(found(lines, processes=4)) == 100
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(line(seed=-1))
+    with file.open("rb") as lines:
+        reports = iter(validate_lines(WAN, lines))
+        assert next(reports)[0] == 1
+        with file.open("ab") as more:
+            more.writelines([line(), line(seed=-1)])
+        assert [number for number, _ in reports] == [3]
 
 
 def test_a_class_that_other_processes_cannot_import_is_checked_here() -> None:

@@ -7,6 +7,7 @@ from itertools import islice
 from runcomfy._validate import model_class
 from runcomfy.report import Report, counted
 
+from .ranges import lines_in, on_disk, ranges, remaining
 from .scan import Scanner
 
 TYPE_CHECKING = False
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LineReports", "Summary", "validate_lines"]
 
-#: Lines that are read before the work is shared out: fewer are not worth the start of a process.
-_ALONE = 2_000
+#: Lines that are read before the work is shared out, and bytes of a file that are not shared out:
+#: fewer are not worth the start of a process.
+_ALONE, _SMALL = 2_000, 2**20
 
 
 class Summary:
@@ -148,10 +150,15 @@ def _number(scans: Iterator[Scan], summary: Summary) -> Iterator[tuple[int, Repo
 
 def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[Scan]:
     waiting = iter(lines)
-    if processes == 1:
+    if on_disk(waiting):
+        if processes == 1 or remaining(waiting) < _SMALL:
+            for where in ranges(waiting):
+                yield from scanner.scan(lines_in(waiting.fileno(), where))
+    elif processes == 1:
         yield from scanner.scan(waiting)
-        return
-    yield from scanner.scan(islice(waiting, _ALONE))
-    from .workers import share
+    else:
+        yield from scanner.scan(islice(waiting, _ALONE))
+    if processes > 1:
+        from .workers import share
 
-    yield from share(scanner, waiting, processes - 1)
+        yield from share(scanner, waiting, processes - 1)

@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 from runcomfy.report import Report, Unchecked
 from runcomfy.violation import Violation
 
+from .ranges import lines_in
 from .scan import Scan, Scanner
 
 TYPE_CHECKING = False
@@ -22,17 +23,16 @@ if TYPE_CHECKING:
 
     from runcomfy.media.file_report import FileReport
 
+    from .ranges import Range
     from .scan import Line
 
-    #: Lines, or a range of bytes of the file: every line that begins in it.
-    Chunk = list[Line] | tuple[int, int]
+    #: Lines, or a range of bytes of the file.
+    Chunk = list[Line] | Range
 
 __all__ = ["HEAD", "framed", "joined", "lines_of", "sent", "serve", "unpacked"]
 
 #: Bytes of the number that says how long a message is.
 HEAD = 8
-#: Bytes that are read on for the end of a line.
-_MORE = 2**16
 
 
 def serve() -> None:
@@ -65,32 +65,12 @@ def _receive() -> Any:
     return marshal.loads(data) if data else None  # noqa: S302  # written by our own parent
 
 
-def lines_of(chunk: Chunk, file: int | None) -> list[Line]:
+def lines_of(chunk: Chunk, file: int | None) -> Iterable[Line]:
     """The lines of a chunk; ``file`` is the open file that its range is about."""
     if isinstance(chunk, list):
         return chunk
     assert file is not None  # noqa: S101  # only files are cut into ranges
-    start, stop = chunk
-    # The byte before tells whether a line begins at the start of the range.
-    before = max(start - 1, 0)
-    data = _read(file, stop - before, before)
-    if start:
-        data = data[data.find(b"\n") + 1 or len(data) :]
-    while data and not data.endswith(b"\n") and (more := os.pread(file, _MORE, stop)):
-        end = more.find(b"\n") + 1 or len(more)
-        data, stop = data + more[:end], stop + end
-    lines: list[Line] = [*data.split(b"\n")]
-    if not lines[-1]:  # what stands behind the end of the last line
-        lines.pop()
-    return lines
-
-
-def _read(file: int, size: int, offset: int) -> bytes:
-    """So many bytes, fewer only where the file ends."""
-    data = os.pread(file, size, offset)
-    while len(data) < size and (more := os.pread(file, size - len(data), offset + len(data))):
-        data += more
-    return data
+    return lines_in(file, chunk)
 
 
 def sent(chunk: Chunk) -> list[bytes]:
@@ -106,7 +86,7 @@ def sent(chunk: Chunk) -> list[bytes]:
     return [framed((len(data), isinstance(text, str), [*map(len, chunk)])), data]
 
 
-def _received(chunk: Any, file: int | None) -> list[Line]:
+def _received(chunk: Any, file: int | None) -> Iterable[Line]:
     if isinstance(chunk, list) or len(chunk) == 2:
         return lines_of(chunk, file)
     size, is_text, lengths = chunk

@@ -18,11 +18,10 @@ import os
 import subprocess
 import sys
 from collections import deque
-from io import BufferedReader, FileIO
 from itertools import islice
 from select import select
-from stat import S_ISREG
 
+from .ranges import on_disk, ranges
 from .worker import HEAD, framed, joined, lines_of, sent, unpacked
 
 TYPE_CHECKING = False
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["share"]
 
-#: What is scanned together: lines, or bytes of a file. It should stay in the processor's cache.
-_CHUNK, _RANGE = 1_024, 2**19
+#: Lines that are scanned together where they do not come from a file.
+_CHUNK = 512
 #: Chunks that a worker has been given and that are not done.
 _AHEAD = 3
 #: Results that wait for an earlier one, before this process waits as well.
@@ -59,8 +58,11 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
 
     Where workers are impossible, this process does it all.
     """
-    file = _on_disk(lines)
-    chunks = _lines(lines) if file is None else _ranges(lines)
+    chunks: Iterator[Chunk]
+    if on_disk(lines):
+        file, chunks = lines.fileno(), ranges(lines)
+    else:
+        file, chunks = None, _lines(lines)
     chunk = next(chunks, None)
     crew: list[_Worker] = []
     pending: deque[_Worker | Scan] = deque()
@@ -88,23 +90,6 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
 def _lines(lines: Iterator[Line]) -> Iterator[Chunk]:
     while chunk := list(islice(lines, _CHUNK)):
         yield chunk
-
-
-def _on_disk(lines: Iterator[Line]) -> int | None:
-    """The number of the open file, if these are the bytes of a file that can be read at any place."""
-    # What reads through another object, such as one that unpacks, has other bytes than its file.
-    if os.name == "posix" and isinstance(lines, BufferedReader) and type(lines.raw) is FileIO:
-        number = lines.fileno()
-        return number if S_ISREG(os.fstat(number).st_mode) else None
-    return None
-
-
-def _ranges(lines: Any) -> Iterator[Chunk]:
-    """Ranges from where the file was read to, up to its end, where it is left."""
-    start = lines.tell()
-    size = lines.seek(0, os.SEEK_END)
-    for place in range(start, size, _RANGE):
-        yield place, min(place + _RANGE, size)
 
 
 def _can_work_elsewhere(scanner: Scanner) -> bool:
