@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from runcomfy.errors import ClientClosed, RunComfyError
-from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
+from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
 from .common import Progress, Wire
@@ -85,15 +85,13 @@ class AsyncDriver:
                 await told
         return course.value
 
-    async def make_ready(self, step: Step) -> None:
-        """Have a client before a call counts as under way: what fails here was not sent."""
-        if isinstance(step, Send):
-            await self._http()
-
-    async def perform(self, step: Send | Sleep) -> Answer | Failure | Tick:
+    async def perform(self, step: Send | Sleep, progress: Progress) -> Answer | Failure | Tick:
         """Send, or sleep until it is time or the client is closed."""
         if isinstance(step, Send):
-            return await self._send(step)
+            http = await self._http()  # what fails here was not sent, and is not under way
+            progress.take(step)
+            return await self._send(step, http)
+        progress.take(step)
         pauses = self._pauses.setdefault(this_loop(), set())
         with anyio.CancelScope() as pause:
             pauses.add(pause)
@@ -103,9 +101,8 @@ class AsyncDriver:
                 pauses.discard(pause)
         return Tick(monotonic())
 
-    async def _send(self, send: Send) -> Answer | Failure:
+    async def _send(self, send: Send, http: httpx.AsyncClient) -> Answer | Failure:
         limit = inf if send.timeout is None else send.timeout + _GRACE
-        http = await self._http()
         with anyio.move_on_after(limit):
             try:
                 request = http.build_request(**self._wire.arguments(send))
@@ -162,12 +159,11 @@ class _Course(Generic[ReturnT]):
             except StopIteration as end:
                 self.value = end.value
                 return None
-            await self._driver.make_ready(step)
-            self._progress.take(step)
             if isinstance(step, Report):
+                self._progress.take(step)
                 self._reported = True
                 return step.status
-            reply = await self._driver.perform(step)
+            reply = await self._driver.perform(step, self._progress)
 
 
 class _Events(AsyncIterator[Status]):

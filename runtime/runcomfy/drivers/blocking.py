@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runcomfy.errors import ClientClosed, RunComfyError
-from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Step, Tick
+from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
 from .common import Progress, Wire
@@ -97,28 +97,24 @@ class Driver:
             except StopIteration as end:
                 value: ReturnT = end.value
                 return value
-            self._make_ready(step)
-            progress.take(step)
             if isinstance(step, Report):
+                progress.take(step)
                 yield step.status
                 reply = Tick(monotonic())
             else:
-                reply = self._perform(step)
+                reply = self._perform(step, progress)
 
-    def _make_ready(self, step: Step) -> None:
-        """Have a client before a call counts as under way: what fails here was not sent."""
+    def _perform(self, step: Send | Sleep, progress: Progress) -> Answer | Failure | Tick:
         if isinstance(step, Send):
-            self._http()
-
-    def _perform(self, step: Send | Sleep) -> Answer | Failure | Tick:
-        if isinstance(step, Send):
-            return self._send(step)
+            http = self._http()  # what fails here was not sent, and is not under way
+            progress.take(step)
+            return self._send(step, http)
+        progress.take(step)
         self._closed.wait(step.seconds)  # a close ends the pause
         return Tick(monotonic())
 
-    def _send(self, send: Send) -> Answer | Failure:
+    def _send(self, send: Send, http: httpx.Client) -> Answer | Failure:
         ends = None if send.timeout is None else monotonic() + send.timeout
-        http = self._http()
         try:
             request = http.build_request(**self._wire.arguments(send))
             request.extensions["ends"] = ends  # transports of ours end there

@@ -72,7 +72,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         except BaseException:
             self._gate.leave()
             raise
-        return httpx.Response(
+        return _Response(
             response.status,
             headers=response.raw_headers,
             stream=_Body(response, request, self._gate),
@@ -90,7 +90,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(
                 connect=steps["connect"],  # looking up the name, and trying all of its addresses
-                sock_connect=steps["connect"],
                 sock_read=steps["read"],
             ),
         )
@@ -118,6 +117,15 @@ class _Request(aiohttp.ClientRequest):
 def _let_go(stream: asyncio.Transport) -> None:
     if stream.get_write_buffer_size():
         stream.abort()  # closing it would wait until the server has taken everything
+
+
+class _Response(httpx.Response):
+    """An answer whose body passes as it comes in, unless it has to be unpacked."""
+
+    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        if "content-encoding" in self.headers or not isinstance(self.stream, _Body):
+            return super().aiter_bytes(chunk_size)
+        return self.stream.__aiter__()
 
 
 class _Body(httpx.AsyncByteStream):
