@@ -103,6 +103,9 @@ class ValidationError(RunComfyError, ValueError):
 class UnknownModel(RunComfyError, LookupError):
     """No installed package has the model. ``suggestions`` holds ids that look like it."""
 
+    #: The last step of adding a model; the command line has an option for it.
+    _last_step = "runcomfy.register() your package"
+
     def __init__(self, model_id: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(model_id, suggestions)
         self.model_id = model_id
@@ -115,7 +118,7 @@ class UnknownModel(RunComfyError, LookupError):
         return (
             f"No generated model has the id {self.model_id!r}.{meant} To add it, save its documentation "
             "page, run 'runcomfy-codegen add PAGE' and 'runcomfy-codegen generate', then "
-            "runcomfy.register() your package."
+            f"{self._last_step}."
         )
 
 

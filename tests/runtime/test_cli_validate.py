@@ -162,6 +162,15 @@ def test_standard_input_is_json_or_lines(folder: Path) -> None:
     assert check("-", "--lines", given=raw + b"\n" + raw)[0] == VALID
 
 
+def test_a_model_that_is_unknown_is_told_with_the_option_that_adds_its_package(
+    folder: Path,
+) -> None:
+    status, _, told = run("validate", "me/mine", "good.json")
+    assert status == MISUSE
+    assert "then name your package with --package." in told
+    assert "register" not in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

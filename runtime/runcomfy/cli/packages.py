@@ -1,12 +1,27 @@
-"""The option ``--package``: generated packages to look for models in first."""
+"""Models by their ids, and the option ``--package``: generated packages to look for them in first."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from runcomfy._registry import register
+from runcomfy._registry import find_model, register
+from runcomfy.errors import UnknownModel
 
-__all__ = ["package_option"]
+if TYPE_CHECKING:
+    from runcomfy.request import Request
+
+__all__ = ["model_of", "package_option"]
+
+
+def model_of(model_id: str) -> type[Request[Any]]:
+    """The request class of the model. Of one that is unknown the option is told, no function."""
+    try:
+        return find_model(model_id)
+    except UnknownModel as error:
+        error._last_step = "name your package with --package"
+        raise
 
 
 def _register(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> None:

@@ -12,14 +12,14 @@ import click
 from rich.text import Text
 
 from runcomfy._json import NotJSON, read_json
-from runcomfy._registry import find_model
 from runcomfy._validate import validate as check
 from runcomfy.bulk.lines import validate_lines
+from runcomfy.errors import ConfigurationError
 from runcomfy.media.check import REMOTE, urls
 from runcomfy.report import Report
 from runcomfy.request import Request
 
-from .packages import package_option
+from .packages import model_of, package_option
 from .statuses import INVALID, MISUSE, VALID
 from .tables import line_rows, report_table
 from .terminal import Screen, complain, safe
@@ -101,7 +101,7 @@ def validate(
 
     The exit status is 0 for a valid payload, 65 for an invalid one and 64 for misuse.
     """
-    cls = find_model(model)
+    cls = model_of(model)
     is_lines = lines or Path(payload).suffix.lower() in _LINES
     limits = _limits(check_files, allow, processes)
     with _opened(payload) as source:
@@ -146,7 +146,13 @@ def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteL
         raise click.UsageError("--check-files remote works in one process only.")
     from runcomfy.media.remote import RemoteLimits
 
-    return RemoteLimits(allow=allow)
+    class Limits(RemoteLimits):
+        how_to_allow = "--allow HOST:PORT"
+
+    try:
+        return Limits(allow=allow)
+    except ConfigurationError as error:  # it begins with the name of the setting, which is the option's
+        raise click.UsageError(f"--{error}.") from None
 
 
 def _check(

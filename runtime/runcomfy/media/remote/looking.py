@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 from anyio.from_thread import start_blocking_portal
@@ -22,7 +22,7 @@ from runcomfy.media.probe import MediaInfo
 from .connect import Connector
 from .fetch import Fetcher
 from .file import RemoteFile
-from .reach import Places
+from .reach import HOW_TO_ALLOW, Places
 
 if TYPE_CHECKING:
     from runcomfy.media.inputs import MediaInput
@@ -54,6 +54,9 @@ class RemoteLimits:
     file_bytes: int = 1024 * 1024
     file_requests: int = 8
     allow: Iterable[str] = ()
+
+    #: How ``allow`` is given, for messages; the command line has an option for it.
+    how_to_allow: ClassVar[str] = HOW_TO_ALLOW
 
     def __post_init__(self) -> None:
         for name in ("timeout", "file_timeout"):
@@ -92,7 +95,7 @@ async def look_async(
     late = f"the time for all files, {limits.timeout:g} s, ran out"
     found = {url: MediaInfo(reason=late) for url in urls}
     waiting = iter([*found])
-    fetcher = Fetcher(Connector(Places(limits.allow)), kept=limits.concurrency)
+    fetcher = Fetcher(Connector(Places(limits.allow, limits.how_to_allow)), kept=limits.concurrency)
     try:
         with anyio.move_on_after(limits.timeout):
             async with anyio.create_task_group() as group:

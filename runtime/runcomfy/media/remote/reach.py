@@ -24,7 +24,10 @@ import httpx
 from runcomfy.errors import ConfigurationError
 from runcomfy.redact import clean
 
-__all__ = ["Places", "inside"]
+__all__ = ["HOW_TO_ALLOW", "Places", "inside"]
+
+#: How a program names exceptions.
+HOW_TO_ALLOW = "RemoteLimits(allow=['host:port'])"
 
 #: Networks that are not the public internet, and what they are. RFC 6890 and its registry.
 _INSIDE: dict[IPv4Network | IPv6Network, str] = {
@@ -97,12 +100,13 @@ class Places:
     """The hosts and ports that may be connected to: public ones, and those in ``allow``.
 
     ``allow`` holds texts such as ``"media.intranet:443"`` or ``"[::1]:8000"``, the host as it stands
-    in URLs. Raises ``ConfigurationError`` for one of another form.
+    in URLs. ``how`` says how to name them. Raises ``ConfigurationError`` for one of another form.
     """
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
+    def __init__(self, allow: Iterable[str] = (), how: str = HOW_TO_ALLOW) -> None:
         if isinstance(allow, str):
             raise ConfigurationError(f"allow is a list of places: allow=[{clean(allow)!r}]")
+        self._how = how
         self._allowed = frozenset(_host_and_port(place) for place in allow)
 
     def allowed(self, host: str, port: int) -> bool:
@@ -128,7 +132,7 @@ class Places:
             if what:
                 return (
                     f"its host has {what} address, and only the public internet is looked at; "
-                    "RemoteLimits(allow=['host:port']) names exceptions"
+                    f"{self._how} names exceptions"
                 )
         return ""
 
