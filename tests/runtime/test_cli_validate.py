@@ -103,6 +103,34 @@ def test_a_file_for_a_url_that_nobody_uses_is_noted(folder: Path) -> None:
     assert "no media input of the payload is https://example.com/b.png" in told
 
 
+def test_a_file_of_lines_that_is_read_as_one_payload_says_how_to_read_it(folder: Path) -> None:
+    Path("lines.json").write_text(f"{json.dumps(GOOD)}\n" * 2, encoding="utf-8")
+    status, out, told = check("lines.json", "--json")
+    assert (status, told) == (
+        INVALID,
+        "runcomfy-py: note: where each line holds a payload, say --lines\n",
+    )
+    assert [error["rule"] for error in json.loads(out)["errors"]] == ["syntax"]
+    assert check("lines.json", "--lines")[0] == VALID
+
+
+def test_a_list_of_payloads_says_how_to_check_several(folder: Path) -> None:
+    save("list.json", [GOOD, GOOD])
+    status, _, told = check("list.json")
+    assert status == INVALID
+    assert "each on a line of its own, and say --lines" in told
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n"])
+def test_lines_without_any_payload_are_not_passed(folder: Path, content: bytes) -> None:
+    Path("none.jsonl").write_bytes(content)
+    status, out, told = check("none.jsonl")
+    assert (status, out) == (INVALID, "0 payloads, 0 invalid\n")
+    assert told == "runcomfy-py: none.jsonl holds no payload\n"
+    status, _, told = check("-", "--lines", "--json", given=content)
+    assert (status, told) == (INVALID, "runcomfy-py: standard input holds no payload\n")
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

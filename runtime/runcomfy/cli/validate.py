@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 _LINES = {".jsonl", ".ndjson"}
+#: The JSON library's words for a text that goes on behind its value, as JSON Lines do.
+_SECOND_VALUE = "Extra data"
 
 
 def _files(
@@ -96,10 +98,11 @@ def validate(
     """Check PAYLOAD against the input schema and the file rules of MODEL.
 
     MODEL is a model id, such as openai/gpt-image-2/edit. PAYLOAD is a JSON file, a JSON Lines file
-    (*.jsonl) or - for standard input. Nothing is fetched unless --check-files remote says so: rules
-    about files that are not given are listed as not checked, and for lines they are counted.
+    (*.jsonl, or any with --lines) or - for standard input. Nothing is fetched unless --check-files
+    remote says so: rules about files that are not given are listed as not checked, and for lines they
+    are counted.
 
-    The exit status is 0 for a valid payload, 65 for an invalid one and 64 for misuse.
+    The exit status is 0 for a valid payload, 65 for an invalid one or none, and 64 for misuse.
     """
     cls = model_of(model)
     is_lines = lines or Path(payload).suffix.lower() in _LINES
@@ -118,6 +121,9 @@ def validate(
             for number, report in found:
                 _show_line(number, report, as_json)
             _show_summary(found.summary.as_dict(), str(found.summary), as_json)
+            if not found.summary.lines:
+                complain(f"{_named(payload)} holds no payload")
+                return INVALID
             return VALID if found.summary.valid else INVALID
         content = source.read()
     report = _check(
@@ -151,7 +157,7 @@ def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteL
 
     try:
         return Limits(allow=allow)
-    except ConfigurationError as error:  # it begins with the name of the setting, which is the option's
+    except ConfigurationError as error:  # it begins with the name of the setting
         raise click.UsageError(f"--{error}.") from None
 
 
@@ -161,7 +167,11 @@ def _check(
     try:
         value = read_json(content)
     except NotJSON as error:
+        if error.reason == _SECOND_VALUE:
+            complain("note: where each line holds a payload, say --lines")
         return Report(cls.model_id, [error.violation(content)])
+    if isinstance(value, list):
+        complain("note: for several payloads, write each on a line of its own, and say --lines")
     named = {url for media in cls._media for _, url in urls(value, media.path)}
     for url in files.keys() - named:
         complain(f"note: no media input of the payload is {url}, so its file was not looked at")
@@ -184,7 +194,7 @@ def _show(name: str, report: Report, as_json: bool) -> None:
     screen = Screen()
     style = "bold green" if report.valid else "bold red"
     screen.print(
-        safe("standard input" if name == "-" else name, longest=200),
+        safe(_named(name), longest=200),
         "is",
         Text(report.summary(), style),
     )
@@ -194,6 +204,10 @@ def _show(name: str, report: Report, as_json: bool) -> None:
     if any(one.reason == REMOTE for one in report.unchecked):
         screen.print("\nGive a file with --file URL=PATH to have its rules checked,")
         screen.print("or have it looked at over the network with --check-files remote.")
+
+
+def _named(payload: str) -> str:
+    return "standard input" if payload == "-" else payload
 
 
 def _show_line(number: int, report: Report, as_json: bool) -> None:
