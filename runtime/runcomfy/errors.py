@@ -262,7 +262,7 @@ class SubmissionUnknown(RequestError):
 
 
 class DeadlineExceeded(RequestError, TimeoutError):
-    """The timeout of the whole call ran out. A job that was submitted goes on at the service."""
+    """The timeout of the whole call ran out. A job that has not ended goes on at the service."""
 
     _advice = "The job goes on. To wait for it:"
 

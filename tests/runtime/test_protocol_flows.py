@@ -164,6 +164,16 @@ def test_the_last_poll_comes_shortly_before_the_deadline() -> None:
     assert 998 <= play.now <= 1000
 
 
+@pytest.mark.parametrize("state", ["completed", "failed", "in_progress"])
+def test_a_deadline_says_that_the_job_goes_on_where_it_may(state: str) -> None:
+    play = Play(answer(status=state), Failure(0.0, "not connected", "refused"), took=5.0)
+    with pytest.raises(errors.DeadlineExceeded, match=state) as caught:
+        play(watch(talk(deadline=60.0)))
+    assert ("The job goes on" in str(caught.value)) is (state == "in_progress")
+    assert caught.value.resume
+    assert caught.value.resume in str(caught.value)
+
+
 def test_retry_after_is_obeyed_and_not_waited_for_in_vain() -> None:
     play = Play(answer(503, {"retry-after": "7"}), DONE)
     play(look(talk(deadline=60.0)))

@@ -15,6 +15,7 @@ from .addresses import check_request_id
 from .answers import Document, Problem, error_for, read
 from .messages import Answer, Call, Failure, Flow, Report, Send, Sleep, Tick
 from .policy import MAY_BE_ACCEPTED, Polling, Retries
+from .states import phase
 
 __all__ = ["Talk"]
 
@@ -134,13 +135,12 @@ class Talk:
         message = "the timeout of the call ran out" + more
         if self.seen:
             message += f"; the last known status is {self.redact(self.seen.state)!r}"
+        details: dict[str, Any] = {}
         if because:
-            return self.error(
-                DeadlineExceeded,
-                f"{message}; the last attempt failed: {because.message}",
-                status=because.status,
-                error_code=because.error_code,
-                server_text=because.server_text,
-                retry_after=because.retry_after,
-            )
-        return self.error(DeadlineExceeded, message)
+            message += f"; the last attempt failed: {because.message}"
+            names = ("status", "error_code", "server_text", "retry_after")
+            details = {name: getattr(because, name) for name in names}
+        error = self.error(DeadlineExceeded, message, **details)
+        if self.seen and phase(self.seen.state) != "running":
+            error._advice = "To see what came of it:"
+        return error
