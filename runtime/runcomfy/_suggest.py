@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from ._plain import token
 from .violation import Violation
 
-__all__ = ["close_to", "unknown_input"]
+__all__ = ["close_to", "did_you_mean", "unknown_input"]
 
 
 def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -20,6 +20,12 @@ def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [
         folded[match] for match in get_close_matches(name.casefold(), folded, count, cutoff=0.55)
     ]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'a' or 'b'?"`` for the end of a sentence, ``""`` where no name comes close."""
+    near = " or ".join(map(repr, close_to(name, known, 2)))
+    return near and f"; did you mean {near}?"
 
 
 def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:

@@ -43,6 +43,31 @@ def test_a_setting_that_cannot_be_meant_is_named(settings: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("poll_in_queue", "did you mean 'polls_in_queue'"),
+        ("prot", "did you mean 'port'"),
+        ("zzz", "the settings are polls_in_queue, "),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_told_with_those_that_do(setting: str, told: str) -> None:
+    with pytest.raises(TypeError, match=f"no setting '{setting}'; {told}"):
+        mock_service(**{setting: 3})  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize(
+    ("fault", "near"), [("HTTP-503", "http_503"), ("answer_list", "answer_lost")]
+)
+def test_a_fault_that_does_not_exist_is_told_with_those_that_look_like_it(
+    fault: str, near: str
+) -> None:
+    with mock_service() as service:
+        for misspell in (service.fault, lambda name: service.chaos(0.1, faults=[name])):
+            with pytest.raises(ValueError, match=f"no fault '{fault}'; did you mean '{near}'"):
+                misspell(fault)
+
+
+@pytest.mark.parametrize(
     "use",
     [
         lambda service: service.url,

@@ -32,7 +32,7 @@ def mock_service(
 
     ``settings`` are those of ``runcomfy.mock.Settings``. ``path`` is an SQLite file that keeps its
     requests, ``watch`` is called with each request when it has been dealt with. Raises
-    ``MissingExtra`` where its libraries are not installed.
+    ``MissingExtra`` where its libraries are not installed, and ``TypeError`` for an unknown setting.
 
     >>> with mock_service(polls_in_queue=3) as service:
     ...     result = service.client().run(GptImage2Edit(prompt="add a hat", images=[url]))
@@ -42,6 +42,12 @@ def mock_service(
     with needed():
         from runcomfy.mock.service import MockService
         from runcomfy.mock.settings import Settings
+    known = [*Settings.__dataclass_fields__, "path", "host", "port", "watch"]
+    for name in settings.keys() - set(known):
+        from runcomfy._suggest import did_you_mean
+
+        told = did_you_mean(name, known) or f"; the settings are {', '.join(known)}"
+        raise TypeError(f"the mock service has no setting {name!r}{told}")
     return MockService(Settings(**settings), path=path, host=host, port=port, watch=watch)
 
 

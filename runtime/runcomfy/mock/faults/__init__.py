@@ -6,7 +6,7 @@ was asked (so that a submit is accepted, and billed), and what becomes of the an
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from runcomfy._suggest import did_you_mean
 
 from .bodies import BODY_FAULTS
 from .fault import Fault, Scene
@@ -36,7 +36,5 @@ def find_fault(name: str) -> Fault:
     """The fault of that name. Raises ``ValueError`` with names that come close."""
     fault = FAULTS.get(name)
     if fault is None:
-        close = " or ".join(map(repr, get_close_matches(name, FAULTS, n=2)))
-        meant = f"; did you mean {close}?" if close else ""
-        raise ValueError(f"there is no fault {name!r}{meant}")
+        raise ValueError(f"there is no fault {name!r}{did_you_mean(name, FAULTS)}")
     return fault
