@@ -140,7 +140,9 @@ class Request(Generic[OutputT_co]):
 
     if not TYPE_CHECKING:  # checkers derive the signature from the declared inputs
 
-        def __init__(self, **inputs):
+        def __init__(self, *unnamed, **inputs):
+            if unnamed:
+                _refuse_unnamed(type(self))
             _set_inputs(self, _changed(type(self), {}, inputs))
 
     def payload(self) -> dict[str, Any]:
@@ -293,6 +295,15 @@ def _refuse(model_id: str, violations: list[Violation]) -> NoReturn:
     from .errors import ValidationError  # what is valid starts without the tree of errors
 
     raise ValidationError(model_id, violations)
+
+
+def _refuse_unnamed(cls: type[Request[Any]]) -> NoReturn:
+    name = cls.__name__
+    first = next(iter(cls._wire_names), "name")
+    raise TypeError(
+        f"{name} takes its inputs by their names, such as {name}({first}=…); a whole payload goes to "
+        f"{name}.from_payload(…)"
+    )
 
 
 def _unknown_input(name: str, known: Mapping[str, str]) -> Violation:

@@ -41,10 +41,14 @@ def violations(cls: Any, **inputs: Any) -> list[tuple[str, str]]:
 
 
 class TestConstruction:
-    def test_takes_inputs_by_keyword_only(self) -> None:
+    def test_takes_inputs_by_keyword_only_and_says_so(self) -> None:
         cls: Any = Wan2_6ImageToImage
-        with pytest.raises(TypeError):
+        with pytest.raises(
+            TypeError, match=r"by their names, such as Wan2_6ImageToImage\(prompt=…"
+        ):
             cls("a hat", IMAGES)
+        with pytest.raises(TypeError, match=r"Wan2_6ImageToImage\.from_payload\(…\)"):
+            cls({"prompt": "a hat", "image_urls": IMAGES})
 
     def test_knows_its_model(self) -> None:
         assert Wan2_6ImageToImage.model_id == wan().model_id == "wan-ai/wan-2-6/image-to-image"
