@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runcomfy_codegen.ingest.command import configure, run
+from runcomfy_codegen.cli import configure_add
+from runcomfy_codegen.ingest.command import run
 
 PAGES = Path(__file__).parent / "data" / "pages"
 
@@ -72,7 +73,7 @@ class Ran:
 def add(*arguments: str | Path, stdin: bytes = b"") -> Ran:
     """Run ``add`` with these arguments."""
     parser = argparse.ArgumentParser()
-    configure(parser)
+    configure_add(parser)
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), _stdin(stdin):
         status = run(parser.parse_args([str(argument) for argument in arguments]))

@@ -16,10 +16,11 @@ from .literals import Source, docstring, literal
 from .media_inputs import MediaInputs, find_media
 from .names import Identifier
 from .nested import nested_specs
+from .notes import Note
 from .oddities import oddities
 from .outputs import Outputs, build_outputs
 from .spec import InputSpec, ModelSpec
-from .vocabulary import Note, Schema, clean, step, uncovered
+from .vocabulary import Schema, clean, step, uncovered
 
 __all__ = ["build_model"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from .console import printable, show
 from .errors import CodegenError
 
-__all__ = ["main"]
+__all__ = ["configure_add", "main"]
 
 #: Exit statuses beside 0: drift or a model left out, and input that cannot be used.
 DRIFT, BAD_INPUT = 1, 2
@@ -43,15 +43,42 @@ def _parser() -> argparse.ArgumentParser:
         description="Turn RunComfy model documentation pages into a typed Python package.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    from .ingest import command as ingest
-
     add = commands.add_parser("add", help="store the schemas of documentation pages")
-    ingest.configure(add)
-    add.set_defaults(run=ingest.run)
+    configure_add(add)
+    add.set_defaults(run=_add)
     generate = commands.add_parser("generate", help="write the package from the stored schemas")
     _configure_generate(generate)
     generate.set_defaults(run=_generate)
     return parser
+
+
+def configure_add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``add``."""
+    parser.description = (
+        "Take in documentation pages: find the model id, the schemas and the example in each, "
+        "and store their exact text under schemas/<model id>/."
+    )
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a saved page (text or HTML), a folder of pages, a file with the JSON blocks or a "
+        "catalogue answer, or - for standard input",
+    )
+    parser.add_argument(
+        "--schemas", default="schemas", metavar="DIR", help="where to store (default: schemas)"
+    )
+    parser.add_argument(
+        "--model-id", metavar="ID", help="the model, for a source that does not name it"
+    )
+    parser.add_argument(
+        "--prefer",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="take this document for its model even if another, or the stored one, is better",
+    )
+    parser.add_argument("--json", action="store_true", help="report as one JSON object")
 
 
 def _configure_generate(parser: argparse.ArgumentParser) -> None:
@@ -69,24 +96,32 @@ def _configure_generate(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="the report as JSON on standard output")
 
 
+# What a command needs is imported when it runs, for some of it takes longer than the work.
+
+
+def _add(args: argparse.Namespace) -> int:
+    from .ingest.command import run
+
+    return run(args)
+
+
 def _generate(args: argparse.Namespace) -> int:
-    # Imported here: datamodel-code-generator takes longer to load than `add` takes to run.
+    from .generate import generate
+    from .plan import apply
+    from .report import as_dict, as_text, drifted
+
     try:
-        from .generate import generate
-        from .plan import apply
-        from .report import as_dict, as_text, drifted
+        generation = generate(
+            args.schemas,
+            args.out,
+            args.package,
+            only=args.only,
+            keep_going=args.keep_going,
+            fresh=args.check,
+        )
     except ModuleNotFoundError as error:
         advice = "Install what the generator needs: pip install 'runcomfy[codegen]'"
         raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
-
-    generation = generate(
-        args.schemas,
-        args.out,
-        args.package,
-        only=args.only,
-        keep_going=args.keep_going,
-        fresh=args.check,
-    )
     if not args.check:
         apply(generation.plan)
     if args.json:

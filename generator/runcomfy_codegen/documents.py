@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -12,13 +13,43 @@ from typing import Any, NoReturn
 from .errors import SchemaError
 from .model_ids import ModelId, parse_model_id
 
-__all__ = ["OVERRIDE_MEMBERS", "Documents", "find_models", "merge_patch", "read_documents"]
+__all__ = [
+    "OVERRIDE_MEMBERS",
+    "Documents",
+    "Stored",
+    "find_models",
+    "merge_patch",
+    "parse_documents",
+    "read_stored",
+]
 
 #: What ``overrides.json`` may hold: patches of the three documents, and names of our choosing.
 OVERRIDE_MEMBERS = ("input", "output", "example", "class_name", "names")
 
 #: Real schemas nest six levels deep; deeper ones would only exhaust those who read them.
 _MAX_DEPTH = 64
+
+
+#: The stored files that a model is generated from.
+_FILES = ("input.json", "output.json", "example.json", "overrides.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The stored files of one model, as bytes: what changes in them is what is worth another look."""
+
+    model_id: ModelId
+    folder: Path
+    files: dict[str, bytes]
+
+    @property
+    def hash(self) -> str:
+        """All files as one sha256."""
+        told = hashlib.sha256()
+        for name, content in self.files.items():
+            told.update(f"{name} {len(content)}\n".encode())
+            told.update(content)
+        return told.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +72,14 @@ def find_models(schemas: Path) -> list[ModelId]:
         raise SchemaError(
             str(schemas), "is no folder", "Add a model first: runcomfy-codegen add PAGE"
         )
+    root = len(str(schemas)) + 1
     folders = sorted(
-        Path(folder).relative_to(schemas).as_posix()
+        folder[root:].replace(os.sep, "/")
         for folder, _, files in os.walk(schemas, onerror=_unreadable)
         if "input.json" in files
     )
     # Folders of editors and the like start with a dot, which no model id does.
-    hidden = [folder for folder in folders if "/." in f"/{folder}"]
+    hidden = {folder for folder in folders if "/." in f"/{folder}"}
     return [parse_model_id(folder, str(schemas)) for folder in folders if folder not in hidden]
 
 
@@ -58,16 +90,32 @@ def _unreadable(error: OSError) -> NoReturn:
     )
 
 
-def read_documents(schemas: Path, model_id: ModelId) -> Documents:
-    """Read one model. Raises ``SchemaError`` for what cannot be read, with file and position."""
-    folder = schemas.joinpath(*model_id.split("/"))
+def read_stored(schemas: Path, model_id: ModelId) -> Stored:
+    """Read one model's files. Raises ``SchemaError`` for one that cannot be read."""
+    folder = schemas / model_id
+    files = {}
+    for name in _FILES:
+        try:
+            with open(f"{folder}/{name}", "rb") as stream:  # noqa: PTH123  # a third of the time
+                files[name] = stream.read()
+        except FileNotFoundError:
+            continue  # the input alone is enough, and it was there when the model was found
+        except OSError as error:
+            place = str(folder / name)
+            raise SchemaError(place, f"cannot be read: {error.strerror}", _AGAIN) from None
+    return Stored(model_id, folder, files)
+
+
+def parse_documents(stored: Stored) -> Documents:
+    """Read what is in the files. Raises ``SchemaError`` for what is no JSON, with file and position."""
+    folder, files = stored.folder, stored.files
     documents: dict[str, Any] = {
-        "input": _read(folder / "input.json"),
-        "output": _read(folder / "output.json") if (folder / "output.json").exists() else {},
+        name.removesuffix(".json"): _parse(folder / name, files[name])
+        for name in _FILES[:3]
+        if name in files
     }
-    if (folder / "example.json").exists():
-        documents["example"] = _read(folder / "example.json")
-    overrides = _overrides(folder / "overrides.json")
+    documents.setdefault("output", {})
+    overrides = _overrides(folder / "overrides.json", files.get("overrides.json"))
     patch = {k: v for k, v in overrides.items() if k in ("input", "output", "example")}
     documents = merge_patch(documents, patch)
     for name in ("input", "output"):
@@ -79,7 +127,7 @@ def read_documents(schemas: Path, model_id: ModelId) -> Documents:
             )
     example = documents.get("example")
     return Documents(
-        model_id,
+        stored.model_id,
         documents["input"],
         documents["output"],
         example if isinstance(example, dict) else None,
@@ -105,10 +153,10 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def _overrides(path: Path) -> dict[str, Any]:
-    if not path.exists():
+def _overrides(path: Path, content: bytes | None) -> dict[str, Any]:
+    if content is None:
         return {}
-    overrides = _read(path)
+    overrides = _parse(path, content)
     advice = f"It may hold {', '.join(OVERRIDE_MEMBERS)}."
     if not isinstance(overrides, dict):
         raise SchemaError(str(path), "is no JSON object", advice)
@@ -127,13 +175,11 @@ def _overrides(path: Path) -> dict[str, Any]:
     return overrides
 
 
-def _read(path: Path) -> Any:
+def _parse(path: Path, content: bytes) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SchemaError(str(path), f"is not UTF-8 at byte {error.start}", _AGAIN) from None
-    except OSError as error:
-        raise SchemaError(str(path), f"cannot be read: {error.strerror}", _AGAIN) from None
     try:
         value = json.loads(
             text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import manifest as manifests
-from .build import build_model
-from .changes import Change, compare
-from .documents import find_models, read_documents
+from .claims import Claims
+from .documents import find_models, read_stored
 from .errors import CodegenError, NameClash, SchemaError
-from .formatting import format_modules
-from .manifest import Manifest, ModelEntry, digest, document_hash, fingerprint
+from .manifest import Manifest, ModelEntry, digest, fingerprint
 from .model_ids import ModelId
 from .names import Identifier
-from .package import package_spec, refuse_clash
+from .package_folder import PackageFolder
 from .plan import Plan, make_plan
-from .render import render_index, render_model, render_owner, render_package, templates_folder
-from .spec import ModelSpec
+
+if TYPE_CHECKING:
+    from .making import Change, Made
 
 __all__ = ["Generation", "generate"]
 
@@ -77,10 +77,10 @@ class _Run:
         self, schemas: Path, folder: Path, package: str, only: str, keep_going: bool, fresh: bool
     ) -> None:
         self.schemas = schemas
-        self.folder = folder
         self.package = package
         self.keep_going = keep_going
         self.previous = Manifest.read(folder)
+        self.folder = PackageFolder(folder, self.previous.files)
         self.generator = fingerprint()
         self.fresh = fresh
         self.trusted = not fresh and self.previous.generator == self.generator
@@ -92,15 +92,16 @@ class _Run:
                 str(schemas), f"holds no model{matching}", "Add one: runcomfy-codegen add PAGE"
             )
         self.models: dict[str, ModelEntry] = {}
+        self.claims = Claims()
         self.texts: dict[str, str] = {}
         self.generation = Generation(Plan(folder, {}, (), ()), Manifest(self.generator))
 
     def result(self) -> Generation:
-        built: dict[ModelId, tuple[ModelSpec, str]] = {}
+        made: dict[ModelId, Made] = {}
         for model_id in self.ids:
             try:
                 if model_id in self.selected or self._damaged(model_id):
-                    self._take(model_id, built)
+                    self._take(model_id, made)
                 else:
                     self._keep(model_id)
             except CodegenError as error:
@@ -109,31 +110,25 @@ class _Run:
                 self.generation.failed[model_id] = error
                 with suppress(NameClash):
                     self._keep(model_id)
-        self._render(built)
+        self._render(made)
         return self._planned()
 
-    def _take(self, model_id: ModelId, built: dict[ModelId, tuple[ModelSpec, str]]) -> None:
-        documents = read_documents(self.schemas, model_id)
-        hashed = document_hash(documents)
+    def _take(self, model_id: ModelId, made: dict[ModelId, Made]) -> None:
+        stored = read_stored(self.schemas, model_id)
         known = self.previous.models.get(model_id)
-        if self.trusted and known and known.documents == hashed and self._intact(known):
+        if self.trusted and known and known.documents == stored.hash and self._intact(known):
             self._keep(model_id)
             return
-        spec = build_model(documents, templates_folder() / "types")
-        entry = ModelEntry(
-            hashed,
-            spec.package,
-            spec.module,
-            spec.class_name,
-            tuple(map(str, spec.export_names)),
-            spec.notes,
-        )
-        refuse_clash(model_id, entry, self.models)
-        # Rendered at once, so that a model which cannot be is known before any other is written.
-        text = render_model(spec, model_id)
-        built[model_id] = (spec, text)
-        self.models[model_id] = entry
-        self._note_changes(model_id, known, spec)
+        from .making import changes_since, make_model
+
+        # All is rendered before anything is written, so a model that cannot be stops nothing half way.
+        model = make_model(stored)
+        self.claims.take(model_id, model.entry)
+        made[model_id] = model
+        self.models[model_id] = model.entry
+        schema = self.folder.as_written(_paths(known)[1]) if known else None
+        if known and schema is not None and (changes := changes_since(known, schema, model)):
+            self.generation.changes[model_id] = changes
 
     def _damaged(self, model_id: str) -> bool:
         """Whether the files of the last run are not there as it wrote them."""
@@ -141,56 +136,50 @@ class _Run:
         return entry is not None and not self._intact(entry)
 
     def _intact(self, entry: ModelEntry) -> bool:
-        return all(self._text(path) is not None for path in _paths(entry))
-
-    def _text(self, path: str) -> str | None:
-        """A file of the last run as it lies there, ``None`` if it is not as it was written."""
-        try:
-            text = (self.folder / path).read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
-        return text if self.previous.files.get(path) == digest(text) else None
+        return all(self.folder.as_written(path) is not None for path in _paths(entry))
 
     def _keep(self, model_id: str) -> None:
         entry = self.previous.models.get(model_id)
         if entry is None or not self._intact(entry):
             return
-        refuse_clash(model_id, entry, self.models)
+        self.claims.take(model_id, entry)
         self.models[model_id] = entry
-        self.texts |= {path: self._text(path) or "" for path in _paths(entry)}
+        self._keep_files(_paths(entry))
         self.generation.kept.append(model_id)
 
-    def _note_changes(self, model_id: str, known: ModelEntry | None, spec: ModelSpec) -> None:
-        old = self._text(_paths(known)[1]) if known else None
-        if known is None or old is None:
-            return
-        changes = compare(json.loads(old), json.loads(spec.schema_file))
-        if known.class_name != spec.class_name:
-            renamed = f"class {known.class_name} is now {spec.class_name}"
-            changes.insert(0, Change("breaking", "", renamed))
-        if changes:
-            self.generation.changes[model_id] = changes
+    def _keep_files(self, paths: Iterable[str]) -> None:
+        self.texts |= {path: self.folder.text(path) or "" for path in paths}
 
-    def _render(self, built: dict[ModelId, tuple[ModelSpec, str]]) -> None:
-        modules = {}
-        for model_id, (spec, text) in built.items():
-            module, schema = _paths(self.models[model_id])
-            modules[module] = text
-            self.texts[schema] = spec.schema_file
-        package = package_spec(self.package, self.models)
-        modules["__init__.py"] = render_package(package, self.package)
-        modules["_index.py"] = render_index(package, f"{self.package}._index")
-        for owner in package.owners:
-            place = f"{self.package}.{owner.package}"
-            modules[f"{owner.package}/__init__.py"] = render_owner(owner, place)
-        self.texts |= format_modules(modules)
+    def _render(self, made: dict[ModelId, Made]) -> None:
+        shared = self._shared_are_right()
+        if shared:
+            self._keep_files(_shared_paths(self.models))
+        if made or not shared:
+            from .making import format_modules, make_shared
+
+            modules = {} if shared else make_shared(self.package, self.models)
+            for model in made.values():
+                module, schema = _paths(model.entry)
+                modules[module] = model.module
+                self.texts[schema] = model.schema
+            self.texts |= format_modules(modules)
         self.texts["py.typed"] = ""
-        self.generation.rendered = sorted(built)
+        self.generation.rendered = sorted(made)
+
+    def _shared_are_right(self) -> bool:
+        """Whether the modules that tell of all models are there, and tell what they have to."""
+        return (
+            self.trusted
+            and _places(self.models) == _places(self.previous.models)
+            and all(self.folder.as_written(path) for path in _shared_paths(self.models))
+        )
 
     def _planned(self) -> Generation:
         result = self.generation
         result.removed = sorted(self.previous.models.keys() - self.models.keys())
         for model_id in result.removed:
+            from .making import Change
+
             gone = "model removed: its folder is no longer among the schemas"
             result.changes[model_id] = [Change("breaking", "", gone)]
         if self.fresh or (result.kept and self.previous.generator != self.generator):
@@ -199,12 +188,27 @@ class _Run:
             result.manifest.generator = self.previous.generator
         result.manifest.models = self.models
         result.manifest.files = {path: digest(text) for path, text in self.texts.items()}
-        files = {**self.texts, manifests.NAME: result.manifest.text()}
-        result.plan = make_plan(self.folder, files, self.previous)
+        files = {**self.texts, manifests.NAME: self._manifest_text()}
+        result.plan = make_plan(self.folder, files)
         return result
+
+    def _manifest_text(self) -> str:
+        if self.generation.manifest == self.previous:
+            return self.folder.text(manifests.NAME) or self.previous.text()
+        return self.generation.manifest.text()
 
 
 def _paths(entry: ModelEntry) -> tuple[str, str]:
     """The module and the schema file of a model, relative to the package."""
     stem = f"{entry.package}/{entry.module}"
     return f"{stem}.py", f"{stem}.schema.json"
+
+
+def _shared_paths(models: dict[str, ModelEntry]) -> list[str]:
+    """The modules that tell of all models."""
+    owners = {entry.package for entry in models.values()}
+    return ["__init__.py", "_index.py", *(f"{owner}/__init__.py" for owner in sorted(owners))]
+
+
+def _places(models: dict[str, ModelEntry]) -> dict[str, tuple[object, ...]]:
+    return {model_id: entry.place for model_id, entry in models.items()}

@@ -16,12 +16,11 @@ from typing import Any
 from runcomfy import wording
 from runcomfy.media import bounds, formats, metrics
 
-from .documents import Documents
 from .names import Identifier
-from .render import templates_folder
-from .vocabulary import Note
+from .notes import Note
+from .template_files import templates_folder
 
-__all__ = ["Manifest", "ModelEntry", "digest", "document_hash", "fingerprint"]
+__all__ = ["Manifest", "ModelEntry", "digest", "fingerprint"]
 
 NAME = "_manifest.json"
 
@@ -36,6 +35,22 @@ class ModelEntry:
     class_name: str
     exports: tuple[str, ...]
     notes: tuple[Note, ...] = ()
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What the package's own modules tell of the model."""
+        return self.package, self.module, self.class_name, self.exports
+
+    def as_dict(self) -> dict[str, object]:
+        """The entry as plain data."""
+        return {
+            "documents": self.documents,
+            "package": self.package,
+            "module": self.module,
+            "class_name": self.class_name,
+            "exports": self.exports,
+            "notes": [asdict(note) for note in self.notes],
+        }
 
 
 @dataclass(slots=True)
@@ -60,7 +75,9 @@ class Manifest:
         """The manifest as it is stored: sorted, without dates or paths of this machine."""
         data = {
             "generator": self.generator,
-            "models": {model_id: asdict(entry) for model_id, entry in sorted(self.models.items())},
+            "models": {
+                model_id: entry.as_dict() for model_id, entry in sorted(self.models.items())
+            },
             "files": dict(sorted(self.files.items())),
         }
         return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
@@ -78,11 +95,6 @@ def _entry(data: dict[str, Any]) -> ModelEntry:
 def digest(text: str) -> str:
     """The sha256 of a text in UTF-8."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def document_hash(documents: Documents) -> str:
-    """What a model is generated from, as one hash."""
-    return digest(json.dumps(asdict(documents), ensure_ascii=True))
 
 
 def fingerprint() -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from .literals import literal
 from .media_rules import Rule, media_kind, read_rules
+from .notes import Note
 from .spec import MediaSpec, RuleSpec
-from .vocabulary import Note, Schema, schemas_in, step
+from .vocabulary import Schema, schemas_in, step
 
 __all__ = ["FoundInput", "MediaInputs", "find_media"]
 

@@ -64,8 +64,8 @@ def _problem(text: str) -> str | None:
 def _segment_problem(segment: str) -> str | None:
     if not segment:
         return "it has an empty segment (a '/' at an end, or two in a row)"
-    strange = next((char for char in segment if char not in _ALLOWED), None)
-    if strange is not None:
+    if not _ALLOWED.issuperset(segment):
+        strange = next(char for char in segment if char not in _ALLOWED)
         return f"{strange!r} is not allowed in it"
     if segment[0] in " ." or segment[-1] in " .":
         return f"the segment {segment!r} starts or ends with a dot or a space"

@@ -6,7 +6,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from .vocabulary import Note, Schema, schemas_in
+from .notes import Note
+from .vocabulary import Schema, schemas_in
 
 __all__ = ["oddities"]
 

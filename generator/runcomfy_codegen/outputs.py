@@ -8,8 +8,9 @@ from pathlib import Path
 from . import names, texts, types
 from .literals import Source, docstring, literal
 from .names import Identifier
+from .notes import Note
 from .spec import OutputField
-from .vocabulary import Note, Schema, clean, step
+from .vocabulary import Schema, clean, step
 
 __all__ = ["Outputs", "build_outputs"]
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from . import names
 from .literals import docstring, literal
 from .manifest import ModelEntry
 from .names import Identifier
 from .spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 
-__all__ = ["FORMAT", "package_spec", "refuse_clash"]
+__all__ = ["FORMAT", "package_spec"]
 
 #: The major format of what is generated; the runtime refuses another one (``runcomfy._handshake``).
 FORMAT = 1
@@ -63,22 +62,3 @@ def _owner(package: str, entries: list[ModelEntry]) -> OwnerSpec:
         ),
         literal(sorted(name for entry in entries for name in entry.exports)),
     )
-
-
-def refuse_clash(model_id: str, entry: ModelEntry, others: dict[str, ModelEntry]) -> None:
-    """Raise ``NameClash`` when a model's module or classes have the names of another model's."""
-    advice = (
-        'Name one of them in its overrides.json: {"class_name": "…"}, or leave one out (--only).'
-    )
-    owner = model_id.partition("/")[0]
-    for other_id, other in others.items():
-        if other.package != entry.package:
-            continue
-        if other_id.partition("/")[0] != owner:
-            names.check_unique(
-                [(other_id, entry.package), (model_id, entry.package)], model_id, advice
-            )
-        names.check_unique([(other_id, other.module), (model_id, entry.module)], model_id, advice)
-        for export in other.exports:
-            for own in entry.exports:
-                names.check_unique([(other_id, export), (model_id, own)], model_id, advice)

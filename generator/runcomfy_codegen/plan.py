@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import CodegenError
-from .manifest import NAME, Manifest, digest
+from .manifest import NAME
+from .package_folder import PackageFolder
 
 __all__ = ["HEADER", "Plan", "apply", "make_plan"]
 
@@ -31,29 +32,34 @@ class Plan:
         return not self.write and not self.remove
 
 
-def make_plan(folder: Path, files: dict[str, str], previous: Manifest) -> Plan:
+def make_plan(folder: PackageFolder, files: dict[str, str]) -> Plan:
     """Compare ``files``, path -> text, with what is in ``folder``.
 
     Raises ``CodegenError`` when a file that somebody else made is in the way, or when a path would leave
     the folder through a link.
     """
-    there = _files_in(folder)
     write = {}
     for path, text in files.items():
-        _refuse_escape(folder, path)
-        if path in there:
-            if _read(folder / path) == text:
+        if folder.leads_out(path):
+            raise CodegenError(
+                str(folder.root / path),
+                "lies behind a link that leaves the folder",
+                "Remove the link.",
+            )
+        if path in folder.files:
+            if folder.text(path) == text:
                 continue
-            if not _is_ours(folder, path, previous):
+            if not _is_ours(folder, path):
                 raise CodegenError(
-                    str(folder / path),
+                    str(folder.root / path),
                     "exists and was not generated",
                     "Choose another --out or --package, or move the file away.",
                 )
         write[path] = text
-    gone = sorted(there - files.keys())
-    ours = tuple(path for path in gone if _is_as_written(folder, path, previous))
-    return Plan(folder, write, ours, tuple(path for path in gone if path not in ours))
+    gone = sorted(folder.files - files.keys())
+    # Of the last run's files, only those are removed that nobody touched since.
+    ours = tuple(path for path in gone if folder.as_written(path) is not None)
+    return Plan(folder.root, write, ours, tuple(path for path in gone if path not in ours))
 
 
 def apply(plan: Plan) -> None:
@@ -66,47 +72,14 @@ def apply(plan: Plan) -> None:
         _remove_empty(file.parent, plan.folder)
 
 
-def _files_in(folder: Path) -> set[str]:
-    return {
-        file.relative_to(folder).as_posix()
-        for file in folder.rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts and not file.name.startswith(".")
-    }
-
-
-def _read(file: Path) -> str | None:
-    try:
-        return file.read_bytes().decode("utf-8")
-    except (UnicodeDecodeError, FileNotFoundError):  # not ours, or taken away by another run
-        return None
-
-
-def _is_ours(folder: Path, path: str, previous: Manifest) -> bool:
-    if path == NAME:
+def _is_ours(folder: PackageFolder, path: str) -> bool:
+    if path == NAME or folder.as_written(path) is not None:
         return True
-    text = _read(folder / path)
-    if text is None:
+    if folder.text(path) is None:
         return False
-    if previous.files.get(path) == digest(text):
-        return True
     if path.endswith(".schema.json"):  # it cannot say whose it is; the module beside it can
         path = path.removesuffix(".schema.json") + ".py"
-        text = _read(folder / path) or ""
-    return path.endswith(".py") and HEADER in text[:2_000]
-
-
-def _is_as_written(folder: Path, path: str, previous: Manifest) -> bool:
-    """Whether the file is one of the last run's, untouched since: only such a file is removed."""
-    text = _read(folder / path)
-    return text is not None and previous.files.get(path) == digest(text)
-
-
-def _refuse_escape(folder: Path, path: str) -> None:
-    root = folder.resolve()
-    if not (folder / path).resolve().is_relative_to(root):
-        raise CodegenError(
-            str(folder / path), "lies behind a link that leaves the folder", "Remove the link."
-        )
+    return path.endswith(".py") and HEADER in (folder.text(path) or "")[:2_000]
 
 
 def _write(file: Path, text: str) -> None:

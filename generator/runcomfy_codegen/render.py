@@ -6,14 +6,14 @@ import ast
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from . import syntax
 from .spec import ModelSpec, OwnerSpec, PackageSpec
+from .template_files import templates_folder
 
-__all__ = ["render_index", "render_model", "render_owner", "render_package", "templates_folder"]
+__all__ = ["render_index", "render_model", "render_owner", "render_package"]
 
 _TYPING_AT_RUN_TIME = ("NotRequired", "TypedDict")
 _ABC = ("Mapping", "Sequence")
@@ -36,13 +36,6 @@ class Used:
     typing: tuple[str, ...]
     runtime: tuple[str, ...]
     hints: tuple[str, ...]
-
-
-def templates_folder() -> Path:
-    """The folder of templates: inside the installed package, or beside it in a checkout."""
-    here = Path(__file__).resolve().parent
-    installed = here / "templates"
-    return installed if installed.is_dir() else here.parent.parent / "templates"
 
 
 def render_model(model: ModelSpec, place: str) -> str:

@@ -8,7 +8,7 @@ from .checks import Constant, ObjectCheck
 from .literals import Source
 from .model_ids import ModelId
 from .names import Identifier
-from .vocabulary import Note
+from .notes import Note
 
 __all__ = [
     "InputSpec",

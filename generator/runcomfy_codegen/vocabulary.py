@@ -11,7 +11,6 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
@@ -19,26 +18,11 @@ from urllib.parse import unquote
 from jsonschema import Draft202012Validator
 
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
+from .notes import Note
 
-__all__ = ["COMPILED", "Note", "Schema", "clean", "schemas_in", "step", "uncovered"]
+__all__ = ["COMPILED", "Schema", "clean", "schemas_in", "step", "uncovered"]
 
 Schema = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Note:
-    """Something about a schema that a person should know.
-
-    ``kind`` is ``"fallback"`` (checked by the jsonschema library at run time), ``"documented"`` (kept in the
-    documentation, not checked) or ``"oddity"`` (the schema contradicts itself or JSON Schema). ``place`` is a
-    JSON pointer into the schema, ``subject`` the keyword, format, type or rule.
-    """
-
-    place: str
-    kind: str
-    subject: str
-    text: str
-
 
 _TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 _TYPE_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from generator.generate_support import run, text_schema, times, tree
 from generator.small import store
-from runcomfy_codegen import generate as generate_module
+from runcomfy_codegen import generate, making
 
 
 @pytest.fixture
@@ -40,8 +42,40 @@ def test_a_second_run_touches_nothing(made: Path) -> None:
 
 
 def test_a_second_run_renders_nothing(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate_module, "build_model", lambda *_: pytest.fail("built again"))
+    for name in ("make_model", "make_shared", "format_modules"):
+        monkeypatch.setattr(making, name, lambda *_: pytest.fail("made again"))
     assert run(made).status == 0
+
+
+def test_an_unchanged_run_imports_no_library(made: Path) -> None:
+    """Those that render take longer to import than all else that such a run does."""
+    program = (
+        "import sys\n"
+        "from runcomfy_codegen.cli import main\n"
+        "assert main(['generate', '--package', 'models', '--out', 'out']) == 0\n"
+        "print(*{'jinja2', 'jsonschema', 'datamodel_code_generator'} & sys.modules.keys())\n"
+    )
+    command = [sys.executable, "-c", program]
+    shown = subprocess.run(command, cwd=made, check=True, capture_output=True, text=True).stdout
+    assert shown.splitlines()[-1] == ""
+
+
+def test_names_of_a_model_that_failed_are_free_for_another(tmp_path: Path) -> None:
+    """A model that clashes by its class has not taken its module's name."""
+    store(tmp_path / "schemas", "acme/a", text_schema("prompt"), overrides={"class_name": "Same"})
+    store(tmp_path / "schemas", "acme/b-c", text_schema("prompt"), overrides={"class_name": "Same"})
+    store(tmp_path / "schemas", "acme/b_c", text_schema("prompt"), overrides={"class_name": "Own"})
+    ran = run(tmp_path, "--keep-going", "--json")
+    assert list(ran.json["models"]["failed"]) == ["acme/b-c"]
+    assert ran.json["models"]["written"] == ["acme/a", "acme/b_c"]
+
+
+def test_a_shared_module_that_was_changed_is_made_again(made: Path) -> None:
+    before = tree(made / "out")
+    file = made / "out/models/acme/__init__.py"
+    file.write_text(file.read_text() + "x = 1\n")
+    assert run(made).status == 0
+    assert tree(made / "out") == before
 
 
 def test_one_changed_schema_touches_its_model_and_the_manifest(made: Path) -> None:
@@ -51,12 +85,12 @@ def test_one_changed_schema_touches_its_model_and_the_manifest(made: Path) -> No
     assert _touched(made, before) == {"acme/two.py", "acme/two.schema.json", "_manifest.json"}
 
 
-def test_white_space_in_a_document_changes_nothing(made: Path) -> None:
+def test_white_space_in_a_document_changes_the_manifest_only(made: Path) -> None:
     before = times(made / "out")
     file = made / "schemas/acme/two/input.json"
     file.write_text(file.read_text() + "\n\n")
     assert run(made).status == 0
-    assert _touched(made, before) == set()
+    assert _touched(made, before) == {"_manifest.json"}
 
 
 def test_an_override_counts_as_a_change(made: Path) -> None:
@@ -69,14 +103,14 @@ def test_an_override_counts_as_a_change(made: Path) -> None:
 def test_another_version_of_the_generator_renders_everything(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate_module, "fingerprint", lambda: "newer")
+    monkeypatch.setattr(generate, "fingerprint", lambda: "newer")
     assert run(made, "--json").json["models"]["unchanged"] == []
 
 
 def test_what_a_newer_generator_was_not_asked_for_is_rendered_later(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate_module, "fingerprint", lambda: "newer")
+    monkeypatch.setattr(generate, "fingerprint", lambda: "newer")
     run(made, "--only", "acme/one")
     assert "acme/two" in run(made, "--json").json["models"]["written"]
 

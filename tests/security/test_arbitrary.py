@@ -13,7 +13,8 @@ from runcomfy_codegen.build import build_model
 from runcomfy_codegen.documents import Documents
 from runcomfy_codegen.errors import CodegenError, NameClash
 from runcomfy_codegen.model_ids import parse_model_id
-from runcomfy_codegen.render import render_model, templates_folder
+from runcomfy_codegen.render import render_model
+from runcomfy_codegen.template_files import templates_folder
 from security.corpus import NAMES, TEXTS, anywhere
 
 SLOW = settings(

@@ -12,6 +12,7 @@ from generator.small import make
 from runcomfy_codegen import build, literals, render, syntax
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.literals import Source
+from runcomfy_codegen.template_files import templates_folder
 
 FORBIDDEN = [
     "import os",
@@ -117,7 +118,7 @@ def test_a_docstring_that_does_not_escape_is_caught(
 def test_a_template_that_writes_raw_text_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = render.templates_folder()
+    folder = templates_folder()
     templates = {
         file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8")
         for file in folder.rglob("*.jinja")

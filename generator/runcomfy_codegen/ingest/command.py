@@ -20,38 +20,9 @@ from runcomfy_codegen.ingest.sources import Gathered, gather
 from runcomfy_codegen.ingest.store import Change, commit, plan
 from runcomfy_codegen.model_ids import parse_model_id
 
-__all__ = ["configure", "run"]
+__all__ = ["run"]
 
 _BAD_INPUT: Final = 2
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of ``add``."""
-    parser.description = (
-        "Take in documentation pages: find the model id, the schemas and the example in each, "
-        "and store their exact text under schemas/<model id>/."
-    )
-    parser.add_argument(
-        "sources",
-        nargs="+",
-        metavar="SOURCE",
-        help="a saved page (text or HTML), a folder of pages, a file with the JSON blocks or a "
-        "catalogue answer, or - for standard input",
-    )
-    parser.add_argument(
-        "--schemas", default="schemas", metavar="DIR", help="where to store (default: schemas)"
-    )
-    parser.add_argument(
-        "--model-id", metavar="ID", help="the model, for a source that does not name it"
-    )
-    parser.add_argument(
-        "--prefer",
-        action="append",
-        default=[],
-        metavar="SOURCE",
-        help="take this document for its model even if another, or the stored one, is better",
-    )
-    parser.add_argument("--json", action="store_true", help="report as one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,0 +1,64 @@
+"""Making what is not there yet or has changed: documents -> spec -> text.
+
+It needs the libraries that are slow to import, so it is imported when there is something to make.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from .build import build_model
+from .changes import Change, compare
+from .documents import Stored, parse_documents
+from .formatting import format_modules
+from .manifest import ModelEntry
+from .package import package_spec
+from .render import render_index, render_model, render_owner, render_package
+from .template_files import templates_folder
+
+__all__ = ["Change", "Made", "changes_since", "format_modules", "make_model", "make_shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A model, ready to be written: its entry and its two files. The module is not formatted yet."""
+
+    entry: ModelEntry
+    module: str
+    schema: str
+
+
+def make_model(stored: Stored) -> Made:
+    """Render a model. Raises ``CodegenError`` for one that cannot be."""
+    spec = build_model(parse_documents(stored), templates_folder() / "types")
+    entry = ModelEntry(
+        stored.hash,
+        spec.package,
+        spec.module,
+        spec.class_name,
+        tuple(map(str, spec.export_names)),
+        spec.notes,
+    )
+    return Made(entry, render_model(spec, stored.model_id), spec.schema_file)
+
+
+def make_shared(name: str, models: dict[str, ModelEntry]) -> dict[str, str]:
+    """The modules that tell of all models, path -> text, not formatted yet."""
+    package = package_spec(name, models)
+    modules = {
+        "__init__.py": render_package(package, name),
+        "_index.py": render_index(package, f"{name}._index"),
+    }
+    for owner in package.owners:
+        modules[f"{owner.package}/__init__.py"] = render_owner(owner, f"{name}.{owner.package}")
+    return modules
+
+
+def changes_since(known: ModelEntry, schema: str, made: Made) -> list[Change]:
+    """What is new for programs, since the model was made as ``known`` with the schema file ``schema``."""
+    changes = compare(json.loads(schema), json.loads(made.schema))
+    if known.class_name != made.entry.class_name:
+        renamed = f"class {known.class_name} is now {made.entry.class_name}"
+        changes.insert(0, Change("breaking", "", renamed))
+    return changes

@@ -1,0 +1,14 @@
+"""Where the Jinja templates are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["templates_folder"]
+
+
+def templates_folder() -> Path:
+    """The folder of templates: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    installed = here / "templates"
+    return installed if installed.is_dir() else here.parent.parent / "templates"
