@@ -316,6 +316,17 @@ def test_help_and_version_are_status_0() -> None:
     assert run("--version")[1].startswith("runcomfy-py, version ")
 
 
+def test_python_m_is_the_command_too(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "runcomfy", "validate", WAN, "wrong.json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (INVALID, "")
+    assert "must be at least 0, got -1" in done.stdout
+
+
 def bad_lines(folder: Path) -> Path:
     path = folder / "bad.jsonl"
     path.write_text(json.dumps({"prompt": 5}) + "\n", encoding="utf-8")
