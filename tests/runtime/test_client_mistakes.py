@@ -83,6 +83,16 @@ def test_a_timeout_that_is_no_number_is_refused_before_anything_is_sent(
     assert not service.log
 
 
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_what_is_no_model_id_is_refused_before_anything_is_said_or_sent(
+    service: MockService, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ConfigurationError, match="not a model id: foo"):
+        Caller(kind, service.url).run("foo", {"prompt": b"no JSON"})
+    assert not caplog.messages
+    assert not service.log
+
+
 def test_a_timeout_that_is_over_at_once_says_that_nothing_was_submitted(
     service: MockService,
 ) -> None:

@@ -12,6 +12,7 @@ from runcomfy._registry import find_model
 from runcomfy._validate import examine
 from runcomfy.errors import ValidationError
 from runcomfy.media.check import NOT_ASKED
+from runcomfy.protocol.addresses import check_model_id
 from runcomfy.redact import clean
 from runcomfy.report import Report, grouped
 from runcomfy.request import Request, check_payload
@@ -60,7 +61,7 @@ def draft(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> Dra
         return Draft(model, type(request), to_plain(request._inputs), checked=True)
     if not isinstance(request, str) or not isinstance(payload, Mapping):
         raise TypeError("give a request, or a model id and a payload: run('owner/model', {…})")
-    model = find_type(request)
+    model = find_type(check_model_id(request))
     return Draft(model, find_model(request) if model.typed else None, to_plain(payload))
 
 

@@ -11,7 +11,14 @@ from urllib.parse import SplitResult, quote, urlsplit
 from runcomfy.errors import ConfigurationError
 from runcomfy.redact import clean
 
-__all__ = ["check_base_url", "check_request_id", "is_loopback", "model_path", "request_path"]
+__all__ = [
+    "check_base_url",
+    "check_model_id",
+    "check_request_id",
+    "is_loopback",
+    "model_path",
+    "request_path",
+]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 # Ids may hold spaces: "minimax/Hailuo Video 01 Live".
@@ -56,17 +63,22 @@ def request_path(request_id: str, tail: str) -> str:
     return f"/v1/requests/{check_request_id(request_id)}/{tail}"
 
 
+def check_model_id(model_id: str) -> str:
+    """The model id, if it can safely be part of a path."""
+    if len(model_id) <= _LONGEST_MODEL_ID and _MODEL_ID.fullmatch(model_id):
+        return model_id
+    raise ConfigurationError(
+        f"not a model id: {clean(model_id)}; one looks like 'owner/model' or 'owner/model/task'"
+    )
+
+
 def model_path(model_id: str) -> str:
     """The path that a model's requests are submitted to; the slashes of the id are kept.
 
     >>> model_path("minimax/Hailuo Video 01 Live")
     '/v1/models/minimax/Hailuo%20Video%2001%20Live'
     """
-    if len(model_id) > _LONGEST_MODEL_ID or not _MODEL_ID.fullmatch(model_id):
-        raise ConfigurationError(
-            f"not a model id: {clean(model_id)}; one looks like 'owner/model' or 'owner/model/task'"
-        )
-    return f"/v1/models/{quote(model_id)}"
+    return f"/v1/models/{quote(check_model_id(model_id))}"
 
 
 def _split(url: str) -> SplitResult | None:
