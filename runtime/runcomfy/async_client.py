@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from ._callback import check_callback
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 from ._deadline import deadline
 from .catalogue import ModelEntry, read_entries
@@ -109,6 +110,7 @@ class AsyncClient:
         when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
         ``RequestError``, each with the request's id once there is one.
         """
+        check_callback("on_status", on_status)
         ends = deadline(timeout)
         order = await self._intake.take_async(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from ._callback import check_callback
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 from ._deadline import deadline
 from .catalogue import ModelEntry, read_entries
@@ -120,6 +121,7 @@ class Client:
         when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
         ``RequestError``, each with the request's id once there is one.
         """
+        check_callback("on_status", on_status)
         ends = deadline(timeout)
         order = self._intake.take(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)

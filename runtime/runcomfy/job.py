@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
 
+from ._callback import check_callback
 from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
 from .orders.order import Model
 from .output import Output
@@ -117,6 +118,7 @@ class Job(_Known[OutputT_co]):
 
         Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
         """
+        check_callback("on_status", on_status)
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = self._driver.run(watch(talk), request_id=self.request_id, on_status=on_status)
         return self._model.result(self.request_id, document, self._downloads)
@@ -172,6 +174,7 @@ class AsyncJob(_Known[OutputT_co]):
 
         Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
         """
+        check_callback("on_status", on_status)
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = await self._driver.run(
             watch(talk), request_id=self.request_id, on_status=on_status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,24 @@ def test_what_is_no_model_id_is_refused_before_anything_is_said_or_sent(
     with pytest.raises(ConfigurationError, match="not a model id: foo"):
         Caller(kind, service.url).run("foo", {"prompt": b"no JSON"})
     assert not caplog.messages
+    assert not service.log
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_what_cannot_be_called_back_is_refused_before_anything_is_sent(
+    service: MockService, kind: str, tmp_path: Path
+) -> None:
+    caller = Caller(kind, service.url)
+    result = caller.run()
+    service.log.clear()
+    with pytest.raises(ConfigurationError, match="on_status must be a function, got 5"):
+        caller.run(on_status=5)
+    with pytest.raises(ConfigurationError, match="on_status must be a function, got 0"):
+        caller.on_job(result.request_id, "wait", on_status=0)
+    for saved in (result, result.files[0]):
+        save = partial(saved.save, tmp_path, progress="bar")
+        with pytest.raises(ConfigurationError, match="progress must be a function, got 'bar'"):
+            caller.call(lambda _: save())  # noqa: B023  # it is called here
     assert not service.log
 
 

@@ -13,6 +13,7 @@ import anyio
 import anyio.lowlevel
 from anyio.to_thread import run_sync
 
+from runcomfy._callback import check_callback
 from runcomfy._deadline import deadline
 
 from .part import Memory, Target
@@ -67,6 +68,7 @@ class AsyncDownloads:
     ) -> list[Path]:
         """Save each file at its target; where they are then."""
         check_concurrency(concurrency)
+        check_callback("progress", progress)
         ends, turns = deadline(timeout), anyio.Semaphore(concurrency)
         outcomes: list[Path | Exception] = [Path() for _ in files]
         for target in targets:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runcomfy._callback import check_callback
 from runcomfy._deadline import deadline
 from runcomfy.protocol.downloads import Fetch
 
@@ -81,6 +82,7 @@ class Downloads:
     ) -> list[Path]:
         """Save each file at its target; where they are then."""
         check_concurrency(concurrency)
+        check_callback("progress", progress)
         for target in targets:
             target.check()
         parts = [Part(target) for target in targets]
