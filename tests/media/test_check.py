@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from media.made_videos import video
-from runcomfy import MediaInfo, Report, Request, validate
+from runcomfy import MediaInfo, Report, Request, validate, validate_lines
 from runcomfy.media import MediaInput, MediaRule
 from runtime.pictures import data_uri, picture, turned
 from runtime.sample_model import Sample
@@ -96,8 +96,26 @@ def test_a_turned_picture_is_judged_as_it_is_shown() -> None:
 def test_data_uris_are_looked_at_without_being_given() -> None:
     report = wan(data_uri(picture(300, 400)))
     assert (told(report.errors), report.warnings) == ([("/image_urls/0", "width_pixels>")], [])
-    report = wan("data:image/png;base64,*")
-    assert {one.reason for one in report.unchecked} == {"its data URI cannot be read"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("data:image/png;base64,", "is empty"),
+        ("DATA:,", "is empty"),
+        ("data:image/png;base64,*", "cannot be read: it is not of the form data:TYPE;base64,"),
+        ("data:image/png;base64", "cannot be read: it is not of the form data:TYPE;base64,"),
+    ],
+)
+def test_a_data_uri_that_holds_no_file_is_an_error_as_such_a_local_file_is(
+    uri: str, why: str
+) -> None:
+    report = wan(URL, uri, files={URL: picture(500, 400)})
+    assert told(report.errors) == [("/image_urls/1", "file")]
+    assert report.errors[0].message.startswith(why)
+    assert report.unchecked == []
+    (_, lines) = next(validate_lines(WAN, [json.dumps({"prompt": "a", "image_urls": [uri]})]))
+    assert told(lines.errors) == [("/image_urls/0", "file")]
 
 
 def test_a_file_that_cannot_be_read_is_unchecked_with_the_reason(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ REMOTE = "its file is remote and was not given"
 _NO_ADDRESS = "its URL is no web address, and its file was not given"
 #: Reasons of rules whose files nobody asked to look at.
 NOT_ASKED = (REMOTE, _NO_ADDRESS)
-_MALFORMED = "its data URI cannot be read"
+_MALFORMED = "cannot be read: it is not of the form data:TYPE;base64,CONTENT"
 #: How URLs begin that can be looked at over the network, and those that the service surely reaches.
 WEB = ("https://", "http://")
 SCHEMES = ("https:", "data:")
@@ -123,7 +123,10 @@ def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report: Report) -> None:
     info = files.info(url)
-    if info is not None:
+    wrong = _data_fault(url, info)
+    if wrong:
+        report.errors.append(Violation(pointer, "file", url, None, wrong))
+    elif info is not None:
         _check_facts(media, pointer, _name(url), info, report)
     elif not files.list_remote:
         files.remote += len(media.rules)
@@ -207,6 +210,15 @@ def _fault(pointer: str, file: object) -> Violation | None:
 
     wrong = fault(file)
     return Violation(pointer, "file", _name(file), None, wrong) if wrong else None
+
+
+def _data_fault(url: object, info: MediaInfo | None) -> str:
+    """Why the file that a data URI holds cannot be used, as ``_fault`` tells it of a local one."""
+    if info is None or not isinstance(url, str) or url[:5].lower() != "data:":
+        return ""
+    if info.reason == _MALFORMED:
+        return _MALFORMED
+    return "is empty" if info.size == 0 else ""
 
 
 def _odd_scheme(pointer: str, url: str) -> Violation:
