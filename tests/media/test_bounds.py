@@ -139,7 +139,18 @@ def test_the_sentence_between_two_readings_says_which(name: str, why: str) -> No
     assert f"{name}< 10" in words
 
 
-def test_a_rule_without_words_is_told_without_them() -> None:
-    assert explain(MediaRule("width_pixels", ">", 384), BREAKS) == (
-        "must keep the rule width_pixels> 384"
-    )
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (MediaRule("width", ">", 384), "width> 384 (in pixels)"),
+        (MediaRule("file_size_mb", "<", 10), "file_size_mb< 10 (in MB)"),
+        (MediaRule("duration", "<=", 10), "duration<= 10 (in seconds)"),
+        (MediaRule("fps", "<=", 30), "fps<= 30 (in frames per second)"),
+        (MediaRule("aspect_ratio", "<", 2), "aspect_ratio< 2"),
+        (MediaRule("duration*1000", "<", 2), "duration*1000< 2"),
+        (MediaRule("format", "=", "png"), "format= png"),
+        (MediaRule("width", ">", 384, "A wide one."), 'width> 384, in words "A wide one."'),
+    ],
+)
+def test_a_rule_without_words_of_its_own_is_told_with_its_unit(rule: MediaRule, told: str) -> None:
+    assert explain(rule, BREAKS, metric(rule.metric).units) == f"must keep the rule {told}"

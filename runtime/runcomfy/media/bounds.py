@@ -64,6 +64,16 @@ _WORDS = {
 }
 
 
+#: Units that have longer names.
+_LONG = {
+    "B": "bytes",
+    "px": "pixels",
+    "s": "seconds",
+    "ms": "milliseconds",
+    "fps": "frames per second",
+}
+
+
 def judge(values: tuple[Value, ...], operator: str, limit: Value) -> str:
     """``HOLDS``, ``BREAKS`` or ``UNCLEAR``, for the values that the readings of a metric give.
 
@@ -111,7 +121,7 @@ def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:
     """The sentence for a rule that is broken or unclear, with the rule and its own words."""
     from runcomfy.wording import show
 
-    words = f", in words {show(rule.wording)}" if rule.wording else ""
+    words = f", in words {show(rule.wording)}" if rule.wording else _unit(rule, units)
     quoted = f"{rule.name} {rule.limit}{words}"
     if verdict == BREAKS:
         return f"must keep the rule {quoted}"
@@ -121,3 +131,9 @@ def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:
     if rule.operator in _EQUAL:
         return f"is close to what the rule says: {quoted}"
     return f"lies exactly on the bound of the rule: {quoted}"
+
+
+def _unit(rule: MediaRule, units: tuple[str, ...]) -> str:
+    """The unit of the limit and of what was measured, where the metric is a name and no expression."""
+    unit = units[0] if len(units) == 1 and rule.metric.strip().isidentifier() else ""
+    return unit and f" (in {_LONG.get(unit, unit)})"
