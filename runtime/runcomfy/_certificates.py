@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["trusted"]
 
+#: The first that is set is the one that httpx reads.
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -25,8 +26,8 @@ def trusted() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
-        named = [f"{name}={os.environ[name]!r}" for name in _VARIABLES if os.environ.get(name)]
-        where = " and ".join(named) or "their usual place"
+        named = (f"{name}={os.environ[name]!r}" for name in _VARIABLES if os.environ.get(name))
+        where = next(named, "their usual place")
         raise ConfigurationError(
             f"the certificates to trust cannot be read from {where}: {error.strerror or error}"
         ) from error

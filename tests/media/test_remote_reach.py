@@ -346,6 +346,17 @@ def test_a_certificate_of_nobody_known_is_refused(
     assert not secure.server.asked
 
 
+def test_certificates_that_cannot_be_read_are_the_reason_with_their_place(
+    secure: Internet, looks: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/at/all.pem")
+    url = "https://pictures.test/a.png"
+    assert looks([url], RemoteLimits())[url].reason == (
+        "the certificates to trust cannot be read from SSL_CERT_FILE='/nowhere/at/all.pem': "
+        "No such file or directory"
+    )
+
+
 def test_https_is_never_left_for_http(secure: Internet, looks: Look) -> None:
     secure.server.routes["/a.png"] = redirect("http://pictures.test/b.png")
     url = "https://pictures.test/a.png"

@@ -8,6 +8,9 @@ import ssl
 import anyio
 from anyio.abc import ByteStream
 
+from runcomfy._certificates import trusted
+from runcomfy.errors import ConfigurationError
+
 from .http_connection import FAULTS, Connection, Lost, NotLookedAt, strerror
 from .reach import Places
 
@@ -66,9 +69,10 @@ class Connector:
         if scheme == "http":
             return await anyio.connect_tcp(address, port)
         if self._tls is None:
-            import httpx
-
-            self._tls = httpx.create_ssl_context()
+            try:
+                self._tls = trusted()
+            except ConfigurationError as error:
+                raise NotLookedAt(str(error)) from None
         return await anyio.connect_tcp(
             address,
             port,
