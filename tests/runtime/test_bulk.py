@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from runcomfy import MissingExtra, Report, UnknownModel, validate, validate_lines
 from runcomfy._json import read_line
-from runcomfy.bulk import ranges
+from runcomfy.bulk import children, ranges
 from runcomfy.bulk.scan import _minds_digits, _reader
 from runtime.pictures import data_uri, picture
 from runtime.sample_model import Sample
@@ -341,12 +341,12 @@ def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_few_lines_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(children, "start", None)
     assert len(found(many[:2_000], processes=4)) == 100
 
 
 def test_a_small_file_starts_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(children, "start", None)
     file = tmp_path / "payloads.jsonl"
     file.write_bytes(b"".join(many[:2_000]))
     with file.open("rb") as lines:
@@ -372,6 +372,78 @@ def test_a_class_that_other_processes_cannot_import_is_checked_here() -> None:
 
     lines = [b'{"strength": "x"}'] * 5_000
     assert len(found(lines, Local, processes=2)) == 5_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_copies_of_a_process_and_new_ones_report_the_same(tmp_path: Path, threads: int) -> None:
+    """A program with one thread is copied, one with two starts new interpreters."""
+    file = tmp_path / "payloads.jsonl"
+    with file.open("wb") as lines:
+        lines.writelines([*many, line(prompt="x" * 2_000_000), *many])
+    program = (
+        "import atexit, os, sys, threading, weakref\n"
+        "from runcomfy import validate_lines\n"
+        "from runcomfy.bulk import children\n"
+        "class Owned: pass\n"
+        "thing = Owned()\n"
+        "thing.itself = thing\n"
+        "weakref.finalize(thing, print, 'given up', flush=True)\n"
+        "atexit.register(print, 'ended', flush=True)\n"
+        "secret = open(sys.argv[1], 'rb')\n"
+        "done = threading.Event()\n"
+        f"others = [threading.Thread(target=done.wait) for _ in range({threads} - 1)]\n"
+        "for one in others: one.start()\n"
+        "copied = []\n"
+        "real = os.fork\n"
+        "os.fork = lambda: (copied.append(1), real())[1]\n"
+        "print('not flushed yet')\n"
+        "del thing\n"
+        "with open(sys.argv[1], 'rb') as lines:\n"
+        f"    reports = dict(validate_lines({WAN!r}, lines, processes=3))\n"
+        "done.set()\n"
+        "print(len(copied), len(reports), sum(reports))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(file)], check=True, capture_output=True, text=True
+    )
+    with file.open("rb") as lines:
+        one = found(lines)
+    copied = 2 if threads == 1 else 0
+    # What waits in the program's buffers, and for its end, is for the program alone.
+    assert sorted(told.stdout.splitlines()) == sorted(
+        [f"{copied} {len(one)} {sum(one)}", "not flushed yet", "given up", "ended"]
+    )
+    assert told.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
+def test_a_copy_has_the_file_that_is_read_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many * 3))
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from runcomfy import validate_lines\n"
+        "secret = open(os.devnull, 'rb')\n"
+        "pids = []\n"
+        "real = os.fork\n"
+        "def fork():\n"
+        "    pids.append(real())\n"
+        "    return pids[-1]\n"
+        "os.fork = fork\n"
+        "with open(sys.argv[1], 'rb') as lines:\n"
+        f"    reports = iter(validate_lines({WAN!r}, lines, processes=3))\n"
+        "    for _ in range(600): next(reports)\n"
+        "    for pid in pids:\n"
+        "        folder = f'/proc/{pid}/fd'\n"
+        "        names = [os.readlink(f'{folder}/{n}') for n in os.listdir(folder) if int(n) > 2]\n"
+        "        print(*sorted(name.partition(':')[0] for name in names))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(file)], check=True, capture_output=True, text=True
+    )
+    assert told.stdout.splitlines() == [f"{file} pipe pipe"] * 2
 
 
 def test_an_exception_in_a_worker_is_raised_here() -> None:

@@ -1,6 +1,6 @@
 """A process that scans chunks of lines, and the form in which lines and results travel.
 
-Only what a worker needs is imported here, for it is started anew for each run.
+Only what a worker needs is imported here, for it may be a new interpreter for each run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .scan import Scan, Scanner
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from runcomfy.media.file_report import FileReport
 
@@ -29,22 +29,27 @@ if TYPE_CHECKING:
     #: Lines, or a range of bytes of the file.
     Chunk = list[Line] | Range
 
-__all__ = ["HEAD", "framed", "joined", "lines_of", "sent", "serve", "unpacked"]
+__all__ = ["HEAD", "framed", "joined", "lines_of", "main", "sent", "serve", "unpacked"]
 
 #: Bytes of the number that says how long a message is.
 HEAD = 8
 
 
-def serve() -> None:
-    """Be a worker: scan what comes in on standard input, until it ends."""
+def main() -> None:
+    """Be a worker in a process of its own: the task and the chunks come in on standard input."""
     # What a model's module may print must not get between the results.
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    module, name, file, *settings = _receive()
+    module, name, file, *settings = _receive(sys.stdin.buffer)
     scanner = Scanner(getattr(__import__(module, fromlist=(name,)), name), *settings)
-    while (chunk := _receive()) is not None:
+    serve(scanner, file, sys.stdin.buffer, results)
+
+
+def serve(scanner: Scanner, file: int | None, chunks: BinaryIO, results: BinaryIO) -> None:
+    """Scan what comes in, until it ends; ``file`` is the open file that ranges are about."""
+    while (chunk := _receive(chunks)) is not None:
         try:
-            result: Any = packed(joined(scanner.scan(_received(chunk, file))))
+            result: Any = packed(joined(scanner.scan(_received(chunk, file, chunks))))
         except Exception as error:  # noqa: BLE001  # it is raised again where the results are read
             import pickle
 
@@ -59,8 +64,7 @@ def framed(message: Any) -> bytes:
     return len(data).to_bytes(HEAD, "big") + data
 
 
-def _receive() -> Any:
-    pipe = sys.stdin.buffer
+def _receive(pipe: BinaryIO) -> Any:
     data = pipe.read(int.from_bytes(pipe.read(HEAD), "big"))
     return marshal.loads(data) if data else None  # noqa: S302  # written by our own parent
 
@@ -81,16 +85,17 @@ def sent(chunk: Chunk) -> list[bytes]:
     try:
         text: Any = empty.join(chunk)
     except TypeError:  # they are of several types, with which the scanner deals
-        return [framed([one if isinstance(one, str) else bytes(one) for one in chunk])]
+        views = (bytearray, memoryview)
+        return [framed([bytes(one) if isinstance(one, views) else one for one in chunk])]
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     return [framed((len(data), isinstance(text, str), [*map(len, chunk)])), data]
 
 
-def _received(chunk: Any, file: int | None) -> Iterable[Line]:
+def _received(chunk: Any, file: int | None, pipe: BinaryIO) -> Iterable[Line]:
     if isinstance(chunk, list) or len(chunk) == 2:
         return lines_of(chunk, file)
     size, is_text, lengths = chunk
-    data = sys.stdin.buffer.read(size)
+    data = pipe.read(size)
     text = data.decode("utf-8", "surrogatepass") if is_text else data
     return [text[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 

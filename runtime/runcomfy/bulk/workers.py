@@ -2,9 +2,7 @@
 
 This process takes part: it cuts the lines into chunks, keeps each worker supplied with a few, scans
 chunks itself, and puts the results in order. Of a file on disk a chunk is a range of bytes, which
-whoever scans it reads. Workers are plain ``python`` children that talk over their pipes, so a program
-needs no ``if __name__ == "__main__"`` for them, and of this process they inherit the file only. A
-worker lives until its pipe is closed; Ctrl-C reaches this process only, which then ends them.
+whoever scans it reads. A worker lives until its pipe is closed, or until this process ends it.
 
 There are no threads here. A thread that moves data would wait for the interpreter's lock, held by
 the scanning, several times a chunk; instead the pipes never block, and are looked after between
@@ -15,21 +13,18 @@ from __future__ import annotations
 
 import marshal
 import os
-import subprocess
-import sys
 from collections import deque
 from itertools import islice
 from select import select
 
+from .children import can_have_children, start
 from .ranges import on_disk, ranges
-from .worker import HEAD, framed, joined, lines_of, sent, unpacked
+from .worker import HEAD, joined, lines_of, sent, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
-
-    from runcomfy.media.probe import Source
 
     from .scan import Line, Scan, Scanner
     from .worker import Chunk
@@ -44,13 +39,6 @@ _AHEAD = 3
 _BACKLOG = 64
 #: What a pipe should hold, so that a worker need not wait for this process between chunks.
 _PIPE = 2**20
-
-_START = (
-    "import sys, marshal\n"
-    "sys.path[:] = marshal.load(sys.stdin.buffer)\n"
-    "from runcomfy.bulk.worker import serve\n"
-    "serve()\n"
-)
 
 
 def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Scan]:
@@ -67,7 +55,7 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
     crew: list[_Worker] = []
     pending: deque[_Worker | Scan] = deque()
     try:
-        if chunk and _can_work_elsewhere(scanner):
+        if chunk and can_have_children(scanner):
             crew += (_Worker(scanner, file) for _ in range(workers))
         while chunk or pending:
             for worker in crew:
@@ -92,19 +80,6 @@ def _lines(lines: Iterator[Line]) -> Iterator[Chunk]:
         yield chunk
 
 
-def _can_work_elsewhere(scanner: Scanner) -> bool:
-    """Whether another process would find the same request class and files, and pipes do not block."""
-    name = scanner.cls.__module__
-    found = getattr(sys.modules.get(name), scanner.cls.__qualname__, None)
-    return (
-        found is scanner.cls
-        and name != "__main__"
-        and bool(sys.executable)
-        and os.name == "posix"
-        and all(_picklable(source) is not None for source in scanner.given.values())
-    )
-
-
 def _is_there(due: _Worker | Scan) -> bool:
     return not isinstance(due, _Worker) or bool(due.results)
 
@@ -119,24 +94,12 @@ class _Worker:
         self.results: deque[Any] = deque()
         self._leaving: deque[memoryview] = deque()
         self._arriving = bytearray()
-        self._process = subprocess.Popen(  # noqa: S603  # this very Python, and a text of ours
-            [sys.executable, "-c", _START],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            process_group=0,  # Ctrl-C at the terminal is for this process alone
-            bufsize=0,
-            pass_fds=() if file is None else (file,),
-        )
-        assert self._process.stdin  # noqa: S101  # they were asked for
-        assert self._process.stdout  # noqa: S101  # likewise
-        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        self._child = start(scanner, file)
+        self._to, self._from = self._child.to, self._child.back
         _enlarge(self._to)
         os.set_blocking(self._to, False)
         os.set_blocking(self._from, False)
-        given = {url: _picklable(source) for url, source in scanner.given.items()}
-        cls = scanner.cls
-        task = (cls.__module__, cls.__qualname__, file, given, scanner.strict, scanner.exact)
-        self._send([marshal.dumps([*map(str, sys.path)]), framed(task)])
+        self._send(self._child.greeting)
 
     def send(self, chunk: Chunk) -> None:
         """Hand over a chunk; its result comes after those of all chunks before."""
@@ -181,10 +144,7 @@ class _Worker:
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
-        self._process.kill()
-        # Its pipes are closed, and it is waited for.
-        with self._process:
-            pass
+        self._child.end()
 
     def _send(self, data: list[bytes]) -> None:
         self._leaving += map(memoryview, data)
@@ -207,11 +167,3 @@ def _enlarge(pipe: int) -> None:
         fcntl(pipe, F_SETPIPE_SZ, _PIPE)
     except (ImportError, OSError):
         pass  # not Linux, or not allowed: a smaller pipe is slower and no less right
-
-
-def _picklable(source: Source) -> str | bytes | None:
-    """The source for another process; ``None`` for an open file, which stays in this one."""
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return bytes(source)
-    path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
-    return path if isinstance(path, str) else None
