@@ -64,6 +64,11 @@ def framed(message: Any) -> bytes:
     return len(data).to_bytes(HEAD, "big") + data
 
 
+def _plain(line: Any) -> Any:
+    """A view of bytes as bytes; whatever else is no line is told where it is scanned."""
+    return bytes(line) if isinstance(line, (bytearray, memoryview)) else line
+
+
 def _receive(pipe: BinaryIO) -> Any:
     data = pipe.read(int.from_bytes(pipe.read(HEAD), "big"))
     return marshal.loads(data) if data else None  # noqa: S302  # written by our own parent
@@ -85,8 +90,7 @@ def sent(chunk: Chunk) -> list[bytes]:
     try:
         text: Any = empty.join(chunk)
     except TypeError:  # they are of several types, with which the scanner deals
-        views = (bytearray, memoryview)
-        return [framed([bytes(one) if isinstance(one, views) else one for one in chunk])]
+        return [framed([_plain(one) for one in chunk])]
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     return [framed((len(data), isinstance(text, str), [*map(len, chunk)])), data]
 
