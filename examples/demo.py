@@ -20,6 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
+PAGES = ROOT / "tests" / "data" / "pages"
 WAN = "wan-ai/wan-2-6/image-to-image"
 EDIT = "openai/gpt-image-2/edit"
 URL = "https://example.com/picture.png"
@@ -57,8 +58,7 @@ def heading(text: str) -> None:
 def from_pages_to_package() -> None:
     """Take the five pages in, and generate the package twice."""
     heading("1. Five saved pages become stored schemas, verbatim")
-    pages = ROOT / "tests" / "data" / "pages"
-    run("runcomfy-codegen", "add", str(pages), "--schemas", "schemas")
+    run("runcomfy-codegen", "add", str(PAGES), "--schemas", "schemas")
     shutil.copy(
         ROOT / "schemas/openai/gpt-image-2/edit/overrides.json",
         DEMO / "schemas/openai/gpt-image-2/edit",
@@ -103,7 +103,7 @@ def from_package_to_payload() -> None:
 
 
 def examples() -> dict[str, dict[str, Any]]:
-    """The example payload of each page, under the id of its model."""
+    """The stored example payload of each model."""
     schemas = DEMO / "schemas"
     return {
         file.parent.relative_to(schemas).as_posix(): json.loads(file.read_text(encoding="utf-8"))
@@ -115,10 +115,14 @@ def from_payload_to_report() -> None:
     """Check the pages' examples, broken payloads, and a payload file from the command line."""
     heading("4. Payloads are checked offline, the files behind their URLs included")
     import runcomfy
+    from runcomfy_codegen.ingest.sources import gather
 
     print("Each page's own example:")
-    for model_id, payload in examples().items():
-        print(f"  {runcomfy.validate(model_id, payload).summary():<32} {model_id}")
+    for page in gather([str(PAGES)], None).pages:
+        report = runcomfy.validate(page.model_id, json.loads(page.example or "null"))
+        if not report.valid:
+            sys.exit(f"demo: the example of {page.document.name} is not valid: {report}")
+        print(f"  {report.summary():<32} {page.model_id}, in {page.document.name}")
 
     print("Six broken payloads, two of them by what their pictures are:")
     for what, model_id, payload, picture in broken_payloads():
