@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import ssl
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -30,17 +29,14 @@ __all__ = [
 TOKEN = "tok-5f2c9a77e1"  # noqa: S105  # what the tests look for where it must not be
 
 
-def _installed(name: str, *kinds: str) -> list[str]:
-    return list(kinds) if importlib.util.find_spec(name) else []
-
-
 #: The event loops that ``AsyncClient`` runs in.
-BACKENDS = ["asyncio", *_installed("trio", "trio")]
+BACKENDS = ["asyncio", "trio"]
 #: The ways to run a flow that every case takes. A second word is the library of a client given as
-#: ``http``, or "spread": our own client as it is where aiohttp is not installed.
-KINDS = ["sync", *BACKENDS, *_installed("httpx2", "sync httpx2", "asyncio httpx2")]
+#: ``http``, or "spread": our own client as it is where aiohttp is not installed. All libraries are among
+#: the requirements of the tests; a case fails where one is missing.
+KINDS = ["sync", *BACKENDS, "sync httpx2", "asyncio httpx2"]
 #: Those that the cases about sending take as well.
-EVERY_KIND = [*KINDS, *_installed("aiohttp", "asyncio spread"), "sync httpx", "asyncio httpx"]
+EVERY_KIND = [*KINDS, "asyncio spread", "sync httpx", "asyncio httpx", "asyncio httpx_aiohttp"]
 #: Those that make their client themselves.
 OWN = [kind for kind in EVERY_KIND if "httpx" not in kind]
 
@@ -98,6 +94,7 @@ class Caller:
     def _http(self, name: str) -> Any:
         """A client of another library, to be closed afterwards; or none."""
         if self._library not in ("", "spread"):
-            make = getattr(importlib.import_module(self._library), name)
+            library = importlib.import_module(self._library)
+            make = getattr(library, name, None) or library.HttpxAiohttpClient
             return make(trust_env=False, verify=_NO_TLS)
         return nullcontext()

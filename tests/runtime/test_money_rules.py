@@ -6,15 +6,20 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpcore
+import httpcore2
+import httpx
+import httpx2
 import pytest
 
-from client_callers import BACKENDS, TOKEN, Caller, a_request
+from client_callers import BACKENDS, EVERY_KIND, TOKEN, Caller, a_request
 from runcomfy import Client, Retries, errors
 from runcomfy.mock import MockService, small_output
 from runcomfy.testing import mock_service
@@ -82,11 +87,89 @@ def test_a_submit_that_may_have_been_accepted_is_not_repeated(
     assert "in your RunComfy account before you submit again" in str(caught.value)
 
 
-def test_a_submit_is_sent_again_where_nobody_listened(caller: Caller, service: MockService) -> None:
+@pytest.mark.parametrize("fault", [*DOUBTFUL, "closed_in_headers", "reset_in_headers"])
+def test_a_client_that_takes_a_lost_answer_for_no_connection_is_not_believed(
+    service: MockService, fault: str
+) -> None:
+    service.fault(fault, on="submit", times=None)
+    with pytest.raises(errors.SubmissionUnknown, match="billed"):
+        Caller("asyncio httpx_aiohttp", service.url).run()
+    assert service.count("submit") == 1
+    assert service.accepted <= 1
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_submit_is_sent_again_where_nobody_listened(service: MockService, kind: str) -> None:
     service.fault("connection_refused", on="submit")
+    caller = Caller(kind, service.url)
     caller._settings["retries"] = Retries(submits=20, first=0.1, ceiling=0.1)
     caller.run()
     assert (service.count("submit"), service.accepted) == (1, 1)
+
+
+#: What a transport of the caller's raises, from what, and whether that says surely that nothing was sent.
+NO_CONNECTION: list[tuple[Exception, BaseException | None, bool]] = [
+    (httpx.ConnectError("it says so itself"), None, True),
+    (httpx.ConnectError(""), httpcore.ConnectError(), True),
+    (httpx.PoolTimeout(""), httpcore.PoolTimeout(), True),
+    (httpx2.ConnectTimeout(""), httpcore2.ConnectTimeout(), True),
+    (httpx.ConnectError(""), ConnectionRefusedError(111, "refused"), True),
+    (httpx.ConnectError(""), socket.gaierror(-2, "no such name"), True),
+    (httpx.ConnectTimeout(""), httpx.ConnectError("it says so itself"), True),
+    (httpx.ConnectError(""), ConnectionResetError(104, "reset"), False),
+    (httpx.ConnectTimeout(""), TimeoutError(), False),
+    (httpx.ConnectError(""), httpcore.ReadError(), False),
+    (httpx.ConnectError(""), httpx.RemoteProtocolError("an answer that ends"), False),
+    (httpx.ConnectError(""), ValueError("of a library that nobody knows"), False),
+]
+
+
+@pytest.mark.parametrize("chained", [True, False], ids=["cause", "context"])
+@pytest.mark.parametrize(("error", "behind", "sure"), NO_CONNECTION)
+def test_no_connection_is_believed_where_the_error_behind_it_is_one_of_connecting(
+    error: Exception, behind: BaseException | None, sure: bool, chained: bool
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        error.__cause__ = error.__context__ = None  # of the case before
+        if behind is None:
+            raise error
+        try:
+            raise behind
+        except type(behind):
+            if chained:
+                raise error from behind
+            raise error  # noqa: B904  # without a cause is what is tried
+
+    kind = errors.ConnectionFailed if sure else errors.SubmissionUnknown
+    with (
+        httpx.Client(transport=httpx.MockTransport(fail)) as http,
+        Client(TOKEN, http=http, retries=Retries(2, first=0.01)) as client,
+        pytest.raises(kind, match="nothing was submitted" if sure else "may have been accepted"),
+    ):
+        client.submit(a_request())
+    assert len(asked) == (3 if sure else 1)
+
+
+def test_what_the_caller_was_handling_proves_nothing() -> None:
+    asked: list[httpx.Request] = []
+
+    def lose(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        try:
+            raise httpcore.ReadError
+        except httpcore.ReadError as error:
+            raise httpx.ConnectError("") from error
+
+    with httpx.Client(transport=httpx.MockTransport(lose)) as http:
+        try:
+            raise ConnectionRefusedError
+        except ConnectionRefusedError:
+            with pytest.raises(errors.SubmissionUnknown):
+                Client(TOKEN, http=http).submit(a_request())
+    assert len(asked) == 1
 
 
 def test_a_submit_is_sent_again_after_too_many_calls_and_accepted_once(

@@ -116,7 +116,7 @@ class AsyncDriver:
                     await response.aclose()
             except Exception as error:
                 # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
-                failure = self._wire.failure(error)
+                failure = self._wire.failure(error, given=self._given is not None)
                 if failure is None:
                     raise
                 return failure

@@ -35,6 +35,24 @@ _TROUBLES: dict[str, Trouble] = {
     "AnswerCut": "answer lost",
 }
 
+#: What proves that there was no connection, in the words of the libraries under a caller's client: theirs
+#: are errors of connecting only, while errors above them may be translations that say too much.
+_NO_CONNECTION = frozenset(
+    {
+        "httpcore.ConnectError",
+        "httpcore.ConnectTimeout",
+        "httpcore.PoolTimeout",
+        "httpcore2.ConnectError",
+        "httpcore2.ConnectTimeout",
+        "httpcore2.PoolTimeout",
+        "aiohttp.ClientConnectorError",
+        "aiohttp.ConnectionTimeoutError",
+        "builtins.ConnectionRefusedError",
+        "socket.gaierror",
+        "ssl.SSLCertVerificationError",
+    }
+)
+
 _CHECK = (
     "the submit was under way: it may have been accepted, and then it is billed. Look at the "
     "requests and the balance in your RunComfy account before you submit again"
@@ -88,14 +106,42 @@ class Wire:
             raise AnswerCut("the timeout of the call ran out while the answer came in")
 
     @staticmethod
-    def failure(error: Exception) -> Failure | None:
-        """The transport's error as a value; ``None`` for an error of another kind."""
-        for kind in type(error).__mro__:
-            if kind.__name__ in _TROUBLES:
-                ours = isinstance(error, AnswerCut)
-                text = str(error) if ours else f"{type(error).__name__}: {_words(error)}"
-                return Failure(monotonic(), _TROUBLES[kind.__name__], text)
-        return None
+    def failure(error: Exception, *, given: bool = False) -> Failure | None:
+        """The transport's error as a value; ``None`` for an error of another kind.
+
+        Of a client that was ``given``, nobody knows how its transport translates errors: there, "no
+        connection" has to be proved by what is behind the error, or else the answer counts as lost.
+        """
+        trouble = _trouble(error)
+        if trouble is None:
+            return None
+        if given and trouble == "not connected" and not _surely_not_connected(error):
+            trouble = "answer lost"
+        ours = isinstance(error, AnswerCut)
+        text = str(error) if ours else f"{type(error).__name__}: {_words(error)}"
+        return Failure(monotonic(), trouble, text)
+
+
+def _trouble(error: BaseException) -> Trouble | None:
+    names = (kind.__name__ for kind in type(error).__mro__)
+    return next((_TROUBLES[name] for name in names if name in _TROUBLES), None)
+
+
+def _surely_not_connected(error: BaseException) -> bool:
+    """Whether an error that says so is right: by the error that it translates, or because there is none.
+
+    httpx-aiohttp says the same of an answer that was lost, and the error behind it tells the two apart.
+    Only the next one counts: further ones may belong to whatever the caller was handling.
+    """
+    if any(
+        f"{kind.__module__.partition('.')[0]}.{kind.__name__}" in _NO_CONNECTION
+        for kind in type(error).__mro__
+    ):
+        return True
+    if _trouble(error) != "not connected":
+        return False
+    behind = error.__cause__ or error.__context__
+    return behind is None or _surely_not_connected(behind)
 
 
 def _words(error: BaseException) -> str:
