@@ -162,6 +162,31 @@ def test_the_document_has_the_shape_of_the_output_schema(
     assert make_output(cls, {}, request_id="r1")[0] == document
 
 
+@pytest.mark.parametrize(
+    ("outputs", "document"),
+    [
+        ({"file": URL}, {"file": "{file:image-1.png}"}),
+        ({"clip": {"type": "string", "format": "video_uri"}}, {"clip": "{file:video-1.mp4}"}),
+        ({"tracks": {"type": "array", "items": {"type": "string", "format": "audio_uri"}}},
+         {"tracks": ["{file:audio-1.wav}"]}),
+        ({"seed": {"type": "integer"}, "result": {"type": "object", "properties": {"file": URL}}},
+         {"result": {"file": "{file:image-1.png}"}}),
+        ({"image": {"type": "object", "properties": {"width": {"type": "integer"}, "src": URL}}},
+         {"image": {"src": "{file:image-1.png}"}}),
+        ({"data": {"type": "array", "items": {"type": "object", "properties": {"link": URL}}}},
+         {"data": [{"link": "{file:image-1.png}"}]}),
+        ({"seed": {"type": "integer"}}, {"image": "{file:image-1.png}"}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_file_stands_where_the_output_schema_has_a_place_for_an_address(
+    tmp_path: Path, outputs: dict[str, Any], document: dict[str, Any]
+) -> None:
+    """Whatever the field is called; where there is none, under the kind's own name."""
+    cls = a_model(tmp_path, "maker", outputs)
+    assert make_output(cls, {}, request_id="r1")[0] == document
+
+
 def test_a_model_that_takes_a_duration_makes_a_video(tmp_path: Path) -> None:
     cls = a_model(tmp_path, "cat", {"image": URL, "video": URL}, "duration")
     assert make_output(cls, {}, request_id="r1")[0] == {"video": "{file:video-1.mp4}"}

@@ -14,7 +14,7 @@ from runcomfy.request import Request
 
 from .clips import film, sound
 from .pictures import draw, encode
-from .wishes import Wishes, kind_of_name, output_schema, read_wishes
+from .wishes import Wishes, kind_of_field, output_schema, read_wishes
 
 __all__ = ["MadeFile", "make_output"]
 
@@ -76,7 +76,10 @@ def _content(wishes: Wishes, title: str, notes: str, hue: float, number: int) ->
 def _document(properties: dict[str, Any], kind: str, files: list[MadeFile]) -> dict[str, Any]:
     """The document: one file in a field for one, several in a field for several."""
     places = [f"{{file:{file.name}}}" for file in files]
-    fields = {name: field for name, field in properties.items() if kind_of_name(name) == kind}
+    fields = {
+        name: field for name, field in properties.items() if kind_of_field(name, field) == kind
+    }
+    fields = fields or {name: field for name, field in properties.items() if _holds_address(field)}
     lists = [name for name in fields if _type(fields[name]) == "array"]
     singles = [name for name in fields if name not in lists]
     if singles and (len(places) == 1 or not lists):
@@ -87,8 +90,29 @@ def _document(properties: dict[str, Any], kind: str, files: list[MadeFile]) -> d
     return {kind: places[0]} if len(places) == 1 else {f"{kind}s": places}
 
 
+def _holds_address(field: object) -> bool:
+    """Whether a field is for an address, itself or somewhere inside."""
+    if not isinstance(field, dict):
+        return False
+    if str(field.get("format", "")).endswith(("uri", "url", "uris", "urls")):
+        return True
+    return any(map(_holds_address, [field.get("items"), *_members(field).values()]))
+
+
 def _filled(field: object, place: str) -> object:
-    return {"url": place} if _type(field) == "object" else place
+    """The value of a field: the address, at the place in it that is meant for one."""
+    if _type(field) == "array":
+        return [_filled(field.get("items"), place)] if isinstance(field, dict) else [place]
+    if _type(field) != "object":
+        return place
+    members = _members(field)
+    name = next((name for name, member in members.items() if _holds_address(member)), "url")
+    return {name: _filled(members.get(name), place)}
+
+
+def _members(field: object) -> dict[str, Any]:
+    members = field.get("properties") if isinstance(field, dict) else None
+    return members if isinstance(members, dict) else {}
 
 
 def _type(field: object) -> str:

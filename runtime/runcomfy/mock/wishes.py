@@ -11,7 +11,7 @@ from typing import Any
 from runcomfy._schema_file import read_schemas
 from runcomfy.request import Request
 
-__all__ = ["Wishes", "kind_of_name", "output_schema", "read_wishes"]
+__all__ = ["Wishes", "kind_of_field", "output_schema", "read_wishes"]
 
 #: Words in a model id, or in the name of an output, that say what kind of file is meant.
 _KINDS = {
@@ -95,9 +95,20 @@ def kind_of_name(name: str) -> str | None:
     return next((_KINDS[word] for word in reversed(words) if word in _KINDS), None)
 
 
+def kind_of_field(name: str, field: object) -> str | None:
+    """The kind of file that a field of an output holds, by its name or else by its format."""
+    if not isinstance(field, dict):
+        return kind_of_name(name)
+    items = field.get("items")
+    formats = [one.get("format") for one in (field, items) if isinstance(one, dict)]
+    said = (kind_of_name(text) for text in (name, *formats) if isinstance(text, str))
+    return next(filter(None, said), None)
+
+
 def _kind(cls: type[Request[Any]]) -> str:
     """``image``, ``video`` or ``audio``: what the schema offers, and of several what the id says."""
-    offered = list(dict.fromkeys(filter(None, map(kind_of_name, output_schema(cls)))))
+    fields = output_schema(cls).items()
+    offered = list(dict.fromkeys(filter(None, (kind_of_field(*field) for field in fields))))
     if len(offered) == 1:
         return offered[0]
     named = kind_of_name(cls.model_id)
