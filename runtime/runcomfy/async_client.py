@@ -115,7 +115,10 @@ class AsyncClient:
         order = await self._intake.take_async(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)
         document = await self._driver.run(
-            run(talk, order.body), on_status=on_status, rescue=self._core.rescue
+            run(talk, order.body),
+            model_id=talk.model_id,
+            on_status=on_status,
+            rescue=self._core.rescue,
         )
         return order.model.async_result(talk.request_id or "", document, self._downloads)
 
@@ -149,7 +152,7 @@ class AsyncClient:
         ends = deadline(timeout)
         order = await self._intake.take_async(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)
-        request_id = await self._driver.run(submit(talk, order.body))
+        request_id = await self._driver.run(submit(talk, order.body), model_id=talk.model_id)
         return AsyncJob(self._core, self._driver, self._downloads, order.model, request_id)
 
     @overload

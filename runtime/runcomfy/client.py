@@ -126,7 +126,10 @@ class Client:
         order = self._intake.take(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)
         document = self._driver.run(
-            run(talk, order.body), on_status=on_status, rescue=self._core.rescue
+            run(talk, order.body),
+            model_id=talk.model_id,
+            on_status=on_status,
+            rescue=self._core.rescue,
         )
         return order.model.result(talk.request_id or "", document, self._downloads)
 
@@ -160,7 +163,7 @@ class Client:
         ends = deadline(timeout)
         order = self._intake.take(request, payload, ends)
         talk = self._core.talk_until(ends, order.model)
-        request_id = self._driver.run(submit(talk, order.body))
+        request_id = self._driver.run(submit(talk, order.body), model_id=talk.model_id)
         return Job(self._core, self._driver, self._downloads, order.model, request_id)
 
     @overload

@@ -75,6 +75,12 @@ __all__ = [
 ]
 
 
+def resume_line(request_id: str, model_id: str | None) -> str:
+    """The line that waits for a request in any process, with its model where that is known."""
+    arguments = [f'"{name}"' for name in (request_id, model_id) if name is not None]
+    return f"client.job({', '.join(arguments)}).wait()"
+
+
 class RunComfyError(Exception):
     """The root of the tree: ``except RunComfyError`` catches all that the library raises."""
 
@@ -175,11 +181,12 @@ class ClientClosed(RunComfyError, RuntimeError):
     """
 
     request_id: str | None = None
+    model_id: str | None = None
 
     @property
     def resume(self) -> str | None:
         """The line that goes on with the request, with a client that is open."""
-        return None if self.request_id is None else f'client.job("{self.request_id}").wait()'
+        return None if self.request_id is None else resume_line(self.request_id, self.model_id)
 
     def __str__(self) -> str:
         if self.request_id is None:
@@ -231,10 +238,7 @@ class RequestError(RunComfyError):
     @property
     def resume(self) -> str | None:
         """The line that goes on with the request, in this or another process."""
-        if self.request_id is None:
-            return None
-        arguments = [f'"{name}"' for name in (self.request_id, self.model_id) if name is not None]
-        return f"client.job({', '.join(arguments)}).wait()"
+        return None if self.request_id is None else resume_line(self.request_id, self.model_id)
 
     def __str__(self) -> str:
         codes = [

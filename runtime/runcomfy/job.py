@@ -101,12 +101,12 @@ class Job(_Known[OutputT_co]):
     def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.run(look(talk), request_id=self.request_id)
+        return self._driver.run(look(talk), request_id=self.request_id, model_id=self.model_id)
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> Iterator[Status]:
         """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.events(follow(talk), self.request_id)
+        return self._driver.events(follow(talk), self.request_id, self.model_id)
 
     def wait(
         self,
@@ -120,19 +120,21 @@ class Job(_Known[OutputT_co]):
         """
         check_callback("on_status", on_status)
         talk = self._core.talk(timeout, self._model, self.request_id)
-        document = self._driver.run(watch(talk), request_id=self.request_id, on_status=on_status)
+        document = self._driver.run(
+            watch(talk), request_id=self.request_id, model_id=self.model_id, on_status=on_status
+        )
         return self._model.result(self.request_id, document, self._downloads)
 
     def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        document = self._driver.run(fetch(talk), request_id=self.request_id)
+        document = self._driver.run(fetch(talk), request_id=self.request_id, model_id=self.model_id)
         return self._model.result(self.request_id, document, self._downloads)
 
     def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.run(cancel(talk), request_id=self.request_id)
+        return self._driver.run(cancel(talk), request_id=self.request_id, model_id=self.model_id)
 
 
 class AsyncJob(_Known[OutputT_co]):
@@ -160,12 +162,14 @@ class AsyncJob(_Known[OutputT_co]):
     async def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        return await self._driver.run(look(talk), request_id=self.request_id)
+        return await self._driver.run(
+            look(talk), request_id=self.request_id, model_id=self.model_id
+        )
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> AsyncIterator[Status]:
         """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.events(follow(talk), self.request_id)
+        return self._driver.events(follow(talk), self.request_id, self.model_id)
 
     async def wait(
         self, timeout: float | None = RUN_TIMEOUT, *, on_status: OnStatus | None = None
@@ -177,17 +181,21 @@ class AsyncJob(_Known[OutputT_co]):
         check_callback("on_status", on_status)
         talk = self._core.talk(timeout, self._model, self.request_id)
         document = await self._driver.run(
-            watch(talk), request_id=self.request_id, on_status=on_status
+            watch(talk), request_id=self.request_id, model_id=self.model_id, on_status=on_status
         )
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> AsyncResult[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        document = await self._driver.run(fetch(talk), request_id=self.request_id)
+        document = await self._driver.run(
+            fetch(talk), request_id=self.request_id, model_id=self.model_id
+        )
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""
         talk = self._core.talk(timeout, self._model, self.request_id)
-        return await self._driver.run(cancel(talk), request_id=self.request_id)
+        return await self._driver.run(
+            cancel(talk), request_id=self.request_id, model_id=self.model_id
+        )

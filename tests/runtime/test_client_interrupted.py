@@ -22,6 +22,8 @@ import pytest
 import runcomfy
 from client_callers import BACKENDS, KINDS, TOKEN, Caller, a_request, without_aiohttp
 from runcomfy import AsyncClient, Client, Polling, errors
+from runcomfy.drivers.asynchronous import AsyncDriver
+from runcomfy.protocol.messages import Flow, Report
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
 
 
@@ -62,6 +64,9 @@ def ctrl_c(server: ScriptedServer) -> Iterator[Callable[[str], None]]:
     signal.signal(signal.SIGINT, before)
 
 
+#: The line that waits for a request whose model is known.
+RESUME = f'client.job("{ID}", "openai/gpt-image-2/edit").wait()'
+
 OUTCOMES = [
     (json_reply(outcome="cancelled"), "is cancelled now"),
     (json_reply(outcome="not_cancellable"), "'not_cancellable', so it may go on and be billed"),
@@ -80,7 +85,7 @@ def test_ctrl_c_cancels_once_and_says_what_happened(
         Caller("sync", server.url).run()
     notes = "\n".join(caught.value.__notes__)
     # Where the job may go on, the line that waits for it is there.
-    assert (f'client.job("{ID}").wait()' in notes) is ("is cancelled now" not in told)
+    assert (RESUME in notes) is ("is cancelled now" not in told)
     assert told in notes
     assert TOKEN not in notes
     assert (server.count("submit"), server.count("cancel")) == (1, 1)
@@ -190,7 +195,7 @@ def test_a_callback_that_fails_leaves_the_job_and_its_id(caller: Caller) -> None
 
     with pytest.raises(ZeroDivisionError) as caught:
         caller.run(on_status=fail)
-    assert ID in "\n".join(caught.value.__notes__)
+    assert RESUME in "\n".join(caught.value.__notes__)
 
 
 def test_a_callback_may_be_awaited(server: ScriptedServer) -> None:
@@ -238,7 +243,8 @@ def test_closing_ends_the_calls_that_wait_and_their_pauses(
     else:
         anyio.run(waiting, backend=kind)
     assert caught[0].request_id == ID
-    assert f'client.job("{ID}").wait()' in str(caught[0])
+    assert caught[0].resume == RESUME
+    assert RESUME in str(caught[0])
     assert server.count("submit") == 1
 
 
@@ -251,6 +257,108 @@ def test_an_interrupted_run_tells_one_story(caller: Caller, server: ScriptedServ
     assert caught.value.__notes__ == [
         f"RunComfy request id {ID}: it was still in the queue and is cancelled now"
     ]
+
+
+def interrupted_twice(kind: str, url: str, again: type[BaseException]) -> None:
+    """Interrupt a run, and have a hook of the caller's client raise when the cancel is sent."""
+
+    def interrupt(_: runcomfy.Status) -> None:
+        raise KeyboardInterrupt
+
+    def hook(request: httpx.Request) -> None:
+        if request.url.path.endswith("/cancel"):
+            raise again(TOKEN)
+
+    async def async_hook(request: httpx.Request) -> None:
+        hook(request)
+
+    async def main() -> None:
+        async with (
+            httpx.AsyncClient(event_hooks={"request": [async_hook]}, trust_env=False) as http,
+            AsyncClient(TOKEN, base_url=url, http=http) as client,
+        ):
+            await client.run(a_request(), on_status=interrupt)
+
+    if kind == "sync":
+        with (
+            httpx.Client(event_hooks={"request": [hook]}, trust_env=False) as http,
+            Client(TOKEN, base_url=url, http=http) as client,
+        ):
+            client.run(a_request(), on_status=interrupt)
+    else:
+        anyio.run(main, backend=kind)
+
+
+@pytest.mark.parametrize("kind", ["sync", *BACKENDS])
+def test_an_error_while_cancelling_is_told_and_does_not_stand_in_for_the_interruption(
+    server: ScriptedServer, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(KeyboardInterrupt) as caught:
+        interrupted_twice(kind, server.url, RuntimeError)
+    assert caught.value.__notes__ == [
+        f"RunComfy request id {ID}: it is not known whether it could be cancelled (RuntimeError: [token]), "
+        f"so it may go on and be billed. To wait for it: {RESUME}"
+    ]
+    assert RESUME in caplog.text
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["sync", *BACKENDS])
+def test_a_second_interruption_is_raised_and_carries_the_request_as_well(
+    server: ScriptedServer, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        interrupted_twice(kind, server.url, SystemExit)
+    told = (
+        f"RunComfy request id {ID}: it is not known whether it could be cancelled, so it may go on and be "
+        f"billed. To wait for it: {RESUME}"
+    )
+    assert caught.value.__notes__ == [told]
+    assert RESUME in caplog.text
+    first = caught.value.__context__
+    assert isinstance(first, KeyboardInterrupt)
+    assert first.__notes__ == [told]
+
+
+def test_a_task_that_is_cancelled_again_while_it_cancels_carries_the_request(
+    server: ScriptedServer,
+) -> None:
+    import asyncio
+
+    server.script(cancel=[Reply(delay=1)])
+
+    async def main() -> list[str]:
+        async with AsyncClient(TOKEN, base_url=server.url) as client:
+            task = asyncio.ensure_future(client.run(a_request()))
+            await asyncio.sleep(0.4)
+            task.cancel()
+            while not server.count("cancel"):
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            return caught.value.__notes__
+
+    assert RESUME in "\n".join(asyncio.run(main()))
+
+
+def test_a_coroutine_that_is_closed_waits_for_nothing_and_tells_the_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Waits:
+        def __await__(self) -> Iterator[None]:
+            yield
+
+    def reports() -> Flow[None]:
+        yield Report(ID, runcomfy.Status.from_answer({}, "in_queue"))
+
+    core = AsyncClient(TOKEN)._core
+    run = AsyncDriver(core.wire, None).run(
+        reports(), on_status=lambda _: Waits(), rescue=core.rescue
+    )
+    run.send(None)
+    run.close()
+    assert f'client.job("{ID}").wait()' in caplog.text
 
 
 def test_a_closed_client_sends_nothing(server: ScriptedServer) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -441,6 +442,32 @@ def test_ctrl_c_cancels_what_can_be_cancelled_and_says_what_happened(
     assert "KeyboardInterrupt" in said
     assert f"RunComfy request id {job.request_id}" in said
     assert told in said
+    assert program.returncode != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of a keyboard are sent in another way")
+@pytest.mark.parametrize("kind", ["sync", *BACKENDS])
+def test_a_second_ctrl_c_ends_at_once_and_still_says_which_request_it_was(kind: str) -> None:
+    with mock_service(polls_in_queue=10**6) as service:
+        service.fault("stalled_body", on="cancel", times=None)
+        with subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, service.url, kind],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as program:
+            assert program.stdout is not None
+            assert "in_queue\n" in program.stdout, "the program ended too early"
+            program.send_signal(signal.SIGINT)
+            while not service.count("cancel") and program.poll() is None:
+                time.sleep(0.02)
+            program.send_signal(signal.SIGINT)
+            _, said = program.communicate(timeout=60)
+        (job,) = service.jobs
+        assert (service.accepted, service.count("cancel")) == (1, 1)
+    assert "KeyboardInterrupt" in said
+    assert "it is not known whether it could be cancelled" in said
+    assert f'client.job("{job.request_id}", "openai/gpt-image-2/edit").wait()' in said
     assert program.returncode != 0
 
 

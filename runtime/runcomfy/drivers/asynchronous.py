@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
-from runcomfy.errors import ClientClosed, RunComfyError
+from runcomfy.errors import ClientClosed
 from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
@@ -49,24 +49,31 @@ class AsyncDriver:
         flow: Flow[ReturnT],
         *,
         request_id: str | None = None,
+        model_id: str | None = None,
         on_status: OnStatus | None = None,
         rescue: Rescue | None = None,
     ) -> ReturnT:
         """Run the flow to its end. ``rescue`` makes the flow that cancels, for cancelled tasks."""
-        progress = Progress(self._wire.redact, request_id)
+        progress = Progress(self._wire.redact, request_id, model_id)
         try:
             return await self._run(flow, progress, on_status)
-        except BaseException as stop:
-            if rescue and progress.request_id and not isinstance(stop, Exception):
-                with anyio.move_on_after(_RESCUE, shield=True):
-                    progress.tell_cancelled(stop, await self._cancel(rescue(progress.request_id)))
-                    raise
+        except (Exception, GeneratorExit) as stop:  # who closes a coroutine waits for nothing
             progress.explain(stop)
             raise
+        except BaseException as stop:
+            if rescue and progress.request_id:
+                with progress.rescue(stop) as tell, anyio.move_on_after(_RESCUE, shield=True):
+                    cancel = rescue(progress.request_id)
+                    tell(await self._run(cancel, Progress(self._wire.redact), None))
+            else:
+                progress.explain(stop)
+            raise
 
-    def events(self, flow: Flow[object], request_id: str) -> AsyncIterator[Status]:
+    def events(
+        self, flow: Flow[object], request_id: str, model_id: str | None
+    ) -> AsyncIterator[Status]:
         """Run the flow as far as its reports are asked for."""
-        return _Events(self, flow, Progress(self._wire.redact, request_id))
+        return _Events(self, flow, Progress(self._wire.redact, request_id, model_id))
 
     async def close(self) -> None:
         """Close what belongs to this event loop, and end the pauses of its calls that wait."""
@@ -122,12 +129,6 @@ class AsyncDriver:
                 return failure
             return Answer(monotonic(), response.status_code, response.headers, bytes(body))
         return Failure(monotonic(), "answer lost", "the timeout of the call ran out")
-
-    async def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
-        try:
-            return await self._run(flow, Progress(self._wire.redact), None)
-        except RunComfyError as error:
-            return error
 
     async def _http(self) -> httpx.AsyncClient:
         """The client to send with: the caller's, or one of our own for each event loop."""

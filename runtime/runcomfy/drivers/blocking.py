@@ -8,7 +8,7 @@ from threading import Event, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from runcomfy.errors import ClientClosed, RunComfyError
+from runcomfy.errors import ClientClosed
 from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
@@ -42,23 +42,26 @@ class Driver:
         flow: Flow[ReturnT],
         *,
         request_id: str | None = None,
+        model_id: str | None = None,
         on_status: Callable[[Status], object] | None = None,
         rescue: Rescue | None = None,
     ) -> ReturnT:
         """Run the flow to its end. ``rescue`` makes the flow that cancels, for Ctrl-C."""
-        progress = Progress(self._wire.redact, request_id)
+        progress = Progress(self._wire.redact, request_id, model_id)
         try:
             return self._run(flow, progress, on_status)
         except BaseException as stop:
             if rescue and progress.request_id and not isinstance(stop, Exception):
-                progress.tell_cancelled(stop, self._cancel(rescue(progress.request_id)))
+                with progress.rescue(stop) as tell:
+                    cancel = rescue(progress.request_id)
+                    tell(self._run(cancel, Progress(self._wire.redact), None))
             else:
                 progress.explain(stop)
             raise
 
-    def events(self, flow: Flow[object], request_id: str) -> Iterator[Status]:
+    def events(self, flow: Flow[object], request_id: str, model_id: str | None) -> Iterator[Status]:
         """Run the flow as far as its reports are asked for."""
-        progress = Progress(self._wire.redact, request_id)
+        progress = Progress(self._wire.redact, request_id, model_id)
         try:
             yield from self._reports(flow, progress)
         except GeneratorExit:
@@ -133,12 +136,6 @@ class Driver:
                 raise
             return failure
         return Answer(monotonic(), response.status_code, response.headers, bytes(body))
-
-    def _cancel(self, flow: Flow[Cancellation]) -> Cancellation | RunComfyError:
-        try:
-            return self._run(flow, Progress(self._wire.redact), None)
-        except RunComfyError as error:
-            return error
 
     def _http(self) -> httpx.Client:
         """The client to send with: the caller's, or one of our own for each process."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, ClassVar
 
 from runcomfy._version import __version__
-from runcomfy.errors import ClientClosed, RunComfyError
+from runcomfy.errors import ClientClosed, RunComfyError, resume_line
 from runcomfy.protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
 from runcomfy.redact import Redactor
 from runcomfy.status import Cancellation
@@ -158,10 +159,13 @@ def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
 class Progress:
     """How far a flow got; it says what happened to the request when the flow is interrupted."""
 
-    __slots__ = ("_redact", "request_id", "submitting")
+    __slots__ = ("_model_id", "_redact", "request_id", "submitting")
 
-    def __init__(self, redact: Redactor, request_id: str | None = None) -> None:
+    def __init__(
+        self, redact: Redactor, request_id: str | None = None, model_id: str | None = None
+    ) -> None:
         self._redact = redact
+        self._model_id = model_id
         self.request_id = request_id
         self.submitting = False
 
@@ -181,16 +185,13 @@ class Progress:
 
     def explain(self, stop: BaseException) -> None:
         """Add to an exception what it leaves behind; those about a request say it themselves."""
-        if isinstance(stop, RunComfyError) and not isinstance(stop, ClientClosed):
-            return
         if isinstance(stop, ClientClosed):
-            stop.request_id = self.request_id
-            return  # it says itself what it leaves behind
+            stop.request_id, stop.model_id = self.request_id, self._model_id
+            return
+        if isinstance(stop, RunComfyError):
+            return
         if self.request_id:
-            text = (
-                f"RunComfy request id {self.request_id}: the job goes on at the service. "
-                f'To wait for it: client.job("{self.request_id}").wait()'
-            )
+            text = f"RunComfy request id {self.request_id}: the job goes on at the service. {self._resume}"
         elif self.submitting:
             text = f"RunComfy: {_CHECK}"
         else:
@@ -198,16 +199,47 @@ class Progress:
         stop.add_note(text)
         log.warning("%s after %s", text, type(stop).__name__)
 
-    def tell_cancelled(self, stop: BaseException, outcome: Cancellation | RunComfyError) -> None:
-        """Add what came of the one attempt to cancel."""
-        resume = f'To wait for it: client.job("{self.request_id}").wait()'
-        if isinstance(outcome, RunComfyError):
-            why = str(outcome).splitlines()[0]
-            told = f"could not ask to cancel it, so it may go on: {why}. {resume}"
-        elif outcome.cancelled:
-            told = "it was still in the queue and is cancelled now"
-        else:
-            word = self._redact(outcome.outcome)
-            told = f"asked to cancel it; the service says {word!r}, so it may go on and be billed. {resume}"
-        stop.add_note(f"RunComfy request id {self.request_id}: {told}")
-        log.warning("request %s: %s", self.request_id, told)
+    @contextmanager
+    def rescue(self, stop: BaseException) -> Iterator[Callable[[Cancellation], None]]:
+        """Around the one attempt to cancel; what it gives is called with what came of it.
+
+        The exception that interrupted the call has a note with the request id from the start, so that
+        another interruption does not lose it; that one gets the note as well, and is raised. An error of
+        the attempt is told and not raised.
+        """
+        told = [self._unknown()]
+        stop.add_note(self._note(told[0]))
+        try:
+            yield lambda outcome: told.append(self._outcome(outcome))
+        except RunComfyError as error:
+            why = str(error).splitlines()[0]
+            told.append(f"could not ask to cancel it, so it may go on: {why}. {self._resume}")
+        except Exception as error:  # noqa: BLE001  # it must not stand in for the interruption
+            why = self._redact(f"{type(error).__name__}: {error}")
+            told.append(self._unknown(f" ({why})"))
+        except BaseException as second:
+            second.add_note(self._note(told[0]))
+            raise
+        finally:
+            notes: list[str] = stop.__notes__
+            notes[notes.index(self._note(told[0]))] = self._note(told[-1])
+            log.warning("request %s: %s", self.request_id, told[-1])
+
+    def _unknown(self, why: str = "") -> str:
+        return (
+            f"it is not known whether it could be cancelled{why}, so it may go on and be billed. "
+            f"{self._resume}"
+        )
+
+    def _outcome(self, outcome: Cancellation) -> str:
+        if outcome.cancelled:
+            return "it was still in the queue and is cancelled now"
+        word = self._redact(outcome.outcome)
+        return f"asked to cancel it; the service says {word!r}, so it may go on and be billed. {self._resume}"
+
+    def _note(self, told: str) -> str:
+        return f"RunComfy request id {self.request_id}: {told}"
+
+    @property
+    def _resume(self) -> str:
+        return f"To wait for it: {resume_line(self.request_id or '', self._model_id)}"
