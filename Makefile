@@ -47,7 +47,7 @@ types: .venv/installed-dev ## mypy --strict and pyright, generated code included
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-bench: .venv/installed-dev ## side-by-side measurements against peers, as ratios
+bench: .venv/installed-dev ## side-by-side measurements against peers, as ratios; written to benchmarks/results/
 	$(BIN)/python -m benchmarks
 
 golden: .venv/installed-dev ## rewrite the expected trees of tests/golden

@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-from collections.abc import Callable
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import cast
 
-from . import bulk, client, imports, media, media_remote, validation
-from .measure import Figure
+from .report import Part, tell
 
-PARTS: dict[str, Callable[[], list[Figure]]] = {
-    "validation": validation.run,
-    "bulk": bulk.run,
-    "imports": imports.run,
-    "client": client.run,
-    "media": media.local,
-    "media_remote": media_remote.run,
-}
+__all__ = ["PARTS", "RESULTS", "main", "part"]
+
+#: Each is a module of this package and a file of results.
+PARTS = ("validation", "bulk", "generation", "imports", "client", "media", "media_remote")
+RESULTS = Path(__file__).with_name("results")
 
 
-def main(names: list[str]) -> int:
-    """Run the parts; the exit status tells misuse only, a missed figure is printed as missed."""
+def part(name: str) -> Part:
+    """The module of that part, imported when its turn comes: a missing peer is that part's alone."""
+    return cast(Part, import_module(f"benchmarks.{name}"))
+
+
+def main(names: list[str], results: Path = RESULTS) -> int:
+    """Run the parts. The exit status tells misuse and parts that failed; a missed figure is printed as missed."""
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         print(f"no such measurement: {', '.join(unknown)}; there are {', '.join(PARTS)}")
         return 64
-    print(
-        f"Python {platform.python_version()} on {platform.machine()}; ratios are medians of turns"
-    )
-    figures = [figure for name in names or PARTS for figure in PARTS[name]()]
-    missed = [figure.what for figure in figures if figure.verdict == "MISSED"]
-    print(f"\n{len(missed)} missed: {'; '.join(missed)}" if missed else "\nAll bounds met.")
-    return 0
+    missed, failed = [], []
+    for name in names or PARTS:
+        try:
+            tables = tell(name, part(name), results)
+        except Exception:  # noqa: BLE001  # whatever it is, the other parts are still to be measured
+            traceback.print_exc()
+            failed.append(name)
+        else:
+            missed += [
+                f"{name}, {table.title}: {figure.what}"
+                for table in tables
+                for figure in table.figures
+                if figure.verdict == "MISSED"
+            ]
+    print("\n".join(["", f"{len(missed)} missed", *missed]) if missed else "\nNo bound missed.")
+    if failed:
+        print(f"Failed, and left without results: {', '.join(failed)}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -21,11 +21,12 @@ from runcomfy import validate_lines
 from runcomfy_codegen.vocabulary import clean
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 
-from .measure import Figure, ratio, show, times
+from .measure import Figure, Table, ratio, times
 from .validation import full_payload
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
 
+PEERS = ("orjson", "jsonschema-rs")
 LINES, BAD, ROUNDS = 200_000, 0.05, 9
 
 MISTAKES: list[dict[str, Any]] = [
@@ -118,8 +119,8 @@ def serve_half(half: Path) -> None:
         print("done", flush=True)
 
 
-def run() -> list[Figure]:
-    """Measure and print; returns the figures."""
+def run() -> Iterator[Table]:
+    """Measure."""
     validator = jsonschema_rs.validator_for(clean(Wan2_6ImageToImage.input_schema())[0])
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "payloads.jsonl"
@@ -143,13 +144,12 @@ def run() -> list[Figure]:
     speedup = ratio(taken["ours"], taken["two processes"])
     ceiling = ratio(taken["ours"], taken["two halves"])
     figures = [
-        Figure("orjson: ours / (orjson + jsonschema-rs is_valid)", with_library, " x", 1.3),
-        Figure("standard library: ours / json.loads alone", with_standard, " x", 1.3),
-        Figure("one process / two processes", speedup, " x", at_least=1.6),
-        Figure("for comparison, one / two that share nothing", ceiling, " x"),
+        Figure("orjson: ours / (orjson + jsonschema-rs is_valid)", with_library, "x", 1.3),
+        Figure("standard library: ours / json.loads alone", with_standard, "x", 1.3),
+        Figure("one process / two processes", speedup, "x", at_least=1.6),
+        Figure("for comparison, one / two that share nothing", ceiling, "x"),
     ]
-    show(f"{LINES:,} lines, {bad:,} of them bad", figures)
-    return figures
+    yield Table(f"{LINES:,} lines, {bad:,} of them bad", figures)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
 
@@ -20,30 +20,43 @@ import psutil  # type: ignore[import-untyped]  # it comes without types
 from runcomfy import AsyncClient, Polling
 from runcomfy_models.openai import GptImage2Edit
 
-from .client_peers import ASYNC, BURSTS, SYNC, AsyncCycle
+from . import burst
+from .client_peers import ASYNC, SYNC, AsyncCycle
 from .client_server import answered, serve
-from .measure import Figure, ratio, show, times
+from .measure import Figure, Table, ratio, times
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
 
+PEERS = (
+    "httpx",
+    "httpcore",
+    "anyio",
+    "sniffio",
+    "h11",
+    "aiohttp",
+    "httpx-aiohttp",
+    "httpx2",
+    "httpcore2",
+    "fal-client",
+    "replicate",
+)
 ROUNDS, CYCLES = 30, 20
 JOBS, DELAY, SECONDS, TURNS = 500, 0.05, 4.0, 2
-BURST = 50
 FLIGHT, LATER = 5_000, 15.0
 
 
-def run() -> list[Figure]:
-    """Measure and print; returns the figures."""
+def run() -> Iterator[Table]:
+    """Measure."""
     with serve() as url:
-        figures = [*_cycles(url), *_bursts(url)]
+        yield _cycles(url)
+        yield from burst.run(url)
     with serve(DELAY) as url:
-        figures += _many(url)
+        yield _many(url)
     with serve(status="in_progress") as url:
-        figures += _memory(url)
-    return figures
+        yield _memory(url)
 
 
-def _cycles(url: str) -> list[Figure]:
+def _cycles(url: str) -> Table:
     """One cycle after the other over one client."""
     figures: list[Figure] = []
     made = {name: make(url) for name, make in SYNC.items()}
@@ -67,8 +80,7 @@ def _cycles(url: str) -> list[Figure]:
         _compare("async", times(awaited, ROUNDS), figures)
         for _, close in opened.values():
             runner.run(_awaited(close))
-    show(f"One submit-status-result cycle, median of {ROUNDS} turns of {CYCLES}", figures)
-    return figures
+    return Table(f"One submit-status-result cycle, {ROUNDS} turns of {CYCLES}", figures)
 
 
 def _compare(kind: str, taken: dict[str, list[float]], figures: list[Figure]) -> None:
@@ -76,19 +88,19 @@ def _compare(kind: str, taken: dict[str, list[float]], figures: list[Figure]) ->
     for name in taken:
         if name.startswith("ours"):
             spent = median(taken[name]) / CYCLES * 1000
-            figures.append(Figure(f"{kind}: {name}", spent, " ms"))
+            figures.append(Figure(f"{kind}: {name}", spent, "ms"))
         else:
             figures.append(
                 Figure(
                     f"{kind}: ours / {name}",
                     ratio(taken["ours"], taken[name]),
-                    " x",
+                    "x",
                     bounds.get(name),
                 )
             )
     over = next(name for name in taken if name.startswith("ours over"))
     figures.append(
-        Figure(f"{kind}: {over} / the same alone", ratio(taken[over], taken["httpx"]), " x")
+        Figure(f"{kind}: {over} / the same alone", ratio(taken[over], taken["httpx"]), "x")
     )
 
 
@@ -102,38 +114,7 @@ async def _awaited(call: Callable[[], object]) -> None:
     await call()  # type: ignore[misc]  # an awaitable of any kind
 
 
-def _bursts(url: str) -> list[Figure]:
-    """50 calls at once over a client that has no connection yet."""
-    figures = []
-    for made, words in ((False, "client made as well"), (True, "client made before")):
-        taken: dict[str, list[float]] = {name: [] for name in BURSTS}
-        for _ in range(ROUNDS):
-            for name, open_ in BURSTS.items():
-                taken[name].append(asyncio.run(_burst(open_, url, made=made)))
-        figures += [
-            Figure(f"{name}, {words}", BURST / median(seen), " /s") for name, seen in taken.items()
-        ]
-        figures += [
-            Figure(
-                f"{name} / httpx, {words}", ratio(taken["httpx"], taken[name]), " x", at_least=least
-            )
-            for name, least in (("ours", 6), ("ours without aiohttp", None))
-        ]
-    show(f"A cold burst of {BURST} calls", figures)
-    return figures
-
-
-async def _burst(open_: Callable[[str], AsyncCycle], url: str, *, made: bool) -> float:
-    start = time.perf_counter()
-    call, close = open_(url)
-    start = time.perf_counter() if made else start
-    await asyncio.gather(*[call() for _ in range(BURST)])
-    taken = time.perf_counter() - start
-    await close()
-    return taken
-
-
-def _many(url: str) -> list[Figure]:
+def _many(url: str) -> Table:
     """500 jobs at once for some seconds; a process for each client and turn."""
     rates: dict[str, list[float]] = {name: [] for name in ASYNC}
     failed = dict.fromkeys(ASYNC, 0)
@@ -143,18 +124,18 @@ def _many(url: str) -> list[Figure]:
             seen.append(float(rate))
             failed[name] += int(failures)
     figures = [
-        Figure(f"{name}, {failed[name]} failed" if failed[name] else name, median(seen), " /s")
+        Figure(f"{name}, {failed[name]} failed" if failed[name] else name, median(seen), "/s")
         for name, seen in rates.items()
     ]
     figures.append(
-        Figure("ours / fal-client", ratio(rates["ours"], rates["fal-client"]), " x", at_least=8)
+        Figure("ours / fal-client", ratio(rates["ours"], rates["fal-client"]), "x", at_least=8)
     )
     figures += [
-        Figure(f"{ours} / httpx", ratio(rates[ours], rates["httpx"]), " x")
+        Figure(f"{ours} / httpx", ratio(rates[ours], rates["httpx"]), "x")
         for ours in ("ours", "ours without aiohttp")
     ]
-    show(f"{JOBS} jobs at once, answers after {DELAY * 1000:.0f} ms: calls answered", figures)
-    return figures
+    title = f"{JOBS} jobs at once, answers after {DELAY * 1000:.0f} ms: calls answered"
+    return Table(title, figures)
 
 
 async def _keep_running(url: str, name: str) -> None:
@@ -181,15 +162,14 @@ async def _keep_running(url: str, name: str) -> None:
     os._exit(0)  # stopping 500 jobs is no part of the measurement
 
 
-def _memory(url: str) -> list[Figure]:
+def _memory(url: str) -> Table:
     """5,000 jobs in flight on one client: memory for each, and what is added with time."""
     early, late = map(float, _process("memory", url, "ours").split())
     figures = [
-        Figure("memory per job", early, " KB"),
-        Figure(f"and {LATER:.0f} s later", late, " KB", at_most=early * 1.05 + 0.1),
+        Figure("memory per job", early, "KB"),
+        Figure(f"and {LATER:.0f} s later", late, "KB", at_most=early * 1.05 + 0.1),
     ]
-    show(f"{FLIGHT:,} jobs in flight on one AsyncClient", figures)
-    return figures
+    return Table(f"{FLIGHT:,} jobs in flight on one AsyncClient", figures)
 
 
 async def _hold(url: str) -> str:

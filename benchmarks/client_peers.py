@@ -23,7 +23,7 @@ from runcomfy.transports.direct import AsyncDirectClient
 from runcomfy.transports.spread_async import AsyncSpreadTransport
 from runcomfy_models.openai import GptImage2Edit
 
-__all__ = ["ASYNC", "BURSTS", "SYNC", "AsyncCycle", "Cycle"]
+__all__ = ["ASYNC", "SYNC", "AsyncCycle", "Cycle"]
 
 #: The three calls, and the closing of the client.
 Cycle = tuple[Callable[[], object], Callable[[], object]]
@@ -197,31 +197,4 @@ ASYNC: dict[str, Callable[[str], AsyncCycle]] = {
     "httpx2": bare_httpx2,
     "httpx over aiohttp": httpx_over_aiohttp,
     "aiohttp": bare_aiohttp,
-}
-
-
-def _status_of_ours(url: str, **settings: Any) -> AsyncCycle:
-    client = AsyncClient("local", base_url=url, **settings)
-    return client.job("req-1").status, client.aclose
-
-
-def _status_of_ours_without_the_extra(url: str) -> AsyncCycle:
-    http = AsyncDirectClient(AsyncSpreadTransport(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))
-    return _status_of_ours(url, http=http)[0], http.aclose
-
-
-def _status_of_httpx(url: str) -> AsyncCycle:
-    http = httpx.AsyncClient(headers=_HEADERS)
-
-    async def call() -> object:
-        return json.loads((await http.get(url + _PATHS[1][1])).content)
-
-    return call, http.aclose
-
-
-#: One call of the status, over a client that is made by it.
-BURSTS: dict[str, Callable[[str], AsyncCycle]] = {
-    "ours": _status_of_ours,
-    "ours without aiohttp": _status_of_ours_without_the_extra,
-    "httpx": _status_of_httpx,
 }

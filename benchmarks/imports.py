@@ -10,15 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from runcomfy_codegen.generate import generate
 from runcomfy_codegen.plan import apply
 
-from .measure import Figure, ratio, show
+from .measure import Figure, Table, ratio
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
 
+PEERS = ("httpx", "httpcore")
 ROOT = Path(__file__).resolve().parent.parent
 WAN = "wan-ai/wan-2-6/image-to-image"
 MODELS, RUNS = 1_000, 60
@@ -59,8 +61,8 @@ def _ratio(taken: dict[str, list[float]], what: str) -> float:
     return ratio(taken[what], taken["httpx"])
 
 
-def run() -> list[Figure]:
-    """Measure and print; returns the figures."""
+def run() -> Iterator[Table]:
+    """Measure."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         thousand_models(folder)
@@ -94,13 +96,12 @@ def run() -> list[Figure]:
     figures = [
         Figure("models present", present, ""),
         Figure("model modules loaded", loaded, "", at_most=1),
-        Figure("bare interpreter", statistics.median(taken["bare"]) * 1_000, " ms"),
-        Figure("import, find the model, validate: above that", added, " ms", at_most=6),
+        Figure("bare interpreter", statistics.median(taken["bare"]) * 1_000, "ms"),
+        Figure("import, find the model, validate: above that", added, "ms", at_most=6),
         # The bound was set where dataclasses cost 13 ms; this tells how this machine compares.
-        Figure("the same / import dataclasses above that", added / dataclasses, " x", 6 / 13),
-        Figure("from runcomfy import Client / import httpx", _ratio(taken, "client"), " x", 1.15),
-        Figure("for comparison, both / import httpx", _ratio(taken, "client in use"), " x"),
-        Figure("for comparison, import dataclasses: above that", dataclasses, " ms"),
+        Figure("the same / import dataclasses above that", added / dataclasses, "x", 6 / 13),
+        Figure("from runcomfy import Client / import httpx", _ratio(taken, "client"), "x", 1.15),
+        Figure("for comparison, both / import httpx", _ratio(taken, "client in use"), "x"),
+        Figure("for comparison, import dataclasses: above that", dataclasses, "ms"),
     ]
-    show("Start-up of a script that validates one payload", figures)
-    return figures
+    yield Table("Start-up of a script that validates one payload", figures)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Figure", "ratio", "show", "times"]
+__all__ = ["Figure", "Table", "ratio", "times"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,14 @@ class Figure:
         return "" if self.at_least is None else f"at least {self.at_least:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures that were measured together."""
+
+    title: str
+    figures: list[Figure]
+
+
 def times(
     subjects: dict[str, Callable[[], object]], rounds: int, number: int = 1
 ) -> dict[str, list[float]]:
@@ -54,14 +62,3 @@ def times(
 def ratio(ours: list[float], theirs: list[float]) -> float:
     """The median of the ratios, round by round."""
     return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-
-
-def show(title: str, figures: list[Figure]) -> None:
-    """Print a table."""
-    print(f"\n{title}")
-    width = max(len(figure.what) for figure in figures)
-    for figure in figures:
-        value = f"{figure.value:.3f}{figure.unit}"
-        print(
-            f"  {figure.what:<{width}}  {value:>10}  {figure.bound:<14} {figure.verdict}".rstrip()
-        )

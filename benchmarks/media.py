@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from PIL import Image
 from runcomfy import validate
 from runcomfy.media.probe import probe
 
-from .measure import Figure, ratio, show, times
+from .measure import Figure, Table, ratio, times
 
-__all__ = ["local"]
+__all__ = ["PEERS", "run"]
 
+PEERS = ("imagesize", "pillow")
 ROUNDS, NUMBER = 41, 200
 MODEL = "wan-ai/wan-2-6/image-to-image"
 SIZE = (1500, 1000)
@@ -73,14 +74,12 @@ def _rules(folder: Path) -> Figure:
     assert [len(file.held) for file in report.files] == [5, 5, 5], report
     taken = times({"ours": partial(validate, MODEL, payload, files=files)}, ROUNDS, 20)
     milliseconds = statistics.median(taken["ours"]) / 20 * 1000
-    return Figure(f"every file rule of {MODEL} over three pictures", milliseconds, " ms", 1)
+    return Figure(f"every file rule of {MODEL} over three pictures", milliseconds, "ms", 1)
 
 
-def local() -> list[Figure]:
+def run() -> Iterator[Table]:
     """Dimensions by format, and the rules of a model over three pictures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_pictures(folder)
-        figures = [*_dimensions(folder), _rules(folder)]
-    show("Local files", figures)
-    return figures
+        yield Table("Local files", [*_dimensions(folder), _rules(folder)])

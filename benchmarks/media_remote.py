@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from PIL import Image
 
 from runcomfy.media.remote import RemoteLimits, look
 
-from .measure import Figure, ratio, show, times
+from .measure import Figure, Table, ratio, times
 from .range_server import Counts, serve
 
-__all__ = ["run", "write_pictures"]
+__all__ = ["PEERS", "run", "write_pictures"]
 
+PEERS = ("httpx", "httpcore", "h11", "pillow")
 PICTURES, SERIAL, ROUNDS = 1_000, 100, 7
 SIZE = 10 * 10**6
 SMALL = "small.jpg"
@@ -55,7 +57,7 @@ def large(folder: Path, server: Counts, shown: dict[str, tuple[int, int]]) -> li
         counts = server.take()
         what = f"{name}, {size / 10**6:.0f} MB"
         figures += [
-            Figure(f"{what}: read", counts["bytes"] / 1024, " KB", 64),
+            Figure(f"{what}: read", counts["bytes"] / 1024, "KB", 64),
             Figure(f"{what}: requests", counts["requests"], "", 2),
         ]
     return figures
@@ -75,15 +77,13 @@ def many(server: Counts) -> Figure:
     )
     serial = [seconds * PICTURES / SERIAL for seconds in taken["in turn"]]
     what = f"{PICTURES:,} pictures, 20 ms each: at once / in turn (from {SERIAL} of them)"
-    return Figure(what, ratio(taken["at once"], serial), " x", 1 / 20)
+    return Figure(what, ratio(taken["at once"], serial), "x", 1 / 20)
 
 
-def run() -> list[Figure]:
-    """Measure and print; returns the figures."""
+def run() -> Iterator[Table]:
+    """Measure."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shown = write_pictures(folder)
         with serve(folder) as server:
-            figures = [*large(folder, server, shown), many(server)]
-    show("remote files", figures)
-    return figures
+            yield Table("Remote files", [*large(folder, server, shown), many(server)])

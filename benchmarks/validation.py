@@ -6,7 +6,7 @@ Both sides hold everything about an error when they are done: place, rule, value
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -20,10 +20,18 @@ from pydantic import ValidationError
 from runcomfy_codegen.vocabulary import clean
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 
-from .measure import Figure, ratio, show, times
+from .measure import Figure, Table, ratio, times
 
-__all__ = ["run"]
+__all__ = ["PEERS", "run"]
 
+PEERS = (
+    "jsonschema-rs",
+    "jsonschema",
+    "pydantic",
+    "pydantic-core",
+    "fastjsonschema",
+    "datamodel-code-generator",
+)
 ROUNDS, NUMBER = 120, 2_000
 
 
@@ -50,8 +58,8 @@ def pydantic_model(schema: dict[str, Any]) -> Any:
     return model
 
 
-def run() -> list[Figure]:
-    """Measure and print; returns the figures."""
+def run() -> Iterator[Table]:
+    """Measure."""
     schema = clean(Wan2_6ImageToImage.input_schema())[0]
     check: Callable[[object], list[Any]] = Wan2_6ImageToImage._check
     fast = jsonschema_rs.validator_for(schema)
@@ -91,18 +99,17 @@ def run() -> list[Figure]:
         NUMBER // 4,
     )
     figures = [
-        Figure("valid: ours / jsonschema-rs iter_errors", _ratio(taken, "iter_errors"), " x", 0.8),
-        Figure("valid: ours / jsonschema-rs is_valid", _ratio(taken, "is_valid"), " x", 1.8),
-        Figure("valid: ours / pydantic v2", _ratio(taken, "pydantic"), " x", 0.35),
-        Figure("valid: ours / fastjsonschema", _ratio(taken, "fastjsonschema"), " x", 0.35),
-        Figure("valid: jsonschema / ours", 1 / _ratio(slow, "jsonschema"), " x", at_least=70),
+        Figure("valid: ours / jsonschema-rs iter_errors", _ratio(taken, "iter_errors"), "x", 0.8),
+        Figure("valid: ours / jsonschema-rs is_valid", _ratio(taken, "is_valid"), "x", 1.8),
+        Figure("valid: ours / pydantic v2", _ratio(taken, "pydantic"), "x", 0.35),
+        Figure("valid: ours / fastjsonschema", _ratio(taken, "fastjsonschema"), "x", 0.35),
+        Figure("valid: jsonschema / ours", 1 / _ratio(slow, "jsonschema"), "x", at_least=70),
         Figure(
-            "3 errors: ours / jsonschema-rs iter_errors", _ratio(failing, "iter_errors"), " x", 0.25
+            "3 errors: ours / jsonschema-rs iter_errors", _ratio(failing, "iter_errors"), "x", 0.25
         ),
-        Figure("3 errors: ours / pydantic v2 .errors()", _ratio(failing, "pydantic"), " x", 0.4),
+        Figure("3 errors: ours / pydantic v2 .errors()", _ratio(failing, "pydantic"), "x", 0.4),
     ]
-    show("One payload of wan-ai/wan-2-6/image-to-image", figures)
-    return figures
+    yield Table("One payload of wan-ai/wan-2-6/image-to-image", figures)
 
 
 def pydantic_errors(model: Any, payload: dict[str, Any]) -> list[Any]:
