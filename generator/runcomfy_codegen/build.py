@@ -12,6 +12,7 @@ from . import names, texts, types
 from .checks import compile_checks
 from .documents import Documents
 from .errors import SchemaError
+from .gathering import Gathered, gather
 from .literals import Source, docstring, literal
 from .media_inputs import MediaInputs, find_media
 from .names import Identifier
@@ -42,7 +43,10 @@ def build_model(documents: Documents, type_templates: Path) -> ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """An input schema from all sides: as written, in clean vocabulary, and with Python names."""
+    """An input schema from all sides: as written, in clean vocabulary, and with Python names.
+
+    Both have every input at their root.
+    """
 
     raw: Schema
     cleaned: Schema
@@ -71,14 +75,18 @@ class _Inputs:
 def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     class_name = _class_name(documents)
     output_class = Identifier(class_name + "Output")
-    inputs, notes = _read_inputs(documents, class_name, type_templates)
+    raw = texts.with_readable_texts(documents.input)
+    gathered = gather(raw)
+    cleaned, notes = clean(raw, gathered.schema.get("properties") if gathered.places else None)
+    inputs = _read_inputs(documents, gathered, class_name, type_templates)
     raw_output = texts.with_readable_texts(documents.output)
     outputs = build_outputs(raw_output, output_class, type_templates)
     exports = _exports(documents, class_name, output_class, inputs, outputs)
-    checks, constants = compile_checks(inputs.cleaned)
-    fallback = _fallback_notes(inputs.cleaned, whole=checks is None)
+    checks, constants = compile_checks(cleaned)
+    fallback = _fallback_notes(cleaned, whole=checks is None)
     example = _example(documents, inputs)
-    odd = oddities(inputs.raw, inputs.cleaned, documents.example)
+    odd = oddities(raw, cleaned, documents.example)
+    media_notes = filter(None, map(gathered.own_note, inputs.media.notes))
     aliases = {python: wire for wire, python in inputs.names.items() if python != wire}
     return ModelSpec(
         id=documents.model_id,
@@ -105,10 +113,13 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         checks=checks,
         required=literal(tuple(str(inputs.names[wire]) for wire in inputs.required)),
         aliases=literal(aliases) if aliases else None,
+        admitted=literal(gathered.admitted) if gathered.admitted else None,
         media=tuple(one.spec() for one in inputs.media.inputs),
         example=literal(example),
-        schema_file=_schema_file(inputs.raw, raw_output, inputs.cleaned if fallback else None),
-        notes=tuple(sorted({*notes, *inputs.media.notes, *fallback, *odd, *outputs.notes})),
+        schema_file=_schema_file(raw, raw_output, cleaned if fallback else None),
+        notes=tuple(
+            sorted({*notes, *gathered.notes, *media_notes, *fallback, *odd, *outputs.notes})
+        ),
     )
 
 
@@ -126,17 +137,17 @@ def _class_docstring(documents: Documents, raw: Schema) -> Source:
 
 
 def _read_inputs(
-    documents: Documents, class_name: Identifier, type_templates: Path
-) -> tuple[_Inputs, list[Note]]:
+    documents: Documents, gathered: Gathered, class_name: Identifier, type_templates: Path
+) -> _Inputs:
     place = f"{documents.model_id} input.json"
-    raw = texts.with_readable_texts(documents.input)
-    cleaned, notes = clean(raw)
+    raw = gathered.schema
+    cleaned, _ = clean(raw)
     _require_object(cleaned, place)
     wire_names = list(cleaned.get("properties", {}))
     _refuse_stranger(documents, wire_names)
     python_names = names.input_names(wire_names, documents.names, place)
     media = find_media(raw, cleaned, wire_names)
-    inputs = _Inputs(
+    return _Inputs(
         raw,
         cleaned,
         dict(zip(wire_names, python_names, strict=True)),
@@ -150,7 +161,6 @@ def _read_inputs(
         ),
         media,
     )
-    return inputs, notes
 
 
 def _require_object(cleaned: Schema, place: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .gathering import gather
 from .media_changes import compare_media
 from .media_inputs import find_media
 from .vocabulary import Schema, clean, step
@@ -60,6 +61,8 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 
 def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
     """``demands`` tells inputs, where less is breaking when refused, from outputs."""
+    if demands:
+        old, new = gather(old).schema, gather(new).schema
     old_clean, new_clean = clean(old)[0], clean(new)[0]
     yield from _parts(old_clean, new_clean, place, demands=demands)
     yield from _words(old, new, place)

@@ -110,6 +110,8 @@ class ModelSpec:
     required: Source
     #: Python name -> wire name, where they differ; ``None`` where none does.
     aliases: Source | None
+    #: Patterns of the names that the schema takes beside its inputs; ``None`` where it takes none.
+    admitted: Source | None
     media: tuple[MediaSpec, ...]
     example: Source
     #: The text of the schema file beside the module.

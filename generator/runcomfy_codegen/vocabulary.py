@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
 from .notes import Note
 
-__all__ = ["COMPILED", "Schema", "clean", "schemas_in", "step", "uncovered"]
+__all__ = ["COMPILED", "Schema", "clean", "is_pattern", "schemas_in", "step", "uncovered"]
 
 Schema = dict[str, Any]
 
@@ -80,9 +80,23 @@ def uncovered(schema: Schema, depth: int = 0) -> set[str]:
     return found.union(*(uncovered(part, depth + 1) for part in inner))
 
 
-def clean(schema: Schema) -> tuple[Schema, list[Note]]:
-    """The schema in clean vocabulary, and what there is to say about it."""
-    cleaner = _Cleaner()
+def is_pattern(text: str) -> bool:
+    """Whether Python reads the pattern, and as it is meant."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of what it will read in another way
+            re.compile(text)
+    except (re.error, RecursionError, OverflowError, Warning):
+        return False
+    return True
+
+
+def clean(schema: Schema, inputs: Container[str] | None = None) -> tuple[Schema, list[Note]]:
+    """The schema in clean vocabulary, and what there is to say about it.
+
+    ``inputs`` holds all names that the schema declares for the payload, in whichever part.
+    """
+    cleaner = _Cleaner(inputs)
     cleaned = cleaner.clean(schema, "")
     _drop_bad_references(cleaned, cleaner.notes)
     return cleaned, cleaner.notes
@@ -91,8 +105,11 @@ def clean(schema: Schema) -> tuple[Schema, list[Note]]:
 class _Cleaner:
     """One pass over one schema; collects the notes."""
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: Container[str] | None) -> None:
         self.notes: list[Note] = []
+        self.inputs = inputs
+        #: The places of parts that speak of the payload.
+        self.parts: set[str] = set() if inputs is None else {""}
 
     def note(self, place: str, kind: str, subject: str, text: str) -> None:
         self.notes.append(Note(place, kind, subject, text))
@@ -135,6 +152,8 @@ class _Cleaner:
             self.note(place, "documented", value, "is a format that is documented and not checked")
 
     def _inner(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
+        if keyword in _IN_PLACE and place.rpartition("/")[0] in self.parts:
+            self.parts |= set(_places(keyword, value, place))
         if keyword in _ONE and isinstance(value, (dict, bool)):
             if keyword == "additionalProperties" and isinstance(value, bool):
                 cleaned[keyword] = value
@@ -162,16 +181,11 @@ class _Cleaner:
             cleaned[keyword] = value
 
     def _pattern(self, pattern: str, place: str) -> bool:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # Python warns of what it will read in another way
-                re.compile(pattern)
-        except (re.error, RecursionError, OverflowError, Warning):
-            self.note(
-                place, "documented", "pattern", "is no pattern that Python understands; not checked"
-            )
-            return False
-        return True
+        known = is_pattern(pattern)
+        if not known:
+            text = "is no pattern that Python understands; not checked"
+            self.note(place, "documented", "pattern", text)
+        return known
 
     def _malformed(self, keyword: str, place: str) -> None:
         self.note(
@@ -247,10 +261,15 @@ class _Cleaner:
         declared = schema.get("properties")
         given = cast("list[str]", value)
         names = given
-        if isinstance(declared, dict) and not any(k in schema for k in _IN_PLACE | {"$ref"}):
-            names = [name for name in given if name in declared]
+        known: Container[str] | None = declared if isinstance(declared, dict) else None
+        if known is not None and place in self.parts:
+            known = self.inputs
+        elif any(k in schema for k in _IN_PLACE | {"$ref"}):
+            known = None
+        if known is not None:
+            names = [name for name in given if name in known]
             for name in given:
-                if name not in declared:
+                if name not in known:
                     text = f"names {_brief(name)}, which is no property; not required"
                     self.note(step(place, "required"), "oddity", "required", text)
         if names:
@@ -264,6 +283,16 @@ _NORMALISED: dict[str, Callable[[_Cleaner, Schema, Schema, str], None]] = {
     "exclusiveMaximum": lambda *_: None,  # done with exclusiveMinimum
     "required": _Cleaner.required,
 }
+
+
+def _places(keyword: str, value: object, place: str) -> Iterator[str]:
+    """Where the schemas of a keyword stand."""
+    if keyword in _LIST and isinstance(value, list):
+        yield from (step(place, i) for i in range(len(value)))
+    elif keyword in _MAP and isinstance(value, dict):
+        yield from (step(place, name) for name in value)
+    else:
+        yield place
 
 
 @lru_cache(maxsize=4096)

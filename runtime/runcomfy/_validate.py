@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["examine", "model_class", "validate"]
 
+_CLOSING = ("additionalProperties", "unevaluatedProperties")
 _UNKNOWN = "is not an input of this model"
 #: Unknown inputs beyond this many get no "did you mean": looking for one takes its time.
 _SUGGESTIONS = 20
@@ -115,11 +116,18 @@ def examine(
 def _unknown_inputs(
     cls: type[Request[Any]], payload: dict[Any, Any], errors: list[Violation]
 ) -> list[Violation]:
-    if any(error.rule == "additionalProperties" and not error.pointer for error in errors):
+    if any(error.rule in _CLOSING and not error.pointer for error in errors):
         return []  # a closed schema has named them already
+    from ._checks import matches
     from ._suggest import unknown_input
 
-    names = [name for name in payload if isinstance(name, str) and name not in cls._known]
+    names = [
+        name
+        for name in payload
+        if isinstance(name, str)
+        and name not in cls._known
+        and not any(matches(pattern, name) for pattern in cls._admitted)
+    ]
     return [
         unknown_input(name, payload[name], cls._known)
         if place < _SUGGESTIONS

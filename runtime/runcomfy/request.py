@@ -123,6 +123,8 @@ class Request(Generic[OutputT_co]):
     _media: ClassVar[tuple[MediaInput, ...]] = ()
     _aliases: ClassVar[dict[str, str]] = {}
     _required: ClassVar[tuple[str, ...]] = ()
+    # Patterns of the names that the schema takes beside the inputs.
+    _admitted: ClassVar[tuple[str, ...]] = ()
     # Derived from them, once a class: Python name -> wire name, and the wire names.
     _wire_names: ClassVar[dict[str, str]] = {}
     _known: ClassVar[frozenset[str]] = frozenset()

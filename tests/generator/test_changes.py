@@ -179,6 +179,24 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ["breaking input/$defs/d: type changed from string to integer"],
     ),
     (
+        {"allOf": [_object(a=STRING), _object(b=STRING)]},
+        {"allOf": [_object(a=STRING, b=STRING)]},
+        [
+            "breaking input: allOf tightened from [{'type': 'object', 'properties': {'a': "
+            "{'type': 'string'}}}, {'type': 'object', 'properties': {'b': {'type': 'string'}}}] to "
+            "[{'type': 'object', 'properties': {'a': {'type': 'string'}, 'b': {'type': 'string'}}}]"
+        ],
+    ),
+    (
+        _object(a=STRING),
+        {"type": "object", "$ref": "#/$defs/d", "$defs": {"d": _object(b=STRING)}},
+        [
+            "breaking input: $ref #/$defs/d added",
+            "breaking input/a: input removed",
+            "additive input/b: input added",
+        ],
+    ),
+    (
         {**_object(), "properties": {"a/b~": STRING}},
         _object(),
         ["breaking input/a~1b~0: input removed"],

@@ -3,5 +3,6 @@
 
 MODELS: dict[str, tuple[str, str]] = {
     "acme/fallback": ("acme.fallback", "Fallback"),
+    "acme/parts": ("acme.parts", "Parts"),
     "acme/whole": ("acme.whole", "Whole"),
 }

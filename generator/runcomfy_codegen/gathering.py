@@ -1,0 +1,237 @@
+"""The inputs that a schema declares, at its root or in the parts that speak of the payload as well.
+
+A schema may leave the declaring to a root ``$ref``, to ``allOf``, to the options of ``anyOf`` and ``oneOf``, or to
+conditions. ``gather`` gives the schema with all these inputs at its root, for those who name, type and describe
+them. What a payload has to keep is told by the schema as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+from urllib.parse import unquote
+
+from .notes import Note
+from .vocabulary import Schema, is_pattern, step
+
+__all__ = ["Gathered", "gather"]
+
+#: Of several options one applies, or more; a condition's parts apply or not.
+_OPTIONS = ("anyOf", "oneOf")
+_PERHAPS = ("then", "else")
+#: These ask whether something is there, so what they name is declared elsewhere, or nowhere.
+_ASKING = ("if", "not")
+_WORDS = ("title", "description", "default")
+#: Every name matches it.
+_ANY_NAME = ""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The inputs of a schema."""
+
+    #: The schema with all inputs at its root; the very one that was given, where they stood there.
+    schema: Schema
+    #: Where the inputs stand that were brought to the root: wire name -> JSON pointers.
+    places: dict[str, list[str]]
+    #: Patterns of the names that the schema takes beside its inputs.
+    admitted: tuple[str, ...]
+    #: On inputs that could not be gathered.
+    notes: list[Note]
+
+    def own_note(self, note: Note) -> Note | None:
+        """A note on ``schema`` as one on the given schema; ``None`` where it tells of a part brought to the root."""
+        for name, places in self.places.items():
+            root = step("/properties", name)
+            if note.place.startswith(f"{root}/") and places[0] != root:
+                rest = note.place[len(root) :] if len(places) == 1 else ""
+                return Note(places[0] + rest, note.kind, note.subject, note.text)
+            if any(note.place.startswith(f"{place}/") for place in places if place != root):
+                return None
+        return note
+
+
+def gather(schema: Schema) -> Gathered:
+    """The inputs of a schema as it is written."""
+    found = _gather(schema, "", _Document(schema))
+    moved = {
+        name: one.places
+        for name, one in found.inputs.items()
+        if one.places != [step("/properties", name)]
+    }
+    whole = schema
+    if moved:
+        properties = {name: one.schema for name, one in found.inputs.items()}
+        inputs = {"properties": properties, "required": found.required}
+        whole = {**found.words, **schema, **inputs}
+    notes = [
+        Note(place, "fallback", keyword, f"names {name[:60]!r}, which is no input of the class")
+        for place, keyword, name in found.asked
+        if name not in found.inputs
+    ]
+    return Gathered(whole, moved, tuple(found.admitted), notes)
+
+
+@dataclass(slots=True)
+class _Input:
+    """An input as some part of a schema declares it."""
+
+    schema: object
+    places: list[str]
+    #: Whether the payload keeps this in any case, and not where one of several options applies.
+    sure: bool = True
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found in one part of a schema."""
+
+    inputs: dict[str, _Input] = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    admitted: list[str] = field(default_factory=list)
+    #: (place, keyword, name) of what is asked for.
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Title and description.
+    words: Schema = field(default_factory=dict)
+
+    def and_(self, other: _Found) -> _Found:
+        """Of a payload that keeps both."""
+        for name, given in other.inputs.items():
+            own = self.inputs.get(name)
+            if own is None or (given.sure and not own.sure):
+                self.inputs[name] = given
+            elif given.sure:
+                both = _both(own.schema, given.schema)
+                self.inputs[name] = _Input(both, _merged(own.places, given.places))
+        self.required = _merged(self.required, other.required)
+        return self._with(other, {**other.words, **self.words})
+
+    def or_(self, other: _Found) -> _Found:
+        """Of a payload that keeps one or the other."""
+        for name in _merged(list(self.inputs), list(other.inputs)):
+            pair = [one for found in (self, other) if (one := found.inputs.get(name))]
+            self.inputs[name] = _Input(
+                reduce(_either, (one.schema for one in pair)),
+                reduce(_merged, (one.places for one in pair)),
+                len(pair) == 2 and all(one.sure for one in pair),
+            )
+        self.required = [name for name in self.required if name in other.required]
+        return self._with(other, {})
+
+    def _with(self, other: _Found, words: Schema) -> _Found:
+        self.admitted = _merged(self.admitted, other.admitted)
+        self.asked += other.asked
+        self.words = words
+        return self
+
+
+def _merged(first: list[str], second: list[str]) -> list[str]:
+    return list(dict.fromkeys([*first, *second]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The schema as a whole, and the references that led to where we are."""
+
+    root: Schema
+    followed: tuple[str, ...] = ("#",)
+
+    def follow(self, ref: object) -> tuple[Schema, str, _Document] | None:
+        """The object that a local reference leads to; ``None`` for any other, and on the way back."""
+        if not isinstance(ref, str) or not ref.startswith("#/") or ref in self.followed:
+            return None
+        place = unquote(ref[1:])
+        part: Any = self.root
+        for one in place.split("/")[1:]:
+            name = one.replace("~1", "/").replace("~0", "~")
+            if isinstance(part, list):
+                part = dict(enumerate(part)).get(int(name) if name.isdecimal() else -1)
+            else:
+                part = part.get(name) if isinstance(part, dict) else None
+        if not isinstance(part, dict):
+            return None
+        return part, place, _Document(self.root, (*self.followed, ref))
+
+
+def _gather(part: object, place: str, document: _Document) -> _Found:
+    if not isinstance(part, dict):
+        return _Found()
+    found = _own(part, place)
+    target = document.follow(part.get("$ref"))
+    if target:
+        found.and_(_gather(*target))
+    for inner, where in _listed(part, place, "allOf"):
+        found.and_(_gather(inner, where, document))
+    for keyword in _OPTIONS:
+        options = [
+            _gather(inner, where, document)
+            for inner, where in _listed(part, place, keyword)
+            if not _is_null(inner)  # the payload is an object
+        ]
+        if options:
+            found.and_(reduce(_Found.or_, options))
+    for inner, where in _conditional(part, place):
+        found.and_(_gather(inner, where, document).or_(_Found()))
+    for keyword in _ASKING:
+        asked = _gather(part.get(keyword), step(place, keyword), document)
+        found.asked += [(step(place, keyword), keyword, name) for name in asked.inputs]
+    return found
+
+
+def _own(part: Schema, place: str) -> _Found:
+    declared, required = part.get("properties"), part.get("required")
+    found = _Found(words={word: part[word] for word in ("title", "description") if word in part})
+    if isinstance(declared, dict):
+        found.inputs = {
+            name: _Input(inner, [step(place, "properties", name)])
+            for name, inner in declared.items()
+        }
+    if isinstance(required, list):
+        found.required = [name for name in required if isinstance(name, str)]
+    patterns = part.get("patternProperties")
+    if isinstance(patterns, dict):
+        found.admitted = [pattern for pattern in patterns if is_pattern(pattern)]
+    for keyword in ("additionalProperties", "unevaluatedProperties"):
+        if part.get(keyword) is True or isinstance(part.get(keyword), dict):
+            found.admitted.append(_ANY_NAME)
+    return found
+
+
+def _listed(part: Schema, place: str, keyword: str) -> Iterator[tuple[object, str]]:
+    parts = part.get(keyword)
+    if isinstance(parts, list):
+        yield from ((inner, step(place, keyword, i)) for i, inner in enumerate(parts))
+
+
+def _conditional(part: Schema, place: str) -> Iterator[tuple[object, str]]:
+    yield from ((part[keyword], step(place, keyword)) for keyword in _PERHAPS if keyword in part)
+    schemas = part.get("dependentSchemas")
+    if isinstance(schemas, dict):
+        for name, inner in schemas.items():
+            yield inner, step(place, "dependentSchemas", name)
+
+
+def _is_null(option: object) -> bool:
+    return isinstance(option, dict) and option.get("type") == "null"
+
+
+def _both(first: object, second: object) -> object:
+    """An input that two parts declare, both of which it keeps: the first one's words come first."""
+    if not isinstance(first, dict) or not isinstance(second, dict) or first == second:
+        return first if isinstance(first, dict) else second
+    fill = {keyword: value for keyword, value in second.items() if keyword != "validations"}
+    others = first["allOf"] if isinstance(first.get("allOf"), list) else []
+    return {**fill, **first, "allOf": [*others, second]}
+
+
+def _either(first: object, second: object) -> object:
+    """An input that two options declare."""
+    if first == second or second is False:
+        return first
+    if first is False:
+        return second
+    options = [part for part in (first, second) if isinstance(part, dict)]
+    words = {word: part[word] for part in reversed(options) for word in _WORDS if word in part}
+    return {**words, "anyOf": [first, second]}
