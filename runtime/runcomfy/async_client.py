@@ -205,6 +205,10 @@ class AsyncClient:
         await self._driver.close()
         await self._downloads.close()
 
+    async def close(self) -> None:
+        """The same as ``aclose``."""
+        await self.aclose()
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -369,6 +369,18 @@ def test_a_closed_client_sends_nothing(server: ScriptedServer) -> None:
     assert not server.asked
 
 
+@pytest.mark.parametrize("name", ["close", "aclose"])
+def test_a_closed_async_client_sends_nothing(server: ScriptedServer, name: str) -> None:
+    async def main() -> None:
+        client = AsyncClient(TOKEN, base_url=server.url)
+        await getattr(client, name)()
+        with pytest.raises(errors.ClientClosed, match="nothing was sent"):
+            await client.submit(a_request())
+
+    anyio.run(main)
+    assert not server.asked
+
+
 @pytest.mark.parametrize("kind", ["sync", "asyncio"])
 def test_what_fails_before_a_submit_goes_out_does_not_count_as_sent(
     kind: str, monkeypatch: pytest.MonkeyPatch
@@ -515,7 +527,7 @@ def test_both_clients_have_the_same_methods() -> None:
         }
 
     blocking, awaited = public(Client), public(AsyncClient)
-    awaited["close"] = awaited.pop("aclose")
+    assert awaited.pop("aclose") == awaited["close"]
     assert blocking == awaited
     assert public(runcomfy.Job) == public(runcomfy.AsyncJob)
     assert (
