@@ -112,7 +112,7 @@ def check_http(*clients: object, blocking: bool) -> None:
 
 
 def _check_seconds(name: str, given: object) -> None:
-    if not isinstance(given, (int, float)) or not 0 < given < inf:
+    if not isinstance(given, (int, float)) or isinstance(given, bool) or not 0 < given < inf:
         raise ConfigurationError(
             f"{name} must be a number of seconds above 0, got {given!r:.80}; the time for the whole "
             "call is the timeout of each method"

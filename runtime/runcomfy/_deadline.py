@@ -16,7 +16,8 @@ def deadline(timeout: float | None) -> float | None:
     """
     if timeout is None:
         return None
-    if not isinstance(timeout, (int, float)) or timeout != timeout:  # only NaN differs from itself
+    number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if not number or timeout != timeout:  # only NaN differs from itself
         raise ConfigurationError(
             f"timeout must be a number of seconds, or None for no limit; got {timeout!r:.80}"
         )

@@ -40,6 +40,7 @@ def service() -> Iterator[MockService]:
     [
         {"connect_timeout": 0},
         {"connect_timeout": float("nan")},
+        {"connect_timeout": True},
         {"read_timeout": -1},
         {"read_timeout": None},
         {"read_timeout": float("inf")},
@@ -75,7 +76,7 @@ def test_repeats_that_cannot_be_meant_are_refused(settings: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("kind", ["sync", "asyncio"])
-@pytest.mark.parametrize("timeout", ["5", float("nan")])
+@pytest.mark.parametrize("timeout", ["5", float("nan"), True, False])
 def test_a_timeout_that_is_no_number_is_refused_before_anything_is_sent(
     service: MockService, kind: str, timeout: Any
 ) -> None:
