@@ -82,7 +82,12 @@ def resume_line(request_id: str, model_id: str | None) -> str:
 
 
 class RunComfyError(Exception):
-    """The root of the tree: ``except RunComfyError`` catches all that the library raises."""
+    """The root of the tree: ``except RunComfyError`` catches all that the library has to say of its own.
+
+    What is not of its own comes through as it is: an ``OSError`` of the disk that a file is saved to, what a
+    callback or an uploader of yours raises, and ``TypeError`` or ``ValueError`` for arguments that are
+    mistakes. Where a request is concerned, a note on it has the request's id.
+    """
 
 
 class ValidationError(RunComfyError, ValueError):
@@ -201,7 +206,8 @@ class RequestError(RunComfyError):
     """Something went wrong with one request to the service.
 
     ``request_id`` is ``None`` when the service gave none. ``status``, ``error_code`` and
-    ``server_text`` are what the service answered, where it did.
+    ``server_text`` are what the service answered, where it did; ``server_text`` is cut, and ``raw`` is the
+    whole answer, where it is JSON, without the token.
 
     >>> try:
     ...     result = client.run(request, timeout=60)
@@ -225,6 +231,7 @@ class RequestError(RunComfyError):
         error_code: int | None = None,
         server_text: str = "",
         retry_after: float | None = None,
+        raw: Any = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -234,6 +241,7 @@ class RequestError(RunComfyError):
         self.error_code = error_code
         self.server_text = server_text
         self.retry_after = retry_after
+        self.raw = raw
 
     @property
     def resume(self) -> str | None:
@@ -289,7 +297,7 @@ class JobFailed(RequestError):
 
     _advice = "To see the answer again:"
     error: Any = None
-    raw: dict[str, Any] | None = None
+    raw: dict[str, Any] | None
 
 
 class JobCancelled(RequestError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 __all__ = ["Redactor", "clean", "shown_url", "without_queries"]
 
@@ -57,9 +58,28 @@ class Redactor:
     def __call__(self, value: object) -> str:
         """The text, or the JSON value as text, without the secrets, cleaned."""
         text = value if isinstance(value, str) else _as_text(value)
+        return without_queries(self._hidden(text))  # cut after that: half a token is one too
+
+    def inside(self, value: Any) -> Any:
+        """The JSON value with the secrets taken out of its texts, else as it is; ``None`` if it is too deep."""
+        try:
+            return self._inside(value)
+        except RecursionError:
+            return None
+
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._hidden(value)
+        if isinstance(value, list):
+            return [self._inside(one) for one in value]
+        if isinstance(value, dict):
+            return {self._hidden(name): self._inside(one) for name, one in value.items()}
+        return value
+
+    def _hidden(self, text: str) -> str:
         for secret in self._secrets:
-            text = secret.sub(_HIDDEN, text)  # before cutting: half a token is one too
-        return without_queries(_BEARER.sub(rf"\1{_HIDDEN}", text))
+            text = secret.sub(_HIDDEN, text)
+        return _BEARER.sub(rf"\1{_HIDDEN}", text)
 
     def __repr__(self) -> str:
         return "Redactor(…)"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -230,6 +232,33 @@ def test_a_refused_read_is_an_error_that_says_how_to_go_on(
     assert (error.request_id, error.status, error.error_code) == (ID, 403, 403001)
     assert error.server_text == "bad [token]\\x1b[2J"
     assert f'client.job("{ID}", "openai/gpt-image-2/edit").wait()' in str(error)
+
+
+def test_a_refusal_keeps_all_that_was_said_without_the_token(
+    caller: Caller, server: ScriptedServer
+) -> None:
+    detail = [{"loc": ["body", name], "msg": f"{name}: {'x' * 200}"} for name in "abcd"]
+    said = [*detail, {"msg": TOKEN, "input": f"Bearer {TOKEN}"}]
+    server.script(submit=[json_reply(422, detail=said)])
+    with pytest.raises(errors.RequestRejected) as caught:
+        caller.run()
+    hidden = {"msg": "[token]", "input": "Bearer [token]"}
+    assert caught.value.raw == {"detail": [*detail, hidden]}
+    assert len(caught.value.server_text) < 400
+    assert pickle.loads(pickle.dumps(caught.value)).raw == caught.value.raw  # noqa: S301  # our own
+
+
+@pytest.mark.parametrize(
+    ("body", "raw"),
+    [(b"<html>", None), (b"", None), (b'["no", 1]', ["no", 1]), (b"[" * 100_000, None)],
+)
+def test_an_answer_that_is_no_object_is_kept_if_it_is_json(
+    server: ScriptedServer, body: bytes, raw: Any
+) -> None:
+    server.script(submit=[Reply(500, body)])
+    with pytest.raises(errors.SubmissionUnknown) as caught:
+        Caller("sync", server.url).run()
+    assert caught.value.raw == raw
 
 
 @pytest.mark.parametrize(

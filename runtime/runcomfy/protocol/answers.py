@@ -80,7 +80,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong with a call. ``text`` is what the server or the transport said."""
+    """What went wrong with a call. ``text`` is what the server or the transport said, ``raw`` all of it."""
 
     trouble: Trouble
     text: str
@@ -88,6 +88,7 @@ class Problem:
     error_code: int | None = None
     retry_after: float | None = None
     request_id: object = None
+    raw: Any = None
 
 
 def read(reply: Answer | Failure, redact: Redactor) -> Document | Problem:
@@ -97,10 +98,11 @@ def read(reply: Answer | Failure, redact: Redactor) -> Document | Problem:
     asked = retry_after(reply.headers)
     content = _decode(reply.body)
     good = 200 <= reply.status < 300
-    if content is None:
+    if not isinstance(content, dict):
         trouble: Trouble = "answer unreadable" if good else trouble_of(reply.status)
         text = reply.body[:_LONGEST_BODY_SHOWN].decode("utf-8", "replace").strip()
-        return Problem(trouble, redact(text), reply.status, None, asked)
+        raw = redact.inside(content)
+        return Problem(trouble, redact(text), reply.status, None, asked, raw=raw)
     code = _error_code(content, good=good)
     if good and not code:
         return Document(content, asked)
@@ -111,6 +113,7 @@ def read(reply: Answer | Failure, redact: Redactor) -> Document | Problem:
         code,
         asked,
         content.get("request_id"),
+        redact.inside(content),
     )
 
 
@@ -141,15 +144,15 @@ def error_for(
         error_code=problem.error_code,
         server_text=problem.text,
         retry_after=problem.retry_after,
+        raw=problem.raw,
     )
 
 
-def _decode(body: bytes) -> dict[str, Any] | None:
+def _decode(body: bytes) -> Any:
     try:
-        content = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) else None
 
 
 def _error_code(content: dict[str, Any], *, good: bool) -> int | None:

@@ -49,6 +49,7 @@ def submit(talk: Talk, body: bytes) -> Flow[str]:
             "not repeated. Look at the requests and the balance in your RunComfy account before you "
             "submit again",
             server_text=talk.redact(document.content),
+            raw=talk.redact.inside(document.content),
         )
     yield from talk.report(Status.from_answer(document.content, "submitted"))
     return talk.request_id

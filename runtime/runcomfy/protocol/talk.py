@@ -138,7 +138,7 @@ class Talk:
         details: dict[str, Any] = {}
         if because:
             message += f"; the last attempt failed: {because.message}"
-            names = ("status", "error_code", "server_text", "retry_after")
+            names = ("status", "error_code", "server_text", "retry_after", "raw")
             details = {name: getattr(because, name) for name in names}
         error = self.error(DeadlineExceeded, message, **details)
         if self.seen and phase(self.seen.state) != "running":
