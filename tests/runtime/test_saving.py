@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -360,6 +361,55 @@ def test_what_progress_raises_ends_the_download(caller: Caller, tmp_path: Path) 
     with pytest.raises(LookupError, match="enough"):
         save(caller, tmp_path, progress=stop)
     assert names(tmp_path) == []
+
+
+def make_impossible(folder: Path, how: str) -> Path:
+    """A path below the folder that cannot be a folder, or have files in it."""
+    place = folder / "place"
+    if how == "closed":
+        place.mkdir(mode=0o500)
+        return place
+    place.write_bytes(b"")
+    return place if how == "a file" else place / "below"
+
+
+@pytest.mark.parametrize("how", ["a file", "below a file", "closed"])
+def test_an_error_of_the_disk_stays_one_and_says_which_file_it_is_about(
+    caller: Caller, server: ScriptedServer, host: FileHost, tmp_path: Path, how: str
+) -> None:
+    if how == "closed" and (os.name == "nt" or os.getuid() == 0):
+        pytest.skip("this user may write everywhere")
+    place = make_impossible(tmp_path, how)
+    with pytest.raises(OSError, match="place") as caught:
+        save(caller, place)
+    assert caught.value.__notes__ == [
+        f"RunComfy request id {ID}: {host.url}/hat.png was not saved, and is still at the service. To get "
+        f'the result again: client.job("{ID}").wait()'
+    ]
+    give(server, f"{host.url}/a.png", f"{host.url}/b.png")
+    with pytest.raises(errors.NotAllSaved) as several:
+        save(caller, place)
+    assert [error.__notes__[0].split("/")[-1][:5] for _, error in several.value.failed] == [
+        "a.png",
+        "b.png",
+    ]
+
+
+def test_a_file_in_the_way_and_what_progress_raises_tell_the_request_too(
+    caller: Caller, tmp_path: Path
+) -> None:
+    path = tmp_path / "hat.png"
+    path.write_bytes(b"")
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(FileExistsError, match="overwrite=True") as taken:
+        with_result(caller, lambda result: result.files[0].save(path))
+    with pytest.raises(ZeroDivisionError) as raised:
+        save(caller, tmp_path, progress=fail)
+    for caught in (taken, raised):
+        assert f'client.job("{ID}").wait()' in caught.value.__notes__[0]
 
 
 def test_several_files_are_fetched_at_once_and_keep_their_order(

@@ -20,6 +20,7 @@ from .part import Memory, Target
 from .settings import (
     DownloadSettings,
     check_concurrency,
+    check_targets,
     conclude,
 )
 from .transfer_async import AsyncTransfer
@@ -71,8 +72,7 @@ class AsyncDownloads:
         check_callback("progress", progress)
         ends, turns = deadline(timeout), anyio.Semaphore(concurrency)
         outcomes: list[Path | Exception] = [Path() for _ in files]
-        for target in targets:
-            await run_sync(target.check)
+        await run_sync(check_targets, files, targets)
 
         async def one(http: httpx.AsyncClient, number: int) -> None:
             file = files[number]

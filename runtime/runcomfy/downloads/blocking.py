@@ -19,6 +19,7 @@ from .part import Memory, Part, Target
 from .settings import (
     DownloadSettings,
     check_concurrency,
+    check_targets,
     closed,
     conclude,
     log_saved,
@@ -83,8 +84,7 @@ class Downloads:
         """Save each file at its target; where they are then."""
         check_concurrency(concurrency)
         check_callback("progress", progress)
-        for target in targets:
-            target.check()
+        check_targets(files, targets)
         parts = [Part(target) for target in targets]
 
         def call(

@@ -73,7 +73,8 @@ class Target:
 def target_for(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
     """Where ``save(path)`` puts a file: into a folder, by ``name``, or at exactly that path."""
     given, exact = os.fspath(path), _path(path)
-    if given.endswith((os.sep, os.altsep or os.sep)) or exact.is_dir():
+    is_folder = os.path.isdir(exact)  # noqa: PTH112  # Path.is_dir raises where it may not look
+    if given.endswith((os.sep, os.altsep or os.sep)) or is_folder:
         return Target.inside(exact, name, overwrite=overwrite)
     return Target(exact.parent, exact.name, "replace" if overwrite else "refuse", free=False)
 

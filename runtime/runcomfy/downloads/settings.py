@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from runcomfy._certificates import trusted
 from runcomfy.drivers.common import USER_AGENT, Wire, log
-from runcomfy.errors import ClientClosed, ConfigurationError, NotAllSaved, RequestError
+from runcomfy.errors import (
+    ClientClosed,
+    ConfigurationError,
+    NotAllSaved,
+    RequestError,
+    resume_line,
+)
 from runcomfy.protocol.downloads import Fetch, Open
 from runcomfy.protocol.hosts import Hosts
 from runcomfy.protocol.messages import Failure, Sleep
@@ -24,11 +30,14 @@ if TYPE_CHECKING:
 
     from runcomfy.files import AsyncOutputFile, File, OutputFile
 
+    from .part import Target
+
 __all__ = [
     "MAX_FILE_BYTES",
     "SAVE_TIMEOUT",
     "DownloadSettings",
     "check_concurrency",
+    "check_targets",
     "closed",
     "conclude",
     "failure_of",
@@ -112,6 +121,16 @@ def check_concurrency(concurrency: int) -> None:
         raise ValueError(f"concurrency must be at least 1, got {concurrency}")
 
 
+def check_targets(files: Sequence[File], targets: Sequence[Target]) -> None:
+    """Refuse names that are taken, before anything is fetched."""
+    for file, target in zip(files, targets, strict=True):
+        try:
+            target.check()
+        except OSError as error:
+            _tell_request(error, file)
+            raise
+
+
 def closed() -> ClientClosed:
     """The error of a file whose client was closed."""
     return ClientClosed("the client was closed while a file was being fetched")
@@ -144,18 +163,29 @@ def conclude(
     saved = [outcome for outcome in outcomes if isinstance(outcome, Path)]
     if not failed:
         return saved
+    for file, error in failed:
+        _tell_request(error, file)
     (file, first), several = failed[0], len(files) > 1
     if not several:
         raise first
     reasons = "".join(f"\n  {_first_line(error)}" for _, error in failed)
-    error = NotAllSaved(
+    whole = NotAllSaved(
         f"{len(failed)} of {len(files)} files could not be saved; saved are "
         f"{', '.join(map(str, saved)) or 'none'}{reasons}",
         request_id=file.request_id,
         model_id=file.model_id,
     )
-    error.url, error.saved, error.failed = file.url, saved, failed
-    raise error from first
+    whole.url, whole.saved, whole.failed = file.url, saved, failed
+    raise whole from first
+
+
+def _tell_request(error: Exception, file: File) -> None:
+    """Add to an error of the disk, or of a callback, which file it is about and where that still is."""
+    if not isinstance(error, RequestError):
+        error.add_note(
+            f"RunComfy request id {file.request_id}: {shown_url(file.url)} was not saved, and is still at the "
+            f"service. To get the result again: {resume_line(file.request_id, file.model_id)}"
+        )
 
 
 def _first_line(error: Exception) -> str:
