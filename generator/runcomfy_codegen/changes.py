@@ -13,7 +13,7 @@ from typing import Any
 from .gathering import gather
 from .media_changes import compare_media
 from .media_inputs import find_media
-from .vocabulary import Schema, clean, step
+from .vocabulary import Schema, clean, parts_of, step
 
 __all__ = ["Change", "compare"]
 
@@ -27,7 +27,9 @@ class Change:
     text: str
 
 
-_TEXTS = ("title", "description", "default", "examples", "format")
+_TEXTS = (
+    "title", "description", "default", "examples", "example", "format", "deprecated", "readOnly", "writeOnly",
+)  # fmt: skip
 
 #: What narrows an input may break whoever sends it; what narrows an output breaks nobody who reads it.
 _FOR_READERS = {"breaking": "additive", "additive": "breaking"}
@@ -44,8 +46,23 @@ _TIGHTER: dict[str, Callable[[Any, Any], bool]] = {
     "maxLength": lambda old, new: new < old,
     "maxItems": lambda old, new: new < old,
     "maxProperties": lambda old, new: new < old,
-    "additionalProperties": lambda _, new: new is False,
+    "additionalProperties": lambda _, new: new is False,  # of two schemas, their parts are compared
     "multipleOf": lambda old, new: old % new != 0,
+}
+
+#: The values of keywords that forbid nothing.
+_IDLE: dict[str, tuple[object, ...]] = {
+    "minLength": (0,),
+    "minItems": (0,),
+    "minProperties": (0,),
+    "uniqueItems": (False,),
+    "additionalProperties": (True, {}),
+    "unevaluatedProperties": ({},),
+    "unevaluatedItems": ({},),
+    "patternProperties": ({},),
+    "propertyNames": ({},),
+    "dependentRequired": ({},),
+    "dependentSchemas": ({},),
 }
 
 
@@ -61,11 +78,11 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 
 def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
     """``demands`` tells inputs, where less is breaking when refused, from outputs."""
+    yield from _words(old, new, place)
     if demands:
         old, new = gather(old).schema, gather(new).schema
     old_clean, new_clean = clean(old)[0], clean(new)[0]
     yield from _parts(old_clean, new_clean, place, demands=demands)
-    yield from _words(old, new, place)
     if demands:
         yield from _media((old, old_clean), (new, new_clean), place)
 
@@ -87,6 +104,9 @@ def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[C
     if "items" in old or "items" in new:
         before, after = old.get("items", {}), new.get("items", {})
         yield from _parts(before, after, step(place, "items"), demands=demands)
+    if _has_schema(old) and _has_schema(new):
+        before, after = old["additionalProperties"], new["additionalProperties"]
+        yield from _parts(before, after, step(place, "additionalProperties"), demands=demands)
     for keyword in ("$defs", "definitions"):
         before, after = old.get(keyword, {}), new.get(keyword, {})
         for name in before.keys() & after.keys():
@@ -165,7 +185,18 @@ def _among(value: object, values: list[Any]) -> bool:
     return any(type(value) is type(other) and value == other for other in values)
 
 
+def _has_schema(schema: Schema) -> bool:
+    """Whether members beside the properties have a schema to keep."""
+    return bool(schema.get("additionalProperties")) and schema["additionalProperties"] is not True
+
+
+def _binding(schema: Schema) -> Schema:
+    """``schema`` without keywords that forbid nothing."""
+    return {k: v for k, v in schema.items() if v not in _IDLE.get(k, ())}
+
+
 def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
+    old, new = _binding(old), _binding(new)
     structural = {
         "type",
         "enum",
@@ -177,7 +208,7 @@ def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
         "definitions",
     }
     for keyword in sorted((old.keys() | new.keys()) - structural):
-        if keyword == "additionalProperties" and old.get(keyword, True) == new.get(keyword, True):
+        if keyword == "additionalProperties" and _has_schema(old) and _has_schema(new):
             continue
         if keyword not in new:
             yield Change("additive", place, f"{keyword} {old[keyword]} dropped")
@@ -197,8 +228,7 @@ def _words(old: Any, new: Any, place: str) -> Iterator[Change]:
     for name in _TEXTS:
         if old.get(name) != new.get(name):
             yield Change("text", place, f"{name} changed")
-    before, after = old.get("properties"), new.get("properties")
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in before.keys() & after.keys():
-            yield from _words(before[name], after[name], step(place, name))
-    yield from _words(old.get("items"), new.get("items"), step(place, "items"))
+    before, after = dict(parts_of(old)), dict(parts_of(new))
+    for steps in before.keys() & after.keys():
+        shown = steps[1:] if steps[0] == "properties" else steps
+        yield from _words(before[steps], after[steps], step(place, *shown))

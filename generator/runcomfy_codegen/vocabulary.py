@@ -20,7 +20,16 @@ from jsonschema import Draft202012Validator
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
 from .notes import Note
 
-__all__ = ["COMPILED", "Schema", "clean", "is_pattern", "schemas_in", "step", "uncovered"]
+__all__ = [
+    "COMPILED",
+    "Schema",
+    "clean",
+    "is_pattern",
+    "parts_of",
+    "schemas_in",
+    "step",
+    "uncovered",
+]
 
 Schema = dict[str, Any]
 
@@ -323,16 +332,19 @@ def schemas_in(schema: object, place: str = "") -> Iterator[tuple[str, Schema]]:
     if not isinstance(schema, dict):
         return
     yield place, schema
+    for steps, part in parts_of(schema):
+        yield from schemas_in(part, step(place, *steps))
+
+
+def parts_of(schema: Schema) -> Iterator[tuple[tuple[object, ...], object]]:
+    """The schemas that stand directly in a schema, with the steps to them."""
     for keyword, value in schema.items():
-        inner = step(place, keyword)
         if keyword in _ONE:
-            yield from schemas_in(value, inner)
+            yield (keyword,), value
         elif keyword in _LIST and isinstance(value, list):
-            for i, part in enumerate(value):
-                yield from schemas_in(part, step(inner, i))
+            yield from (((keyword, i), part) for i, part in enumerate(value))
         elif keyword in _MAP and isinstance(value, dict):
-            for name, part in value.items():
-                yield from schemas_in(part, step(inner, name))
+            yield from (((keyword, name), part) for name, part in value.items())
 
 
 def _drop_bad_references(root: Schema, notes: list[Note]) -> None:

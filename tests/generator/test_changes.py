@@ -25,6 +25,10 @@ def _rule(limit: float, rule: str = "width_pixels>", error: str = "") -> dict[st
     )
 
 
+def _others(schema: Any) -> dict[str, Any]:
+    return {**_object(), "additionalProperties": schema}
+
+
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 IMAGE = _x(format="image_uri")
 WIDE = {"validations": [{"validation_rule": "width_pixels>", "validation_value": 14}]}
@@ -89,6 +93,26 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ["breaking input: additionalProperties False added"],
     ),
     (_object(), {**_object(), "additionalProperties": True}, []),
+    (_others(True), _others(STRING), [f"breaking input: additionalProperties {STRING} added"]),
+    (_object(), _others(STRING), [f"breaking input: additionalProperties {STRING} added"]),
+    (_others(STRING), _others({}), [f"additive input: additionalProperties {STRING} dropped"]),
+    (
+        _others(STRING),
+        _others(INTEGER),
+        ["breaking input/additionalProperties: type changed from string to integer"],
+    ),
+    (
+        _others(STRING),
+        _others(False),
+        [f"breaking input: additionalProperties tightened from {STRING} to False"],
+    ),
+    (
+        _others(False),
+        _others(STRING),
+        [f"additive input: additionalProperties loosened from False to {STRING}"],
+    ),
+    (_x(), _x(minItems=0, minLength=0, minProperties=0, uniqueItems=False), []),
+    (_x(minItems=0), _x(), []),
     (
         _x(type="array", items=STRING),
         _x(type="array", items=INTEGER),
@@ -166,6 +190,17 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
             "breaking input/x: kind of file changed from image to video",
             "text input/x: format changed",
         ],
+    ),
+    (_x(deprecated=True), _x(), ["text input/x: deprecated changed"]),
+    (
+        _x(anyOf=[STRING, {"title": "a"}]),
+        _x(anyOf=[STRING, {"title": "b"}]),
+        ["text input/x/anyOf/1: title changed"],
+    ),
+    (
+        {"$defs": {"d": {"properties": {"y": {"description": "a"}}}}},
+        {"$defs": {"d": {"properties": {"y": {"description": "b"}}}}},
+        ["text input/$defs/d/y: description changed"],
     ),
     ({**_object(), "title": "a"}, {**_object(), "title": "b"}, ["text input: title changed"]),
     (
