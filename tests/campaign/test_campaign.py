@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from client_callers import BACKENDS, TOKEN
+from client_callers import TOKEN
 from runcomfy.mock import FAULTS
 
 from .cells import ACTIONS, Cell, cells, rows
@@ -27,7 +27,6 @@ def test_what_comes_of_every_fault(kind: str, action: str, tmp_path: Path) -> No
     _campaign(kind, cells(action), tmp_path)
 
 
-@pytest.mark.skipif("trio" not in BACKENDS, reason="trio is not installed")
 # httpx leaves iterators to the garbage collector when an answer is given up, and trio says so.
 @pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 def test_what_comes_of_some_faults_on_trio(tmp_path: Path) -> None:
