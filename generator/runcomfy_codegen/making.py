@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from .build import build_model
 from .changes import Change, compare
 from .documents import Stored, parse_documents
 from .formatting import format_modules
-from .manifest import ModelEntry
+from .gathering import gather
+from .manifest import ModelEntry, digest
+from .names import input_name
 from .package import package_spec
 from .render import render_index, render_model, render_owner, render_package
 from .template_files import templates_folder
+from .vocabulary import step
 
 __all__ = ["Change", "Made", "changes_since", "format_modules", "make_model", "make_shared"]
 
@@ -31,7 +35,8 @@ class Made:
 
 def make_model(stored: Stored) -> Made:
     """Render a model. Raises ``CodegenError`` for one that cannot be."""
-    spec = build_model(parse_documents(stored), templates_folder() / "types")
+    documents = parse_documents(stored)
+    spec = build_model(documents, templates_folder() / "types")
     entry = ModelEntry(
         stored.hash,
         spec.package,
@@ -39,6 +44,8 @@ def make_model(stored: Stored) -> Made:
         spec.class_name,
         tuple(map(str, spec.export_names)),
         spec.notes,
+        documents.names,
+        digest(json.dumps(documents.example)),
     )
     return Made(entry, render_model(spec, stored.model_id), spec.schema_file)
 
@@ -57,8 +64,24 @@ def make_shared(name: str, models: dict[str, ModelEntry]) -> dict[str, str]:
 
 def changes_since(known: ModelEntry, schema: str, made: Made) -> list[Change]:
     """What is new for programs, since the model was made as ``known`` with the schema file ``schema``."""
-    changes = compare(json.loads(schema), json.loads(made.schema))
+    old, new = json.loads(schema), json.loads(made.schema)
+    changes = [*_renamed(known, made.entry, old["input"], new["input"]), *compare(old, new)]
     if known.class_name != made.entry.class_name:
         renamed = f"class {known.class_name} is now {made.entry.class_name}"
         changes.insert(0, Change("breaking", "", renamed))
+    if known.example not in (None, made.entry.example):
+        changes.append(Change("text", "", "example changed"))
+    return changes
+
+
+def _renamed(
+    known: ModelEntry, entry: ModelEntry, old: dict[str, Any], new: dict[str, Any]
+) -> list[Change]:
+    """The inputs that are still there under another Python name."""
+    both = [gather(schema).schema.get("properties", {}) for schema in (old, new)]
+    changes = []
+    for wire in sorted(known.names.keys() | entry.names.keys()):
+        was, now = (names.get(wire, input_name(wire)) for names in (known.names, entry.names))
+        if was != now and all(wire in inputs for inputs in both):
+            changes.append(Change("breaking", step("input", wire), f"{was} is now named {now}"))
     return changes

@@ -35,6 +35,10 @@ class ModelEntry:
     class_name: str
     exports: tuple[str, ...]
     notes: tuple[Note, ...] = ()
+    #: The Python names of inputs that overrides.json chose, by wire name.
+    names: dict[str, str] = field(default_factory=dict)
+    #: A hash of the page's example; ``None`` in older packages.
+    example: str | None = None
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -50,6 +54,8 @@ class ModelEntry:
             "class_name": self.class_name,
             "exports": self.exports,
             "notes": [asdict(note) for note in self.notes],
+            "names": self.names,
+            "example": self.example,
         }
 
 
@@ -88,7 +94,10 @@ def _entry(data: dict[str, Any]) -> ModelEntry:
     exports = tuple(map(Identifier, data["exports"]))
     # Paths are made of these two: whatever is no identifier makes the manifest unreadable.
     package, module = Identifier(data["package"]), Identifier(data["module"])
-    given = {"package": package, "module": module, "exports": exports, "notes": notes}
+    names = dict(data.get("names", {}))  # older packages have none
+    given = {
+        "package": package, "module": module, "exports": exports, "notes": notes, "names": names,
+    }  # fmt: skip
     return ModelEntry(**{**data, **given})
 
 

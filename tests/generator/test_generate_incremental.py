@@ -233,3 +233,24 @@ def test_a_renamed_class_is_a_breaking_change(tmp_path: Path) -> None:
     run(tmp_path)
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"), overrides={"class_name": "Uno"})
     assert "breaking: class One is now Uno" in run(tmp_path).out
+
+
+def test_a_renamed_input_is_a_breaking_change(tmp_path: Path) -> None:
+    schemas = tmp_path / "schemas"
+    store(schemas, "acme/one", text_schema("33_string", "same"), overrides={"names": {"same": "s"}})
+    run(tmp_path)
+    names = {"33_string": "words", "same": "s"}
+    store(schemas, "acme/one", text_schema("33_string", "same"), overrides={"names": names})
+    told = [change["text"] for change in run(tmp_path, "--json").json["changes"]["acme/one"]]
+    assert told == ["input_33_string is now named words"]
+    store(schemas, "acme/one", text_schema("same"), overrides={})
+    told = [change["text"] for change in run(tmp_path, "--json").json["changes"]["acme/one"]]
+    assert told == ["s is now named same", "input removed"]
+
+
+def test_another_example_is_a_change_of_texts(tmp_path: Path) -> None:
+    for text in ("a hat", "a cat"):
+        store(tmp_path / "schemas", "acme/one", text_schema("prompt"), example={"prompt": text})
+        ran = run(tmp_path, "--json")
+    changes = ran.json["changes"]["acme/one"]
+    assert [(change["kind"], change["text"]) for change in changes] == [("text", "example changed")]
