@@ -49,12 +49,14 @@ def readable(text: object) -> str:
     return _PLACEHOLDER.sub(lambda key: _ENGLISH.get(key[0], ""), text).strip()
 
 
+#: Keywords whose texts are for people.
+_TEXTS = {"title", "description", "validation_error"}
 #: Where the members of an object are named by the schema's author.
 _NAMED = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
 
 
 def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
-    """A copy of a schema whose titles and descriptions hold no placeholder keys.
+    """A copy of a schema whose texts for people hold no placeholder keys.
 
     ``named`` tells that ``schema`` holds schemas by name, so that its members are no keywords.
     """
@@ -66,7 +68,7 @@ def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
     for name, value in schema.items():
         if named:
             copied[name] = with_readable_texts(value)
-        elif name in ("title", "description") and isinstance(value, str):
+        elif name in _TEXTS and isinstance(value, str):
             if "modelApiDoc_" in value and not readable(value):
                 continue
             copied[name] = readable(value) if "modelApiDoc_" in value else value

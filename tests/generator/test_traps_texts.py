@@ -74,6 +74,17 @@ def test_a_placeholder_key_never_surfaces(tmp_path: Path, where: str) -> None:
     assert "modelApiDoc" not in str(cls.input_schema())
 
 
+def test_a_placeholder_key_in_a_file_rule_never_surfaces(tmp_path: Path) -> None:
+    rule = {"validation_rule": "width_pixels>", "validation_value": 14}
+    leaked = {**rule, "validation_error": "modelApiDoc_errWidth"}
+    image = {"type": "string", "format": "image_uri", "validations": [leaked]}
+    cls = make_class(tmp_path, {"image": image, "validation_error": {"type": "string"}})
+    assert "modelApiDoc" not in Path(inspect.getfile(cls)).read_text(encoding="utf-8")
+    assert cls.input_schema()["properties"]["image"]["validations"] == [rule]
+    [media] = cls._media
+    assert [one.wording for one in media.rules] == [""]  # the runtime has its own words then
+
+
 def docstrings(cls: type) -> list[str]:
     """The texts that an editor shows for the class's inputs, the class's own included."""
     tree = ast.parse(Path(inspect.getfile(cls)).read_text(encoding="utf-8"))
