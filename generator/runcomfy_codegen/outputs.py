@@ -10,11 +10,12 @@ from .literals import Source, docstring, literal
 from .names import Identifier
 from .notes import Note
 from .spec import OutputField
-from .vocabulary import Schema, clean, step
+from .vocabulary import Schema, clean, schemas_in, step
 
 __all__ = ["Outputs", "build_outputs"]
 
 _INDENT = 4
+_NO_INPUT = "are rules about files of an output; not checked"
 
 #: What ``isinstance`` asks of a documented field, by JSON type.
 _KINDS = {
@@ -40,6 +41,11 @@ class Outputs:
 def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -> Outputs:
     """The outputs that an output schema documents; none is a fine answer."""
     cleaned, found = clean(raw)
+    found += [
+        Note(step(place, "validations"), "documented", "validations", _NO_INPUT)
+        for place, part in schemas_in(raw)
+        if "validations" in part
+    ]
     notes = tuple(Note("output.json" + n.place, n.kind, n.subject, n.text) for n in found)
     properties: Schema = cleaned.get("properties", {})
     if not properties:

@@ -33,6 +33,7 @@ _ENGLISH = {
     "modelApiDoc_outDescVideos": "multiple video URLs",
 }
 _DEMO = 80
+_EXAMPLES = 5
 _VALUE = 400
 _PARAGRAPH = 4_000
 
@@ -72,7 +73,7 @@ def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
             if "modelApiDoc_" in value and not readable(value):
                 continue
             copied[name] = readable(value) if "modelApiDoc_" in value else value
-        elif name in ("default", "enum", "const", "examples"):
+        elif name in ("default", "enum", "const", "example", "examples"):
             copied[name] = value
         else:
             copied[name] = with_readable_texts(value, named=name in _NAMED)
@@ -86,6 +87,8 @@ def describe_input(
     meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name
     limits = [*_limits(cleaned), *([file] if file else [])]
     paragraphs = [_sentence(meaning)]
+    if raw.get("deprecated") is True:
+        paragraphs.append("Deprecated.")
     if limits:
         paragraphs.append(" ".join(_sentence(_capital(limit)) for limit in limits))
     if rules:
@@ -94,6 +97,8 @@ def describe_input(
         paragraphs.append(f"Sent as {one_line(wire_name)!r}.")
     if "default" in raw:
         paragraphs.append(f"Demo value: {_demo(raw['default'])}")
+    if examples := _examples(raw):
+        paragraphs.append(f"Examples: {', '.join(map(_demo, examples))}")
     return "\n\n".join(paragraphs)
 
 
@@ -136,6 +141,12 @@ def clipped(text: str) -> str:
 
 def _demo(value: object) -> str:
     return one_line(repr(value)).replace("\\n", " ")
+
+
+def _examples(raw: Schema) -> list[object]:
+    given = raw.get("examples")
+    examples = given if isinstance(given, list) else []
+    return [*([raw["example"]] if "example" in raw else []), *examples][:_EXAMPLES]
 
 
 def _brief(value: object) -> str:

@@ -42,6 +42,9 @@ _ANNOTATIONS = {
     "$comment", "$schema", "validations", "format",
 }  # fmt: skip
 
+#: The ones of these that are for people alone, and that nothing of ours acts on.
+_FOR_PEOPLE = {"examples", "example", "deprecated", "readOnly", "writeOnly"}
+
 #: Keywords that straight-line code is generated for.
 COMPILED = {
     "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
@@ -153,6 +156,8 @@ class _Cleaner:
         return cleaned
 
     def _annotation(self, keyword: str, value: object, place: str) -> None:
+        if keyword in _FOR_PEOPLE and value is not False:
+            self.note(place, "documented", keyword, "is told to people; not checked")
         if keyword != "format":
             return
         if not isinstance(value, str):

@@ -64,6 +64,13 @@ def test_rules_told_in_prose_stay_visible_and_are_not_checked(tmp_path: Path) ->
     assert cls(image="a", video="b").payload() == {"image": "a", "video": "b"}
 
 
+def test_an_editor_shows_examples_and_that_an_input_is_deprecated(tmp_path: Path) -> None:
+    examples = {"examples": ["a hat", 3], "example": "a\ncat", "deprecated": True}
+    cls = make_class(tmp_path, {"x": {"title": "Prompt", **examples}})
+    [shown] = [one for one in docstrings(cls) if one != cls.__doc__]
+    assert shown.split() == "Prompt. Deprecated. Examples: 'a cat', 'a hat', 3".split()
+
+
 @pytest.mark.parametrize("where", ["title", "description"])
 def test_a_placeholder_key_never_surfaces(tmp_path: Path, where: str) -> None:
     key = "modelApiDoc_navInputSchema2"

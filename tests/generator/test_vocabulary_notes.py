@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from generator.small import make
+from generator.small import make, store
+from runcomfy_codegen.generate import generate
 from runcomfy_codegen.vocabulary import clean
 
 X = "/properties/x"
@@ -42,6 +43,11 @@ def notes(tmp_path: Path, x: Any, **root: Any) -> set[tuple[str, str, str]]:
         ({"$ref": "#/nowhere"}, "documented", "$ref", f"{X}/$ref"),
         ({"$ref": "https://example.com/a"}, "documented", "$ref", f"{X}/$ref"),
         ({"$ref": "#/properties/x"}, "documented", "$ref", f"{X}/$ref"),
+        ({"deprecated": True}, "documented", "deprecated", f"{X}/deprecated"),
+        ({"readOnly": True}, "documented", "readOnly", f"{X}/readOnly"),
+        ({"writeOnly": True}, "documented", "writeOnly", f"{X}/writeOnly"),
+        ({"example": "a"}, "documented", "example", f"{X}/example"),
+        ({"items": {"examples": ["a"]}}, "documented", "examples", f"{X}/items/examples"),
         ({"minimum": "3"}, "oddity", "minimum", f"{X}/minimum"),
         ({"minLength": -1}, "oddity", "minLength", f"{X}/minLength"),
         ({"multipleOf": 0}, "oddity", "multipleOf", f"{X}/multipleOf"),
@@ -135,7 +141,7 @@ def test_it_is_reported_of_the_payload_as_well(
         {"type": "string", "format": "image_uri_with_mask_v2"},
         {"type": "array", "format": "image_uris", "items": {"type": "string", "format": "uri"}},
         {"type": "array", "minItems": 0, "maxItems": 3, "items": {"enum": ["a", 1, None]}},
-        {"type": "string", "nullable": True, "default": "a"},
+        {"type": "string", "nullable": True, "default": "a", "deprecated": False},
         {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["a"]},
         {"validations": [{"validation_rule": "width/height>", "validation_value": 0.0625}]},
     ],
@@ -143,6 +149,15 @@ def test_it_is_reported_of_the_payload_as_well(
 )
 def test_there_is_no_note_where_all_is_understood(tmp_path: Path, schema: Any) -> None:
     assert notes(tmp_path, schema) == set()
+
+
+def test_rules_about_files_of_an_output_are_reported(tmp_path: Path) -> None:
+    output = {"type": "object", "properties": {"video": {"type": "string", "validations": []}}}
+    store(tmp_path / "schemas", "acme/small", {"type": "object"}, output=output)
+    entry = generate(tmp_path / "schemas", tmp_path / "out", "made").manifest.models["acme/small"]
+    [note] = entry.notes
+    assert note.place == "output.json/properties/video/validations"
+    assert (note.kind, note.subject) == ("documented", "validations")
 
 
 @pytest.mark.parametrize("keyword", ["anyOf", "oneOf", "allOf", "prefixItems"])
