@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from . import names, texts, types
 from .checks import compile_checks
 from .documents import Documents
@@ -229,14 +231,24 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
 
 
 def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
-    """The page's example, or else the required inputs with their demo values."""
+    """The page's example, or else the required inputs as pages show them.
+
+    These are the demo values, and ``""`` or ``[]`` where there is none. An input that takes neither is left out, so
+    that it is told as missing, and not as wrong.
+    """
     if documents.example is not None:
         return documents.example
-    return {
-        wire: inputs.declared(wire)["default"]
-        for wire in inputs.required
-        if "default" in inputs.declared(wire)
-    }
+    validator = Draft202012Validator(inputs.cleaned)
+    example: dict[str, Any] = {}
+    for wire in inputs.required:
+        demo = inputs.declared(wire).get("default")
+        part = validator.evolve(schema=inputs.properties[wire])
+        blanks = [blank for blank in ("", []) if part.is_valid(blank)]
+        if demo is not None:
+            example[wire] = demo
+        elif blanks:
+            example[wire] = blanks[0]
+    return example
 
 
 def _fallback_notes(cleaned: Schema, *, whole: bool) -> list[Note]:

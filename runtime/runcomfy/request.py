@@ -175,7 +175,11 @@ class Request(Generic[OutputT_co]):
 
     @classmethod
     def example(cls) -> Self:
-        """The request that the model's documentation page shows."""
+        """The request that the model's documentation page shows.
+
+        Where a page is not known: the required inputs with their demo values, ``""`` or ``[]`` where there
+        is none. Raises ``ValidationError`` where that is no valid request.
+        """
         return cls.from_payload(cls._example)
 
     @classmethod

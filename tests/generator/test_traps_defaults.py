@@ -49,6 +49,30 @@ def test_no_default_is_filled_in_inside_objects(tmp_path: Path) -> None:
     assert cls(loras=[{}]).payload() == {"loras": [{}]}
 
 
+def test_an_example_without_demo_values_is_as_empty_as_pages_show_it(tmp_path: Path) -> None:
+    properties = {
+        "prompt": {"type": "string"},
+        "images": {"type": "array", "items": {"type": "string"}},
+        "style": {"type": "string", "default": "oil"},
+        "null": {"type": "string", "default": None},
+        "free": {},
+    }
+    cls = make_class(tmp_path, properties, required=list(properties))
+    blank = {"prompt": "", "images": [], "style": "oil", "null": "", "free": ""}
+    assert cls.example().payload() == blank
+
+
+def test_an_example_that_cannot_be_says_what_is_missing(tmp_path: Path) -> None:
+    properties = {"seed": {"type": "integer"}, "images": {"type": "array", "minItems": 1}}
+    cls = make_class(tmp_path, properties, required=list(properties))
+    with pytest.raises(runcomfy.ValidationError) as refused:
+        cls.example()
+    assert [violation.message for violation in refused.value.violations] == [
+        "seed is required and was not given",
+        "images is required and was not given",
+    ]
+
+
 def test_the_demo_value_is_shown_where_an_editor_shows_the_input(tmp_path: Path) -> None:
     cls = make_class(tmp_path, {"prompt": {"type": "string", "default": "a demo cat"}})
     assert "Demo value: 'a demo cat'" in source_of(cls)

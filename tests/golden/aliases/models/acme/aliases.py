@@ -237,4 +237,4 @@ class Aliases(Request[AliasesOutput]):
         "payload_": "payload",
     }
     _media = (MediaInput(("284_image",), "image"),)
-    _example = {}
+    _example = {"33_string": ""}

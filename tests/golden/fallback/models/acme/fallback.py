@@ -118,4 +118,4 @@ class Fallback(Request[FallbackOutput]):
     _check = staticmethod(check)
     _required = ("source",)
     _media = (MediaInput(("source",), "image"),)
-    _example = {}
+    _example = {"source": ""}

@@ -74,4 +74,4 @@ class Parts(Request[PartsOutput]):
             (MediaRule("width_pixels", ">", 14, "must exceed 14"),),
         ),
     )
-    _example = {}
+    _example = {"prompt": ""}

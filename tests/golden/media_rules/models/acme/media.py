@@ -166,4 +166,4 @@ class Media(Request[MediaOutput]):
             (MediaRule("width_pixels", ">", 14, "must exceed 14"),),
         ),
     )
-    _example = {}
+    _example = {"image": []}

@@ -50,4 +50,4 @@ class Class(Request[ClassOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

@@ -50,4 +50,4 @@ class ExtendVideoOld(Request[ExtendVideoOldOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

@@ -50,4 +50,4 @@ class Model4k(Request[Model4kOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

@@ -50,4 +50,4 @@ class RequestModel(Request[RequestModelOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

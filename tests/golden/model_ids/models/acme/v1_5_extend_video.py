@@ -50,4 +50,4 @@ class V1_5ExtendVideo(Request[V1_5ExtendVideoOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

@@ -50,4 +50,4 @@ class V1_5ExtendVideoDraft(Request[V1_5ExtendVideoDraftOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

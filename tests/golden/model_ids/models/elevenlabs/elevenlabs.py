@@ -50,4 +50,4 @@ class Elevenlabs(Request[ElevenlabsOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

@@ -50,4 +50,4 @@ class HailuoVideo01Live(Request[HailuoVideo01LiveOutput]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}

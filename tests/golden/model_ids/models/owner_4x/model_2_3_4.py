@@ -50,4 +50,4 @@ class Model2_3_4(Request[Model2_3_4Output]):
 
     _check = staticmethod(check)
     _required = ("prompt",)
-    _example = {}
+    _example = {"prompt": ""}
