@@ -22,7 +22,7 @@ from .runner import run_cells
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+@pytest.mark.parametrize("kind", ["sync", "asyncio", "asyncio spread"])
 def test_what_comes_of_every_fault(kind: str, action: str, tmp_path: Path) -> None:
     _campaign(kind, cells(action), tmp_path)
 
