@@ -1,13 +1,15 @@
-"""Certificates, TLS contexts and proxies of clients of our own."""
+"""Certificates, TLS contexts and proxies of clients of our own, and of those that callers give."""
 
 from __future__ import annotations
 
 import datetime
+import importlib
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from client_callers import FAST, OWN, TOKEN, Caller, without_aiohttp
+from client_callers import FAST, OWN, TOKEN, Caller, a_request, without_aiohttp
 from raw_server import RawServer, json_answer, raw_server
 from runcomfy import AsyncClient, Client, errors
 
@@ -158,3 +160,90 @@ def test_a_proxy_from_the_environment_is_used_and_does_not_get_the_token(
         for call in proxy.calls:
             assert call.startswith(b"CONNECT runcomfy.invalid:443 ")
             assert TOKEN.encode() not in call
+
+
+#: Clients that a caller gives: the way to call, and the library.
+GIVEN = ["sync httpx", "asyncio httpx", "trio httpx", "sync httpx2", "asyncio httpx2"]
+
+
+def run_over(kind: str, url: str, **settings: Any) -> str:
+    """Submit, ask and fetch over a client of the caller's with these settings: the id in the result."""
+    backend, _, name = kind.partition(" ")
+    library: Any = importlib.import_module(name)
+    ours: dict[str, Any] = {"token": TOKEN, "base_url": url, **FAST}
+
+    async def main() -> str:
+        async with (
+            library.AsyncClient(trust_env=False, **settings) as http,
+            AsyncClient(http=http, **ours) as client,
+        ):
+            return (await client.run(a_request(), timeout=20)).request_id
+
+    if backend != "sync":
+        return anyio.run(main, backend=backend)
+    with (
+        library.Client(trust_env=False, **settings) as http,
+        Client(http=http, **ours) as client,
+    ):
+        return client.run(a_request(), timeout=20).request_id
+
+
+def asked(server: RawServer) -> list[bytes]:
+    """What each call asked for, in order; all of them had the token."""
+    assert all(f"Bearer {TOKEN}".encode() in call for call in server.calls)
+    return [call.split(b" HTTP/")[0] for call in server.calls]
+
+
+CYCLE = [
+    b"POST /v1/models/openai/gpt-image-2/edit",
+    b"GET /v1/requests/req-1/status",
+    b"GET /v1/requests/req-1/result?include_cost=true",
+]
+
+
+@pytest.mark.parametrize("kind", GIVEN)
+def test_a_client_of_the_callers_brings_its_certificates(
+    kind: str, server: RawServer, certificate: Path
+) -> None:
+    with pytest.raises(errors.ConnectionFailed, match=r"CERTIFICATE_VERIFY_FAILED") as caught:
+        run_over(kind, server.url)
+    assert "nothing was submitted" in str(caught.value)
+    assert not server.calls
+    context = ssl.create_default_context(cafile=certificate)
+    assert run_over(kind, server.url, verify=context) == ID
+    assert asked(server) == CYCLE
+
+
+def forward(proxy: RawServer, connection: socket.socket, _: int) -> None:
+    """Open the tunnel that is asked for, and hand on what comes from either side."""
+    place = proxy.read_call(connection).split()[1].decode()
+    host, port = place.rsplit(":", 1)
+    with socket.create_connection((host, int(port))) as target:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = threading.Thread(target=hand_on, args=(target, connection))
+        back.start()
+        hand_on(connection, target)
+        back.join()
+
+
+def hand_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while part := source.recv(65_536):
+            target.sendall(part)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("kind", GIVEN)
+def test_a_client_of_the_callers_brings_its_proxy_which_does_not_get_the_token(
+    kind: str, server: RawServer, certificate: Path
+) -> None:
+    context = ssl.create_default_context(cafile=certificate)
+    with raw_server(forward) as proxy:
+        assert run_over(kind, server.url, proxy=proxy.url, verify=context) == ID
+        assert proxy.calls
+        for call in proxy.calls:
+            assert call.startswith(f"CONNECT {server.url.removeprefix('https://')} ".encode())
+            assert TOKEN.encode() not in call
+        assert server.connections == proxy.connections
+    assert asked(server) == CYCLE
