@@ -36,6 +36,7 @@ huge_body               Unknown        ok/Deadline    ok/Deadline    ok/Connecti
 endless_body            Unknown        ok/Deadline    ok/Deadline    ok/Connection  Refused
 endless_headers         Unknown        Deadline       Deadline       Deadline       Deadline
 gzip_bomb               Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
+gzip_twice              Unknown        ok/Deadline    ok/Deadline    ok/Connection  ok/Download
 slow_headers            Unknown        Deadline       Deadline       Deadline       Deadline
 slow_body               Unknown        Deadline       Deadline       Deadline       Deadline
 stalled_body            Unknown        ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline

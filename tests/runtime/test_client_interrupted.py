@@ -75,6 +75,21 @@ OUTCOMES = [
 ]
 
 
+@pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
+def test_a_request_that_has_ended_is_neither_cancelled_nor_said_to_go_on(
+    caller: Caller, server: ScriptedServer, state: str
+) -> None:
+    def press(status: runcomfy.Status) -> None:
+        if status.state == state:
+            raise KeyboardInterrupt
+
+    server.script(status=[json_reply(status=state)])
+    with pytest.raises(KeyboardInterrupt) as caught:
+        caller.run(on_status=press)
+    assert caught.value.__notes__ == [f"RunComfy request id {ID}: To see what came of it: {RESUME}"]
+    assert server.count("cancel") == 0
+
+
 @pytest.mark.parametrize(("reply", "told"), OUTCOMES)
 def test_ctrl_c_cancels_once_and_says_what_happened(
     server: ScriptedServer, ctrl_c: Callable[[str], None], reply: Reply, told: str

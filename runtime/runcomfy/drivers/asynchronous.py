@@ -61,7 +61,7 @@ class AsyncDriver:
             progress.explain(stop)
             raise
         except BaseException as stop:
-            if rescue and progress.request_id:
+            if rescue and progress.request_id and not progress.ended:
                 with progress.rescue(stop) as tell, anyio.move_on_after(_RESCUE, shield=True):
                     cancel = rescue(progress.request_id)
                     tell(await self._run(cancel, Progress(self._wire.redact), None))
@@ -115,6 +115,7 @@ class AsyncDriver:
                 request = http.build_request(**self._wire.arguments(send))
                 response = await http.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
+                    self._wire.check_packing(response.headers.get("content-encoding"))
                     body = bytearray()
                     async for chunk in response.aiter_bytes():
                         body += chunk

@@ -51,7 +51,8 @@ class Driver:
         try:
             return self._run(flow, progress, on_status)
         except BaseException as stop:
-            if rescue and progress.request_id and not isinstance(stop, Exception):
+            interrupted = not isinstance(stop, Exception)
+            if rescue and interrupted and progress.request_id and not progress.ended:
                 with progress.rescue(stop) as tell:
                     cancel = rescue(progress.request_id)
                     tell(self._run(cancel, Progress(self._wire.redact), None))
@@ -123,6 +124,7 @@ class Driver:
             request.extensions["ends"] = ends  # transports of ours end there
             response = http.send(request, stream=True, auth=None, follow_redirects=False)
             try:
+                self._wire.check_packing(response.headers.get("content-encoding"))
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk

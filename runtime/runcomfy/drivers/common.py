@@ -54,6 +54,9 @@ _NO_CONNECTION = frozenset(
     }
 )
 
+#: How the body of an answer may be packed: at most once, and by what every client of HTTP unpacks.
+_PACKINGS = {"identity", "gzip", "x-gzip", "deflate"}
+
 _CHECK = (
     "the submit was under way: it may have been accepted, and then it is billed. Look at the "
     "requests and the balance in your RunComfy account before you submit again"
@@ -87,6 +90,7 @@ class Wire:
         headers = {
             "Authorization": f"Bearer {self.token.reveal()}",
             "Accept": "application/json",
+            "Accept-Encoding": "gzip",
         }
         if call.body is not None:
             headers["Content-Type"] = "application/json"
@@ -97,6 +101,15 @@ class Wire:
             "headers": headers,
             "timeout": (connect, read, read, rest),  # connect, read, write, wait for the pool
         }
+
+    @staticmethod
+    def check_packing(packing: str | None) -> None:
+        """Raise ``AnswerCut`` when the body is packed so that a few bytes of it could fill the memory at once.
+
+        A piece packed once unpacks to a thousand times its size at most; packed twice, to a million.
+        """
+        if packing and packing.strip().lower() not in _PACKINGS:
+            raise AnswerCut(f"the answer is packed as {packing[:80]!r}, which was not asked for")
 
     @staticmethod
     def check(size: int, ends: float | None) -> None:
@@ -159,7 +172,7 @@ def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
 class Progress:
     """How far a flow got; it says what happened to the request when the flow is interrupted."""
 
-    __slots__ = ("_model_id", "_redact", "request_id", "submitting")
+    __slots__ = ("_model_id", "_redact", "ended", "request_id", "submitting")
 
     def __init__(
         self, redact: Redactor, request_id: str | None = None, model_id: str | None = None
@@ -168,12 +181,15 @@ class Progress:
         self._model_id = model_id
         self.request_id = request_id
         self.submitting = False
+        #: Whether the last status is one that stays.
+        self.ended = False
 
     def take(self, step: Step) -> None:
         """Note the step, and log it when it is a change of state or a retry."""
         self.submitting = isinstance(step, Send) and step.call.action == "submit"
         if isinstance(step, Report):
             self.request_id = step.request_id
+            self.ended = step.status.phase != "running"
             place = step.status.queue_position
             state = self._redact(step.status.state)
             log.info(
@@ -191,7 +207,8 @@ class Progress:
         if isinstance(stop, RunComfyError):
             return
         if self.request_id:
-            text = f"RunComfy request id {self.request_id}: the job goes on at the service. {self._resume}"
+            going = "" if self.ended else "the job goes on at the service. "
+            text = self._note(f"{going}{self._resume}")
         elif self.submitting:
             text = f"RunComfy: {_CHECK}"
         else:
@@ -242,4 +259,5 @@ class Progress:
 
     @property
     def _resume(self) -> str:
-        return f"To wait for it: {resume_line(self.request_id or '', self._model_id)}"
+        purpose = "To see what came of it" if self.ended else "To wait for it"
+        return f"{purpose}: {resume_line(self.request_id or '', self._model_id)}"

@@ -22,7 +22,7 @@ class DirectClient(httpx.Client):
     def __init__(self, transport: httpx.BaseTransport) -> None:
         super().__init__(transport=transport, trust_env=False, headers={"User-Agent": USER_AGENT})
         self._direct = transport
-        self._always = _without_accept(self.headers)
+        self._always = _shared(self.headers)
 
     def build_request(self, method: str, url: Any, **options: Any) -> httpx.Request:
         """The request with the headers that are given and those that every call has."""
@@ -41,7 +41,7 @@ class AsyncDirectClient(httpx.AsyncClient):
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         super().__init__(transport=transport, trust_env=False, headers={"User-Agent": USER_AGENT})
         self._direct = transport
-        self._always = _without_accept(self.headers)
+        self._always = _shared(self.headers)
 
     def build_request(self, method: str, url: Any, **options: Any) -> httpx.Request:
         """The request with the headers that are given and those that every call has."""
@@ -54,8 +54,10 @@ class AsyncDirectClient(httpx.AsyncClient):
         return response
 
 
-def _without_accept(headers: httpx.Headers) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in headers.items() if name != "accept"]
+def _shared(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """The client's headers but for those that each call brings."""
+    own = ("accept", "accept-encoding")
+    return [(name, value) for name, value in headers.items() if name not in own]
 
 
 def _request(

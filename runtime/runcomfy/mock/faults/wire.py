@@ -6,6 +6,7 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from runcomfy.mock.wire import Raw, Reply, head
 
@@ -133,6 +134,15 @@ def _gzip_bomb(reply: Reply, _scene: Scene) -> Raw:
     return Raw(_after(start, _for_ever(_chunk(again))), "hold")
 
 
+def _gzip_twice(reply: Reply, _scene: Scene) -> Reply:
+    return replace(reply.with_headers(content_encoding="gzip, gzip"), body=_packed_twice())
+
+
+@cache
+def _packed_twice() -> bytes:
+    return gzip.compress(gzip.compress(bytes(_HUGE)))
+
+
 def _gzip_garbage(reply: Reply, _scene: Scene) -> Reply:
     return replace(reply.with_headers(content_encoding="gzip"), body=b"this was never packed")
 
@@ -213,6 +223,7 @@ WIRE_FAULTS: tuple[Fault, ...] = (
         _gzip_bomb,
         lasting=True,
     ),
+    Fault("gzip_twice", "a few hundred bytes that unpack twice, to 64 MB", EVERYWHERE, _gzip_twice),
     Fault("slow_headers", "the answer comes byte by byte", EVERYWHERE, _slow_headers, lasting=True),
     Fault("slow_body", "the body comes byte by byte", EVERYWHERE, _slow_body, lasting=True),
     Fault(
