@@ -28,6 +28,8 @@ from .vocabulary import Schema, clean, step, uncovered
 __all__ = ["build_model"]
 
 _INDENT = 4
+#: What pages show where there is no demo value.
+_BLANKS: tuple[object, ...] = ("", [])
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -79,7 +81,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     output_class = Identifier(class_name + "Output")
     raw = texts.with_readable_texts(documents.input)
     gathered = gather(raw)
-    cleaned, notes = clean(raw, gathered.schema.get("properties") if gathered.places else None)
+    cleaned, notes = clean(raw, *gathered.declaring)
     inputs = _read_inputs(documents, gathered, class_name, type_templates)
     raw_output = texts.with_readable_texts(documents.output)
     outputs = build_outputs(raw_output, output_class, type_templates)
@@ -243,7 +245,7 @@ def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
     for wire in inputs.required:
         demo = inputs.declared(wire).get("default")
         part = validator.evolve(schema=inputs.properties[wire])
-        blanks = [blank for blank in ("", []) if part.is_valid(blank)]
+        blanks = [blank for blank in _BLANKS if part.is_valid(blank)]
         if demo is not None:
             example[wire] = demo
         elif blanks:

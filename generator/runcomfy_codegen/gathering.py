@@ -40,6 +40,8 @@ class Gathered:
     admitted: tuple[str, ...]
     #: On inputs that could not be gathered.
     notes: list[Note]
+    #: All names of inputs, and the places of all parts that speak of the payload.
+    declaring: tuple[frozenset[str], frozenset[str]]
 
     def own_note(self, note: Note) -> Note | None:
         """A note on ``schema`` as one on the given schema; ``None`` where it tells of a part brought to the root."""
@@ -62,7 +64,7 @@ def gather(schema: Schema) -> Gathered:
         if one.places != [step("/properties", name)]
     }
     whole = schema
-    if moved:
+    if moved or found.required != schema.get("required", []):
         properties = {name: one.schema for name, one in found.inputs.items()}
         inputs = {"properties": properties, "required": found.required}
         whole = {**found.words, **schema, **inputs}
@@ -71,7 +73,8 @@ def gather(schema: Schema) -> Gathered:
         for place, keyword, name in found.asked
         if name not in found.inputs
     ]
-    return Gathered(whole, moved, tuple(found.admitted), notes)
+    declaring = frozenset(found.inputs), frozenset(found.parts)
+    return Gathered(whole, moved, tuple(found.admitted), notes, declaring)
 
 
 @dataclass(slots=True)
@@ -93,6 +96,8 @@ class _Found:
     admitted: list[str] = field(default_factory=list)
     #: (place, keyword, name) of what is asked for.
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Where the parts stand that were looked at.
+    parts: list[str] = field(default_factory=list)
     #: Title and description.
     words: Schema = field(default_factory=dict)
 
@@ -123,6 +128,7 @@ class _Found:
     def _with(self, other: _Found, words: Schema) -> _Found:
         self.admitted = _merged(self.admitted, other.admitted)
         self.asked += other.asked
+        self.parts += other.parts
         self.words = words
         return self
 
@@ -177,12 +183,15 @@ def _gather(part: object, place: str, document: _Document) -> _Found:
     for keyword in _ASKING:
         asked = _gather(part.get(keyword), step(place, keyword), document)
         found.asked += [(step(place, keyword), keyword, name) for name in asked.inputs]
+        found.parts += asked.parts
     return found
 
 
 def _own(part: Schema, place: str) -> _Found:
     declared, required = part.get("properties"), part.get("required")
-    found = _Found(words={word: part[word] for word in ("title", "description") if word in part})
+    found = _Found(
+        parts=[place], words={word: part[word] for word in ("title", "description") if word in part}
+    )
     if isinstance(declared, dict):
         found.inputs = {
             name: _Input(inner, [step(place, "properties", name)])
@@ -232,6 +241,21 @@ def _either(first: object, second: object) -> object:
         return first
     if first is False:
         return second
-    options = [part for part in (first, second) if isinstance(part, dict)]
-    words = {word: part[word] for part in reversed(options) for word in _WORDS if word in part}
-    return {**words, "anyOf": [first, second]}
+    options = [*_options(first), *_options(second)]
+    words = {
+        word: part[word]
+        for part in (second, first)
+        if isinstance(part, dict)
+        for word in _WORDS
+        if word in part
+    }
+    return {**words, "anyOf": [part for i, part in enumerate(options) if part not in options[:i]]}
+
+
+def _options(part: object) -> list[object]:
+    """What an input may be, of which ``part`` tells; options in options would be named alike."""
+    if isinstance(part, dict):
+        for keyword in _OPTIONS:
+            if part.keys() <= {keyword, *_WORDS} and isinstance(part.get(keyword), list):
+                return [*part[keyword]]
+    return [part]

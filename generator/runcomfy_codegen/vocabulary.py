@@ -103,12 +103,15 @@ def is_pattern(text: str) -> bool:
     return True
 
 
-def clean(schema: Schema, inputs: Container[str] | None = None) -> tuple[Schema, list[Note]]:
+def clean(
+    schema: Schema, inputs: Container[str] = (), parts: Container[str] = ()
+) -> tuple[Schema, list[Note]]:
     """The schema in clean vocabulary, and what there is to say about it.
 
-    ``inputs`` holds all names that the schema declares for the payload, in whichever part.
+    ``parts`` holds the places of the parts that speak of the payload, and ``inputs`` all names that they declare: one
+    may require what another declares.
     """
-    cleaner = _Cleaner(inputs)
+    cleaner = _Cleaner(inputs, parts)
     cleaned = cleaner.clean(schema, "")
     _drop_bad_references(cleaned, cleaner.notes)
     return cleaned, cleaner.notes
@@ -117,11 +120,10 @@ def clean(schema: Schema, inputs: Container[str] | None = None) -> tuple[Schema,
 class _Cleaner:
     """One pass over one schema; collects the notes."""
 
-    def __init__(self, inputs: Container[str] | None) -> None:
+    def __init__(self, inputs: Container[str], parts: Container[str]) -> None:
         self.notes: list[Note] = []
         self.inputs = inputs
-        #: The places of parts that speak of the payload.
-        self.parts: set[str] = set() if inputs is None else {""}
+        self.parts = parts
 
     def note(self, place: str, kind: str, subject: str, text: str) -> None:
         self.notes.append(Note(place, kind, subject, text))
@@ -166,8 +168,6 @@ class _Cleaner:
             self.note(place, "documented", value, "is a format that is documented and not checked")
 
     def _inner(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
-        if keyword in _IN_PLACE and place.rpartition("/")[0] in self.parts:
-            self.parts |= set(_places(keyword, value, place))
         if keyword in _ONE and isinstance(value, (dict, bool)):
             if keyword == "additionalProperties" and isinstance(value, bool):
                 cleaned[keyword] = value
@@ -297,16 +297,6 @@ _NORMALISED: dict[str, Callable[[_Cleaner, Schema, Schema, str], None]] = {
     "exclusiveMaximum": lambda *_: None,  # done with exclusiveMinimum
     "required": _Cleaner.required,
 }
-
-
-def _places(keyword: str, value: object, place: str) -> Iterator[str]:
-    """Where the schemas of a keyword stand."""
-    if keyword in _LIST and isinstance(value, list):
-        yield from (step(place, i) for i in range(len(value)))
-    elif keyword in _MAP and isinstance(value, dict):
-        yield from (step(place, name) for name in value)
-    else:
-        yield place
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from runcomfy import ValidationError, validate
 from runcomfy_codegen.notes import Note
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+OBJECT, OBJECT_2 = ({"type": "object", "properties": {name: STRING}} for name in "ab")
 P, Q = {"properties": {"p": STRING}, "required": ["p"]}, {"properties": {"q": INTEGER}}
 
 
@@ -37,11 +38,16 @@ def signature(cls: Any) -> str:
         ({"allOf": [{"$ref": "#/$defs/In"}], "$defs": {"In": {"allOf": [P]}}}, "p: str"),
         ({**Q, "allOf": [P]}, "p: str, q: int | Unset = UNSET"),
         ({**Q, "allOf": [{**P, "required": ["p", "q"]}]}, "q: int, p: str"),
+        ({**Q, "allOf": [{"required": ["q"]}]}, "q: int"),
         ({"anyOf": [P, Q]}, "p: str | Unset = UNSET, q: int | Unset = UNSET"),
         ({"anyOf": [P, {"type": "null"}]}, "p: str"),
         (
             {"oneOf": [P, {"properties": {"p": INTEGER}, "required": ["p"]}]},
             "p: str | int",
+        ),
+        (
+            {"oneOf": [{"properties": {"p": one}} for one in (OBJECT, STRING, OBJECT_2, OBJECT)]},
+            "p: SmallPOption1 | str | SmallPOption3 | Unset = UNSET",
         ),
         ({"oneOf": [P, {"properties": {"p": False}}]}, "p: str | Unset = UNSET"),
         (
@@ -84,9 +90,10 @@ def test_such_an_input_is_checked_described_and_takes_files(tmp_path: Path) -> N
 
 
 def test_a_part_may_require_what_another_part_declares(tmp_path: Path) -> None:
-    cls, notes = made(tmp_path, {**Q, "allOf": [{**P, "required": ["p", "q", "ghost"]}]})
+    part = {**P, "required": ["p", "q", "ghost"]}
+    cls, notes = made(tmp_path, {**Q, "allOf": [{"$ref": "#/$defs/In"}], "$defs": {"In": part}})
     assert [error.limit for error in validate(cls, {"p": "a"}).errors] == ["q"]
-    assert ("/allOf/0/required", "oddity") in [(note.place, note.kind) for note in notes]
+    assert ("/$defs/In/required", "oddity") in [(note.place, note.kind) for note in notes]
 
 
 def test_notes_name_the_place_in_the_schema(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ for model_id, text in json.load(sys.stdin).items():
     if pointers != sorted(expected):
         faults.append(f"violations at {pointers}")
     rules = [rule for media in cls._media for rule in media.rules]
-    if rules[0].wording != text:
+    if rules[0].wording != text.replace("modelApiDoc_navInputSchema", "Input"):  # as pages show the key
         faults.append("the wording of a rule differs")
 print(json.dumps({model_id: faults for model_id, faults in answer.items() if faults}))
 """
