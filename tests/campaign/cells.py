@@ -70,12 +70,11 @@ class Cell:
     def timeout(self) -> float:
         """Seconds for each call: few where they are to run out, else more than it ever takes.
 
-        Where the same timeout is that of the submit before it, the answer to that one must come in time on a
-        busy machine, too.
+        Where a submit has to get through before they run out, a busy machine needs two.
         """
         if self.outcome == "Deadline":
             return 2.0 if self.action in ("status", "result") else 1.0
-        return 1.0 if self.outcome == "Unknown" and self.lasting else 20.0
+        return 2.0 if self.outcome == "Unknown" and self.lasting else 20.0
 
     def __str__(self) -> str:
         return f"{self.fault} at {self.action}, {self.strikes}"
