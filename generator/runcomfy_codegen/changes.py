@@ -79,12 +79,18 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
     """``demands`` tells inputs, where less is breaking when refused, from outputs."""
     yield from _words(old, new, place)
-    if demands:
-        old, new = gather(old).schema, gather(new).schema
-    old_clean, new_clean = clean(old)[0], clean(new)[0]
+    if not demands:
+        yield from _parts(clean(old)[0], clean(new)[0], place, demands=demands)
+        return
+    (old, old_clean), (new, new_clean) = _inputs(old), _inputs(new)
     yield from _parts(old_clean, new_clean, place, demands=demands)
-    if demands:
-        yield from _media((old, old_clean), (new, new_clean), place)
+    yield from _media((old, old_clean), (new, new_clean), place)
+
+
+def _inputs(schema: Schema) -> tuple[Schema, Schema]:
+    """The schema with all inputs at its root, and its clean form."""
+    gathered = gather(schema)
+    return gathered.schema, clean(gathered.schema, *gathered.declaring)[0]
 
 
 def _media(old: tuple[Schema, Schema], new: tuple[Schema, Schema], place: str) -> Iterator[Change]:

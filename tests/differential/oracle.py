@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 import runcomfy
 from runcomfy._plain import token
 from runcomfy.request import check_payload
+from runcomfy_codegen.gathering import gather
 from runcomfy_codegen.vocabulary import clean
 
 __all__ = ["Oracle"]
@@ -48,7 +49,8 @@ class Oracle:
 
     def __init__(self, cls: type[runcomfy.Request[Any]]) -> None:
         self.cls = cls
-        self.schema = clean(cls.input_schema())[0]
+        declared = cls.input_schema()
+        self.schema = clean(declared, *gather(declared).declaring)[0]
         self.validator = Draft202012Validator(self.schema)
 
     def expected(self, payload: Any) -> Findings:
