@@ -29,7 +29,7 @@ __all__ = ["build_model"]
 
 _INDENT = 4
 #: What pages show where there is no demo value.
-_BLANKS: tuple[object, ...] = ("", [])
+_BLANKS: tuple[Any, ...] = ("", [])
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
