@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # pytest started by its own name does not have the folder it runs in
     sys.path.append(str(ROOT))
 
-from benchmarks import __main__ as program  # noqa: E402
-from benchmarks.measure import Figure, Table  # noqa: E402
-from benchmarks.report import heading, render, versions  # noqa: E402
+from benchmarks import __main__ as program  # noqa: E402  # see above
+from benchmarks.measure import Figure, Table  # noqa: E402  # see above
+from benchmarks.report import heading, render, versions  # noqa: E402  # see above
 
 
 class Measured:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .errors import NameClash
 from .manifest import ModelEntry
+from .names import clash
 
 __all__ = ["Claims"]
 
@@ -29,7 +29,5 @@ class Claims:
         for key, thing in wanted.items():
             other = self._by_name.get(key, thing)
             if other != thing:
-                raise NameClash(
-                    model_id, f"{other!r} and {thing!r} would both be named {key[2]!r}", _ADVICE
-                )
+                raise clash(other, thing, key[2], model_id, _ADVICE)
         self._by_name |= wanted

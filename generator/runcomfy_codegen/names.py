@@ -18,6 +18,7 @@ __all__ = [
     "class_name",
     "check_unique",
     "chosen_class_name",
+    "clash",
     "input_name",
     "input_names",
     "module_name",
@@ -122,8 +123,7 @@ def input_names(wire_names: list[str], given: Mapping[str, str], place: str) -> 
     seen: dict[str, str] = {}
     for wire, name in zip(wire_names, names, strict=True):
         if name in seen:
-            problem = f"{seen[name]!r} and {wire!r} would both be named {name!r}"
-            raise NameClash(place, problem, advice)
+            raise clash(seen[name], wire, name, place, advice)
         seen[name] = wire
     return names
 
@@ -144,9 +144,13 @@ def check_unique(named: Iterable[tuple[str, str]], place: str, advice: str) -> N
     for thing, name in named:
         folded = name.casefold()
         if folded in seen:
-            problem = f"{seen[folded]!r} and {thing!r} would both be named {name!r}"
-            raise NameClash(place, problem, advice)
+            raise clash(seen[folded], thing, name, place, advice)
         seen[folded] = thing
+
+
+def clash(first: str, second: str, name: str, place: str, advice: str) -> NameClash:
+    """The error of two things that would get one name."""
+    return NameClash(place, f"{first!r} and {second!r} would both be named {name!r}", advice)
 
 
 def _safe(character: str) -> str:

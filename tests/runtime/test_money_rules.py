@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -414,6 +415,20 @@ else:
 """
 
 
+@contextmanager
+def a_program(kind: str, url: str, *, until: str) -> Iterator[subprocess.Popen[str]]:
+    """The program, run up to the moment in which it tells a state."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, url, kind],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert f"{until}\n" in program.stdout, "the program ended too early"
+        yield program
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of a keyboard are sent in another way")
 @pytest.mark.parametrize("kind", ["sync", *BACKENDS])
 @pytest.mark.parametrize(
@@ -427,14 +442,7 @@ def test_ctrl_c_cancels_what_can_be_cancelled_and_says_what_happened(
     kind: str, queue: int, state: str, told: str, left: str
 ) -> None:
     with mock_service(polls_in_queue=queue, polls_running=10**6) as service:
-        with subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, service.url, kind],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as program:
-            assert program.stdout is not None
-            assert f"{state}\n" in program.stdout, "the program ended too early"
+        with a_program(kind, service.url, until=state) as program:
             program.send_signal(signal.SIGINT)
             _, said = program.communicate(timeout=60)
         (job,) = service.jobs
@@ -450,14 +458,7 @@ def test_ctrl_c_cancels_what_can_be_cancelled_and_says_what_happened(
 def test_a_second_ctrl_c_ends_at_once_and_still_says_which_request_it_was(kind: str) -> None:
     with mock_service(polls_in_queue=10**6) as service:
         service.fault("stalled_body", on="cancel", times=None)
-        with subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, service.url, kind],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as program:
-            assert program.stdout is not None
-            assert "in_queue\n" in program.stdout, "the program ended too early"
+        with a_program(kind, service.url, until="in_queue") as program:
             program.send_signal(signal.SIGINT)
             while not service.count("cancel") and program.poll() is None:
                 time.sleep(0.02)

@@ -154,11 +154,12 @@ def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[
         if processes == 1 or remaining(waiting) < _SMALL:
             for where in ranges(waiting):
                 yield from scanner.scan(lines_in(waiting.fileno(), where))
+            return
     elif processes == 1:
         yield from scanner.scan(waiting)
+        return
     else:
         yield from scanner.scan(islice(waiting, _ALONE))
-    if processes > 1:
-        from .workers import share
+    from .workers import share
 
-        yield from share(scanner, waiting, processes - 1)
+    yield from share(scanner, waiting, processes - 1)

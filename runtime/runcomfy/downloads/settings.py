@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runcomfy._certificates import trusted
-from runcomfy.drivers.common import USER_AGENT, Wire, log
+from runcomfy.drivers.common import USER_AGENT, log
 from runcomfy.errors import (
     ClientClosed,
     ConfigurationError,
@@ -21,7 +21,7 @@ from runcomfy.errors import (
 )
 from runcomfy.protocol.downloads import Fetch, Open
 from runcomfy.protocol.hosts import Hosts
-from runcomfy.protocol.messages import Failure, Sleep
+from runcomfy.protocol.messages import Sleep
 from runcomfy.protocol.policy import Retries
 from runcomfy.redact import shown_url
 
@@ -40,7 +40,6 @@ __all__ = [
     "check_targets",
     "closed",
     "conclude",
-    "failure_of",
     "log_retry",
     "log_saved",
     "tls_context",
@@ -134,14 +133,6 @@ def check_targets(files: Sequence[File], targets: Sequence[Target]) -> None:
 def closed() -> ClientClosed:
     """The error of a file whose client was closed."""
     return ClientClosed("the client was closed while a file was being fetched")
-
-
-def failure_of(error: Exception) -> Failure:
-    """The transport's error as a value; an error of another kind is raised."""
-    failure = Wire.failure(error)
-    if failure is None:
-        raise error
-    return failure
 
 
 def log_retry(file: File, step: Sleep) -> None:

@@ -8,12 +8,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runcomfy._deadline import deadline
-from runcomfy.drivers.common import plain_headers
+from runcomfy.drivers.common import Wire, plain_headers
 from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.messages import Failure, Sleep, Tick
 
 from .part import Sink
-from .settings import DownloadSettings, closed, failure_of, log_retry
+from .settings import DownloadSettings, closed, log_retry
 
 if TYPE_CHECKING:
     import httpx
@@ -66,7 +66,7 @@ class Transfer:
                 request, stream=True, auth=None, follow_redirects=False
             )
         except Exception as error:  # noqa: BLE001  # its class decides by name; what is unknown is raised
-            return failure_of(error)
+            return Wire.failure(error)
         headers = plain_headers(self._response.headers)
         return Head(monotonic(), self._response.status_code, headers)
 
@@ -80,7 +80,7 @@ class Transfer:
             try:
                 chunk = next(chunks, None)
             except Exception as error:  # noqa: BLE001  # as in _open
-                return Drained(monotonic(), received, failure_of(error).text)
+                return Drained(monotonic(), received, Wire.failure(error).text)
             if chunk is None:
                 break
             self._check()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.to_thread import run_sync
 
-from runcomfy.drivers.common import plain_headers
+from runcomfy.drivers.common import Wire, plain_headers
 from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.messages import Failure, Sleep, Tick
 
 from .part import Part, Sink, Target
-from .settings import DownloadSettings, closed, failure_of, log_retry, log_saved
+from .settings import DownloadSettings, closed, log_retry, log_saved
 
 if TYPE_CHECKING:
     import httpx
@@ -91,7 +91,7 @@ class AsyncTransfer:
                     request, stream=True, auth=None, follow_redirects=False
                 )
             except Exception as error:  # noqa: BLE001  # its class decides by name; what is unknown is raised
-                return failure_of(error)
+                return Wire.failure(error)
             headers = plain_headers(self._response.headers)
             return Head(monotonic(), self._response.status_code, headers)
         return Failure(monotonic(), "answer lost", "the timeout ran out")
@@ -108,7 +108,7 @@ class AsyncTransfer:
                 try:
                     chunk = await anext(chunks, None)
                 except Exception as error:  # noqa: BLE001  # as in _open
-                    broken = failure_of(error).text
+                    broken = Wire.failure(error).text
                     break
                 if chunk is None:
                     break

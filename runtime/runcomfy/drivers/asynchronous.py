@@ -122,12 +122,8 @@ class AsyncDriver:
                         self._wire.check(len(body), None)
                 finally:
                     await response.aclose()
-            except Exception as error:
-                # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
-                failure = self._wire.failure(error, given=self._given is not None)
-                if failure is None:
-                    raise
-                return failure
+            except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
+                return self._wire.failure(error, given=self._given is not None)
             return Answer(monotonic(), response.status_code, response.headers, bytes(body))
         return Failure(monotonic(), "answer lost", "the timeout of the call ran out")
 

@@ -131,12 +131,8 @@ class Driver:
                     self._wire.check(len(body), ends)
             finally:
                 response.close()
-        except Exception as error:
-            # Its class decides by name, so that httpx2 and other transports count; what is unknown is raised.
-            failure = self._wire.failure(error, given=self._given is not None)
-            if failure is None:
-                raise
-            return failure
+        except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
+            return self._wire.failure(error, given=self._given is not None)
         return Answer(monotonic(), response.status_code, response.headers, bytes(body))
 
     def _http(self) -> httpx.Client:

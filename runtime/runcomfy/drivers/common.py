@@ -120,15 +120,16 @@ class Wire:
             raise AnswerCut("the timeout of the call ran out while the answer came in")
 
     @staticmethod
-    def failure(error: Exception, *, given: bool = False) -> Failure | None:
-        """The transport's error as a value; ``None`` for an error of another kind.
+    def failure(error: Exception, *, given: bool = False) -> Failure:
+        """The transport's error as a value; an error of another kind is raised again.
 
+        The name of its class decides, so that httpx2 and other transports count.
         Of a client that was ``given``, nobody knows how its transport translates errors: there, "no
         connection" has to be proved by what is behind the error, or else the answer counts as lost.
         """
         trouble = _trouble(error)
         if trouble is None:
-            return None
+            raise error
         if given and trouble == "not connected" and not _surely_not_connected(error):
             trouble = "answer lost"
         ours = isinstance(error, AnswerCut)
