@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -14,8 +13,9 @@ from runcomfy.errors import ClientClosed
 from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
+from .calls import AsyncCalls, HttpxCalls
 from .common import Progress, Wire
-from .loops import LoopClients, this_loop
+from .loops import LoopCalls, this_loop
 
 if TYPE_CHECKING:
     import httpx
@@ -29,17 +29,14 @@ OnStatus = Callable[[Status], Awaitable[object] | object]
 #: The whole attempt to cancel after an interruption.
 _RESCUE = 6.0
 
-#: What one call may take beyond its timeout, so that the client reports its own, more exact ones first.
-_GRACE = 0.25
-
 
 class AsyncDriver:
     """Does what flows ask for: sends, sleeps, reports."""
 
     def __init__(self, wire: Wire, http: httpx.AsyncClient | None) -> None:
         self._wire = wire
-        self._given = http
-        self._own = LoopClients(wire)
+        self._given = None if http is None else HttpxCalls(wire, http)
+        self._own = LoopCalls(wire)
         #: The pauses of calls that wait, by event loop.
         self._pauses: WeakKeyDictionary[Any, set[anyio.CancelScope]] = WeakKeyDictionary()
         self._closed = False
@@ -95,9 +92,9 @@ class AsyncDriver:
     async def perform(self, step: Send | Sleep, progress: Progress) -> Answer | Failure | Tick:
         """Send, or sleep until it is time or the client is closed."""
         if isinstance(step, Send):
-            http = await self._http()  # what fails here was not sent, and is not under way
+            calls = await self._calls()  # what fails here was not sent, and is not under way
             progress.take(step)
-            return await self._send(step, http)
+            return await self._send(step, calls)
         progress.take(step)
         pauses = self._pauses.setdefault(this_loop(), set())
         with anyio.CancelScope() as pause:
@@ -108,32 +105,17 @@ class AsyncDriver:
                 pauses.discard(pause)
         return Tick(monotonic())
 
-    async def _send(self, send: Send, http: httpx.AsyncClient) -> Answer | Failure:
-        limit = inf if send.timeout is None else send.timeout + _GRACE
-        with anyio.move_on_after(limit):
-            try:
-                request = http.build_request(**self._wire.arguments(send))
-                response = await http.send(request, stream=True, auth=None, follow_redirects=False)
-                try:
-                    self._wire.check_packing(response.headers.get("content-encoding"))
-                    body = bytearray()
-                    async for chunk in response.aiter_bytes():
-                        body += chunk
-                        self._wire.check(len(body), None)
-                finally:
-                    await response.aclose()
-            except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
-                return self._wire.failure(error, given=self._given is not None)
-            return Answer(monotonic(), response.status_code, response.headers, bytes(body))
-        return Failure(monotonic(), "answer lost", "the timeout of the call ran out")
+    async def _send(self, send: Send, calls: AsyncCalls) -> Answer | Failure:
+        try:
+            return await calls.make(send)
+        except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
+            return self._wire.failure(error, given=self._given is not None)
 
-    async def _http(self) -> httpx.AsyncClient:
-        """The client to send with: the caller's, or one of our own for each event loop."""
+    async def _calls(self) -> AsyncCalls:
+        """What to send with: the caller's client, or connections of our own for each event loop."""
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
-        if self._given is not None:
-            return self._given
-        return await self._own.client()
+        return self._given or await self._own.calls()
 
 
 class _Course(Generic[ReturnT]):

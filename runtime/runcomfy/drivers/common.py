@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import Any, ClassVar
 
 from runcomfy._version import __version__
 from runcomfy.errors import ClientClosed, RunComfyError, resume_line
-from runcomfy.protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
+from runcomfy.protocol.messages import Call, Failure, Report, Send, Sleep, Step, Trouble
 from runcomfy.redact import Redactor
 from runcomfy.status import Cancellation
 from runcomfy.token import Token
@@ -57,6 +58,10 @@ _NO_CONNECTION = frozenset(
 #: How the body of an answer may be packed: at most once, and by what every client of HTTP unpacks.
 _PACKINGS = {"identity", "gzip", "x-gzip", "deflate"}
 
+#: Seconds that one call may take beyond its timeout, so that the client reports its own, more exact ones
+#: first.
+_GRACE = 0.25
+
 _CHECK = (
     "the submit was under way: it may have been accepted, and then it is billed. Look at the "
     "requests and the balance in your RunComfy account before you submit again"
@@ -82,11 +87,22 @@ class Wire:
 
     def arguments(self, send: Send) -> dict[str, Any]:
         """The call as arguments of ``build_request``."""
-        call, rest = send.call, send.timeout
-        connect, read = (
-            limit if rest is None else min(limit, rest)
-            for limit in (self.connect_timeout, self.read_timeout)
-        )
+        connect, read = self.steps(send)
+        return {
+            "method": send.call.method,
+            "url": self.base_url + send.call.path,
+            "content": send.call.body,
+            "headers": self.headers(send.call),
+            "timeout": (
+                connect,
+                read,
+                read,
+                send.timeout,
+            ),  # connect, read, write, wait for the pool
+        }
+
+    def headers(self, call: Call) -> dict[str, str]:
+        """The headers of the call, with the token."""
         headers = {
             "Authorization": f"Bearer {self.token.reveal()}",
             "Accept": "application/json",
@@ -94,13 +110,17 @@ class Wire:
         }
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-        return {
-            "method": call.method,
-            "url": self.base_url + call.path,
-            "content": call.body,
-            "headers": headers,
-            "timeout": (connect, read, read, rest),  # connect, read, write, wait for the pool
-        }
+        return headers
+
+    def steps(self, send: Send) -> tuple[float, float]:
+        """Seconds for connecting, and for each wait for a part of the answer."""
+        rest = inf if send.timeout is None else send.timeout
+        return min(self.connect_timeout, rest), min(self.read_timeout, rest)
+
+    @staticmethod
+    def limit(send: Send) -> float | None:
+        """Seconds after which the whole call is given up, whatever its steps do."""
+        return None if send.timeout is None else send.timeout + _GRACE
 
     @staticmethod
     def check_packing(packing: str | None) -> None:

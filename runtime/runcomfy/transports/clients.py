@@ -1,8 +1,9 @@
-"""The HTTP clients that the drivers make for themselves: clients of httpx with transports for many calls.
+"""What the drivers send with when no client is given: for many calls at once.
 
 httpx's own connection pool does work for every connection with every call, so hundreds of calls at
-once spend their time there. With ``runcomfy[fast]``, aiohttp makes the calls on asyncio; without it,
-each connection gets a pool of its own. Where the environment names a proxy, httpx's transport is used.
+once spend their time there. With ``runcomfy[fast]``, aiohttp makes the calls on asyncio; elsewhere, clients
+of httpx do it, whose transport keeps single connections. Where the environment names a proxy, httpx's
+own transport is used.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.request import getproxies
 
+from runcomfy.drivers.calls import AsyncCalls, HttpxCalls
 from runcomfy.drivers.common import USER_AGENT, Wire
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ __all__ = [
     "CONNECTIONS",
     "KEPT",
     "Idle",
-    "make_async_client",
+    "make_async_calls",
     "make_client",
     "no_connection",
     "tls_context",
@@ -61,27 +63,22 @@ def make_client(wire: Wire, tls: ssl.SSLContext) -> httpx.Client:
     return DirectClient(SpreadTransport(tls))
 
 
-def make_async_client(wire: Wire, tls: ssl.SSLContext) -> httpx.AsyncClient:
-    """A client for the running event loop."""
+def make_async_calls(wire: Wire, tls: ssl.SSLContext) -> AsyncCalls:
+    """Connections for the running event loop."""
     if _behind_proxy(wire.base_url):
         import httpx
 
-        return httpx.AsyncClient(**_settings(tls))
-    from .direct import AsyncDirectClient
-
-    return AsyncDirectClient(_async_transport(tls))
-
-
-def _async_transport(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+        return HttpxCalls(wire, httpx.AsyncClient(**_settings(tls)))
     import sniffio
 
     if sniffio.current_async_library() == "asyncio" and find_spec("aiohttp"):
-        from .over_aiohttp import AiohttpTransport
+        from .over_aiohttp import AiohttpCalls
 
-        return AiohttpTransport(tls)
+        return AiohttpCalls(wire, tls)
+    from .direct import AsyncDirectClient
     from .spread_async import AsyncSpreadTransport
 
-    return AsyncSpreadTransport(tls)
+    return HttpxCalls(wire, AsyncDirectClient(AsyncSpreadTransport(tls)))
 
 
 def _settings(tls: ssl.SSLContext) -> dict[str, Any]:
@@ -107,15 +104,15 @@ def _behind_proxy(base_url: str) -> bool:
     return base_url.startswith("https:") and bool(getproxies().keys() & {"https", "all"})
 
 
-def no_connection(request: httpx.Request) -> httpx.PoolTimeout:
+def no_connection() -> httpx.PoolTimeout:
     """The error of a call that was not sent, for want of a connection."""
     import httpx
 
-    return httpx.PoolTimeout(f"all {CONNECTIONS} connections were in use", request=request)
+    return httpx.PoolTimeout(f"all {CONNECTIONS} connections were in use")
 
 
 class Idle(Generic[SlotT]):
-    """Pools of one connection that wait for a call; the one that was used last is taken first."""
+    """Connections that wait for a call; the one that was used last is taken first."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, SlotT]] = deque()

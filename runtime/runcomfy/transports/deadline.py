@@ -63,6 +63,11 @@ class DeadlineBackend(httpcore.NetworkBackend):
         for stream in self._open.copy():
             stream.wake()
 
+    def close(self) -> None:
+        """Close all connections."""
+        for stream in self._open.copy():
+            stream.close()
+
 
 class _Stream(httpcore.NetworkStream):
     def __init__(

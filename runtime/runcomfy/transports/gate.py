@@ -29,12 +29,12 @@ class Gate:
         self._closed = False
         self._waiting: deque[anyio.Event] = deque()
 
-    async def enter(self, request: httpx.Request) -> None:
-        """Wait for a turn. Raises errors of httpx that say that the request was not sent."""
-        if not await self._let_in(request.extensions["timeout"]["pool"]):
-            raise clients.no_connection(request)
+    async def enter(self, timeout: float | None) -> None:
+        """Wait for a turn, at most ``timeout`` seconds. Raises errors of httpx: nothing was sent."""
+        if not await self._let_in(timeout):
+            raise clients.no_connection()
         if self._closed:
-            raise httpx.ConnectError("the client was closed", request=request)
+            raise httpx.ConnectError("the client was closed")
 
     def close(self) -> None:
         """Turn away those that wait, and those that come."""

@@ -1,22 +1,26 @@
-"""The transport over aiohttp: for asyncio, when ``runcomfy[fast]`` is installed."""
+"""Calls over aiohttp: for asyncio, when ``runcomfy[fast]`` is installed."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from io import BytesIO
+from time import monotonic
 
 import aiohttp
 import httpx
-from multidict import CIMultiDict
 from yarl import URL
+
+from runcomfy.drivers.common import USER_AGENT, AnswerCut, Wire
+from runcomfy.protocol.messages import Answer, Send
 
 from . import clients
 from .gate import Gate
 
-__all__ = ["AiohttpTransport"]
+__all__ = ["AiohttpCalls"]
 
 #: Characters of a line of an answer's head; httpx takes as long ones.
 _LINE = 65_536
@@ -45,59 +49,89 @@ _ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 )
 
 
-class AiohttpTransport(httpx.AsyncBaseTransport):
-    """Sends each request once over a session of aiohttp, which belongs to the running event loop.
+class AiohttpCalls:
+    """Sends each call once over a session of aiohttp, which belongs to the running event loop.
 
     aiohttp sends a GET again when a kept connection turns out to be closed, a POST never.
     """
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    def __init__(self, wire: Wire, tls: ssl.SSLContext) -> None:
+        self._wire = wire
         self._gate = Gate()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=clients.KEPT, ssl=tls),
             request_class=_Request,
+            headers={"User-Agent": USER_AGENT},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # httpx does it
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type"),
             max_line_size=_LINE,
             max_field_size=_LINE,
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request; the body of the response is still to be read."""
-        await self._gate.enter(request)
+    async def make(self, send: Send) -> Answer:
+        """Send the call once: its answer. Raises the errors of httpx, and ``AnswerCut``."""
+        whole = asyncio.timeout(self._wire.limit(send))
         try:
-            with _errors(request):
-                response = await self._ask(request, request.content, request.extensions["timeout"])
-        except BaseException:
-            self._gate.leave()
+            async with whole:
+                await self._gate.enter(send.timeout)
+                try:
+                    with _errors():
+                        return await self._exchange(send)
+                finally:
+                    self._gate.leave()
+        except TimeoutError:
+            if whole.expired():
+                raise AnswerCut("the timeout of the call ran out") from None
             raise
-        return _Response(
-            response.status,
-            headers=response.raw_headers,
-            stream=_Body(response, request, self._gate),
-            request=request,
-        )
 
-    async def _ask(
-        self, request: httpx.Request, content: bytes, steps: dict[str, float | None]
-    ) -> aiohttp.ClientResponse:
-        return await self._session.request(
-            request.method,
-            URL(str(request.url), encoded=True),
-            headers=CIMultiDict(request.headers.multi_items()),
-            data=BytesIO(content) if len(content) > _BYTES else content or None,
+    async def _exchange(self, send: Send) -> Answer:
+        call, content = send.call, send.call.body
+        connect, read = self._wire.steps(send)
+        response = await self._session.request(
+            call.method,
+            _url(self._wire.base_url + call.path),
+            headers=self._wire.headers(call),
+            data=BytesIO(content) if content and len(content) > _BYTES else content,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(
-                connect=steps["connect"],  # looking up the name, and trying all of its addresses
-                sock_read=steps["read"],
-            ),
+            # Connecting is looking up the name, and trying all of its addresses.
+            timeout=aiohttp.ClientTimeout(connect=connect, sock_read=read),
         )
+        try:
+            body = await self._read(response)
+        finally:
+            # A connection whose answer was not read to its end is closed; the others are kept.
+            response.close()
+        return Answer(monotonic(), response.status, response.headers, body)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        packing = response.headers.get("Content-Encoding")
+        self._wire.check_packing(packing)
+        chunks: AsyncIterable[bytes] = response.content.iter_any()
+        if packing:
+            packed = httpx.Response(200, headers=response.raw_headers, stream=_Stream(chunks))
+            chunks = packed.aiter_bytes()
+        body = bytearray()
+        async for chunk in chunks:
+            body += chunk
+            self._wire.check(len(body), None)
+        return bytes(body)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the session is closed."""
+        return self._session.closed
 
     async def aclose(self) -> None:
         """Close all connections; calls that wait for an answer end with an error."""
         self._gate.close()
         await self._session.close()
+
+
+@lru_cache(maxsize=256)
+def _url(url: str) -> URL:
+    """The URL as httpx writes it; polls ask for the same ones again and again."""
+    return URL(str(httpx.URL(url)), encoded=True)
 
 
 class _Request(aiohttp.ClientRequest):
@@ -119,41 +153,23 @@ def _let_go(stream: asyncio.Transport) -> None:
         stream.abort()  # closing it would wait until the server has taken everything
 
 
-class _Response(httpx.Response):
-    """An answer whose body passes as it comes in, unless it has to be unpacked."""
+class _Stream(httpx.AsyncByteStream):
+    """The body of an answer, for httpx to unpack."""
 
-    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        if "content-encoding" in self.headers or not isinstance(self.stream, _Body):
-            return super().aiter_bytes(chunk_size)
-        return self.stream.__aiter__()
+    def __init__(self, chunks: AsyncIterable[bytes]) -> None:
+        self._chunks = chunks
 
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(
-        self, response: aiohttp.ClientResponse, request: httpx.Request, gate: Gate
-    ) -> None:
-        self._response = response
-        self._request = request
-        self._gate = gate
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _errors(self._request):
-            async for chunk in self._response.content.iter_any():
-                yield chunk
-
-    async def aclose(self) -> None:
-        # A connection whose answer was not read to its end is closed; the others are kept.
-        self._response.close()
-        self._gate.leave()
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks.__aiter__()
 
 
 @contextmanager
-def _errors(request: httpx.Request) -> Iterator[None]:
+def _errors() -> Iterator[None]:
     """aiohttp's errors as httpx's."""
     try:
         yield
     except Exception as error:
         for kind, ours in _ERRORS:
             if isinstance(error, kind):
-                raise ours(str(error) or type(error).__name__, request=request) from error
+                raise ours(str(error) or type(error).__name__) from error
         raise

@@ -1,11 +1,13 @@
-"""The transport over many small pools of httpcore, whose steps end at the deadline of the call."""
+"""The transport over connections of httpcore, one for a call, whose steps end at the deadline of the call."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore, Lock
+from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import NamedTuple
 
 import httpcore
 import httpx
@@ -17,7 +19,7 @@ __all__ = ["SpreadTransport"]
 
 
 class SpreadTransport(httpx.BaseTransport):
-    """Sends each request over an idle pool of one connection, or a new one. Threads may share it.
+    """Sends each request over an idle connection, or a new one. Threads may share it.
 
     The extension "ends" of a request is its deadline on the monotonic clock.
     """
@@ -25,34 +27,38 @@ class SpreadTransport(httpx.BaseTransport):
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
         self._deadline = Deadline()
-        self._backend = DeadlineBackend(self._deadline)
-        self._idle: clients.Idle[httpcore.ConnectionPool] = clients.Idle()
-        self._all: set[httpcore.ConnectionPool] = set()
-        self._free = BoundedSemaphore(clients.CONNECTIONS)
+        self._idle: clients.Idle[_Slot] = clients.Idle()
+        self._all: set[_Slot] = set()
+        #: An entry for each call that may begin. A semaphore's own lock would stay held when Ctrl-C strikes
+        #: while it is being taken.
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(clients.CONNECTIONS):
+            self._free.put(None)
         self._lock = Lock()
         self._closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is to be read by the same thread."""
-        if not self._free.acquire(timeout=request.extensions["timeout"]["pool"]):
-            raise clients.no_connection(request)
         try:
-            pool = self._take(request)
+            self._free.get(timeout=request.extensions["timeout"]["pool"])
+        except Empty:
+            raise clients.no_connection() from None
+        try:
+            slot = self._take(request)
         except BaseException:
-            self._free.release()
+            self._free.put(None)
             raise
         self._deadline.ends = request.extensions.get("ends")
         try:
             with _errors(request):
-                response = pool.handle_request(_as_httpcore(request))
+                response = slot.connection.handle_request(_as_httpcore(request))
         except BaseException:
-            self._drop(pool)
-            self._free.release()
+            self.drop(slot)
             raise
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_Body(self, pool, response, request),
+            stream=_Body(self, slot, response, request),
             extensions=response.extensions,
         )
 
@@ -60,55 +66,75 @@ class SpreadTransport(httpx.BaseTransport):
         """Close all connections; calls that wait for an answer end with an error."""
         with self._lock:
             self._closed = True
-            pools, self._all = self._all, set()
-        self._backend.wake()
-        for pool in pools:
-            pool.close()
+            slots, self._all = self._all, set()
+        for slot in slots:
+            slot.network.wake()
+            slot.network.close()
 
-    def _take(self, request: httpx.Request) -> httpcore.ConnectionPool:
+    def _take(self, request: httpx.Request) -> _Slot:
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise httpx.ConnectError("the client was closed", request=request)
+                late = list(self._idle.expired())
+                slot = self._idle.take()
+                if slot is None:
+                    slot = self._new(request.url)
+                    self._all.add(slot)
+            for old in late:
+                self._forget(old)
+            if not slot.connection.has_expired():  # as it has when the server closed it
+                return slot
+            self._forget(slot)
+
+    def _new(self, url: httpx.URL) -> _Slot:
+        network = DeadlineBackend(self._deadline)
+        connection = httpcore.HTTPConnection(
+            _address(url).origin, self._tls, keepalive_expiry=clients.KEPT, network_backend=network
+        )
+        return _Slot(connection, network)
+
+    def _forget(self, slot: _Slot) -> None:
         with self._lock:
-            if self._closed:
-                raise httpx.ConnectError("the client was closed", request=request)
-            expired = list(self._idle.expired())
-            pool = self._idle.take()
-            if pool is None:
-                pool = httpcore.ConnectionPool(
-                    self._tls,
-                    max_connections=1,
-                    keepalive_expiry=clients.KEPT,
-                    network_backend=self._backend,
-                )
-                self._all.add(pool)
-        for old in expired:
-            self._drop(old)
-        return pool
+            self._all.discard(slot)
+        slot.network.close()
 
-    def _drop(self, pool: httpcore.ConnectionPool) -> None:
-        with self._lock:
-            self._all.discard(pool)
-        pool.close()
-
-    def give_back(self, pool: httpcore.ConnectionPool) -> None:
+    def give_back(self, slot: _Slot) -> None:
         """The call is over."""
         with self._lock:
-            kept = pool in self._all
+            kept = slot in self._all and slot.connection.is_idle()
             if kept:
-                self._idle.put(pool)
+                self._idle.put(slot)
         if not kept:
-            pool.close()
-        self._free.release()
+            self._forget(slot)
+        self._free.put(None)
+
+    def drop(self, slot: _Slot) -> None:
+        """The call was broken off, so nobody knows what state its connection is in."""
+        self._forget(slot)
+        self._free.put(None)
+
+
+class _Slot(NamedTuple):
+    """A connection, and what holds its socket.
+
+    The socket is closed there: a connection that was broken off by Ctrl-C may hold its own lock.
+    """
+
+    connection: httpcore.HTTPConnection
+    network: DeadlineBackend
 
 
 class _Body(httpx.SyncByteStream):
     def __init__(
         self,
         owner: SpreadTransport,
-        pool: httpcore.ConnectionPool,
+        slot: _Slot,
         response: httpcore.Response,
         request: httpx.Request,
     ) -> None:
         self._owner = owner
-        self._pool = pool
+        self._slot = slot
         self._response = response
         self._request = request
 
@@ -119,18 +145,25 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         try:
             self._response.close()
-        finally:
-            self._owner.give_back(self._pool)
+        except BaseException:
+            self._owner.drop(self._slot)
+            raise
+        self._owner.give_back(self._slot)
 
 
 def _as_httpcore(request: httpx.Request) -> httpcore.Request:
-    url = request.url
     return httpcore.Request(
         request.method,
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        _address(request.url),
         headers=request.headers.raw,
         content=request.stream,
         extensions=request.extensions,
+    )
+
+
+def _address(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )
 
 

@@ -29,15 +29,14 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is still to be read."""
         for expired in self._idle.expired():
-            await self._drop(expired)
-        await self._gate.enter(request)
+            await self._close(expired)
+        await self._gate.enter(request.extensions["timeout"]["pool"])
         pool = self._idle.take() or self._new()
         request.stream = _Content(request.content)
         try:
             response = await pool.handle_async_request(request)
         except BaseException:
-            await self._drop(pool)
-            self._gate.leave()
+            await self.drop(pool)
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # for type checkers
         response.stream = _Body(self, pool, response.stream)
@@ -55,7 +54,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         self._all.add(pool)
         return pool
 
-    async def _drop(self, pool: httpx.AsyncHTTPTransport) -> None:
+    async def _close(self, pool: httpx.AsyncHTTPTransport) -> None:
         self._all.discard(pool)
         with anyio.CancelScope(shield=True):
             await pool.aclose()
@@ -65,8 +64,15 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         if pool in self._all:
             self._idle.put(pool)
         else:
-            await self._drop(pool)
+            await self._close(pool)
         self._gate.leave()
+
+    async def drop(self, pool: httpx.AsyncHTTPTransport) -> None:
+        """The call was broken off, so nobody knows what state its pool is in."""
+        try:
+            await self._close(pool)
+        finally:
+            self._gate.leave()
 
 
 class _Content(httpx.AsyncByteStream):
@@ -101,5 +107,7 @@ class _Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         try:
             await self._stream.aclose()
-        finally:
-            await self._owner.give_back(self._pool)
+        except BaseException:
+            await self._owner.drop(self._pool)
+            raise
+        await self._owner.give_back(self._pool)

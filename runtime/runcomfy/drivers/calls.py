@@ -1,0 +1,72 @@
+"""How the asynchronous driver makes one call: over a client of httpx, or as ``transports/over_aiohttp.py`` does."""
+
+from __future__ import annotations
+
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+
+from runcomfy.protocol.messages import Answer, Send
+
+from .common import AnswerCut, Wire
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncCalls", "HttpxCalls"]
+
+
+class AsyncCalls(Protocol):
+    """Connections to the service, in one event loop."""
+
+    async def make(self, send: Send) -> Answer:
+        """Send the call once: its answer. Raises the errors of httpx, and ``AnswerCut``."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether they are closed."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close them; calls that wait for an answer end with an error."""
+        ...
+
+
+class HttpxCalls:
+    """Makes calls over a client of httpx, or one with its methods."""
+
+    def __init__(self, wire: Wire, http: httpx.AsyncClient) -> None:
+        self._wire = wire
+        self._http = http
+
+    async def make(self, send: Send) -> Answer:
+        """Send the call once: its answer. Raises what the client raises, and ``AnswerCut``."""
+        limit = self._wire.limit(send)
+        with anyio.move_on_after(inf if limit is None else limit):
+            return await self._exchange(send)
+        raise AnswerCut("the timeout of the call ran out")
+
+    async def _exchange(self, send: Send) -> Answer:
+        request = self._http.build_request(**self._wire.arguments(send))
+        response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            self._wire.check_packing(response.headers.get("content-encoding"))
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                self._wire.check(len(body), None)
+        finally:
+            await response.aclose()
+        return Answer(monotonic(), response.status_code, response.headers, bytes(body))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client is closed."""
+        return self._http.is_closed
+
+    async def aclose(self) -> None:
+        """Close the client."""
+        await self._http.aclose()
