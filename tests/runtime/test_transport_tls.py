@@ -135,12 +135,13 @@ def test_an_async_client_makes_one_tls_context_for_all_event_loops(
     assert server.connections == 2
 
 
-def test_for_a_service_on_this_machine_no_certificates_are_loaded(
-    contexts: list[ssl.SSLContext],
+@pytest.mark.parametrize("kind", ["sync", "trio", "asyncio spread"])
+def test_for_a_service_on_this_machine_no_tls_context_is_made(
+    kind: str, contexts: list[ssl.SSLContext]
 ) -> None:
-    with raw_server(answer_all) as plain, Client(TOKEN, base_url=plain.url) as client:
-        client.job(ID).status()
-    assert [context.get_ca_certs() for context in contexts] == [[]]
+    with raw_server(answer_all) as plain:
+        Caller(kind, plain.url).on_job(ID, "status")
+    assert contexts == []
 
 
 @pytest.mark.parametrize("kind", OWN)

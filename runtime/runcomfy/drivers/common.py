@@ -12,16 +12,19 @@ from typing import Any, ClassVar
 
 from runcomfy._version import __version__
 from runcomfy.errors import ClientClosed, RunComfyError, resume_line
-from runcomfy.protocol.messages import Call, Failure, Report, Send, Sleep, Step, Trouble
+from runcomfy.protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
 from runcomfy.redact import Redactor
 from runcomfy.status import Cancellation
 from runcomfy.token import Token
 
-__all__ = ["USER_AGENT", "AnswerCut", "Progress", "Wire", "log", "plain_headers"]
+__all__ = ["CONTENT_TYPE", "USER_AGENT", "AnswerCut", "Progress", "Wire", "log", "plain_headers"]
 
 log = logging.getLogger("runcomfy")
 
 USER_AGENT = f"runcomfy-python/{__version__}"
+
+#: What a call with a body says of it.
+CONTENT_TYPE = {"Content-Type": "application/json"}
 
 #: The errors of httpx by name, so that those of httpx2 and of other transports count as well. The
 #: first class of an error's family that is listed decides.
@@ -88,11 +91,12 @@ class Wire:
     def arguments(self, send: Send) -> dict[str, Any]:
         """The call as arguments of ``build_request``."""
         connect, read = self.steps(send)
+        content = send.call.body
         return {
             "method": send.call.method,
             "url": self.base_url + send.call.path,
-            "content": send.call.body,
-            "headers": self.headers(send.call),
+            "content": content,
+            "headers": self.headers() if content is None else {**self.headers(), **CONTENT_TYPE},
             "timeout": (
                 connect,
                 read,
@@ -101,16 +105,13 @@ class Wire:
             ),  # connect, read, write, wait for the pool
         }
 
-    def headers(self, call: Call) -> dict[str, str]:
-        """The headers of the call, with the token."""
-        headers = {
+    def headers(self) -> dict[str, str]:
+        """The headers of every call, the token among them."""
+        return {
             "Authorization": f"Bearer {self.token.reveal()}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         }
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-        return headers
 
     def steps(self, send: Send) -> tuple[float, float]:
         """Seconds for connecting, and for each wait for a part of the answer."""

@@ -112,6 +112,8 @@ class Polling:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds that ``Retry-After`` asks for. A date counts from the answer's own ``Date``."""
     value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
     if value.isascii() and value.isdigit() and len(value) < 10:
         return min(float(value), _LONGEST_ASKED)
     try:

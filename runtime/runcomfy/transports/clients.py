@@ -42,16 +42,19 @@ KEPT = 4.0
 SlotT = TypeVar("SlotT")
 
 
-def tls_context(wire: Wire) -> ssl.SSLContext:
-    """What a client needs to make once: the certificates that httpx trusts, ``SSL_CERT_FILE`` included."""
-    if wire.base_url.startswith("https:"):
-        from runcomfy._certificates import trusted
+def tls_context(wire: Wire) -> ssl.SSLContext | None:
+    """What a client needs to make once: the certificates that httpx trusts, ``SSL_CERT_FILE`` included.
 
-        return trusted()
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and it trusts nobody
+    ``None`` where the service is reached without TLS.
+    """
+    if not wire.base_url.startswith("https:"):
+        return None
+    from runcomfy._certificates import trusted
+
+    return trusted()
 
 
-def make_client(wire: Wire, tls: ssl.SSLContext) -> httpx.Client:
+def make_client(wire: Wire, tls: ssl.SSLContext | None) -> httpx.Client:
     """A blocking client."""
     if _behind_proxy(wire.base_url):
         import httpx
@@ -63,7 +66,7 @@ def make_client(wire: Wire, tls: ssl.SSLContext) -> httpx.Client:
     return DirectClient(SpreadTransport(tls))
 
 
-def make_async_calls(wire: Wire, tls: ssl.SSLContext) -> AsyncCalls:
+def make_async_calls(wire: Wire, tls: ssl.SSLContext | None) -> AsyncCalls:
     """Connections for the running event loop."""
     if _behind_proxy(wire.base_url):
         import httpx
@@ -81,7 +84,7 @@ def make_async_calls(wire: Wire, tls: ssl.SSLContext) -> AsyncCalls:
     return HttpxCalls(wire, AsyncDirectClient(AsyncSpreadTransport(tls)))
 
 
-def _settings(tls: ssl.SSLContext) -> dict[str, Any]:
+def _settings(tls: ssl.SSLContext | None) -> dict[str, Any]:
     """For a client that finds the proxy by itself."""
     import httpx
 

@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import anyio
 import httpx
 
 from . import clients
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "Turn"]
 
 #: Calls that are let through at once at first. Opening a connection costs as much as two or three short
 #: calls, so a burst of these had better share a few.
 _FIRST = 8
 
-#: Seconds that a call waits for one of those before it, until it is let through beside them.
-_PATIENCE = 0.02
+#: Seconds that a call waits for one of those before it, until it is let through beside them: about as long
+#: as it takes to open a connection to a service on the internet.
+_PATIENCE = 0.05
+
+
+class Turn:
+    """What one call waits for."""
+
+    def __init__(self) -> None:
+        #: Whether it has come, be it at the moment when the wait was given up.
+        self.given = False
+        self._event = anyio.Event()
+
+    def give(self) -> None:
+        """Let it come."""
+        self.given = True
+        self._event.set()
+
+    async def wait(self, seconds: float | None) -> None:
+        """Wait for it, so long at most."""
+        with anyio.move_on_after(seconds):
+            await self._event.wait()
 
 
 class Gate:
-    """Lets few calls through at first, and each that waited in vain for some milliseconds, up to the most."""
+    """Lets few calls through at first, and each that waited in vain for long enough, up to the most."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: Callable[[], Turn] = Turn) -> None:
+        self._new_turn = turn
         self._most = clients.CONNECTIONS
         self._room = min(_FIRST, self._most)
         self._inside = 0
         self._closed = False
-        self._waiting: deque[anyio.Event] = deque()
+        self._waiting: deque[Turn] = deque()
 
     async def enter(self, timeout: float | None) -> None:
         """Wait for a turn, at most ``timeout`` seconds. Raises errors of httpx: nothing was sent."""
@@ -40,7 +62,7 @@ class Gate:
         """Turn away those that wait, and those that come."""
         self._closed = True
         while self._waiting:
-            self._waiting.popleft().set()
+            self._waiting.popleft().give()
 
     async def _let_in(self, timeout: float | None) -> bool:
         if self._inside < self._room:
@@ -57,24 +79,23 @@ class Gate:
     def leave(self) -> None:
         """The call is over; its turn goes to the one that has waited longest."""
         if self._waiting:
-            self._waiting.popleft().set()
+            self._waiting.popleft().give()
             return
         self._inside -= 1
         if not self._inside:
             self._room = min(_FIRST, self._most)
 
     async def _turn(self, seconds: float | None) -> bool:
-        turn = anyio.Event()
+        turn = self._new_turn()
         self._waiting.append(turn)
         try:
-            with anyio.move_on_after(seconds):
-                await turn.wait()
+            await turn.wait(seconds)
         except BaseException:
-            if turn.is_set():
+            if turn.given:
                 self.leave()
             else:
                 self._waiting.remove(turn)
             raise
-        if not turn.is_set():
+        if not turn.given:
             self._waiting.remove(turn)
-        return turn.is_set()
+        return turn.given

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import NamedTuple
@@ -14,6 +13,7 @@ import httpx
 
 from . import clients
 from .deadline import Deadline, DeadlineBackend
+from .over_httpcore import address, as_httpcore, as_httpx_errors
 
 __all__ = ["SpreadTransport"]
 
@@ -24,7 +24,7 @@ class SpreadTransport(httpx.BaseTransport):
     The extension "ends" of a request is its deadline on the monotonic clock.
     """
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
         self._deadline = Deadline()
         self._idle: clients.Idle[_Slot] = clients.Idle()
@@ -50,8 +50,8 @@ class SpreadTransport(httpx.BaseTransport):
             raise
         self._deadline.ends = request.extensions.get("ends")
         try:
-            with _errors(request):
-                response = slot.connection.handle_request(_as_httpcore(request))
+            with as_httpx_errors(request):
+                response = slot.connection.handle_request(as_httpcore(request))
         except BaseException:
             self.drop(slot)
             raise
@@ -90,7 +90,7 @@ class SpreadTransport(httpx.BaseTransport):
     def _new(self, url: httpx.URL) -> _Slot:
         network = DeadlineBackend(self._deadline)
         connection = httpcore.HTTPConnection(
-            _address(url).origin, self._tls, keepalive_expiry=clients.KEPT, network_backend=network
+            address(url).origin, self._tls, keepalive_expiry=clients.KEPT, network_backend=network
         )
         return _Slot(connection, network)
 
@@ -139,7 +139,7 @@ class _Body(httpx.SyncByteStream):
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
-        with _errors(self._request):
+        with as_httpx_errors(self._request):
             yield from self._response.iter_stream()
 
     def close(self) -> None:
@@ -149,28 +149,3 @@ class _Body(httpx.SyncByteStream):
             self._owner.drop(self._slot)
             raise
         self._owner.give_back(self._slot)
-
-
-def _as_httpcore(request: httpx.Request) -> httpcore.Request:
-    return httpcore.Request(
-        request.method,
-        _address(request.url),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
-
-
-def _address(url: httpx.URL) -> httpcore.URL:
-    return httpcore.URL(
-        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-    )
-
-
-@contextmanager
-def _errors(request: httpx.Request) -> Iterator[None]:
-    """httpcore's errors as httpx's, which have the same names."""
-    try:
-        yield
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise getattr(httpx, type(error).__name__)(str(error), request=request) from error

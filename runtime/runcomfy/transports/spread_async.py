@@ -1,4 +1,4 @@
-"""The transport over many small pools of httpx: for trio, and for asyncio without ``runcomfy[fast]``."""
+"""The transport over connections of httpcore, one for a call: for trio, and for asyncio without ``runcomfy[fast]``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import ssl
 from collections.abc import AsyncIterator
 
 import anyio
+import httpcore
 import httpx
 
 from . import clients
 from .gate import Gate
+from .over_httpcore import address, as_httpcore, as_httpx_errors
 
 __all__ = ["AsyncSpreadTransport"]
 
@@ -18,29 +20,34 @@ _PIECE = 256 * 1024
 
 
 class AsyncSpreadTransport(httpx.AsyncBaseTransport):
-    """Sends each request over an idle pool of one connection, or a new one."""
+    """Sends each request over an idle connection, or a new one."""
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
-        self._idle: clients.Idle[httpx.AsyncHTTPTransport] = clients.Idle()
-        self._all: set[httpx.AsyncHTTPTransport] = set()
+        self._idle: clients.Idle[httpcore.AsyncHTTPConnection] = clients.Idle()
+        self._all: set[httpcore.AsyncHTTPConnection] = set()
         self._gate = Gate()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is still to be read."""
-        for expired in self._idle.expired():
-            await self._close(expired)
+        for late in self._idle.expired():
+            await self._forget(late)
         await self._gate.enter(request.extensions["timeout"]["pool"])
-        pool = self._idle.take() or self._new()
+        connection: httpcore.AsyncHTTPConnection | None = None
         request.stream = _Content(request.content)
         try:
-            response = await pool.handle_async_request(request)
+            connection = await self._take(request.url)
+            with as_httpx_errors(request):
+                response = await connection.handle_async_request(as_httpcore(request))
         except BaseException:
-            await self.drop(pool)
+            await self.drop(connection)
             raise
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # for type checkers
-        response.stream = _Body(self, pool, response.stream)
-        return response
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(self, connection, response, request),
+            extensions=response.extensions,
+        )
 
     async def aclose(self) -> None:
         """Close all connections; calls that wait for an answer end with an error."""
@@ -48,29 +55,37 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         while self._all:
             await self._all.pop().aclose()
 
-    def _new(self) -> httpx.AsyncHTTPTransport:
-        limits = httpx.Limits(max_connections=1, keepalive_expiry=clients.KEPT)
-        pool = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
-        self._all.add(pool)
-        return pool
+    async def _take(self, url: httpx.URL) -> httpcore.AsyncHTTPConnection:
+        while connection := self._idle.take():
+            if not connection.has_expired():  # as it has when the server closed it
+                return connection
+            await self._forget(connection)
+        connection = httpcore.AsyncHTTPConnection(
+            address(url).origin, self._tls, keepalive_expiry=clients.KEPT
+        )
+        self._all.add(connection)
+        return connection
 
-    async def _close(self, pool: httpx.AsyncHTTPTransport) -> None:
-        self._all.discard(pool)
+    async def _forget(self, connection: httpcore.AsyncHTTPConnection) -> None:
+        self._all.discard(connection)
         with anyio.CancelScope(shield=True):
-            await pool.aclose()
+            await connection.aclose()
 
-    async def give_back(self, pool: httpx.AsyncHTTPTransport) -> None:
+    async def give_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
         """The call is over."""
-        if pool in self._all:
-            self._idle.put(pool)
-        else:
-            await self._close(pool)
-        self._gate.leave()
-
-    async def drop(self, pool: httpx.AsyncHTTPTransport) -> None:
-        """The call was broken off, so nobody knows what state its pool is in."""
         try:
-            await self._close(pool)
+            if connection in self._all and connection.is_idle():
+                self._idle.put(connection)
+            else:
+                await self._forget(connection)
+        finally:
+            self._gate.leave()
+
+    async def drop(self, connection: httpcore.AsyncHTTPConnection | None) -> None:
+        """The call was broken off, so nobody knows what state its connection is in."""
+        try:
+            if connection is not None:
+                await self._forget(connection)
         finally:
             self._gate.leave()
 
@@ -94,20 +109,24 @@ class _Body(httpx.AsyncByteStream):
     def __init__(
         self,
         owner: AsyncSpreadTransport,
-        pool: httpx.AsyncHTTPTransport,
-        stream: httpx.AsyncByteStream,
+        connection: httpcore.AsyncHTTPConnection,
+        response: httpcore.Response,
+        request: httpx.Request,
     ) -> None:
         self._owner = owner
-        self._pool = pool
-        self._stream = stream
+        self._connection = connection
+        self._response = response
+        self._request = request
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._stream.__aiter__()
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with as_httpx_errors(self._request):
+            async for chunk in self._response.aiter_stream():
+                yield chunk
 
     async def aclose(self) -> None:
         try:
-            await self._stream.aclose()
+            await self._response.aclose()
         except BaseException:
-            await self._owner.drop(self._pool)
+            await self._owner.drop(self._connection)
             raise
-        await self._owner.give_back(self._pool)
+        await self._owner.give_back(self._connection)
