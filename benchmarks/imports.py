@@ -35,7 +35,8 @@ LOADED = (
     + """
 import sys
 loaded = [n for n in sys.modules if n.startswith("runcomfy_models.") and n.count(".") == 2]
-print(len(loaded), len(sys.modules["runcomfy_models._index"].MODELS))
+from runcomfy import model_ids
+print(len(loaded), len(model_ids()))
 """
 )
 

@@ -28,15 +28,13 @@ def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
         ),
         FORMAT,
         tuple(
-            IndexEntry(
-                literal(model_id),
-                literal(f"{entry.package}.{entry.module}"),
-                literal(entry.class_name),
+            IndexEntry(literal(owner), literal(package))
+            for owner, package in sorted(
+                {(model_id.partition("/")[0], one.package) for model_id, one in models.items()}
             )
-            for model_id, entry in sorted(models.items())
         ),
         tuple(
-            _owner(package, [entry for _, entry in group])
+            _owner(package, list(group))
             for package, group in groupby(ordered, key=lambda item: item[1].package)
         ),
     )
@@ -47,18 +45,23 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _owner(package: str, entries: list[ModelEntry]) -> OwnerSpec:
+def _owner(package: str, models: list[tuple[str, ModelEntry]]) -> OwnerSpec:
+    entries = [entry for _, entry in models]
     return OwnerSpec(
         Identifier(package),
         docstring(f"Models of one owner, by class: {', '.join(e.class_name for e in entries)}.", 0),
-        tuple(
-            OwnedModel(
-                Identifier(entry.module),
-                literal(entry.module),
-                tuple(map(Identifier, sorted(entry.exports, key=_natural))),
-                tuple(map(literal, sorted(entry.exports, key=_natural))),
-            )
-            for entry in entries
-        ),
+        tuple(_model(model_id, entry) for model_id, entry in models),
         literal(sorted(name for entry in entries for name in entry.exports)),
+    )
+
+
+def _model(model_id: str, entry: ModelEntry) -> OwnedModel:
+    exports = sorted(entry.exports, key=_natural)
+    return OwnedModel(
+        literal(model_id),
+        literal(entry.class_name),
+        Identifier(entry.module),
+        literal(entry.module),
+        tuple(map(Identifier, exports)),
+        tuple(map(literal, exports)),
     )

@@ -123,15 +123,16 @@ class ModelSpec:
 class IndexEntry:
     """One line of a package's index."""
 
-    model_id: Source
-    module_path: Source
-    class_source: Source
+    owner: Source
+    package: Source
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedModel:
-    """A module of an owner's subpackage, and the names that it gives."""
+    """A module of an owner's subpackage: its model, and the names that it gives."""
 
+    model_id: Source
+    class_source: Source
     module: Identifier
     module_source: Source
     exports: tuple[Identifier, ...]
@@ -155,5 +156,5 @@ class PackageSpec:
     name: str
     docstring: Source
     format: int
-    models: tuple[IndexEntry, ...]
+    index: tuple[IndexEntry, ...]
     owners: tuple[OwnerSpec, ...]

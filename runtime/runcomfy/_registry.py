@@ -1,7 +1,7 @@
 """Where request classes are found by model id.
 
-A generated package holds ``_index.MODELS``: model id -> (module, class name). Packages are asked in this
-order: those given to ``register``, the last one first; the one that comes with runcomfy; those that
+A generated package holds ``_index.OWNERS``: owner -> subpackage, and each of these ``_MODELS``: model id -> class
+name, so that one validation does not read what there is of a thousand models. Packages are asked in this order: those given to ``register``, the last one first; the one that comes with runcomfy; those that
 installed distributions announce in the entry point group ``runcomfy.models``. The first package that
 has the id wins. Entry points are read only when the others do not have it, because reading them takes
 longer than validating.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from .request import Request
@@ -31,7 +32,7 @@ def register(package: str) -> None:
     >>> runcomfy.register("my_models")
     """
     try:
-        _index(package)  # a wrong name shows here, not at the first validation
+        _owners(package)  # a wrong name shows here, not at the first validation
     except ModuleNotFoundError as error:
         if error.name == f"{package}._index":
             words = f"{package!r} was not made by 'runcomfy-codegen generate --package'"
@@ -56,26 +57,31 @@ def find_model(model_id: str) -> type[Request[Any]]:
 
 def model_ids() -> list[str]:
     """The ids of every model that is installed, sorted."""
-    return sorted({model_id for package in _packages() for model_id in _index(package)})
+    return sorted(
+        {
+            model_id
+            for package in _in_order()
+            for owner in _owners(package).values()
+            for model_id in _module(f"{package}.{owner}")._MODELS
+        }
+    )
 
 
 def _load(model_id: str) -> type[Request[Any]]:
-    for package in [*_registered, _BUNDLED]:
-        entry = _index(package).get(model_id)
-        if entry:
-            return _import(package, *entry)
-    for package in _announced():
-        entry = _index(package).get(model_id)
-        if entry:
-            return _import(package, *entry)
+    for package in _in_order():
+        cls = _look_up(package, model_id)
+        if cls:
+            return cls
     from ._suggest import close_to
     from .errors import UnknownModel
 
     raise UnknownModel(model_id, close_to(model_id, model_ids()))
 
 
-def _packages() -> list[str]:
-    return list(dict.fromkeys([*_registered, _BUNDLED, *_announced()]))
+def _in_order() -> Iterator[str]:
+    yield from _registered
+    yield _BUNDLED
+    yield from _announced()
 
 
 def _announced() -> list[str]:
@@ -88,7 +94,7 @@ def _announced() -> list[str]:
 def _is_there(package: str) -> bool:
     """Whether an announced package can be imported; one that is gone must not stop the others."""
     try:
-        _index(package)
+        _owners(package)
     except (ImportError, AttributeError) as error:
         from logging import getLogger
 
@@ -97,12 +103,17 @@ def _is_there(package: str) -> bool:
     return True
 
 
-def _index(package: str) -> dict[str, tuple[str, str]]:
-    return _module(package + "._index").MODELS  # type: ignore[no-any-return]  # an imported module is Any
+def _look_up(package: str, model_id: str) -> type[Request[Any]] | None:
+    subpackage = _owners(package).get(model_id.partition("/")[0])
+    if subpackage is None:
+        return None
+    owner = _module(f"{package}.{subpackage}")
+    name = owner._MODELS.get(model_id)
+    return name and getattr(owner, name)  # type: ignore[no-any-return]  # an imported module is Any
 
 
-def _import(package: str, module: str, name: str) -> type[Request[Any]]:
-    return getattr(_module(f"{package}.{module}"), name)  # type: ignore[no-any-return]  # likewise
+def _owners(package: str) -> dict[str, str]:
+    return _module(package + "._index").OWNERS  # type: ignore[no-any-return]  # likewise
 
 
 def _module(name: str) -> Any:

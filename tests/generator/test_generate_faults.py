@@ -38,7 +38,7 @@ def test_keep_going_writes_the_rest_and_lists_the_bad(tmp_path: Path) -> None:
         "acme/fine.py",
         "other/fine.py",
     }
-    assert "bad" not in (tmp_path / "out/models/_index.py").read_text()
+    assert "bad" not in (tmp_path / "out/models/acme/__init__.py").read_text()
 
 
 def test_keep_going_keeps_what_was_generated_before(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_models_that_are_gone_are_removed_with_their_folder(made: Path) -> None:
         "one.py",
         "one.schema.json",
     ]
-    assert "two" not in (made / "out/models/_index.py").read_text()
+    assert "two" not in (made / "out/models/acme/__init__.py").read_text()
 
 
 @pytest.mark.parametrize(

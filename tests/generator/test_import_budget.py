@@ -32,9 +32,9 @@ before = set(sys.modules)
 from runcomfy import validate
 assert validate("owner-7/small-507", {payload!r}).valid
 loaded = sorted(set(sys.modules) - before)
-from runcomfy_models._index import MODELS
+from runcomfy import model_ids
 import json
-print(json.dumps([len(MODELS), loaded]))
+print(json.dumps([len(model_ids()), loaded]))
 """
 
 

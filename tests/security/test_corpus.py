@@ -70,13 +70,13 @@ def test_texts_from_the_schema_are_constants_and_nothing_else(hostile: Hostile) 
 
 
 ROUND_TRIP = """
-import importlib, json, pickle, runcomfy
-from hostile._index import MODELS
+import json, pickle, runcomfy
+from runcomfy._registry import find_model
 
+runcomfy.register("hostile")
 answer = {}
 for model_id, name in json.load(sys.stdin).items():
-    module, class_name = MODELS[model_id]
-    cls = getattr(importlib.import_module("hostile." + module), class_name)
+    cls = find_model(model_id)
     faults = answer[model_id] = []
     python = {wire: python for python, wire in cls._wire_names.items()}.get(name)
     if python is None or not python.isidentifier():
@@ -117,13 +117,13 @@ def test_every_unusual_id_has_a_class_that_works(hostile: Hostile) -> None:
 
 
 TEXT_TRIP = """
-import importlib, json
-from hostile._index import MODELS
+import json, runcomfy
+from runcomfy._registry import find_model
 
+runcomfy.register("hostile")
 answer = {}
 for model_id, text in json.load(sys.stdin).items():
-    module, class_name = MODELS[model_id]
-    cls = getattr(importlib.import_module("hostile." + module), class_name)
+    cls = find_model(model_id)
     faults = answer[model_id] = []
     if cls.example().payload() != {"described": text, text: [text, {text: text}], f"n{text}": "ab"}:
         faults.append("example differs")

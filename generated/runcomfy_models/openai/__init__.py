@@ -16,6 +16,12 @@ __all__ = [
     "GptImage2EditOutput",
 ]
 
+_MODELS = {
+    "openai/gpt-image-1-5/image-to-image": "GptImage1_5ImageToImage",
+    "openai/gpt-image-1-5/text-to-image": "GptImage1_5TextToImage",
+    "openai/gpt-image-2/edit": "GptImage2Edit",
+}
+
 _HOMES = {
     "GptImage1_5ImageToImage": "gpt_image_1_5_image_to_image",
     "GptImage1_5ImageToImageOutput": "gpt_image_1_5_image_to_image",

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Wan2_6ImageToImage", "Wan2_6ImageToImageOutput"]
 
+_MODELS = {
+    "wan-ai/wan-2-6/image-to-image": "Wan2_6ImageToImage",
+}
+
 _HOMES = {
     "Wan2_6ImageToImage": "wan_2_6_image_to_image",
     "Wan2_6ImageToImageOutput": "wan_2_6_image_to_image",

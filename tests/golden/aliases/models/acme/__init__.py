@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Aliases", "AliasesInner", "AliasesOutput", "AliasesTitled"]
 
+_MODELS = {
+    "acme/aliases": "Aliases",
+}
+
 _HOMES = {
     "Aliases": "aliases",
     "AliasesInner": "aliases",

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Loras", "LorasBoxesItem", "LorasBoxesItemPointsItem", "LorasLorasItem", "LorasOutput"]
 
+_MODELS = {
+    "acme/loras": "Loras",
+}
+
 _HOMES = {
     "Loras": "loras",
     "LorasBoxesItem": "loras",

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Closed", "ClosedOptions", "ClosedOutput"]
 
+_MODELS = {
+    "acme/closed": "Closed",
+}
+
 _HOMES = {
     "Closed": "closed",
     "ClosedOptions": "closed",

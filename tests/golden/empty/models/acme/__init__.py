@@ -8,6 +8,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Bare", "BareOutput", "Nothing", "NothingOutput"]
 
+_MODELS = {
+    "acme/bare": "Bare",
+    "acme/nothing": "Nothing",
+}
+
 _HOMES = {
     "Bare": "bare",
     "BareOutput": "bare",

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Enums", "EnumsOutput"]
 
+_MODELS = {
+    "acme/enums": "Enums",
+}
+
 _HOMES = {
     "Enums": "enums",
     "EnumsOutput": "enums",

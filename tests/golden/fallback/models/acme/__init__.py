@@ -18,6 +18,12 @@ __all__ = [
     "WholeOutput",
 ]
 
+_MODELS = {
+    "acme/fallback": "Fallback",
+    "acme/parts": "Parts",
+    "acme/whole": "Whole",
+}
+
 _HOMES = {
     "Fallback": "fallback",
     "FallbackOutput": "fallback",

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Texts", "TextsOutput"]
 
+_MODELS = {
+    "acme/texts": "Texts",
+}
+
 _HOMES = {
     "Texts": "texts",
     "TextsOutput": "texts",

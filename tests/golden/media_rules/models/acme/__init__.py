@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Media", "MediaOutput", "MediaShotsItem"]
 
+_MODELS = {
+    "acme/media": "Media",
+}
+
 _HOMES = {
     "Media": "media",
     "MediaOutput": "media",

@@ -31,6 +31,17 @@ __all__ = [
     "Wan2_6Output",
 ]
 
+_MODELS = {
+    "acme/class": "Class",
+    "acme/v1-5/extend-video": "ExtendVideoOld",
+    "acme/4k": "Model4k",
+    "acme/request": "RequestModel",
+    "acme/v1.5/extend-video": "V1_5ExtendVideo",
+    "acme/v1.5/extend-video/draft": "V1_5ExtendVideoDraft",
+    "acme/wan-2-6": "Wan2_6",
+    "acme/wan-2-10": "Wan2_10",
+}
+
 _HOMES = {
     "Class": "class_",
     "ClassOutput": "class_",

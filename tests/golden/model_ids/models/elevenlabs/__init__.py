@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Elevenlabs", "ElevenlabsOutput"]
 
+_MODELS = {
+    "elevenlabs/elevenlabs": "Elevenlabs",
+}
+
 _HOMES = {
     "Elevenlabs": "elevenlabs",
     "ElevenlabsOutput": "elevenlabs",

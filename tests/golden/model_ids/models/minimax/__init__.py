@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HailuoVideo01Live", "HailuoVideo01LiveOutput"]
 
+_MODELS = {
+    "minimax/Hailuo Video 01 Live": "HailuoVideo01Live",
+}
+
 _HOMES = {
     "HailuoVideo01Live": "hailuo_video_01_live",
     "HailuoVideo01LiveOutput": "hailuo_video_01_live",

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Model2_3_4", "Model2_3_4Output"]
 
+_MODELS = {
+    "4x/2-3-4": "Model2_3_4",
+}
+
 _HOMES = {
     "Model2_3_4": "model_2_3_4",
     "Model2_3_4Output": "model_2_3_4",

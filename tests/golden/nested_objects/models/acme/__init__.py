@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Nested", "NestedCamera", "NestedCameraLens", "NestedOutput", "NestedOutputMeta"]
 
+_MODELS = {
+    "acme/nested": "Nested",
+}
+
 _HOMES = {
     "Nested": "nested",
     "NestedCamera": "nested",

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Odd", "OddOutput"]
 
+_MODELS = {
+    "acme/odd": "Odd",
+}
+
 _HOMES = {
     "Odd": "odd",
     "OddOutput": "odd",
