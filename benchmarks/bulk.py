@@ -27,7 +27,7 @@ from .validation import full_payload
 __all__ = ["PEERS", "run"]
 
 PEERS = ("orjson", "jsonschema-rs")
-LINES, BAD, ROUNDS = 200_000, 0.05, 9
+LINES, BAD, ROUNDS = 200_000, 0.05, 21
 
 MISTAKES: list[dict[str, Any]] = [
     {"seed": -1},
