@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from . import names, texts, types
 from .checks import compile_checks
 from .documents import Documents
 from .errors import SchemaError
 from .gathering import Gathered, gather
+from .library import Validator
 from .literals import Source, docstring, literal
 from .media_inputs import MediaInputs, find_media
 from .names import Identifier
@@ -240,7 +239,7 @@ def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
     """
     if documents.example is not None:
         return documents.example
-    validator = Draft202012Validator(inputs.cleaned)
+    validator = Validator(inputs.cleaned)
     example: dict[str, Any] = {}
     for wire in inputs.required:
         demo = inputs.declared(wire).get("default")

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from runcomfy.wording import describe
 
+from .library import Validator
 from .literals import Source, literal, pointer
 from .names import Identifier
 from .vocabulary import Schema, uncovered
@@ -321,7 +320,7 @@ class _Compiler:
 
     def choice(self, check: ValueCheck, schema: Schema, steps: tuple[Step, ...]) -> ValueCheck:
         """Membership in the values that also keep every other rule of the schema."""
-        validator = Draft202012Validator({k: v for k, v in schema.items() if k != "enum"})
+        validator = Validator({k: v for k, v in schema.items() if k != "enum"})
         given = schema.get("enum", [schema.get("const")])
         allowed = tuple(value for value in given if validator.is_valid(value))
         types = {type(value) for value in allowed}

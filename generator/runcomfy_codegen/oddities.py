@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
+from .library import Validator
 from .notes import Note
 from .vocabulary import Schema, schemas_in
 
@@ -19,7 +18,7 @@ def oddities(raw: Schema, cleaned: Schema, example: dict[str, Any] | None) -> li
     for place, part in schemas_in(cleaned):
         if place and place in written:
             notes += _of_part(place, written[place], part, cleaned)
-    errors = [] if example is None else Draft202012Validator(cleaned).iter_errors(example)
+    errors = [] if example is None else Validator(cleaned).iter_errors(example)
     notes += [
         Note("", "oddity", "example", f"breaks {error.validator} at {error.json_path[:80]}")
         for error in errors
@@ -37,12 +36,10 @@ def _of_part(place: str, declared: Schema, part: Schema, root: Schema) -> list[N
             )
         elif "enum" in part and default not in part["enum"]:
             notes.append(Note(place, "oddity", "default", "is none of the enum's values"))
-        elif not Draft202012Validator(root).evolve(schema=part).is_valid(default):
+        elif not Validator(root).evolve(schema=part).is_valid(default):
             notes.append(Note(place, "oddity", "default", "breaks the input's own rules"))
     if "enum" in part:
-        rest = Draft202012Validator(root).evolve(
-            schema={k: v for k, v in part.items() if k != "enum"}
-        )
+        rest = Validator(root).evolve(schema={k: v for k, v in part.items() if k != "enum"})
         notes += [
             Note(
                 place, "oddity", "enum", f"value {str(value)[:60]!r} breaks the input's other rules"

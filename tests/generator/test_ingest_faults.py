@@ -11,7 +11,7 @@ import pytest
 from ingest_support import ENGLISH, INPUT, OUTPUT, PAGES, add, page, tree
 from runcomfy_codegen.ingest import sources
 
-DEEP = "[" * 5_000 + "]" * 5_000
+DEEP = "[" * 200_000 + "]" * 200_000  # more than any Python reads
 
 CURL = "--url https://model-api.runcomfy.net/v1/models/owner/model \\\n"
 

@@ -53,6 +53,14 @@ def test_enums_are_taken_to_the_letter(
     assert broken(cls, {"x": bad}) == [("/x", "enum")]
 
 
+def test_numbers_too_long_for_a_float_are_divided_all_the_same(tmp_path: Path) -> None:
+    """The library stops with an error there; the schema's own values are judged when it is generated."""
+    even, odd = 10**400, 10**400 + 1
+    cls = make_class(tmp_path, {"x": {"multipleOf": 2.0, "enum": [even, odd], "default": odd}})
+    assert broken(cls, {"x": even}) == []
+    assert broken(cls, {"x": odd}) == [("/x", "enum")]
+
+
 @pytest.mark.parametrize(
     ("duration", "hint"),
     [
