@@ -13,7 +13,7 @@ from .spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 __all__ = ["FORMAT", "package_spec"]
 
 #: The major format of what is generated; the runtime refuses another one (``runcomfy._handshake``).
-FORMAT = 1
+FORMAT = 2
 
 
 def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:

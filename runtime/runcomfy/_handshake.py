@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["FORMAT", "require_format"]
 
 #: The major format of generated packages. It changes when old packages cannot work any more.
-FORMAT = 1
+FORMAT = 2
 
 
 def require_format(package: str, written: int) -> None:

@@ -1,10 +1,11 @@
 """Where request classes are found by model id.
 
-A generated package holds ``_index.OWNERS``: owner -> subpackage, and each of these ``_MODELS``: model id -> class
-name, so that one validation does not read what there is of a thousand models. Packages are asked in this order: those given to ``register``, the last one first; the one that comes with runcomfy; those that
-installed distributions announce in the entry point group ``runcomfy.models``. The first package that
-has the id wins. Entry points are read only when the others do not have it, because reading them takes
-longer than validating.
+A generated package holds ``_index.OWNERS``: owner -> subpackage, and each subpackage ``_MODELS``: model id ->
+class name, so that one validation does not read what there is of a thousand models. Packages are asked
+in this order: those given to ``register``, the last one first; the one that comes with runcomfy; those
+that installed distributions announce in the entry point group ``runcomfy.models``. The first package
+that has the id wins. Entry points are read only when the others do not have it, because reading them
+takes longer than validating.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ def _announced() -> list[str]:
 def _is_there(package: str) -> bool:
     """Whether an announced package can be imported; one that is gone must not stop the others."""
     try:
-        _owners(package)
+        for owner in _owners(package).values():
+            _module(f"{package}.{owner}")._MODELS  # noqa: B018  # it is there, or it is not
     except (ImportError, AttributeError) as error:
         from logging import getLogger
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from ingest_support import WAN
+from runcomfy._handshake import FORMAT
+from runcomfy_codegen.package import FORMAT as WRITTEN
 
 MODEL_ID = "wan-ai/wan-2-6/image-to-image"
 ROOT = Path(__file__).parents[2]
@@ -167,7 +169,8 @@ def test_the_package_type_checks_with_pyright(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "advice"), [(0, "generate' again"), (2, "pip install -U runcomfy")]
+    ("written", "advice"),
+    [(FORMAT - 1, "generate' again"), (FORMAT + 1, "pip install -U runcomfy")],
 )
 def test_a_package_in_another_format_is_refused_at_import(
     project: Path, tmp_path: Path, written: int, advice: str
@@ -175,7 +178,9 @@ def test_a_package_in_another_format_is_refused_at_import(
     init = (project / "src/my_models/__init__.py").read_text()
     package = tmp_path / "src" / "old_models"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text(init.replace("__name__, 1)", f"__name__, {written})"))
+    (package / "__init__.py").write_text(
+        init.replace(f"__name__, {FORMAT})", f"__name__, {written})")
+    )
     done = _python(tmp_path, "import old_models.wan_ai")
     last = done.stderr.strip().split("\n")[-1]
     assert f"The generated package old_models is in format {written}" in last
@@ -183,7 +188,4 @@ def test_a_package_in_another_format_is_refused_at_import(
 
 
 def test_the_generator_and_the_runtime_agree_on_the_format() -> None:
-    from runcomfy._handshake import FORMAT as READ
-    from runcomfy_codegen.package import FORMAT as WRITTEN
-
-    assert WRITTEN == READ
+    assert WRITTEN == FORMAT

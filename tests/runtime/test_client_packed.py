@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from client_callers import EVERY_KIND, KINDS, Caller
+from raw_server import RawServer, raw_server
 from runcomfy import errors
 from runcomfy.testing import mock_service
 from scripted_server import ID, Reply, ScriptedServer, serve
@@ -48,6 +50,22 @@ def test_a_submit_whose_answer_is_packed_otherwise_is_not_repeated(
     with pytest.raises(errors.SubmissionUnknown, match=f"packed as '{packing}'"):
         Caller(kind, server.url).submit()
     assert [asked.action for asked in server.asked] == ["submit"]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_two_headers_that_say_how_an_answer_is_packed_count_as_one(kind: str) -> None:
+    def pack_twice(server: RawServer, connection: socket.socket, _: int) -> None:
+        server.read_call(connection)
+        body = gzip.compress(gzip.compress(STATUS))
+        head = (
+            f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n" + 2 * "Content-Encoding: gzip\r\n"
+        )
+        connection.sendall(head.encode() + b"\r\n" + body)
+
+    with raw_server(pack_twice) as server:
+        with pytest.raises(errors.SubmissionUnknown, match="packed as 'gzip, gzip'"):
+            Caller(kind, server.url).submit()
+        assert server.submits() == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

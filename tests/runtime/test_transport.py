@@ -113,6 +113,64 @@ def test_what_nobody_asked_for_is_not_taken_as_an_answer(kind: str) -> None:
         assert (server.submits(), server.connections) == (1, 2)
 
 
+@pytest.mark.parametrize("kind", OWN)
+def test_what_comes_with_an_answer_is_not_taken_for_the_next_one(kind: str) -> None:
+    """Both are read at once, so that the socket shows nothing of it afterwards."""
+
+    def answer_twice(server: RawServer, connection: socket.socket, number: int) -> None:
+        while server.read_call(connection):
+            more = json_answer('{"request_id": "another"}') if number == 1 else b""
+            connection.sendall(json_answer() + more)
+
+    with raw_server(answer_twice) as server:
+        assert look_then(kind, server.url, submit).request_id == ID
+        assert (server.submits(), server.connections) == (1, 2)
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_client_that_is_closed_while_it_connects_sends_nothing(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def slowly(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host in ("localhost", b"localhost"):
+            looking.set()
+            go_on.wait(5)
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+
+    def blocking(client: Client) -> None:
+        def close() -> None:
+            looking.wait(5)
+            client.close()
+            go_on.set()
+
+        closing = threading.Thread(target=close)
+        closing.start()
+        with pytest.raises(errors.ClientClosed):
+            client.submit(a_request(), timeout=8)
+        closing.join()
+
+    async def awaited(client: Any) -> None:
+        async def close() -> None:
+            await anyio.to_thread.run_sync(looking.wait, 5)
+            await client.aclose()
+            go_on.set()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(close)
+            with pytest.raises(errors.ClientClosed):
+                await client.submit(a_request(), timeout=8)
+
+    with raw_server(answer_all) as server:
+        caller = Caller(kind, server.url.replace("127.0.0.1", "localhost"))
+        caller.call(blocking if caller.kind == "sync" else awaited)
+        assert server.submits() == 0
+
+
 def drip_headers(server: RawServer, connection: socket.socket, _: int) -> None:
     server.read_call(connection)
     for byte in json_answer():

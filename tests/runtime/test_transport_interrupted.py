@@ -21,7 +21,7 @@ from runcomfy import transports
 #: Ctrl-C strikes as functions in these are called, and as they return.
 _FOLDERS = (*httpcore.__path__, *transports.__path__)
 
-_PAUSES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def answer_all(server: RawServer, connection: socket.socket, _: int) -> None:
@@ -55,11 +55,13 @@ class Strike:
 
         In a generator that is thrown away, the exception would be lost, and there would be nothing to see.
         """
-        if frame.f_code.co_flags & inspect.CO_GENERATOR:
+        if frame.f_code.co_flags & _GENERATORS:
             return False
         first = frame not in self._begun
         self._begun.add(frame)
-        return first if frame.f_code.co_flags & _PAUSES else event in {"call", "return"}
+        return (
+            first if frame.f_code.co_flags & inspect.CO_COROUTINE else event in {"call", "return"}
+        )
 
     @contextmanager
     def armed(self) -> Iterator[None]:

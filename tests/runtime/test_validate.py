@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -198,11 +199,20 @@ def test_what_contains_itself_is_a_violation(name: str) -> None:
         Wan2_6ImageToImage.from_payload(payload)
 
 
-def test_an_announced_package_that_is_gone_does_not_stop_the_others(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("what", ["gone", "without the subpackage of an owner"])
+def test_an_announced_package_that_is_broken_does_not_stop_the_others(
+    what: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    points = EntryPoints([EntryPoint("gone", "gone_models", "runcomfy.models")])
+    if what != "gone":
+        (tmp_path / "broken_models").mkdir()
+        (tmp_path / "broken_models/__init__.py").touch()
+        (tmp_path / "broken_models/_index.py").write_text("OWNERS = {'acme': 'acme'}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+    points = EntryPoints([EntryPoint("broken", "broken_models", "runcomfy.models")])
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: points)
     with pytest.raises(UnknownModel):
         validate("acme/unknown", {})
-    assert "gone_models is left out" in caplog.text
+    assert "broken_models is left out" in caplog.text

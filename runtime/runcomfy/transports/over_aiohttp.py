@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator
+from contextvars import ContextVar
 from functools import lru_cache
 from io import BytesIO
 from time import monotonic
@@ -51,7 +52,7 @@ _ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 class AiohttpCalls:
     """Sends each call once over a session of aiohttp, which belongs to the running event loop.
 
-    aiohttp sends a GET again when a kept connection turns out to be closed, a POST never.
+    aiohttp sends a GET again when its connection turns out to be closed, a POST never.
     """
 
     def __init__(self, wire: Wire, tls: ssl.SSLContext | None) -> None:
@@ -72,17 +73,28 @@ class AiohttpCalls:
 
     async def make(self, send: Send) -> Answer:
         """Send the call once: its answer. Raises the errors of httpx, and ``AnswerCut``."""
+        way = _Way()
+        _way.set(way)
         try:
             async with asyncio.timeout(self._wire.limit(send)):
                 await self._gate.enter(send.timeout)
                 try:
                     return await self._exchange(send)
                 except (aiohttp.ClientError, OSError) as error:
-                    raise _as_httpx(error) from error
+                    raise _as_httpx(error, sent=way.sent) from error
                 finally:
                     self._gate.leave()
         except TimeoutError:
-            raise AnswerCut("the timeout of the call ran out") from None
+            if way.sent:
+                raise AnswerCut("the timeout of the call ran out") from None
+            raise httpx.ConnectTimeout("the timeout of the call ran out") from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._session.closed or task is None or task.cancelling():
+                raise
+            # Closing the session cancels what aiohttp itself waits for, such as the look-up of a name.
+            kind = httpx.ReadError if way.sent else httpx.ConnectError
+            raise kind("the client was closed") from None
 
     async def _exchange(self, send: Send) -> Answer:
         call, content = send.call, send.call.body
@@ -96,20 +108,20 @@ class AiohttpCalls:
             # Connecting is looking up the name, and trying all of its addresses.
             timeout=aiohttp.ClientTimeout(connect=connect, sock_read=read),
         )
+        headers = httpx.Headers(response.raw_headers)
         try:
-            body = await self._read(response)
+            body = await self._read(response, headers.get("content-encoding"))
         finally:
             # A connection whose answer was not read to its end is closed; the others are kept.
             response.close()
-        return Answer(monotonic(), response.status, response.headers, body)
+        return Answer(monotonic(), response.status, headers, body)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        packing = response.headers.get("Content-Encoding")
+    async def _read(self, response: aiohttp.ClientResponse, packing: str | None) -> bytes:
         self._wire.check_packing(packing)
         chunks: AsyncIterable[bytes] = response.content.iter_any()
         if packing:
-            packed = httpx.Response(200, headers=response.raw_headers, stream=_Stream(chunks))
-            chunks = packed.aiter_bytes()
+            packed = {"Content-Encoding": packing}
+            chunks = httpx.Response(200, headers=packed, stream=_Stream(chunks)).aiter_bytes()
         body = bytearray()
         async for chunk in chunks:
             body += chunk
@@ -131,6 +143,17 @@ class AiohttpCalls:
 def _url(url: str) -> URL:
     """The URL as httpx writes it; polls ask for the same ones again and again."""
     return URL(str(httpx.URL(url)), encoded=True)
+
+
+class _Way:
+    """How far a call got."""
+
+    sent = False
+    """Whether the first byte may have gone out."""
+
+
+#: That of the call which the running task makes.
+_way: ContextVar[_Way] = ContextVar("_way")
 
 
 class _Turn(Turn):
@@ -167,6 +190,7 @@ class _Request(aiohttp.ClientRequest):
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         if conn.protocol is None or conn.protocol.should_close:
             raise _Unclean("the kept connection was not clean; nothing was sent over it")
+        _way.get().sent = True
         if (stream := conn.transport) is not None:
             conn.add_callback(lambda: _let_go(stream))
         return await super().send(conn)
@@ -187,7 +211,9 @@ class _Stream(httpx.AsyncByteStream):
         return self._chunks.__aiter__()
 
 
-def _as_httpx(error: Exception) -> httpx.TransportError:
-    """aiohttp's error as httpx's."""
-    ours = next(ours for kind, ours in _ERRORS if isinstance(error, kind))
-    return ours(str(error) or type(error).__name__)
+def _as_httpx(error: Exception, *, sent: bool) -> httpx.TransportError:
+    """aiohttp's error as httpx's. Where nothing was sent, there was no connection, whatever it says."""
+    kind = next(ours for theirs, ours in _ERRORS if isinstance(error, theirs))
+    if not sent and kind in (httpx.ReadError, httpx.ReadTimeout, httpx.RemoteProtocolError):
+        kind = httpx.ConnectError
+    return kind(str(error) or type(error).__name__)

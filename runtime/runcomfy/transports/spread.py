@@ -13,7 +13,7 @@ import httpx
 
 from . import clients
 from .deadline import Deadline, DeadlineBackend
-from .over_httpcore import address, as_httpcore, as_httpx_errors
+from .over_httpcore import address, as_httpcore, as_httpx_errors, check_open, is_reusable
 
 __all__ = ["SpreadTransport"]
 
@@ -51,16 +51,19 @@ class SpreadTransport(httpx.BaseTransport):
         self._deadline.ends = request.extensions.get("ends")
         try:
             with as_httpx_errors(request):
-                response = slot.connection.handle_request(as_httpcore(request))
+                response = slot.connection.handle_request(as_httpcore(request, self._trace))
+            return httpx.Response(
+                response.status,
+                headers=response.headers,
+                stream=_Body(self, slot, response, request),
+                extensions=response.extensions,
+            )
         except BaseException:
             self.drop(slot)
             raise
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(self, slot, response, request),
-            extensions=response.extensions,
-        )
+
+    def _trace(self, event: str, _: object) -> None:
+        check_open(event, closed=self._closed)
 
     def close(self) -> None:
         """Close all connections; calls that wait for an answer end with an error."""
@@ -83,8 +86,12 @@ class SpreadTransport(httpx.BaseTransport):
                     self._all.add(slot)
             for old in late:
                 self._forget(old)
-            if not slot.connection.has_expired():  # as it has when the server closed it
-                return slot
+            try:
+                if not slot.connection.has_expired():  # as it has when the server closed it
+                    return slot
+            except BaseException:
+                self._forget(slot)
+                raise
             self._forget(slot)
 
     def _new(self, url: httpx.URL) -> _Slot:
@@ -102,7 +109,7 @@ class SpreadTransport(httpx.BaseTransport):
     def give_back(self, slot: _Slot) -> None:
         """The call is over."""
         with self._lock:
-            kept = slot in self._all and slot.connection.is_idle()
+            kept = slot in self._all and is_reusable(slot.connection)
             if kept:
                 self._idle.put(slot)
         if not kept:

@@ -11,7 +11,7 @@ import httpx
 
 from . import clients
 from .gate import Gate
-from .over_httpcore import address, as_httpcore, as_httpx_errors
+from .over_httpcore import address, as_httpcore, as_httpx_errors, check_open, is_reusable
 
 __all__ = ["AsyncSpreadTransport"]
 
@@ -27,6 +27,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         self._idle: clients.Idle[httpcore.AsyncHTTPConnection] = clients.Idle()
         self._all: set[httpcore.AsyncHTTPConnection] = set()
         self._gate = Gate()
+        self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the body of the response is still to be read."""
@@ -38,19 +39,23 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         try:
             connection = await self._take(request.url)
             with as_httpx_errors(request):
-                response = await connection.handle_async_request(as_httpcore(request))
+                response = await connection.handle_async_request(as_httpcore(request, self._trace))
+            return httpx.Response(
+                response.status,
+                headers=response.headers,
+                stream=_Body(self, connection, response, request),
+                extensions=response.extensions,
+            )
         except BaseException:
             await self.drop(connection)
             raise
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(self, connection, response, request),
-            extensions=response.extensions,
-        )
+
+    async def _trace(self, event: str, _: object) -> None:
+        check_open(event, closed=self._closed)
 
     async def aclose(self) -> None:
         """Close all connections; calls that wait for an answer end with an error."""
+        self._closed = True
         self._gate.close()
         while self._all:
             await self._all.pop().aclose()
@@ -63,7 +68,8 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
         connection = httpcore.AsyncHTTPConnection(
             address(url).origin, self._tls, keepalive_expiry=clients.KEPT
         )
-        self._all.add(connection)
+        if not self._closed:
+            self._all.add(connection)
         return connection
 
     async def _forget(self, connection: httpcore.AsyncHTTPConnection) -> None:
@@ -74,7 +80,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
     async def give_back(self, connection: httpcore.AsyncHTTPConnection) -> None:
         """The call is over."""
         try:
-            if connection in self._all and connection.is_idle():
+            if connection in self._all and is_reusable(connection):
                 self._idle.put(connection)
             else:
                 await self._forget(connection)

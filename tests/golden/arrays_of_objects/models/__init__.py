@@ -6,4 +6,4 @@ Each owner has a subpackage, and each model a module in it that is imported when
 
 from runcomfy.model import require_format
 
-require_format(__name__, 1)
+require_format(__name__, 2)
