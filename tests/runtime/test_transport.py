@@ -127,6 +127,18 @@ def test_what_comes_with_an_answer_is_not_taken_for_the_next_one(kind: str) -> N
         assert (server.submits(), server.connections) == (1, 2)
 
 
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_header_that_comes_twice_is_read_alike(kind: str) -> None:
+    def refuse(server: RawServer, connection: socket.socket, _: int) -> None:
+        server.read_call(connection)
+        twice = 2 * b"retry-AFTER: 7\r\n"
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n" + twice + b"\r\n")
+
+    with raw_server(refuse) as server, pytest.raises(errors.NotFound) as caught:
+        Caller(kind, server.url).on_job(ID, "status")
+    assert caught.value.retry_after is None
+
+
 @pytest.mark.parametrize("kind", OWN)
 def test_a_client_that_is_closed_while_it_connects_sends_nothing(
     kind: str, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextvars import ContextVar
 from functools import lru_cache
 from io import BytesIO
@@ -108,7 +108,7 @@ class AiohttpCalls:
             # Connecting is looking up the name, and trying all of its addresses.
             timeout=aiohttp.ClientTimeout(connect=connect, sock_read=read),
         )
-        headers = httpx.Headers(response.raw_headers)
+        headers = _by_name(response.raw_headers)
         try:
             body = await self._read(response, headers.get("content-encoding"))
         finally:
@@ -143,6 +143,15 @@ class AiohttpCalls:
 def _url(url: str) -> URL:
     """The URL as httpx writes it; polls ask for the same ones again and again."""
     return URL(str(httpx.URL(url)), encoded=True)
+
+
+def _by_name(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers by their names in lower case; those of one name are one, as httpx joins them."""
+    headers: dict[str, str] = {}
+    for given, value in raw:
+        name, text = given.decode("latin-1").lower(), value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    return headers
 
 
 class _Way:
