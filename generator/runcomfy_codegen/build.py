@@ -13,7 +13,6 @@ from .checks import compile_checks
 from .documents import Documents
 from .errors import SchemaError
 from .gathering import Gathered, gather
-from .library import Validator
 from .literals import Source, docstring, literal
 from .media_inputs import MediaInputs, find_media
 from .names import Identifier
@@ -22,6 +21,7 @@ from .notes import Note
 from .oddities import oddities
 from .outputs import Outputs, build_outputs
 from .spec import InputSpec, ModelSpec
+from .validator import Validator
 from .vocabulary import Schema, clean, step, uncovered
 
 __all__ = ["build_model"]

@@ -12,9 +12,9 @@ from typing import Any
 
 from runcomfy.wording import describe
 
-from .library import Validator
 from .literals import Source, literal, pointer
 from .names import Identifier
+from .validator import Validator
 from .vocabulary import Schema, uncovered
 
 __all__ = ["Branch", "Constant", "Member", "ObjectCheck", "Test", "ValueCheck", "compile_checks"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .library import Validator
 from .notes import Note
+from .validator import Validator
 from .vocabulary import Schema, schemas_in
 
 __all__ = ["oddities"]

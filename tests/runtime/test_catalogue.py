@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from client_callers import KINDS, TOKEN, Caller
+from client_callers import TOKEN, Caller
 from runcomfy import ModelEntry, errors
 from scripted_server import Reply, ScriptedServer, json_reply, serve
 
@@ -34,11 +34,6 @@ ENTRY: dict[str, Any] = {
 def server() -> Iterator[ScriptedServer]:
     with serve() as scripted:
         yield scripted
-
-
-@pytest.fixture(params=KINDS)
-def caller(request: pytest.FixtureRequest, server: ScriptedServer) -> Caller:
-    return Caller(request.param, server.url)
 
 
 def models(caller: Caller, *arguments: Any, **options: Any) -> Any:

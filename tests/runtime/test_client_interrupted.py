@@ -14,23 +14,11 @@ import httpx
 import pytest
 
 import runcomfy
-from client_callers import BACKENDS, KINDS, TOKEN, Caller, a_request
+from client_callers import BACKENDS, TOKEN, Caller, a_request
 from runcomfy import AsyncClient, Client, Polling, errors
 from runcomfy.drivers.asynchronous import AsyncDriver
 from runcomfy.protocol.messages import Flow, Report
-from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with serve() as scripted:
-        scripted.script(status=[json_reply(status="in_queue")])
-        yield scripted
-
-
-@pytest.fixture(params=KINDS)
-def caller(request: pytest.FixtureRequest, server: ScriptedServer) -> Caller:
-    return Caller(request.param, server.url)
+from scripted_server import ID, Reply, ScriptedServer, json_reply
 
 
 @pytest.fixture

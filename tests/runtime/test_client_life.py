@@ -9,7 +9,6 @@ import os
 import pickle
 import time
 import traceback
-from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -18,21 +17,9 @@ import httpx
 import pytest
 
 import runcomfy
-from client_callers import BACKENDS, KINDS, TOKEN, Caller, a_request, without_aiohttp
+from client_callers import BACKENDS, TOKEN, Caller, a_request, without_aiohttp
 from runcomfy import AsyncClient, Client, errors
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with serve() as scripted:
-        scripted.script(status=[json_reply(status="in_queue")])
-        yield scripted
-
-
-@pytest.fixture(params=KINDS)
-def caller(request: pytest.FixtureRequest, server: ScriptedServer) -> Caller:
-    return Caller(request.param, server.url)
 
 
 def test_a_closed_client_sends_nothing(server: ScriptedServer) -> None:

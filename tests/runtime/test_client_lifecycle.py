@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import runcomfy
-from client_callers import EVERY_KIND, KINDS, TOKEN, Caller, a_request
+from client_callers import EVERY_KIND, TOKEN, Caller, a_request
 from runcomfy import errors
 from runcomfy_models.openai import GptImage2EditOutput
 from scripted_server import ID, Reply, ScriptedServer, json_reply, serve
@@ -24,11 +24,6 @@ UNKNOWN = errors.SubmissionUnknown
 def server() -> Iterator[ScriptedServer]:
     with serve() as scripted:
         yield scripted
-
-
-@pytest.fixture(params=KINDS)
-def caller(request: pytest.FixtureRequest, server: ScriptedServer) -> Caller:
-    return Caller(request.param, server.url)
 
 
 @pytest.fixture(params=EVERY_KIND)
