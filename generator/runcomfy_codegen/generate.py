@@ -207,7 +207,7 @@ def _paths(entry: ModelEntry) -> tuple[str, str]:
 def _shared_paths(models: dict[str, ModelEntry]) -> list[str]:
     """The modules that tell of all models."""
     owners = {entry.package for entry in models.values()}
-    return ["__init__.py", "_index.py", *(f"{owner}/__init__.py" for owner in sorted(owners))]
+    return ["__init__.py", *(f"{owner}/__init__.py" for owner in sorted(owners))]
 
 
 def _places(models: dict[str, ModelEntry]) -> dict[str, tuple[object, ...]]:

@@ -17,7 +17,7 @@ from .gathering import gather
 from .manifest import ModelEntry, digest
 from .names import input_name
 from .package import package_spec
-from .render import render_index, render_model, render_owner, render_package
+from .render import render_model, render_owner, render_package
 from .template_files import templates_folder
 from .vocabulary import step
 
@@ -53,10 +53,7 @@ def make_model(stored: Stored) -> Made:
 def make_shared(name: str, models: dict[str, ModelEntry]) -> dict[str, str]:
     """The modules that tell of all models, path -> text, not formatted yet."""
     package = package_spec(name, models)
-    modules = {
-        "__init__.py": render_package(package, name),
-        "_index.py": render_index(package, f"{name}._index"),
-    }
+    modules = {"__init__.py": render_package(package, name)}
     for owner in package.owners:
         modules[f"{owner.package}/__init__.py"] = render_owner(owner, f"{name}.{owner.package}")
     return modules

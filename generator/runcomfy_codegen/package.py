@@ -12,8 +12,8 @@ from .spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 
 __all__ = ["FORMAT", "package_spec"]
 
-#: The major format of what is generated; the runtime refuses another one (``runcomfy._handshake``).
-FORMAT = 2
+#: The major format of what is generated; the runtime refuses another one (``runcomfy.model.require_format``).
+FORMAT = 3
 
 
 def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:

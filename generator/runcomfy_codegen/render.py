@@ -13,7 +13,7 @@ from . import syntax
 from .spec import ModelSpec, OwnerSpec, PackageSpec
 from .template_files import templates_folder
 
-__all__ = ["render_index", "render_model", "render_owner", "render_package"]
+__all__ = ["render_model", "render_owner", "render_package"]
 
 _TYPING_AT_RUN_TIME = ("NotRequired", "TypedDict")
 _ABC = ("Mapping", "Sequence")
@@ -48,11 +48,6 @@ def render_model(model: ModelSpec, place: str) -> str:
 def render_package(package: PackageSpec, place: str) -> str:
     """The text of the package's ``__init__``."""
     return _verified("package/__init__.py.jinja", place, package=package)
-
-
-def render_index(package: PackageSpec, place: str) -> str:
-    """The text of the package's ``_index``."""
-    return _verified("package/_index.py.jinja", place, package=package)
 
 
 def render_owner(owner: OwnerSpec, place: str) -> str:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._plain import UNSET, Unset
     from ._registry import model_ids, register
-    from ._unset import UNSET, Unset
     from ._validate import validate
     from ._version import __version__
     from .async_client import AsyncClient
@@ -127,7 +127,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "UNSET": "_unset",
+    "UNSET": "_plain",
     "AsyncClient": "async_client",
     "AsyncJob": "job",
     "AsyncOutputFile": "files",
@@ -176,7 +176,7 @@ _HOMES = {
     "UnexpectedAnswer": "errors",
     "UnknownModel": "errors",
     "UnresolvedFiles": "errors",
-    "Unset": "_unset",
+    "Unset": "_plain",
     "UploadFailed": "errors",
     "ValidationError": "errors",
     "Violation": "violation",

@@ -1,4 +1,4 @@
-"""The few checks that generated validators call instead of spelling them out.
+"""What generated validators call instead of spelling it out: the allowed values of enums, and a few checks.
 
 Each gives the verdict of the jsonschema library, whose arithmetic they follow.
 """
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "Choices",
     "check_by_library",
     "check_others",
     "is_finite",
@@ -24,6 +25,28 @@ __all__ = [
 ]
 
 _INFINITY = float("inf")
+
+
+class Choices(dict[object, None]):
+    """Allowed values, in the order of the schema and quick to ask: ``value in QUALITIES``.
+
+    A set would lose the order and a tuple would compare one by one; a dict does neither.
+    """
+
+    __slots__ = ("_message", "_values")
+
+    def __init__(self, *values: object) -> None:
+        super().__init__(dict.fromkeys(values))
+        self._values = values
+        self._message: str | None = None
+
+    def refuse(self, pointer: str, rule: str, value: object) -> Violation:
+        """The violation for a value that is not among them. The sentence is made once."""
+        if self._message is None:
+            from .wording import describe
+
+            self._message = describe(rule, self._values)
+        return Violation(pointer, rule, value, self._values, self._message)
 
 
 def is_finite(value: float) -> bool:

@@ -1,15 +1,18 @@
-"""Plain JSON values: made from what callers pass in, and told apart from what JSON cannot hold."""
+"""Plain JSON values: made from what callers pass in, and told apart from what JSON cannot hold.
+
+Beside them ``UNSET``: the value of an input that was not given. It is not sent, and it is neither ``None``
+(which is sent as ``null``) nor the demo value of the documentation page.
+"""
 
 from __future__ import annotations
 
-from ._unset import UNSET
 from .violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["MAX_DEPTH", "find_non_json", "is_plain", "token", "to_plain"]
+__all__ = ["MAX_DEPTH", "UNSET", "Unset", "find_non_json", "is_plain", "to_plain", "token"]
 
 #: Levels of nesting that a payload may have. The standard library's own writer gives up at about 1,000.
 MAX_DEPTH = 200
@@ -17,6 +20,30 @@ MAX_DEPTH = 200
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _PLAIN = _SCALARS | {list, dict}
 _INFINITY = float("inf")
+
+
+class Unset:
+    """The type of ``UNSET``; ``isinstance(value, Unset)`` tells whether an input was left out."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+    def __copy__(self) -> Unset:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Unset:
+        return self
+
+
+UNSET = Unset()
 
 
 def is_plain(value: object) -> bool:

@@ -1,6 +1,6 @@
 """Where request classes are found by model id.
 
-A generated package holds ``_index.OWNERS``: owner -> subpackage, and each subpackage ``_MODELS``: model id ->
+A generated package holds ``_OWNERS``: owner -> subpackage, and each subpackage ``_MODELS``: model id ->
 class name, so that one validation does not read what there is of a thousand models. Packages are asked
 in this order: those given to ``register``, the last one first; the one that comes with runcomfy; those
 that installed distributions announce in the entry point group ``runcomfy.models``. The first package
@@ -33,15 +33,15 @@ def register(package: str) -> None:
     >>> runcomfy.register("my_models")
     """
     try:
-        _owners(package)  # a wrong name shows here, not at the first validation
+        module = _module(package)  # a wrong name shows here, not at the first validation
     except ModuleNotFoundError as error:
-        if error.name == f"{package}._index":
-            words = f"{package!r} was not made by 'runcomfy-codegen generate --package'"
-        elif f"{package}.".startswith(f"{error.name}."):
-            words = f"there is no package {package!r} to import; install it or set PYTHONPATH"
-        else:  # one that the package itself imports
+        if not f"{package}.".startswith(f"{error.name}."):  # one that the package itself imports
             raise
+        words = f"there is no package {package!r} to import; install it or set PYTHONPATH"
         raise ModuleNotFoundError(words, name=error.name) from None
+    if not hasattr(module, "_OWNERS"):
+        words = f"{package!r} was not made by 'runcomfy-codegen generate --package'"
+        raise ModuleNotFoundError(words, name=package)
     if package in _registered:
         _registered.remove(package)
     _registered.insert(0, package)
@@ -115,9 +115,9 @@ def _look_up(package: str, model_id: str) -> type[Request[Any]] | None:
 
 
 def _owners(package: str) -> dict[str, str]:
-    return _module(package + "._index").OWNERS  # type: ignore[no-any-return]  # likewise
+    return _module(package)._OWNERS  # type: ignore[no-any-return]  # likewise
 
 
 def _module(name: str) -> Any:
-    # importlib would be one more module to load; __import__ with a fromlist does the same.
-    return __import__(name, fromlist=("_",))
+    # importlib would be one more module to load; __import__ with a name that is there does the same.
+    return __import__(name, fromlist=("__name__",))

@@ -1,8 +1,12 @@
-"""The names that generated modules import. Programs import from ``runcomfy`` itself."""
+"""The names that generated modules import, and the agreement about their format.
+
+Programs import from ``runcomfy`` itself.
+"""
 
 from __future__ import annotations
 
 from ._checks import (
+    Choices,
     check_by_library,
     check_others,
     is_finite,
@@ -11,10 +15,7 @@ from ._checks import (
     matches,
     wrong_items,
 )
-from ._handshake import require_format
-from ._plain import find_non_json
-from ._unset import UNSET, Unset
-from .choices import Choices
+from ._plain import UNSET, Unset, find_non_json
 from .media import MediaInput, MediaRule
 from .output import Output
 from .request import Request
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .media.source import MediaSource as MediaSource
 
 __all__ = [
+    "FORMAT",
     "UNSET",
     "Choices",
     "MediaInput",
@@ -43,3 +45,23 @@ __all__ = [
     "require_format",
     "wrong_items",
 ]
+
+#: The major format of generated packages. It changes when old packages cannot work any more.
+FORMAT = 3
+
+
+def require_format(package: str, written: int) -> None:
+    """Refuse ``package`` at its import when it was ``written`` in another major format.
+
+    Raises ``IncompatiblePackage``, which is an ``ImportError``.
+    """
+    if written == FORMAT:
+        return
+    from .errors import IncompatiblePackage
+
+    newer = "this runcomfy is too old: upgrade it (pip install -U runcomfy)"
+    older = "it is too old: run 'runcomfy-codegen generate' again"
+    raise IncompatiblePackage(
+        f"The generated package {package} is in format {written} and this runcomfy reads format "
+        f"{FORMAT}; {newer if written > FORMAT else older}."
+    )

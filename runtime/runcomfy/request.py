@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ._plain import find_non_json, is_plain, to_plain
-from ._unset import UNSET
+from ._plain import UNSET, find_non_json, is_plain, to_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

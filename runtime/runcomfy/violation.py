@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .wording import describe, shorten, tell
-
 __all__ = ["Violation"]
 
 
@@ -31,10 +29,16 @@ class Violation:
         self.rule = rule
         self.value = value
         self.limit = limit
-        self.message = describe(rule, limit) if message is None else message
+        if message is None:
+            from .wording import describe  # what is valid starts without the words
+
+            message = describe(rule, limit)
+        self.message = message
 
     def as_dict(self) -> dict[str, object]:
         """The violation as plain data, for JSON. A long value is shortened."""
+        from .wording import shorten
+
         return {
             "pointer": self.pointer,
             "rule": self.rule,
@@ -44,6 +48,8 @@ class Violation:
         }
 
     def __str__(self) -> str:
+        from .wording import tell
+
         return f"{self.pointer or 'payload'}: {tell(self.rule, self.message, self.value)}"
 
     def __repr__(self) -> str:

@@ -125,7 +125,7 @@ def test_a_changed_generated_file_is_made_anew(made: Path) -> None:
 
 def test_a_deleted_generated_file_comes_back(made: Path) -> None:
     before = tree(made / "out")
-    for path in ("acme/one.py", "acme/two.schema.json", "py.typed", "_index.py"):
+    for path in ("acme/one.py", "acme/two.schema.json", "py.typed", "__init__.py"):
         (made / "out/models" / path).unlink()
     assert run(made).status == 0
     assert tree(made / "out") == before

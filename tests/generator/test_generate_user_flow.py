@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest_support import WAN
-from runcomfy._handshake import FORMAT
+from runcomfy.model import FORMAT
 from runcomfy_codegen.package import FORMAT as WRITTEN
 
 MODEL_ID = "wan-ai/wan-2-6/image-to-image"

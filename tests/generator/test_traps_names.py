@@ -100,7 +100,7 @@ def test_ids_of_every_shape_have_a_class(package: Path, model_id: str, place: st
     module, name = place.split(".")
     cls: Any = getattr(load(package, f"made_ids.{module}"), name)
     assert cls.model_id == model_id
-    owner = load(package, "made_ids._index").OWNERS[model_id.partition("/")[0]]
+    owner = load(package, "made_ids")._OWNERS[model_id.partition("/")[0]]
     assert load(package, f"made_ids.{owner}")._MODELS[model_id] == name
 
 

@@ -230,8 +230,7 @@ def test_misuse_is_status_64_and_one_line(
 def test_models_of_a_package_of_ones_own_are_found(folder: Path) -> None:
     package = Path("my_models")
     (package / "me").mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (package / "_index.py").write_text("OWNERS = {'me': 'me'}\n", encoding="utf-8")
+    (package / "__init__.py").write_text("_OWNERS = {'me': 'me'}\n", encoding="utf-8")
     (package / "me" / "__init__.py").write_text(
         "from .mine import Mine\n_MODELS = {'me/mine': 'Mine'}\n", encoding="utf-8"
     )

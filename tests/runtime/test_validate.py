@@ -182,7 +182,6 @@ def test_a_validation_imports_none_of_the_slow_modules() -> None:
     assert not loaded & (slow | {"importlib.metadata", "collections.abc", "httpx", "imagesize"})
     models = {name for name in loaded if name.startswith("runcomfy_models.")}
     assert models == {
-        "runcomfy_models._index",
         "runcomfy_models.wan_ai",
         "runcomfy_models.wan_ai.wan_2_6_image_to_image",
     }
@@ -208,8 +207,7 @@ def test_an_announced_package_that_is_broken_does_not_stop_the_others(
 ) -> None:
     if what != "gone":
         (tmp_path / "broken_models").mkdir()
-        (tmp_path / "broken_models/__init__.py").touch()
-        (tmp_path / "broken_models/_index.py").write_text("OWNERS = {'acme': 'acme'}\n")
+        (tmp_path / "broken_models/__init__.py").write_text("_OWNERS = {'acme': 'acme'}\n")
         monkeypatch.syspath_prepend(tmp_path)
     points = EntryPoints([EntryPoint("broken", "broken_models", "runcomfy.models")])
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: points)

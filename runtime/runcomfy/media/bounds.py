@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .inputs import MediaRule
+    from . import MediaRule
 
     Reading = Callable[[float], float]
     Value = float | str

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from runcomfy.report import Report
 
+    from . import MediaInput, MediaRule
     from .file_report import FileReport
-    from .inputs import MediaInput, MediaRule
     from .probe import MediaInfo, Source
 
 __all__ = ["ADVICE", "NOT_ASKED", "REMOTE", "SCHEMES", "WEB", "Files", "check_media", "urls"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from .inputs import MediaInput
+    from . import MediaInput
 
 __all__ = ["check_stand_ins", "fault", "find", "is_local", "name_of", "replaced", "require_urls"]
 

@@ -14,7 +14,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, Self
 
 from runcomfy.errors import UploadFailed
-from runcomfy.media.inputs import MediaInput
+from runcomfy.media import MediaInput
 from runcomfy.media.local import fault, name_of, replaced
 
 from .files import UploadFile

@@ -25,7 +25,7 @@ from .file import RemoteFile
 from .reach import HOW_TO_ALLOW, Places
 
 if TYPE_CHECKING:
-    from runcomfy.media.inputs import MediaInput
+    from runcomfy.media import MediaInput
     from runcomfy.media.probe import Source
 
 __all__ = ["RemoteLimits", "files_of", "look", "look_async", "remote_urls"]
