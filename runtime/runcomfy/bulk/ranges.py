@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["lines_in", "on_disk", "ranges", "remaining"]
 
-#: Bytes of a range, up to the end of a line: few enough to stay in the processor's cache.
-_SIZE = 2**18
+#: Bytes of a range, up to the end of a line: few enough to stay in the processor's cache. The last ones
+#: are shorter, so that processes that share a file are done at the same time.
+_SIZE, _LEAST = 2**18, 2**14
 
 
 def on_disk(lines: object) -> TypeGuard[BufferedReader]:
@@ -44,7 +45,7 @@ def ranges(file: BufferedReader) -> Iterator[Range]:
     """Ranges from where the file was read to, up to its end; it is left where the last one ends."""
     start = file.tell()
     while start < (size := os.fstat(file.fileno()).st_size):
-        file.seek(start + _SIZE)
+        file.seek(start + min(_SIZE, max(_LEAST, (size - start) // 16)))
         file.readline()
         stop = min(file.tell(), size)
         file.seek(stop)

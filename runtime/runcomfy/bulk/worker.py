@@ -8,7 +8,8 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, starmap
+from operator import attrgetter
 
 from runcomfy.report import Report, Unchecked
 from runcomfy.violation import Violation
@@ -33,6 +34,10 @@ __all__ = ["HEAD", "framed", "joined", "lines_of", "main", "sent", "serve", "unp
 
 #: Bytes of the number that says how long a message is.
 HEAD = 8
+
+#: What a violation and an unchecked rule consist of, in the order of their arguments.
+_VALUES = attrgetter("pointer", "rule", "value", "limit", "message")
+_REASONS = attrgetter("pointer", "rule", "reason", "url")
 
 
 def main() -> None:
@@ -117,37 +122,27 @@ def joined(scans: Iterable[Scan]) -> Scan:
 
 def packed(scan: Scan) -> tuple[Any, ...]:
     """A scan as plain tuples, which travel fastest."""
-    reports = [
-        (
-            index,
-            report.model_id,
-            [_values(violation) for violation in report.errors],
-            [_values(violation) for violation in report.warnings],
-            [_reasons(one) for one in report.unchecked],
-            [_facts(file) for file in report.files],
-        )
-        for index, report in scan.reports
-    ]
+    reports = [_packed(index, report) for index, report in scan.reports]
     return scan.lines, scan.blank, scan.remote, reports
 
 
-def _values(violation: Violation) -> tuple[Any, ...]:
+def _packed(index: int, report: Report) -> tuple[Any, ...]:
+    errors = [*map(_VALUES, report.errors)]
+    if not (report.warnings or report.unchecked or report.files):
+        return index, report.model_id, errors  # most reports, so this is the short form
     return (
-        violation.pointer,
-        violation.rule,
-        violation.value,
-        violation.limit,
-        violation.message,
+        index,
+        report.model_id,
+        errors,
+        [*map(_VALUES, report.warnings)],
+        [*map(_REASONS, report.unchecked)],
+        [*map(_facts, report.files)],
     )
-
-
-def _reasons(unchecked: Unchecked) -> tuple[Any, ...]:
-    return unchecked.pointer, unchecked.rule, unchecked.reason, unchecked.url
 
 
 def _facts(file: FileReport) -> tuple[Any, ...]:
     rules = file.held, file.broken, file.unclear
-    unchecked = [_reasons(one) for one in file.unchecked]
+    unchecked = [*map(_REASONS, file.unchecked)]
     return file.pointer, file.url, file.info.as_dict(), *rules, unchecked
 
 
@@ -163,27 +158,22 @@ def _file(
     from runcomfy.media.file_report import FileReport
     from runcomfy.media.info import MediaInfo
 
-    reasons = [Unchecked(*values) for values in unchecked]
+    reasons = [*starmap(Unchecked, unchecked)]
     return FileReport(pointer, url, MediaInfo(**facts), held, broken, unclear, reasons)
 
 
 def unpacked(lines: int, blank: int, remote: int, reports: list[Any]) -> Scan:
     """The scan that was packed."""
-    return Scan(
-        lines,
-        blank,
-        remote,
-        [
-            (
-                index,
-                Report(
-                    model_id,
-                    [Violation(*values) for values in errors],
-                    [Violation(*values) for values in warnings],
-                    [Unchecked(*values) for values in unchecked],
-                    [_file(*values) for values in files],
-                ),
-            )
-            for index, model_id, errors, warnings, unchecked, files in reports
-        ],
-    )
+    return Scan(lines, blank, remote, [*starmap(_unpacked, reports)])
+
+
+def _unpacked(
+    index: int, model_id: str, errors: list[Any], *others: list[Any]
+) -> tuple[int, Report]:
+    report = Report(model_id, starmap(Violation, errors))
+    if others:
+        warnings, unchecked, files = others
+        report.warnings += starmap(Violation, warnings)
+        report.unchecked += starmap(Unchecked, unchecked)
+        report.files += starmap(_file, files)
+    return index, report
