@@ -33,10 +33,11 @@ __all__ = ["share"]
 
 #: Lines that are scanned together where they do not come from a file.
 _CHUNK = 512
-#: Chunks that a worker has been given and that are not done.
-_AHEAD = 3
-#: Results that wait for an earlier one, before this process waits as well.
-_BACKLOG = 64
+#: Chunks that a worker has been given and that are not done: enough for it to go on where this process is
+#: kept from looking after it for some time.
+_AHEAD = 8
+#: Results for each process that wait for an earlier one, before this process waits as well.
+_BACKLOG = 32
 #: What a pipe should hold, so that a worker need not wait for this process between chunks.
 _PIPE = 2**20
 
@@ -54,6 +55,7 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
     chunk = next(chunks, None)
     crew: list[_Worker] = []
     pending: deque[_Worker | Scan] = deque()
+    backlog = _BACKLOG * (workers + 1)
     try:
         if chunk and can_have_children(scanner):
             crew += (_Worker(scanner, file) for _ in range(workers))
@@ -64,10 +66,10 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
                     worker.send(chunk)
                     pending.append(worker)
                     chunk = next(chunks, None)
-            if chunk and len(pending) < _BACKLOG:
+            if chunk and len(pending) < backlog:
                 pending.append(joined(scanner.scan(lines_of(chunk, file))))
                 chunk = next(chunks, None)
-            while pending and (_is_there(pending[0]) or not chunk or len(pending) >= _BACKLOG):
+            while pending and (_is_there(pending[0]) or not chunk or len(pending) >= backlog):
                 due = pending.popleft()
                 yield due.receive() if isinstance(due, _Worker) else due
     finally:
