@@ -109,10 +109,15 @@ def check_by_library(
     Raises ``MissingExtra`` where it is not installed.
     """
     from ._fallback import find_violations
+    from .errors import MissingExtra
 
     strange: list[Violation] = []
     find_non_json(value, pointer, strange)
-    found += strange or find_violations(module, path, value, pointer)
+    try:
+        found += strange or find_violations(module, path, value, pointer)
+    except MissingExtra as missing:
+        missing.violations += found
+        raise
 
 
 def wrong_items(pointer: str, value: list[Any], kind: type, expected: str) -> list[Violation]:

@@ -99,6 +99,7 @@ def examine(
 
         if not isinstance(missing, MissingExtra):
             raise
+        report.errors = missing.violations
         report.unchecked.append(Unchecked("", "schema", str(missing)))
     if isinstance(payload, dict):
         if not cls._known.issuperset(payload):

@@ -134,12 +134,16 @@ class UnknownModel(RunComfyError, LookupError):
 
 
 class MissingExtra(RunComfyError, ImportError):
-    """The call needs a library that is not installed; ``extra`` is the extra that brings it."""
+    """The call needs a library that is not installed; ``extra`` is the extra that brings it.
+
+    ``violations`` holds what was found to be wrong with a payload until the library was needed.
+    """
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(purpose, extra)
         self.purpose = purpose
         self.extra = extra
+        self.violations: list[Violation] = []
 
     def __str__(self) -> str:
         return f"{self.purpose} needs another library: pip install 'runcomfy[{self.extra}]'"

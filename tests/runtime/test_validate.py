@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from runcomfy import MissingExtra, UnknownModel, ValidationError, validate
+from runcomfy import MissingExtra, UnknownModel, ValidationError, Violation, validate
+from runcomfy.model import check_by_library
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 from runtime.sample_model import Sample
 
@@ -161,6 +162,24 @@ def test_a_schema_that_needs_a_missing_library_is_unchecked_and_not_passed(
     assert (unchecked.pointer, unchecked.rule, unchecked.url) == ("", "schema", None)
     assert "pip install 'runcomfy[schema]'" in unchecked.reason
     assert [warning.pointer for warning in report.warnings] == ["/strenght"]
+
+
+def test_what_was_found_before_a_library_was_missing_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def check(payload: object) -> list[Violation]:
+        found = [Violation("/prompt", "type", 5, "string")]
+        check_by_library("tests.sample.of.a.model", (), payload, "", found)
+        return found
+
+    monkeypatch.setattr(Sample, "_check", staticmethod(check))
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    report = validate(Sample, {"prompt": 5})
+    assert [error.pointer for error in report.errors] == ["/prompt"]
+    assert [one.rule for one in report.unchecked] == ["schema"]
+    with pytest.raises(MissingExtra) as caught:
+        Sample.from_payload({"prompt": 5})
+    assert caught.value.violations == report.errors
 
 
 def test_a_validation_imports_none_of_the_slow_modules() -> None:
