@@ -22,7 +22,7 @@ from .oddities import oddities
 from .outputs import Outputs, build_outputs
 from .spec import InputSpec, ModelSpec
 from .validator import Validator
-from .vocabulary import Schema, clean, step, uncovered
+from .vocabulary import Schema, clean, is_json_schema, step, uncovered
 
 __all__ = ["build_model"]
 
@@ -119,7 +119,12 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         admitted=literal(gathered.admitted) if gathered.admitted else None,
         media=tuple(one.spec() for one in inputs.media.inputs),
         example=literal(example),
-        schema_file=_schema_file(raw, raw_output, cleaned if fallback else None),
+        schema_file=_schema_file(
+            raw,
+            raw_output,
+            checked=cleaned if fallback else None,
+            shown=None if is_json_schema(raw) else _shown(raw, gathered),
+        ),
         notes=tuple(
             sorted({*notes, *gathered.notes, *media_notes, *fallback, *odd, *outputs.notes})
         ),
@@ -264,10 +269,19 @@ def _fallback_notes(cleaned: Schema, *, whole: bool) -> list[Note]:
     ]
 
 
-def _schema_file(raw: Schema, raw_output: Schema, checked: Schema | None) -> str:
+def _shown(raw: Schema, gathered: Gathered) -> Schema:
+    """The input schema for programs that take JSON Schema only, such as those that draw forms."""
+    return clean(raw, *gathered.declaring, annotated=True)[0]
+
+
+def _schema_file(
+    raw: Schema, raw_output: Schema, *, checked: Schema | None, shown: Schema | None
+) -> str:
     schemas: dict[str, Any] = {"input": raw, "output": raw_output}
     if checked is not None:
         schemas["checked"] = checked
+    if shown is not None:
+        schemas["shown"] = shown
     text = json.dumps(schemas, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     # Half a surrogate pair has no UTF-8; JSON can write it as an escape.
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -50,6 +50,9 @@ _TIGHTER: dict[str, Callable[[Any, Any], bool]] = {
     "multipleOf": lambda old, new: old % new != 0,
 }
 
+#: The two ways to write a bound, and which way is tighter.
+_BOUNDS = (("minimum", "exclusiveMinimum", 1), ("maximum", "exclusiveMaximum", -1))
+
 #: The values of keywords that forbid nothing.
 _IDLE: dict[str, tuple[object, ...]] = {
     "minLength": (0,),
@@ -188,7 +191,12 @@ def _choices(schema: Schema) -> list[Any] | None:
 
 
 def _among(value: object, values: list[Any]) -> bool:
-    return any(type(value) is type(other) and value == other for other in values)
+    # As JSON: 1 is 1.0 and is not true.
+    return any(value == other and _is_bool(value) == _is_bool(other) for other in values)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _has_schema(schema: Schema) -> bool:
@@ -203,6 +211,7 @@ def _binding(schema: Schema) -> Schema:
 
 def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
     old, new = _binding(old), _binding(new)
+    yield from _other_bounds(old, new, place)
     structural = {
         "type",
         "enum",
@@ -225,6 +234,17 @@ def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
             words = f"{keyword} {'tightened' if tighter else 'loosened'}"
             words += f" from {old[keyword]} to {new[keyword]}"
             yield Change("breaking" if tighter else "additive", place, words)
+
+
+def _other_bounds(old: Schema, new: Schema, place: str) -> Iterator[Change]:
+    """Bounds that became exclusive, or are no longer; they are taken out of both schemas."""
+    for plain, exclusive, sign in _BOUNDS:
+        for before, after in ((plain, exclusive), (exclusive, plain)):
+            if before in old and after in new and not (after in old or before in new):
+                was, now = old.pop(before), new.pop(after)
+                tighter = sign * now > sign * was or (now == was and after == exclusive)
+                words = f"{before} {was} {'tightened' if tighter else 'loosened'} to {after} {now}"
+                yield Change("breaking" if tighter else "additive", place, words)
 
 
 def _words(old: Any, new: Any, place: str) -> Iterator[Change]:

@@ -20,14 +20,13 @@ class Claims:
         """Take all names of a model, or raise ``NameClash`` when one of them is another model's."""
         package = entry.package
         # Names that differ in case only are one file on some systems, and one name to a reader.
-        wanted = {("package", package, package): model_id.partition("/")[0]}
-        wanted |= {
-            (kind, package, name.casefold()): model_id
+        wanted = {
+            (kind, package, name.casefold()): name
             for kind, names in (("module", (entry.module,)), ("class", entry.exports))
             for name in names
         }
-        for key, thing in wanted.items():
-            other = self._by_name.get(key, thing)
-            if other != thing:
-                raise clash(other, thing, key[2], model_id, _ADVICE)
-        self._by_name |= wanted
+        for key, name in wanted.items():
+            other = self._by_name.get(key, model_id)
+            if other != model_id:
+                raise clash(other, model_id, name, model_id, _ADVICE)
+        self._by_name |= dict.fromkeys(wanted, model_id)

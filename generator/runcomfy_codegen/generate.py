@@ -100,7 +100,7 @@ class _Run:
         made: dict[ModelId, Made] = {}
         for model_id in self.ids:
             try:
-                if model_id in self.selected or self._damaged(model_id):
+                if model_id in self.selected or self._unusable(model_id):
                     self._take(model_id, made)
                 else:
                     self._keep(model_id)
@@ -130,13 +130,16 @@ class _Run:
         if known and schema is not None and (changes := changes_since(known, schema, model)):
             self.generation.changes[model_id] = changes
 
-    def _damaged(self, model_id: str) -> bool:
-        """Whether the files of the last run are not there as it wrote them."""
+    def _unusable(self, model_id: str) -> bool:
+        """Whether the last run made the model, and its files cannot be kept."""
         entry = self.previous.models.get(model_id)
         return entry is not None and not self._intact(entry)
 
     def _intact(self, entry: ModelEntry) -> bool:
-        return all(self.folder.as_written(path) is not None for path in _paths(entry))
+        """Whether the files are as the last run wrote them, and in today's format."""
+        return self.previous.format == manifests.FORMAT and all(
+            self.folder.as_written(path) is not None for path in _paths(entry)
+        )
 
     def _keep(self, model_id: str) -> None:
         entry = self.previous.models.get(model_id)
@@ -180,8 +183,10 @@ class _Run:
         for model_id in result.removed:
             from .making import Change
 
-            gone = "model removed: its folder is no longer among the schemas"
-            result.changes[model_id] = [Change("breaking", "", gone)]
+            why = "its folder is no longer among the schemas"
+            if model_id in result.failed:
+                why = "it cannot be generated, and what was there cannot be used any more"
+            result.changes[model_id] = [Change("breaking", "", f"model removed: {why}")]
         if self.fresh or (result.kept and self.previous.generator != self.generator):
             # A generator that writes the same package is no drift. And where something older is kept,
             # the next full run has to render it anew.

@@ -20,9 +20,12 @@ from .names import Identifier
 from .notes import Note
 from .template_files import templates_folder
 
-__all__ = ["Manifest", "ModelEntry", "digest", "fingerprint"]
+__all__ = ["FORMAT", "Manifest", "ModelEntry", "digest", "fingerprint"]
 
 NAME = "_manifest.json"
+
+#: The major format of what is generated; the runtime refuses another one (``runcomfy.model.require_format``).
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Manifest:
     generator: str = ""
     models: dict[str, ModelEntry] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    #: The format of the modules; 0 where it is not known.
+    format: int = FORMAT
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -73,13 +78,15 @@ class Manifest:
         try:
             data = json.loads((folder / NAME).read_text(encoding="utf-8"))
             models = {model_id: _entry(entry) for model_id, entry in data["models"].items()}
-            return cls(str(data["generator"]), models, dict(data["files"]))
+            files, written = dict(data["files"]), int(data.get("format", 0))
+            return cls(str(data["generator"]), models, files, written)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def text(self) -> str:
         """The manifest as it is stored: sorted, without dates or paths of this machine."""
         data = {
+            "format": self.format,
             "generator": self.generator,
             "models": {
                 model_id: entry.as_dict() for model_id, entry in sorted(self.models.items())

@@ -29,7 +29,12 @@ __all__ = [
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9_]*", re.ASCII)
+#: A file is named after it, and file systems take 255 bytes.
+_LONGEST_CLASS = 100
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+#: What an owner's subpackage calls; a module of that name would stand in its way.
+_CALLED = frozenset({"getattr", "globals"})
 
 #: What a request class offers itself, and what its body refers to.
 _RESERVED = frozenset(
@@ -74,11 +79,13 @@ def class_name(model_id: ModelId) -> Identifier:
 
 def chosen_class_name(text: str, place: str) -> Identifier:
     """The request class that ``overrides.json`` chose, or a ``SchemaError`` that says what is wrong with it."""
-    if not _CLASS.fullmatch(text) or text in _RESERVED_CLASSES or text.startswith("ALLOWED_"):
+    fits = _CLASS.fullmatch(text) and len(text) <= _LONGEST_CLASS
+    if not fits or text in _RESERVED_CLASSES or text.startswith("ALLOWED_"):
         raise SchemaError(
             place,
-            f"{text!r} cannot name a request class",
-            "Choose a capital letter, then letters, digits and underscores, and no name that the module uses.",
+            f"{text[:_LONGEST_CLASS]!r} cannot name a request class",
+            "Choose a capital letter, then letters, digits and underscores, "
+            f"{_LONGEST_CLASS} at most, and no name that the module uses.",
         )
     return Identifier(text)
 
@@ -92,7 +99,8 @@ def nested_class_name(owner: str, path: tuple[str, ...]) -> Identifier:
 def module_name(model_id: ModelId, chosen_class: str | None = None) -> Identifier:
     """The module: the id without its owner, or the class that was chosen instead, in lower case."""
     text = _HUMP.sub("_", chosen_class) if chosen_class else model_id.partition("/")[2]
-    return _snake(text, leading="model_")
+    name = _snake(text, leading="model_")
+    return Identifier(f"{name}_") if name in _CALLED else name
 
 
 def owner_package(model_id: ModelId) -> Identifier:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import names, texts, types
 from .literals import Source, docstring, literal
@@ -50,7 +51,7 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
     properties: Schema = cleaned.get("properties", {})
     if not properties:
         return Outputs((), (), notes)
-    hints = types.hints(cleaned, output_class, type_templates, frozen=False)
+    hints = types.hints(_opened(cleaned), output_class, type_templates, frozen=False)
     fields: dict[Identifier, OutputField] = {}
     for wire in properties:
         name = names.input_name(wire)
@@ -63,11 +64,25 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
     return Outputs(tuple(fields.values()), hints.nested, notes)
 
 
+def _opened(schema: Any) -> Any:
+    """A clean schema without lists of allowed values: a service may answer with new ones."""
+    if isinstance(schema, list):
+        return [_opened(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {"enum", "const"}
+    opened = {k: _opened(part) for k, part in schema.items() if k not in closed}
+    for keyword in ("properties", "$defs", "definitions"):  # their members are names
+        if isinstance(schema.get(keyword), dict):
+            opened[keyword] = {name: _opened(part) for name, part in schema[keyword].items()}
+    return opened
+
+
 def _field(wire: str, name: Identifier, cleaned: Schema, hint: str, raw: object) -> OutputField:
     given = cleaned.get("type", list(_KINDS))
     types_ = [given] if isinstance(given, str) else given
     kinds = sorted({kind for one in types_ for kind in _KINDS[one]})
-    words = texts.describe_output(raw if isinstance(raw, dict) else {})
+    words = texts.describe_output(raw if isinstance(raw, dict) else {}, cleaned)
     return OutputField(
         name,
         literal(str(name)),

@@ -6,14 +6,11 @@ import re
 from itertools import groupby
 
 from .literals import docstring, literal
-from .manifest import ModelEntry
+from .manifest import FORMAT, ModelEntry
 from .names import Identifier
 from .spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 
-__all__ = ["FORMAT", "package_spec"]
-
-#: The major format of what is generated; the runtime refuses another one (``runcomfy.model.require_format``).
-FORMAT = 3
+__all__ = ["package_spec"]
 
 
 def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:

@@ -18,6 +18,11 @@ _KINDS = {
 }
 
 
+def _unchanged(generation: Generation) -> list[str]:
+    """The models that are as they were; one that failed is told as that alone."""
+    return sorted(set(generation.kept) - generation.failed.keys())
+
+
 def as_dict(generation: Generation, *, applied: bool) -> dict[str, Any]:
     """The report as plain data."""
     plan = generation.plan
@@ -26,7 +31,7 @@ def as_dict(generation: Generation, *, applied: bool) -> dict[str, Any]:
         "applied": applied,
         "models": {
             "written": generation.rendered,
-            "unchanged": sorted(generation.kept),
+            "unchanged": _unchanged(generation),
             "removed": generation.removed,
             "failed": {
                 model_id: {"place": e.place, "problem": e.problem, "advice": e.advice}
@@ -73,7 +78,7 @@ def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
         return
     counts = {
         "written": len(generation.rendered),
-        "unchanged": len(generation.kept),
+        "unchanged": len(_unchanged(generation)),
         "removed": len(generation.removed),
         "failed": len(generation.failed),
     }

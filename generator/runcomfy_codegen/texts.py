@@ -102,10 +102,13 @@ def describe_input(
     return "\n\n".join(paragraphs)
 
 
-def describe_output(raw: Schema) -> str:
+def describe_output(raw: Schema, cleaned: Schema) -> str:
     """The docstring of an output field, ``""`` where nothing is known."""
     meaning = readable(raw.get("description")) or readable(raw.get("title"))
-    return _sentence(_capital(clipped(meaning))) if meaning else ""
+    paragraphs = [_sentence(_capital(clipped(meaning)))] if meaning else []
+    if "enum" in cleaned:
+        paragraphs.append(f"Documented values: {_choices(cleaned)}.")
+    return "\n\n".join(paragraphs)
 
 
 def one_line(text: str, length: int = _DEMO) -> str:
@@ -191,5 +194,9 @@ def _limits(cleaned: Schema) -> list[str]:
             told.append(f"at most {high} {unit}".strip())
     told += [words.format(_brief(cleaned[k])) for k, words in _SINGLE.items() if k in cleaned]
     if "enum" in cleaned:
-        told.append("one of " + one_line(", ".join(map(repr, cleaned["enum"])), 400))
+        told.append(f"one of {_choices(cleaned)}")
     return told
+
+
+def _choices(cleaned: Schema) -> str:
+    return one_line(", ".join(map(repr, cleaned["enum"])), 400)

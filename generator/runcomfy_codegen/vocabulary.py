@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Container, Iterator
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
@@ -24,6 +24,7 @@ __all__ = [
     "COMPILED",
     "Schema",
     "clean",
+    "is_json_schema",
     "is_pattern",
     "parts_of",
     "schemas_in",
@@ -103,15 +104,25 @@ def is_pattern(text: str) -> bool:
     return True
 
 
+def is_json_schema(schema: Schema) -> bool:
+    """Whether every word of the schema is used as JSON Schema 2020-12 allows it."""
+    return bool(Draft202012Validator(Draft202012Validator.META_SCHEMA).is_valid(schema))
+
+
 def clean(
-    schema: Schema, inputs: Container[str] = (), parts: Container[str] = ()
+    schema: Schema,
+    inputs: Container[str] = (),
+    parts: Container[str] = (),
+    *,
+    annotated: bool = False,
 ) -> tuple[Schema, list[Note]]:
     """The schema in clean vocabulary, and what there is to say about it.
 
     ``parts`` holds the places of the parts that speak of the payload, and ``inputs`` all names that they declare: one
-    may require what another declares.
+    may require what another declares. ``annotated`` keeps titles, descriptions and what else says nothing to
+    a validator, for those who show the schema.
     """
-    cleaner = _Cleaner(inputs, parts)
+    cleaner = _Cleaner(inputs, parts, annotated)
     cleaned = cleaner.clean(schema, "")
     _drop_bad_references(cleaned, cleaner.notes)
     return cleaned, cleaner.notes
@@ -120,7 +131,8 @@ def clean(
 class _Cleaner:
     """One pass over one schema; collects the notes."""
 
-    def __init__(self, inputs: Container[str], parts: Container[str]) -> None:
+    def __init__(self, inputs: Container[str], parts: Container[str], annotated: bool) -> None:
+        self.annotated = annotated
         self.notes: list[Note] = []
         self.inputs = inputs
         self.parts = parts
@@ -140,6 +152,8 @@ class _Cleaner:
         for keyword, value in schema.items():
             if keyword in _ANNOTATIONS:
                 self._annotation(keyword, value, step(place, keyword))
+                if self.annotated and _well_formed(keyword, value):
+                    cleaned[keyword] = value
             elif keyword in _NORMALISED:
                 continue
             elif keyword in _ONE | _LIST | _MAP:
@@ -269,11 +283,15 @@ class _Cleaner:
         if isinstance(value, bool) and place:
             self.note(step(place, "required"), "oddity", "required", "draft 3's form; not checked")
             return
-        if not _well_formed("required", value):
+        if not isinstance(value, list):
             self._malformed("required", step(place, "required"))
             return
+        for entry in value:
+            if not isinstance(entry, str):
+                text = f"holds {_brief(entry)}, which is no name; not required"
+                self.note(step(place, "required"), "oddity", "required", text)
         declared = schema.get("properties")
-        given = cast("list[str]", value)
+        given = list(dict.fromkeys(name for name in value if isinstance(name, str)))
         names = given
         known: Container[str] | None = declared if isinstance(declared, dict) else None
         if known is not None and place in self.parts:

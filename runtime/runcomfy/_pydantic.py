@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin
 
 from ._plain import to_plain
+from ._schema_file import read_schemas
 from .errors import ValidationError
 from .wording import tell
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from .violation import Violation
 
 __all__ = ["core_schema", "json_schema"]
+
+#: Keywords whose values are data, and those that hold schemas by names of the payload.
+_DATA = frozenset({"const", "default", "enum", "example", "examples", "validations"})
+_BY_NAME = frozenset(
+    {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+)
 
 
 def core_schema(cls: type[Request[Any]]) -> Any:
@@ -76,9 +84,12 @@ def _location(violation: Violation, payload: Any) -> Iterator[int | str]:
 
 
 def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:
-    """The stored schema. References inside it become absolute, so that they hold wherever it is put."""
+    """The stored schema, or what is read from one that is no JSON Schema, with ``type: float`` for instance.
+
+    References inside it become absolute, so that they hold wherever it is put.
+    """
     base = "https://runcomfy.invalid/" + quote(cls.model_id)
-    schema: dict[str, Any] = cls.input_schema()
+    schema: dict[str, Any] = read_schemas(cls._check.__module__).get("shown") or cls.input_schema()
     absolute: dict[str, Any] = _with_absolute_references(schema, base)
     if absolute != schema:
         absolute["$id"] = base
@@ -86,15 +97,24 @@ def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:
     return absolute
 
 
-def _with_absolute_references(value: Any, base: str) -> Any:
-    # Pydantic takes a relative reference for one of its own, and fails when it does not know it.
-    if isinstance(value, list):
-        return [_with_absolute_references(item, base) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: urljoin(base, item)
-        if name == "$ref" and isinstance(item, str)
-        else _with_absolute_references(item, base)
-        for name, item in value.items()
-    }
+def _with_absolute_references(schema: Any, base: str) -> Any:
+    # Pydantic takes a reference that is no web address for one of its own, and fails when it does not know
+    # it, even where it stands in data.
+    if isinstance(schema, list):
+        return [_with_absolute_references(part, base) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    absolute: dict[str, Any] = {}
+    for keyword, part in schema.items():
+        if keyword in _DATA:
+            if '"$ref"' not in json.dumps(part):
+                absolute[keyword] = part
+        elif keyword in _BY_NAME and isinstance(part, dict):
+            absolute[keyword] = {
+                name: _with_absolute_references(inner, base) for name, inner in part.items()
+            }
+        elif keyword != "$ref" or not isinstance(part, str):
+            absolute[keyword] = _with_absolute_references(part, base)
+        elif (target := urljoin(base, part)).startswith(("http://", "https://")):
+            absolute[keyword] = target
+    return absolute

@@ -114,6 +114,27 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (_x(), _x(minItems=0, minLength=0, minProperties=0, uniqueItems=False), []),
     (_x(minItems=0), _x(), []),
     (
+        _x(exclusiveMinimum=0),
+        _x(minimum=0),
+        ["additive input/x: exclusiveMinimum 0 loosened to minimum 0"],
+    ),
+    (
+        _x(maximum=9),
+        _x(exclusiveMaximum=9),
+        ["breaking input/x: maximum 9 tightened to exclusiveMaximum 9"],
+    ),
+    (
+        _x(exclusiveMaximum=9),
+        _x(maximum=8),
+        ["breaking input/x: exclusiveMaximum 9 tightened to maximum 8"],
+    ),
+    (_x(enum=[1, "a"]), _x(enum=[1.0, "a"]), []),
+    (
+        _x(enum=[1]),
+        _x(enum=[True]),
+        ["breaking input/x: value 1 gone", "additive input/x: value True added"],
+    ),
+    (
         _x(type="array", items=STRING),
         _x(type="array", items=INTEGER),
         ["breaking input/x/items: type changed from string to integer"],

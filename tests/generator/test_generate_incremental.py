@@ -12,6 +12,7 @@ import pytest
 from generator.generate_support import run, text_schema, times, tree
 from generator.small import store
 from runcomfy_codegen import generate, making
+from runcomfy_codegen.manifest import FORMAT
 
 
 @pytest.fixture
@@ -113,6 +114,32 @@ def test_what_a_newer_generator_was_not_asked_for_is_rendered_later(
     monkeypatch.setattr(generate, "fingerprint", lambda: "newer")
     run(made, "--only", "acme/one")
     assert "acme/two" in run(made, "--json").json["models"]["written"]
+
+
+def _as_if_in_an_older_format(made: Path) -> None:
+    manifest = made / "out/models/_manifest.json"
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
+
+
+def test_modules_in_another_format_are_made_anew_whatever_was_asked_for(made: Path) -> None:
+    """Otherwise the package would pass the handshake and fail at the first import of a model."""
+    _as_if_in_an_older_format(made)
+    ran = run(made, "--only", "acme/one", "--json")
+    assert ran.json["models"]["written"] == ["acme/one", "acme/two", "other/three"]
+
+
+def test_a_model_in_another_format_that_cannot_be_made_anew_is_removed(made: Path) -> None:
+    _as_if_in_an_older_format(made)
+    store(made / "schemas", "acme/two", "{")
+    ran = run(made, "--keep-going", "--json")
+    assert ran.json["models"]["removed"] == ["acme/two"]
+    assert "cannot be generated" in ran.json["changes"]["acme/two"][0]["text"]
+
+
+def test_a_model_that_failed_is_not_told_as_unchanged(made: Path) -> None:
+    store(made / "schemas", "acme/two", "{")
+    models = run(made, "--keep-going", "--json").json["models"]
+    assert (list(models["failed"]), "acme/two" in models["unchanged"]) == (["acme/two"], False)
 
 
 def test_a_changed_generated_file_is_made_anew(made: Path) -> None:

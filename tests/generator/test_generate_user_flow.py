@@ -12,7 +12,7 @@ import pytest
 
 from ingest_support import WAN
 from runcomfy.model import FORMAT
-from runcomfy_codegen.package import FORMAT as WRITTEN
+from runcomfy_codegen.manifest import FORMAT as WRITTEN
 
 MODEL_ID = "wan-ai/wan-2-6/image-to-image"
 ROOT = Path(__file__).parents[2]

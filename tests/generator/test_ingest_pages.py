@@ -237,6 +237,7 @@ def test_an_input_schema_alone_is_enough(tmp_path: Path) -> None:
     ran = add("-", "--model-id", "a/b", "--schemas", tmp_path, stdin=INPUT.encode())
     assert ran.status == 0
     assert sorted(tree(tmp_path)) == ["a/b/input.json", "a/b/source.json"]
+    assert "note: there is no output schema" in ran.out
 
 
 @pytest.mark.parametrize(

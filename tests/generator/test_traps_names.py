@@ -85,6 +85,10 @@ IDS = {
     "a/b/c/d/e": "a.BCDE",
     "acme/extend-video": "acme.ExtendVideo",
     "acme/extend-video/draft": "acme.ExtendVideoDraft",
+    "Acme/upper": "acme.Upper",
+    "acme/globals": "acme.Globals",
+    "acme/getattr": "acme.Getattr",
+    "acme/last of them": "acme.LastOfThem",
 }
 
 
@@ -102,6 +106,12 @@ def test_ids_of_every_shape_have_a_class(package: Path, model_id: str, place: st
     assert cls.model_id == model_id
     owner = load(package, "made_ids")._OWNERS[model_id.partition("/")[0]]
     assert load(package, f"made_ids.{owner}")._MODELS[model_id] == name
+
+
+def test_a_module_stands_in_no_other_ones_way(package: Path) -> None:
+    acme = load(package, "made_ids.acme")
+    classes = [getattr(acme, name) for name in (*acme._MODELS.values(), *acme._MODELS.values())]
+    assert [cls.model_id for cls in classes] == [*acme._MODELS, *acme._MODELS]
 
 
 def test_two_ids_with_one_class_are_an_error_that_names_both(tmp_path: Path) -> None:

@@ -29,6 +29,14 @@ def test_required_may_name_a_property_that_does_not_exist(tmp_path: Path) -> Non
     assert any("ghost" in note.text and note.place == "/required" for note in notes)
 
 
+@pytest.mark.parametrize("required", [["prompt", "prompt"], ["prompt", None], [[], "prompt"]])
+def test_one_odd_name_in_required_does_not_take_the_others_along(
+    tmp_path: Path, required: list[object]
+) -> None:
+    cls = make_class(tmp_path, {"prompt": {"type": "string"}}, required=required)
+    assert broken(cls, {}) == [("", "required")]
+
+
 @pytest.mark.parametrize(
     ("enum", "good", "bad"),
     [

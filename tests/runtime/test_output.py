@@ -48,7 +48,9 @@ def test_a_field_of_another_type_is_none_and_kept(value: object) -> None:
 
 def test_a_new_value_of_an_enum_passes(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"status": {"type": "string", "enum": ["ok"]}}}
-    assert output_class(tmp_path, schema).from_payload({"status": "fine"}).status == "fine"
+    cls = output_class(tmp_path, schema)
+    assert cls.from_payload({"status": "fine"}).status == "fine"
+    assert cls.__annotations__["status"] == "str | None"
 
 
 def test_limits_and_required_fields_are_not_asked_for(tmp_path: Path) -> None:

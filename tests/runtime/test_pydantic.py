@@ -86,6 +86,39 @@ class TestJsonSchema:
         cls = make_class(tmp_path, {"x": {"type": "string"}})
         assert TypeAdapter(cls).json_schema() == {**cls.input_schema(), "title": "Small"}
 
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"type": "float", "minimum": 0},
+            {"type": "Hologram"},
+            {"type": "string", "title": 5, "description": ["a"], "format": None},
+            {"type": "array", "items": {"type": "string"}, "required": True},
+            {"$ref": "file:///etc/passwd"},
+        ],
+        ids=str,
+    )
+    def test_words_that_json_schema_does_not_allow_are_not_shown(
+        self, tmp_path: Path, odd: dict[str, Any]
+    ) -> None:
+        inputs = {"odd": odd, "prompt": {"type": "string", "title": "Prompt", "default": "a"}}
+        cls = make_class(tmp_path, inputs)
+
+        class Order(BaseModel):
+            request: cls  # type: ignore[valid-type]  # a class known at run time only
+
+        schema = Order.model_json_schema()
+        Draft202012Validator.check_schema(schema)
+        shown = schema["properties"]["request"]["properties"]
+        assert shown["prompt"] == inputs["prompt"]
+        assert shown["odd"].get("type") in ("number", "string", "array", None)
+        assert "Order" in documentation(Order)["components"]["schemas"]
+
+    def test_data_that_looks_like_a_reference_is_not_shown(self, tmp_path: Path) -> None:
+        """Pydantic would follow it."""
+        inputs = {"x": {"enum": [{"$ref": "#/properties/x"}]}, "$ref": {"type": "string"}}
+        schema = TypeAdapter(make_class(tmp_path, inputs)).json_schema()
+        assert schema["properties"] == {"x": {}, "$ref": {"type": "string"}}
+
     @pytest.mark.parametrize("model_id", ["acme/small", "acme/Big Model 1.5"])
     def test_references_still_resolve(self, tmp_path: Path, model_id: str) -> None:
         cls = with_references(tmp_path)

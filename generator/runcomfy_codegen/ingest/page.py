@@ -16,6 +16,9 @@ from runcomfy_codegen.model_ids import ModelId
 __all__ = ["Page", "Reading", "read_pages"]
 
 
+_NO_OUTPUT = "there is no output schema, so the output has no fields of its own"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One model as one document describes it; the texts are the document's own, to the character."""
@@ -102,7 +105,7 @@ def _page(model_id: ModelId, roles: Roles, *, whole_page: bool) -> Page:
         example=roles.example.text if roles.example else None,
         dialect=dialect_of(roles.input.value),
         texts=judge_texts(schemas, whole_page=whole_page),
-        notes=roles.notes,
+        notes=roles.notes if roles.output else (*roles.notes, _NO_OUTPUT),
     )
 
 
