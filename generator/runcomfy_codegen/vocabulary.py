@@ -191,7 +191,7 @@ class _Cleaner:
             cleaned[keyword] = [self.clean(part, step(place, i)) for i, part in enumerate(value)]
         elif keyword in _MAP and isinstance(value, dict):
             if keyword == "patternProperties":
-                value = {name: part for name, part in value.items() if self._pattern(name, place)}
+                value = self._patterns(value, place)
             cleaned[keyword] = {n: self.clean(part, step(place, n)) for n, part in value.items()}
         else:
             self._malformed(keyword, place)
@@ -213,6 +213,19 @@ class _Cleaner:
         if not known:
             text = "is no pattern that Python understands; not checked"
             self.note(place, "documented", "pattern", text)
+        return known
+
+    def _patterns(self, schemas: Schema, place: str) -> Schema:
+        """Those whose patterns are understood, also as one: the library joins them to look for others."""
+        known: Schema = {}
+        for pattern, schema in schemas.items():
+            if not self._pattern(pattern, place):
+                continue
+            if is_pattern("|".join([*known, pattern])):
+                known[pattern] = schema
+            else:
+                text = f"{_brief(pattern)} cannot stand beside the other patterns; not checked"
+                self.note(place, "documented", "patternProperties", text)
         return known
 
     def _malformed(self, keyword: str, place: str) -> None:

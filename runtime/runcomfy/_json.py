@@ -46,6 +46,8 @@ def read_json(text: str | bytes, *, one_line: bool = False) -> Any:
     """
     try:
         text = text if isinstance(text, str) else str(text, "utf-8")
+        if one_line:
+            text = text.rstrip("\r\n")  # what is missing is missing at the end of the line
         return loads(text.removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1

@@ -66,8 +66,8 @@ def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
         inside = (*above, id(value))
         if isinstance(value, (list, tuple)):
             return [to_plain(item, inside) for item in value]
-        if isinstance(value, dict) or hasattr(kind, "keys"):
-            members = ((key, value[key]) for key in value)
+        if isinstance(value, dict) or _is_mapping(kind):
+            members = ((key, value[key]) for key in value.keys())  # noqa: SIM118  # a database's row gives values
             return {
                 _plain_key(key): to_plain(member, inside)
                 for key, member in members
@@ -79,6 +79,10 @@ def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
         if isinstance(value, number):
             return number(value)
     return value
+
+
+def _is_mapping(kind: type) -> bool:
+    return hasattr(kind, "keys") and hasattr(kind, "__getitem__")
 
 
 def _plain_key(key: object) -> object:

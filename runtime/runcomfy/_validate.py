@@ -55,10 +55,8 @@ def validate(
     >>> report.raise_for_errors()
     """
     cls = model_class(model)
-    if isinstance(payload, Request):
-        payload = to_plain(payload._inputs)
-    elif not isinstance(payload, dict):
-        payload = to_plain(payload)
+    # What is looked at for files has to be what is checked, mappings inside it included.
+    payload = to_plain(payload._inputs if isinstance(payload, Request) else payload)
     if check_files == "remote":
         from .media.remote import files_of
 

@@ -346,4 +346,5 @@ def _hashable(value: Any) -> Any:
 def _shown(value: object, show: Callable[[object], str]) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_shown(item, show) for item in value) + "]"
-    return show(value) if isinstance(value, (str, bytes)) else repr(value)
+    # Python refuses to write an integer of thousands of digits.
+    return show(value) if isinstance(value, (str, bytes)) or type(value) is int else repr(value)

@@ -6,11 +6,14 @@ import gzip
 import json
 import os
 import random
+import resource
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +192,10 @@ def test_the_place_of_a_fault_in_a_line_is_its_column() -> None:
     (error,) = found([b'{"prompt": x}'])[1].errors
     assert error.message == "is no JSON: Expecting value at column 12"
     assert error.value == '{"prompt": x}'
+    (error,) = found([b'{"prompt": "\xff"}'])[1].errors
+    for cut in (b'{"a": 1,\r\n', b'{"a": 1,'):
+        (error,) = found([cut])[1].errors
+        assert error.message.endswith("enclosed in double quotes at column 9")
     (error,) = found([b'{"prompt": "\xff"}'])[1].errors
     assert error.message == "is no JSON: the text is not UTF-8 at column 13"
 
@@ -453,11 +460,102 @@ def test_an_exception_in_a_worker_is_raised_here() -> None:
 
 
 def test_leaving_off_early_ends_the_workers() -> None:
-    reports = iter(validate_lines(WAN, many, processes=3))
-    for _ in range(200):
-        next(reports)
-    reports.close()  # type: ignore[attr-defined]  # a generator
+    before = sorted(Path("/dev/fd").iterdir())
+    with validate_lines(WAN, many, processes=3) as reports:
+        for _ in range(200):
+            next(reports)
+        assert sorted(Path("/dev/fd").iterdir()) != before
+    assert sorted(Path("/dev/fd").iterdir()) == before
+    assert reports.summary.lines < len(many)
     # Children that were left over would be warnings, and so errors, of this test run.
+
+
+def test_long_lines_are_handed_over_a_few_at_a_time() -> None:
+    """Otherwise lines that hold pictures fill the memory."""
+    asked = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal asked
+        yield from many[:2_000]
+        for _ in range(400):
+            asked += 1
+            yield line(prompt="x" * 500_000, seed=-1)
+
+    with validate_lines(WAN, lines(), processes=2) as reports:
+        next(number for number, _ in reports if number > 2_000)
+    assert asked < 100
+
+
+@pytest.mark.skipif(os.name != "posix", reason="numbers of open files are those of POSIX")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "<&- >&-", "< {file}", "2>&-"])
+def test_workers_get_along_with_any_standard_streams(
+    tmp_path: Path, streams: str, threads: int
+) -> None:
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many * 3))
+    program = (
+        "import sys, threading\n"
+        "from pathlib import Path\n"
+        "from runcomfy import validate_lines\n"
+        "done = threading.Event()\n"
+        f"others = [threading.Thread(target=done.wait) for _ in range({threads} - 1)]\n"
+        "for one in others: one.start()\n"
+        "try:\n"
+        "    lines = sys.stdin.buffer if sys.argv[1] == '-' else open(sys.argv[1], 'rb')\n"
+        f"    with lines, validate_lines({WAN!r}, lines, processes=2) as reports:\n"
+        "        Path(sys.argv[2]).write_text(str(len(list(reports))))\n"
+        "finally:\n"
+        "    done.set()\n"
+    )
+    read = "-" if streams.startswith("< ") else str(file)
+    told = tmp_path / "told"
+    command = shlex.join([sys.executable, "-c", program, read, str(told)])
+    redirected = f"{command} {streams.format(file=shlex.quote(str(file)))}"
+    subprocess.run(["sh", "-c", redirected], check=True)
+    assert told.read_text() == str(3 * len(found(many)))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="numbers of open files are those of POSIX")
+def test_workers_get_along_with_more_than_a_thousand_open_files() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2_000, limits[1]))
+    with ExitStack() as files:
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        for _ in range(1_100):
+            files.enter_context(Path(os.devnull).open("rb"))
+        assert len(found(many, processes=2)) == len(found(many))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_worker_that_is_killed_is_told_in_a_sentence(tmp_path: Path, threads: int) -> None:
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many * 20))
+    program = (
+        "import os, signal, sys, threading\n"
+        "from runcomfy import RunComfyError, validate_lines\n"
+        "from runcomfy.bulk import workers\n"
+        "done = threading.Event()\n"
+        f"others = [threading.Thread(target=done.wait) for _ in range({threads} - 1)]\n"
+        "for one in others: one.start()\n"
+        "try:\n"
+        f"    with open(sys.argv[1], 'rb') as lines, validate_lines({WAN!r}, lines, processes=3) as found:\n"
+        "        next(found)\n"
+        "        children = open(f'/proc/self/task/{os.getpid()}/children').read().split()\n"
+        "        os.kill(int(children[0]), signal.SIGKILL)\n"
+        "        for _ in found: pass\n"
+        "except RunComfyError as error:\n"
+        "    print(error)\n"
+        "finally:\n"
+        "    done.set()\n"
+    )
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
+        pytest.skip("this system does not list a process's children")
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(file)], check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.startswith("a worker process ended before its work was done")
+    assert ran.stderr == ""
 
 
 def test_a_script_needs_no_main_guard_and_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:

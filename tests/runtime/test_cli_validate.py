@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -390,3 +391,16 @@ def test_on_a_terminal_the_verdict_is_coloured(folder: Path) -> None:
     os.close(ours)
     assert running.wait(60) == INVALID
     assert b"\x1b[1;31m" in shown
+
+
+def test_without_standard_input_a_dash_is_misuse() -> None:
+    command = shlex.join([sys.executable, "-m", "runcomfy", "validate", WAN, "-"])
+    shell = ["sh", "-c", f"{command} <&-"]
+    ran = subprocess.run(shell, check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (MISUSE, "")
+    assert "no standard input" in ran.stderr
+
+
+def test_a_folder_is_no_file(folder: Path) -> None:
+    status, _, told = run("validate", WAN, "good.json", "--file", f"{URL}={folder}")
+    assert (status, "is a folder" in told) == (MISUSE, True)

@@ -359,3 +359,9 @@ class TestSubclasses:
 
 def test_the_exported_names_exist() -> None:
     assert [name for name in runcomfy.__all__ if not hasattr(runcomfy, name)] == []
+
+
+def test_a_number_that_python_refuses_to_write_has_a_repr(tmp_path: Path) -> None:
+    cls = make_class(tmp_path, {"seed": {"type": "integer"}})
+    assert repr(cls(seed=10**5_000)) == "Small(seed=a number of more than 40 digits)"
+    assert repr(cls(seed=7)) == "Small(seed=7)"

@@ -6,8 +6,10 @@ import copy
 import enum
 import importlib.metadata
 import json
+import sqlite3
 import subprocess
 import sys
+from collections import UserDict
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from types import MappingProxyType
@@ -15,12 +17,15 @@ from typing import Any
 
 import pytest
 
+from generator.small import make_class
 from runcomfy import MissingExtra, UnknownModel, ValidationError, Violation, validate
 from runcomfy.model import check_by_library
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
+from runtime.pictures import picture
 from runtime.sample_model import Sample
 
 WAN = "wan-ai/wan-2-6/image-to-image"
+WIDE = {"validation_rule": "width_pixels>", "validation_value": 384}
 GOOD: dict[str, Any] = {"prompt": "two monsters", "image_urls": ["https://example.com/a.png"]}
 
 
@@ -148,6 +153,52 @@ def test_the_callers_payload_stays_as_it_is() -> None:
     before = copy.deepcopy(payload)
     validate(WAN, payload, strict=True, files={"https://example.com/a.png": b"x"})
     assert payload == before
+
+
+@pytest.mark.parametrize("kind", [dict, MappingProxyType, UserDict], ids=lambda kind: kind.__name__)
+def test_files_are_looked_for_in_every_kind_of_mapping(tmp_path: Path, kind: Any) -> None:
+    image = {"type": "string", "format": "image_uri", "validations": [WIDE]}
+    inner = {"type": "object", "properties": {"image": image}}
+    untyped = {"properties": {"image": image}}
+    cls = make_class(tmp_path, {"one": inner, "other": untyped})
+    url = "https://example.com/a.png"
+    payload = {"one": kind({"image": url}), "other": kind({"image": url})}
+    assert [one.pointer for one in validate(cls, payload).unchecked] == [
+        "/one/image",
+        "/other/image",
+    ]
+    report = validate(cls, payload, files={url: picture(10, 10)})
+    assert [error.pointer for error in report.errors] == ["/one/image", "/other/image"]
+
+
+def test_a_row_of_a_database_is_a_mapping() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    row = connection.execute("SELECT 'two monsters' AS prompt, 'a' AS image_urls").fetchone()
+    connection.close()
+    assert errors(row) == [("/image_urls", "type")]
+
+
+def test_what_only_looks_like_a_mapping_is_a_violation() -> None:
+    class Odd:
+        def keys(self) -> list[str]:
+            return ["prompt"]
+
+    assert errors({**GOOD, "prompt": Odd()}) == [("/prompt", "type")]
+
+
+@pytest.mark.parametrize("body", ["\ud800", "a\udfff%41"])
+def test_half_a_surrogate_pair_in_a_data_uri_is_a_violation(body: str) -> None:
+    found = errors({**GOOD, "image_urls": [f"data:,{body}"]})
+    assert found == [("/image_urls/0", "file")]
+
+
+def test_patterns_that_cannot_stand_side_by_side_are_told_when_generating(tmp_path: Path) -> None:
+    """The jsonschema library joins them, and would fail at the first payload."""
+    patterns = {"^a": {"type": "string"}, "(?i)abc": {"type": "integer"}}
+    cls = make_class(tmp_path, {}, patternProperties=patterns, additionalProperties=False)
+    assert errors({"zzz": 1}, cls) == [("", "additionalProperties")]
+    assert errors({"a": 1}, cls) == [("/a", "type")]
 
 
 def test_a_schema_that_needs_a_missing_library_is_unchecked_and_not_passed(

@@ -12,7 +12,7 @@ import marshal
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from .worker import framed, serve
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from runcomfy.media.probe import Source
 
     from .scan import Scanner
+
+    #: What has to be sent to the process first, and what ends it.
+    _Begun = tuple[list[bytes], Callable[[], None]]
 
 __all__ = ["Child", "can_have_children", "start"]
 
@@ -41,17 +44,19 @@ class Child:
     ``greeting`` has to be sent before the first chunk. ``stop`` ends the process, whatever it is doing.
     """
 
-    def __init__(self, to: int, back: int, greeting: list[bytes], stop: Callable[[], None]) -> None:
+    def __init__(
+        self, to: int, back: int, greeting: list[bytes], stop: Callable[[], None], pipes: ExitStack
+    ) -> None:
         self.to = to
         self.back = back
         self.greeting = greeting
         self._stop = stop
+        self._pipes = pipes
 
     def end(self) -> None:
         """End the process, and wait for its end."""
-        os.close(self.to)
-        os.close(self.back)
-        self._stop()
+        self._stop()  # first, for a process that finds its pipe closed complains
+        self._pipes.close()
 
 
 def can_have_children(scanner: Scanner) -> bool:
@@ -69,7 +74,30 @@ def can_have_children(scanner: Scanner) -> bool:
 
 def start(scanner: Scanner, file: int | None) -> Child:
     """Start a worker; ``file`` is the open file that it reads ranges of."""
-    return _copy(scanner, file) if _has_one_thread() else _new(scanner, file)
+    with ExitStack() as ours, ExitStack() as its:
+        read, to = _pipe(its, ours)
+        back, write = _pipe(ours, its)
+        own = None if file is None else _apart(os.dup(file), its)
+        begin = _copy if _has_one_thread() else _new
+        greeting, stop = begin(scanner, own, read, write)
+        return Child(to, back, greeting, stop, ours.pop_all())
+
+
+def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
+    read, write = os.pipe()
+    return _apart(read, reader), _apart(write, writer)
+
+
+def _apart(file: int, owner: ExitStack) -> int:
+    """The open file under a number above those of the standard streams, which a worker has of its own."""
+    from fcntl import F_DUPFD_CLOEXEC, fcntl
+
+    try:
+        number = fcntl(file, F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(file)
+    owner.callback(os.close, number)
+    return number
 
 
 def _has_one_thread() -> bool:
@@ -79,21 +107,17 @@ def _has_one_thread() -> bool:
         return False
 
 
-def _copy(scanner: Scanner, file: int | None) -> Child:
-    read, to = os.pipe()
-    back, write = os.pipe()
+def _copy(scanner: Scanner, file: int | None, read: int, write: int) -> _Begun:
     process = os.fork()
     if not process:
         _work(scanner, file, read, write)
-    os.close(read)
-    os.close(write)
 
     def stop() -> None:
         with suppress(ProcessLookupError, ChildProcessError):  # the program waited for it by itself
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
 
-    return Child(to, back, [], stop)
+    return [], stop
 
 
 def _work(scanner: Scanner, file: int | None, read: int, write: int) -> NoReturn:
@@ -103,7 +127,8 @@ def _work(scanner: Scanner, file: int | None, read: int, write: int) -> NoReturn
         import gc
 
         gc.freeze()  # what waits for its end here is the other's to end
-        os.dup2(2, 1)
+        with suppress(OSError):  # there is no standard error
+            os.dup2(2, 1)
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # names are enough
             if int(name) > 2 and int(name) not in (read, write, file):  # standard error
                 with suppress(OSError):  # the listing itself is closed by now
@@ -113,22 +138,16 @@ def _work(scanner: Scanner, file: int | None, read: int, write: int) -> NoReturn
         os._exit(0)
 
 
-def _new(scanner: Scanner, file: int | None) -> Child:
+def _new(scanner: Scanner, file: int | None, read: int, write: int) -> _Begun:
     import subprocess
 
-    read, to = os.pipe()
-    back, write = os.pipe()
-    try:
-        process = subprocess.Popen(  # noqa: S603  # this very Python, and a text of ours
-            [sys.executable, "-c", _PROGRAM],
-            stdin=read,
-            stdout=write,
-            process_group=0,  # Ctrl-C at the terminal is for this process alone
-            pass_fds=() if file is None else (file,),
-        )
-    finally:
-        os.close(read)
-        os.close(write)
+    process = subprocess.Popen(  # noqa: S603  # this very Python, and a text of ours
+        [sys.executable, "-c", _PROGRAM],
+        stdin=read,
+        stdout=write,
+        process_group=0,  # Ctrl-C at the terminal is for this process alone
+        pass_fds=() if file is None else (file,),
+    )
 
     def stop() -> None:
         process.kill()
@@ -137,7 +156,7 @@ def _new(scanner: Scanner, file: int | None) -> Child:
     given = {url: _sendable(source) for url, source in scanner.given.items()}
     cls = scanner.cls
     task = (cls.__module__, cls.__qualname__, file, given, scanner.strict, scanner.exact)
-    return Child(to, back, [marshal.dumps([*map(str, sys.path)]), framed(task)], stop)
+    return [marshal.dumps([*map(str, sys.path)]), framed(task)], stop
 
 
 def _sendable(source: Source) -> str | bytes | None:

@@ -12,7 +12,8 @@ from .scan import Scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from typing import Self
 
     from runcomfy._validate import Model
     from runcomfy.media.probe import Source
@@ -77,10 +78,11 @@ class Summary:
 class LineReports:
     """Iterates once over the number and the report of each line that is not clean, in order.
 
-    Line numbers start at 1. ``summary`` holds the totals of what was read so far.
+    Line numbers start at 1. ``summary`` holds the totals of what was read so far. Who stops early closes
+    it, or uses it in a ``with`` statement, to end the other processes.
     """
 
-    def __init__(self, reports: Iterator[tuple[int, Report]], summary: Summary) -> None:
+    def __init__(self, reports: Generator[tuple[int, Report]], summary: Summary) -> None:
         self._reports = reports
         self.summary = summary
 
@@ -89,6 +91,16 @@ class LineReports:
 
     def __next__(self) -> tuple[int, Report]:
         return next(self._reports)
+
+    def close(self) -> None:
+        """Read no further, and end the other processes."""
+        self._reports.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def validate_lines(
@@ -139,7 +151,7 @@ def validate_lines(
     return LineReports(_number(_scans(scanner, lines, processes), summary), summary)
 
 
-def _number(scans: Iterator[Scan], summary: Summary) -> Iterator[tuple[int, Report]]:
+def _number(scans: Iterator[Scan], summary: Summary) -> Generator[tuple[int, Report]]:
     first = 1
     for scan in scans:
         summary.add(scan)

@@ -14,8 +14,9 @@ from __future__ import annotations
 import marshal
 import os
 from collections import deque
-from itertools import islice
-from select import select
+from select import POLLIN, POLLOUT, poll
+
+from runcomfy.errors import RunComfyError
 
 from .children import can_have_children, start
 from .ranges import on_disk, ranges
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = ["share"]
 
-#: Lines that are scanned together where they do not come from a file.
-_CHUNK = 512
+#: Lines that are scanned together where they do not come from a file, and how long they are: whichever
+#: is reached first.
+_CHUNK, _LONG = 512, 2**18
+_LOST = "a worker process ended before its work was done; run it again, or with one process"
+
 #: Chunks that a worker has been given and that are not done: enough for it to go on where this process is
 #: kept from looking after it for some time.
 _AHEAD = 8
@@ -78,7 +82,15 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
 
 
 def _lines(lines: Iterator[Line]) -> Iterator[Chunk]:
-    while chunk := list(islice(lines, _CHUNK)):
+    chunk: list[Line] = []
+    size = 0
+    for line in lines:
+        chunk.append(line)
+        size += len(line)
+        if len(chunk) == _CHUNK or size >= _LONG:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
         yield chunk
 
 
@@ -111,7 +123,11 @@ class _Worker:
     def receive(self) -> Scan:
         """Wait for the next result."""
         while not self.results:
-            select([self._from], [self._to] if self._leaving else [], [])
+            waiting = poll()
+            waiting.register(self._from, POLLIN)
+            if self._leaving:
+                waiting.register(self._to, POLLOUT)
+            waiting.poll()
             self.move()
         self.load -= 1
         result = self.results.popleft()
@@ -140,7 +156,7 @@ class _Worker:
             while data := os.read(self._from, _PIPE):
                 self._arriving += data
                 self._unpack()
-            self.results.append(RuntimeError("a worker process ended before its work was done"))
+            self.results.append(RunComfyError(_LOST))
         except BlockingIOError:
             pass
 

@@ -44,6 +44,8 @@ def _files(
             raise click.BadParameter(f"{one!r} is not of the form URL=PATH", context, option)
         if not Path(path).exists():
             raise click.BadParameter(f"there is no file {path!r} for {url}", context, option)
+        if Path(path).is_dir():
+            raise click.BadParameter(f"{path!r} for {url} is a folder", context, option)
         files[url] = path
     return files
 
@@ -135,6 +137,8 @@ def validate(
 
 def _opened(payload: str) -> Any:
     if payload == "-":
+        if sys.stdin is None:
+            raise click.UsageError("There is no standard input to read from.")
         return click.open_file("-", "rb")
     try:
         return Path(payload).open("rb")

@@ -17,7 +17,10 @@ def content_of(url: str) -> bytes | None:
     if not head.rstrip().casefold().endswith(";base64"):
         from urllib.parse import unquote_to_bytes
 
-        return unquote_to_bytes(body)
+        try:
+            return unquote_to_bytes(body)
+        except UnicodeEncodeError:  # half a surrogate pair
+            return None
     from binascii import Error, a2b_base64
 
     if "%" in body:
