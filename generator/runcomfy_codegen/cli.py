@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from .console import printable, show
@@ -105,6 +106,18 @@ def _add(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def _hides_ours(folder: Path) -> bool:
+    """Whether another package of this name is installed, the one that comes with runcomfy."""
+    if folder.name != "runcomfy_models":
+        return False
+    installed = find_spec(folder.name)
+    return (
+        installed is not None
+        and installed.origin is not None
+        and Path(installed.origin).resolve().parent != folder.resolve()
+    )
+
+
 def _generate(args: argparse.Namespace) -> int:
     from .generate import generate
     from .plan import apply
@@ -124,6 +137,12 @@ def _generate(args: argparse.Namespace) -> int:
         raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
     if not args.check:
         apply(generation.plan)
+    if _hides_ours(generation.plan.folder):
+        show(
+            f"note: {args.package} is the package that comes with runcomfy, and of two with one name only "
+            "one can be imported; give yours a name of its own: --package my_models",
+            sys.stderr,
+        )
     if args.json:
         report = as_dict(generation, applied=not args.check)
         sys.stdout.write(json.dumps(report, indent=2) + "\n")

@@ -19,7 +19,7 @@ def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
     return PackageSpec(
         name,
         docstring(
-            f"Typed requests for {len(models)} models of the RunComfy Model API.\n\n"
+            f"Typed requests for {len(models)} model{'' if len(models) == 1 else 's'} of the RunComfy Model API.\n\n"
             "Each owner has a subpackage, and each model a module in it that is imported when it is used.",
             0,
         ),

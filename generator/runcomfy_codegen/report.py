@@ -11,6 +11,9 @@ from .generate import Generation
 
 __all__ = ["as_dict", "as_text", "drifted"]
 
+#: Models that are told by name when they were written.
+_SHOWN = 20
+
 _KINDS = {
     "fallback": "checked at run time by the jsonschema library",
     "documented": "documented, not checked",
@@ -76,6 +79,7 @@ def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
             yield f"orphan: {path}"
         yield _verdict(generation)
         return
+    yield from _written(generation)
     counts = {
         "written": len(generation.rendered),
         "unchanged": len(_unchanged(generation)),
@@ -86,6 +90,15 @@ def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
         f"{count} {word}" for word, count in counts.items() if count or word == "written"
     )
     yield f"{plan.folder.name}: models {told}; files {len(plan.write)} written, {len(plan.remove)} removed."
+
+
+def _written(generation: Generation) -> Iterator[str]:
+    """What is new, by its class; of very many models the first ones."""
+    for model_id in generation.rendered[:_SHOWN]:
+        entry = generation.manifest.models[model_id]
+        yield f"{model_id}: written as {entry.package}.{entry.class_name}"
+    if len(generation.rendered) > _SHOWN:
+        yield f"… and {len(generation.rendered) - _SHOWN} more"
 
 
 def _verdict(generation: Generation) -> str:

@@ -38,7 +38,7 @@ _IMPORTS = {
 _CONSTANTS = (str, int, float, type(None))
 _PRIVATE = frozenset(
     """
-    __all__ __class__ __slots__ __name__ __getattr__ __import__ _HOMES _MODELS _OWNERS _fields _check _required _aliases _admitted
+    __all__ __class__ __slots__ __name__ __getattr__ __dir__ __import__ _HOMES _MODELS _OWNERS _fields _check _required _aliases _admitted
     _media _example
     """.split()
 )

@@ -73,10 +73,10 @@ def _load(model_id: str) -> type[Request[Any]]:
         cls = _look_up(package, model_id)
         if cls:
             return cls
-    from ._suggest import close_to
+    from ._suggest import ids_like
     from .errors import UnknownModel
 
-    raise UnknownModel(model_id, close_to(model_id, model_ids()))
+    raise UnknownModel(model_id, ids_like(model_id, model_ids()))
 
 
 def _in_order() -> Iterator[str]:

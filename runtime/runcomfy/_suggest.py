@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from ._plain import token
 from .violation import Violation
 
-__all__ = ["close_to", "did_you_mean", "unknown_input"]
+__all__ = ["close_to", "did_you_mean", "ids_like", "unknown_input"]
 
 
 def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -22,6 +22,14 @@ def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     ]
 
 
+def ids_like(model_id: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The ``known`` ids that a person may have meant: those that hold what was given, or else look like it."""
+    known = list(known)
+    given = model_id.casefold().strip("/ ")
+    holding = [one for one in known if len(given) > 2 and given in one.casefold()]
+    return holding[:count] or close_to(model_id, known, count)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'a' or 'b'?"`` for the end of a sentence, ``""`` where no name comes close."""
     near = " or ".join(map(repr, close_to(name, known, 2)))
@@ -32,6 +40,7 @@ def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:
     """The finding for an input that the schema does not have."""
     known = sorted(known)
     near = close_to(name, known, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"the inputs are {', '.join(known)}"
+    inputs = f"the inputs are {', '.join(known)}" if known else "it has none"
+    hint = f"did you mean {near[0]!r}?" if near else inputs
     message = f"is not an input of this model; {hint}"
     return Violation("/" + token(name), "unknown-input", value, tuple(known), message)

@@ -115,7 +115,7 @@ class UnknownModel(RunComfyError, LookupError):
     """No installed package has the model. ``suggestions`` holds ids that look like it."""
 
     #: The last step of adding a model; the command line has an option for it.
-    _last_step = "runcomfy.register() your package"
+    _last_step = 'runcomfy.register("my_models")'
 
     def __init__(self, model_id: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(model_id, suggestions)
@@ -128,8 +128,8 @@ class UnknownModel(RunComfyError, LookupError):
         )
         return (
             f"No generated model has the id {self.model_id!r}.{meant} To add it, save its documentation "
-            "page, run 'runcomfy-codegen add PAGE' and 'runcomfy-codegen generate', then "
-            f"{self._last_step}."
+            "page, run 'runcomfy-codegen add PAGE' and 'runcomfy-codegen generate --out src --package "
+            f"my_models', then {self._last_step}."
         )
 
 
@@ -356,6 +356,11 @@ class PermissionDenied(ServiceError):
 
 class NotFound(ServiceError):
     """The service knows no such model or request."""
+
+    @property
+    def resume(self) -> None:
+        """``None``: there is nothing to go on with."""
+        return None
 
 
 class RequestRejected(ServiceError):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.generate_support import run, text_schema
+from generator.small import load, make, store
 from ingest_support import WAN
 from runcomfy.model import FORMAT
 from runcomfy_codegen.manifest import FORMAT as WRITTEN
@@ -189,3 +191,27 @@ def test_a_package_in_another_format_is_refused_at_import(
 
 def test_the_generator_and_the_runtime_agree_on_the_format() -> None:
     assert WRITTEN == FORMAT
+
+
+def test_the_report_names_the_classes_that_were_written_and_of_many_the_first(
+    tmp_path: Path,
+) -> None:
+    for number in range(25):
+        store(tmp_path / "schemas", f"acme/model-{number:02}", text_schema("prompt"))
+    told = run(tmp_path).out
+    assert "acme/model-03: written as acme.Model03\n" in told
+    assert "… and 5 more\n" in told
+    assert "written as" not in run(tmp_path).out
+    assert "written as" not in run(tmp_path, "--check").out
+
+
+def test_a_package_with_the_name_of_ours_is_noted(tmp_path: Path) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    told = run(tmp_path, "--package", "runcomfy_models")
+    assert "give yours a name of its own: --package my_models" in told.err
+    assert run(tmp_path).err == ""
+
+
+def test_tab_completion_sees_the_classes_of_an_owner(tmp_path: Path) -> None:
+    make(tmp_path, {"acme/one": text_schema("prompt")})
+    assert dir(load(tmp_path, "made_models.acme")) == ["One", "OneOutput"]

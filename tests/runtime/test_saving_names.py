@@ -121,6 +121,13 @@ def test_the_server_s_own_name_for_the_file_counts_for_nothing(
     assert names(tmp_path) == ["out"]
 
 
+def test_a_file_is_no_folder_to_save_into(host: FileHost, tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(b"mine")
+    with pytest.raises(FileExistsError, match="a folder is wanted"):
+        result_at(host, "/hat.png").save(tmp_path / "cat.png")
+    assert (tmp_path / "cat.png").read_bytes() == b"mine"
+
+
 def test_a_second_save_into_a_folder_takes_another_name(host: FileHost, tmp_path: Path) -> None:
     result = result_at(host, "/hat.png")
     for name in ("8f14e45f-1-hat.png", "8f14e45f-1-hat (2).png", "8f14e45f-1-hat (3).png"):
@@ -196,12 +203,6 @@ def test_a_path_is_a_folder_if_it_is_one_or_ends_with_a_slash(
 ) -> None:
     (tmp_path / "there").mkdir()
     assert file_at(host).save(f"{tmp_path}/{given}") == tmp_path / wanted
-
-
-def test_a_folder_that_is_a_file_is_an_error(host: FileHost, tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("mine")
-    with pytest.raises(FileExistsError, match="out"):
-        result_at(host, "/hat.png").save(tmp_path / "out")
 
 
 def test_no_path_is_no_place_to_save_to(host: FileHost) -> None:

@@ -284,3 +284,11 @@ def test_an_announced_package_that_is_broken_does_not_stop_the_others(
     with pytest.raises(UnknownModel):
         validate("acme/unknown", {})
     assert "broken_models is left out" in caplog.text
+
+
+@pytest.mark.parametrize("part", ["wan-2-6", "Wan-AI/", "image-to-image"])
+def test_a_part_of_an_id_is_answered_with_the_ids_that_hold_it(part: str) -> None:
+    with pytest.raises(UnknownModel) as caught:
+        validate(part, {})
+    assert WAN in caught.value.suggestions
+    assert all(part.strip("/").casefold() in one for one in caught.value.suggestions)

@@ -143,16 +143,26 @@ def _prepare(service: MockService, faults: tuple[str, ...], chaos: float | None,
         try:
             service.add_rule(read_rule(text))
         except ValueError as error:
-            raise click.UsageError(f"--fault {text}: {error}. See --list-faults.") from None
+            raise click.UsageError(
+                f"--fault {text}: {_sentence(error)} See --list-faults."
+            ) from None
     if chaos is not None:
         service.chaos(chaos, seed=seed)
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return words if words.endswith("?") else f"{words}."
 
 
 def _list_faults() -> None:
     from runcomfy.testing import all_faults
 
-    for fault in all_faults().values():
-        click.echo(f"{fault.name:24}{fault.about}  [{', '.join(fault.on)}]")
+    faults = all_faults()
+    every = {action for fault in faults.values() for action in fault.on}
+    for fault in faults.values():
+        actions = "any action" if every == {*fault.on} else ", ".join(fault.on)
+        click.echo(f"{fault.name:24}{fault.about}  [{actions}]")
 
 
 class _Shown:

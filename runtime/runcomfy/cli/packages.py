@@ -20,7 +20,7 @@ def model_of(model_id: str) -> type[Request[Any]]:
     try:
         return find_model(model_id)
     except UnknownModel as error:
-        error._last_step = "name your package with --package"
+        error._last_step = "name it with --package my_models"
         raise
 
 

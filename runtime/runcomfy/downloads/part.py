@@ -60,8 +60,17 @@ class Target:
 
     @classmethod
     def inside(cls, folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
-        """The place in a folder for a file that has no name of the caller's choice."""
-        return cls(_path(folder), name, "replace" if overwrite else "rename", free=True)
+        """The place in a folder for a file that has no name of the caller's choice.
+
+        Raises ``FileExistsError`` where a file has the folder's name.
+        """
+        place = _path(folder)
+        if place.exists() and not place.is_dir():
+            words = (
+                "this is a file, and a folder is wanted; save one file: result.files[0].save(path)"
+            )
+            raise FileExistsError(17, words, str(place))
+        return cls(place, name, "replace" if overwrite else "rename", free=True)
 
     def check(self) -> None:
         """Raise ``FileExistsError`` for a name that is taken, before anything is fetched."""

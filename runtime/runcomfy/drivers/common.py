@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
 from typing import Any, ClassVar
@@ -139,6 +139,13 @@ class Wire:
             raise AnswerCut(f"the answer is longer than {Wire.longest:,} bytes")
         if ends is not None and monotonic() > ends:
             raise AnswerCut("the timeout of the call ran out while the answer came in")
+
+    def failed(self, error: Exception, *, given: bool) -> Failure:
+        """``failure`` of a call to the service, whose address is told where nothing answers there."""
+        failure = self.failure(error, given=given)
+        if failure.trouble == "not connected":
+            return replace(failure, text=f"{self.base_url}: {failure.text}")
+        return failure
 
     @staticmethod
     def failure(error: Exception, *, given: bool = False) -> Failure:

@@ -1,4 +1,4 @@
-"""Typed requests for 1 models of the RunComfy Model API.
+"""Typed requests for 1 model of the RunComfy Model API.
 
 Each owner has a subpackage, and each model a module in it that is imported when it is used.
 """

@@ -24,3 +24,7 @@ def __getattr__(name: str) -> object:
     value: object = getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=(name,)), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return __all__
