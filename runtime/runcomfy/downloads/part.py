@@ -60,23 +60,24 @@ class Target:
 
     @classmethod
     def inside(cls, folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
-        """The place in a folder for a file that has no name of the caller's choice.
-
-        Raises ``FileExistsError`` where a file has the folder's name.
-        """
-        place = _path(folder)
-        if place.exists() and not place.is_dir():
-            words = (
-                "this is a file, and a folder is wanted; save one file: result.files[0].save(path)"
-            )
-            raise FileExistsError(17, words, str(place))
-        return cls(place, name, "replace" if overwrite else "rename", free=True)
+        """The place in a folder for a file that has no name of the caller's choice."""
+        return cls(_path(folder), name, "replace" if overwrite else "rename", free=True)
 
     def check(self) -> None:
         """Raise ``FileExistsError`` for a name that is taken, before anything is fetched."""
         path = self.folder / self.name
         if self.clash == "refuse" and os.path.lexists(path):
             raise FileExistsError(17, "the file is there; to replace it: overwrite=True", str(path))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        words = (
+            "this is a file, and a folder is wanted; to save one file: result.files[0].save(path)"
+        )
+        raise FileExistsError(17, words, str(folder)) from None
 
 
 def target_for(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
@@ -151,7 +152,7 @@ class Part:
         if self._ended:
             raise ValueError("the file is no longer written to")
         if self._file is None:
-            self._target.folder.mkdir(parents=True, exist_ok=True)
+            _make(self._target.folder)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
             # Some systems lack some of these.
             for name in ("O_BINARY", "O_NOFOLLOW", "O_CLOEXEC", "O_NOINHERIT"):
