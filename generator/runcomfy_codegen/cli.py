@@ -106,16 +106,12 @@ def _add(args: argparse.Namespace) -> int:
     return run(args)
 
 
-def _hides_ours(folder: Path) -> bool:
-    """Whether another package of this name is installed, the one that comes with runcomfy."""
-    if folder.name != "runcomfy_models":
+def _is_installed_elsewhere(folder: Path) -> bool:
+    """Whether an import of the package would find another one."""
+    found = find_spec(folder.name)
+    if found is None or found.origin is None:
         return False
-    installed = find_spec(folder.name)
-    return (
-        installed is not None
-        and installed.origin is not None
-        and Path(installed.origin).resolve().parent != folder.resolve()
-    )
+    return Path(found.origin).resolve().parent != folder.resolve()
 
 
 def _generate(args: argparse.Namespace) -> int:
@@ -135,14 +131,19 @@ def _generate(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         advice = "Install what the generator needs: pip install 'runcomfy[codegen]'"
         raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
-    if not args.check:
-        apply(generation.plan)
-    if _hides_ours(generation.plan.folder):
+    folder = generation.plan.folder
+    if (
+        not folder.exists()
+        and args.package == "runcomfy_models"
+        and _is_installed_elsewhere(folder)
+    ):
         show(
-            f"note: {args.package} is the package that comes with runcomfy, and of two with one name only "
-            "one can be imported; give yours a name of its own: --package my_models",
+            "note: runcomfy comes with a package runcomfy_models, and of two with one name only one can be "
+            "imported; give yours a name of its own: --package my_models",
             sys.stderr,
         )
+    if not args.check:
+        apply(generation.plan)
     if args.json:
         report = as_dict(generation, applied=not args.check)
         sys.stdout.write(json.dumps(report, indent=2) + "\n")

@@ -50,17 +50,28 @@ __all__ = ["Request"]
 
 
 class _Input:
-    """The descriptor behind an input of a request class: reads it, refuses to change it."""
+    # The descriptor behind an input of a request class: reads it, refuses to change it, and has the words
+    # of the schema as its docstring.
 
-    __slots__ = ("python_name", "wire_name")
+    __slots__ = ("_owner", "python_name", "wire_name")
 
-    def __init__(self, python_name: str, wire_name: str) -> None:
+    def __init__(self, owner: type[Request[Any]], python_name: str, wire_name: str) -> None:
+        self._owner = owner
         self.python_name = python_name
         self.wire_name = wire_name
 
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]  # help() reads it of an instance
+        from ._input_help import describe
+
+        return describe(self._owner, self.python_name, self.wire_name)
+
+    def __repr__(self) -> str:
+        return f"<input {self.python_name} of {self._owner.__name__}>"
+
     def __get__(self, request: Request[Any] | None, owner: type) -> Any:
         if request is None:
-            return UNSET
+            return self
         return _frozen(request._inputs.get(self.wire_name, UNSET))
 
     def __set__(self, request: Request[Any], value: object) -> NoReturn:
@@ -137,7 +148,7 @@ class Request(Generic[OutputT_co]):
         cls._wire_names = {**cls._wire_names, **own}
         cls._known = frozenset(cls._wire_names.values())
         for name, wire_name in own.items():
-            setattr(cls, name, _Input(name, wire_name))
+            setattr(cls, name, _Input(cls, name, wire_name))
 
     if not TYPE_CHECKING:  # checkers derive the signature from the declared inputs
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["describe", "shorten", "show", "tell"]
+__all__ = ["describe", "escaped", "shorten", "show", "tell"]
 
 _SHOWN = 80
 _SCHEMES = ("http://", "https://")
@@ -110,9 +110,14 @@ def show(value: object) -> str:
     return f"a Python {type(value).__name__}"
 
 
-def _quoted(text: str) -> str:
-    body = "".join(
+def escaped(text: str) -> str:
+    """``text`` for a terminal: what is no printable character is written as Python would."""
+    return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text.replace("\\", "\\\\").replace('"', '\\"')
+        for character in text
     )
-    return f'"{body}"'
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped(doubled)}"'

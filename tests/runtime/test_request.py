@@ -333,6 +333,16 @@ class TestReading:
         assert "wan-ai/wan-2-6/image-to-image" in told
         assert "image_urls" in told
         assert "from_payload" in told
+        assert "Text prompt describing the desired image." in told
+        assert "minItems: 1" in told
+        assert "file_size_mb< 10: File size must be less than 10 MB." in told
+        assert "demo value: 1024*1024 (1:1)" in told
+
+    def test_an_input_of_the_class_tells_what_it_is(self, tmp_path: Path) -> None:
+        schema = {"type": "string", "description": "A\x1b[31m red\none"}
+        cls = make_class(tmp_path, {"class": schema}, required=["class"])
+        assert repr(cls.class_) == "<input class_ of Small>"
+        assert cls.class_.__doc__ == ("A\\x1b[31m red\\none\nrequired\nsent as class\ntype: string")
 
     def test_unset_is_one_false_value(self) -> None:
         assert not UNSET
