@@ -32,7 +32,7 @@ class Number(click.FloatRange):
         return number
 
 
-@click.command()
+@click.command(short_help="Be the service, on this machine.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to answer at.")
 @click.option(
     "--port",

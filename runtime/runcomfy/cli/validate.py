@@ -50,7 +50,7 @@ def _files(
     return files
 
 
-@click.command()
+@click.command(short_help="Check payloads, offline.")
 @click.argument("model")
 @click.argument("payload")
 @click.option(
