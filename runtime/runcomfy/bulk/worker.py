@@ -94,10 +94,7 @@ def sent(chunk: Chunk) -> list[bytes]:
     empty: Any = chunk[0][:0]
     try:
         text: Any = empty.join(chunk)
-    except (
-        TypeError,
-        AttributeError,
-    ):  # they are of several types, or views of bytes, with which the scanner deals
+    except (TypeError, AttributeError):  # of several types, with which the scanner deals, or views
         return [framed([_plain(one) for one in chunk])]
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     return [framed((len(data), isinstance(text, str), [*map(len, chunk)])), data]

@@ -14,7 +14,6 @@ from __future__ import annotations
 import marshal
 import os
 from collections import deque
-from select import POLLIN, POLLOUT, poll
 
 from runcomfy.errors import RunComfyError
 
@@ -123,11 +122,7 @@ class _Worker:
     def receive(self) -> Scan:
         """Wait for the next result."""
         while not self.results:
-            waiting = poll()
-            waiting.register(self._from, POLLIN)
-            if self._leaving:
-                waiting.register(self._to, POLLOUT)
-            waiting.poll()
+            self._wait()
             self.move()
         self.load -= 1
         result = self.results.popleft()
@@ -138,6 +133,15 @@ class _Worker:
 
             raise pickle.loads(result)  # noqa: S301  # our own child's
         return unpacked(*result)
+
+    def _wait(self) -> None:
+        from select import POLLIN, POLLOUT, poll  # not on every system, and select has a limit
+
+        waiting = poll()
+        waiting.register(self._from, POLLIN)
+        if self._leaving:
+            waiting.register(self._to, POLLOUT)
+        waiting.poll()
 
     def move(self) -> None:
         """Send and receive what can be without waiting."""
