@@ -357,11 +357,6 @@ class PermissionDenied(ServiceError):
 class NotFound(ServiceError):
     """The service knows no such model or request."""
 
-    @property
-    def resume(self) -> None:
-        """``None``: there is nothing to go on with."""
-        return None
-
 
 class RequestRejected(ServiceError):
     """The service says that the call is wrong."""

@@ -196,7 +196,7 @@ def test_a_model_that_is_unknown_is_told_with_the_option_that_adds_its_package(
 ) -> None:
     status, _, told = run("validate", "me/mine", "good.json")
     assert status == MISUSE
-    assert "then name your package with --package." in told
+    assert "then name it with --package my_models." in told
     assert "register" not in told
 
 
