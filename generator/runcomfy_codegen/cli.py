@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from .console import printable, show
@@ -108,6 +107,8 @@ def _add(args: argparse.Namespace) -> int:
 
 def _is_installed_elsewhere(folder: Path) -> bool:
     """Whether an import of the package would find another one."""
+    from importlib.util import find_spec
+
     found = find_spec(folder.name)
     if found is None or found.origin is None:
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -106,7 +106,28 @@ def is_pattern(text: str) -> bool:
 
 def is_json_schema(schema: Schema) -> bool:
     """Whether every word of the schema is used as JSON Schema 2020-12 allows it."""
-    return bool(Draft202012Validator(Draft202012Validator.META_SCHEMA).is_valid(schema))
+    return all(
+        _is_well_used(keyword, value)
+        for _, part in schemas_in(schema)
+        for keyword, value in part.items()
+    )
+
+
+def _is_well_used(keyword: str, value: Any) -> bool:
+    # The library would take longer for a whole schema than all else that is done with it.
+    if keyword in _ONE:
+        return isinstance(value, (dict, bool))
+    if keyword in _LIST:
+        return isinstance(value, list) and bool(value) and _are_schemas(value)
+    if keyword in _MAP:
+        return isinstance(value, dict) and _are_schemas(value.values())
+    if keyword in ("title", "description", "format"):
+        return isinstance(value, str)
+    return keyword == "default" or _well_formed(keyword, value)
+
+
+def _are_schemas(values: Iterable[object]) -> bool:
+    return all(isinstance(value, (dict, bool)) for value in values)
 
 
 def clean(
