@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runcomfy.model import is_member
+
 from .gathering import gather
 from .media_changes import compare_media
 from .media_inputs import find_media
@@ -179,24 +181,15 @@ def _values(old: Schema, new: Schema, place: str) -> Iterator[Change]:
         yield Change("additive", place, "is no longer limited to given values")
     elif before is not None and after is not None:
         for value in before:
-            if not _among(value, after):
+            if not is_member(value, tuple(after)):
                 yield Change("breaking", place, f"value {value!r} gone")
         for value in after:
-            if not _among(value, before):
+            if not is_member(value, tuple(before)):
                 yield Change("additive", place, f"value {value!r} added")
 
 
 def _choices(schema: Schema) -> list[Any] | None:
     return [schema["const"]] if "const" in schema else schema.get("enum")
-
-
-def _among(value: object, values: list[Any]) -> bool:
-    # As JSON: 1 is 1.0 and is not true.
-    return any(value == other and _is_bool(value) == _is_bool(other) for other in values)
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)
 
 
 def _has_schema(schema: Schema) -> bool:

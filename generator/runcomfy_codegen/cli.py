@@ -15,6 +15,9 @@ __all__ = ["configure_add", "main"]
 #: Exit statuses beside 0: drift or a model left out, and input that cannot be used.
 DRIFT, BAD_INPUT = 1, 2
 
+#: The package that comes with runcomfy.
+_BUNDLED = "runcomfy_models"
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status. Mistakes are told in a sentence, never a traceback."""
@@ -85,7 +88,7 @@ def _configure_generate(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--schemas", type=Path, default=Path("schemas"), metavar="DIR", help="default: schemas")
     add("--out", type=Path, default=Path("generated"), metavar="DIR", help="default: generated")
-    add("--package", default="runcomfy_models", metavar="NAME", help="default: runcomfy_models")
+    add("--package", default=_BUNDLED, metavar="NAME", help=f"default: {_BUNDLED}")
     add("--only", default="*", metavar="GLOB", help="only models whose id matches; others stay")
     add("--check", action="store_true", help="write nothing; exit 1 if anything would change")
     add(
@@ -105,14 +108,17 @@ def _add(args: argparse.Namespace) -> int:
     return run(args)
 
 
-def _is_installed_elsewhere(folder: Path) -> bool:
-    """Whether an import of the package would find another one."""
+def _note_on_name(package: str, folder: Path) -> None:
+    """Say so when a new package gets the name of the one that comes with runcomfy."""
     from importlib.util import find_spec
 
-    found = find_spec(folder.name)
-    if found is None or found.origin is None:
-        return False
-    return Path(found.origin).resolve().parent != folder.resolve()
+    found = find_spec(package) if package == _BUNDLED and not folder.exists() else None
+    if found and found.origin and Path(found.origin).resolve().parent != folder.resolve():
+        show(
+            f"note: runcomfy comes with a package {package}, and of two with one name only one can be "
+            "imported; give yours a name of its own: --package my_models",
+            sys.stderr,
+        )
 
 
 def _generate(args: argparse.Namespace) -> int:
@@ -132,17 +138,7 @@ def _generate(args: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         advice = "Install what the generator needs: pip install 'runcomfy[codegen]'"
         raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
-    folder = generation.plan.folder
-    if (
-        not folder.exists()
-        and args.package == "runcomfy_models"
-        and _is_installed_elsewhere(folder)
-    ):
-        show(
-            "note: runcomfy comes with a package runcomfy_models, and of two with one name only one can be "
-            "imported; give yours a name of its own: --package my_models",
-            sys.stderr,
-        )
+    _note_on_name(args.package, generation.plan.folder)
     if not args.check:
         apply(generation.plan)
     if args.json:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from runcomfy.wording import show
+
 from .notes import Note
 from .validator import Validator
 from .vocabulary import Schema, schemas_in
@@ -26,10 +28,6 @@ def oddities(raw: Schema, cleaned: Schema, example: dict[str, Any] | None) -> li
     return notes
 
 
-def _brief(value: object) -> str:
-    return repr(str(value)[:60]) if isinstance(value, str) else repr(value)[:60]
-
-
 def _of_part(place: str, declared: Schema, part: Schema, root: Schema) -> list[Note]:
     notes = []
     if "default" in declared:
@@ -45,7 +43,7 @@ def _of_part(place: str, declared: Schema, part: Schema, root: Schema) -> list[N
     if "enum" in part:
         rest = Validator(root).evolve(schema={k: v for k, v in part.items() if k != "enum"})
         notes += [
-            Note(place, "oddity", "enum", f"value {_brief(value)} breaks the input's other rules")
+            Note(place, "oddity", "enum", f"value {show(value)} breaks the input's other rules")
             for value in part["enum"]
             if not rest.is_valid(value)
         ]

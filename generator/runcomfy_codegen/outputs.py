@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from . import names, texts, types
 from .literals import Source, docstring, literal
@@ -64,17 +64,12 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
     return Outputs(tuple(fields.values()), hints.nested, notes)
 
 
-def _opened(schema: Any) -> Any:
+def _opened(cleaned: Schema) -> Schema:
     """A clean schema without lists of allowed values: a service may answer with new ones."""
-    if isinstance(schema, list):
-        return [_opened(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {"enum", "const"}
-    opened = {k: _opened(part) for k, part in schema.items() if k not in closed}
-    for keyword in ("properties", "$defs", "definitions"):  # their members are names
-        if isinstance(schema.get(keyword), dict):
-            opened[keyword] = {name: _opened(part) for name, part in schema[keyword].items()}
+    opened = deepcopy(cleaned)
+    for _, part in schemas_in(opened):
+        part.pop("enum", None)
+        part.pop("const", None)
     return opened
 
 

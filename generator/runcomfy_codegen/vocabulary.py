@@ -17,6 +17,8 @@ from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
+from runcomfy.wording import show
+
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
 from .notes import Note
 
@@ -114,7 +116,8 @@ def is_json_schema(schema: Schema) -> bool:
 
 
 def _is_well_used(keyword: str, value: Any) -> bool:
-    # The library would take longer for a whole schema than all else that is done with it.
+    # Asked for a whole schema, the library takes a good part of the time that a model takes; what is asked
+    # here is mostly the same from model to model, and remembered.
     if keyword in _ONE:
         return isinstance(value, (dict, bool))
     if keyword in _LIST:
@@ -322,7 +325,7 @@ class _Cleaner:
             return
         for entry in value:
             if not isinstance(entry, str):
-                text = f"holds {_brief(entry)}, which is no name; not required"
+                text = f"holds {show(entry)}, which is no name; not required"
                 self.note(step(place, "required"), "oddity", "required", text)
         declared = schema.get("properties")
         given = list(dict.fromkeys(name for name in value if isinstance(name, str)))

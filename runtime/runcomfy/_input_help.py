@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .wording import escaped
+from .wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,23 +36,23 @@ def _lines(
 ) -> Iterator[str]:
     meaning = schema.get("description") or schema.get("title")
     if isinstance(meaning, str):
-        yield escaped(meaning)
+        yield printable(meaning)
     if name in cls._required:
         yield "required"
     if name != wire_name:
-        yield f"sent as {escaped(wire_name)}"
+        yield f"sent as {printable(wire_name)}"
     for keyword in _TOLD:
         if keyword in schema:
             yield f"{keyword}: {_brief(schema[keyword])}"
     for media in cls._media:
         if media.path[0] == wire_name:
             yield from (
-                f"{rule.name} {rule.limit}: {escaped(rule.wording)}" for rule in media.rules
+                f"{rule.name} {rule.limit}: {printable(rule.wording)}" for rule in media.rules
             )
     if "default" in schema:
         yield f"demo value: {_brief(schema['default'])}"
 
 
 def _brief(value: object) -> str:
-    text = escaped(str(value))
+    text = printable(str(value))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -89,12 +89,22 @@ def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:
     References inside it become absolute, so that they hold wherever it is put.
     """
     base = "https://runcomfy.invalid/" + quote(cls.model_id)
-    schema: dict[str, Any] = read_schemas(cls._check.__module__).get("shown") or cls.input_schema()
+    schema = _as_read(cls)
     absolute: dict[str, Any] = _with_absolute_references(schema, base)
     if absolute != schema:
         absolute["$id"] = base
     absolute.setdefault("title", cls.__name__)
     return absolute
+
+
+def _as_read(cls: type[Request[Any]]) -> dict[str, Any]:
+    schema: dict[str, Any] = cls.input_schema()
+    try:
+        stored = read_schemas(cls._check.__module__)
+    except (OSError, ValueError):  # a class that was written by hand, with a schema of its own
+        return schema
+    # A subclass may have a schema of its own as well.
+    return stored.get("shown", schema) if stored["input"] == schema else schema
 
 
 def _with_absolute_references(schema: Any, base: str) -> Any:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["describe", "escaped", "shorten", "show", "tell"]
+__all__ = ["describe", "printable", "shorten", "show", "tell"]
 
 _SHOWN = 80
 _SCHEMES = ("http://", "https://")
@@ -110,8 +110,12 @@ def show(value: object) -> str:
     return f"a Python {type(value).__name__}"
 
 
-def escaped(text: str) -> str:
-    """``text`` for a terminal: what is no printable character is written as Python would."""
+def printable(text: str) -> str:
+    """``text`` on one line, with every character that could steer a terminal written as an escape.
+
+    Control characters, line ends, bidi marks and lone surrogates become ``\\x1b``, ``\\n``,
+    ``\\u202e`` and the like; letters of every script stay as they are.
+    """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
@@ -120,4 +124,4 @@ def escaped(text: str) -> str:
 
 def _quoted(text: str) -> str:
     doubled = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped(doubled)}"'
+    return f'"{printable(doubled)}"'

@@ -113,6 +113,15 @@ class TestJsonSchema:
         assert shown["odd"].get("type") in ("number", "string", "array", None)
         assert "Order" in documentation(Order)["components"]["schemas"]
 
+    def test_a_class_with_a_schema_of_its_own_shows_that(self, tmp_path: Path) -> None:
+        own = {"type": "object", "title": "Mine"}
+        cls = make_class(tmp_path, {"strength": {"type": "float"}})
+        overriding = type("Mine", (cls,), {"input_schema": classmethod(lambda _: own)})
+        checking = {"_check": staticmethod(lambda _: []), "__annotations__": {}}
+        written = type("ByHand", (overriding,), checking)
+        assert TypeAdapter(overriding).json_schema() == own
+        assert TypeAdapter(written).json_schema() == own
+
     def test_data_that_looks_like_a_reference_is_not_shown(self, tmp_path: Path) -> None:
         """Pydantic would follow it."""
         inputs = {"x": {"enum": [{"$ref": "#/properties/x"}]}, "$ref": {"type": "string"}}

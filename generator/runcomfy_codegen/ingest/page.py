@@ -15,7 +15,6 @@ from runcomfy_codegen.model_ids import ModelId
 
 __all__ = ["Page", "Reading", "read_pages"]
 
-
 _NO_OUTPUT = "there is no output schema, so the output has no fields of its own"
 
 

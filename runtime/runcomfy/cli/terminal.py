@@ -8,7 +8,9 @@ from typing import NoReturn
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["Screen", "complain", "prepare", "printable", "safe"]
+from runcomfy.wording import printable
+
+__all__ = ["Screen", "complain", "prepare", "safe"]
 
 
 class Screen(Console):
@@ -33,14 +35,6 @@ def prepare() -> None:
 def complain(message: str) -> None:
     """Say on standard error what is wrong."""
     sys.stderr.write(f"runcomfy-py: {printable(message)}\n")
-
-
-def printable(text: str) -> str:
-    """The text on one line; what could steer a terminal is written as an escape."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
 
 
 def safe(text: str, style: str = "", longest: int = 0) -> Text:

@@ -70,7 +70,7 @@ class Target:
             raise FileExistsError(17, "the file is there; to replace it: overwrite=True", str(path))
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -152,7 +152,7 @@ class Part:
         if self._ended:
             raise ValueError("the file is no longer written to")
         if self._file is None:
-            _make(self._target.folder)
+            _make_folder(self._target.folder)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
             # Some systems lack some of these.
             for name in ("O_BINARY", "O_NOFOLLOW", "O_CLOEXEC", "O_NOINHERIT"):

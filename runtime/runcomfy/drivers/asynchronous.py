@@ -109,7 +109,7 @@ class AsyncDriver:
         try:
             return await calls.make(send)
         except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
-            return self._wire.failed(error, given=self._given is not None)
+            return self._wire.failure_of_call(error, given=self._given is not None)
 
     async def _calls(self) -> AsyncCalls:
         """What to send with: the caller's client, or connections of our own for each event loop."""

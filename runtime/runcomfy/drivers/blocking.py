@@ -132,7 +132,7 @@ class Driver:
             finally:
                 response.close()
         except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
-            return self._wire.failed(error, given=self._given is not None)
+            return self._wire.failure_of_call(error, given=self._given is not None)
         return Answer(monotonic(), response.status_code, response.headers, bytes(body))
 
     def _http(self) -> httpx.Client:

@@ -140,7 +140,7 @@ class Wire:
         if ends is not None and monotonic() > ends:
             raise AnswerCut("the timeout of the call ran out while the answer came in")
 
-    def failed(self, error: Exception, *, given: bool) -> Failure:
+    def failure_of_call(self, error: Exception, *, given: bool) -> Failure:
         """``failure`` of a call to the service, whose address is told where nothing answers there."""
         failure = self.failure(error, given=given)
         if failure.trouble == "not connected":
