@@ -10,11 +10,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runcomfy.model import FORMAT
+
 from . import manifest as manifests
 from .claims import Claims
 from .documents import find_models, read_stored
 from .errors import CodegenError, NameClash, SchemaError
-from .manifest import Manifest, ModelEntry, digest, fingerprint
+from .fingerprint import digest, fingerprint, read_stamp, stamp
+from .manifest import Manifest, ModelEntry
 from .model_ids import ModelId
 from .names import Identifier
 from .package_folder import PackageFolder
@@ -83,7 +86,9 @@ class _Run:
         self.folder = PackageFolder(folder, self.previous.files)
         self.generator = fingerprint()
         self.fresh = fresh
-        self.trusted = not fresh and self.previous.generator == self.generator
+        self.trusted = not fresh and read_stamp(folder) == stamp(
+            self.generator, self.folder.text(manifests.NAME) or ""
+        )
         self.ids = find_models(schemas)
         self.selected = {model_id for model_id in self.ids if fnmatchcase(model_id, only)}
         if not self.selected:
@@ -94,7 +99,7 @@ class _Run:
         self.models: dict[str, ModelEntry] = {}
         self.claims = Claims()
         self.texts: dict[str, str] = {}
-        self.generation = Generation(Plan(folder, {}, (), ()), Manifest(self.generator))
+        self.generation = Generation(Plan(folder, {}, (), ()), Manifest())
 
     def result(self) -> Generation:
         made: dict[ModelId, Made] = {}
@@ -136,8 +141,8 @@ class _Run:
         return entry is not None and not self._intact(entry)
 
     def _intact(self, entry: ModelEntry) -> bool:
-        """Whether the files are as the last run wrote them, and in today's format."""
-        return self.previous.format == manifests.FORMAT and all(
+        """Whether the files are as the last run wrote them, and in a format that this runtime serves."""
+        return self.previous.format[0] == FORMAT[0] and all(
             self.folder.as_written(path) is not None for path in _paths(entry)
         )
 
@@ -187,14 +192,15 @@ class _Run:
             if model_id in result.failed:
                 why = "it cannot be generated, and what was there cannot be used any more"
             result.changes[model_id] = [Change("breaking", "", f"model removed: {why}")]
-        if self.fresh or (result.kept and self.previous.generator != self.generator):
-            # A generator that writes the same package is no drift. And where something older is kept,
-            # the next full run has to render it anew.
-            result.manifest.generator = self.previous.generator
         result.manifest.models = self.models
         result.manifest.files = {path: digest(text) for path, text in self.texts.items()}
-        files = {**self.texts, manifests.NAME: self._manifest_text()}
-        result.plan = make_plan(self.folder, files)
+        manifest = self._manifest_text()
+        files = {**self.texts, manifests.NAME: manifest}
+        # Where something is kept that another generator made, the next full run has to render it again.
+        whole = self.trusted or not result.kept
+        result.plan = make_plan(
+            self.folder, files, stamp(self.generator, manifest) if whole else ""
+        )
         return result
 
     def _manifest_text(self) -> str:

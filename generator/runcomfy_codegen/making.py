@@ -12,9 +12,10 @@ from typing import Any
 from .build import build_model
 from .changes import Change, compare
 from .documents import Stored, parse_documents
+from .fingerprint import digest
 from .formatting import format_modules
 from .gathering import gather
-from .manifest import ModelEntry, digest
+from .manifest import ModelEntry
 from .names import input_name
 from .package import package_spec
 from .render import render_model, render_owner, render_package

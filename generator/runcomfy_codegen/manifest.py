@@ -6,26 +6,19 @@ of models that are gone are told from files that somebody else put there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from runcomfy import wording
-from runcomfy.media import bounds, formats, metrics
+from runcomfy.model import FORMAT
 
 from .names import Identifier
 from .notes import Note
-from .template_files import templates_folder
 
-__all__ = ["FORMAT", "Manifest", "ModelEntry", "digest", "fingerprint"]
+__all__ = ["NAME", "Manifest", "ModelEntry"]
 
 NAME = "_manifest.json"
-
-#: The major format of what is generated; the runtime refuses another one (``runcomfy.model.require_format``).
-FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +59,10 @@ class ModelEntry:
 class Manifest:
     """What was generated last time; empty where nothing was."""
 
-    generator: str = ""
     models: dict[str, ModelEntry] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
-    #: The format of the modules; 0 where it is not known.
-    format: int = FORMAT
+    #: The format of the modules, (major, minor); (0, 0) where it is not known.
+    format: tuple[int, int] = FORMAT
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -78,16 +70,16 @@ class Manifest:
         try:
             data = json.loads((folder / NAME).read_text(encoding="utf-8"))
             models = {model_id: _entry(entry) for model_id, entry in data["models"].items()}
-            files, written = dict(data["files"]), int(data.get("format", 0))
-            return cls(str(data["generator"]), models, files, written)
+            major, minor = data["format"]
+            files, written = dict(data["files"]), (int(major), int(minor))
+            return cls(models, files, written)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def text(self) -> str:
         """The manifest as it is stored: sorted, without dates or paths of this machine."""
         data = {
-            "format": self.format,
-            "generator": self.generator,
+            "format": list(self.format),
             "models": {
                 model_id: entry.as_dict() for model_id, entry in sorted(self.models.items())
             },
@@ -106,20 +98,3 @@ def _entry(data: dict[str, Any]) -> ModelEntry:
         "package": package, "module": module, "exports": exports, "notes": notes, "names": names,
     }  # fmt: skip
     return ModelEntry(**{**data, **given})
-
-
-def digest(text: str) -> str:
-    """The sha256 of a text in UTF-8."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def fingerprint() -> str:
-    """The generator as one hash: its sources, its templates, and the tools that shape the output."""
-    here = Path(__file__).resolve().parent
-    files = [*here.glob("*.py"), *templates_folder().rglob("*.ji*")]
-    # These of the runtime give the words of violations, and say which file rules can be checked.
-    told = (wording.__file__, metrics.__file__, bounds.__file__, formats.__file__)
-    files += map(Path, told)
-    texts = sorted(file.read_text(encoding="utf-8") for file in files)
-    tools = map(version, ("datamodel-code-generator", "jinja2", "jsonschema", "ruff"))
-    return digest("\0".join([*texts, *tools]))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from runcomfy.model import FORMAT
+
 from .literals import docstring, literal
-from .manifest import FORMAT, ModelEntry
+from .manifest import ModelEntry
 from .names import Identifier
 from .spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from .manifest import digest
+from .fingerprint import digest
 
 __all__ = ["PackageFolder"]
 

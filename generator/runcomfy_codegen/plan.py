@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import CodegenError
+from .fingerprint import write_stamp
 from .manifest import NAME
 from .package_folder import PackageFolder
 
@@ -25,6 +26,8 @@ class Plan:
     remove: tuple[str, ...]
     #: Files in the folder that are not generated; they are left alone.
     foreign: tuple[str, ...]
+    #: What says that this generator wrote all of it; empty where another one made a part.
+    stamp: str = ""
 
     @property
     def empty(self) -> bool:
@@ -32,7 +35,7 @@ class Plan:
         return not self.write and not self.remove
 
 
-def make_plan(folder: PackageFolder, files: dict[str, str]) -> Plan:
+def make_plan(folder: PackageFolder, files: dict[str, str], stamp: str = "") -> Plan:
     """Compare ``files``, path -> text, with what is in ``folder``.
 
     Raises ``CodegenError`` when a file that somebody else made is in the way, or when a path would leave
@@ -59,7 +62,8 @@ def make_plan(folder: PackageFolder, files: dict[str, str]) -> Plan:
     gone = sorted(folder.files - files.keys())
     # Of the last run's files, only those are removed that nobody touched since.
     ours = tuple(path for path in gone if folder.as_written(path) is not None)
-    return Plan(folder.root, write, ours, tuple(path for path in gone if path not in ours))
+    foreign = tuple(path for path in gone if path not in ours)
+    return Plan(folder.root, write, ours, foreign, stamp)
 
 
 def apply(plan: Plan) -> None:
@@ -70,6 +74,7 @@ def apply(plan: Plan) -> None:
         file = plan.folder / path
         file.unlink(missing_ok=True)
         _remove_empty(file.parent, plan.folder)
+    write_stamp(plan.folder, plan.stamp)
 
 
 def _is_ours(folder: PackageFolder, path: str) -> bool:

@@ -155,6 +155,7 @@ class PackageSpec:
 
     name: str
     docstring: Source
-    format: int
+    #: Major and minor.
+    format: tuple[int, int]
     index: tuple[IndexEntry, ...]
     owners: tuple[OwnerSpec, ...]

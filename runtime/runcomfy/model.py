@@ -46,22 +46,23 @@ __all__ = [
     "wrong_items",
 ]
 
-#: The major format of generated packages. It changes when old packages cannot work any more.
-FORMAT = 3
+#: The format of generated packages, (major, minor). Major: older packages cannot work any more. Minor: newer packages
+#: use a name that this list did not have before; older ones go on working.
+FORMAT = (4, 0)
 
 
-def require_format(package: str, written: int) -> None:
-    """Refuse ``package`` at its import when it was ``written`` in another major format.
+def require_format(package: str, major: int, minor: int = 0) -> None:
+    """Refuse ``package`` at its import when it was written in a format that this runtime cannot serve.
 
     Raises ``IncompatiblePackage``, which is an ``ImportError``.
     """
-    if written == FORMAT:
+    if major == FORMAT[0] and minor <= FORMAT[1]:
         return
     from .errors import IncompatiblePackage
 
     newer = "this runcomfy is too old: upgrade it (pip install -U runcomfy)"
     older = "it is too old: run 'runcomfy-codegen generate' again"
     raise IncompatiblePackage(
-        f"The generated package {package} is in format {written} and this runcomfy reads format "
-        f"{FORMAT}; {newer if written > FORMAT else older}."
+        f"The generated package {package} is in format {major}.{minor} and this runcomfy reads format "
+        f"{FORMAT[0]}.{FORMAT[1]}; {newer if (major, minor) > FORMAT else older}."
     )

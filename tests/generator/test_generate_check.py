@@ -98,7 +98,8 @@ def test_hidden_files_are_no_drift(made: Path, path: str) -> None:
 
 def test_a_check_does_not_trust_the_manifest(made: Path) -> None:
     """A wrong module whose hash the manifest confirms is still drift."""
-    from runcomfy_codegen.manifest import Manifest, digest
+    from runcomfy_codegen.fingerprint import digest
+    from runcomfy_codegen.manifest import Manifest
 
     folder = made / "out/models"
     _edited_module(made)
@@ -128,8 +129,9 @@ def test_a_check_of_bad_input_is_status_2(made: Path) -> None:
     assert run(made, "--check").status == 2
 
 
-def test_another_generator_that_writes_the_same_is_no_drift(
+def test_another_generator_that_writes_the_same_changes_no_file(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runcomfy_codegen.generate.fingerprint", lambda: "another")
     assert run(made, "--check").status == 0
+    assert run(made, "--json").json["files"]["written"] == []

@@ -159,8 +159,8 @@ BROKEN = [
     "{",
     "[]",
     "null",
-    '{"models": 1, "files": {}, "generator": ""}',
-    '{"models": {"acme/one": {"package": "../../etc"}}, "files": {}, "generator": ""}',
+    '{"models": 1, "files": {}, "format": [4, 0]}',
+    '{"models": {"acme/one": {"package": "../../etc"}}, "files": {}, "format": [4, 0]}',
     "[" * 100_000,
     "\udcff",
 ]

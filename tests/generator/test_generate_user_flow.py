@@ -13,8 +13,7 @@ import pytest
 from generator.generate_support import run, text_schema
 from generator.small import load, make, store
 from ingest_support import WAN
-from runcomfy.model import FORMAT
-from runcomfy_codegen.manifest import FORMAT as WRITTEN
+from runcomfy.model import FORMAT, require_format
 
 MODEL_ID = "wan-ai/wan-2-6/image-to-image"
 ROOT = Path(__file__).parents[2]
@@ -172,25 +171,32 @@ def test_the_package_type_checks_with_pyright(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("written", "advice"),
-    [(FORMAT - 1, "generate' again"), (FORMAT + 1, "pip install -U runcomfy")],
+    [
+        ((FORMAT[0] - 1, 0), "generate' again"),
+        ((FORMAT[0] + 1, 0), "pip install -U runcomfy"),
+        ((FORMAT[0], FORMAT[1] + 1), "pip install -U runcomfy"),
+    ],
 )
 def test_a_package_in_another_format_is_refused_at_import(
-    project: Path, tmp_path: Path, written: int, advice: str
+    project: Path, tmp_path: Path, written: tuple[int, int], advice: str
 ) -> None:
     init = (project / "src/my_models/__init__.py").read_text()
     package = tmp_path / "src" / "old_models"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text(
-        init.replace(f"__name__, {FORMAT})", f"__name__, {written})")
-    )
+    today, other = (f"__name__, {major}, {minor})" for major, minor in (FORMAT, written))
+    assert today in init
+    (package / "__init__.py").write_text(init.replace(today, other))
     done = _python(tmp_path, "import old_models.wan_ai")
     last = done.stderr.strip().split("\n")[-1]
-    assert f"The generated package old_models is in format {written}" in last
+    assert f"The generated package old_models is in format {written[0]}.{written[1]}" in last
     assert advice in last
 
 
-def test_the_generator_and_the_runtime_agree_on_the_format() -> None:
-    assert WRITTEN == FORMAT
+def test_a_package_of_an_older_minor_format_imports(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runcomfy.model.FORMAT", (FORMAT[0], FORMAT[1] + 1))
+    require_format("my_models", *FORMAT)
 
 
 def test_the_report_names_the_classes_that_were_written_and_of_many_the_first(
