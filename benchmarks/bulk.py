@@ -19,7 +19,7 @@ import jsonschema_rs
 import orjson
 
 from runcomfy import validate_lines
-from runcomfy_codegen.vocabulary import clean
+from runcomfy_codegen.schema.normalise import clean
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 
 from .measure import Figure, Table, ratio, times

@@ -17,7 +17,7 @@ from datamodel_code_generator.enums import DataModelType, InputFileType
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from runcomfy_codegen.vocabulary import clean
+from runcomfy_codegen.schema.normalise import clean
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 
 from .measure import Figure, Table, ratio, times

@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runcomfy_codegen.schema.documents import Documents
+from runcomfy_codegen.schema.inputs import Gathered, gather
+from runcomfy_codegen.schema.lint import oddities
+from runcomfy_codegen.schema.media_inputs import MediaInputs, find_media
+from runcomfy_codegen.schema.normalise import Schema, clean, is_json_schema, step, uncovered
+from runcomfy_codegen.schema.reference_validator import Validator
+
 from . import names, texts, types
 from .checks import compile_checks
-from .documents import Documents
 from .errors import SchemaError
-from .gathering import Gathered, gather
 from .literals import Source, docstring, literal
-from .media_inputs import MediaInputs, find_media
 from .names import Identifier
 from .nested import nested_specs
 from .notes import Note
-from .oddities import oddities
 from .outputs import Outputs, build_outputs
 from .spec import InputSpec, ModelSpec
-from .validator import Validator
-from .vocabulary import Schema, clean, is_json_schema, step, uncovered
 
 __all__ = ["build_model"]
 

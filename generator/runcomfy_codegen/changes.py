@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runcomfy.model import is_member
+from runcomfy_codegen.schema.inputs import gather
+from runcomfy_codegen.schema.media_inputs import find_media
+from runcomfy_codegen.schema.normalise import Schema, clean, parts_of, step
 
-from .gathering import gather
 from .media_changes import compare_media
-from .media_inputs import find_media
-from .vocabulary import Schema, clean, parts_of, step
 
 __all__ = ["Change", "compare"]
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runcomfy.wording import describe
+from runcomfy_codegen.schema.normalise import Schema, uncovered
+from runcomfy_codegen.schema.reference_validator import Validator
 
 from .literals import Source, literal, pointer
 from .names import Identifier
-from .validator import Validator
-from .vocabulary import Schema, uncovered
 
 __all__ = ["Branch", "Constant", "Member", "ObjectCheck", "Test", "ValueCheck", "compile_checks"]
 

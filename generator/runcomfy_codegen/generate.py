@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runcomfy.model import FORMAT
+from runcomfy_codegen.schema.documents import find_models, read_stored
+from runcomfy_codegen.schema.model_ids import ModelId
 
 from . import manifest as manifests
 from .claims import Claims
-from .documents import find_models, read_stored
 from .errors import CodegenError, NameClash, SchemaError
 from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .manifest import Manifest, ModelEntry
-from .model_ids import ModelId
 from .names import Identifier
 from .package_folder import PackageFolder
 from .plan import Plan, make_plan

@@ -9,18 +9,19 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from runcomfy_codegen.schema.documents import Stored, parse_documents
+from runcomfy_codegen.schema.inputs import gather
+from runcomfy_codegen.schema.normalise import step
+
 from .build import build_model
 from .changes import Change, compare
-from .documents import Stored, parse_documents
 from .fingerprint import digest
 from .formatting import format_modules
-from .gathering import gather
 from .manifest import ModelEntry
 from .names import input_name
 from .package import package_spec
 from .render import render_model, render_owner, render_package
 from .template_files import templates_folder
-from .vocabulary import step
 
 __all__ = ["Change", "Made", "changes_since", "format_modules", "make_model", "make_shared"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .media_inputs import MediaInputs
-from .media_rules import Rule
+from runcomfy_codegen.schema.media_inputs import MediaInputs
+from runcomfy_codegen.schema.media_rules import Rule
 
 __all__ = ["MediaChange", "compare_media"]
 

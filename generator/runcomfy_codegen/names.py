@@ -10,8 +10,9 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping
 
+from runcomfy_codegen.schema.model_ids import ModelId
+
 from .errors import NameClash, SchemaError
-from .model_ids import ModelId
 
 __all__ = [
     "Identifier",

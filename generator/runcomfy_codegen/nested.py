@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runcomfy_codegen.schema.normalise import Schema, schemas_in, step
+
 from . import names, texts, types
 from .literals import Source, docstring, literal
 from .spec import NestedMember, NestedSpec
-from .vocabulary import Schema, schemas_in, step
 
 __all__ = ["nested_specs"]
 

@@ -6,12 +6,13 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
+from runcomfy_codegen.schema.normalise import Schema, clean, schemas_in, step
+
 from . import names, texts, types
 from .literals import Source, docstring, literal
 from .names import Identifier
 from .notes import Note
 from .spec import OutputField
-from .vocabulary import Schema, clean, schemas_in, step
 
 __all__ = ["Outputs", "build_outputs"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runcomfy_codegen.schema.model_ids import ModelId
+
 from .checks import Constant, ObjectCheck
 from .literals import Source
-from .model_ids import ModelId
 from .names import Identifier
 from .notes import Note
 

@@ -20,9 +20,10 @@ from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
+from runcomfy_codegen.schema.normalise import Schema, step
+
 from .literals import literal
 from .names import Identifier, nested_class_name
-from .vocabulary import Schema, step
 
 __all__ = ["NestedType", "Types", "hints"]
 

@@ -1,6 +1,6 @@
 """The reference: what the jsonschema library says of a payload, and what ours must say with it.
 
-The library checks the clean schema (``runcomfy_codegen.vocabulary.clean``). Ours has to come to the same verdict, find
+The library checks the clean schema (``runcomfy_codegen.schema.normalise.clean``). Ours has to come to the same verdict, find
 violations at the same places, and name the same rules, with one liberty: what is said of a value may end with
 its being of a wrong type or none of an enum's, where the library goes on (1.5 is no integer, and above 1 as well).
 """
@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 import runcomfy
 from runcomfy._plain import token
 from runcomfy.request import check_payload
-from runcomfy_codegen.gathering import gather
-from runcomfy_codegen.vocabulary import clean
+from runcomfy_codegen.schema.inputs import gather
+from runcomfy_codegen.schema.normalise import clean
 
 __all__ = ["Oracle"]
 

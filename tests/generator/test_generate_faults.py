@@ -269,7 +269,7 @@ def test_a_folder_that_cannot_be_read_removes_no_model(
         onerror(refused)
         yield str(top), [], []
 
-    monkeypatch.setattr("runcomfy_codegen.documents.os.walk", walk)
+    monkeypatch.setattr("runcomfy_codegen.schema.documents.os.walk", walk)
     ran = run(tmp_path)
     assert ran.status == 2
     assert "Permission denied" in ran.err

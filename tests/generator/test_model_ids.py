@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runcomfy_codegen.errors import SourceError
-from runcomfy_codegen.model_ids import parse_model_id
+from runcomfy_codegen.schema.model_ids import parse_model_id
 
 
 @pytest.mark.parametrize(

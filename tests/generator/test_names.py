@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runcomfy_codegen.errors import NameClash, SchemaError
-from runcomfy_codegen.model_ids import parse_model_id
 from runcomfy_codegen.names import (
     Identifier,
     check_unique,
@@ -21,6 +20,7 @@ from runcomfy_codegen.names import (
     nested_class_name,
     owner_package,
 )
+from runcomfy_codegen.schema.model_ids import parse_model_id
 
 IDS = [
     ("openai/gpt-image-2/edit", "openai", "gpt_image_2_edit", "GptImage2Edit"),

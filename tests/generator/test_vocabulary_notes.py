@@ -9,7 +9,7 @@ import pytest
 
 from generator.small import make, store
 from runcomfy_codegen.generate import generate
-from runcomfy_codegen.vocabulary import clean
+from runcomfy_codegen.schema.normalise import clean
 
 X = "/properties/x"
 

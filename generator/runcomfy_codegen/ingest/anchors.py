@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.text import Document
-from runcomfy_codegen.model_ids import ModelId, parse_model_id
+from runcomfy_codegen.schema.model_ids import ModelId, parse_model_id
 
 __all__ = ["Mention", "find_mentions", "model_id_of"]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality
-from runcomfy_codegen.model_ids import ModelId
+from runcomfy_codegen.schema.model_ids import ModelId
 
 __all__ = ["Choice", "choose", "shortfalls"]
 

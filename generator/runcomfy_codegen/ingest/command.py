@@ -18,7 +18,7 @@ from runcomfy_codegen.ingest.choice import choose, is_preferred
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.sources import Gathered, gather
 from runcomfy_codegen.ingest.store import Change, commit, plan
-from runcomfy_codegen.model_ids import parse_model_id
+from runcomfy_codegen.schema.model_ids import parse_model_id
 
 __all__ = ["run"]
 

@@ -11,7 +11,7 @@ from runcomfy_codegen.ingest.blocks import Block, find_blocks
 from runcomfy_codegen.ingest.quality import Dialect, Quality, Texts, dialect_of, judge_texts
 from runcomfy_codegen.ingest.roles import Roles, assign_roles, find_entries, read_entry
 from runcomfy_codegen.ingest.text import Document
-from runcomfy_codegen.model_ids import ModelId
+from runcomfy_codegen.schema.model_ids import ModelId
 
 __all__ = ["Page", "Reading", "read_pages"]
 

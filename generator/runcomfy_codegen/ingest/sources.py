@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.page import Page, read_pages
 from runcomfy_codegen.ingest.text import Document, read_document
-from runcomfy_codegen.model_ids import ModelId
+from runcomfy_codegen.schema.model_ids import ModelId
 
 __all__ = ["MAX_BYTES", "Gathered", "gather"]
 

@@ -14,7 +14,7 @@ from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.choice import Choice, shortfalls
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality, Texts, dialect_of
-from runcomfy_codegen.model_ids import ModelId
+from runcomfy_codegen.schema.model_ids import ModelId
 
 __all__ = ["Change", "Verdict", "commit", "plan", "source_record"]
 

@@ -18,9 +18,9 @@ from urllib.parse import unquote
 from jsonschema import Draft202012Validator
 
 from runcomfy.wording import show
+from runcomfy_codegen.notes import Note
 
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
-from .notes import Note
 
 __all__ = [
     "COMPILED",

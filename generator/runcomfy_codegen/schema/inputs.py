@@ -13,8 +13,9 @@ from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
-from .notes import Note
-from .vocabulary import Schema, is_pattern, step
+from runcomfy_codegen.notes import Note
+
+from .normalise import Schema, is_pattern, step
 
 __all__ = ["Gathered", "gather"]
 

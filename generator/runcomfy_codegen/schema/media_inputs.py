@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .literals import literal
+from runcomfy_codegen.literals import literal
+from runcomfy_codegen.notes import Note
+from runcomfy_codegen.spec import MediaSpec, RuleSpec
+
 from .media_rules import Rule, media_kind, read_rules
-from .notes import Note
-from .spec import MediaSpec, RuleSpec
-from .vocabulary import Schema, schemas_in, step
+from .normalise import Schema, schemas_in, step
 
 __all__ = ["FoundInput", "MediaInputs", "find_media"]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import SchemaError
+from runcomfy_codegen.errors import SchemaError
+
 from .model_ids import ModelId, parse_model_id
 
 __all__ = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from runcomfy.wording import show
+from runcomfy_codegen.notes import Note
 
-from .notes import Note
-from .validator import Validator
-from .vocabulary import Schema, schemas_in
+from .normalise import Schema, schemas_in
+from .reference_validator import Validator
 
 __all__ = ["oddities"]
 
