@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from runcomfy_codegen.spec.names import clash
+
 from .manifest import ModelEntry
-from .names import clash
 
 __all__ = ["Claims"]
 

@@ -12,13 +12,13 @@ from typing import Any
 from runcomfy_codegen.schema.documents import Stored, parse_documents
 from runcomfy_codegen.schema.inputs import gather
 from runcomfy_codegen.schema.normalise import step
+from runcomfy_codegen.spec.builder import build_model
+from runcomfy_codegen.spec.names import input_name
 
-from .build import build_model
 from .changes import Change, compare
 from .fingerprint import digest
 from .formatting import format_modules
 from .manifest import ModelEntry
-from .names import input_name
 from .package import package_spec
 from .render import render_model, render_owner, render_package
 from .template_files import templates_folder

@@ -6,11 +6,11 @@ import re
 from itertools import groupby
 
 from runcomfy.model import FORMAT
+from runcomfy_codegen.spec.literals import docstring, literal
+from runcomfy_codegen.spec.model_spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
+from runcomfy_codegen.spec.names import Identifier
 
-from .literals import docstring, literal
 from .manifest import ModelEntry
-from .names import Identifier
-from .spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 
 __all__ = ["package_spec"]
 

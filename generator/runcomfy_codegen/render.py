@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from runcomfy_codegen.spec.model_spec import ModelSpec, OwnerSpec, PackageSpec
+
 from . import syntax
-from .spec import ModelSpec, OwnerSpec, PackageSpec
 from .template_files import templates_folder
 
 __all__ = ["render_model", "render_owner", "render_package"]

@@ -12,7 +12,7 @@ import pytest
 
 from generator.small import make
 from runcomfy_codegen.making import make_shared
-from runcomfy_codegen.names import Identifier
+from runcomfy_codegen.spec.names import Identifier
 
 MODELS, OWNERS = 1_000, 25
 SCHEMA = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runcomfy_codegen.literals import docstring, literal, pointer
-from runcomfy_codegen.names import Identifier
+from runcomfy_codegen.spec.literals import docstring, literal, pointer
+from runcomfy_codegen.spec.names import Identifier
 
 text = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 json_value = st.recursive(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runcomfy_codegen.errors import NameClash, SchemaError
-from runcomfy_codegen.names import (
+from runcomfy_codegen.schema.model_ids import parse_model_id
+from runcomfy_codegen.spec.names import (
     Identifier,
     check_unique,
     chosen_class_name,
@@ -20,7 +21,6 @@ from runcomfy_codegen.names import (
     nested_class_name,
     owner_package,
 )
-from runcomfy_codegen.schema.model_ids import parse_model_id
 
 IDS = [
     ("openai/gpt-image-2/edit", "openai", "gpt_image_2_edit", "GptImage2Edit"),

@@ -9,9 +9,11 @@ import jinja2
 import pytest
 
 from generator.small import make
-from runcomfy_codegen import build, literals, render, syntax
+from runcomfy_codegen import render, syntax
 from runcomfy_codegen.errors import SchemaError
-from runcomfy_codegen.literals import Source
+from runcomfy_codegen.spec import builder as build
+from runcomfy_codegen.spec import literals
+from runcomfy_codegen.spec.literals import Source
 from runcomfy_codegen.template_files import templates_folder
 
 FORBIDDEN = [

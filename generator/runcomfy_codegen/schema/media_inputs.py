@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runcomfy_codegen.literals import literal
 from runcomfy_codegen.notes import Note
-from runcomfy_codegen.spec import MediaSpec, RuleSpec
+from runcomfy_codegen.spec.literals import literal
+from runcomfy_codegen.spec.model_spec import MediaSpec, RuleSpec
 
 from .media_rules import Rule, media_kind, read_rules
 from .normalise import Schema, schemas_in, step

@@ -10,9 +10,8 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping
 
+from runcomfy_codegen.errors import NameClash, SchemaError
 from runcomfy_codegen.schema.model_ids import ModelId
-
-from .errors import NameClash, SchemaError
 
 __all__ = [
     "Identifier",

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from runcomfy_codegen.schema.normalise import Schema, schemas_in, step
 
-from . import names, texts, types
+from . import docstrings as texts
+from . import names
+from . import type_hints as types
 from .literals import Source, docstring, literal
-from .spec import NestedMember, NestedSpec
+from .model_spec import NestedMember, NestedSpec
 
 __all__ = ["nested_specs"]
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runcomfy_codegen.errors import SchemaError
+from runcomfy_codegen.notes import Note
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.inputs import Gathered, gather
 from runcomfy_codegen.schema.lint import oddities
@@ -15,15 +17,15 @@ from runcomfy_codegen.schema.media_inputs import MediaInputs, find_media
 from runcomfy_codegen.schema.normalise import Schema, clean, is_json_schema, step, uncovered
 from runcomfy_codegen.schema.reference_validator import Validator
 
-from . import names, texts, types
+from . import docstrings as texts
+from . import names
+from . import type_hints as types
 from .checks import compile_checks
-from .errors import SchemaError
 from .literals import Source, docstring, literal
+from .model_spec import InputSpec, ModelSpec
 from .names import Identifier
-from .nested import nested_specs
-from .notes import Note
-from .outputs import Outputs, build_outputs
-from .spec import InputSpec, ModelSpec
+from .nested_types import nested_specs
+from .output_fields import Outputs, build_outputs
 
 __all__ = ["build_model"]
 

@@ -6,13 +6,15 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
+from runcomfy_codegen.notes import Note
 from runcomfy_codegen.schema.normalise import Schema, clean, schemas_in, step
 
-from . import names, texts, types
+from . import docstrings as texts
+from . import names
+from . import type_hints as types
 from .literals import Source, docstring, literal
+from .model_spec import OutputField
 from .names import Identifier
-from .notes import Note
-from .spec import OutputField
 
 __all__ = ["Outputs", "build_outputs"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runcomfy_codegen.notes import Note
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .checks import Constant, ObjectCheck
 from .literals import Source
 from .names import Identifier
-from .notes import Note
 
 __all__ = [
     "InputSpec",
