@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from runcomfy_codegen.render.formatting import format_modules
+from runcomfy_codegen.render.render import render_model, render_owner, render_package
 from runcomfy_codegen.schema.documents import Stored, parse_documents
 from runcomfy_codegen.schema.inputs import gather
 from runcomfy_codegen.schema.normalise import step
@@ -17,10 +19,8 @@ from runcomfy_codegen.spec.names import input_name
 
 from .changes import Change, compare
 from .fingerprint import digest
-from .formatting import format_modules
 from .manifest import ModelEntry
 from .package import package_spec
-from .render import render_model, render_owner, render_package
 from .template_files import templates_folder
 
 __all__ = ["Change", "Made", "changes_since", "format_modules", "make_model", "make_shared"]

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runcomfy_codegen.errors import CodegenError, NameClash
-from runcomfy_codegen.render import render_model
+from runcomfy_codegen.render.render import render_model
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.model_ids import parse_model_id
 from runcomfy_codegen.spec.builder import build_model

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from runcomfy_codegen import syntax
+from runcomfy_codegen.render import syntax_gate as syntax
 from security.corpus import CANARY, FINE_IDS
 from security.support import Hostile, make_hostile, probe
 

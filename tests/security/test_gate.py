@@ -9,8 +9,9 @@ import jinja2
 import pytest
 
 from generator.small import make
-from runcomfy_codegen import render, syntax
 from runcomfy_codegen.errors import SchemaError
+from runcomfy_codegen.render import render
+from runcomfy_codegen.render import syntax_gate as syntax
 from runcomfy_codegen.spec import builder as build
 from runcomfy_codegen.spec import literals
 from runcomfy_codegen.spec.literals import Source

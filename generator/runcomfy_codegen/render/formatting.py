@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .errors import CodegenError
+from runcomfy_codegen.errors import CodegenError
 
 __all__ = ["format_modules"]
 

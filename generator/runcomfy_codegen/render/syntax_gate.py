@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-from .errors import SchemaError
+from runcomfy_codegen.errors import SchemaError
 
 __all__ = ["verify"]
 
