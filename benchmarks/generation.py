@@ -17,7 +17,7 @@ import datamodel_code_generator as library
 from datamodel_code_generator.enums import DataModelType, InputFileType
 
 from runcomfy_codegen.generate import generate
-from runcomfy_codegen.plan import apply
+from runcomfy_codegen.package.plan import apply
 
 from .measure import Figure, Table, ratio
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runcomfy_codegen.generate import generate
-from runcomfy_codegen.plan import apply
+from runcomfy_codegen.package.plan import apply
 
 from .measure import Figure, Table, ratio
 

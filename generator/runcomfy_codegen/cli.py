@@ -122,8 +122,9 @@ def _note_on_name(package: str, folder: Path) -> None:
 
 
 def _generate(args: argparse.Namespace) -> int:
+    from runcomfy_codegen.package.plan import apply
+
     from .generate import generate
-    from .plan import apply
     from .report import as_dict, as_text, drifted
 
     try:

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runcomfy.model import FORMAT
+from runcomfy_codegen.package.folder import PackageFolder
+from runcomfy_codegen.package.manifest import Manifest, ModelEntry
+from runcomfy_codegen.package.name_claims import Claims
+from runcomfy_codegen.package.plan import Plan, make_plan
 from runcomfy_codegen.schema.documents import find_models, read_stored
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
-from . import manifest as manifests
-from .claims import Claims
 from .errors import CodegenError, NameClash, SchemaError
 from .fingerprint import digest, fingerprint, read_stamp, stamp
-from .manifest import Manifest, ModelEntry
-from .package_folder import PackageFolder
-from .plan import Plan, make_plan
+from .package import manifest as manifests
 
 if TYPE_CHECKING:
     from .making import Change, Made

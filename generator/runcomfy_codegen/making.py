@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from runcomfy_codegen.package.index import package_spec
+from runcomfy_codegen.package.manifest import ModelEntry
 from runcomfy_codegen.render.formatting import format_modules
 from runcomfy_codegen.render.render import render_model, render_owner, render_package
 from runcomfy_codegen.schema.documents import Stored, parse_documents
@@ -19,8 +21,6 @@ from runcomfy_codegen.spec.names import input_name
 
 from .changes import Change, compare
 from .fingerprint import digest
-from .manifest import ModelEntry
-from .package import package_spec
 from .template_files import templates_folder
 
 __all__ = ["Change", "Made", "changes_since", "format_modules", "make_model", "make_shared"]

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from runcomfy_codegen.generate import Generation, generate
-from runcomfy_codegen.plan import apply
+from runcomfy_codegen.package.plan import apply
 
 __all__ = ["make", "make_class", "store"]
 

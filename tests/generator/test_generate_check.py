@@ -99,7 +99,7 @@ def test_hidden_files_are_no_drift(made: Path, path: str) -> None:
 def test_a_check_does_not_trust_the_manifest(made: Path) -> None:
     """A wrong module whose hash the manifest confirms is still drift."""
     from runcomfy_codegen.fingerprint import digest
-    from runcomfy_codegen.manifest import Manifest
+    from runcomfy_codegen.package.manifest import Manifest
 
     folder = made / "out/models"
     _edited_module(made)

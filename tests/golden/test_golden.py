@@ -12,7 +12,7 @@ import pytest
 
 from golden.update import CASES, EXPECTED, HERE, expected, produced
 from runcomfy_codegen.generate import generate
-from runcomfy_codegen.plan import apply
+from runcomfy_codegen.package.plan import apply
 
 ROOT = HERE.parents[1]
 

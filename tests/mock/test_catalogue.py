@@ -14,7 +14,7 @@ from runcomfy._registry import find_model
 from runcomfy.mock.catalogue import categories, entries, entry, listing, price
 from runcomfy.testing import mock_service
 from runcomfy_codegen.generate import generate
-from runcomfy_codegen.plan import apply
+from runcomfy_codegen.package.plan import apply
 
 EDIT = "openai/gpt-image-2/edit"
 WAN = "wan-ai/wan-2-6/image-to-image"

@@ -11,7 +11,7 @@ from typing import Any
 
 from generator.small import store
 from runcomfy_codegen.generate import Generation, generate
-from runcomfy_codegen.plan import apply
+from runcomfy_codegen.package.plan import apply
 from security.corpus import FINE_IDS, NAMES, TEXTS, anywhere, named
 
 __all__ = ["Hostile", "make_hostile", "probe", "tree"]

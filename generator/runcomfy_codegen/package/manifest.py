@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from runcomfy.model import FORMAT
+from runcomfy_codegen.notes import Note
 from runcomfy_codegen.spec.names import Identifier
-
-from .notes import Note
 
 __all__ = ["NAME", "Manifest", "ModelEntry"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from .fingerprint import digest
+from runcomfy_codegen.fingerprint import digest
 
 __all__ = ["PackageFolder"]
 

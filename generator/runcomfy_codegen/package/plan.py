@@ -7,10 +7,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import CodegenError
-from .fingerprint import write_stamp
+from runcomfy_codegen.errors import CodegenError
+from runcomfy_codegen.fingerprint import write_stamp
+
+from .folder import PackageFolder
 from .manifest import NAME
-from .package_folder import PackageFolder
 
 __all__ = ["HEADER", "Plan", "apply", "make_plan"]
 
