@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from runcomfy_codegen.diff.schemas import Change, compare
 from runcomfy_codegen.package.index import package_spec
 from runcomfy_codegen.package.manifest import ModelEntry
 from runcomfy_codegen.render.formatting import format_modules
@@ -19,7 +20,6 @@ from runcomfy_codegen.schema.normalise import step
 from runcomfy_codegen.spec.builder import build_model
 from runcomfy_codegen.spec.names import input_name
 
-from .changes import Change, compare
 from .fingerprint import digest
 from .template_files import templates_folder
 

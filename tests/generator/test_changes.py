@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runcomfy_codegen.changes import compare
+from runcomfy_codegen.diff.schemas import compare
 
 
 def _object(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from runcomfy_codegen.schema.inputs import gather
 from runcomfy_codegen.schema.media_inputs import find_media
 from runcomfy_codegen.schema.normalise import Schema, clean, parts_of, step
 
-from .media_changes import compare_media
+from .media import compare_media
 
 __all__ = ["Change", "compare"]
 
