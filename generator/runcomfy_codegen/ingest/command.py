@@ -14,11 +14,12 @@ from typing import Final
 
 from runcomfy_codegen.console import printable, show
 from runcomfy_codegen.errors import CodegenError, SourceError
-from runcomfy_codegen.ingest.choice import choose, is_preferred
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.sources import Gathered, gather
 from runcomfy_codegen.ingest.store import Change, commit, plan
 from runcomfy_codegen.schema.model_ids import parse_model_id
+
+from .page_choice import choose, is_preferred
 
 __all__ = ["run"]
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runcomfy_codegen.errors import SourceError
-from runcomfy_codegen.ingest.anchors import Mention, find_mentions, model_id_of
 from runcomfy_codegen.ingest.blocks import Block, find_blocks
 from runcomfy_codegen.ingest.quality import Dialect, Quality, Texts, dialect_of, judge_texts
-from runcomfy_codegen.ingest.roles import Roles, assign_roles, find_entries, read_entry
 from runcomfy_codegen.ingest.text import Document
 from runcomfy_codegen.schema.model_ids import ModelId
+
+from .block_roles import Roles, assign_roles, find_entries, read_entry
+from .model_id_mentions import Mention, find_mentions, model_id_of
 
 __all__ = ["Page", "Reading", "read_pages"]
 

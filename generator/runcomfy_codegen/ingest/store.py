@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from runcomfy_codegen.errors import SourceError
-from runcomfy_codegen.ingest.choice import Choice, shortfalls
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality, Texts, dialect_of
 from runcomfy_codegen.schema.model_ids import ModelId
+
+from .page_choice import Choice, shortfalls
 
 __all__ = ["Change", "Verdict", "commit", "plan", "source_record"]
 
