@@ -16,8 +16,8 @@ from typing import Any
 import datamodel_code_generator as library
 from datamodel_code_generator.enums import DataModelType, InputFileType
 
-from runcomfy_codegen.generate import generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import generate
 
 from .measure import Figure, Table, ratio
 

@@ -124,7 +124,7 @@ def _note_on_name(package: str, folder: Path) -> None:
 def _generate(args: argparse.Namespace) -> int:
     from runcomfy_codegen.package.plan import apply
 
-    from .generate import generate
+    from .pipeline import generate
     from .report import as_dict, as_text, drifted
 
     try:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .console import printable
-from .generate import Generation
+from .pipeline import Generation
 
 __all__ = ["as_dict", "as_text", "drifted"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from runcomfy_codegen.generate import Generation, generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import Generation, generate
 
 __all__ = ["make", "make_class", "store"]
 

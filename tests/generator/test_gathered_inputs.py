@@ -10,7 +10,7 @@ import pytest
 
 from generator.small import load, make
 from runcomfy import ValidationError, validate
-from runcomfy_codegen.notes import Note
+from runcomfy_codegen.diagnostics import Note
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 OBJECT, OBJECT_2 = ({"type": "object", "properties": {name: STRING}} for name in "ab")

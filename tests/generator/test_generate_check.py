@@ -132,6 +132,6 @@ def test_a_check_of_bad_input_is_status_2(made: Path) -> None:
 def test_another_generator_that_writes_the_same_changes_no_file(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runcomfy_codegen.generate.fingerprint", lambda: "another")
+    monkeypatch.setattr("runcomfy_codegen.pipeline.fingerprint", lambda: "another")
     assert run(made, "--check").status == 0
     assert run(made, "--json").json["files"]["written"] == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.small import make
-from runcomfy_codegen.making import make_shared
+from runcomfy_codegen.model_files import make_shared
 from runcomfy_codegen.spec.names import Identifier
 
 MODELS, OWNERS = 1_000, 25

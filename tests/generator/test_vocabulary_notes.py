@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from generator.small import make, store
-from runcomfy_codegen.generate import generate
+from runcomfy_codegen.pipeline import generate
 from runcomfy_codegen.schema.normalise import clean
 
 X = "/properties/x"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from golden.update import CASES, EXPECTED, HERE, expected, produced
-from runcomfy_codegen.generate import generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import generate
 
 ROOT = HERE.parents[1]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from runcomfy_codegen.generate import generate
+from runcomfy_codegen.pipeline import generate
 from runcomfy_codegen.report import as_text
 
 __all__ = ["CASES", "EXPECTED", "expected", "produced", "update"]

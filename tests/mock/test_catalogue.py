@@ -13,8 +13,8 @@ from runcomfy import NotFound, UnknownModel, model_ids
 from runcomfy._registry import find_model
 from runcomfy.mock.catalogue import categories, entries, entry, listing, price
 from runcomfy.testing import mock_service
-from runcomfy_codegen.generate import generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import generate
 
 EDIT = "openai/gpt-image-2/edit"
 WAN = "wan-ai/wan-2-6/image-to-image"

@@ -13,8 +13,8 @@ from PIL import Image
 
 from generator.small import load, store
 from runcomfy.mock.files import MadeFile, make_output
-from runcomfy_codegen.generate import generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import generate
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 

@@ -11,8 +11,8 @@ import pytest
 
 from generator.small import load, store
 from runcomfy import Output
-from runcomfy_codegen.generate import generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import generate
 from runcomfy_models.wan_ai import Wan2_6ImageToImageOutput as WanOutput
 
 

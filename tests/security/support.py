@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from generator.small import store
-from runcomfy_codegen.generate import Generation, generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import Generation, generate
 from security.corpus import FINE_IDS, NAMES, TEXTS, anywhere, named
 
 __all__ = ["Hostile", "make_hostile", "probe", "tree"]

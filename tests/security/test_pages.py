@@ -9,8 +9,8 @@ import pytest
 
 from generator.small import load
 from ingest_support import add, page
-from runcomfy_codegen.generate import generate
 from runcomfy_codegen.package.plan import apply
+from runcomfy_codegen.pipeline import generate
 from security.corpus import CANARY, REFUSED_IDS, TEXTS, anywhere, deep
 from security.support import tree
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runcomfy.model import FORMAT
-from runcomfy_codegen.notes import Note
+from runcomfy_codegen.diagnostics import Note
 from runcomfy_codegen.spec.names import Identifier
 
 __all__ = ["NAME", "Manifest", "ModelEntry"]

@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
-from runcomfy_codegen.notes import Note
+from runcomfy_codegen.diagnostics import Note
 
 from .normalise import Schema, is_pattern, step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runcomfy.wording import show
-from runcomfy_codegen.notes import Note
+from runcomfy_codegen.diagnostics import Note
 
 from .normalise import Schema, schemas_in
 from .reference_validator import Validator

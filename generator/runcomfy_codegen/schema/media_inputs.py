@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runcomfy_codegen.notes import Note
+from runcomfy_codegen.diagnostics import Note
 from runcomfy_codegen.spec.literals import literal
 from runcomfy_codegen.spec.model_spec import MediaSpec, RuleSpec
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runcomfy_codegen.diagnostics import Note
 from runcomfy_codegen.errors import SchemaError
-from runcomfy_codegen.notes import Note
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.inputs import Gathered, gather
 from runcomfy_codegen.schema.lint import oddities

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runcomfy_codegen.notes import Note
+from runcomfy_codegen.diagnostics import Note
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .checks import Constant, ObjectCheck

@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
-from runcomfy_codegen.notes import Note
+from runcomfy_codegen.diagnostics import Note
 from runcomfy_codegen.schema.normalise import Schema, clean, schemas_in, step
 
 from . import docstrings as texts

@@ -24,7 +24,7 @@ from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .package import manifest as manifests
 
 if TYPE_CHECKING:
-    from .making import Change, Made
+    from .model_files import Change, Made
 
 __all__ = ["Generation", "generate"]
 
@@ -124,7 +124,7 @@ class _Run:
         if self.trusted and known and known.documents == stored.hash and self._intact(known):
             self._keep(model_id)
             return
-        from .making import changes_since, make_model
+        from .model_files import changes_since, make_model
 
         # All is rendered before anything is written, so a model that cannot be stops nothing half way.
         model = make_model(stored)
@@ -163,7 +163,7 @@ class _Run:
         if shared:
             self._keep_files(_shared_paths(self.models))
         if made or not shared:
-            from .making import format_modules, make_shared
+            from .model_files import format_modules, make_shared
 
             modules = {} if shared else make_shared(self.package, self.models)
             for model in made.values():
@@ -186,7 +186,7 @@ class _Run:
         result = self.generation
         result.removed = sorted(self.previous.models.keys() - self.models.keys())
         for model_id in result.removed:
-            from .making import Change
+            from .model_files import Change
 
             why = "its folder is no longer among the schemas"
             if model_id in result.failed:
