@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from runcomfy import _fallback
+from runcomfy.model import jsonschema_fallback as _fallback
 
 # A change must not fail over an example that the next run does not repeat, so every run draws the same
 # ones. The night draws new ones, and prints how to repeat what failed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from runcomfy.wording import printable
+from runcomfy.model.messages import printable
 
 __all__ = ["printable", "show"]
 

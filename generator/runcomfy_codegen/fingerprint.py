@@ -13,8 +13,8 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from runcomfy import wording
 from runcomfy.media import bounds, formats, metrics
+from runcomfy.model import messages as wording
 
 from .template_files import templates_folder
 

@@ -12,8 +12,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._plain import UNSET, Unset
-    from ._registry import model_ids, register
+    from runcomfy.model.json_values import UNSET, Unset
+    from runcomfy.model.output import Output
+    from runcomfy.model.registry import model_ids, register
+    from runcomfy.model.request import Request
+    from runcomfy.model.violation import Violation
+
     from ._validate import validate
     from ._version import __version__
     from .async_client import AsyncClient
@@ -57,13 +61,10 @@ if TYPE_CHECKING:
     from .media.info import MediaInfo
     from .media.remote import RemoteLimits
     from .media.source import MediaSource
-    from .output import Output
     from .protocol.policy import Polling, Retries
     from .report import Report, Unchecked
-    from .request import Request
     from .result import AsyncResult, Result
     from .status import Cancellation, Status
-    from .violation import Violation
 
 __all__ = [
     "UNSET",
@@ -127,7 +128,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "UNSET": "_plain",
+    "UNSET": "model.json_values",
     "AsyncClient": "async_client",
     "AsyncJob": "job",
     "AsyncOutputFile": "files",
@@ -154,14 +155,14 @@ _HOMES = {
     "NotAllSaved": "errors",
     "ModelEntry": "catalogue",
     "NotFound": "errors",
-    "Output": "output",
+    "Output": "model.output",
     "OutputFile": "files",
     "PermissionDenied": "errors",
     "Polling": "protocol.policy",
     "RateLimited": "errors",
     "RemoteLimits": "media.remote",
     "Report": "report",
-    "Request": "request",
+    "Request": "model.request",
     "RequestError": "errors",
     "RequestRejected": "errors",
     "Result": "result",
@@ -176,13 +177,13 @@ _HOMES = {
     "UnexpectedAnswer": "errors",
     "UnknownModel": "errors",
     "UnresolvedFiles": "errors",
-    "Unset": "_plain",
+    "Unset": "model.json_values",
     "UploadFailed": "errors",
     "ValidationError": "errors",
-    "Violation": "violation",
+    "Violation": "model.violation",
     "__version__": "_version",
-    "model_ids": "_registry",
-    "register": "_registry",
+    "model_ids": "model.registry",
+    "register": "model.registry",
     "validate": "_validate",
     "validate_lines": "bulk",
 }

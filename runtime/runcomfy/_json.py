@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .violation import Violation
+    from runcomfy.model.violation import Violation
 
 __all__ = ["NotJSON", "read_json", "read_line"]
 
@@ -27,7 +27,7 @@ class NotJSON(ValueError):
 
     def violation(self, text: str | bytes) -> Violation:
         """The same as a finding of a report, with the beginning of the text as its value."""
-        from .violation import Violation
+        from runcomfy.model.violation import Violation
 
         start = text[:_KEPT]
         value = start if isinstance(start, str) else start.decode(errors="replace")

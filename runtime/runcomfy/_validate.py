@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ._plain import to_plain, token
-from ._registry import find_model
+from runcomfy.model.json_values import to_plain, token
+from runcomfy.model.registry import find_model
+from runcomfy.model.request import Request, check_payload
+from runcomfy.model.violation import Violation
+
 from .report import Report, Unchecked
-from .request import Request, check_payload
-from .violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ def _unknown_inputs(
 ) -> list[Violation]:
     if any(error.rule in _CLOSING and not error.pointer for error in errors):
         return []  # a closed schema has named them already
-    from ._checks import matches
-    from ._suggest import unknown_input
+    from runcomfy.model.checks import matches
+    from runcomfy.model.suggestions import unknown_input
 
     names = [
         name

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from runcomfy.model.output import Output
+from runcomfy.model.request import Request
+
 from ._callback import check_callback
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 from ._deadline import deadline
@@ -15,9 +18,7 @@ from .drivers.asynchronous import AsyncDriver, OnStatus
 from .job import AsyncJob
 from .orders.intake import CheckFiles, Intake
 from .orders.order import find_type
-from .output import Output
 from .protocol import Polling, Retries, list_models, look_up_model, run, submit
-from .request import Request
 from .result import AsyncResult
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._registry import model_ids
+from runcomfy.model.registry import model_ids
 
 __all__ = ["ModelEntry", "read_entries"]
 

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from runcomfy.model.violation import Violation
+
     from .files import AsyncOutputFile, OutputFile
-    from .violation import Violation
 
 __all__ = [
     "AuthenticationFailed",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
 
+from runcomfy.model.output import Output
+
 from ._callback import check_callback
 from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
 from .orders.order import Model
-from .output import Output
 from .protocol import cancel, fetch, follow, look, watch
 from .protocol.addresses import check_request_id
 from .result import AsyncResult, Result

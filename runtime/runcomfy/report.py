@@ -6,8 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from runcomfy.model.violation import Violation
+
     from .media.file_report import FileReport
-    from .violation import Violation
 
 __all__ = ["Report", "Unchecked"]
 
@@ -30,7 +31,7 @@ class Unchecked:
 
     def as_dict(self) -> dict[str, object]:
         """The same as plain data, for JSON. A long URL, such as a data URI, is shortened."""
-        from .wording import shorten
+        from runcomfy.model.messages import shorten
 
         return {
             "pointer": self.pointer,

@@ -23,9 +23,10 @@ from .files import (
 )
 
 if TYPE_CHECKING:
+    from runcomfy.model.output import Output
+
     from .downloads.asynchronous import AsyncDownloads
     from .files import File
-    from .output import Output
     from .protocol.hosts import Hosts
 
 __all__ = ["AsyncResult", "Result"]

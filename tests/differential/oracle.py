@@ -14,8 +14,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import runcomfy
-from runcomfy._plain import token
-from runcomfy.request import check_payload
+from runcomfy.model.json_values import token
+from runcomfy.model.request import check_payload
 from runcomfy_codegen.schema.inputs import gather
 from runcomfy_codegen.schema.normalise import clean
 

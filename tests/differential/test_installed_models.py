@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import runcomfy
 from differential.oracle import Oracle
 from differential.payloads import edges, payloads
-from runcomfy._registry import find_model
+from runcomfy.model.registry import find_model
 
 MODELS = runcomfy.model_ids()
 

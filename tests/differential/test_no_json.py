@@ -10,7 +10,7 @@ import pytest
 
 import runcomfy
 from generator.small import make_class
-from runcomfy.request import check_payload
+from runcomfy.model.request import check_payload
 
 NAN, INFINITY = float("nan"), float("inf")
 LIBRARY: dict[str, Any] = {"not": {"const": "never"}, "multipleOf": 0.5}

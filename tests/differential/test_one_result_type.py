@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from generator.small import make_class
-from runcomfy.request import check_payload
+from runcomfy.model.request import check_payload
 
 
 @pytest.mark.parametrize(

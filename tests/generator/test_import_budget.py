@@ -88,17 +88,17 @@ def test_a_validation_loads_one_model_of_a_thousand(loaded: set[str]) -> None:
 
 def test_a_validation_loads_no_more_of_the_runtime_than_it_needs(loaded: set[str]) -> None:
     assert {name for name in loaded if name.startswith("runcomfy.")} == {
-        "runcomfy._checks",
-        "runcomfy._plain",
-        "runcomfy._registry",
+        "runcomfy.model.checks",
+        "runcomfy.model.json_values",
+        "runcomfy.model.registry",
         "runcomfy._validate",
-        "runcomfy.media",
-        "runcomfy.media.check",
+        "runcomfy.model.media",
+        "runcomfy.model.media.check",
         "runcomfy.model",
-        "runcomfy.output",
+        "runcomfy.model.output",
         "runcomfy.report",
-        "runcomfy.request",
-        "runcomfy.violation",
+        "runcomfy.model.request",
+        "runcomfy.model.violation",
     }
 
 

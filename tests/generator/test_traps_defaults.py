@@ -10,7 +10,7 @@ import pytest
 import runcomfy
 from generator.small import make_class
 from runcomfy import UNSET
-from runcomfy.request import check_payload
+from runcomfy.model.request import check_payload
 
 
 def test_a_required_input_with_a_default_stays_required(tmp_path: Path) -> None:

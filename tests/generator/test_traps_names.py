@@ -10,7 +10,7 @@ import pytest
 
 import runcomfy
 from generator.small import load, make, make_class
-from runcomfy.request import check_payload
+from runcomfy.model.request import check_payload
 from runcomfy_codegen.errors import NameClash
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.small import make, make_class
-from runcomfy.request import check_payload
+from runcomfy.model.request import check_payload
 
 
 def broken(cls: object, payload: object) -> list[tuple[str, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from runcomfy.media import MediaRule
 from runcomfy.media.bounds import BREAKS, HOLDS, UNCLEAR, explain, judge
 from runcomfy.media.info import MediaInfo
 from runcomfy.media.metrics import metric
+from runcomfy.model.media import MediaRule
 
 
 def verdict(name: str, operator: str, limit: float | str, **facts: float | str) -> str:

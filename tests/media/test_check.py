@@ -11,7 +11,7 @@ import pytest
 
 from media.made_videos import video
 from runcomfy import MediaInfo, Report, Request, validate, validate_lines
-from runcomfy.media import MediaInput, MediaRule
+from runcomfy.model.media import MediaInput, MediaRule
 from runtime.pictures import data_uri, picture, turned
 from runtime.sample_model import Sample
 

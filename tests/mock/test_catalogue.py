@@ -10,8 +10,8 @@ import pytest
 from client_callers import KINDS, Caller
 from generator.small import store
 from runcomfy import NotFound, UnknownModel, model_ids
-from runcomfy._registry import find_model
 from runcomfy.mock.catalogue import categories, entries, entry, listing, price
+from runcomfy.model.registry import find_model
 from runcomfy.testing import mock_service
 from runcomfy_codegen.package.plan import apply
 from runcomfy_codegen.pipeline import generate
@@ -90,8 +90,8 @@ def test_a_video_costs_by_the_second(
     store(tmp_path / "schemas", "acme/text-to-video", schema)
     apply(generate(tmp_path / "schemas", tmp_path / "out", "priced_models").plan)
     monkeypatch.syspath_prepend(tmp_path / "out")
-    monkeypatch.setattr("runcomfy._registry._registered", ["priced_models"])
-    monkeypatch.setattr("runcomfy._registry._found", {})
+    monkeypatch.setattr("runcomfy.model.registry._registered", ["priced_models"])
+    monkeypatch.setattr("runcomfy.model.registry._found", {})
     assert price("acme/text-to-video", {"duration": duration}) == cost
     made = entry("acme/text-to-video")
     assert made is not None

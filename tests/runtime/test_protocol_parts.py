@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runcomfy import errors
-from runcomfy.output import Output
+from runcomfy.model.output import Output
 from runcomfy.protocol.addresses import check_base_url, check_request_id, model_path, request_path
 from runcomfy.protocol.answers import Document, Problem, read
 from runcomfy.protocol.messages import Answer

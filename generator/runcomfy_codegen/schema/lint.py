@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runcomfy.wording import show
+from runcomfy.model.messages import show
 from runcomfy_codegen.diagnostics import Note
 
 from .normalise import Schema, schemas_in

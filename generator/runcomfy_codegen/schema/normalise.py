@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
-from runcomfy.wording import show
+from runcomfy.model.messages import show
 from runcomfy_codegen.diagnostics import Note
 
 from .media_rules import MEDIA_FORMAT, URI_FORMAT

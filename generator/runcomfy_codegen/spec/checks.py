@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runcomfy.wording import describe
+from runcomfy.model.messages import describe
 from runcomfy_codegen.schema.normalise import Schema, uncovered
 from runcomfy_codegen.schema.reference_validator import Validator
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runcomfy.media.probe import MediaInfo, Source
-    from runcomfy.request import Request
-    from runcomfy.violation import Violation
+    from runcomfy.model.request import Request
+    from runcomfy.model.violation import Violation
 
     Line = str | bytes
 

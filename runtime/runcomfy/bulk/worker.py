@@ -11,8 +11,8 @@ import sys
 from itertools import accumulate, pairwise, starmap
 from operator import attrgetter
 
+from runcomfy.model.violation import Violation
 from runcomfy.report import Report, Unchecked
-from runcomfy.violation import Violation
 
 from .ranges import lines_in
 from .scan import Scan, Scanner

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runcomfy._registry import find_model, register
 from runcomfy.errors import UnknownModel
+from runcomfy.model.registry import find_model, register
 
 if TYPE_CHECKING:
-    from runcomfy.request import Request
+    from runcomfy.model.request import Request
 
 __all__ = ["model_of", "package_option"]
 

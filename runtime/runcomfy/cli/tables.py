@@ -8,9 +8,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from runcomfy.model.messages import tell
+from runcomfy.model.violation import Violation
 from runcomfy.report import Report, grouped
-from runcomfy.violation import Violation
-from runcomfy.wording import tell
 
 from .terminal import safe
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.text import Text
 
-from runcomfy.wording import printable
+from runcomfy.model.messages import printable
 
 __all__ = ["Screen", "complain", "prepare", "safe"]
 

@@ -16,8 +16,8 @@ from runcomfy._validate import validate as check
 from runcomfy.bulk.lines import validate_lines
 from runcomfy.errors import ConfigurationError
 from runcomfy.media.check import REMOTE, urls
+from runcomfy.model.request import Request
 from runcomfy.report import Report
-from runcomfy.request import Request
 
 from .packages import model_of, package_option
 from .statuses import INVALID, MISUSE, VALID

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from . import MediaRule
+    from runcomfy.model.media import MediaRule
 
     Reading = Callable[[float], float]
     Value = float | str
@@ -119,7 +119,7 @@ _SAME = {
 
 def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:
     """The sentence for a rule that is broken or unclear, with the rule and its own words."""
-    from runcomfy.wording import show
+    from runcomfy.model.messages import show
 
     words = f", in words {show(rule.wording)}" if rule.wording else _unit(rule, units)
     quoted = f"{rule.name} {rule.limit}{words}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from runcomfy._plain import token
+from runcomfy.model.json_values import token
+from runcomfy.model.violation import Violation
 from runcomfy.report import Unchecked
-from runcomfy.violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from runcomfy.model.media import MediaInput, MediaRule
     from runcomfy.report import Report
 
-    from . import MediaInput, MediaRule
     from .file_report import FileReport
     from .probe import MediaInfo, Source
 
@@ -192,7 +192,7 @@ def _check_advice(media: MediaInput, found: FileReport, report: Report) -> None:
 
 
 def _is_local(value: object) -> bool:
-    from .local import is_local
+    from runcomfy.model.local_files import is_local
 
     return is_local(value)
 
@@ -200,13 +200,13 @@ def _is_local(value: object) -> bool:
 def _name(url: Any) -> str:
     if isinstance(url, str):
         return url
-    from .local import name_of
+    from runcomfy.model.local_files import name_of
 
     return name_of(url)
 
 
 def _fault(pointer: str, file: object) -> Violation | None:
-    from .local import fault
+    from runcomfy.model.local_files import fault
 
     wrong = fault(file)
     return Violation(pointer, "file", _name(file), None, wrong) if wrong else None

@@ -46,7 +46,7 @@ class FileReport:
 
     def as_dict(self) -> dict[str, object]:
         """The same as plain data, for JSON. A long URL, such as a data URI, is shortened."""
-        from runcomfy.wording import shorten
+        from runcomfy.model.messages import shorten
 
         return {
             "pointer": self.pointer,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from runcomfy.violation import Violation
+from runcomfy.model.violation import Violation
 
 from .jobs import Job
 from .settings import Settings

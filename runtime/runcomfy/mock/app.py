@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from runcomfy._registry import find_model
 from runcomfy.errors import MissingExtra, UnknownModel
-from runcomfy.request import check_payload
-from runcomfy.violation import Violation
+from runcomfy.model.registry import find_model
+from runcomfy.model.request import check_payload
+from runcomfy.model.violation import Violation
 
 from . import answers, catalogue
 from .downloads import serve_file

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from runcomfy._registry import find_model, model_ids
 from runcomfy.errors import UnknownModel
-from runcomfy.request import Request
+from runcomfy.model.registry import find_model, model_ids
+from runcomfy.model.request import Request
 
 from .wishes import read_wishes
 

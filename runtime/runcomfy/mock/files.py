@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from runcomfy.request import Request
+from runcomfy.model.request import Request
 
 from .clips import film, sound
 from .pictures import draw, encode

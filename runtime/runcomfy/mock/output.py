@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from runcomfy._registry import find_model
-from runcomfy.request import Request
+from runcomfy.model.registry import find_model
+from runcomfy.model.request import Request
 
 from .files import MadeFile
 from .jobs import Job

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from runcomfy.request import Request
+    from runcomfy.model.request import Request
 
     from .files import MadeFile
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from runcomfy._schema_file import read_schemas
-from runcomfy.request import Request
+from runcomfy.model.request import Request
+from runcomfy.model.schema_files import read_schemas
 
 __all__ = ["Wishes", "kind_of_field", "output_schema", "read_wishes"]
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runcomfy._plain import find_non_json, to_plain
-from runcomfy._registry import find_model
 from runcomfy._validate import examine
 from runcomfy.errors import ValidationError
 from runcomfy.media.check import NOT_ASKED
+from runcomfy.model.json_values import find_non_json, to_plain
+from runcomfy.model.registry import find_model
+from runcomfy.model.request import Request, check_payload
+from runcomfy.model.violation import Violation
 from runcomfy.protocol.addresses import check_model_id
 from runcomfy.redact import clean
 from runcomfy.report import Report, grouped
-from runcomfy.request import Request, check_payload
-from runcomfy.violation import Violation
 
 from .order import Model, Order, encode, find_type
 
@@ -83,7 +83,7 @@ def warn(report: Report) -> None:
 
 
 def _require_json(payload: dict[str, Any], model_id: str) -> None:
-    from runcomfy.media.local import is_local
+    from runcomfy.model.local_files import is_local
 
     violations: list[Violation] = []
     find_non_json(payload, "", violations)

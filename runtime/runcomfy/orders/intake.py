@@ -19,7 +19,7 @@ from .order import Order, encode
 if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo
     from runcomfy.media.remote import RemoteLimits
-    from runcomfy.request import Request
+    from runcomfy.model.request import Request
     from runcomfy.uploads import AsyncUploader, UploadFile
     from runcomfy.uploads.local_files import LocalFiles
 

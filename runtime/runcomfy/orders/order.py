@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from runcomfy._registry import find_model
 from runcomfy.errors import ConfigurationError, UnknownModel
-from runcomfy.output import Output
-from runcomfy.request import Request
+from runcomfy.model.output import Output
+from runcomfy.model.registry import find_model
+from runcomfy.model.request import Request
 from runcomfy.result import AsyncResult, Result
 
 if TYPE_CHECKING:

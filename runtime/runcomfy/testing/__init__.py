@@ -44,7 +44,7 @@ def mock_service(
         from runcomfy.mock.settings import Settings
     known = [*Settings.__dataclass_fields__, "path", "host", "port", "watch"]
     for name in settings.keys() - set(known):
-        from runcomfy._suggest import did_you_mean
+        from runcomfy.model.suggestions import did_you_mean
 
         told = did_you_mean(name, known) or f"; the settings are {', '.join(known)}"
         raise TypeError(f"the mock service has no setting {name!r}{told}")

@@ -14,8 +14,8 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, Self
 
 from runcomfy.errors import UploadFailed
-from runcomfy.media import MediaInput
-from runcomfy.media.local import fault, name_of, replaced
+from runcomfy.model.local_files import fault, name_of, replaced
+from runcomfy.model.media import MediaInput
 
 from .files import UploadFile
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio.to_thread
 
-from runcomfy._plain import to_plain
 from runcomfy.errors import ValidationError
-from runcomfy.request import check_payload
+from runcomfy.model.json_values import to_plain
+from runcomfy.model.request import check_payload
 
 from .data_uri import DataUri
 from .local_files import LocalFiles
 from .sending import AsyncUploader, Uploader, check_uploader, send, send_async
 
 if TYPE_CHECKING:
-    from runcomfy.request import Request
+    from runcomfy.model.request import Request
 
     RequestT = TypeVar("RequestT", bound=Request[Any])
 

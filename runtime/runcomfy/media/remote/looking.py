@@ -25,8 +25,8 @@ from .file import RemoteFile
 from .reach import HOW_TO_ALLOW, Places
 
 if TYPE_CHECKING:
-    from runcomfy.media import MediaInput
     from runcomfy.media.probe import Source
+    from runcomfy.model.media import MediaInput
 
 __all__ = ["RemoteLimits", "files_of", "look", "look_async", "remote_urls"]
 

@@ -6,7 +6,7 @@ was asked (so that a submit is accepted, and billed), and what becomes of the an
 
 from __future__ import annotations
 
-from runcomfy._suggest import did_you_mean
+from runcomfy.model.suggestions import did_you_mean
 
 from .bodies import BODY_FAULTS
 from .fault import Fault, Scene

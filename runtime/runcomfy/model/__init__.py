@@ -5,7 +5,7 @@ Programs import from ``runcomfy`` itself.
 
 from __future__ import annotations
 
-from ._checks import (
+from .checks import (
     Choices,
     check_by_library,
     check_others,
@@ -15,7 +15,7 @@ from ._checks import (
     matches,
     wrong_items,
 )
-from ._plain import UNSET, Unset, find_non_json
+from .json_values import UNSET, Unset, find_non_json
 from .media import MediaInput, MediaRule
 from .output import Output
 from .request import Request
@@ -23,7 +23,7 @@ from .violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .media.source import MediaSource as MediaSource
+    from runcomfy.media.source import MediaSource as MediaSource
 
 __all__ = [
     "FORMAT",
@@ -58,7 +58,7 @@ def require_format(package: str, major: int, minor: int = 0) -> None:
     """
     if major == FORMAT[0] and minor <= FORMAT[1]:
         return
-    from .errors import IncompatiblePackage
+    from runcomfy.errors import IncompatiblePackage
 
     newer = "this runcomfy is too old: upgrade it (pip install -U runcomfy)"
     older = "it is too old: run 'runcomfy-codegen generate' again"

@@ -30,14 +30,14 @@ class Violation:
         self.value = value
         self.limit = limit
         if message is None:
-            from .wording import describe  # what is valid starts without the words
+            from .messages import describe  # what is valid starts without the words
 
             message = describe(rule, limit)
         self.message = message
 
     def as_dict(self) -> dict[str, object]:
         """The violation as plain data, for JSON. A long value is shortened."""
-        from .wording import shorten
+        from .messages import shorten
 
         return {
             "pointer": self.pointer,
@@ -48,7 +48,7 @@ class Violation:
         }
 
     def __str__(self) -> str:
-        from .wording import tell
+        from .messages import tell
 
         return f"{self.pointer or 'payload'}: {tell(self.rule, self.message, self.value)}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from ._plain import token
+from .json_values import token
 from .violation import Violation
 
 __all__ = ["close_to", "did_you_mean", "ids_like", "unknown_input"]

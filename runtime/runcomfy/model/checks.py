@@ -5,7 +5,7 @@ Each gives the verdict of the jsonschema library, whose arithmetic they follow.
 
 from __future__ import annotations
 
-from ._plain import find_non_json
+from .json_values import find_non_json
 from .violation import Violation
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ class Choices(dict[object, None]):
     def refuse(self, pointer: str, rule: str, value: object) -> Violation:
         """The violation for a value that is not among them. The sentence is made once."""
         if self._message is None:
-            from .wording import describe
+            from .messages import describe
 
             self._message = describe(rule, self._values)
         return Violation(pointer, rule, value, self._values, self._message)
@@ -108,8 +108,9 @@ def check_by_library(
     The library is asked about JSON only; of anything else it makes what it can, tracebacks included.
     Raises ``MissingExtra`` where it is not installed.
     """
-    from ._fallback import find_violations
-    from .errors import MissingExtra
+    from runcomfy.errors import MissingExtra
+
+    from .jsonschema_fallback import find_violations
 
     strange: list[Violation] = []
     find_non_json(value, pointer, strange)

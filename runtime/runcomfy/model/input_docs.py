@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .wording import printable
+from .messages import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from ._plain import token
-from ._schema_file import read_schemas
-from .errors import MissingExtra
+from runcomfy.errors import MissingExtra
+
+from .json_values import token
+from .schema_files import read_schemas
 from .violation import Violation
 
 __all__ = ["find_violations"]

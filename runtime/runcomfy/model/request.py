@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._plain import UNSET, find_non_json, is_plain, to_plain
+from .json_values import UNSET, find_non_json, is_plain, to_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class _Input:
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]  # help() reads it of an instance
-        from ._input_help import describe
+        from .input_docs import describe
 
         return describe(self._owner, self.python_name, self.wire_name)
 
@@ -165,7 +165,7 @@ class Request(Generic[OutputT_co]):
         """
         payload: dict[str, Any] = to_plain(self._inputs)
         if self._media:
-            from .media.local import require_urls
+            from .local_files import require_urls
 
             require_urls(self._media, payload)
         return payload
@@ -195,7 +195,7 @@ class Request(Generic[OutputT_co]):
     @classmethod
     def input_schema(cls) -> dict[str, Any]:
         """The model's input schema as stored, our corrections included."""
-        from ._schema_file import read_schemas
+        from .schema_files import read_schemas
 
         # A subclass of the user's own may live anywhere; the check lies beside the schema.
         schema: dict[str, Any] = read_schemas(cls._check.__module__)["input"]
@@ -232,7 +232,7 @@ class Request(Generic[OutputT_co]):
         return hash((type(self), _hashable(self._inputs)))
 
     def __repr__(self) -> str:
-        from .wording import show
+        from .messages import show
 
         names = {wire: name for name, wire in self._wire_names.items()}
         given = ", ".join(
@@ -252,14 +252,14 @@ class Request(Generic[OutputT_co]):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
         """Let pydantic (and so FastAPI) take request classes as fields and bodies."""
-        from ._pydantic import core_schema
+        from .pydantic_hooks import core_schema
 
         return core_schema(cls)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: object, handler: object) -> dict[str, Any]:
         """The schema that pydantic shows for the class: the model's own."""
-        from ._pydantic import json_schema
+        from .pydantic_hooks import json_schema
 
         return json_schema(cls)
 
@@ -275,7 +275,7 @@ def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
     if violations and not all(is_plain(violation.value) for violation in violations):
         payload = to_plain(payload)
         if cls._media:
-            from .media.local import check_stand_ins
+            from .local_files import check_stand_ins
 
             violations = check_stand_ins(cls._check, cls._media, payload)
         else:
@@ -308,7 +308,7 @@ def _changed(
 
 
 def _refuse(model_id: str, violations: list[Violation]) -> NoReturn:
-    from .errors import ValidationError  # what is valid starts without the tree of errors
+    from runcomfy.errors import ValidationError  # what is valid starts without the tree of errors
 
     raise ValidationError(model_id, violations)
 
@@ -323,7 +323,7 @@ def _refuse_unnamed(cls: type[Request[Any]]) -> NoReturn:
 
 
 def _unknown_input(name: str, known: Mapping[str, str]) -> Violation:
-    from ._suggest import unknown_input
+    from .suggestions import unknown_input
 
     return unknown_input(name, None, known)
 

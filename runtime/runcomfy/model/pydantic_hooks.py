@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin
 
-from ._plain import to_plain
-from ._schema_file import read_schemas
-from .errors import ValidationError
-from .wording import tell
+from runcomfy.errors import ValidationError
+
+from .json_values import to_plain
+from .messages import tell
+from .schema_files import read_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

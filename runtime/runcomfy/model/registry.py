@@ -73,8 +73,9 @@ def _load(model_id: str) -> type[Request[Any]]:
         cls = _look_up(package, model_id)
         if cls:
             return cls
-    from ._suggest import ids_like
-    from .errors import UnknownModel
+    from runcomfy.errors import UnknownModel
+
+    from .suggestions import ids_like
 
     raise UnknownModel(model_id, ids_like(model_id, model_ids()))
 

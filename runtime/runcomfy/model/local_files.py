@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import stat
 
-from runcomfy._plain import is_plain, token
 from runcomfy.errors import UnresolvedFiles
-from runcomfy.violation import Violation
+
+from .json_values import is_plain, token
+from .violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from . import MediaInput
+    from .media import MediaInput
 
 __all__ = ["check_stand_ins", "fault", "find", "is_local", "name_of", "replaced", "require_urls"]
 
