@@ -8,7 +8,8 @@ from math import inf
 from time import monotonic
 from typing import Any, NoReturn
 
-from ._deadline import deadline
+from .arguments import deadline
+from .credentials import find_token
 from .downloads.settings import DownloadSettings
 from .drivers.common import Wire
 from .errors import ConfigurationError
@@ -16,9 +17,8 @@ from .orders.order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel
 from .protocol.addresses import check_base_url
 from .protocol.hosts import Hosts
-from .redact import Redactor
+from .redaction import Redactor
 from .status import Cancellation
-from .token import find_token
 
 __all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core", "check_http"]
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .protocol.hosts import Hosts, Refusal
-from .redact import clean
+from .redaction import clean
 
 if TYPE_CHECKING:
     from .files import File

@@ -10,7 +10,7 @@ from runcomfy.model.request import Request
 
 from ._callback import check_callback
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
-from ._deadline import deadline
+from .arguments import deadline
 from .catalogue import ModelEntry, read_entries
 from .downloads.blocking import Downloads
 from .downloads.settings import MAX_FILE_BYTES

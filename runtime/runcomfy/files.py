@@ -13,7 +13,7 @@ from .downloads.file_types import kind_of
 from .downloads.names import file_name
 from .downloads.part import target_for
 from .downloads.settings import SAVE_TIMEOUT
-from .redact import shown_url
+from .redaction import shown_url
 
 if TYPE_CHECKING:
     from .downloads.asynchronous import AsyncDownloads

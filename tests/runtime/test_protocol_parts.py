@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from runcomfy import errors
+from runcomfy.credentials import Token, find_token
 from runcomfy.model.output import Output
 from runcomfy.protocol.addresses import check_base_url, check_request_id, model_path, request_path
 from runcomfy.protocol.answers import Document, Problem, read
 from runcomfy.protocol.messages import Answer
 from runcomfy.protocol.policy import Polling, Retries, retry_after
-from runcomfy.redact import Redactor, clean
+from runcomfy.redaction import Redactor, clean
 from runcomfy.result import Result
-from runcomfy.token import Token, find_token
 
 SECRET = "tok-5f2c9a77e1"  # noqa: S105  # what must not show
 

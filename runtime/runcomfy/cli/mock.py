@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runcomfy.redact import Redactor
+from runcomfy.redaction import Redactor
 
 from .packages import package_option
 

@@ -14,7 +14,7 @@ import anyio.lowlevel
 from anyio.to_thread import run_sync
 
 from runcomfy._callback import check_callback
-from runcomfy._deadline import deadline
+from runcomfy.arguments import deadline
 
 from .part import Memory, Target
 from .settings import (

@@ -11,7 +11,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runcomfy._callback import check_callback
-from runcomfy._deadline import deadline
+from runcomfy.arguments import deadline
 from runcomfy.protocol.downloads import Fetch
 
 from .crew import run_all

@@ -23,7 +23,7 @@ from runcomfy.protocol.downloads import Fetch, Open
 from runcomfy.protocol.hosts import Hosts
 from runcomfy.protocol.messages import Sleep
 from runcomfy.protocol.policy import Retries
-from runcomfy.redact import shown_url
+from runcomfy.redaction import shown_url
 
 if TYPE_CHECKING:
     import ssl

@@ -7,7 +7,7 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runcomfy._deadline import deadline
+from runcomfy.arguments import deadline
 from runcomfy.drivers.common import Wire, plain_headers
 from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.messages import Failure, Sleep, Tick

@@ -11,11 +11,11 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from runcomfy._version import __version__
+from runcomfy.credentials import Token
 from runcomfy.errors import ClientClosed, RunComfyError, resume_line
 from runcomfy.protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
-from runcomfy.redact import Redactor
+from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
-from runcomfy.token import Token
 
 __all__ = ["CONTENT_TYPE", "USER_AGENT", "AnswerCut", "Progress", "Wire", "log", "plain_headers"]
 

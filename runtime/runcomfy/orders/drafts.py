@@ -15,7 +15,7 @@ from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request, check_payload
 from runcomfy.model.violation import Violation
 from runcomfy.protocol.addresses import check_model_id
-from runcomfy.redact import clean
+from runcomfy.redaction import clean
 from runcomfy.report import Report, grouped
 
 from .order import Model, Order, encode, find_type

@@ -9,7 +9,7 @@ import re
 from urllib.parse import SplitResult, quote, urlsplit
 
 from runcomfy.errors import ConfigurationError
-from runcomfy.redact import clean
+from runcomfy.redaction import clean
 
 __all__ = [
     "check_base_url",

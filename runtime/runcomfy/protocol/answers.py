@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runcomfy import errors
-from runcomfy.redact import Redactor
+from runcomfy.redaction import Redactor
 
 from .messages import Answer, Call, Failure, Trouble
 from .policy import MAY_BE_ACCEPTED, retry_after, trouble_of

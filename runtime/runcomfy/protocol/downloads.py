@@ -10,7 +10,7 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 from runcomfy.errors import DownloadRefused
-from runcomfy.redact import shown_url
+from runcomfy.redaction import shown_url
 
 from .answers import Problem
 from .file_talk import DownloadFlow, Drain, Drained, Fetch, Head, Open

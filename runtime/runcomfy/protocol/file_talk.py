@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import Any, TypeAlias, TypeVar
 
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused, RequestError
-from runcomfy.redact import shown_url, without_queries
+from runcomfy.redaction import shown_url, without_queries
 
 from .answers import Problem
 from .hosts import Hosts

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from runcomfy.errors import ConfigurationError
-from runcomfy.redact import clean
+from runcomfy.redaction import clean
 
 from .addresses import is_loopback
 

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import Any, TypeVar
 
 from runcomfy.errors import DeadlineExceeded, RequestError
-from runcomfy.redact import Redactor
+from runcomfy.redaction import Redactor
 from runcomfy.status import Status
 
 from .addresses import check_request_id

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runcomfy.errors import ConfigurationError, MissingExtra, UploadFailed
-from runcomfy.redact import without_queries
+from runcomfy.redaction import without_queries
 
 from .files import UploadFile
 

@@ -20,7 +20,7 @@ import anyio
 import anyio.to_thread
 
 from runcomfy.errors import ConfigurationError, DeadlineExceeded, UploadFailed
-from runcomfy.redact import clean, without_queries
+from runcomfy.redaction import clean, without_queries
 
 from .files import UploadFile
 

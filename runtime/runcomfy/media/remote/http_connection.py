@@ -14,7 +14,7 @@ import anyio
 import h11
 from anyio.abc import ByteStream
 
-from runcomfy.redact import clean
+from runcomfy.redaction import clean
 
 __all__ = ["FAULTS", "Connection", "Lost", "NotLookedAt", "strerror"]
 

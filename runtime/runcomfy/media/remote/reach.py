@@ -22,7 +22,7 @@ from ipaddress import (
 import httpx
 
 from runcomfy.errors import ConfigurationError
-from runcomfy.redact import clean
+from runcomfy.redaction import clean
 
 __all__ = ["HOW_TO_ALLOW", "Places", "inside"]
 
