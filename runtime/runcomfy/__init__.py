@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runcomfy.model.registry import model_ids, register
     from runcomfy.model.request import Request
     from runcomfy.model.violation import Violation
+    from runcomfy.protocol.retries import Polling, Retries
 
     from ._validate import validate
     from ._version import __version__
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
     from .media.info import MediaInfo
     from .media.remote import RemoteLimits
     from .media.source import MediaSource
-    from .protocol.policy import Polling, Retries
     from .report import Report, Unchecked
     from .result import AsyncResult, Result
     from .status import Cancellation, Status
@@ -158,7 +158,7 @@ _HOMES = {
     "Output": "model.output",
     "OutputFile": "files",
     "PermissionDenied": "errors",
-    "Polling": "protocol.policy",
+    "Polling": "protocol.retries",
     "RateLimited": "errors",
     "RemoteLimits": "media.remote",
     "Report": "report",
@@ -166,7 +166,7 @@ _HOMES = {
     "RequestError": "errors",
     "RequestRejected": "errors",
     "Result": "result",
-    "Retries": "protocol.policy",
+    "Retries": "protocol.retries",
     "ResultNotReady": "errors",
     "RunComfyError": "errors",
     "ServerFault": "errors",

@@ -8,6 +8,9 @@ from math import inf
 from time import monotonic
 from typing import Any, NoReturn
 
+from runcomfy.protocol.allowed_hosts import Hosts
+from runcomfy.protocol.urls import check_base_url
+
 from .arguments import deadline
 from .credentials import find_token
 from .downloads.settings import DownloadSettings
@@ -15,8 +18,6 @@ from .drivers.common import Wire
 from .errors import ConfigurationError
 from .orders.order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel
-from .protocol.addresses import check_base_url
-from .protocol.hosts import Hosts
 from .redaction import Redactor
 from .status import Cancellation
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from .protocol.hosts import Hosts, Refusal
+from runcomfy.protocol.allowed_hosts import Hosts, Refusal
+
 from .redaction import clean
 
 if TYPE_CHECKING:

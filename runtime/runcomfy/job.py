@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
 
 from runcomfy.model.output import Output
+from runcomfy.protocol.urls import check_request_id
 
 from ._callback import check_callback
 from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
 from .orders.order import Model
 from .protocol import cancel, fetch, follow, look, watch
-from .protocol.addresses import check_request_id
 from .result import AsyncResult, Result
 from .status import Cancellation, Status
 

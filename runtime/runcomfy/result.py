@@ -24,10 +24,10 @@ from .files import (
 
 if TYPE_CHECKING:
     from runcomfy.model.output import Output
+    from runcomfy.protocol.allowed_hosts import Hosts
 
     from .downloads.asynchronous import AsyncDownloads
     from .files import File
-    from .protocol.hosts import Hosts
 
 __all__ = ["AsyncResult", "Result"]
 

@@ -17,7 +17,7 @@ import runcomfy
 from client_callers import BACKENDS, TOKEN, Caller, a_request
 from runcomfy import AsyncClient, Client, Polling, errors
 from runcomfy.drivers.asynchronous import AsyncDriver
-from runcomfy.protocol.messages import Flow, Report
+from runcomfy.protocol.steps import Flow, Report
 from scripted_server import ID, Reply, ScriptedServer, json_reply
 
 

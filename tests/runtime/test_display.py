@@ -10,7 +10,7 @@ import pytest
 from runcomfy import AsyncResult, Output, Result
 from runcomfy.downloads.blocking import Downloads
 from runcomfy.downloads.settings import DownloadSettings
-from runcomfy.protocol.hosts import Hosts
+from runcomfy.protocol.allowed_hosts import Hosts
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runcomfy.errors import ConfigurationError
-from runcomfy.protocol.hosts import Hosts, Refusal
+from runcomfy.protocol.allowed_hosts import Hosts, Refusal
 
 HOSTS = Hosts.of(
     "http://127.0.0.1:8188",

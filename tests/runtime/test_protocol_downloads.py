@@ -9,8 +9,8 @@ import pytest
 
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused
 from runcomfy.protocol import Failure, Retries, Sleep, Tick
-from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
-from runcomfy.protocol.ranges import Extent, extent, mark
+from runcomfy.protocol.content_range import Extent, extent, mark
+from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 
 URL = "https://x.runcomfy.net/a.png"
 MARKED = {"etag": '"v1"', "content-length": "100"}

@@ -12,10 +12,10 @@ import pytest
 from runcomfy import errors
 from runcomfy.credentials import Token, find_token
 from runcomfy.model.output import Output
-from runcomfy.protocol.addresses import check_base_url, check_request_id, model_path, request_path
-from runcomfy.protocol.answers import Document, Problem, read
-from runcomfy.protocol.messages import Answer
-from runcomfy.protocol.policy import Polling, Retries, retry_after
+from runcomfy.protocol.responses import Document, Problem, read
+from runcomfy.protocol.retries import Polling, Retries, retry_after
+from runcomfy.protocol.steps import Answer
+from runcomfy.protocol.urls import check_base_url, check_request_id, model_path, request_path
 from runcomfy.redaction import Redactor, clean
 from runcomfy.result import Result
 

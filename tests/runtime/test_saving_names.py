@@ -20,7 +20,7 @@ from runcomfy.downloads.blocking import Downloads
 from runcomfy.downloads.names import file_name
 from runcomfy.downloads.part import Part, Target
 from runcomfy.downloads.settings import DownloadSettings
-from runcomfy.protocol.hosts import Hosts
+from runcomfy.protocol.allowed_hosts import Hosts
 
 REQUEST = "8f14e45f-ceea-467f-9575-1a3c6b2d4e5f"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runcomfy._callback import check_callback
 from runcomfy.arguments import deadline
-from runcomfy.protocol.downloads import Fetch
+from runcomfy.protocol.download import Fetch
 
 from .crew import run_all
 from .part import Memory, Part, Target

@@ -19,10 +19,10 @@ from runcomfy.errors import (
     RequestError,
     resume_line,
 )
-from runcomfy.protocol.downloads import Fetch, Open
-from runcomfy.protocol.hosts import Hosts
-from runcomfy.protocol.messages import Sleep
-from runcomfy.protocol.policy import Retries
+from runcomfy.protocol.allowed_hosts import Hosts
+from runcomfy.protocol.download import Fetch, Open
+from runcomfy.protocol.retries import Retries
+from runcomfy.protocol.steps import Sleep
 from runcomfy.redaction import shown_url
 
 if TYPE_CHECKING:

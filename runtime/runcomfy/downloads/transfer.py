@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from runcomfy.arguments import deadline
 from runcomfy.drivers.common import Wire, plain_headers
-from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
-from runcomfy.protocol.messages import Failure, Sleep, Tick
+from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
+from runcomfy.protocol.steps import Failure, Sleep, Tick
 
 from .part import Sink
 from .settings import DownloadSettings, closed, log_retry

@@ -13,8 +13,8 @@ import anyio
 from anyio.to_thread import run_sync
 
 from runcomfy.drivers.common import Wire, plain_headers
-from runcomfy.protocol.downloads import Drain, Drained, Fetch, Head, Open, download
-from runcomfy.protocol.messages import Failure, Sleep, Tick
+from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
+from runcomfy.protocol.steps import Failure, Sleep, Tick
 
 from .part import Part, Sink, Target
 from .settings import DownloadSettings, closed, log_retry, log_saved

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from runcomfy.errors import ClientClosed
-from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
+from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
 from .calls import AsyncCalls, HttpxCalls

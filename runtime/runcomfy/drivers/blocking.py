@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runcomfy.errors import ClientClosed
-from runcomfy.protocol.messages import Answer, Failure, Flow, Report, Send, Sleep, Tick
+from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
 from .common import Progress, Wire

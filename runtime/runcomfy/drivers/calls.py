@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from runcomfy.protocol.messages import Answer, Send
+from runcomfy.protocol.steps import Answer, Send
 
 from .common import AnswerCut, Wire
 

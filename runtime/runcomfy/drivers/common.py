@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from runcomfy._version import __version__
 from runcomfy.credentials import Token
 from runcomfy.errors import ClientClosed, RunComfyError, resume_line
-from runcomfy.protocol.messages import Failure, Report, Send, Sleep, Step, Trouble
+from runcomfy.protocol.steps import Failure, Report, Send, Sleep, Step, Trouble
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
 

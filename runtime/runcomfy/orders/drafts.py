@@ -14,7 +14,7 @@ from runcomfy.model.json_values import find_non_json, to_plain
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request, check_payload
 from runcomfy.model.violation import Violation
-from runcomfy.protocol.addresses import check_model_id
+from runcomfy.protocol.urls import check_model_id
 from runcomfy.redaction import clean
 from runcomfy.report import Report, grouped
 

@@ -7,10 +7,10 @@ the same flow runs over a blocking client, an asynchronous one, or a list of rep
 from __future__ import annotations
 
 from .catalogue import list_models, look_up_model
-from .flows import cancel, fetch, follow, look, run, submit, watch
-from .messages import Answer, Call, Failure, Flow, Report, Send, Sleep, Step, Tick
-from .policy import Polling, Retries
-from .talk import Talk
+from .context import Talk
+from .lifecycle import cancel, fetch, follow, look, run, submit, watch
+from .retries import Polling, Retries
+from .steps import Answer, Call, Failure, Flow, Report, Send, Sleep, Step, Tick
 
 __all__ = [
     "Answer",

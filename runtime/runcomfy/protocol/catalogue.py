@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from runcomfy.errors import ConfigurationError, UnexpectedAnswer
 
-from .addresses import model_path
-from .messages import Call, Flow
-from .talk import Talk
+from .context import Talk
+from .steps import Call, Flow
+from .urls import model_path
 
 __all__ = ["PAGE", "list_models", "look_up_model"]
 

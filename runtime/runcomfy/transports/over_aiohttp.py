@@ -15,7 +15,7 @@ import httpx
 from yarl import URL
 
 from runcomfy.drivers.common import CONTENT_TYPE, USER_AGENT, AnswerCut, Wire
-from runcomfy.protocol.messages import Answer, Send
+from runcomfy.protocol.steps import Answer, Send
 
 from . import clients
 from .gate import Gate, Turn

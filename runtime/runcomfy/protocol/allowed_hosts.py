@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from runcomfy.errors import ConfigurationError
 from runcomfy.redaction import clean
 
-from .addresses import is_loopback
+from .urls import is_loopback
 
 __all__ = ["Hosts", "Refusal"]
 

@@ -12,12 +12,12 @@ from urllib.parse import urljoin
 from runcomfy.errors import DownloadRefused
 from runcomfy.redaction import shown_url
 
-from .answers import Problem
-from .file_talk import DownloadFlow, Drain, Drained, Fetch, Head, Open
-from .hosts import Refusal
-from .messages import Failure
-from .policy import retry_after, trouble_of
-from .ranges import extent, mark
+from .allowed_hosts import Refusal
+from .content_range import extent, mark
+from .download_context import DownloadFlow, Drain, Drained, Fetch, Head, Open
+from .responses import Problem
+from .retries import retry_after, trouble_of
+from .steps import Failure
 
 __all__ = ["Drain", "Drained", "Fetch", "Head", "Open", "download"]
 

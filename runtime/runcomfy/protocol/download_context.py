@@ -10,10 +10,10 @@ from typing import Any, TypeAlias, TypeVar
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused, RequestError
 from runcomfy.redaction import shown_url, without_queries
 
-from .answers import Problem
-from .hosts import Hosts
-from .messages import Sleep, Tick, Trouble
-from .policy import Retries
+from .allowed_hosts import Hosts
+from .responses import Problem
+from .retries import Retries
+from .steps import Sleep, Tick, Trouble
 
 __all__ = ["DownloadFlow", "Drain", "Drained", "Fetch", "Head", "Open"]
 

@@ -11,11 +11,11 @@ from runcomfy.errors import DeadlineExceeded, RequestError
 from runcomfy.redaction import Redactor
 from runcomfy.status import Status
 
-from .addresses import check_request_id
-from .answers import Document, Problem, error_for, read
-from .messages import Answer, Call, Failure, Flow, Report, Send, Sleep, Tick
-from .policy import MAY_BE_ACCEPTED, Polling, Retries
+from .responses import Document, Problem, error_for, read
+from .retries import MAY_BE_ACCEPTED, Polling, Retries
 from .states import phase
+from .steps import Answer, Call, Failure, Flow, Report, Send, Sleep, Tick
+from .urls import check_request_id
 
 __all__ = ["Talk"]
 

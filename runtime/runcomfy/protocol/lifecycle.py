@@ -15,11 +15,11 @@ from runcomfy.errors import (
 )
 from runcomfy.status import Cancellation, Status
 
-from .addresses import model_path, request_path
-from .answers import Document
-from .messages import Call, Flow
+from .context import Talk
+from .responses import Document
 from .states import Phase, phase, verdict
-from .talk import Talk
+from .steps import Call, Flow
+from .urls import model_path, request_path
 
 __all__ = ["cancel", "fetch", "follow", "look", "run", "submit", "watch"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from .messages import Action, Trouble
+from .steps import Action, Trouble
 
 __all__ = ["MAY_BE_ACCEPTED", "Polling", "Retries", "retry_after", "trouble_of"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from runcomfy import errors
 from runcomfy.redaction import Redactor
 
-from .messages import Answer, Call, Failure, Trouble
-from .policy import MAY_BE_ACCEPTED, retry_after, trouble_of
+from .retries import MAY_BE_ACCEPTED, retry_after, trouble_of
+from .steps import Answer, Call, Failure, Trouble
 
 __all__ = ["Document", "Problem", "error_for", "read"]
 
