@@ -19,8 +19,8 @@ from httpx_aiohttp import HttpxAiohttpClient
 from replicate.client import Client as ReplicateClient
 
 from runcomfy import AsyncClient, Client
-from runcomfy.transports.direct import AsyncDirectClient
-from runcomfy.transports.spread_async import AsyncSpreadTransport
+from runcomfy.transports.async_pool import AsyncSpreadTransport
+from runcomfy.transports.direct_client import AsyncDirectClient
 from runcomfy_models.openai import GptImage2Edit
 
 __all__ = ["ASYNC", "SYNC", "AsyncCycle", "Cycle"]

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import anyio
 
 from runcomfy import AsyncClient, Client, Polling, Retries
-from runcomfy.transports import clients
+from runcomfy.transports import factory as clients
 from runcomfy_models.openai import GptImage2Edit
 
 __all__ = [

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from runcomfy.transports import gate, over_aiohttp
-from runcomfy.transports.gate import Gate, Turn
+from runcomfy.transports import aiohttp_calls as over_aiohttp
+from runcomfy.transports import limiter as gate
+from runcomfy.transports.limiter import Gate, Turn
 
 
 @pytest.mark.parametrize("turn", [Turn, over_aiohttp._Turn])

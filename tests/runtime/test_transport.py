@@ -17,7 +17,8 @@ import pytest
 from client_callers import EVERY_KIND, OWN, Caller, a_request
 from raw_server import RawServer, json_answer, raw_server
 from runcomfy import Client, errors
-from runcomfy.transports import clients, gate
+from runcomfy.transports import factory as clients
+from runcomfy.transports import limiter as gate
 
 ID = "req-1"
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runcomfy._certificates import trusted
 from runcomfy.drivers.common import USER_AGENT, log
 from runcomfy.errors import (
     ClientClosed,
@@ -24,6 +23,7 @@ from runcomfy.protocol.download import Fetch, Open
 from runcomfy.protocol.retries import Retries
 from runcomfy.protocol.steps import Sleep
 from runcomfy.redaction import shown_url
+from runcomfy.transports.tls import trusted
 
 if TYPE_CHECKING:
     import ssl

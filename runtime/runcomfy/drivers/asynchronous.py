@@ -12,8 +12,8 @@ import anyio
 from runcomfy.errors import ClientClosed
 from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
+from runcomfy.transports.calls import AsyncCalls, HttpxCalls
 
-from .calls import AsyncCalls, HttpxCalls
 from .common import Progress, Wire
 from .loops import LoopCalls, this_loop
 

@@ -144,7 +144,7 @@ class Driver:
         with self._lock:
             # After a fork the connections belong to the parent; they are left alone.
             if self._own is None or self._process != os.getpid():
-                from runcomfy.transports.clients import make_client, tls_context
+                from runcomfy.transports.factory import make_client, tls_context
 
                 self._tls = self._tls or tls_context(self._wire)
                 self._own = make_client(self._wire, self._tls)

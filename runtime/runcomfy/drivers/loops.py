@@ -14,7 +14,7 @@ from .common import Wire
 if TYPE_CHECKING:
     import ssl
 
-    from .calls import AsyncCalls
+    from runcomfy.transports.calls import AsyncCalls
 
 __all__ = ["LoopCalls", "this_loop"]
 
@@ -42,7 +42,7 @@ class LoopCalls:
             await own.keeper.aclose()
 
     async def _make(self) -> _Own:
-        from runcomfy.transports.clients import make_async_calls, tls_context
+        from runcomfy.transports.factory import make_async_calls, tls_context
 
         for loop, own in list(self._own.items()):
             if own.calls.is_closed:  # as its loop is

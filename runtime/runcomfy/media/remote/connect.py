@@ -8,8 +8,8 @@ import ssl
 import anyio
 from anyio.abc import ByteStream
 
-from runcomfy._certificates import trusted
 from runcomfy.errors import ConfigurationError
+from runcomfy.transports.tls import trusted
 
 from .http_connection import FAULTS, Connection, Lost, NotLookedAt, strerror
 from .reach import Places

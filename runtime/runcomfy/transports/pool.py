@@ -11,9 +11,9 @@ from typing import NamedTuple
 import httpcore
 import httpx
 
-from . import clients
-from .deadline import Deadline, DeadlineBackend
-from .over_httpcore import address, as_httpcore, as_httpx_errors, check_open, is_reusable
+from . import factory as clients
+from .deadline_backend import Deadline, DeadlineBackend
+from .httpcore_bridge import address, as_httpcore, as_httpx_errors, check_open, is_reusable
 
 __all__ = ["SpreadTransport"]
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
+from runcomfy.drivers.common import AnswerCut, Wire
 from runcomfy.protocol.steps import Answer, Send
-
-from .common import AnswerCut, Wire
 
 if TYPE_CHECKING:
     import httpx

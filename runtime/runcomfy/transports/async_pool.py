@@ -9,9 +9,9 @@ import anyio
 import httpcore
 import httpx
 
-from . import clients
-from .gate import Gate
-from .over_httpcore import address, as_httpcore, as_httpx_errors, check_open, is_reusable
+from . import factory as clients
+from .httpcore_bridge import address, as_httpcore, as_httpx_errors, check_open, is_reusable
+from .limiter import Gate
 
 __all__ = ["AsyncSpreadTransport"]
 

@@ -16,8 +16,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.request import getproxies
 
-from runcomfy.drivers.calls import AsyncCalls, HttpxCalls
 from runcomfy.drivers.common import USER_AGENT, Wire
+
+from .calls import AsyncCalls, HttpxCalls
 
 if TYPE_CHECKING:
     import httpx
@@ -49,7 +50,7 @@ def tls_context(wire: Wire) -> ssl.SSLContext | None:
     """
     if not wire.base_url.startswith("https:"):
         return None
-    from runcomfy._certificates import trusted
+    from .tls import trusted
 
     return trusted()
 
@@ -60,8 +61,8 @@ def make_client(wire: Wire, tls: ssl.SSLContext | None) -> httpx.Client:
         import httpx
 
         return httpx.Client(**_settings(tls))
-    from .direct import DirectClient
-    from .spread import SpreadTransport
+    from .direct_client import DirectClient
+    from .pool import SpreadTransport
 
     return DirectClient(SpreadTransport(tls))
 
@@ -75,11 +76,11 @@ def make_async_calls(wire: Wire, tls: ssl.SSLContext | None) -> AsyncCalls:
     import sniffio
 
     if sniffio.current_async_library() == "asyncio" and find_spec("aiohttp"):
-        from .over_aiohttp import AiohttpCalls
+        from .aiohttp_calls import AiohttpCalls
 
         return AiohttpCalls(wire, tls)
-    from .direct import AsyncDirectClient
-    from .spread_async import AsyncSpreadTransport
+    from .async_pool import AsyncSpreadTransport
+    from .direct_client import AsyncDirectClient
 
     return HttpxCalls(wire, AsyncDirectClient(AsyncSpreadTransport(tls)))
 

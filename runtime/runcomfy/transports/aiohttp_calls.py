@@ -17,8 +17,8 @@ from yarl import URL
 from runcomfy.drivers.common import CONTENT_TYPE, USER_AGENT, AnswerCut, Wire
 from runcomfy.protocol.steps import Answer, Send
 
-from . import clients
-from .gate import Gate, Turn
+from . import factory as clients
+from .limiter import Gate, Turn
 
 __all__ = ["AiohttpCalls"]
 

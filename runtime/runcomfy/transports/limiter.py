@@ -8,7 +8,7 @@ from collections.abc import Callable
 import anyio
 import httpx
 
-from . import clients
+from . import factory as clients
 
 __all__ = ["Gate", "Turn"]
 
