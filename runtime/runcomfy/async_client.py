@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
 
@@ -14,7 +15,6 @@ from .arguments import deadline
 from .catalogue import ModelEntry, read_entries
 from .downloads.asynchronous import AsyncDownloads
 from .downloads.settings import MAX_FILE_BYTES
-from .drivers.asynchronous import AsyncDriver, OnStatus
 from .job import AsyncJob
 from .orders.intake import CheckFiles, Intake
 from .orders.order import find_type

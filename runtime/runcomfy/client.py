@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from runcomfy.drivers.driver import Driver
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
 
@@ -14,7 +15,6 @@ from .arguments import deadline
 from .catalogue import ModelEntry, read_entries
 from .downloads.blocking import Downloads
 from .downloads.settings import MAX_FILE_BYTES
-from .drivers.blocking import Driver
 from .job import Job
 from .orders.intake import CheckFiles, Intake
 from .orders.order import find_type

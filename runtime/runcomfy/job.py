@@ -16,10 +16,11 @@ from .result import AsyncResult, Result
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
+    from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
+    from runcomfy.drivers.driver import Driver
+
     from .downloads.asynchronous import AsyncDownloads
     from .downloads.blocking import Downloads
-    from .drivers.asynchronous import AsyncDriver, OnStatus
-    from .drivers.blocking import Driver
 
 __all__ = ["AsyncJob", "Job", "JobData"]
 

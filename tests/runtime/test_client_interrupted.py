@@ -16,7 +16,7 @@ import pytest
 import runcomfy
 from client_callers import BACKENDS, TOKEN, Caller, a_request
 from runcomfy import AsyncClient, Client, Polling, errors
-from runcomfy.drivers.asynchronous import AsyncDriver
+from runcomfy.drivers.async_driver import AsyncDriver
 from runcomfy.protocol.steps import Flow, Report
 from scripted_server import ID, Reply, ScriptedServer, json_reply
 

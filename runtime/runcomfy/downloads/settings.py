@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runcomfy.drivers.common import USER_AGENT, log
+from runcomfy.drivers.interruption import USER_AGENT, log
 from runcomfy.errors import (
     ClientClosed,
     ConfigurationError,

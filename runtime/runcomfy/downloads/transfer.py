@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runcomfy.arguments import deadline
-from runcomfy.drivers.common import Wire, plain_headers
+from runcomfy.drivers.interruption import Wire, plain_headers
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.to_thread import run_sync
 
-from runcomfy.drivers.common import Wire, plain_headers
+from runcomfy.drivers.interruption import Wire, plain_headers
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
 

@@ -14,7 +14,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from runcomfy.drivers.common import CONTENT_TYPE, USER_AGENT, AnswerCut, Wire
+from runcomfy.drivers.interruption import CONTENT_TYPE, USER_AGENT, AnswerCut, Wire
 from runcomfy.protocol.steps import Answer, Send
 
 from . import factory as clients

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from runcomfy.drivers.common import AnswerCut, Wire
+from runcomfy.drivers.interruption import AnswerCut, Wire
 from runcomfy.protocol.steps import Answer, Send
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.request import getproxies
 
-from runcomfy.drivers.common import USER_AGENT, Wire
+from runcomfy.drivers.interruption import USER_AGENT, Wire
 
 from .calls import AsyncCalls, HttpxCalls
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.lowlevel
 
-from .common import Wire
+from .interruption import Wire
 
 if TYPE_CHECKING:
     import ssl

@@ -14,8 +14,8 @@ from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, 
 from runcomfy.status import Cancellation, Status
 from runcomfy.transports.calls import AsyncCalls, HttpxCalls
 
-from .common import Progress, Wire
-from .loops import LoopCalls, this_loop
+from .event_loops import LoopCalls, this_loop
+from .interruption import Progress, Wire
 
 if TYPE_CHECKING:
     import httpx

@@ -12,7 +12,7 @@ from runcomfy.errors import ClientClosed
 from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 
-from .common import Progress, Wire
+from .interruption import Progress, Wire
 
 if TYPE_CHECKING:
     import ssl
