@@ -12,7 +12,7 @@ import os
 import stat
 from io import BytesIO, TextIOBase
 
-from .data_uri import content_of
+from .data_uris import content_of
 from .formats import KINDS, recognise
 from .header import MAX_BYTES, Header, NeedBytes, Unreadable, ask, read
 from .info import MediaInfo
