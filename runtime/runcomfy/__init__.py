@@ -12,6 +12,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from runcomfy.media.probe.info import MediaInfo
     from runcomfy.model.json_values import UNSET, Unset
     from runcomfy.model.output import Output
     from runcomfy.model.registry import model_ids, register
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from .files import AsyncOutputFile, OutputFile
     from .job import AsyncJob, Job
     from .media.file_report import FileReport
-    from .media.info import MediaInfo
     from .media.remote import RemoteLimits
     from .media.source import MediaSource
     from .report import Report, Unchecked
@@ -148,7 +148,7 @@ _HOMES = {
     "Job": "job",
     "JobCancelled": "errors",
     "JobFailed": "errors",
-    "MediaInfo": "media.info",
+    "MediaInfo": "media.probe.info",
     "MediaSource": "media.source",
     "MissingExtra": "errors",
     "MissingToken": "errors",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runcomfy.media.bounds import BREAKS, HOLDS, UNCLEAR, explain, judge
-from runcomfy.media.info import MediaInfo
 from runcomfy.media.metrics import metric
+from runcomfy.media.probe.info import MediaInfo
 from runcomfy.model.media import MediaRule
 
 

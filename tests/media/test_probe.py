@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from media.made_pictures import PICTURES
 from media.made_videos import VIDEOS
 from media.picture_bytes import jpeg_segment, saved
-from runcomfy.media import header as module
 from runcomfy.media.formats import KINDS
 from runcomfy.media.probe import MediaInfo, NeedBytes, content_of, probe
+from runcomfy.media.probe import header as module
 
 FILES = {**PICTURES, **VIDEOS}
 

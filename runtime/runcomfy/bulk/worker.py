@@ -156,7 +156,7 @@ def _file(
     unchecked: list[Any],
 ) -> FileReport:
     from runcomfy.media.file_report import FileReport
-    from runcomfy.media.info import MediaInfo
+    from runcomfy.media.probe.info import MediaInfo
 
     reasons = [*starmap(Unchecked, unchecked)]
     return FileReport(pointer, url, MediaInfo(**facts), held, broken, unclear, reasons)

@@ -6,9 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from runcomfy.media.probe.info import MediaInfo
     from runcomfy.report import Unchecked
-
-    from .info import MediaInfo
 
 __all__ = ["FileReport"]
 

@@ -14,8 +14,9 @@ from .formats import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from runcomfy.media.probe.info import MediaInfo
+
     from .bounds import Value
-    from .info import MediaInfo
 
     #: A number, an operator, or the name of a fact and its unit.
     Step = float | str | tuple[str, str]

@@ -6,8 +6,8 @@ Pillow reads the whole file for an AVIF, and no HEIC at all.
 
 from __future__ import annotations
 
-from .boxes import boxes, find_box, int_at
 from .header import Unreadable
+from .isobmff import boxes, find_box, int_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

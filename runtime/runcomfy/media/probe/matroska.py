@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .boxes import boxes, find_box, int_at
+from .isobmff import boxes, find_box, int_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

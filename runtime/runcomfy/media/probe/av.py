@@ -9,7 +9,7 @@ hidden, see ``_Shown``.
 from __future__ import annotations
 
 from .header import NeedBytes, Unreadable
-from .turns import mkv_turn, mp4_turn
+from .matroska import mkv_turn, mp4_turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

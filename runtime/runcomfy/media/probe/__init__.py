@@ -12,11 +12,12 @@ import os
 import stat
 from io import BytesIO, TextIOBase
 
-from .data_uris import content_of
-from .formats import KINDS, recognise
+from runcomfy.media.data_uris import content_of
+from runcomfy.media.formats import KINDS, recognise
+
 from .header import MAX_BYTES, Header, NeedBytes, Unreadable, ask, read
+from .images import picture_facts
 from .info import MediaInfo
-from .pictures import picture_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _read(file: BinaryIO, size: int) -> MediaInfo:
         if info.kind == "image":
             info.width, info.height, info.orientation = picture_facts(name, header)
         else:
-            from .video import add_video_facts
+            from .av import add_video_facts
 
             add_video_facts(info, header)
     except Unreadable as why:
