@@ -34,7 +34,7 @@ from media.lookers import LOOKERS, Look
 from runcomfy.errors import ConfigurationError
 from runcomfy.media.probe import MediaInfo, NeedBytes, probe
 from runcomfy.media.remote import RemoteLimits, look
-from runcomfy.media.remote.fragments import Fragments
+from runcomfy.media.remote.partial_content import Fragments
 from runtime.pictures import picture
 
 KB, MB = 1024, 1024 * 1024

@@ -22,8 +22,8 @@ from media.file_server import FileServer, ranged, redirect, serve
 from media.lookers import LOOKERS, Look
 from runcomfy.media.probe import MediaInfo
 from runcomfy.media.remote import RemoteLimits, look
-from runcomfy.media.remote.fetch import target
-from runcomfy.media.remote.reach import Places, inside
+from runcomfy.media.remote.addresses import Places, inside
+from runcomfy.media.remote.range_client import target
 from runtime.pictures import picture
 
 #: An address that is public, and stands for the public internet in these tests: nothing is sent to it.

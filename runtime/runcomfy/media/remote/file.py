@@ -9,9 +9,9 @@ import anyio
 
 from runcomfy.media.probe import MediaInfo, NeedBytes, probe
 
-from .fetch import Answer, Fetcher, target
-from .fragments import Fragments
-from .http_connection import Connection, NotLookedAt
+from .http1 import Connection, NotLookedAt
+from .partial_content import Fragments
+from .range_client import Answer, Fetcher, target
 
 __all__ = ["RemoteFile"]
 

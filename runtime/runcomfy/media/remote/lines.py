@@ -6,7 +6,7 @@ from itertools import islice
 
 from runcomfy._json import NotJSON, read_json
 
-from .looking import look, remote_urls
+from .look import look, remote_urls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runcomfy.bulk.scan import Line, Scanner
 
-    from .looking import RemoteLimits
+    from .look import RemoteLimits
 
 __all__ = ["looked_at"]
 

@@ -11,8 +11,8 @@ from anyio.abc import ByteStream
 from runcomfy.errors import ConfigurationError
 from runcomfy.transports.tls import trusted
 
-from .http_connection import FAULTS, Connection, Lost, NotLookedAt, strerror
-from .reach import Places
+from .addresses import Places
+from .http1 import FAULTS, Connection, Lost, NotLookedAt, strerror
 
 __all__ = ["Connector", "Origin"]
 

@@ -19,10 +19,10 @@ from runcomfy.media.check import WEB, Files
 from runcomfy.media.check import urls as urls_at
 from runcomfy.media.probe import MediaInfo
 
-from .connect import Connector
-from .fetch import Fetcher
+from .addresses import HOW_TO_ALLOW, Places
+from .connector import Connector
 from .file import RemoteFile
-from .reach import HOW_TO_ALLOW, Places
+from .range_client import Fetcher
 
 if TYPE_CHECKING:
     from runcomfy.media.probe import Source

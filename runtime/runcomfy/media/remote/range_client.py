@@ -9,8 +9,8 @@ import httpx
 
 from runcomfy._version import __version__
 
-from .connect import Connector, Origin
-from .http_connection import Connection, Lost, NotLookedAt
+from .connector import Connector, Origin
+from .http1 import Connection, Lost, NotLookedAt
 
 __all__ = ["Answer", "Fetcher", "target"]
 
