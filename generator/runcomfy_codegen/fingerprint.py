@@ -13,7 +13,8 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from runcomfy.media import bounds, formats, metrics
+from runcomfy.media import formats
+from runcomfy.media.rules import bounds, metrics
 from runcomfy.model import messages as wording
 
 from .template_files import templates_folder

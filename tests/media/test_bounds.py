@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runcomfy.media.bounds import BREAKS, HOLDS, UNCLEAR, explain, judge
-from runcomfy.media.metrics import metric
 from runcomfy.media.probe.info import MediaInfo
+from runcomfy.media.rules.bounds import BREAKS, HOLDS, UNCLEAR, explain, judge
+from runcomfy.media.rules.metrics import metric
 from runcomfy.model.media import MediaRule
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runcomfy.media.metrics import UnknownMetric, metric, problem
 from runcomfy.media.probe.info import MediaInfo
+from runcomfy.media.rules.metrics import UnknownMetric, metric, problem
 
 INFO = MediaInfo(
     kind="video",

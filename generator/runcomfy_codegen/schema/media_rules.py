@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from runcomfy.media.metrics import problem
+from runcomfy.media.rules.metrics import problem
 
 __all__ = ["MEDIA_FORMAT", "URI_FORMAT", "Rule", "media_kind", "read_rules"]
 

@@ -140,8 +140,9 @@ def _check_facts(
     media: MediaInput, pointer: str, url: str, info: MediaInfo, report: Report
 ) -> None:
     """Hold the rules of an input against the facts of one file."""
+    from runcomfy.media.rules.metrics import problem
+
     from .file_report import FileReport
-    from .metrics import problem
 
     found = FileReport(pointer, url, info)
     report.files.append(found)
@@ -158,8 +159,8 @@ def _check_facts(
 
 def _check_rule(rule: MediaRule, found: FileReport, report: Report) -> str:
     """Check a rule; why it cannot be, where it cannot."""
-    from .bounds import BREAKS, HOLDS, explain, judge
-    from .metrics import metric
+    from runcomfy.media.rules.bounds import BREAKS, HOLDS, explain, judge
+    from runcomfy.media.rules.metrics import metric
 
     measured = metric(rule.metric)
     values = measured.values(found.info)

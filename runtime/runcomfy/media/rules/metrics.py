@@ -9,8 +9,9 @@ parentheses.
 
 from __future__ import annotations
 
+from runcomfy.media.formats import KINDS
+
 from .bounds import OPERATORS, READINGS, formats_in
-from .formats import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
