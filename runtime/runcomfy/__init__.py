@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from runcomfy.model.request import Request
     from runcomfy.model.violation import Violation
     from runcomfy.protocol.retries import Polling, Retries
+    from runcomfy.validation.lines import validate_lines
+    from runcomfy.validation.report import Report, Unchecked
+    from runcomfy.validation.validate import validate
 
-    from ._validate import validate
     from ._version import __version__
     from .async_client import AsyncClient
-    from .bulk.lines import validate_lines
     from .catalogue import ModelEntry
     from .client import Client
     from .errors import (
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
     from .media.file_report import FileReport
     from .media.remote import RemoteLimits
     from .media.source import MediaSource
-    from .report import Report, Unchecked
     from .result import AsyncResult, Result
     from .status import Cancellation, Status
 
@@ -161,7 +161,7 @@ _HOMES = {
     "Polling": "protocol.retries",
     "RateLimited": "errors",
     "RemoteLimits": "media.remote",
-    "Report": "report",
+    "Report": "validation.report",
     "Request": "model.request",
     "RequestError": "errors",
     "RequestRejected": "errors",
@@ -173,7 +173,7 @@ _HOMES = {
     "ServiceError": "errors",
     "Status": "status",
     "SubmissionUnknown": "errors",
-    "Unchecked": "report",
+    "Unchecked": "validation.report",
     "UnexpectedAnswer": "errors",
     "UnknownModel": "errors",
     "UnresolvedFiles": "errors",
@@ -184,8 +184,8 @@ _HOMES = {
     "__version__": "_version",
     "model_ids": "model.registry",
     "register": "model.registry",
-    "validate": "_validate",
-    "validate_lines": "bulk",
+    "validate": "validation.validate",
+    "validate_lines": "validation",
 }
 
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runcomfy import MissingExtra, Report, UnknownModel, validate, validate_lines
-from runcomfy._json import read_line
-from runcomfy.bulk import ranges
-from runcomfy.bulk.scan import _minds_digits, _reader
+from runcomfy.validation import byte_ranges as ranges
+from runcomfy.validation.json_text import read_line
+from runcomfy.validation.scanner import _minds_digits, _reader
 from runtime.payload_lines import URL, WAN, found, line
 from runtime.pictures import data_uri, picture
 from runtime.sample_model import Sample

@@ -77,7 +77,7 @@ def test_an_open_file_among_the_given_ones_stays_in_this_process(tmp_path: Path)
 
 
 def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    from runcomfy.bulk import workers as workers
+    from runcomfy.validation import processes as workers
 
     received = []
     original = workers._Worker.receive

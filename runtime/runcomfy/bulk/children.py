@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from runcomfy.media.probe import Source
-
-    from .scan import Scanner
+    from runcomfy.validation.scanner import Scanner
 
     #: What has to be sent to the process first, and what ends it.
     _Begun = tuple[list[bytes], Callable[[], None]]
@@ -33,7 +32,7 @@ __all__ = ["Child", "can_have_children", "start"]
 _PROGRAM = (
     "import sys, marshal\n"
     "sys.path[:] = marshal.load(sys.stdin.buffer)\n"
-    "from runcomfy.bulk.worker import main\n"
+    "from runcomfy.validation.worker import main\n"
     "main()\n"
 )
 

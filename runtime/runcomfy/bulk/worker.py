@@ -12,10 +12,9 @@ from itertools import accumulate, pairwise, starmap
 from operator import attrgetter
 
 from runcomfy.model.violation import Violation
-from runcomfy.report import Report, Unchecked
-
-from .ranges import lines_in
-from .scan import Scan, Scanner
+from runcomfy.validation.byte_ranges import lines_in
+from runcomfy.validation.report import Report, Unchecked
+from runcomfy.validation.scanner import Scan, Scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
     from runcomfy.media.file_report import FileReport
-
-    from .ranges import Range
-    from .scan import Line
+    from runcomfy.validation.byte_ranges import Range
+    from runcomfy.validation.scanner import Line
 
     #: Lines, or a range of bytes of the file.
     Chunk = list[Line] | Range

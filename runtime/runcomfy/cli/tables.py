@@ -10,7 +10,7 @@ from rich.text import Text
 
 from runcomfy.model.messages import tell
 from runcomfy.model.violation import Violation
-from runcomfy.report import Report, grouped
+from runcomfy.validation.report import Report, grouped
 
 from .terminal import safe
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from runcomfy._json import NotJSON, read_json
-from runcomfy._validate import validate as check
-from runcomfy.bulk.lines import validate_lines
 from runcomfy.errors import ConfigurationError
-from runcomfy.media.check import REMOTE, urls
 from runcomfy.model.request import Request
-from runcomfy.report import Report
+from runcomfy.validation.json_text import NotJSON, read_json
+from runcomfy.validation.lines import validate_lines
+from runcomfy.validation.media import REMOTE, urls
+from runcomfy.validation.report import Report
+from runcomfy.validation.validate import validate as check
 
 from .packages import model_of, package_option
 from .statuses import INVALID, MISUSE, VALID

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runcomfy.media.probe.info import MediaInfo
-    from runcomfy.report import Unchecked
+    from runcomfy.validation.report import Unchecked
 
 __all__ = ["FileReport"]
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runcomfy._validate import examine
 from runcomfy.errors import ValidationError
-from runcomfy.media.check import NOT_ASKED
 from runcomfy.model.json_values import find_non_json, to_plain
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request, check_payload
 from runcomfy.model.violation import Violation
 from runcomfy.protocol.urls import check_model_id
 from runcomfy.redaction import clean
-from runcomfy.report import Report, grouped
+from runcomfy.validation.media import NOT_ASKED
+from runcomfy.validation.report import Report, grouped
+from runcomfy.validation.validate import examine
 
 from .order import Model, Order, encode, find_type
 

@@ -9,9 +9,9 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from runcomfy._validate import examine
 from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
-from runcomfy.media.check import SCHEMES, WEB, Files, urls
+from runcomfy.validation.media import SCHEMES, WEB, Files, urls
+from runcomfy.validation.validate import examine
 
 from .drafts import Draft, draft, require_schema, warn
 from .order import Order, encode

@@ -15,9 +15,9 @@ import anyio
 from anyio.from_thread import start_blocking_portal
 
 from runcomfy.errors import ConfigurationError
-from runcomfy.media.check import WEB, Files
-from runcomfy.media.check import urls as urls_at
 from runcomfy.media.probe import MediaInfo
+from runcomfy.validation.media import WEB, Files
+from runcomfy.validation.media import urls as urls_at
 
 from .addresses import HOW_TO_ALLOW, Places
 from .connector import Connector

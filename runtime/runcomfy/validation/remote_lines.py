@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from itertools import islice
 
-from runcomfy._json import NotJSON, read_json
+from runcomfy.media.remote.look import look, remote_urls
 
-from .look import look, remote_urls
+from .json_text import NotJSON, read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runcomfy.bulk.scan import Line, Scanner
+    from runcomfy.media.remote.look import RemoteLimits
 
-    from .look import RemoteLimits
+    from .scanner import Line, Scanner
 
 __all__ = ["looked_at"]
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from runcomfy.model.json_values import token
 from runcomfy.model.violation import Violation
-from runcomfy.report import Unchecked
+
+from .report import Unchecked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from runcomfy.media.file_report import FileReport
+    from runcomfy.media.probe import MediaInfo, Source
     from runcomfy.model.media import MediaInput, MediaRule
-    from runcomfy.report import Report
 
-    from .file_report import FileReport
-    from .probe import MediaInfo, Source
+    from .report import Report
 
 __all__ = ["ADVICE", "NOT_ASKED", "REMOTE", "SCHEMES", "WEB", "Files", "check_media", "urls"]
 
@@ -140,9 +141,8 @@ def _check_facts(
     media: MediaInput, pointer: str, url: str, info: MediaInfo, report: Report
 ) -> None:
     """Hold the rules of an input against the facts of one file."""
+    from runcomfy.media.file_report import FileReport
     from runcomfy.media.rules.metrics import problem
-
-    from .file_report import FileReport
 
     found = FileReport(pointer, url, info)
     report.files.append(found)
@@ -230,13 +230,13 @@ def _odd_scheme(pointer: str, url: str) -> Violation:
 
 
 def _probe(source: Source) -> MediaInfo:
-    from .probe import probe
+    from runcomfy.media.probe import probe
 
     return probe(source)
 
 
 def _probe_data(url: str) -> MediaInfo:
-    from .probe import MediaInfo, content_of, probe
+    from runcomfy.media.probe import MediaInfo, content_of, probe
 
     content = content_of(url)
     return MediaInfo(reason=_MALFORMED) if content is None else probe(content)

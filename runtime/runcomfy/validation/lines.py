@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from itertools import islice
 
-from runcomfy._validate import model_class
-from runcomfy.report import Report, counted
-
-from .ranges import lines_in, on_disk, ranges, remaining
-from .scan import Scanner
+from .byte_ranges import lines_in, on_disk, ranges, remaining
+from .report import Report, counted
+from .scanner import Scanner
+from .validate import model_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
     from typing import Self
 
-    from runcomfy._validate import Model
     from runcomfy.media.probe import Source
     from runcomfy.media.remote import RemoteLimits
 
-    from .scan import Line, Scan
+    from .scanner import Line, Scan
+    from .validate import Model
 
 __all__ = ["LineReports", "Summary", "validate_lines"]
 
@@ -144,7 +143,7 @@ def validate_lines(
     if check_files == "remote":
         if processes > 1:
             raise ValueError('check_files="remote" works in one process only')
-        from runcomfy.media.remote.lines import looked_at
+        from .remote_lines import looked_at
 
         lines = looked_at(scanner, lines, remote_limits)
     summary = Summary()
@@ -172,6 +171,6 @@ def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[
         return
     else:
         yield from scanner.scan(islice(waiting, _ALONE))
-    from .workers import share
+    from .processes import share
 
     yield from share(scanner, waiting, processes - 1)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .media.check import Files
-    from .media.probe import Source
-    from .media.remote import RemoteLimits
+    from runcomfy.media.probe import Source
+    from runcomfy.media.remote import RemoteLimits
+
+    from .media import Files
 
     Model = str | type[Request[Any]]
 
@@ -59,7 +60,7 @@ def validate(
     # What is looked at for files has to be what is checked, mappings inside it included.
     payload = to_plain(payload._inputs if isinstance(payload, Request) else payload)
     if check_files == "remote":
-        from .media.remote import files_of
+        from runcomfy.media.remote import files_of
 
         at_hand: Files | None = files_of(cls._media, payload, files or {}, remote_limits)
     elif check_files == "local":
@@ -81,7 +82,7 @@ def model_class(model: Model) -> type[Request[Any]]:
 def _given(files: Mapping[str, Source] | None) -> Files | None:
     if not files:
         return None
-    from .media.check import Files
+    from .media import Files
 
     return Files(files)
 
@@ -94,7 +95,7 @@ def examine(
     try:
         report.errors = check_payload(cls, payload)
     except ImportError as missing:
-        from .errors import MissingExtra  # what is valid starts without the tree of errors
+        from runcomfy.errors import MissingExtra  # what is valid starts without the tree of errors
 
         if not isinstance(missing, MissingExtra):
             raise
@@ -104,7 +105,7 @@ def examine(
         if not cls._known.issuperset(payload):
             report.warnings += _unknown_inputs(cls, payload, report.errors)
         if cls._media:
-            from .media.check import Files, check_media
+            from .media import Files, check_media
 
             check_media(cls._media, payload, files or Files(None), report)
     if strict:

@@ -15,19 +15,20 @@ import marshal
 import os
 from collections import deque
 
+from runcomfy.bulk.children import can_have_children, start
+from runcomfy.bulk.worker import HEAD, joined, lines_of, sent, unpacked
 from runcomfy.errors import RunComfyError
 
-from .children import can_have_children, start
-from .ranges import on_disk, ranges
-from .worker import HEAD, joined, lines_of, sent, unpacked
+from .byte_ranges import on_disk, ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .scan import Line, Scan, Scanner
-    from .worker import Chunk
+    from runcomfy.bulk.worker import Chunk
+
+    from .scanner import Line, Scan, Scanner
 
 __all__ = ["share"]
 

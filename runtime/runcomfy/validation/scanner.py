@@ -10,9 +10,9 @@ from __future__ import annotations
 from itertools import chain, compress, count, islice
 from operator import itemgetter
 
-from runcomfy._validate import examine
-from runcomfy.media.check import Files, urls
-from runcomfy.report import Report
+from .media import Files, urls
+from .report import Report
+from .validate import examine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,10 +140,7 @@ class Scanner:
         if not line.strip():
             self._blank += 1
             return None
-        from runcomfy._json import (  # the standard library's parser, for odd lines only
-            NotJSON,
-            read_json,
-        )
+        from .json_text import NotJSON, read_json
 
         try:
             payload = read_json(line, one_line=True)
@@ -176,7 +173,7 @@ def _reader(exact: bool) -> Callable[[Any], Any]:
             pass
         else:
             return loads
-    from runcomfy._json import read_line
+    from .json_text import read_line
 
     return read_line
 

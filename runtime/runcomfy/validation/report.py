@@ -6,9 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from runcomfy.media.file_report import FileReport
     from runcomfy.model.violation import Violation
-
-    from .media.file_report import FileReport
 
 __all__ = ["Report", "Unchecked"]
 
@@ -97,7 +96,7 @@ class Report:
     def raise_for_errors(self) -> None:
         """Raise ``ValidationError`` with every error, if there is one."""
         if self.errors:
-            from .errors import ValidationError
+            from runcomfy.errors import ValidationError
 
             raise ValidationError(self.model_id, self.errors)
 
