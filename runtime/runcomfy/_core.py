@@ -8,13 +8,13 @@ from math import inf
 from time import monotonic
 from typing import Any, NoReturn
 
+from runcomfy.downloads.config import DownloadSettings
 from runcomfy.drivers.interruption import Wire
 from runcomfy.protocol.allowed_hosts import Hosts
 from runcomfy.protocol.urls import check_base_url
 
 from .arguments import deadline
 from .credentials import find_token
-from .downloads.settings import DownloadSettings
 from .errors import ConfigurationError
 from .orders.order import Model
 from .protocol import Flow, Polling, Retries, Talk, cancel

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from runcomfy.downloads.async_manager import AsyncDownloads
+from runcomfy.downloads.config import MAX_FILE_BYTES
 from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
@@ -13,8 +15,6 @@ from ._callback import check_callback
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 from .arguments import deadline
 from .catalogue import ModelEntry, read_entries
-from .downloads.asynchronous import AsyncDownloads
-from .downloads.settings import MAX_FILE_BYTES
 from .job import AsyncJob
 from .orders.intake import CheckFiles, Intake
 from .orders.order import find_type

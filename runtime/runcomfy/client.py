@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from runcomfy.downloads.config import MAX_FILE_BYTES
+from runcomfy.downloads.manager import Downloads
 from runcomfy.drivers.driver import Driver
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
@@ -13,8 +15,6 @@ from ._callback import check_callback
 from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 from .arguments import deadline
 from .catalogue import ModelEntry, read_entries
-from .downloads.blocking import Downloads
-from .downloads.settings import MAX_FILE_BYTES
 from .job import Job
 from .orders.intake import CheckFiles, Intake
 from .orders.order import find_type

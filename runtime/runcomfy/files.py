@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from .downloads.blocking import Downloads
+from runcomfy.downloads.config import SAVE_TIMEOUT
+from runcomfy.downloads.filenames import file_name
+from runcomfy.downloads.manager import Downloads
+from runcomfy.downloads.partial_file import target_for
+
 from .downloads.file_types import kind_of
-from .downloads.names import file_name
-from .downloads.part import target_for
-from .downloads.settings import SAVE_TIMEOUT
 from .redaction import shown_url
 
 if TYPE_CHECKING:
-    from .downloads.asynchronous import AsyncDownloads
+    from runcomfy.downloads.async_manager import AsyncDownloads
 
 __all__ = ["AsyncOutputFile", "File", "OutputFile", "default_async_downloads", "find_files"]
 
@@ -88,9 +89,7 @@ class OutputFile(File):
 
 def default_async_downloads() -> AsyncDownloads:
     """What fetches a file that no client made."""
-    from .downloads.asynchronous import (
-        AsyncDownloads,  # needs anyio, which a blocking program does not
-    )
+    from runcomfy.downloads.async_manager import AsyncDownloads
 
     return AsyncDownloads()
 

@@ -16,11 +16,10 @@ from .result import AsyncResult, Result
 from .status import Cancellation, Status
 
 if TYPE_CHECKING:
+    from runcomfy.downloads.async_manager import AsyncDownloads
+    from runcomfy.downloads.manager import Downloads
     from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
     from runcomfy.drivers.driver import Driver
-
-    from .downloads.asynchronous import AsyncDownloads
-    from .downloads.blocking import Downloads
 
 __all__ = ["AsyncJob", "Job", "JobData"]
 

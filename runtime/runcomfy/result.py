@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .downloads.blocking import Downloads
-from .downloads.part import Target
-from .downloads.settings import SAVE_TIMEOUT
+from runcomfy.downloads.config import SAVE_TIMEOUT
+from runcomfy.downloads.manager import Downloads
+from runcomfy.downloads.partial_file import Target
+
 from .files import (
     AsyncOutputFile,
     AsyncProgress,
@@ -23,10 +24,10 @@ from .files import (
 )
 
 if TYPE_CHECKING:
+    from runcomfy.downloads.async_manager import AsyncDownloads
     from runcomfy.model.output import Output
     from runcomfy.protocol.allowed_hosts import Hosts
 
-    from .downloads.asynchronous import AsyncDownloads
     from .files import File
 
 __all__ = ["AsyncResult", "Result"]

@@ -21,7 +21,7 @@ from runcomfy import (
     Result,
     Retries,
 )
-from runcomfy.downloads.settings import tls_context
+from runcomfy.downloads.config import tls_context
 from runcomfy.mock import MockService, small_output
 from runcomfy.testing import mock_service
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runcomfy import AsyncResult, Output, Result
-from runcomfy.downloads.blocking import Downloads
-from runcomfy.downloads.settings import DownloadSettings
+from runcomfy.downloads.config import DownloadSettings
+from runcomfy.downloads.manager import Downloads
 from runcomfy.protocol.allowed_hosts import Hosts
 
 HOSTILE = [

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from file_host import CONTENT, FileHost, Given, file_host
 from runcomfy import Output, OutputFile, Result
-from runcomfy.downloads.blocking import Downloads
-from runcomfy.downloads.names import file_name
-from runcomfy.downloads.part import Part, Target
-from runcomfy.downloads.settings import DownloadSettings
+from runcomfy.downloads.config import DownloadSettings
+from runcomfy.downloads.filenames import file_name
+from runcomfy.downloads.manager import Downloads
+from runcomfy.downloads.partial_file import Part, Target
 from runcomfy.protocol.allowed_hosts import Hosts
 
 REQUEST = "8f14e45f-ceea-467f-9575-1a3c6b2d4e5f"

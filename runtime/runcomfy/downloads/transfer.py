@@ -12,8 +12,8 @@ from runcomfy.drivers.interruption import Wire, plain_headers
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
 
-from .part import Sink
-from .settings import DownloadSettings, closed, log_retry
+from .config import DownloadSettings, closed, log_retry
+from .partial_file import Sink
 
 if TYPE_CHECKING:
     import httpx

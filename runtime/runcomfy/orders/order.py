@@ -13,8 +13,8 @@ from runcomfy.model.request import Request
 from runcomfy.result import AsyncResult, Result
 
 if TYPE_CHECKING:
-    from runcomfy.downloads.asynchronous import AsyncDownloads
-    from runcomfy.downloads.blocking import Downloads
+    from runcomfy.downloads.async_manager import AsyncDownloads
+    from runcomfy.downloads.manager import Downloads
 
 __all__ = ["Model", "Order", "encode", "find_type"]
 

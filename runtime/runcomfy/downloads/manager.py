@@ -14,16 +14,9 @@ from runcomfy._callback import check_callback
 from runcomfy.arguments import deadline
 from runcomfy.protocol.download import Fetch
 
-from .crew import run_all
-from .part import Memory, Part, Target
-from .settings import (
-    DownloadSettings,
-    check_concurrency,
-    check_targets,
-    closed,
-    conclude,
-    log_saved,
-)
+from .config import DownloadSettings, check_concurrency, check_targets, closed, conclude, log_saved
+from .daemon_threads import run_all
+from .partial_file import Memory, Part, Target
 from .transfer import Transfer
 
 if TYPE_CHECKING:

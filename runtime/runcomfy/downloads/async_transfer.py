@@ -16,8 +16,8 @@ from runcomfy.drivers.interruption import Wire, plain_headers
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
 
-from .part import Part, Sink, Target
-from .settings import DownloadSettings, closed, log_retry, log_saved
+from .config import DownloadSettings, closed, log_retry, log_saved
+from .partial_file import Part, Sink, Target
 
 if TYPE_CHECKING:
     import httpx

@@ -16,14 +16,9 @@ from anyio.to_thread import run_sync
 from runcomfy._callback import check_callback
 from runcomfy.arguments import deadline
 
-from .part import Memory, Target
-from .settings import (
-    DownloadSettings,
-    check_concurrency,
-    check_targets,
-    conclude,
-)
-from .transfer_async import AsyncTransfer
+from .async_transfer import AsyncTransfer
+from .config import DownloadSettings, check_concurrency, check_targets, conclude
+from .partial_file import Memory, Target
 
 if TYPE_CHECKING:
     import httpx

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Literal, Protocol, TypeAlias
 
 from .file_types import extension_for, known_extension
-from .names import free_names
+from .filenames import free_names
 
 __all__ = ["Memory", "Part", "Sink", "Target", "target_for"]
 

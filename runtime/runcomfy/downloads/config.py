@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from runcomfy.files import AsyncOutputFile, File, OutputFile
 
-    from .part import Target
+    from .partial_file import Target
 
 __all__ = [
     "MAX_FILE_BYTES",
