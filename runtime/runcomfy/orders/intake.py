@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.model.request import Request
     from runcomfy.uploads import AsyncUploader, UploadFile
-    from runcomfy.uploads.local_files import LocalFiles
+    from runcomfy.uploads.opened_files import LocalFiles
 
 __all__ = ["CheckFiles", "Intake"]
 
@@ -46,7 +46,7 @@ class Intake:
             told = " or ".join(map(repr, _CHECKED))
             raise ConfigurationError(f"check_files must be {told}, not {check_files!r:.80}")
         if uploader is not None:
-            from runcomfy.uploads.sending import check_uploader
+            from runcomfy.uploads.uploader import check_uploader
 
             check_uploader(uploader, blocking=blocking)
         if remote_limits is not None:
@@ -71,7 +71,7 @@ class Intake:
         seen = self._seen(made)
         if not seen:
             return made.order()
-        from runcomfy.uploads.sending import send
+        from runcomfy.uploads.uploader import send
 
         until = inf if ends is None else ends
         with _nothing_submitted(), self._open(made) as files:
@@ -94,7 +94,7 @@ class Intake:
             return made.order()
         from anyio.to_thread import run_sync
 
-        from runcomfy.uploads.sending import send_async
+        from runcomfy.uploads.uploader import send_async
 
         until = inf if ends is None else ends
         with _nothing_submitted(), await run_sync(self._open, made) as files:
@@ -125,7 +125,7 @@ class Intake:
         return self._check_files != "off" and not start.startswith(SCHEMES)
 
     def _open(self, made: Draft) -> LocalFiles:
-        from runcomfy.uploads.local_files import LocalFiles
+        from runcomfy.uploads.opened_files import LocalFiles
 
         return LocalFiles(_class_of(made)._media, made.payload)
 
@@ -148,7 +148,7 @@ class Intake:
 
     def _uploader(self) -> AsyncUploader:
         if self._given is None:
-            from runcomfy.uploads.data_uri import DataUri
+            from runcomfy.uploads.inline import DataUri
 
             self._given = DataUri()
         return self._given

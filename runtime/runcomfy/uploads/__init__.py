@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-from .data_uri import DataUri
-from .files import UploadFile
+from .inline import DataUri
 from .object_store import ObjectStore
 from .resolve import resolve, resolve_async
-from .sending import AsyncUploader, Uploader
+from .upload_file import UploadFile
+from .uploader import AsyncUploader, Uploader
 
 __all__ = [
     "AsyncUploader",

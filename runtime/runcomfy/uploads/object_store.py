@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runcomfy.errors import ConfigurationError, MissingExtra, UploadFailed
 from runcomfy.redaction import without_queries
 
-from .files import UploadFile
+from .upload_file import UploadFile
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store

@@ -13,9 +13,9 @@ from runcomfy.errors import ValidationError
 from runcomfy.model.json_values import to_plain
 from runcomfy.model.request import check_payload
 
-from .data_uri import DataUri
-from .local_files import LocalFiles
-from .sending import AsyncUploader, Uploader, check_uploader, send, send_async
+from .inline import DataUri
+from .opened_files import LocalFiles
+from .uploader import AsyncUploader, Uploader, check_uploader, send, send_async
 
 if TYPE_CHECKING:
     from runcomfy.model.request import Request

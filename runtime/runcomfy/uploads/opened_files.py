@@ -17,7 +17,7 @@ from runcomfy.errors import UploadFailed
 from runcomfy.model.local_files import fault, name_of, replaced
 from runcomfy.model.media import MediaInput
 
-from .files import UploadFile
+from .upload_file import UploadFile
 
 __all__ = ["LocalFiles"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from runcomfy.errors import UploadFailed
 
-from .files import UploadFile
+from .upload_file import UploadFile
 
 __all__ = ["DataUri"]
 

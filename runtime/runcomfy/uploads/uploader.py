@@ -22,7 +22,7 @@ import anyio.to_thread
 from runcomfy.errors import ConfigurationError, DeadlineExceeded, UploadFailed
 from runcomfy.redaction import clean, without_queries
 
-from .files import UploadFile
+from .upload_file import UploadFile
 
 __all__ = ["AsyncUploader", "Uploader", "check_uploader", "send", "send_async"]
 
