@@ -12,6 +12,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from runcomfy.client.async_client import AsyncClient
+    from runcomfy.client.catalogue import ModelEntry
+    from runcomfy.client.client import Client
+    from runcomfy.client.job import AsyncJob, Job
+    from runcomfy.client.output_file import AsyncOutputFile, OutputFile
+    from runcomfy.client.result import AsyncResult, Result
     from runcomfy.media.probe.info import MediaInfo
     from runcomfy.model.json_values import UNSET, Unset
     from runcomfy.model.output import Output
@@ -24,9 +30,6 @@ if TYPE_CHECKING:
     from runcomfy.validation.validate import validate
 
     from ._version import __version__
-    from .async_client import AsyncClient
-    from .catalogue import ModelEntry
-    from .client import Client
     from .errors import (
         AuthenticationFailed,
         ClientClosed,
@@ -58,12 +61,9 @@ if TYPE_CHECKING:
         UploadFailed,
         ValidationError,
     )
-    from .files import AsyncOutputFile, OutputFile
-    from .job import AsyncJob, Job
     from .media.file_report import FileReport
     from .media.remote import RemoteLimits
     from .media.source import MediaSource
-    from .result import AsyncResult, Result
     from .status import Cancellation, Status
 
 __all__ = [
@@ -129,13 +129,13 @@ __all__ = [
 
 _HOMES = {
     "UNSET": "model.json_values",
-    "AsyncClient": "async_client",
-    "AsyncJob": "job",
-    "AsyncOutputFile": "files",
-    "AsyncResult": "result",
+    "AsyncClient": "client.async_client",
+    "AsyncJob": "client.job",
+    "AsyncOutputFile": "client.output_file",
+    "AsyncResult": "client.result",
     "AuthenticationFailed": "errors",
     "Cancellation": "status",
-    "Client": "client",
+    "Client": "client.client",
     "ClientClosed": "errors",
     "ConfigurationError": "errors",
     "ConnectionFailed": "errors",
@@ -145,7 +145,7 @@ _HOMES = {
     "FileReport": "media.file_report",
     "IncompatiblePackage": "errors",
     "InsufficientBalance": "errors",
-    "Job": "job",
+    "Job": "client.job",
     "JobCancelled": "errors",
     "JobFailed": "errors",
     "MediaInfo": "media.probe.info",
@@ -153,10 +153,10 @@ _HOMES = {
     "MissingExtra": "errors",
     "MissingToken": "errors",
     "NotAllSaved": "errors",
-    "ModelEntry": "catalogue",
+    "ModelEntry": "client.catalogue",
     "NotFound": "errors",
     "Output": "model.output",
-    "OutputFile": "files",
+    "OutputFile": "client.output_file",
     "PermissionDenied": "errors",
     "Polling": "protocol.retries",
     "RateLimited": "errors",
@@ -165,7 +165,7 @@ _HOMES = {
     "Request": "model.request",
     "RequestError": "errors",
     "RequestRejected": "errors",
-    "Result": "result",
+    "Result": "client.result",
     "Retries": "protocol.retries",
     "ResultNotReady": "errors",
     "RunComfyError": "errors",

@@ -39,9 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from runcomfy.client.output_file import AsyncOutputFile, OutputFile
     from runcomfy.model.violation import Violation
-
-    from .files import AsyncOutputFile, OutputFile
 
 __all__ = [
     "AuthenticationFailed",

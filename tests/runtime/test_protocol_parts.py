@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from runcomfy import errors
+from runcomfy.client.result import Result
 from runcomfy.credentials import Token, find_token
 from runcomfy.model.output import Output
 from runcomfy.protocol.responses import Document, Problem, read
@@ -17,7 +18,6 @@ from runcomfy.protocol.retries import Polling, Retries, retry_after
 from runcomfy.protocol.steps import Answer
 from runcomfy.protocol.urls import check_base_url, check_request_id, model_path, request_path
 from runcomfy.redaction import Redactor, clean
-from runcomfy.result import Result
 
 SECRET = "tok-5f2c9a77e1"  # noqa: S105  # what must not show
 

@@ -23,7 +23,7 @@ from .partial_file import Memory, Target
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.files import AsyncOutputFile
+    from runcomfy.client.output_file import AsyncOutputFile
 
 __all__ = ["AsyncDownloads"]
 

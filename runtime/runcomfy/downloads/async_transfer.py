@@ -22,7 +22,7 @@ from .partial_file import Part, Sink, Target
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.files import AsyncOutputFile
+    from runcomfy.client.output_file import AsyncOutputFile
 
 __all__ = ["AsyncTransfer", "Tell"]
 

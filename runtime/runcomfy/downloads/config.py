@@ -28,7 +28,7 @@ from runcomfy.transports.tls import trusted
 if TYPE_CHECKING:
     import ssl
 
-    from runcomfy.files import AsyncOutputFile, File, OutputFile
+    from runcomfy.client.output_file import AsyncOutputFile, File, OutputFile
 
     from .partial_file import Target
 

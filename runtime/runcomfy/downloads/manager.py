@@ -22,7 +22,7 @@ from .transfer import Transfer
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.files import OutputFile
+    from runcomfy.client.output_file import OutputFile
 
 __all__ = ["Downloads"]
 

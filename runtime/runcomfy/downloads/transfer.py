@@ -18,7 +18,7 @@ from .partial_file import Sink
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.files import OutputFile
+    from runcomfy.client.output_file import OutputFile
 
 __all__ = ["Tell", "Transfer"]
 

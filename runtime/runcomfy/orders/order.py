@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from runcomfy.client.result import AsyncResult, Result
 from runcomfy.errors import ConfigurationError, UnknownModel
 from runcomfy.model.output import Output
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request
-from runcomfy.result import AsyncResult, Result
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads

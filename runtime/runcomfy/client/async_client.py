@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from runcomfy._callback import check_callback
+from runcomfy.arguments import deadline
 from runcomfy.downloads.async_manager import AsyncDownloads
 from runcomfy.downloads.config import MAX_FILE_BYTES
 from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
+from runcomfy.orders.order import find_type
+from runcomfy.protocol import Polling, Retries, list_models, look_up_model, run, submit
 
-from ._callback import check_callback
-from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
-from .arguments import deadline
 from .catalogue import ModelEntry, read_entries
 from .job import AsyncJob
-from .orders.intake import CheckFiles, Intake
-from .orders.order import find_type
-from .protocol import Polling, Retries, list_models, look_up_model, run, submit
+from .preparation import CheckFiles, Intake
 from .result import AsyncResult
+from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 
 if TYPE_CHECKING:
     import httpx
 
-    from .media.remote import RemoteLimits
-    from .uploads import AsyncUploader
+    from runcomfy.media.remote import RemoteLimits
+    from runcomfy.uploads import AsyncUploader
 
 __all__ = ["AsyncClient"]
 

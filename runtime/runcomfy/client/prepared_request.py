@@ -12,13 +12,12 @@ from runcomfy.model.json_values import find_non_json, to_plain
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request, check_payload
 from runcomfy.model.violation import Violation
+from runcomfy.orders.order import Model, Order, encode, find_type
 from runcomfy.protocol.urls import check_model_id
 from runcomfy.redaction import clean
 from runcomfy.validation.media import NOT_ASKED
 from runcomfy.validation.report import Report, grouped
 from runcomfy.validation.validate import examine
-
-from .order import Model, Order, encode, find_type
 
 __all__ = ["Draft", "draft", "require_schema", "warn"]
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from runcomfy._callback import check_callback
+from runcomfy.arguments import deadline
 from runcomfy.downloads.config import MAX_FILE_BYTES
 from runcomfy.downloads.manager import Downloads
 from runcomfy.drivers.driver import Driver
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
+from runcomfy.orders.order import find_type
+from runcomfy.protocol import Polling, Retries, list_models, look_up_model, run, submit
+from runcomfy.status import Status
 
-from ._callback import check_callback
-from ._core import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
-from .arguments import deadline
 from .catalogue import ModelEntry, read_entries
 from .job import Job
-from .orders.intake import CheckFiles, Intake
-from .orders.order import find_type
-from .protocol import Polling, Retries, list_models, look_up_model, run, submit
+from .preparation import CheckFiles, Intake
 from .result import Result
-from .status import Status
+from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 
 if TYPE_CHECKING:
     import httpx
 
-    from .media.remote import RemoteLimits
-    from .uploads import Uploader
+    from runcomfy.media.remote import RemoteLimits
+    from runcomfy.uploads import Uploader
 
 __all__ = ["Client"]
 

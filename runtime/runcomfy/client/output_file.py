@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from runcomfy.downloads.config import SAVE_TIMEOUT
+from runcomfy.downloads.file_types import kind_of
 from runcomfy.downloads.filenames import file_name
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import target_for
-
-from .downloads.file_types import kind_of
-from .redaction import shown_url
+from runcomfy.redaction import shown_url
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads

@@ -7,11 +7,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from runcomfy.protocol.allowed_hosts import Hosts, Refusal
-
-from .redaction import clean
+from runcomfy.redaction import clean
 
 if TYPE_CHECKING:
-    from .files import File
+    from .output_file import File
     from .result import AsyncResult, Result
 
 __all__ = ["html_of"]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
 
+from runcomfy._callback import check_callback
 from runcomfy.model.output import Output
+from runcomfy.orders.order import Model
+from runcomfy.protocol import cancel, fetch, follow, look, watch
 from runcomfy.protocol.urls import check_request_id
+from runcomfy.status import Cancellation, Status
 
-from ._callback import check_callback
-from ._core import CALL_TIMEOUT, RUN_TIMEOUT, Core
-from .orders.order import Model
-from .protocol import cancel, fetch, follow, look, watch
 from .result import AsyncResult, Result
-from .status import Cancellation, Status
+from .settings import CALL_TIMEOUT, RUN_TIMEOUT, Core
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads

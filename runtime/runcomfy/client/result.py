@@ -14,7 +14,7 @@ from runcomfy.downloads.config import SAVE_TIMEOUT
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import Target
 
-from .files import (
+from .output_file import (
     AsyncOutputFile,
     AsyncProgress,
     OutputFile,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from runcomfy.model.output import Output
     from runcomfy.protocol.allowed_hosts import Hosts
 
-    from .files import File
+    from .output_file import File
 
 __all__ = ["AsyncResult", "Result"]
 
@@ -168,7 +168,7 @@ class AsyncResult(_Given[OutputT_co]):
 
 
 def _html(result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts: Hosts) -> str:
-    from ._display import html_of  # only notebooks need it
+    from .html import html_of  # only notebooks need it
 
     return html_of(result, files, hosts)
 

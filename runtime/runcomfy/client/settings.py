@@ -8,18 +8,17 @@ from math import inf
 from time import monotonic
 from typing import Any, NoReturn
 
+from runcomfy.arguments import deadline
+from runcomfy.credentials import find_token
 from runcomfy.downloads.config import DownloadSettings
 from runcomfy.drivers.interruption import Wire
+from runcomfy.errors import ConfigurationError
+from runcomfy.orders.order import Model
+from runcomfy.protocol import Flow, Polling, Retries, Talk, cancel
 from runcomfy.protocol.allowed_hosts import Hosts
 from runcomfy.protocol.urls import check_base_url
-
-from .arguments import deadline
-from .credentials import find_token
-from .errors import ConfigurationError
-from .orders.order import Model
-from .protocol import Flow, Polling, Retries, Talk, cancel
-from .redaction import Redactor
-from .status import Cancellation
+from runcomfy.redaction import Redactor
+from runcomfy.status import Cancellation
 
 __all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core", "check_http"]
 
