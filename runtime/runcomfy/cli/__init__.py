@@ -10,7 +10,7 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     try:
-        from .command import run
+        from .main import run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"click", "rich"}:
             raise

@@ -11,7 +11,7 @@ import click
 
 from runcomfy.redaction import Redactor
 
-from .packages import package_option
+from .model_packages import package_option
 
 if TYPE_CHECKING:
     from runcomfy.mock import Asked, MockService

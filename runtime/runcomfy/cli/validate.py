@@ -19,9 +19,9 @@ from runcomfy.validation.media import REMOTE, urls
 from runcomfy.validation.report import Report
 from runcomfy.validation.validate import validate as check
 
-from .packages import model_of, package_option
-from .statuses import INVALID, MISUSE, VALID
-from .tables import line_rows, report_table
+from .exit_codes import INVALID, MISUSE, VALID
+from .model_packages import model_of, package_option
+from .report_tables import line_rows, report_table
 from .terminal import Screen, complain, safe
 
 if TYPE_CHECKING:

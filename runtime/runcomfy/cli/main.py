@@ -13,8 +13,8 @@ import click
 from runcomfy._version import __version__
 from runcomfy.errors import RunComfyError
 
+from .exit_codes import BROKEN_PIPE, INTERRUPTED, MISUSE
 from .mock import mock
-from .statuses import BROKEN_PIPE, INTERRUPTED, MISUSE
 from .terminal import complain, prepare
 from .validate import validate
 
