@@ -17,7 +17,7 @@ from client_callers import TOKEN, a_request, without_aiohttp
 from runcomfy import Polling, Retries
 from runcomfy.errors import RequestError, SubmissionUnknown
 from runcomfy.mock import MockService
-from runcomfy.mock.files import MadeFile
+from runcomfy.mock.fake_output import MadeFile
 from runcomfy.testing import mock_service
 
 from .cells import OUTCOMES, Cell

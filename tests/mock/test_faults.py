@@ -366,7 +366,7 @@ def test_a_fault_that_makes_no_sense_is_refused(
 def test_a_service_of_your_own_fault() -> None:
     """The table is data, so a fault that is missing can be made and used."""
     from runcomfy.mock import Rule
-    from runcomfy.mock.wire import Reply
+    from runcomfy.mock.raw_http import Reply
 
     fault = Fault("teapot", "HTTP 418", ("submit",), lambda _reply, _scene: Reply(418))
     with mock_service(**QUICK) as service, Calls(service) as calls:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from generator.small import load, store
-from runcomfy.mock.files import MadeFile, make_output
+from runcomfy.mock.fake_output import MadeFile, make_output
 from runcomfy_codegen.package.plan import apply
 from runcomfy_codegen.pipeline import generate
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit

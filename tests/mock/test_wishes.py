@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runcomfy.mock.wishes import read_wishes
+from runcomfy.mock.output_options import read_wishes
 from runcomfy_models.openai import GptImage2Edit
 
 NAMES = st.sampled_from(

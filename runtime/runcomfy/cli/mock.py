@@ -137,7 +137,7 @@ def _greet(service: MockService) -> None:
 
 
 def _prepare(service: MockService, faults: tuple[str, ...], chaos: float | None, seed: int) -> None:
-    from runcomfy.mock.rules import read_rule
+    from runcomfy.mock.fault_rules import read_rule
 
     for text in faults:
         try:

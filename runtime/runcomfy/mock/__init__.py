@@ -12,10 +12,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .fault_rules import Rule
     from .faults import FAULTS, Fault
-    from .log import ACTIONS, Action, Asked
-    from .output import small_output
-    from .rules import Rule
+    from .output_cache import small_output
+    from .request_log import ACTIONS, Action, Asked
     from .service import MockService
     from .settings import Settings
 
@@ -48,7 +48,7 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'runcomfy.mock' has no attribute {name!r}")
-    from .libraries import needed
+    from .extras import needed
 
     with needed():
         value: object = getattr(__import__(f"{__name__}.{home}", fromlist=(name,)), name)

@@ -18,10 +18,11 @@ from runcomfy.model.registry import find_model
 from runcomfy.model.request import check_payload
 from runcomfy.model.violation import Violation
 
-from . import answers, catalogue
-from .downloads import serve_file
-from .log import Asked
-from .output import Outputs
+from . import catalogue
+from . import responses as answers
+from .file_host import serve_file
+from .output_cache import Outputs
+from .request_log import Asked
 from .settings import Settings
 from .store import Store
 

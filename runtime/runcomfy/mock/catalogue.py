@@ -9,7 +9,7 @@ from runcomfy.errors import UnknownModel
 from runcomfy.model.registry import find_model, model_ids
 from runcomfy.model.request import Request
 
-from .wishes import read_wishes
+from .output_options import read_wishes
 
 __all__ = ["categories", "entries", "entry", "listing", "price"]
 

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from .log import Host
-from .wire import Connection
+from .raw_http import Connection
+from .request_log import Host
 
 __all__ = ["Server"]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .app import Places, make_app
+from .fault_rules import FaultBook, Rule, make_rule
 from .faults import Fault, find_fault
-from .gate import Gate
 from .jobs import Job
-from .log import ACTIONS, Action, Asked, Host, check_actions
-from .output import Outputs
-from .rules import FaultBook, Rule, make_rule
+from .middleware import Gate
+from .output_cache import Outputs
+from .request_log import ACTIONS, Action, Asked, Host, check_actions
 from .server import Server
 from .settings import Settings
 from .store import Store

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 if TYPE_CHECKING:
     from runcomfy.model.request import Request
 
-    from .files import MadeFile
+    from .fake_output import MadeFile
 
 __all__ = ["MakeOutput", "Settings"]
 
@@ -23,7 +23,7 @@ EarlyResult: TypeAlias = Literal["state", "error"]
 def _make_real(
     cls: type[Request[Any]], payload: dict[str, Any], *, request_id: str
 ) -> tuple[dict[str, Any], list[MadeFile]]:
-    from .files import make_output
+    from .fake_output import make_output
 
     return make_output(cls, payload, request_id=request_id)
 

@@ -37,7 +37,7 @@ def mock_service(
     >>> with mock_service(polls_in_queue=3) as service:
     ...     result = service.client().run(GptImage2Edit(prompt="add a hat", images=[url]))
     """
-    from runcomfy.mock.libraries import needed
+    from runcomfy.mock.extras import needed
 
     with needed():
         from runcomfy.mock.service import MockService
@@ -57,7 +57,7 @@ def all_faults() -> dict[str, Fault]:
     >>> all_faults()["answer_lost"].about
     'the service does it, then the connection is closed without a byte'
     """
-    from runcomfy.mock.libraries import needed
+    from runcomfy.mock.extras import needed
 
     with needed():
         from runcomfy.mock.faults import FAULTS

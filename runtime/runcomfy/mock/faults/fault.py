@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from runcomfy.mock.log import Action, Asked
-from runcomfy.mock.wire import Raw, Reply
+from runcomfy.mock.raw_http import Raw, Reply
+from runcomfy.mock.request_log import Action, Asked
 
 __all__ = [
     "API",

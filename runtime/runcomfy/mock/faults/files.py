@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from itertools import count
 
-from runcomfy.mock.wire import Reply
+from runcomfy.mock.raw_http import Reply
 
 from .fault import DOWNLOAD, Change, Fault, Scene
 

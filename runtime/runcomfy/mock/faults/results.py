@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from runcomfy.mock.log import Action
-from runcomfy.mock.wire import Reply
+from runcomfy.mock.raw_http import Reply
+from runcomfy.mock.request_log import Action
 
 from .fault import Change, Fault, Scene, edit, says
 

@@ -6,8 +6,8 @@ import json
 from email.utils import formatdate
 from time import time
 
-from runcomfy.mock.answers import ERRORS
-from runcomfy.mock.wire import Reply
+from runcomfy.mock.raw_http import Reply
+from runcomfy.mock.responses import ERRORS
 
 from .fault import API, EVERYWHERE, Change, Fault, Scene
 

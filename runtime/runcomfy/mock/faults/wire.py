@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from runcomfy.mock.wire import Raw, Reply, head
+from runcomfy.mock.raw_http import Raw, Reply, head
 
 from .fault import EVERYWHERE, Fault, Scene
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runcomfy.mock.log import Action
-from runcomfy.mock.wire import Reply
+from runcomfy.mock.raw_http import Reply
+from runcomfy.mock.request_log import Action
 
 from .fault import READS, SUBMIT, Fault, Scene, edit, reshaped, says
 

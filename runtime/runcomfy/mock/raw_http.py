@@ -16,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from .log import Host
+from .request_log import Host
 
 __all__ = ["Connection", "Raw", "Reply", "head", "send_reply"]
 

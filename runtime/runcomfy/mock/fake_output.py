@@ -13,8 +13,8 @@ from typing import Any
 from runcomfy.model.request import Request
 
 from .clips import film, sound
+from .output_options import Wishes, kind_of_field, output_schema, read_wishes
 from .pictures import draw, encode
-from .wishes import Wishes, kind_of_field, output_schema, read_wishes
 
 __all__ = ["MadeFile", "make_output"]
 

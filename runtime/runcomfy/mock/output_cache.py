@@ -12,7 +12,7 @@ from urllib.parse import quote
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request
 
-from .files import MadeFile
+from .fake_output import MadeFile
 from .jobs import Job
 from .settings import MakeOutput
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import RLock
 
 from .faults import FAULTS, Fault, find_fault
-from .log import ACTIONS, Action, Asked, check_actions
+from .request_log import ACTIONS, Action, Asked, check_actions
 
 __all__ = ["HEADER", "FaultBook", "Rule", "read_rule"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from .files import MadeFile
+from .fake_output import MadeFile
 
 __all__ = ["serve_file"]
 

@@ -12,12 +12,12 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .app import Places
+from .fault_rules import FaultBook
 from .faults import Fault, Scene
-from .log import Asked, classify
-from .rules import FaultBook
+from .raw_http import Connection, Raw, Reply, send_reply
+from .request_log import Asked, classify
 from .settings import Settings
 from .store import Store
-from .wire import Connection, Raw, Reply, send_reply
 
 __all__ = ["Gate"]
 
