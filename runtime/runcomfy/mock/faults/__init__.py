@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from runcomfy.model.suggestions import did_you_mean
 
+from .base import Fault, Scene
 from .bodies import BODY_FAULTS
-from .fault import Fault, Scene
+from .connection import WIRE_FAULTS
+from .fields import WORD_FAULTS
 from .files import FILE_FAULTS
 from .results import RESULT_FAULTS
 from .statuses import STATUS_FAULTS
-from .wire import WIRE_FAULTS
-from .words import WORD_FAULTS
 
 __all__ = ["FAULTS", "Fault", "Scene", "find_fault"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .fault import API, Change, Fault
+from .base import API, Change, Fault
 
 __all__ = ["BODY_FAULTS"]
 

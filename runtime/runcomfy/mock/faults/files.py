@@ -8,7 +8,7 @@ from itertools import count
 
 from runcomfy.mock.raw_http import Reply
 
-from .fault import DOWNLOAD, Change, Fault, Scene
+from .base import DOWNLOAD, Change, Fault, Scene
 
 __all__ = ["FILE_FAULTS"]
 

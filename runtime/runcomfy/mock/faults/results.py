@@ -10,7 +10,7 @@ from typing import Any
 from runcomfy.mock.raw_http import Reply
 from runcomfy.mock.request_log import Action
 
-from .fault import Change, Fault, Scene, edit, says
+from .base import Change, Fault, Scene, edit, says
 
 __all__ = ["RESULT_FAULTS"]
 

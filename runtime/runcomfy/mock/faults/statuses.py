@@ -9,7 +9,7 @@ from time import time
 from runcomfy.mock.raw_http import Reply
 from runcomfy.mock.responses import ERRORS
 
-from .fault import API, EVERYWHERE, Change, Fault, Scene
+from .base import API, EVERYWHERE, Change, Fault, Scene
 
 __all__ = ["STATUS_FAULTS"]
 

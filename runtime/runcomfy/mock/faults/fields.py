@@ -7,7 +7,7 @@ from typing import Any
 from runcomfy.mock.raw_http import Reply
 from runcomfy.mock.request_log import Action
 
-from .fault import READS, SUBMIT, Fault, Scene, edit, reshaped, says
+from .base import READS, SUBMIT, Fault, Scene, edit, reshaped, says
 
 __all__ = ["WORD_FAULTS"]
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from runcomfy.mock.raw_http import Raw, Reply, head
 
-from .fault import EVERYWHERE, Fault, Scene
+from .base import EVERYWHERE, Fault, Scene
 
 __all__ = ["WIRE_FAULTS"]
 
