@@ -16,8 +16,7 @@ from pathlib import Path
 from runcomfy.media import formats
 from runcomfy.media.rules import bounds, metrics
 from runcomfy.model import messages as wording
-
-from .template_files import templates_folder
+from runcomfy_codegen.render.template_files import templates_folder
 
 __all__ = ["digest", "fingerprint", "read_stamp", "stamp", "write_stamp"]
 

@@ -14,14 +14,14 @@ from runcomfy_codegen.package.index import package_spec
 from runcomfy_codegen.package.manifest import ModelEntry
 from runcomfy_codegen.render.formatting import format_modules
 from runcomfy_codegen.render.render import render_model, render_owner, render_package
+from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.schema.documents import Stored, parse_documents
 from runcomfy_codegen.schema.inputs import gather
-from runcomfy_codegen.schema.normalise import step
+from runcomfy_codegen.schema.keywords import step
 from runcomfy_codegen.spec.builder import build_model
 from runcomfy_codegen.spec.names import input_name
 
 from .fingerprint import digest
-from .template_files import templates_folder
 
 __all__ = ["Change", "Made", "changes_since", "format_modules", "make_model", "make_shared"]
 

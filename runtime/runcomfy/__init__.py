@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from runcomfy.client.result import AsyncResult, Result
     from runcomfy.media.probe.info import MediaInfo
     from runcomfy.model.json_values import UNSET, Unset
+    from runcomfy.model.media_source import MediaSource
     from runcomfy.model.output import Output
     from runcomfy.model.registry import model_ids, register
     from runcomfy.model.request import Request
     from runcomfy.model.violation import Violation
     from runcomfy.protocol.retries import Polling, Retries
     from runcomfy.validation.lines import validate_lines
-    from runcomfy.validation.report import Report, Unchecked
+    from runcomfy.validation.report import FileReport, Report, Unchecked
     from runcomfy.validation.validate import validate
 
     from ._version import __version__
@@ -61,9 +62,7 @@ if TYPE_CHECKING:
         UploadFailed,
         ValidationError,
     )
-    from .media.file_report import FileReport
     from .media.remote import RemoteLimits
-    from .media.source import MediaSource
     from .status import Cancellation, Status
 
 __all__ = [
@@ -142,14 +141,14 @@ _HOMES = {
     "DeadlineExceeded": "errors",
     "DownloadFailed": "errors",
     "DownloadRefused": "errors",
-    "FileReport": "media.file_report",
+    "FileReport": "validation.report",
     "IncompatiblePackage": "errors",
     "InsufficientBalance": "errors",
     "Job": "client.job",
     "JobCancelled": "errors",
     "JobFailed": "errors",
     "MediaInfo": "media.probe.info",
-    "MediaSource": "media.source",
+    "MediaSource": "model.media_source",
     "MissingExtra": "errors",
     "MissingToken": "errors",
     "NotAllSaved": "errors",
@@ -185,7 +184,7 @@ _HOMES = {
     "model_ids": "model.registry",
     "register": "model.registry",
     "validate": "validation.validate",
-    "validate_lines": "validation",
+    "validate_lines": "validation.lines",
 }
 
 

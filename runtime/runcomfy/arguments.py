@@ -6,7 +6,7 @@ from time import monotonic
 
 from .errors import ConfigurationError
 
-__all__ = ["deadline"]
+__all__ = ["check_callback", "deadline"]
 
 
 def deadline(timeout: float | None) -> float | None:
@@ -22,3 +22,9 @@ def deadline(timeout: float | None) -> float | None:
             f"timeout must be a number of seconds, or None for no limit; got {timeout!r:.80}"
         )
     return monotonic() + timeout
+
+
+def check_callback(name: str, given: object) -> None:
+    """Refuse what cannot be called: the first status comes when the request runs, and is billed."""
+    if given is not None and not callable(given):
+        raise ConfigurationError(f"{name} must be a function, got {given!r:.80}")

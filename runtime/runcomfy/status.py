@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-__all__ = ["Cancellation", "Status"]
+__all__ = ["Cancellation", "Phase", "Status", "phase"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Status:
     @property
     def phase(self) -> str:
         """The word's meaning: ``running``, ``succeeded``, ``failed`` or ``cancelled``."""
-        from .protocol.states import phase
+        from .status import phase
 
         return phase(self.state)
 
@@ -57,7 +57,7 @@ class Cancellation:
 
         Its status counts as well: a request that is cancelled already is "not_cancellable".
         """
-        from .protocol.states import phase
+        from .status import phase
 
         return "cancelled" in (phase(self.outcome), phase(self.raw.get("status")))
 
@@ -66,3 +66,31 @@ class Cancellation:
         """The cancellation in an answer, by its outcome or else its status."""
         words = (raw.get("outcome"), raw.get("status"))
         return cls(next((word for word in words if isinstance(word, str) and word), "unknown"), raw)
+
+
+Phase: TypeAlias = Literal["running", "succeeded", "failed", "cancelled"]
+
+
+_PHASES: dict[str, Phase] = {
+    "in_queue": "running",
+    "in_progress": "running",
+    "pending": "running",
+    "queued": "running",
+    "waiting": "running",
+    "starting": "running",
+    "processing": "running",
+    "completed": "succeeded",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+}
+
+
+def phase(state: object) -> Phase:
+    """The phase that a status string stands for. One that nobody has seen before is "running".
+
+    >>> phase("COMPLETED"), phase("warming_up")
+    ('succeeded', 'running')
+    """
+    return _PHASES.get(state.strip().casefold(), "running") if isinstance(state, str) else "running"

@@ -11,10 +11,10 @@ from typing import Any
 import runcomfy
 from generator.small import load, make
 from runcomfy_codegen.render.render import render_model
+from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.builder import build_model
-from runcomfy_codegen.template_files import templates_folder
 
 __all__ = ["quick_class", "request_classes"]
 

@@ -12,7 +12,7 @@ import pytest
 from generator.generate_support import run, text_schema, times, tree
 from generator.small import store
 from runcomfy.model import FORMAT
-from runcomfy_codegen import generate, making
+from runcomfy_codegen import model_files, pipeline
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_second_run_touches_nothing(made: Path) -> None:
 
 def test_a_second_run_renders_nothing(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("make_model", "make_shared", "format_modules"):
-        monkeypatch.setattr(making, name, lambda *_: pytest.fail("made again"))
+        monkeypatch.setattr(model_files, name, lambda *_: pytest.fail("made again"))
     assert run(made).status == 0
 
 
@@ -104,14 +104,14 @@ def test_an_override_counts_as_a_change(made: Path) -> None:
 def test_another_version_of_the_generator_renders_everything(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate, "fingerprint", lambda: "newer")
+    monkeypatch.setattr(pipeline, "fingerprint", lambda: "newer")
     assert run(made, "--json").json["models"]["unchanged"] == []
 
 
 def test_what_a_newer_generator_was_not_asked_for_is_rendered_later(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate, "fingerprint", lambda: "newer")
+    monkeypatch.setattr(pipeline, "fingerprint", lambda: "newer")
     run(made, "--only", "acme/one")
     assert "acme/two" in run(made, "--json").json["models"]["written"]
 
@@ -243,7 +243,7 @@ def test_a_package_inside_another_is_left_alone(tmp_path: Path) -> None:
     assert tree(tmp_path / "out/my/sub") == before
 
 
-@pytest.mark.parametrize("module", ["wording", "media.metrics", "media.bounds"])
+@pytest.mark.parametrize("module", ["model.messages", "media.rules.metrics", "media.rules.bounds"])
 def test_new_words_and_file_rules_of_the_runtime_are_rendered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:

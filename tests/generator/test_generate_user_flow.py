@@ -70,7 +70,7 @@ USE = """
 import runcomfy
 report = runcomfy.validate({model_id!r}, {{"prompt": 1, "image_urls": []}})
 print([str(violation) for violation in report.errors], runcomfy.model_ids(), sep="\\n")
-from runcomfy._registry import find_model
+from runcomfy.model.registry import find_model
 print(find_model({model_id!r}).__module__)
 """
 HOME = "my_models.wan_ai.wan_2_6_image_to_image"

@@ -65,7 +65,7 @@ def test_files_that_claim_millions_of_what_is_not_there_take_no_memory(tmp_path:
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from runcomfy.model.media.probe import probe\n"
+        "from runcomfy.media.probe import probe\n"
         "for name in sys.argv[1:]:\n"
         "    print(probe(name).duration)\n"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"

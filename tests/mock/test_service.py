@@ -10,7 +10,7 @@ import pytest
 
 from mock_calls import MODEL, TOKEN, Calls
 from runcomfy.mock import MockService, small_output
-from runcomfy.protocol.states import phase
+from runcomfy.status import phase
 from runcomfy.testing import mock_service
 
 INSTANT: dict[str, Any] = {"polls_in_queue": 0, "polls_running": 0, "make_output": small_output}

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from runcomfy import validate_lines
-from runcomfy.bulk import children
+from runcomfy.validation import children
 from runtime.payload_lines import URL, WAN, found, line
 from runtime.pictures import picture
 from runtime.sample_model import Sample

@@ -17,8 +17,8 @@ import pytest
 from client_callers import EVERY_KIND, OWN, Caller, a_request
 from raw_server import RawServer, json_answer, raw_server
 from runcomfy import Client, errors
-from runcomfy.transports import factory as clients
 from runcomfy.transports import limiter as gate
+from runcomfy.transports import limits
 
 ID = "req-1"
 
@@ -274,7 +274,7 @@ def many(kind: str, url: str, count: int) -> list[Any]:
 def test_calls_beyond_the_number_of_connections_wait(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "CONNECTIONS", 3)
+    monkeypatch.setattr(limits, "CONNECTIONS", 3)
     with raw_server(partial(answer_all, delay=0.02)) as server:
         assert many(kind, server.url, 12) == [ID] * 12
         assert server.submits() == 12
@@ -285,7 +285,7 @@ def test_calls_beyond_the_number_of_connections_wait(
 def test_a_submit_that_got_no_connection_was_not_sent(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "CONNECTIONS", 1)
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
     outcomes: list[type] = []
 
     def blocking(client: Client) -> None:
@@ -347,7 +347,7 @@ def test_a_burst_of_short_calls_needs_few_connections(
 def test_cancelled_calls_give_their_connections_back(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "CONNECTIONS", 2)
+    monkeypatch.setattr(limits, "CONNECTIONS", 2)
 
     def hang_then_answer(server: RawServer, connection: socket.socket, number: int) -> None:
         (hang if number <= 6 else answer_all)(server, connection, number)
@@ -401,7 +401,7 @@ def test_closing_wakes_the_call_that_waits_for_an_answer(kind: str) -> None:
 def test_closing_turns_away_the_submit_that_waits_for_a_connection(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "CONNECTIONS", 1)
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
     outcomes: list[type] = []
 
     def blocking(client: Client) -> None:

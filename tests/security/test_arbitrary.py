@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from runcomfy_codegen.errors import CodegenError, NameClash
 from runcomfy_codegen.render.render import render_model
+from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.model_ids import parse_model_id
 from runcomfy_codegen.spec.builder import build_model
-from runcomfy_codegen.template_files import templates_folder
 from security.corpus import NAMES, TEXTS, anywhere
 
 SLOW = settings(

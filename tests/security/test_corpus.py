@@ -71,7 +71,7 @@ def test_texts_from_the_schema_are_constants_and_nothing_else(hostile: Hostile) 
 
 ROUND_TRIP = """
 import json, pickle, runcomfy
-from runcomfy._registry import find_model
+from runcomfy.model.registry import find_model
 
 runcomfy.register("hostile")
 answer = {}
@@ -118,7 +118,7 @@ def test_every_unusual_id_has_a_class_that_works(hostile: Hostile) -> None:
 
 TEXT_TRIP = """
 import json, runcomfy
-from runcomfy._registry import find_model
+from runcomfy.model.registry import find_model
 
 runcomfy.register("hostile")
 answer = {}

@@ -12,10 +12,10 @@ from generator.small import make
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.render import render
 from runcomfy_codegen.render import syntax_gate as syntax
+from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.spec import builder as build
 from runcomfy_codegen.spec import literals
 from runcomfy_codegen.spec.literals import Source
-from runcomfy_codegen.template_files import templates_folder
 
 FORBIDDEN = [
     "import os",

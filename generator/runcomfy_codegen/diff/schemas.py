@@ -12,8 +12,9 @@ from typing import Any
 
 from runcomfy.model import is_member
 from runcomfy_codegen.schema.inputs import gather
+from runcomfy_codegen.schema.keywords import Schema, parts_of, step
 from runcomfy_codegen.schema.media_inputs import find_media
-from runcomfy_codegen.schema.normalise import Schema, clean, parts_of, step
+from runcomfy_codegen.schema.normalise import clean
 
 from .media import compare_media
 

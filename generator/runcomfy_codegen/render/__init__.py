@@ -1,0 +1,1 @@
+"""Spec -> text: the templates, the gate that rendered modules pass, the formatter."""

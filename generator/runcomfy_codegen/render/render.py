@@ -10,9 +10,9 @@ from functools import lru_cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from runcomfy_codegen.spec.model_spec import ModelSpec, OwnerSpec, PackageSpec
-from runcomfy_codegen.template_files import templates_folder
 
 from . import syntax_gate as syntax
+from .template_files import templates_folder
 
 __all__ = ["render_model", "render_owner", "render_package"]
 

@@ -1,0 +1,1 @@
+"""Stored schemas: reading them, and what their keywords mean."""

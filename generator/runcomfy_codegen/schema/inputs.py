@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from runcomfy_codegen.diagnostics import Note
 
-from .normalise import Schema, is_pattern, step
+from .keywords import Schema, is_pattern, step
 
 __all__ = ["Gathered", "gather"]
 

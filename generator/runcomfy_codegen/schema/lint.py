@@ -7,7 +7,7 @@ from typing import Any
 from runcomfy.model.messages import show
 from runcomfy_codegen.diagnostics import Note
 
-from .normalise import Schema, schemas_in
+from .keywords import Schema, schemas_in
 from .reference_validator import Validator
 
 __all__ = ["oddities"]

@@ -9,8 +9,8 @@ from runcomfy_codegen.diagnostics import Note
 from runcomfy_codegen.spec.literals import literal
 from runcomfy_codegen.spec.model_spec import MediaSpec, RuleSpec
 
+from .keywords import Schema, schemas_in, step
 from .media_rules import Rule, media_kind, read_rules
-from .normalise import Schema, schemas_in, step
 
 __all__ = ["FoundInput", "MediaInputs", "find_media"]
 

@@ -8,102 +8,35 @@ was changed, left out, or is only documented. Nothing is left out without a note
 from __future__ import annotations
 
 import json
-import re
-import warnings
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
 from runcomfy.model.messages import show
 from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.schema.keywords import (
+    _ANNOTATIONS,
+    _FOR_PEOPLE,
+    _IN_PLACE,
+    _LIBRARY,
+    _LIST,
+    _MAP,
+    _ONE,
+    _TYPE_ALIASES,
+    _TYPES,
+    COMPILED,
+    Schema,
+    is_pattern,
+    schemas_in,
+    step,
+)
+from runcomfy_codegen.schema.references import _drop_bad_references
 
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
 
-__all__ = [
-    "COMPILED",
-    "Schema",
-    "clean",
-    "is_json_schema",
-    "is_pattern",
-    "parts_of",
-    "schemas_in",
-    "step",
-    "uncovered",
-]
-
-Schema = dict[str, Any]
-
-_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
-_TYPE_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
-
-#: Keywords that say something to people, or to us elsewhere, and nothing to a validator.
-_ANNOTATIONS = {
-    "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly",
-    "$comment", "$schema", "validations", "format",
-}  # fmt: skip
-
-#: The ones of these that are for people alone, and that nothing of ours acts on.
-_FOR_PEOPLE = {"examples", "example", "deprecated", "readOnly", "writeOnly"}
-
-#: Keywords that straight-line code is generated for.
-COMPILED = {
-    "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-    "minLength", "maxLength", "pattern", "minItems", "maxItems", "items", "properties", "required",
-    "additionalProperties", "minProperties", "maxProperties",
-}  # fmt: skip
-
-#: Keywords that the jsonschema library checks at run time.
-_LIBRARY = {
-    "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependentRequired",
-    "prefixItems", "contains", "minContains", "maxContains", "uniqueItems", "patternProperties",
-    "propertyNames", "unevaluatedItems", "unevaluatedProperties", "$ref",
-}  # fmt: skip
-
-#: Levels of lists and objects that straight-line code is nested in.
-_MAX_DEPTH = 12
-
-#: Where schemas stand inside a schema.
-_ONE = {
-    "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
-    "unevaluatedItems", "unevaluatedProperties",
-}  # fmt: skip
-_LIST = {"allOf", "anyOf", "oneOf", "prefixItems"}
-_MAP = {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
-#: The ones that apply to the same value: a chain of them can lead back to its start.
-_IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
-
-
-def step(place: str, *names: object) -> str:
-    """``place`` with further steps, as a JSON pointer."""
-    return place + "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)
-
-
-def uncovered(schema: Schema, depth: int = 0) -> set[str]:
-    """The keywords of a clean schema that straight-line code does not cover.
-
-    Below ``_MAX_DEPTH`` these are all, since Python refuses code that is nested much deeper.
-    """
-    found = schema.keys() - (COMPILED if depth < _MAX_DEPTH else set()) - {"$defs", "definitions"}
-    if schema.get("additionalProperties", True) not in (True, False, {}):
-        found = found | {"additionalProperties"}
-    inner = list(schema.get("properties", {}).values())
-    if isinstance(schema.get("items"), dict):
-        inner.append(schema["items"])
-    return found.union(*(uncovered(part, depth + 1) for part in inner))
-
-
-def is_pattern(text: str) -> bool:
-    """Whether Python reads the pattern, and as it is meant."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python warns of what it will read in another way
-            re.compile(text)
-    except (re.error, RecursionError, OverflowError, Warning):
-        return False
-    return True
+__all__ = ["clean", "is_json_schema"]
 
 
 def is_json_schema(schema: Schema) -> bool:
@@ -375,72 +308,6 @@ def _has_non_finite(value: object) -> bool:
     if isinstance(value, dict):
         return any(map(_has_non_finite, value.values()))
     return False
-
-
-def schemas_in(schema: object, place: str = "") -> Iterator[tuple[str, Schema]]:
-    """Every schema in a schema, itself included, with its place."""
-    if not isinstance(schema, dict):
-        return
-    yield place, schema
-    for steps, part in parts_of(schema):
-        yield from schemas_in(part, step(place, *steps))
-
-
-def parts_of(schema: Schema) -> Iterator[tuple[tuple[object, ...], object]]:
-    """The schemas that stand directly in a schema, with the steps to them."""
-    for keyword, value in schema.items():
-        if keyword in _ONE:
-            yield (keyword,), value
-        elif keyword in _LIST and isinstance(value, list):
-            yield from (((keyword, i), part) for i, part in enumerate(value))
-        elif keyword in _MAP and isinstance(value, dict):
-            yield from (((keyword, name), part) for name, part in value.items())
-
-
-def _drop_bad_references(root: Schema, notes: list[Note]) -> None:
-    """Take out references that lead nowhere or, without a step into the value, back to themselves."""
-    parts = dict(schemas_in(root))
-    for place, part in parts.items():
-        if "$ref" in part and _target(part) not in parts:
-            del part["$ref"]
-            notes.append(Note(place + "/$ref", "documented", "$ref", "leads nowhere; not checked"))
-    for place, part in parts.items():
-        if "$ref" in part and _returns(place, parts):
-            del part["$ref"]
-            text = "leads back to itself without an end; not checked"
-            notes.append(Note(place + "/$ref", "documented", "$ref", text))
-
-
-def _target(part: Schema) -> str:
-    return unquote(part["$ref"][1:])
-
-
-def _returns(start: str, parts: dict[str, Schema]) -> bool:
-    seen: set[str] = set()
-    waiting = [_target(parts[start])]
-    while waiting:
-        place = waiting.pop()
-        if place == start:
-            return True
-        if place in seen:
-            continue
-        seen.add(place)
-        if "$ref" in parts[place]:
-            waiting.append(_target(parts[place]))
-        waiting += [
-            inner
-            for inner in parts
-            if inner.startswith(place + "/") and _applies_in_place(inner[len(place) :])
-        ]
-    return False
-
-
-def _applies_in_place(way: str) -> bool:
-    steps = way.split("/")[1:]
-    keyword, more = steps[0], len(steps)
-    if keyword not in _IN_PLACE:
-        return False
-    return more == (2 if keyword in _LIST | _MAP else 1)
 
 
 def _brief(value: object) -> str:

@@ -12,9 +12,10 @@ from runcomfy_codegen.diagnostics import Note
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.inputs import Gathered, gather
+from runcomfy_codegen.schema.keywords import Schema, step, uncovered
 from runcomfy_codegen.schema.lint import oddities
 from runcomfy_codegen.schema.media_inputs import MediaInputs, find_media
-from runcomfy_codegen.schema.normalise import Schema, clean, is_json_schema, step, uncovered
+from runcomfy_codegen.schema.normalise import clean, is_json_schema
 from runcomfy_codegen.schema.reference_validator import Validator
 
 from . import docstrings as texts

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runcomfy.model.messages import describe
-from runcomfy_codegen.schema.normalise import Schema, uncovered
+from runcomfy_codegen.schema.keywords import Schema, uncovered
 from runcomfy_codegen.schema.reference_validator import Validator
 
 from .literals import Source, literal, pointer

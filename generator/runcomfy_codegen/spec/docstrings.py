@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from runcomfy_codegen.schema.keywords import Schema
 from runcomfy_codegen.schema.media_rules import Rule
-from runcomfy_codegen.schema.normalise import Schema
 
 __all__ = [
     "clipped",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runcomfy_codegen.schema.normalise import Schema, schemas_in, step
+from runcomfy_codegen.schema.keywords import Schema, schemas_in, step
 
 from . import docstrings as texts
 from . import names

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runcomfy_codegen.diagnostics import Note
-from runcomfy_codegen.schema.normalise import Schema, clean, schemas_in, step
+from runcomfy_codegen.schema.keywords import Schema, schemas_in, step
+from runcomfy_codegen.schema.normalise import clean
 
 from . import docstrings as texts
 from . import names

@@ -20,7 +20,7 @@ from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
-from runcomfy_codegen.schema.normalise import Schema, step
+from runcomfy_codegen.schema.keywords import Schema, step
 
 from .literals import literal
 from .names import Identifier, nested_class_name

@@ -12,10 +12,11 @@ import click
 from rich.text import Text
 
 from runcomfy.errors import ConfigurationError
+from runcomfy.model.media import urls
 from runcomfy.model.request import Request
 from runcomfy.validation.json_text import NotJSON, read_json
 from runcomfy.validation.lines import validate_lines
-from runcomfy.validation.media import REMOTE, urls
+from runcomfy.validation.media import REMOTE
 from runcomfy.validation.report import Report
 from runcomfy.validation.validate import validate as check
 

@@ -1,0 +1,1 @@
+"""The clients, the jobs and results that they give, and how requests are prepared."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from runcomfy._callback import check_callback
-from runcomfy.arguments import deadline
+from runcomfy.arguments import check_callback, deadline
 from runcomfy.downloads.config import MAX_FILE_BYTES
 from runcomfy.downloads.manager import Downloads
 from runcomfy.drivers.driver import Driver
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
-from runcomfy.orders.order import find_type
 from runcomfy.protocol import Polling, Retries, list_models, look_up_model, run, submit
 from runcomfy.status import Status
 
 from .catalogue import ModelEntry, read_entries
 from .job import Job
 from .preparation import CheckFiles, Intake
+from .prepared_request import find_type
 from .result import Result
 from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
 

@@ -10,7 +10,8 @@ from runcomfy.protocol.allowed_hosts import Hosts, Refusal
 from runcomfy.redaction import clean
 
 if TYPE_CHECKING:
-    from .output_file import File
+    from runcomfy.downloads.file import File
+
     from .result import AsyncResult, Result
 
 __all__ = ["html_of"]

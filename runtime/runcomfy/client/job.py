@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
 
-from runcomfy._callback import check_callback
+from runcomfy.arguments import check_callback
 from runcomfy.model.output import Output
-from runcomfy.orders.order import Model
 from runcomfy.protocol import cancel, fetch, follow, look, watch
 from runcomfy.protocol.urls import check_request_id
 from runcomfy.status import Cancellation, Status
 
+from .prepared_request import Model
 from .result import AsyncResult, Result
 from .settings import CALL_TIMEOUT, RUN_TIMEOUT, Core
 

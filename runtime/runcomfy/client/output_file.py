@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from runcomfy.downloads.config import SAVE_TIMEOUT
-from runcomfy.downloads.file_types import kind_of
-from runcomfy.downloads.filenames import file_name
+from runcomfy.downloads.file import File
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import target_for
-from runcomfy.redaction import shown_url
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
 
-__all__ = ["AsyncOutputFile", "File", "OutputFile", "default_async_downloads", "find_files"]
-
-#: What the members of an output mean, whose values are addresses.
-_KINDS = {
-    "image": "image",
-    "images": "image",
-    "video": "video",
-    "videos": "video",
-    "audio": "audio",
-    "audios": "audio",
-}
-_SAME = frozenset({"url", "uri", "href", "src"})
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """What is known of an output file before it is fetched."""
-
-    #: Where it is.
-    url: str
-    #: ``image``, ``video``, ``audio`` or ``file``: by the output's field, else by the extension.
-    kind: str
-    #: The name that it gets in a folder, safe on every system; it starts with the request id.
-    name: str
-    request_id: str
-    model_id: str | None = None
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({shown_url(self.url)!r}, kind={self.kind!r}, name={self.name!r})"
+__all__ = ["AsyncOutputFile", "OutputFile", "default_async_downloads"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -124,31 +94,3 @@ class AsyncOutputFile(File):
 #: Called with the file, the bytes received, and those of the whole file where they are known.
 Progress: TypeAlias = Callable[[OutputFile, int, int | None], object]
 AsyncProgress: TypeAlias = Callable[[AsyncOutputFile, int, int | None], Awaitable[object] | object]
-
-
-def find_files(output: object, request_id: str, model_id: str | None) -> Iterator[File]:
-    """The files in an output of any shape, in order, each address once."""
-    found: dict[str, str] = {}
-    for url, kind in _addresses(output):
-        found.setdefault(url, kind)
-    for place, (url, kind) in enumerate(found.items(), 1):
-        name = file_name(url, request_id, place)
-        yield File(url, kind or kind_of(name), name, request_id, model_id)
-
-
-def _addresses(output: object) -> Iterator[tuple[str, str]]:
-    """Each text that is an address, and the kind that the field says, if it says one."""
-    waiting: list[tuple[object, str]] = [(output, "")]
-    while waiting:
-        part, kind = waiting.pop()
-        if isinstance(part, str):
-            web = part[:8].lower().startswith(("https://", "http://"))
-            if web and not any(map(str.isspace, part)):
-                yield part, kind
-        elif isinstance(part, dict):
-            waiting.extend(
-                (value, kind if name in _SAME else _KINDS.get(name, ""))
-                for name, value in reversed(part.items())
-            )
-        elif isinstance(part, list):
-            waiting.extend((value, kind) for value in reversed(part))

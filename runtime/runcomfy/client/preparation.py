@@ -10,11 +10,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
-from runcomfy.orders.order import Order, encode
-from runcomfy.validation.media import SCHEMES, WEB, Files, urls
+from runcomfy.model.media import SCHEMES, WEB, urls
+from runcomfy.validation.media import Files
 from runcomfy.validation.validate import examine
 
-from .prepared_request import Draft, draft, require_schema, warn
+from .prepared_request import Draft, Order, draft, encode, require_schema, warn
 
 if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo

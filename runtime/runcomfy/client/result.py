@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from runcomfy.downloads.config import SAVE_TIMEOUT
+from runcomfy.downloads.file import find_files
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import Target
 
@@ -20,15 +21,13 @@ from .output_file import (
     OutputFile,
     Progress,
     default_async_downloads,
-    find_files,
 )
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
+    from runcomfy.downloads.file import File
     from runcomfy.model.output import Output
     from runcomfy.protocol.allowed_hosts import Hosts
-
-    from .output_file import File
 
 __all__ = ["AsyncResult", "Result"]
 

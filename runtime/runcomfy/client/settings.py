@@ -11,14 +11,15 @@ from typing import Any, NoReturn
 from runcomfy.arguments import deadline
 from runcomfy.credentials import find_token
 from runcomfy.downloads.config import DownloadSettings
-from runcomfy.drivers.interruption import Wire
 from runcomfy.errors import ConfigurationError
-from runcomfy.orders.order import Model
 from runcomfy.protocol import Flow, Polling, Retries, Talk, cancel
 from runcomfy.protocol.allowed_hosts import Hosts
 from runcomfy.protocol.urls import check_base_url
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
+from runcomfy.transports.config import Wire
+
+from .prepared_request import Model
 
 __all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core", "check_http"]
 

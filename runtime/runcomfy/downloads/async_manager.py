@@ -13,8 +13,7 @@ import anyio
 import anyio.lowlevel
 from anyio.to_thread import run_sync
 
-from runcomfy._callback import check_callback
-from runcomfy.arguments import deadline
+from runcomfy.arguments import check_callback, deadline
 
 from .async_transfer import AsyncTransfer
 from .config import DownloadSettings, check_concurrency, check_targets, conclude

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.to_thread import run_sync
 
-from runcomfy.drivers.interruption import Wire, plain_headers
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
+from runcomfy.transports.config import Wire, plain_headers
 
 from .config import DownloadSettings, closed, log_retry, log_saved
 from .partial_file import Part, Sink, Target

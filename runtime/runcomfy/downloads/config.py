@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from runcomfy.drivers.interruption import USER_AGENT, log
 from runcomfy.errors import (
     ClientClosed,
     ConfigurationError,
@@ -23,13 +22,15 @@ from runcomfy.protocol.download import Fetch, Open
 from runcomfy.protocol.retries import Retries
 from runcomfy.protocol.steps import Sleep
 from runcomfy.redaction import shown_url
+from runcomfy.transports.config import USER_AGENT, log
 from runcomfy.transports.tls import trusted
 
 if TYPE_CHECKING:
     import ssl
 
-    from runcomfy.client.output_file import AsyncOutputFile, File, OutputFile
+    from runcomfy.client.output_file import AsyncOutputFile, OutputFile
 
+    from .file import File
     from .partial_file import Target
 
 __all__ = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from urllib.parse import unquote
 
-from .file_types import known_extension
+from runcomfy.media.formats import known_extension
 
 __all__ = ["file_name", "free_names", "safe_stem"]
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from runcomfy._callback import check_callback
-from runcomfy.arguments import deadline
+from runcomfy.arguments import check_callback, deadline
 from runcomfy.protocol.download import Fetch
 
 from .config import DownloadSettings, check_concurrency, check_targets, closed, conclude, log_saved

@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol, TypeAlias
 
-from .file_types import extension_for, known_extension
+from runcomfy.media.formats import extension_for, known_extension
+
 from .filenames import free_names
 
 __all__ = ["Memory", "Part", "Sink", "Target", "target_for"]

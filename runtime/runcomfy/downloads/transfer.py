@@ -8,9 +8,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runcomfy.arguments import deadline
-from runcomfy.drivers.interruption import Wire, plain_headers
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
+from runcomfy.transports.config import Wire, plain_headers
 
 from .config import DownloadSettings, closed, log_retry
 from .partial_file import Sink

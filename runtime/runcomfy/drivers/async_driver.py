@@ -13,9 +13,10 @@ from runcomfy.errors import ClientClosed
 from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
 from runcomfy.transports.calls import AsyncCalls, HttpxCalls
+from runcomfy.transports.config import Wire
 
 from .event_loops import LoopCalls, this_loop
-from .interruption import Progress, Wire
+from .interruption import Progress
 
 if TYPE_CHECKING:
     import httpx

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from runcomfy.errors import ClientClosed
 from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
 from runcomfy.status import Cancellation, Status
+from runcomfy.transports.config import Wire
 
-from .interruption import Progress, Wire
+from .interruption import Progress
 
 if TYPE_CHECKING:
     import ssl

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.lowlevel
 
-from .interruption import Wire
+from runcomfy.transports.config import Wire
 
 if TYPE_CHECKING:
     import ssl

@@ -32,15 +32,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ACTIONS": "log",
+    "ACTIONS": "request_log",
     "FAULTS": "faults",
-    "Action": "log",
-    "Asked": "log",
+    "Action": "request_log",
+    "Asked": "request_log",
     "Fault": "faults",
     "MockService": "service",
-    "Rule": "rules",
+    "Rule": "fault_rules",
     "Settings": "settings",
-    "small_output": "output",
+    "small_output": "output_cache",
 }
 
 

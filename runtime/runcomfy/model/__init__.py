@@ -23,7 +23,7 @@ from .violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runcomfy.media.source import MediaSource as MediaSource
+    from .media_source import MediaSource as MediaSource
 
 __all__ = [
     "FORMAT",

@@ -10,6 +10,7 @@ import os
 import stat
 
 from runcomfy.errors import UnresolvedFiles
+from runcomfy.model.media import is_local
 
 from .json_values import is_plain, token
 from .violation import Violation
@@ -21,29 +22,11 @@ if TYPE_CHECKING:
 
     from .media import MediaInput
 
-__all__ = ["check_stand_ins", "fault", "find", "is_local", "name_of", "replaced", "require_urls"]
+__all__ = ["check_stand_ins", "fault", "find", "name_of", "replaced", "require_urls"]
 
 #: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
 _LISTS = 8
-#: ``inspect.CO_COROUTINE``; the module is slow to import.
-_COROUTINE = 0x80
 _WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
-
-
-def is_local(value: Any) -> bool:
-    """Whether the value is a local file: a path, ``bytes`` or a binary file object."""
-    if is_plain(value) or isinstance(value, type):
-        return False
-    kind = value.__class__
-    if kind is bytes or hasattr(kind, "__fspath__"):
-        return True
-    # Files opened as text have an encoding, be it None.
-    return hasattr(value, "read") and not hasattr(value, "encoding") and not _is_async(value.read)
-
-
-def _is_async(method: Any) -> bool:
-    code = getattr(getattr(method, "__func__", method), "__code__", None)
-    return code is not None and bool(code.co_flags & _COROUTINE)
 
 
 def name_of(value: Any) -> str:

@@ -5,7 +5,14 @@ Here are the inputs and rules as data, the form in which generated modules hold 
 
 from __future__ import annotations
 
-__all__ = ["MediaInput", "MediaRule"]
+from .json_values import is_plain, token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__all__ = ["MediaInput", "MediaRule", "SCHEMES", "WEB", "is_local", "urls"]
 
 
 class MediaRule:
@@ -50,3 +57,49 @@ class MediaInput:
 
     def __repr__(self) -> str:
         return f"MediaInput({self.path!r}, {self.kind!r}, {self.rules!r})"
+
+
+#: ``inspect.CO_COROUTINE``; the module is slow to import.
+_COROUTINE = 0x80
+
+
+def is_local(value: Any) -> bool:
+    """Whether the value is a local file: a path, ``bytes`` or a binary file object."""
+    if is_plain(value) or isinstance(value, type):
+        return False
+    kind = value.__class__
+    if kind is bytes or hasattr(kind, "__fspath__"):
+        return True
+    # Files opened as text have an encoding, be it None.
+    return hasattr(value, "read") and not hasattr(value, "encoding") and not _is_async(value.read)
+
+
+def _is_async(method: Any) -> bool:
+    code = getattr(getattr(method, "__func__", method), "__code__", None)
+    return code is not None and bool(code.co_flags & _COROUTINE)
+
+
+#: How URLs begin that can be looked at over the network, and those that the service surely reaches.
+WEB = ("https://", "http://")
+SCHEMES = ("https:", "data:")
+
+
+#: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
+_LISTS = 8
+
+
+def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Pointer and value of each URL and local file at ``path``, item by item where lists lie on the way."""
+    waiting: list[tuple[Any, int, str, int]] = [(payload, 0, "", 0)]
+    while waiting:
+        value, step, pointer, lists = waiting.pop()
+        if isinstance(value, (list, tuple)):
+            if lists < _LISTS:
+                items = [(item, step, f"{pointer}/{i}", lists + 1) for i, item in enumerate(value)]
+                waiting += reversed(items)
+        elif step < len(path):
+            if isinstance(value, dict) and path[step] in value:
+                inner = f"{pointer}/{token(path[step])}"
+                waiting.append((value[path[step]], step + 1, inner, lists))
+        elif isinstance(value, str) or is_local(value):
+            yield pointer, value

@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 
 from runcomfy.errors import DeadlineExceeded, RequestError
 from runcomfy.redaction import Redactor
-from runcomfy.status import Status
+from runcomfy.status import Status, phase
 
 from .responses import Document, Problem, error_for, read
 from .retries import MAY_BE_ACCEPTED, Polling, Retries
-from .states import phase
 from .steps import Answer, Call, Failure, Flow, Report, Send, Sleep, Tick
 from .urls import check_request_id
 

@@ -13,15 +13,14 @@ from runcomfy.errors import (
     ServiceError,
     SubmissionUnknown,
 )
-from runcomfy.status import Cancellation, Status
+from runcomfy.status import _PHASES, Cancellation, Phase, Status, phase
 
 from .context import Talk
 from .responses import Document
-from .states import Phase, phase, verdict
 from .steps import Call, Flow
 from .urls import model_path, request_path
 
-__all__ = ["cancel", "fetch", "follow", "look", "run", "submit", "watch"]
+__all__ = ["cancel", "fetch", "follow", "look", "run", "submit", "verdict", "watch"]
 
 
 def run(talk: Talk, body: bytes) -> Flow[dict[str, Any]]:
@@ -151,3 +150,21 @@ def _fail(talk: Talk, raw: Any, because: RequestError | None) -> NoReturn:
     )
     error.error, error.raw = reason, dict(raw)
     raise error from because
+
+
+def verdict(document: dict[str, Any], *, queue: Phase = "running") -> Phase:
+    """How the request ended, as its result says; ``queue`` is what the queue says.
+
+    The result decides. Where it has no status that is known, its output counts, then its error, then
+    the queue.
+    """
+    state = document.get("status")
+    if isinstance(state, str) and state.strip().casefold() in _PHASES:
+        return phase(state)
+    if isinstance(state, str) and queue == "running":
+        return "running"  # a status that nobody has seen before
+    if document.get("output") is not None:
+        return "succeeded"
+    if document.get("error"):
+        return "failed"
+    return "running" if isinstance(state, str) and queue == "succeeded" else queue

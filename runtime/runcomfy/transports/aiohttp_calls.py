@@ -14,10 +14,11 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from runcomfy.drivers.interruption import CONTENT_TYPE, USER_AGENT, AnswerCut, Wire
 from runcomfy.protocol.steps import Answer, Send
 
-from . import factory as clients
+from . import limits
+from .config import CONTENT_TYPE, USER_AGENT, Wire
+from .failures import AnswerCut
 from .limiter import Gate, Turn
 
 __all__ = ["AiohttpCalls"]
@@ -59,9 +60,7 @@ class AiohttpCalls:
         self._wire = wire
         self._gate = Gate(_Turn)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=clients.KEPT, ssl=tls or True
-            ),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=limits.KEPT, ssl=tls or True),
             request_class=_Request,
             headers={"User-Agent": USER_AGENT, **wire.headers()},
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -9,7 +9,7 @@ import anyio
 import httpcore
 import httpx
 
-from . import factory as clients
+from . import limits
 from .httpcore_bridge import address, as_httpcore, as_httpx_errors, check_open, is_reusable
 from .limiter import Gate
 
@@ -24,7 +24,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
-        self._idle: clients.Idle[httpcore.AsyncHTTPConnection] = clients.Idle()
+        self._idle: limits.Idle[httpcore.AsyncHTTPConnection] = limits.Idle()
         self._all: set[httpcore.AsyncHTTPConnection] = set()
         self._gate = Gate()
         self._closed = False
@@ -66,7 +66,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
                 return connection
             await self._forget(connection)
         connection = httpcore.AsyncHTTPConnection(
-            address(url).origin, self._tls, keepalive_expiry=clients.KEPT
+            address(url).origin, self._tls, keepalive_expiry=limits.KEPT
         )
         if not self._closed:
             self._all.add(connection)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from runcomfy.drivers.interruption import AnswerCut, Wire
 from runcomfy.protocol.steps import Answer, Send
+
+from .config import Wire
+from .failures import AnswerCut
 
 if TYPE_CHECKING:
     import httpx

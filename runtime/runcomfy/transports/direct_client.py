@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from runcomfy.drivers.interruption import USER_AGENT
+from .config import USER_AGENT
 
 __all__ = ["AsyncDirectClient", "DirectClient"]
 

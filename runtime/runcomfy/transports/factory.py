@@ -9,38 +9,18 @@ own transport is used.
 from __future__ import annotations
 
 import ssl
-from collections import deque
-from collections.abc import Iterator
 from importlib.util import find_spec
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
-from runcomfy.drivers.interruption import USER_AGENT, Wire
-
+from . import limits
 from .calls import AsyncCalls, HttpxCalls
+from .config import USER_AGENT, Wire
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = [
-    "CONNECTIONS",
-    "KEPT",
-    "Idle",
-    "make_async_calls",
-    "make_client",
-    "no_connection",
-    "tls_context",
-]
-
-#: Connections at once; further calls wait for one. Below the 1,024 open files of many systems.
-CONNECTIONS = 500
-
-#: Seconds that an idle connection is kept: less than the 5 after which common servers close theirs,
-#: so that a submit is not sent into a connection that is just being closed.
-KEPT = 4.0
-
-SlotT = TypeVar("SlotT")
+__all__ = ["make_async_calls", "make_client", "tls_context"]
 
 
 def tls_context(wire: Wire) -> ssl.SSLContext | None:
@@ -93,9 +73,9 @@ def _settings(tls: ssl.SSLContext | None) -> dict[str, Any]:
         "headers": {"User-Agent": USER_AGENT},
         "verify": tls,
         "limits": httpx.Limits(
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=CONNECTIONS,
-            keepalive_expiry=KEPT,
+            max_connections=limits.CONNECTIONS,
+            max_keepalive_connections=limits.CONNECTIONS,
+            keepalive_expiry=limits.KEPT,
         ),
     }
 
@@ -106,31 +86,3 @@ def _behind_proxy(base_url: str) -> bool:
     A service on this machine is reached directly.
     """
     return base_url.startswith("https:") and bool(getproxies().keys() & {"https", "all"})
-
-
-def no_connection() -> httpx.PoolTimeout:
-    """The error of a call that was not sent, for want of a connection."""
-    import httpx
-
-    return httpx.PoolTimeout(f"all {CONNECTIONS} connections were in use")
-
-
-class Idle(Generic[SlotT]):
-    """Connections that wait for a call; the one that was used last is taken first."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[tuple[float, SlotT]] = deque()
-
-    def put(self, slot: SlotT) -> None:
-        """Let it wait."""
-        self._waiting.append((monotonic(), slot))
-
-    def take(self) -> SlotT | None:
-        """The one that has waited for the shortest time; ``None`` if none waits."""
-        return self._waiting.pop()[1] if self._waiting else None
-
-    def expired(self) -> Iterator[SlotT]:
-        """Those that have waited for too long, to be closed; they are given up."""
-        oldest = monotonic() - KEPT
-        while self._waiting and self._waiting[0][0] < oldest:
-            yield self._waiting.popleft()[1]

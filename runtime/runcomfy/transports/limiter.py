@@ -8,7 +8,7 @@ from collections.abc import Callable
 import anyio
 import httpx
 
-from . import factory as clients
+from . import limits
 
 __all__ = ["Gate", "Turn"]
 
@@ -45,7 +45,7 @@ class Gate:
 
     def __init__(self, turn: Callable[[], Turn] = Turn) -> None:
         self._new_turn = turn
-        self._most = clients.CONNECTIONS
+        self._most = limits.CONNECTIONS
         self._room = min(_FIRST, self._most)
         self._inside = 0
         self._closed = False
@@ -54,7 +54,7 @@ class Gate:
     async def enter(self, timeout: float | None) -> None:
         """Wait for a turn, at most ``timeout`` seconds. Raises errors of httpx: nothing was sent."""
         if not await self._let_in(timeout):
-            raise clients.no_connection()
+            raise limits.no_connection()
         if self._closed:
             raise httpx.ConnectError("the client was closed")
 

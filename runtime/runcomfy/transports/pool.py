@@ -11,7 +11,7 @@ from typing import NamedTuple
 import httpcore
 import httpx
 
-from . import factory as clients
+from . import limits
 from .deadline_backend import Deadline, DeadlineBackend
 from .httpcore_bridge import address, as_httpcore, as_httpx_errors, check_open, is_reusable
 
@@ -27,12 +27,12 @@ class SpreadTransport(httpx.BaseTransport):
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
         self._deadline = Deadline()
-        self._idle: clients.Idle[_Slot] = clients.Idle()
+        self._idle: limits.Idle[_Slot] = limits.Idle()
         self._all: set[_Slot] = set()
         #: An entry for each call that may begin. A semaphore's own lock would stay held when Ctrl-C strikes
         #: while it is being taken.
         self._free: SimpleQueue[None] = SimpleQueue()
-        for _ in range(clients.CONNECTIONS):
+        for _ in range(limits.CONNECTIONS):
             self._free.put(None)
         self._lock = Lock()
         self._closed = False
@@ -42,7 +42,7 @@ class SpreadTransport(httpx.BaseTransport):
         try:
             self._free.get(timeout=request.extensions["timeout"]["pool"])
         except Empty:
-            raise clients.no_connection() from None
+            raise limits.no_connection() from None
         try:
             slot = self._take(request)
         except BaseException:
@@ -97,7 +97,7 @@ class SpreadTransport(httpx.BaseTransport):
     def _new(self, url: httpx.URL) -> _Slot:
         network = DeadlineBackend(self._deadline)
         connection = httpcore.HTTPConnection(
-            address(url).origin, self._tls, keepalive_expiry=clients.KEPT, network_backend=network
+            address(url).origin, self._tls, keepalive_expiry=limits.KEPT, network_backend=network
         )
         return _Slot(connection, network)
 

@@ -11,9 +11,8 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from runcomfy.errors import UploadFailed
+from runcomfy.media.formats import ending_of, media_type_of
 from runcomfy.media.probe import MediaInfo, probe
-
-from .media_types import ending_of, media_type_of
 
 __all__ = ["UploadFile"]
 

@@ -1,7 +1,1 @@
-"""Validating many payloads, one on each line."""
-
-from __future__ import annotations
-
-from .lines import LineReports, Summary, validate_lines
-
-__all__ = ["LineReports", "Summary", "validate_lines"]
+"""Offline validation: one payload, or many on the lines of a file, and the report of what was found."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from runcomfy.model.json_values import token
+from runcomfy.model.media import SCHEMES, WEB, urls
 from runcomfy.model.violation import Violation
 
 from .report import Unchecked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from runcomfy.media.file_report import FileReport
     from runcomfy.media.probe import MediaInfo, Source
+    from runcomfy.media.remote import RemoteLimits
     from runcomfy.model.media import MediaInput, MediaRule
 
-    from .report import Report
+    from .report import FileReport, Report
 
-__all__ = ["ADVICE", "NOT_ASKED", "REMOTE", "SCHEMES", "WEB", "Files", "check_media", "urls"]
+__all__ = ["ADVICE", "Files", "NOT_ASKED", "REMOTE", "check_media", "files_of", "remote_urls"]
 
 #: The name of the warning about a file that is larger than the pages advise.
 ADVICE = "advised-size"
@@ -27,11 +27,6 @@ _NO_ADDRESS = "its URL is no web address, and its file was not given"
 #: Reasons of rules whose files nobody asked to look at.
 NOT_ASKED = (REMOTE, _NO_ADDRESS)
 _MALFORMED = "cannot be read: it is not of the form data:TYPE;base64,CONTENT"
-#: How URLs begin that can be looked at over the network, and those that the service surely reaches.
-WEB = ("https://", "http://")
-SCHEMES = ("https:", "data:")
-#: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
-_LISTS = 8
 
 
 #: The advice that every model's page gives: kind -> MB, and its words. It is no rule.
@@ -105,23 +100,6 @@ def check_media(
                 _check_file(media, pointer, url, files, report)
 
 
-def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """Pointer and value of each URL and local file at ``path``, item by item where lists lie on the way."""
-    waiting: list[tuple[Any, int, str, int]] = [(payload, 0, "", 0)]
-    while waiting:
-        value, step, pointer, lists = waiting.pop()
-        if isinstance(value, (list, tuple)):
-            if lists < _LISTS:
-                items = [(item, step, f"{pointer}/{i}", lists + 1) for i, item in enumerate(value)]
-                waiting += reversed(items)
-        elif step < len(path):
-            if isinstance(value, dict) and path[step] in value:
-                inner = f"{pointer}/{token(path[step])}"
-                waiting.append((value[path[step]], step + 1, inner, lists))
-        elif isinstance(value, str) or _is_local(value):
-            yield pointer, value
-
-
 def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report: Report) -> None:
     info = files.info(url)
     wrong = _data_fault(url, info)
@@ -141,8 +119,9 @@ def _check_facts(
     media: MediaInput, pointer: str, url: str, info: MediaInfo, report: Report
 ) -> None:
     """Hold the rules of an input against the facts of one file."""
-    from runcomfy.media.file_report import FileReport
     from runcomfy.media.rules.metrics import problem
+
+    from .report import FileReport
 
     found = FileReport(pointer, url, info)
     report.files.append(found)
@@ -192,12 +171,6 @@ def _check_advice(media: MediaInput, found: FileReport, report: Report) -> None:
 # Few payloads hold local files, so what is known of these is imported when one does.
 
 
-def _is_local(value: object) -> bool:
-    from runcomfy.model.local_files import is_local
-
-    return is_local(value)
-
-
 def _name(url: Any) -> str:
     if isinstance(url, str):
         return url
@@ -240,3 +213,29 @@ def _probe_data(url: str) -> MediaInfo:
 
     content = content_of(url)
     return MediaInfo(reason=_MALFORMED) if content is None else probe(content)
+
+
+def remote_urls(inputs: Iterable[MediaInput], payload: object) -> list[str]:
+    """The URLs of a payload that can be looked at over the network, in order, each once."""
+    found = (value for media in inputs for _, value in urls(payload, media.path))
+    return list(
+        dict.fromkeys(
+            value for value in found if isinstance(value, str) and value[:8].lower().startswith(WEB)
+        )
+    )
+
+
+def files_of(
+    inputs: Iterable[MediaInput],
+    payload: object,
+    given: Mapping[str, Source],
+    limits: RemoteLimits | None = None,
+) -> Files:
+    """The files of a payload: those that are given, and for the other URLs what is found there."""
+    files = Files(given)
+    wanted = [url for url in remote_urls(inputs, payload) if url not in given]
+    if wanted:
+        from runcomfy.media.remote import look
+
+        files.know(look(wanted, limits))
+    return files

@@ -15,20 +15,19 @@ import marshal
 import os
 from collections import deque
 
-from runcomfy.bulk.children import can_have_children, start
-from runcomfy.bulk.worker import HEAD, joined, lines_of, sent, unpacked
 from runcomfy.errors import RunComfyError
 
 from .byte_ranges import on_disk, ranges
+from .children import can_have_children, start
+from .worker import HEAD, joined, lines_of, sent, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from runcomfy.bulk.worker import Chunk
-
     from .scanner import Line, Scan, Scanner
+    from .worker import Chunk
 
 __all__ = ["share"]
 

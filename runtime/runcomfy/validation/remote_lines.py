@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 
-from runcomfy.media.remote.look import look, remote_urls
+from runcomfy.media.remote.look import look
 
 from .json_text import NotJSON, read_json
+from .media import remote_urls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from itertools import chain, compress, count, islice
 from operator import itemgetter
 
-from .media import Files, urls
+from runcomfy.model.media import urls
+
+from .media import Files
 from .report import Report
 from .validate import examine
 

@@ -60,7 +60,7 @@ def validate(
     # What is looked at for files has to be what is checked, mappings inside it included.
     payload = to_plain(payload._inputs if isinstance(payload, Request) else payload)
     if check_files == "remote":
-        from runcomfy.media.remote import files_of
+        from .media import files_of
 
         at_hand: Files | None = files_of(cls._media, payload, files or {}, remote_limits)
     elif check_files == "local":

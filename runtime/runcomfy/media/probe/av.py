@@ -9,7 +9,8 @@ hidden, see ``_Shown``.
 from __future__ import annotations
 
 from .header import NeedBytes, Unreadable
-from .matroska import mkv_turn, mp4_turn
+from .isobmff import mp4_turn
+from .matroska import mkv_turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

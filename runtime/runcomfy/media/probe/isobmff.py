@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from .header import Header
 
-__all__ = ["boxes", "find_box", "int_at"]
+__all__ = ["boxes", "find_box", "int_at", "mp4_turn"]
 
 #: Boxes looked at inside one box, or at the top of a file.
 _MOST = 1000
@@ -45,3 +45,42 @@ def find_box(header: Header, start: int, stop: int | None, kind: bytes) -> tuple
 def int_at(data: bytes, place: int, size: int) -> int:
     """The number at a place."""
     return int.from_bytes(data[place : place + size], "big")
+
+
+#: Signs of ``a b c d`` in a track's matrix -> EXIF orientation. Upright videos say nothing else.
+_MATRICES = {
+    (-1, 0, 0, 1): 2,
+    (-1, 0, 0, -1): 3,
+    (1, 0, 0, -1): 4,
+    (0, 1, 1, 0): 5,
+    (0, 1, -1, 0): 6,
+    (0, -1, -1, 0): 7,
+    (0, -1, 1, 0): 8,
+}
+
+
+def mp4_turn(header: Header) -> tuple[int | None, int, int]:
+    """The EXIF orientation of the first video track, and its width and height before the turn.
+
+    The track's matrix is ``a b u c d v x y w``.
+    """
+    movie = find_box(header, 0, None, b"moov")
+    for kind, start, stop in boxes(header, *movie) if movie else ():
+        if kind != b"trak":
+            continue
+        box = find_box(header, start, stop, b"tkhd")
+        if box is None:
+            continue
+        # Version 1 has three numbers of 8 bytes instead of 4.
+        long = header.exactly(box[0], 1)[0] == 1
+        content = header.exactly(box[0] + (12 if long else 0), 84)
+        width, height = int_at(content, 76, 2), int_at(content, 80, 2)
+        if width and height:  # a track of sound has neither
+            a, b, c, d = (_sign(int_at(content, place, 4)) for place in (40, 44, 52, 56))
+            return _MATRICES.get((a, b, c, d)), width, height
+    return None, 0, 0
+
+
+def _sign(number: int) -> int:
+    """-1, 0 or 1, for a number of four bytes."""
+    return -1 if number >> 31 else min(number, 1)

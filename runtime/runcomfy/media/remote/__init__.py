@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .look import RemoteLimits, files_of, look, look_async, remote_urls
+from .look import RemoteLimits, look, look_async
 
-__all__ = ["RemoteLimits", "files_of", "look", "look_async", "remote_urls"]
+__all__ = ["RemoteLimits", "look", "look_async"]

@@ -7,7 +7,7 @@ as notebooks do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,8 +16,6 @@ from anyio.from_thread import start_blocking_portal
 
 from runcomfy.errors import ConfigurationError
 from runcomfy.media.probe import MediaInfo
-from runcomfy.validation.media import WEB, Files
-from runcomfy.validation.media import urls as urls_at
 
 from .addresses import HOW_TO_ALLOW, Places
 from .connector import Connector
@@ -25,10 +23,9 @@ from .file import RemoteFile
 from .range_client import Fetcher
 
 if TYPE_CHECKING:
-    from runcomfy.media.probe import Source
-    from runcomfy.model.media import MediaInput
+    pass
 
-__all__ = ["RemoteLimits", "files_of", "look", "look_async", "remote_urls"]
+__all__ = ["RemoteLimits", "look", "look_async"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,30 +101,6 @@ async def look_async(
     finally:
         await fetcher.close()
     return found
-
-
-def remote_urls(inputs: Iterable[MediaInput], payload: object) -> list[str]:
-    """The URLs of a payload that can be looked at over the network, in order, each once."""
-    found = (value for media in inputs for _, value in urls_at(payload, media.path))
-    return list(
-        dict.fromkeys(
-            value for value in found if isinstance(value, str) and value[:8].lower().startswith(WEB)
-        )
-    )
-
-
-def files_of(
-    inputs: Iterable[MediaInput],
-    payload: object,
-    given: Mapping[str, Source],
-    limits: RemoteLimits | None = None,
-) -> Files:
-    """The files of a payload: those that are given, and for the other URLs what is found there."""
-    files = Files(given)
-    wanted = [url for url in remote_urls(inputs, payload) if url not in given]
-    if wanted:
-        files.know(look(wanted, limits))
-    return files
 
 
 async def _work(

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, BinaryIO
 
-    from runcomfy.media.file_report import FileReport
     from runcomfy.validation.byte_ranges import Range
     from runcomfy.validation.scanner import Line
+
+    from .report import FileReport
 
     #: Lines, or a range of bytes of the file.
     Chunk = list[Line] | Range
@@ -153,8 +154,9 @@ def _file(
     unclear: list[str],
     unchecked: list[Any],
 ) -> FileReport:
-    from runcomfy.media.file_report import FileReport
     from runcomfy.media.probe.info import MediaInfo
+
+    from .report import FileReport
 
     reasons = [*starmap(Unchecked, unchecked)]
     return FileReport(pointer, url, MediaInfo(**facts), held, broken, unclear, reasons)

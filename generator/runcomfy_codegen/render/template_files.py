@@ -9,6 +9,6 @@ __all__ = ["templates_folder"]
 
 def templates_folder() -> Path:
     """The folder of templates: inside the installed package, or beside it in a checkout."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     installed = here / "templates"
     return installed if installed.is_dir() else here.parent.parent / "templates"

@@ -1,0 +1,116 @@
+"""The keywords of JSON Schema: what each holds, and which of them become straight-line code."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["COMPILED", "Schema", "is_pattern", "parts_of", "schemas_in", "step", "uncovered"]
+
+Schema = dict[str, Any]
+
+
+_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+
+
+_TYPE_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
+
+
+#: Keywords that say something to people, or to us elsewhere, and nothing to a validator.
+_ANNOTATIONS = {
+    "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly",
+    "$comment", "$schema", "validations", "format",
+}  # fmt: skip
+
+
+#: The ones of these that are for people alone, and that nothing of ours acts on.
+_FOR_PEOPLE = {"examples", "example", "deprecated", "readOnly", "writeOnly"}
+
+
+#: Keywords that straight-line code is generated for.
+COMPILED = {
+    "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    "minLength", "maxLength", "pattern", "minItems", "maxItems", "items", "properties", "required",
+    "additionalProperties", "minProperties", "maxProperties",
+}  # fmt: skip
+
+
+#: Keywords that the jsonschema library checks at run time.
+_LIBRARY = {
+    "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependentRequired",
+    "prefixItems", "contains", "minContains", "maxContains", "uniqueItems", "patternProperties",
+    "propertyNames", "unevaluatedItems", "unevaluatedProperties", "$ref",
+}  # fmt: skip
+
+
+#: Levels of lists and objects that straight-line code is nested in.
+_MAX_DEPTH = 12
+
+
+#: Where schemas stand inside a schema.
+_ONE = {
+    "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
+    "unevaluatedItems", "unevaluatedProperties",
+}  # fmt: skip
+
+
+_LIST = {"allOf", "anyOf", "oneOf", "prefixItems"}
+
+
+_MAP = {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+
+
+#: The ones that apply to the same value: a chain of them can lead back to its start.
+_IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
+
+
+def step(place: str, *names: object) -> str:
+    """``place`` with further steps, as a JSON pointer."""
+    return place + "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def uncovered(schema: Schema, depth: int = 0) -> set[str]:
+    """The keywords of a clean schema that straight-line code does not cover.
+
+    Below ``_MAX_DEPTH`` these are all, since Python refuses code that is nested much deeper.
+    """
+    found = schema.keys() - (COMPILED if depth < _MAX_DEPTH else set()) - {"$defs", "definitions"}
+    if schema.get("additionalProperties", True) not in (True, False, {}):
+        found = found | {"additionalProperties"}
+    inner = list(schema.get("properties", {}).values())
+    if isinstance(schema.get("items"), dict):
+        inner.append(schema["items"])
+    return found.union(*(uncovered(part, depth + 1) for part in inner))
+
+
+def is_pattern(text: str) -> bool:
+    """Whether Python reads the pattern, and as it is meant."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of what it will read in another way
+            re.compile(text)
+    except (re.error, RecursionError, OverflowError, Warning):
+        return False
+    return True
+
+
+def schemas_in(schema: object, place: str = "") -> Iterator[tuple[str, Schema]]:
+    """Every schema in a schema, itself included, with its place."""
+    if not isinstance(schema, dict):
+        return
+    yield place, schema
+    for steps, part in parts_of(schema):
+        yield from schemas_in(part, step(place, *steps))
+
+
+def parts_of(schema: Schema) -> Iterator[tuple[tuple[object, ...], object]]:
+    """The schemas that stand directly in a schema, with the steps to them."""
+    for keyword, value in schema.items():
+        if keyword in _ONE:
+            yield (keyword,), value
+        elif keyword in _LIST and isinstance(value, list):
+            yield from (((keyword, i), part) for i, part in enumerate(value))
+        elif keyword in _MAP and isinstance(value, dict):
+            yield from (((keyword, name), part) for name, part in value.items())

@@ -1,1 +1,0 @@
-"""From what a caller gives to what is sent: a draft, its files, and the order."""

@@ -1,0 +1,51 @@
+"""How many connections there are at once, and how long idle ones are kept."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from time import monotonic
+from typing import Generic, TypeVar
+
+import httpx
+
+__all__ = ["CONNECTIONS", "Idle", "KEPT", "no_connection"]
+
+#: Connections at once; further calls wait for one. Below the 1,024 open files of many systems.
+CONNECTIONS = 500
+
+
+#: Seconds that an idle connection is kept: less than the 5 after which common servers close theirs,
+#: so that a submit is not sent into a connection that is just being closed.
+KEPT = 4.0
+
+
+SlotT = TypeVar("SlotT")
+
+
+def no_connection() -> httpx.PoolTimeout:
+    """The error of a call that was not sent, for want of a connection."""
+    import httpx
+
+    return httpx.PoolTimeout(f"all {CONNECTIONS} connections were in use")
+
+
+class Idle(Generic[SlotT]):
+    """Connections that wait for a call; the one that was used last is taken first."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[float, SlotT]] = deque()
+
+    def put(self, slot: SlotT) -> None:
+        """Let it wait."""
+        self._waiting.append((monotonic(), slot))
+
+    def take(self) -> SlotT | None:
+        """The one that has waited for the shortest time; ``None`` if none waits."""
+        return self._waiting.pop()[1] if self._waiting else None
+
+    def expired(self) -> Iterator[SlotT]:
+        """Those that have waited for too long, to be closed; they are given up."""
+        oldest = monotonic() - KEPT
+        while self._waiting and self._waiting[0][0] < oldest:
+            yield self._waiting.popleft()[1]
