@@ -35,12 +35,22 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-    from typing import Any
+    from typing import Any, Protocol
 
-    from runcomfy.client.output_file import AsyncOutputFile, OutputFile
     from runcomfy.model.violation import Violation
+
+    class UnsavedFile(Protocol):
+        """An output file, as the errors about it see it: ``OutputFile`` or ``AsyncOutputFile``."""
+
+        @property
+        def url(self) -> str: ...
+        @property
+        def name(self) -> str: ...
+        @property
+        def save(self) -> Callable[..., Any]: ...
+
 
 __all__ = [
     "AuthenticationFailed",
@@ -335,7 +345,7 @@ class NotAllSaved(DownloadFailed):
     """
 
     saved: Sequence[Path] = ()
-    failed: Sequence[tuple[OutputFile | AsyncOutputFile, Exception]] = ()
+    failed: Sequence[tuple[UnsavedFile, Exception]] = ()
 
 
 class ServiceError(RequestError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runcomfy.protocol.allowed_hosts import Hosts, Refusal
 from runcomfy.redaction import clean
@@ -12,9 +13,25 @@ from runcomfy.redaction import clean
 if TYPE_CHECKING:
     from runcomfy.downloads.file import File
 
-    from .result import AsyncResult, Result
-
 __all__ = ["html_of"]
+
+
+class ShownResult(Protocol):
+    """What is shown of a ``Result`` or an ``AsyncResult``."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def model_id(self) -> str | None: ...
+    @property
+    def raw(self) -> Mapping[str, Any]: ...
+    @property
+    def cost(self) -> float | None: ...
+    @property
+    def created_at(self) -> datetime | None: ...
+    @property
+    def finished_at(self) -> datetime | None: ...
+
 
 _SIZE = "max-width:320px;max-height:320px;margin:4px 8px 4px 0"
 #: What shows a file of each kind. A browser tells nobody where the notebook is.
@@ -26,7 +43,7 @@ _SHOWN_AS = {
 _LONGEST = 2_000
 
 
-def html_of(result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts: Hosts) -> str:
+def html_of(result: ShownResult, files: Sequence[File], hosts: Hosts) -> str:
     """The result's pictures, videos and sounds, then a table: model, status, cost, time, files."""
     media = "".join(_medium(file, hosts) for file in files)
     facts = "".join(
@@ -36,9 +53,7 @@ def html_of(result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts
     return f"<div><div>{media}</div><table>{facts}</table></div>"
 
 
-def _facts(
-    result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts: Hosts
-) -> Iterator[tuple[str, str]]:
+def _facts(result: ShownResult, files: Sequence[File], hosts: Hosts) -> Iterator[tuple[str, str]]:
     """Name and HTML of each fact that is known."""
     if result.model_id is not None:
         yield "model", _text(result.model_id)
@@ -77,7 +92,7 @@ def _safe(url: str, hosts: Hosts) -> str:
         return ""
 
 
-def _seconds(result: Result[Any] | AsyncResult[Any]) -> float | None:
+def _seconds(result: ShownResult) -> float | None:
     """From when the service took the request to when it was done with it."""
     start, end = result.created_at, result.finished_at
     if start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None):

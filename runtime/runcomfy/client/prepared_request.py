@@ -6,11 +6,9 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from runcomfy.client.result import AsyncResult, Result
-from runcomfy.downloads.async_manager import AsyncDownloads
-from runcomfy.downloads.manager import Downloads
 from runcomfy.errors import ConfigurationError, UnknownModel, ValidationError
 from runcomfy.model.json_values import find_non_json, to_plain
 from runcomfy.model.output import Output
@@ -22,6 +20,10 @@ from runcomfy.redaction import clean
 from runcomfy.validation.media import NOT_ASKED
 from runcomfy.validation.report import Report, grouped
 from runcomfy.validation.validate import examine
+
+if TYPE_CHECKING:
+    from runcomfy.downloads.async_manager import AsyncDownloads
+    from runcomfy.downloads.manager import Downloads
 
 __all__ = ["Draft", "Model", "Order", "draft", "encode", "find_type", "require_schema", "warn"]
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -22,9 +22,12 @@ from .partial_file import Memory, Target
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.client.output_file import AsyncOutputFile
+    from .file import File
 
 __all__ = ["AsyncDownloads"]
+
+
+FileT = TypeVar("FileT", bound="File")
 
 
 class AsyncDownloads:
@@ -42,9 +45,7 @@ class AsyncDownloads:
         self._keep = keep
         self._own: WeakKeyDictionary[Any, httpx.AsyncClient] = WeakKeyDictionary()
 
-    async def read(
-        self, file: AsyncOutputFile, timeout: float | None, max_bytes: int | None
-    ) -> bytes:
+    async def read(self, file: File, timeout: float | None, max_bytes: int | None) -> bytes:
         """The content of a file."""
         memory = Memory()
         fetch = self.settings.fetch(file, deadline(timeout), max_bytes)
@@ -54,11 +55,10 @@ class AsyncDownloads:
 
     async def save(
         self,
-        files: Sequence[AsyncOutputFile],
+        files: Sequence[FileT],
         targets: Sequence[Target],
         timeout: float | None,
-        progress: Callable[[AsyncOutputFile, int, int | None], Awaitable[object] | object]
-        | None = None,
+        progress: Callable[[FileT, int, int | None], Awaitable[object] | object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
         """Save each file at its target; where they are then."""

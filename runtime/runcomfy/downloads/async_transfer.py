@@ -22,7 +22,7 @@ from .partial_file import Part, Sink, Target
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.client.output_file import AsyncOutputFile
+    from .file import File
 
 __all__ = ["AsyncTransfer", "Tell"]
 
@@ -39,9 +39,7 @@ _GRACE = 0.25
 class AsyncTransfer:
     """Does what the flow of one file asks for."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, settings: DownloadSettings, file: AsyncOutputFile
-    ) -> None:
+    def __init__(self, http: httpx.AsyncClient, settings: DownloadSettings, file: File) -> None:
         self._http = http
         self._settings = settings
         self._file = file

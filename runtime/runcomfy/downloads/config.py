@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from runcomfy.errors import (
     ClientClosed,
@@ -28,7 +28,7 @@ from runcomfy.transports.tls import trusted
 if TYPE_CHECKING:
     import ssl
 
-    from runcomfy.client.output_file import AsyncOutputFile, OutputFile
+    from runcomfy.errors import UnsavedFile
 
     from .file import File
     from .partial_file import Target
@@ -146,9 +146,7 @@ def log_saved(file: File, path: Path) -> None:
     log.info("request %s: saved %s as %s", file.request_id, shown_url(file.url), path)
 
 
-def conclude(
-    files: Sequence[OutputFile | AsyncOutputFile], outcomes: Sequence[Path | Exception]
-) -> list[Path]:
+def conclude(files: Sequence[File], outcomes: Sequence[Path | Exception]) -> list[Path]:
     """The paths, if all files were saved. Else the error of the only file, or one about all."""
     pairs = list(zip(files, outcomes, strict=True))
     failed = [(file, outcome) for file, outcome in pairs if isinstance(outcome, Exception)]
@@ -167,7 +165,9 @@ def conclude(
         request_id=file.request_id,
         model_id=file.model_id,
     )
-    whole.url, whole.saved, whole.failed = file.url, saved, failed
+    whole.url, whole.saved = file.url, saved
+    # Only output files come here, and these can be saved again.
+    whole.failed = cast("list[tuple[UnsavedFile, Exception]]", failed)
     raise whole from first
 
 

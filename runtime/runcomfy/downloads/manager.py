@@ -21,7 +21,7 @@ from .transfer import Transfer
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.client.output_file import OutputFile
+    from .file import File
 
 __all__ = ["Downloads"]
 
@@ -29,6 +29,9 @@ ValueT = TypeVar("ValueT")
 
 #: How much longer than to its deadline a call is waited for, so that it can report its own error.
 _GRACE = 0.25
+
+
+FileT = TypeVar("FileT", bound="File")
 
 
 class Downloads:
@@ -52,7 +55,7 @@ class Downloads:
         self._process = os.getpid()
         self._lock = Lock()
 
-    def read(self, file: OutputFile, timeout: float | None, max_bytes: int | None) -> bytes:
+    def read(self, file: File, timeout: float | None, max_bytes: int | None) -> bytes:
         """The content of a file."""
         memory = Memory()
 
@@ -67,10 +70,10 @@ class Downloads:
 
     def save(
         self,
-        files: Sequence[OutputFile],
+        files: Sequence[FileT],
         targets: Sequence[Target],
         timeout: float | None,
-        progress: Callable[[OutputFile, int, int | None], object] | None = None,
+        progress: Callable[[FileT, int, int | None], object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
         """Save each file at its target; where they are then."""
@@ -79,9 +82,7 @@ class Downloads:
         check_targets(files, targets)
         parts = [Part(target) for target in targets]
 
-        def call(
-            part: Part, file: OutputFile, http: httpx.Client, stop: Event, fetch: Fetch
-        ) -> Path:
+        def call(part: Part, file: FileT, http: httpx.Client, stop: Event, fetch: Fetch) -> Path:
             tell = partial(progress, file) if progress else None
             try:
                 Transfer(http, self.settings, file, stop).run(fetch, part, tell)
@@ -108,7 +109,7 @@ class Downloads:
 
     def _call(
         self,
-        files: Sequence[OutputFile],
+        files: Sequence[FileT],
         calls: Sequence[Callable[[httpx.Client, Event, Fetch], ValueT]],
         timeout: float | None,
         concurrency: int,

@@ -18,7 +18,7 @@ from .partial_file import Sink
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.client.output_file import OutputFile
+    from .file import File
 
 __all__ = ["Tell", "Transfer"]
 
@@ -30,7 +30,7 @@ class Transfer:
     """Does what the flow of one file asks for. ``stop`` says that nobody waits for it any more."""
 
     def __init__(
-        self, http: httpx.Client, settings: DownloadSettings, file: OutputFile, stop: Event
+        self, http: httpx.Client, settings: DownloadSettings, file: File, stop: Event
     ) -> None:
         self._http = http
         self._settings = settings
