@@ -19,7 +19,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 from replicate.client import Client as ReplicateClient
 
 from runcomfy import AsyncClient, Client
-from runcomfy.transports.async_pool import AsyncSpreadTransport
+from runcomfy.transports.async_pool import AsyncPooledTransport
 from runcomfy.transports.direct_client import AsyncDirectClient
 from runcomfy_models.openai import GptImage2Edit
 
@@ -103,7 +103,7 @@ def ours_async(url: str, **settings: Any) -> AsyncCycle:
 
 def ours_without_the_extra(url: str) -> AsyncCycle:
     """The client that ours makes where aiohttp is not installed."""
-    transport = AsyncSpreadTransport(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    transport = AsyncPooledTransport(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     http = AsyncDirectClient(transport)
     return ours_async(url, http=http)[0], http.aclose
 

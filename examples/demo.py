@@ -115,10 +115,10 @@ def from_payload_to_report() -> None:
     """Check the pages' examples, broken payloads, and a payload file from the command line."""
     heading("4. Payloads are checked offline, the files behind their URLs included")
     import runcomfy
-    from runcomfy_codegen.ingest.sources import gather
+    from runcomfy_codegen.ingest.sources import gather_sources
 
     print("Each page's own example:")
-    for page in gather([str(PAGES)], None).pages:
+    for page in gather_sources([str(PAGES)], None).pages:
         report = runcomfy.validate(page.model_id, json.loads(page.example or "null"))
         if not report.valid:
             sys.exit(f"demo: the example of {page.document.name} is not valid: {report}")

@@ -33,7 +33,7 @@ class Given:
     delay: float = 0.0
 
 
-Answer = Callable[[dict[str, str]], Given]
+Response = Callable[[dict[str, str]], Given]
 
 
 class FileHost:
@@ -45,7 +45,7 @@ class FileHost:
         self.content = CONTENT
         self.etag = ETAG
         self.leave = threading.Event()
-        self._script: list[Answer | Given] = [self.whole]
+        self._script: list[Response | Given] = [self.whole]
         self._lock = threading.Lock()
 
     @property
@@ -53,7 +53,7 @@ class FileHost:
         """Host and port, as ``download_hosts`` takes them."""
         return self.url.removeprefix("http://")
 
-    def script(self, *answers: Answer | Given) -> None:
+    def script(self, *answers: Response | Given) -> None:
         self._script = list(answers)
 
     def answer(self, path: str, headers: dict[str, str]) -> Given:
@@ -73,7 +73,7 @@ class FileHost:
             206, known | {"Content-Range": f"bytes {start}-{size - 1}/{size}"}, self.content[start:]
         )
 
-    def cut(self, after: int, then: Literal["reset", "close", "wait"] = "close") -> Answer:
+    def cut(self, after: int, then: Literal["reset", "close", "wait"] = "close") -> Response:
         """The file, as far as ``after`` bytes."""
         return lambda headers: replace(self.whole(headers), after=after, then=then)
 

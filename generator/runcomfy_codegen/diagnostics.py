@@ -1,14 +1,14 @@
-"""``Note``: what a person should know of a schema."""
+"""``Diagnostic``: what a person should know of a schema."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Note"]
+__all__ = ["Diagnostic"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Note:
+class Diagnostic:
     """Something about a schema that a person should know.
 
     ``kind`` is ``"fallback"`` (checked by the jsonschema library at run time), ``"documented"`` (kept in the

@@ -9,37 +9,44 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from runcomfy_codegen.diff.schemas import Change, compare
+from runcomfy_codegen.diff.schemas import SchemaChange, compare
 from runcomfy_codegen.package.index import package_spec
-from runcomfy_codegen.package.manifest import ModelEntry
+from runcomfy_codegen.package.manifest import ManifestEntry
 from runcomfy_codegen.render.formatting import format_modules
 from runcomfy_codegen.render.render import render_model, render_owner, render_package
 from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.schema.documents import Stored, parse_documents
-from runcomfy_codegen.schema.inputs import gather
+from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.keywords import step
 from runcomfy_codegen.spec.builder import build_model
 from runcomfy_codegen.spec.names import input_name
 
 from .fingerprint import digest
 
-__all__ = ["Change", "Made", "changes_since", "format_modules", "make_model", "make_shared"]
+__all__ = [
+    "SchemaChange",
+    "ModelFiles",
+    "changes_since",
+    "format_modules",
+    "make_model",
+    "make_shared",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ModelFiles:
     """A model, ready to be written: its entry and its two files. The module is not formatted yet."""
 
-    entry: ModelEntry
+    entry: ManifestEntry
     module: str
     schema: str
 
 
-def make_model(stored: Stored) -> Made:
+def make_model(stored: Stored) -> ModelFiles:
     """Render a model. Raises ``CodegenError`` for one that cannot be."""
     documents = parse_documents(stored)
     spec = build_model(documents, templates_folder() / "types")
-    entry = ModelEntry(
+    entry = ManifestEntry(
         stored.hash,
         spec.package,
         spec.module,
@@ -49,10 +56,10 @@ def make_model(stored: Stored) -> Made:
         documents.names,
         digest(json.dumps(documents.example)),
     )
-    return Made(entry, render_model(spec, stored.model_id), spec.schema_file)
+    return ModelFiles(entry, render_model(spec, stored.model_id), spec.schema_file)
 
 
-def make_shared(name: str, models: dict[str, ModelEntry]) -> dict[str, str]:
+def make_shared(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
     """The modules that tell of all models, path -> text, not formatted yet."""
     package = package_spec(name, models)
     modules = {"__init__.py": render_package(package, name)}
@@ -61,26 +68,28 @@ def make_shared(name: str, models: dict[str, ModelEntry]) -> dict[str, str]:
     return modules
 
 
-def changes_since(known: ModelEntry, schema: str, made: Made) -> list[Change]:
+def changes_since(known: ManifestEntry, schema: str, made: ModelFiles) -> list[SchemaChange]:
     """What is new for programs, since the model was made as ``known`` with the schema file ``schema``."""
     old, new = json.loads(schema), json.loads(made.schema)
     changes = [*_renamed(known, made.entry, old["input"], new["input"]), *compare(old, new)]
     if known.class_name != made.entry.class_name:
         renamed = f"class {known.class_name} is now {made.entry.class_name}"
-        changes.insert(0, Change("breaking", "", renamed))
+        changes.insert(0, SchemaChange("breaking", "", renamed))
     if known.example not in (None, made.entry.example):
-        changes.append(Change("text", "", "example changed"))
+        changes.append(SchemaChange("text", "", "example changed"))
     return changes
 
 
 def _renamed(
-    known: ModelEntry, entry: ModelEntry, old: dict[str, Any], new: dict[str, Any]
-) -> list[Change]:
+    known: ManifestEntry, entry: ManifestEntry, old: dict[str, Any], new: dict[str, Any]
+) -> list[SchemaChange]:
     """The inputs that are still there under another Python name."""
-    both = [gather(schema).schema.get("properties", {}) for schema in (old, new)]
+    both = [gather_inputs(schema).schema.get("properties", {}) for schema in (old, new)]
     changes = []
     for wire in sorted(known.names.keys() | entry.names.keys()):
         was, now = (names.get(wire, input_name(wire)) for names in (known.names, entry.names))
         if was != now and all(wire in inputs for inputs in both):
-            changes.append(Change("breaking", step("input", wire), f"{was} is now named {now}"))
+            changes.append(
+                SchemaChange("breaking", step("input", wire), f"{was} is now named {now}")
+            )
     return changes

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from runcomfy.model import FORMAT
 from runcomfy_codegen.package.folder import PackageFolder
-from runcomfy_codegen.package.manifest import Manifest, ModelEntry
-from runcomfy_codegen.package.name_claims import Claims
+from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
+from runcomfy_codegen.package.name_claims import NameClaims
 from runcomfy_codegen.package.plan import Plan, make_plan
 from runcomfy_codegen.schema.documents import find_models, read_stored
 from runcomfy_codegen.schema.model_ids import ModelId
@@ -24,7 +24,7 @@ from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .package import manifest as manifests
 
 if TYPE_CHECKING:
-    from .model_files import Change, Made
+    from .model_files import ModelFiles, SchemaChange
 
 __all__ = ["Generation", "generate"]
 
@@ -39,7 +39,7 @@ class Generation:
     kept: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     failed: dict[str, CodegenError] = field(default_factory=dict)
-    changes: dict[str, list[Change]] = field(default_factory=dict)
+    changes: dict[str, list[SchemaChange]] = field(default_factory=dict)
 
 
 def generate(
@@ -96,13 +96,13 @@ class _Run:
             raise SchemaError(
                 str(schemas), f"holds no model{matching}", "Add one: runcomfy-codegen add PAGE"
             )
-        self.models: dict[str, ModelEntry] = {}
-        self.claims = Claims()
+        self.models: dict[str, ManifestEntry] = {}
+        self.claims = NameClaims()
         self.texts: dict[str, str] = {}
         self.generation = Generation(Plan(folder, {}, (), ()), Manifest())
 
     def result(self) -> Generation:
-        made: dict[ModelId, Made] = {}
+        made: dict[ModelId, ModelFiles] = {}
         for model_id in self.ids:
             try:
                 if model_id in self.selected or self._unusable(model_id):
@@ -118,7 +118,7 @@ class _Run:
         self._render(made)
         return self._planned()
 
-    def _take(self, model_id: ModelId, made: dict[ModelId, Made]) -> None:
+    def _take(self, model_id: ModelId, made: dict[ModelId, ModelFiles]) -> None:
         stored = read_stored(self.schemas, model_id)
         known = self.previous.models.get(model_id)
         if self.trusted and known and known.documents == stored.hash and self._intact(known):
@@ -140,7 +140,7 @@ class _Run:
         entry = self.previous.models.get(model_id)
         return entry is not None and not self._intact(entry)
 
-    def _intact(self, entry: ModelEntry) -> bool:
+    def _intact(self, entry: ManifestEntry) -> bool:
         """Whether the files are as the last run wrote them, and in a format that this runtime serves."""
         return self.previous.format[0] == FORMAT[0] and all(
             self.folder.as_written(path) is not None for path in _paths(entry)
@@ -158,7 +158,7 @@ class _Run:
     def _keep_files(self, paths: Iterable[str]) -> None:
         self.texts |= {path: self.folder.text(path) or "" for path in paths}
 
-    def _render(self, made: dict[ModelId, Made]) -> None:
+    def _render(self, made: dict[ModelId, ModelFiles]) -> None:
         shared = self._shared_are_right()
         if shared:
             self._keep_files(_shared_paths(self.models))
@@ -186,12 +186,12 @@ class _Run:
         result = self.generation
         result.removed = sorted(self.previous.models.keys() - self.models.keys())
         for model_id in result.removed:
-            from .model_files import Change
+            from .model_files import SchemaChange
 
             why = "its folder is no longer among the schemas"
             if model_id in result.failed:
                 why = "it cannot be generated, and what was there cannot be used any more"
-            result.changes[model_id] = [Change("breaking", "", f"model removed: {why}")]
+            result.changes[model_id] = [SchemaChange("breaking", "", f"model removed: {why}")]
         result.manifest.models = self.models
         result.manifest.files = {path: digest(text) for path, text in self.texts.items()}
         manifest = self._manifest_text()
@@ -209,17 +209,17 @@ class _Run:
         return self.generation.manifest.text()
 
 
-def _paths(entry: ModelEntry) -> tuple[str, str]:
+def _paths(entry: ManifestEntry) -> tuple[str, str]:
     """The module and the schema file of a model, relative to the package."""
     stem = f"{entry.package}/{entry.module}"
     return f"{stem}.py", f"{stem}.schema.json"
 
 
-def _shared_paths(models: dict[str, ModelEntry]) -> list[str]:
+def _shared_paths(models: dict[str, ManifestEntry]) -> list[str]:
     """The modules that tell of all models."""
     owners = {entry.package for entry in models.values()}
     return ["__init__.py", *(f"{owner}/__init__.py" for owner in sorted(owners))]
 
 
-def _places(models: dict[str, ModelEntry]) -> dict[str, tuple[object, ...]]:
+def _places(models: dict[str, ManifestEntry]) -> dict[str, tuple[object, ...]]:
     return {model_id: entry.place for model_id, entry in models.items()}

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 import runcomfy
 from runcomfy.model.json_values import token
 from runcomfy.model.request import check_payload
-from runcomfy_codegen.schema.inputs import gather
+from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.normalise import clean
 
 __all__ = ["Oracle"]
@@ -50,7 +50,7 @@ class Oracle:
     def __init__(self, cls: type[runcomfy.Request[Any]]) -> None:
         self.cls = cls
         declared = cls.input_schema()
-        self.schema = clean(declared, *gather(declared).declaring)[0]
+        self.schema = clean(declared, *gather_inputs(declared).declaring)[0]
         self.validator = Draft202012Validator(self.schema)
 
     def expected(self, payload: Any) -> Findings:

@@ -10,14 +10,14 @@ import pytest
 
 from generator.small import load, make
 from runcomfy import ValidationError, validate
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 OBJECT, OBJECT_2 = ({"type": "object", "properties": {name: STRING}} for name in "ab")
 P, Q = {"properties": {"p": STRING}, "required": ["p"]}, {"properties": {"q": INTEGER}}
 
 
-def made(tmp_path: Path, schema: dict[str, Any]) -> tuple[Any, tuple[Note, ...]]:
+def made(tmp_path: Path, schema: dict[str, Any]) -> tuple[Any, tuple[Diagnostic, ...]]:
     """The class of a model with this input schema, and the notes of the report."""
     generation = make(tmp_path, {"acme/small": schema})
     cls = load(tmp_path, "made_models.acme.small").Small

@@ -34,7 +34,7 @@ from media.lookers import LOOKERS, Look
 from runcomfy.errors import ConfigurationError
 from runcomfy.media.probe import MediaInfo, NeedBytes, probe
 from runcomfy.media.remote import RemoteLimits, look
-from runcomfy.media.remote.partial_content import Fragments
+from runcomfy.media.remote.partial_content import PartialContent
 from runtime.pictures import picture
 
 KB, MB = 1024, 1024 * 1024
@@ -463,7 +463,7 @@ def test_fragments_read_like_a_file_once_all_is_at_hand(
     content: bytes, data: st.DataObject
 ) -> None:
     """And what is missing is asked for, from its first byte on."""
-    fragments, file = Fragments(len(content)), io.BytesIO(content)
+    fragments, file = PartialContent(len(content)), io.BytesIO(content)
     for _ in range(6):
         place = data.draw(st.integers(0, 220))
         size = data.draw(st.none() | st.integers(-1, 220))
@@ -479,7 +479,7 @@ def test_fragments_read_like_a_file_once_all_is_at_hand(
         assert fragments.seek(0, 2) == len(content)
 
 
-def _read(fragments: Fragments, size: int | None, needs: list[NeedBytes]) -> bytes | None:
+def _read(fragments: PartialContent, size: int | None, needs: list[NeedBytes]) -> bytes | None:
     try:
         return fragments.read(size)
     except NeedBytes as need:

@@ -22,7 +22,7 @@ from media.file_server import FileServer, ranged, redirect, serve
 from media.lookers import LOOKERS, Look
 from runcomfy.media.probe import MediaInfo
 from runcomfy.media.remote import RemoteLimits, look
-from runcomfy.media.remote.addresses import Places, inside
+from runcomfy.media.remote.addresses import AddressPolicy, inside
 from runcomfy.media.remote.range_client import target
 from runtime.pictures import picture
 
@@ -281,7 +281,7 @@ def test_only_the_named_place_is_allowed(server: FileServer, looks: Look) -> Non
 )
 def test_a_place_is_named_in_any_spelling_of_its_host(place: str, url: str) -> None:
     parsed = target(url)
-    assert Places([place]).allowed(parsed.raw_host.decode(), parsed.port or 0)
+    assert AddressPolicy([place]).allowed(parsed.raw_host.decode(), parsed.port or 0)
 
 
 def test_where_nobody_listens_the_reason_says_so(looks: Look) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runcomfy.mock.output_options import read_wishes
+from runcomfy.mock.output_options import read_output_options
 from runcomfy_models.openai import GptImage2Edit
 
 NAMES = st.sampled_from(
@@ -23,7 +23,7 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(NAMES, VALUES))
 def test_any_payload_asks_for_something_that_can_be_made(payload: dict[str, Any]) -> None:
-    wishes = read_wishes(GptImage2Edit, payload)
+    wishes = read_output_options(GptImage2Edit, payload)
     assert wishes.kind == "image"
     assert wishes.format in {"png", "jpeg", "webp"}
     assert 1 <= wishes.count <= 10

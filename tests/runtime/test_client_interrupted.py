@@ -17,7 +17,7 @@ import runcomfy
 from client_callers import BACKENDS, TOKEN, Caller, a_request
 from runcomfy import AsyncClient, Client, Polling, errors
 from runcomfy.drivers.async_driver import AsyncDriver
-from runcomfy.protocol.steps import Flow, Report
+from runcomfy.protocol.steps import Flow, StatusReport
 from scripted_server import ID, Reply, ScriptedServer, json_reply
 
 
@@ -347,10 +347,10 @@ def test_a_coroutine_that_is_closed_waits_for_nothing_and_tells_the_request(
             yield
 
     def reports() -> Flow[None]:
-        yield Report(ID, runcomfy.Status.from_answer({}, "in_queue"))
+        yield StatusReport(ID, runcomfy.Status.from_answer({}, "in_queue"))
 
-    core = AsyncClient(TOKEN)._core
-    run = AsyncDriver(core.wire, None).run(
+    core = AsyncClient(TOKEN)._settings
+    run = AsyncDriver(core.http_config, None).run(
         reports(), on_status=lambda _: Waits(), rescue=core.rescue
     )
     run.send(None)

@@ -147,7 +147,13 @@ def test_a_job_is_made_again_from_plain_data(server: ScriptedServer) -> None:
 
 def test_the_token_shows_nowhere(caller: Caller, server: ScriptedServer) -> None:
     with Client(TOKEN, base_url=server.url) as client:
-        shown = [client, client.job(ID), client._core, client._core.wire, vars(client._core)]
+        shown = [
+            client,
+            client.job(ID),
+            client._settings,
+            client._settings.http_config,
+            vars(client._settings),
+        ]
         assert TOKEN not in "".join(map(repr, shown))
         with pytest.raises(TypeError, match="token"):
             pickle.dumps(client)

@@ -10,7 +10,7 @@ import pytest
 from runcomfy import AsyncResult, Output, Result
 from runcomfy.downloads.config import DownloadSettings
 from runcomfy.downloads.manager import Downloads
-from runcomfy.protocol.allowed_hosts import Hosts
+from runcomfy.protocol.allowed_hosts import AllowedHosts
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -99,7 +99,7 @@ def test_what_is_missing_or_odd_breaks_nothing(raw: dict[str, Any]) -> None:
     ],
 )
 def test_an_address_of_another_host_is_text_only(url: str) -> None:
-    hosts = Hosts.of("http://127.0.0.1:8188")
+    hosts = AllowedHosts.of("http://127.0.0.1:8188")
     downloads = Downloads(DownloadSettings(hosts))
     result = Result("r", Output.from_payload({}), {"output": {"image": url}}, None, True, downloads)
     shown = Page(result._repr_html_())
@@ -109,7 +109,7 @@ def test_an_address_of_another_host_is_text_only(url: str) -> None:
 
 
 def test_the_pictures_of_a_service_on_this_machine_are_shown() -> None:
-    downloads = Downloads(DownloadSettings(Hosts.of("http://127.0.0.1:8188")))
+    downloads = Downloads(DownloadSettings(AllowedHosts.of("http://127.0.0.1:8188")))
     raw = {"output": "http://127.0.0.1:8188/files/a.png"}
     result = Result("r", Output.from_payload({}), raw, None, True, downloads)
     [picture] = Page(result._repr_html_()).all("img")
@@ -117,7 +117,7 @@ def test_the_pictures_of_a_service_on_this_machine_are_shown() -> None:
 
 
 def test_a_host_that_was_added_is_shown() -> None:
-    downloads = Downloads(DownloadSettings(Hosts.of(None, ["cdn.example.com"])))
+    downloads = Downloads(DownloadSettings(AllowedHosts.of(None, ["cdn.example.com"])))
     raw = {"output": "https://cdn.example.com/a.png"}
     result = Result("r", Output.from_payload({}), raw, None, True, downloads)
     assert Page(result._repr_html_()).all("img")

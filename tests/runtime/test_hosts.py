@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runcomfy.errors import ConfigurationError
-from runcomfy.protocol.allowed_hosts import Hosts, Refusal
+from runcomfy.protocol.allowed_hosts import AllowedHosts, Refusal
 
-HOSTS = Hosts.of(
+HOSTS = AllowedHosts.of(
     "http://127.0.0.1:8188",
     ["cdn.example.com", "*.example.org", "localhost:8123", "[::1]:8124", "files.example.net:8443"],
 )
@@ -120,11 +120,11 @@ def test_only_what_was_added_is_allowed_beyond_our_own() -> None:
     for url in ALLOWED:
         if "runcomfy" not in url.lower():
             with pytest.raises(Refusal):
-                Hosts.of("https://model-api.runcomfy.net").check(url)
+                AllowedHosts.of("https://model-api.runcomfy.net").check(url)
 
 
 def test_the_origin_of_the_api_is_allowed() -> None:
-    hosts = Hosts.of("https://api.example.com:8443/base")
+    hosts = AllowedHosts.of("https://api.example.com:8443/base")
     assert hosts.check("https://api.example.com:8443/files/a.png")
     for url in ("https://api.example.com/a.png", "http://api.example.com:8443/a.png"):
         with pytest.raises(Refusal):
@@ -173,12 +173,12 @@ def test_httpx_sees_the_host_that_was_checked(url: str) -> None:
 )
 def test_a_host_that_cannot_be_meant_is_a_mistake(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"write it as 'cdn\.example\.com'"):
-        Hosts.of(None, [text])
+        AllowedHosts.of(None, [text])
 
 
 def test_a_text_in_the_place_of_a_list_is_a_mistake() -> None:
     with pytest.raises(ConfigurationError, match=r"download_hosts=\['a\.b'\]"):
-        Hosts.of(None, "a.b")
+        AllowedHosts.of(None, "a.b")
 
 
 def test_a_refusal_says_what_is_allowed_and_what_to_write() -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from runcomfy import errors
-from runcomfy.protocol import Answer, Send, Talk, list_models, look_up_model
+from runcomfy.protocol import CallContext, Response, Send, list_models, look_up_model
 
 
 class Catalogue:
@@ -20,7 +20,7 @@ class Catalogue:
         self.asked: list[dict[str, str]] = []
 
     def __call__(self, **options: Any) -> list[str]:
-        flow = list_models(Talk(), **options)
+        flow = list_models(CallContext(), **options)
         reply = None
         while True:
             try:
@@ -31,7 +31,7 @@ class Catalogue:
             query = parse_qs(urlsplit(step.call.path).query)
             self.asked.append({name: value for name, (value,) in query.items()})
             content = self.answer(int(query["limit"][0]), int(query["offset"][0]))
-            reply = Answer(0.0, 200, {}, json.dumps(content).encode())
+            reply = Response(0.0, 200, {}, json.dumps(content).encode())
 
 
 def some(count: int) -> list[dict[str, Any]]:
@@ -125,13 +125,13 @@ def test_a_negative_limit_is_refused_before_anything_is_sent() -> None:
 
 
 def test_one_model_is_asked_for_by_its_id() -> None:
-    flow = look_up_model(Talk(), "minimax/Hailuo Video 01 Live")
+    flow = look_up_model(CallContext(), "minimax/Hailuo Video 01 Live")
     send = next(flow)
     assert isinstance(send, Send)
     assert send.call.path == "/v1/models/minimax/Hailuo%20Video%2001%20Live"
     body = json.dumps({"error_code": 404001, "error_message": "no such model"}).encode()
     with pytest.raises(errors.NotFound) as caught:
-        flow.send(Answer(0.0, 404, {}, body))
+        flow.send(Response(0.0, 404, {}, body))
     assert caught.value.model_id == "minimax/Hailuo Video 01 Live"
     assert caught.value.server_text == "no such model"
 
@@ -139,4 +139,4 @@ def test_one_model_is_asked_for_by_its_id() -> None:
 @pytest.mark.parametrize("model_id", ["../../x", "a", "https://elsewhere.example/x", "a/b?c=d"])
 def test_what_is_no_model_id_is_not_sent(model_id: str) -> None:
     with pytest.raises(errors.ConfigurationError):
-        next(look_up_model(Talk(), model_id))
+        next(look_up_model(CallContext(), model_id))

@@ -9,7 +9,7 @@ import pytest
 
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused
 from runcomfy.protocol import Failure, Retries, Sleep, Tick
-from runcomfy.protocol.content_range import Extent, extent, mark
+from runcomfy.protocol.content_range import ContentRange, parse_content_range, validator
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 
 URL = "https://x.runcomfy.net/a.png"
@@ -183,14 +183,14 @@ OLD = {"date": "Mon, 02 Mar 2026 10:01:00 GMT", "last-modified": "Mon, 02 Mar 20
 def test_a_mark_is_taken_where_it_tells_every_change(
     headers: dict[str, str], expected: str
 ) -> None:
-    assert mark(headers) == expected
+    assert validator(headers) == expected
 
 
 @pytest.mark.parametrize(
     ("place", "length", "expected"),
     [
-        ("bytes 5-9/10", None, Extent(5, 10)),
-        ("bytes 5-9/*", "5", Extent(5, 10)),
+        ("bytes 5-9/10", None, ContentRange(5, 10)),
+        ("bytes 5-9/*", "5", ContentRange(5, 10)),
         ("bytes 5-9/10", "4", str),
         ("bytes 4-9/10", None, str),
         ("bytes 5-8/10", None, str),
@@ -205,5 +205,5 @@ def test_a_part_is_the_rest_if_it_says_so_in_every_way(
     place: str, length: str | None, expected: Any
 ) -> None:
     headers = {"content-range": place} | ({"content-length": length} if length else {})
-    found = extent(206, headers, 5, None, '"v1"')
+    found = parse_content_range(206, headers, 5, None, '"v1"')
     assert isinstance(found, str) if expected is str else found == expected

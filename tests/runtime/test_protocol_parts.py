@@ -13,9 +13,9 @@ from runcomfy import errors
 from runcomfy.client.result import Result
 from runcomfy.credentials import Token, find_token
 from runcomfy.model.output import Output
-from runcomfy.protocol.responses import Document, Problem, read
+from runcomfy.protocol.responses import ErrorResponse, JsonDocument, read
 from runcomfy.protocol.retries import Polling, Retries, retry_after
-from runcomfy.protocol.steps import Answer
+from runcomfy.protocol.steps import Response
 from runcomfy.protocol.urls import check_base_url, check_request_id, model_path, request_path
 from runcomfy.redaction import Redactor, clean
 
@@ -127,23 +127,23 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 
 def test_an_error_may_come_with_http_200() -> None:
     body = json.dumps({"error_code": 400002, "error_message": f"no credit {SECRET}\r\nx"}).encode()
-    problem = read(Answer(0.0, 200, {}, body), Redactor(SECRET))
-    assert isinstance(problem, Problem)
-    assert (problem.trouble, problem.error_code) == ("refused", 400002)
+    problem = read(Response(0.0, 200, {}, body), Redactor(SECRET))
+    assert isinstance(problem, ErrorResponse)
+    assert (problem.kind, problem.error_code) == ("refused", 400002)
     assert problem.text == "no credit [token]\\r\\nx"
 
 
 @pytest.mark.parametrize("code", [0, None, "", "none"])
 def test_an_error_code_that_says_nothing_is_no_error(code: object) -> None:
     body = json.dumps({"error_code": code, "status": "in_queue"}).encode()
-    assert isinstance(read(Answer(0.0, 200, {}, body), Redactor()), Document)
+    assert isinstance(read(Response(0.0, 200, {}, body), Redactor()), JsonDocument)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"a": 1'])
 def test_what_is_no_json_object_is_unreadable(body: bytes) -> None:
-    problem = read(Answer(0.0, 200, {}, body), Redactor())
-    assert isinstance(problem, Problem)
-    assert problem.trouble == "answer unreadable"
+    problem = read(Response(0.0, 200, {}, body), Redactor())
+    assert isinstance(problem, ErrorResponse)
+    assert problem.kind == "answer unreadable"
     assert len(problem.text) < 3_000
 
 

@@ -103,15 +103,15 @@ class TestJsonSchema:
         inputs = {"odd": odd, "prompt": {"type": "string", "title": "Prompt", "default": "a"}}
         cls = make_class(tmp_path, inputs)
 
-        class Order(BaseModel):
+        class PreparedRequest(BaseModel):
             request: cls  # type: ignore[valid-type]  # a class known at run time only
 
-        schema = Order.model_json_schema()
+        schema = PreparedRequest.model_json_schema()
         Draft202012Validator.check_schema(schema)
         shown = schema["properties"]["request"]["properties"]
         assert shown["prompt"] == inputs["prompt"]
         assert shown["odd"].get("type") in ("number", "string", "array", None)
-        assert "Order" in documentation(Order)["components"]["schemas"]
+        assert "PreparedRequest" in documentation(PreparedRequest)["components"]["schemas"]
 
     def test_a_class_with_a_schema_of_its_own_shows_that(self, tmp_path: Path) -> None:
         own = {"type": "object", "title": "Mine"}

@@ -19,8 +19,8 @@ from runcomfy import Output, OutputFile, Result
 from runcomfy.downloads.config import DownloadSettings
 from runcomfy.downloads.filenames import file_name
 from runcomfy.downloads.manager import Downloads
-from runcomfy.downloads.partial_file import Part, Target
-from runcomfy.protocol.allowed_hosts import Hosts
+from runcomfy.downloads.partial_file import PartialFile, SaveTarget
+from runcomfy.protocol.allowed_hosts import AllowedHosts
 
 REQUEST = "8f14e45f-ceea-467f-9575-1a3c6b2d4e5f"
 
@@ -32,7 +32,7 @@ def host() -> Iterator[FileHost]:
 
 
 def result_at(host: FileHost, *paths: str) -> Result[Output]:
-    downloads = Downloads(DownloadSettings(Hosts.of(None, [host.place])))
+    downloads = Downloads(DownloadSettings(AllowedHosts.of(None, [host.place])))
     raw = {"output": {"images": [host.url + path for path in paths]}}
     return Result(REQUEST, Output.from_payload({}), raw, None, True, downloads)
 
@@ -105,7 +105,7 @@ EXTENSIONS = [
 def test_a_name_without_a_known_extension_gets_one_from_the_content(
     tmp_path: Path, content_type: str, first: bytes, extension: str
 ) -> None:
-    part = Part(Target.inside(tmp_path, "x-1-hat_exe", overwrite=False))
+    part = PartialFile(SaveTarget.inside(tmp_path, "x-1-hat_exe", overwrite=False))
     for byte in first:
         part.write(bytes([byte]))
     assert part.publish(content_type).name == "x-1-hat_exe" + extension

@@ -15,7 +15,7 @@ from runcomfy_codegen.render import syntax_gate as syntax
 from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.spec import builder as build
 from runcomfy_codegen.spec import literals
-from runcomfy_codegen.spec.literals import Source
+from runcomfy_codegen.spec.literals import PythonSource
 
 FORBIDDEN = [
     "import os",
@@ -105,7 +105,7 @@ ATTACK: dict[str, Any] = {
 def test_a_literal_that_does_not_escape_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(literals, "_text", lambda value: Source(f"'{value}'"))
+    monkeypatch.setattr(literals, "_text", lambda value: PythonSource(f"'{value}'"))
     with pytest.raises(SchemaError, match="the rendered module holds a call of"):
         make(tmp_path, {"acme/small": ATTACK})
 
@@ -113,7 +113,7 @@ def test_a_literal_that_does_not_escape_is_caught(
 def test_a_docstring_that_does_not_escape_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "docstring", lambda text, _: Source(f'"""{text}"""'))
+    monkeypatch.setattr(build, "docstring", lambda text, _: PythonSource(f'"""{text}"""'))
     with pytest.raises(SchemaError, match="the rendered module holds a"):
         make(tmp_path, {"acme/small": ATTACK})
 

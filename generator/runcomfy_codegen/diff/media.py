@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from runcomfy_codegen.schema.media_inputs import MediaInputs
-from runcomfy_codegen.schema.media_rules import Rule
+from runcomfy_codegen.schema.media_rules import SchemaRule
 
 __all__ = ["MediaChange", "compare_media"]
 
@@ -30,7 +30,9 @@ def compare_media(old: MediaInputs, new: MediaInputs) -> Iterator[MediaChange]:
         yield from ((kind, path, words) for kind, words in rules)
 
 
-def _compare_rules(old: Iterable[Rule], new: Iterable[Rule]) -> Iterator[tuple[str, str]]:
+def _compare_rules(
+    old: Iterable[SchemaRule], new: Iterable[SchemaRule]
+) -> Iterator[tuple[str, str]]:
     before = {rule.metric + rule.operator: rule for rule in old}
     after = {rule.metric + rule.operator: rule for rule in new}
     for name in before.keys() | after.keys():
@@ -48,7 +50,7 @@ def _compare_rules(old: Iterable[Rule], new: Iterable[Rule]) -> Iterator[tuple[s
             yield "text", f"wording of file rule {name} changed"
 
 
-def _is_looser(was: Rule, now: Rule) -> bool:
+def _is_looser(was: SchemaRule, now: SchemaRule) -> bool:
     """Whether all that kept the old limit keeps the new one; of formats and the like, it may not."""
     if isinstance(was.limit, str) or isinstance(now.limit, str):
         return False

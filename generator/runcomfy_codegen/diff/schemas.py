@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runcomfy.model import is_member
-from runcomfy_codegen.schema.inputs import gather
+from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.keywords import Schema, parts_of, step
 from runcomfy_codegen.schema.media_inputs import find_media
 from runcomfy_codegen.schema.normalise import clean
 
 from .media import compare_media
 
-__all__ = ["Change", "compare"]
+__all__ = ["SchemaChange", "compare"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Change:
+class SchemaChange:
     """One difference. ``kind`` is ``"breaking"``, ``"additive"`` or ``"text"``; ``place`` a pointer."""
 
     kind: str
@@ -72,7 +72,7 @@ _IDLE: dict[str, tuple[object, ...]] = {
 }
 
 
-def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+def compare(old: dict[str, Any], new: dict[str, Any]) -> list[SchemaChange]:
     """The differences between two schema files, ``input`` and ``output`` of each; worst first."""
     changes = [
         *_compare(old["input"], new["input"], "input", demands=True),
@@ -82,7 +82,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     return sorted(set(changes), key=lambda change: (order.index(change.kind), change))
 
 
-def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[SchemaChange]:
     """``demands`` tells inputs, where less is breaking when refused, from outputs."""
     yield from _words(old, new, place)
     if not demands:
@@ -95,20 +95,22 @@ def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator
 
 def _inputs(schema: Schema) -> tuple[Schema, Schema]:
     """The schema with all inputs at its root, and its clean form."""
-    gathered = gather(schema)
+    gathered = gather_inputs(schema)
     return gathered.schema, clean(gathered.schema, *gathered.declaring)[0]
 
 
-def _media(old: tuple[Schema, Schema], new: tuple[Schema, Schema], place: str) -> Iterator[Change]:
+def _media(
+    old: tuple[Schema, Schema], new: tuple[Schema, Schema], place: str
+) -> Iterator[SchemaChange]:
     """Of inputs that were there and still are; ``old`` and ``new`` are a schema and its clean form."""
     names = [list(cleaned.get("properties", {})) for _, cleaned in (old, new)]
     found = [find_media(*pair, own) for pair, own in zip((old, new), names, strict=True)]
     for kind, path, text in compare_media(*found):
         if path[0] in names[0] and path[0] in names[1]:
-            yield Change(kind, step(place, *path), text)
+            yield SchemaChange(kind, step(place, *path), text)
 
 
-def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[SchemaChange]:
     yield from _members(old, new, place, demands=demands)
     yield from _types(old, new, place, demands=demands)
     for change in (*_values(old, new, place), *_limits(old, new, place)):
@@ -127,37 +129,37 @@ def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[C
             )
 
 
-def _members(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+def _members(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[SchemaChange]:
     before, after = old.get("properties", {}), new.get("properties", {})
     was, now = set(old.get("required", ())), set(new.get("required", ()))
     noun = "input" if demands else "output field"
     for name in before.keys() - after.keys():
-        yield Change("breaking", step(place, name), f"{noun} removed")
+        yield SchemaChange("breaking", step(place, name), f"{noun} removed")
     for name in after.keys() - before.keys():
         if demands and name in now:
-            yield Change("breaking", step(place, name), "input added, and it is required")
+            yield SchemaChange("breaking", step(place, name), "input added, and it is required")
         else:
-            yield Change("additive", step(place, name), f"{noun} added")
+            yield SchemaChange("additive", step(place, name), f"{noun} added")
     for name in before.keys() & after.keys():
         if name in now - was:
-            yield Change(
+            yield SchemaChange(
                 "breaking" if demands else "additive", step(place, name), "is now required"
             )
         if name in was - now:
-            yield Change(
+            yield SchemaChange(
                 "additive" if demands else "breaking", step(place, name), "is now optional"
             )
         yield from _parts(before[name], after[name], step(place, name), demands=demands)
 
 
-def _types(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[Change]:
+def _types(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[SchemaChange]:
     before, after = _accepted(old), _accepted(new)
     if before == after:
         return
     words = f"type changed from {_named(old)} to {_named(new)}"
     wider, narrower = before <= after, after <= before
     harmless = wider if demands else narrower
-    yield Change("additive" if harmless else "breaking", place, words)
+    yield SchemaChange("additive" if harmless else "breaking", place, words)
 
 
 _ALL = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
@@ -174,19 +176,19 @@ def _named(schema: Schema) -> str:
     return names if isinstance(names, str) else " or ".join(names)
 
 
-def _values(old: Schema, new: Schema, place: str) -> Iterator[Change]:
+def _values(old: Schema, new: Schema, place: str) -> Iterator[SchemaChange]:
     before, after = _choices(old), _choices(new)
     if before is None and after is not None:
-        yield Change("breaking", place, "is now limited to given values")
+        yield SchemaChange("breaking", place, "is now limited to given values")
     elif before is not None and after is None:
-        yield Change("additive", place, "is no longer limited to given values")
+        yield SchemaChange("additive", place, "is no longer limited to given values")
     elif before is not None and after is not None:
         for value in before:
             if not is_member(value, tuple(after)):
-                yield Change("breaking", place, f"value {value!r} gone")
+                yield SchemaChange("breaking", place, f"value {value!r} gone")
         for value in after:
             if not is_member(value, tuple(before)):
-                yield Change("additive", place, f"value {value!r} added")
+                yield SchemaChange("additive", place, f"value {value!r} added")
 
 
 def _choices(schema: Schema) -> list[Any] | None:
@@ -203,7 +205,7 @@ def _binding(schema: Schema) -> Schema:
     return {k: v for k, v in schema.items() if v not in _IDLE.get(k, ())}
 
 
-def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
+def _limits(old: Schema, new: Schema, place: str) -> Iterator[SchemaChange]:
     old, new = _binding(old), _binding(new)
     yield from _other_bounds(old, new, place)
     structural = {
@@ -220,17 +222,17 @@ def _limits(old: Schema, new: Schema, place: str) -> Iterator[Change]:
         if keyword == "additionalProperties" and _has_schema(old) and _has_schema(new):
             continue
         if keyword not in new:
-            yield Change("additive", place, f"{keyword} {old[keyword]} dropped")
+            yield SchemaChange("additive", place, f"{keyword} {old[keyword]} dropped")
         elif keyword not in old:
-            yield Change("breaking", place, f"{keyword} {new[keyword]} added")
+            yield SchemaChange("breaking", place, f"{keyword} {new[keyword]} added")
         elif old[keyword] != new[keyword]:
             tighter = _TIGHTER.get(keyword, lambda *_: True)(old[keyword], new[keyword])
             words = f"{keyword} {'tightened' if tighter else 'loosened'}"
             words += f" from {old[keyword]} to {new[keyword]}"
-            yield Change("breaking" if tighter else "additive", place, words)
+            yield SchemaChange("breaking" if tighter else "additive", place, words)
 
 
-def _other_bounds(old: Schema, new: Schema, place: str) -> Iterator[Change]:
+def _other_bounds(old: Schema, new: Schema, place: str) -> Iterator[SchemaChange]:
     """Bounds that became exclusive, or are no longer; they are taken out of both schemas."""
     for plain, exclusive, sign in _BOUNDS:
         for before, after in ((plain, exclusive), (exclusive, plain)):
@@ -238,16 +240,16 @@ def _other_bounds(old: Schema, new: Schema, place: str) -> Iterator[Change]:
                 was, now = old.pop(before), new.pop(after)
                 tighter = sign * now > sign * was or (now == was and after == exclusive)
                 words = f"{before} {was} {'tightened' if tighter else 'loosened'} to {after} {now}"
-                yield Change("breaking" if tighter else "additive", place, words)
+                yield SchemaChange("breaking" if tighter else "additive", place, words)
 
 
-def _words(old: Any, new: Any, place: str) -> Iterator[Change]:
+def _words(old: Any, new: Any, place: str) -> Iterator[SchemaChange]:
     """Texts, over the schemas as they are written."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return
     for name in _TEXTS:
         if old.get(name) != new.get(name):
-            yield Change("text", place, f"{name} changed")
+            yield SchemaChange("text", place, f"{name} changed")
     before, after = dict(parts_of(old)), dict(parts_of(new))
     for steps in before.keys() & after.keys():
         shown = steps[1:] if steps[0] == "properties" else steps

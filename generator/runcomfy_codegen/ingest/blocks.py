@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from runcomfy_codegen.errors import SourceError
-from runcomfy_codegen.ingest.text import Document
+from runcomfy_codegen.ingest.text import SourceText
 
-__all__ = ["Block", "Scan", "find_blocks"]
+__all__ = ["Block", "BlockScan", "find_blocks"]
 
 #: Real schemas nest six levels deep. What is taken in here is walked recursively later on.
 MAX_DEPTH: Final = 64
@@ -31,7 +31,7 @@ _SAVE_AGAIN: Final = "Save the whole page again, or copy the whole block."
 class Block:
     """A JSON value and exactly where it stands."""
 
-    document: Document = field(repr=False)
+    document: SourceText = field(repr=False)
     start: int
     end: int
     value: object
@@ -77,14 +77,14 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class BlockScan:
     """The blocks of a document and what is wrong with them."""
 
     blocks: tuple[Block, ...]
     faults: tuple[SourceError, ...]
 
 
-def find_blocks(document: Document) -> Scan:
+def find_blocks(document: SourceText) -> BlockScan:
     """All JSON objects of a text that are not inside another one.
 
     After a block whose end cannot be told, nothing more is read: what comes then may be its inside.
@@ -101,7 +101,7 @@ def find_blocks(document: Document) -> Scan:
         faults.extend(_refusals(block))
         blocks.append(block)
         position = _next_start(document.text, block.end)
-    return Scan(tuple(blocks), tuple(faults))
+    return BlockScan(tuple(blocks), tuple(faults))
 
 
 def _next_start(text: str, position: int) -> int | None:
@@ -126,7 +126,7 @@ def _skip_space(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _decode(document: Document, start: int) -> Block:
+def _decode(document: SourceText, start: int) -> Block:
     try:
         value, end = _DECODER.raw_decode(document.text, start)
     except json.JSONDecodeError as error:
@@ -139,7 +139,7 @@ def _decode(document: Document, start: int) -> Block:
     return Block(document, start, end, value)
 
 
-def _broken(document: Document, start: int, error: json.JSONDecodeError) -> SourceError:
+def _broken(document: SourceText, start: int, error: json.JSONDecodeError) -> SourceError:
     began = document.at(start).removeprefix(f"{document.place}:")
     cut_off = error.pos >= len(document.text.rstrip()) or error.msg.startswith("Unterminated")
     problem = (

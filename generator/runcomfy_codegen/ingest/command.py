@@ -15,8 +15,8 @@ from typing import Final
 from runcomfy_codegen.console import printable, show
 from runcomfy_codegen.errors import CodegenError, SourceError
 from runcomfy_codegen.ingest.page import Page
-from runcomfy_codegen.ingest.sources import Gathered, gather
-from runcomfy_codegen.ingest.store import Change, commit, plan
+from runcomfy_codegen.ingest.sources import GatheredSources, gather_sources
+from runcomfy_codegen.ingest.store import StoreChange, commit, plan
 from runcomfy_codegen.schema.model_ids import parse_model_id
 
 from .page_choice import choose, is_preferred
@@ -46,17 +46,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _prepare(
     args: argparse.Namespace, root: Path
-) -> tuple[Gathered, list[Change], list[CodegenError]]:
+) -> tuple[GatheredSources, list[StoreChange], list[CodegenError]]:
     """Everything up to the writing: what was read, what would change, all that is wrong."""
     try:
         given = None if args.model_id is None else parse_model_id(args.model_id, "--model-id")
     except SourceError as fault:
-        return Gathered(), [], [fault]
-    gathered = gather(args.sources, given)
+        return GatheredSources(), [], [fault]
+    gathered = gather_sources(args.sources, given)
     faults: list[CodegenError] = [*gathered.faults]
     if not faults:
         faults.extend(_unmatched(args.prefer, gathered.pages))
-    changes: list[Change] = []
+    changes: list[StoreChange] = []
     for choice in choose(gathered.pages, args.prefer):
         try:
             changes.append(plan(root, choice))
@@ -84,7 +84,9 @@ def _bad_root(name: str, error: Exception) -> SourceError:
     )
 
 
-def _report(gathered: Gathered, changes: Sequence[Change], faults: Sequence[CodegenError]) -> None:
+def _report(
+    gathered: GatheredSources, changes: Sequence[StoreChange], faults: Sequence[CodegenError]
+) -> None:
     for place, reason in gathered.skipped:
         show(f"skipped    {printable(place)}: {reason}", sys.stdout)
     for change in changes:
@@ -97,7 +99,7 @@ def _report(gathered: Gathered, changes: Sequence[Change], faults: Sequence[Code
         show("Nothing was written.", sys.stderr)
 
 
-def _lines(change: Change) -> Iterable[str]:
+def _lines(change: StoreChange) -> Iterable[str]:
     page, indent = change.choice.page, " " * 11
     name = printable(page.document.name)
     yield f"{change.verdict:<10} {page.model_id}  from {name}"
@@ -114,7 +116,7 @@ def _lines(change: Change) -> Iterable[str]:
 
 
 def _as_json(
-    gathered: Gathered, changes: Sequence[Change], faults: Sequence[CodegenError]
+    gathered: GatheredSources, changes: Sequence[StoreChange], faults: Sequence[CodegenError]
 ) -> dict[str, object]:
     lists: dict[str, list[object]] = {"written": [], "unchanged": [], "kept": []}
     for change in changes:
@@ -130,7 +132,7 @@ def _as_json(
     }
 
 
-def _change_as_json(change: Change) -> dict[str, object]:
+def _change_as_json(change: StoreChange) -> dict[str, object]:
     page = change.choice.page
     return {
         "model_id": page.model_id,

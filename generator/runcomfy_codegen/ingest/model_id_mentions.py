@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from runcomfy_codegen.errors import SourceError
-from runcomfy_codegen.ingest.text import Document
+from runcomfy_codegen.ingest.text import SourceText
 from runcomfy_codegen.schema.model_ids import ModelId, parse_model_id
 
 __all__ = ["Mention", "find_mentions", "model_id_of"]
@@ -49,7 +49,7 @@ class Mention:
     """A place that names a model, and the name as it stands there."""
 
     text: str
-    document: Document
+    document: SourceText
     offset: int
 
     @property
@@ -58,12 +58,12 @@ class Mention:
         return self.document.at(self.offset)
 
 
-def find_mentions(document: Document) -> tuple[Mention, ...]:
+def find_mentions(document: SourceText) -> tuple[Mention, ...]:
     """All ids on a page, in the order of the anchors, not yet checked."""
     return tuple(mention for anchor in _ANCHORS for mention in _mentions(document, anchor))
 
 
-def _mentions(document: Document, anchor: _Anchor) -> Iterator[Mention]:
+def _mentions(document: SourceText, anchor: _Anchor) -> Iterator[Mention]:
     text = document.text
     found = text.find(anchor.before)
     while found >= 0:
@@ -85,7 +85,7 @@ def _is_other(written: str, anchor: _Anchor) -> bool:
 
 
 def model_id_of(
-    document: Document, mentions: tuple[Mention, ...], given: ModelId | None
+    document: SourceText, mentions: tuple[Mention, ...], given: ModelId | None
 ) -> ModelId:
     """The one id that the page and the command line agree on."""
     if not mentions and given is not None:

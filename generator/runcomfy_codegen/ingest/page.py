@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.blocks import Block, find_blocks
 from runcomfy_codegen.ingest.quality import Dialect, Quality, Texts, dialect_of, judge_texts
-from runcomfy_codegen.ingest.text import Document
+from runcomfy_codegen.ingest.text import SourceText
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .block_roles import Roles, assign_roles, find_entries, read_entry
 from .model_id_mentions import Mention, find_mentions, model_id_of
 
-__all__ = ["Page", "Reading", "read_pages"]
+__all__ = ["Page", "PageReading", "read_pages"]
 
 _NO_OUTPUT = "there is no output schema, so the output has no fields of its own"
 
@@ -23,7 +23,7 @@ _NO_OUTPUT = "there is no output schema, so the output has no fields of its own"
 class Page:
     """One model as one document describes it; the texts are the document's own, to the character."""
 
-    document: Document
+    document: SourceText
     model_id: ModelId
     input: str = field(repr=False)
     output: str | None = field(repr=False)
@@ -44,7 +44,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PageReading:
     """What came of reading one document: its pages, or everything that is wrong with it."""
 
     pages: tuple[Page, ...] = ()
@@ -53,7 +53,7 @@ class Reading:
     is_page: bool = True
 
 
-def read_pages(document: Document, given: ModelId | None = None) -> Reading:
+def read_pages(document: SourceText, given: ModelId | None = None) -> PageReading:
     """The pages of a document; ``given`` is the model id from the command line."""
     scan, mentions = find_blocks(document), find_mentions(document)
     entries = () if scan.faults else find_entries(scan.blocks)
@@ -70,10 +70,10 @@ def read_pages(document: Document, given: ModelId | None = None) -> Reading:
     except SourceError as fault:
         faults.append(fault)
     is_page = bool(mentions or scan.blocks or scan.faults)
-    return Reading(tuple(pages), tuple(faults), is_page)
+    return PageReading(tuple(pages), tuple(faults), is_page)
 
 
-def _read_entries(entries: Sequence[Block], given: ModelId | None) -> Reading:
+def _read_entries(entries: Sequence[Block], given: ModelId | None) -> PageReading:
     pages: list[Page] = []
     faults: list[SourceError] = []
     for block in entries:
@@ -84,7 +84,7 @@ def _read_entries(entries: Sequence[Block], given: ModelId | None) -> Reading:
             faults.append(fault)
         else:
             pages.append(_page(model_id, entry.roles, whole_page=False))
-    return Reading(() if faults else tuple(pages), tuple(faults))
+    return PageReading(() if faults else tuple(pages), tuple(faults))
 
 
 def _entry_mentions(block: Block | None) -> tuple[Mention, ...]:
@@ -109,7 +109,7 @@ def _page(model_id: ModelId, roles: Roles, *, whole_page: bool) -> Page:
     )
 
 
-def _no_json(document: Document) -> SourceError:
+def _no_json(document: SourceText) -> SourceError:
     return SourceError(
         document.at(len(document.text)),
         "there is no JSON object up to the end of the text",

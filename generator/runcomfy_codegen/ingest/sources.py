@@ -10,10 +10,10 @@ from typing import BinaryIO, Final
 
 from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.page import Page, read_pages
-from runcomfy_codegen.ingest.text import Document, read_document
+from runcomfy_codegen.ingest.text import SourceText, read_document
 from runcomfy_codegen.schema.model_ids import ModelId
 
-__all__ = ["MAX_BYTES", "Gathered", "gather"]
+__all__ = ["MAX_BYTES", "GatheredSources", "gather_sources"]
 
 #: A thousand times a page; whoever names a video by mistake is told so at once.
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -25,7 +25,7 @@ _SUFFIXES: Final = frozenset({"", ".txt", ".text", ".md", ".html", ".htm", ".xht
 
 
 @dataclass(slots=True)
-class Gathered:
+class GatheredSources:
     """The pages of all sources, with everything that is wrong, so that one run tells it all."""
 
     pages: list[Page] = field(default_factory=list)
@@ -44,9 +44,9 @@ class _Source:
     named: bool = True
 
 
-def gather(arguments: Sequence[str], given: ModelId | None) -> Gathered:
+def gather_sources(arguments: Sequence[str], given: ModelId | None) -> GatheredSources:
     """Read all sources, each once, in the order given; a folder's files by name."""
-    gathered = Gathered()
+    gathered = GatheredSources()
     seen: set[Path | None] = set()
     for argument in arguments:
         try:
@@ -66,7 +66,7 @@ def gather(arguments: Sequence[str], given: ModelId | None) -> Gathered:
     return gathered
 
 
-def _sources(argument: str, gathered: Gathered) -> Iterator[_Source]:
+def _sources(argument: str, gathered: GatheredSources) -> Iterator[_Source]:
     if argument == _STDIN:
         yield _Source(_STDIN, None)
         return
@@ -87,7 +87,7 @@ def _sources(argument: str, gathered: Gathered) -> Iterator[_Source]:
             gathered.skipped.append((str(path), f"{path.suffix} is no kind of saved page"))
 
 
-def _read(source: _Source, given: ModelId | None, gathered: Gathered) -> None:
+def _read(source: _Source, given: ModelId | None, gathered: GatheredSources) -> None:
     try:
         reading = read_pages(_document(source), given)
     except SourceError as fault:
@@ -100,7 +100,7 @@ def _read(source: _Source, given: ModelId | None, gathered: Gathered) -> None:
         gathered.skipped.append((source.place, "it holds neither JSON nor a model id"))
 
 
-def _document(source: _Source) -> Document:
+def _document(source: _Source) -> SourceText:
     try:
         if source.path is None:
             raw, name = _capped(sys.stdin.buffer, source.place), _STDIN

@@ -17,7 +17,7 @@ from runcomfy_codegen.schema.model_ids import ModelId
 
 from .page_choice import Choice, shortfalls
 
-__all__ = ["Change", "Verdict", "commit", "plan", "source_record"]
+__all__ = ["StoreChange", "Verdict", "commit", "plan", "source_record"]
 
 Verdict = Literal["added", "updated", "unchanged", "kept"]
 
@@ -31,7 +31,7 @@ _EXTRACTED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StoreChange:
     """What adding a page does to the folder of its model."""
 
     choice: Choice
@@ -54,21 +54,21 @@ class _Stored:
     quality: Quality
 
 
-def plan(root: Path, choice: Choice) -> Change:
+def plan(root: Path, choice: Choice) -> StoreChange:
     """What would change under ``root``; nothing is written."""
     page = choice.page
     folder = _model_folder(root, page.model_id, page.document.place)
     stored = _read_stored(folder, page)
     wanted = _files_of(page)
     if stored is None:
-        return Change(choice, "added", folder, wanted)
+        return StoreChange(choice, "added", folder, wanted)
     if stored.files == wanted:
-        return Change(choice, "unchanged", folder, {})
+        return StoreChange(choice, "unchanged", folder, {})
     lacks = shortfalls(page.quality, stored.quality) if page.quality < stored.quality else ""
     reason = f"the stored page ({stored.document}) is better: this one {lacks}" if lacks else ""
     if lacks and not choice.preferred:
-        return Change(choice, "kept", folder, {}, reason=reason)
-    return Change(
+        return StoreChange(choice, "kept", folder, {}, reason=reason)
+    return StoreChange(
         choice=choice,
         verdict="updated",
         folder=folder,
@@ -176,7 +176,7 @@ def _parsed(data: bytes | None) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def commit(root: Path, changes: Sequence[Change]) -> None:
+def commit(root: Path, changes: Sequence[StoreChange]) -> None:
     """Write everything beside its place first, then move it there: all of it, or nothing."""
     staged: list[tuple[Path, Path]] = []
     made: list[Path] = []
@@ -208,7 +208,7 @@ def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
                 made.append(path)
 
 
-def _stage(change: Change, staged: list[tuple[Path, Path]]) -> None:
+def _stage(change: StoreChange, staged: list[tuple[Path, Path]]) -> None:
     for name, data in change.writes.items():
         temporary = change.folder / f".{name}.{secrets.token_hex(4)}.tmp"
         staged.append((temporary, change.folder / name))

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from runcomfy_codegen.errors import SourceError
 
-__all__ = ["Document", "Form", "read_document"]
+__all__ = ["SourceText", "Form", "read_document"]
 
 Form = Literal["text", "html"]
 
@@ -65,7 +65,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class SourceText:
     """A source as text: its name, its checksum, its words."""
 
     #: The file name without its folder, or "-" for standard input.
@@ -90,12 +90,12 @@ class Document:
         return f"{self.place}:{piece.line + line - 1}:{column}"
 
 
-def read_document(raw: bytes, *, name: str, place: str) -> Document:
+def read_document(raw: bytes, *, name: str, place: str) -> SourceText:
     """The document that the bytes are; a `SourceError` if they are no UTF-8 text."""
     text = _decode(raw, place)
     digest = hashlib.sha256(raw).hexdigest()
     if PurePath(name).suffix.lower() not in _HTML_SUFFIXES and not text.lstrip().startswith("<"):
-        return Document(name, place, digest, "text", text)
+        return SourceText(name, place, digest, "text", text)
     extractor = _Extractor()
     # Behind the last tag there is text only. The parser would look there for the ends of tags
     # again and again, which takes minutes for a file that was cut off at the wrong place.
@@ -103,7 +103,7 @@ def read_document(raw: bytes, *, name: str, place: str) -> Document:
     extractor.feed(markup + bracket)
     extractor.close()
     extractor.handle_data(html.unescape(rest))
-    return Document(name, place, digest, "html", extractor.text(), tuple(extractor.pieces))
+    return SourceText(name, place, digest, "html", extractor.text(), tuple(extractor.pieces))
 
 
 def _decode(raw: bytes, place: str) -> str:

@@ -10,12 +10,12 @@ from runcomfy_codegen.spec.literals import docstring, literal
 from runcomfy_codegen.spec.model_spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 from runcomfy_codegen.spec.names import Identifier
 
-from .manifest import ModelEntry
+from .manifest import ManifestEntry
 
 __all__ = ["package_spec"]
 
 
-def package_spec(name: str, models: dict[str, ModelEntry]) -> PackageSpec:
+def package_spec(name: str, models: dict[str, ManifestEntry]) -> PackageSpec:
     """The spec of a package that holds ``models``, model id -> entry."""
     ordered = sorted(models.items(), key=lambda item: (item[1].package, _natural(item[1].module)))
     return PackageSpec(
@@ -44,7 +44,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _owner(package: str, models: list[tuple[str, ModelEntry]]) -> OwnerSpec:
+def _owner(package: str, models: list[tuple[str, ManifestEntry]]) -> OwnerSpec:
     entries = [entry for _, entry in models]
     return OwnerSpec(
         Identifier(package),
@@ -54,7 +54,7 @@ def _owner(package: str, models: list[tuple[str, ModelEntry]]) -> OwnerSpec:
     )
 
 
-def _model(model_id: str, entry: ModelEntry) -> OwnedModel:
+def _model(model_id: str, entry: ManifestEntry) -> OwnedModel:
     exports = sorted(entry.exports, key=_natural)
     return OwnedModel(
         literal(model_id),

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from runcomfy.model import FORMAT
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.spec.names import Identifier
 
-__all__ = ["NAME", "Manifest", "ModelEntry"]
+__all__ = ["NAME", "Manifest", "ManifestEntry"]
 
 NAME = "_manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class ModelEntry:
+class ManifestEntry:
     """What is remembered of a generated model."""
 
     documents: str
@@ -29,7 +29,7 @@ class ModelEntry:
     module: str
     class_name: str
     exports: tuple[str, ...]
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
     #: The Python names of inputs that overrides.json chose, by wire name.
     names: dict[str, str] = field(default_factory=dict)
     #: A hash of the page's example; ``None`` in older packages.
@@ -58,7 +58,7 @@ class ModelEntry:
 class Manifest:
     """What was generated last time; empty where nothing was."""
 
-    models: dict[str, ModelEntry] = field(default_factory=dict)
+    models: dict[str, ManifestEntry] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     #: The format of the modules, (major, minor); (0, 0) where it is not known.
     format: tuple[int, int] = FORMAT
@@ -87,8 +87,8 @@ class Manifest:
         return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
 
 
-def _entry(data: dict[str, Any]) -> ModelEntry:
-    notes = tuple(Note(**note) for note in data["notes"])
+def _entry(data: dict[str, Any]) -> ManifestEntry:
+    notes = tuple(Diagnostic(**note) for note in data["notes"])
     exports = tuple(map(Identifier, data["exports"]))
     # Paths are made of these two: whatever is no identifier makes the manifest unreadable.
     package, module = Identifier(data["package"]), Identifier(data["module"])
@@ -96,4 +96,4 @@ def _entry(data: dict[str, Any]) -> ModelEntry:
     given = {
         "package": package, "module": module, "exports": exports, "notes": notes, "names": names,
     }  # fmt: skip
-    return ModelEntry(**{**data, **given})
+    return ManifestEntry(**{**data, **given})

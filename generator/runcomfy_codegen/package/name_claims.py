@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from runcomfy_codegen.spec.names import clash
 
-from .manifest import ModelEntry
+from .manifest import ManifestEntry
 
-__all__ = ["Claims"]
+__all__ = ["NameClaims"]
 
 _ADVICE = 'Name one of them in its overrides.json: {"class_name": "…"}, or leave one out (--only).'
 
 
-class Claims:
+class NameClaims:
     """The names that are taken, so that no two models get the same."""
 
     def __init__(self) -> None:
         self._by_name: dict[tuple[str, str, str], str] = {}
 
-    def take(self, model_id: str, entry: ModelEntry) -> None:
+    def take(self, model_id: str, entry: ManifestEntry) -> None:
         """Take all names of a model, or raise ``NameClash`` when one of them is another model's."""
         package = entry.package
         # Names that differ in case only are one file on some systems, and one name to a reader.

@@ -1,7 +1,7 @@
 """The inputs that a schema declares, at its root or in the parts that speak of the payload as well.
 
 A schema may leave the declaring to a root ``$ref``, to ``allOf``, to the options of ``anyOf`` and ``oneOf``, or to
-conditions. ``gather`` gives the schema with all these inputs at its root, for those who name, type and describe
+conditions. ``gather_inputs`` gives the schema with all these inputs at its root, for those who name, type and describe
 them. What a payload has to keep is told by the schema as it was.
 """
 
@@ -13,11 +13,11 @@ from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 
 from .keywords import Schema, is_pattern, step
 
-__all__ = ["Gathered", "gather"]
+__all__ = ["GatheredInputs", "gather_inputs"]
 
 #: Of several options one applies, or more; a condition's parts apply or not.
 _OPTIONS = ("anyOf", "oneOf")
@@ -30,7 +30,7 @@ _ANY_NAME = ""
 
 
 @dataclass(slots=True)
-class Gathered:
+class GatheredInputs:
     """The inputs of a schema."""
 
     #: The schema with all inputs at its root; the very one that was given, where they stood there.
@@ -40,23 +40,23 @@ class Gathered:
     #: Patterns of the names that the schema takes beside its inputs.
     admitted: tuple[str, ...]
     #: On inputs that could not be gathered.
-    notes: list[Note]
+    notes: list[Diagnostic]
     #: All names of inputs, and the places of all parts that speak of the payload.
     declaring: tuple[frozenset[str], frozenset[str]]
 
-    def own_note(self, note: Note) -> Note | None:
+    def own_note(self, note: Diagnostic) -> Diagnostic | None:
         """A note on ``schema`` as one on the given schema; ``None`` where it tells of a part brought to the root."""
         for name, places in self.places.items():
             root = step("/properties", name)
             if note.place.startswith(f"{root}/") and places[0] != root:
                 rest = note.place[len(root) :] if len(places) == 1 else ""
-                return Note(places[0] + rest, note.kind, note.subject, note.text)
+                return Diagnostic(places[0] + rest, note.kind, note.subject, note.text)
             if any(note.place.startswith(f"{place}/") for place in places if place != root):
                 return None
         return note
 
 
-def gather(schema: Schema) -> Gathered:
+def gather_inputs(schema: Schema) -> GatheredInputs:
     """The inputs of a schema as it is written."""
     found = _gather(schema, "", _Document(schema))
     moved = {
@@ -70,16 +70,18 @@ def gather(schema: Schema) -> Gathered:
         inputs = {"properties": properties, "required": found.required}
         whole = {**found.words, **schema, **inputs}
     notes = [
-        Note(place, "fallback", keyword, f"names {name[:60]!r}, which is no input of the class")
+        Diagnostic(
+            place, "fallback", keyword, f"names {name[:60]!r}, which is no input of the class"
+        )
         for place, keyword, name in found.asked
         if name not in found.inputs
     ]
     declaring = frozenset(found.inputs), frozenset(found.parts)
-    return Gathered(whole, moved, tuple(found.admitted), notes, declaring)
+    return GatheredInputs(whole, moved, tuple(found.admitted), notes, declaring)
 
 
 @dataclass(slots=True)
-class _Input:
+class _DeclaredInput:
     """An input as some part of a schema declares it."""
 
     schema: object
@@ -92,7 +94,7 @@ class _Input:
 class _Found:
     """What was found in one part of a schema."""
 
-    inputs: dict[str, _Input] = field(default_factory=dict)
+    inputs: dict[str, _DeclaredInput] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
     admitted: list[str] = field(default_factory=list)
     #: (place, keyword, name) of what is asked for.
@@ -110,7 +112,7 @@ class _Found:
                 self.inputs[name] = given
             elif given.sure:
                 both = _both(own.schema, given.schema)
-                self.inputs[name] = _Input(both, _merged(own.places, given.places))
+                self.inputs[name] = _DeclaredInput(both, _merged(own.places, given.places))
         self.required = _merged(self.required, other.required)
         return self._with(other, {**other.words, **self.words})
 
@@ -118,7 +120,7 @@ class _Found:
         """Of a payload that keeps one or the other."""
         for name in _merged(list(self.inputs), list(other.inputs)):
             pair = [one for found in (self, other) if (one := found.inputs.get(name))]
-            self.inputs[name] = _Input(
+            self.inputs[name] = _DeclaredInput(
                 reduce(_either, (one.schema for one in pair)),
                 reduce(_merged, (one.places for one in pair)),
                 len(pair) == 2 and all(one.sure for one in pair),
@@ -195,7 +197,7 @@ def _own(part: Schema, place: str) -> _Found:
     )
     if isinstance(declared, dict):
         found.inputs = {
-            name: _Input(inner, [step(place, "properties", name)])
+            name: _DeclaredInput(inner, [step(place, "properties", name)])
             for name, inner in declared.items()
         }
     if isinstance(required, list):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.spec.literals import literal
 from runcomfy_codegen.spec.model_spec import MediaSpec, RuleSpec
 
 from .keywords import Schema, schemas_in, step
-from .media_rules import Rule, media_kind, read_rules
+from .media_rules import SchemaRule, media_kind, read_rules
 
 __all__ = ["FoundInput", "MediaInputs", "find_media"]
 
@@ -24,7 +24,7 @@ class FoundInput:
 
     path: tuple[str, ...]
     kind: str
-    rules: tuple[Rule, ...]
+    rules: tuple[SchemaRule, ...]
 
     def spec(self) -> MediaSpec:
         """The same as literals."""
@@ -38,9 +38,9 @@ class MediaInputs:
     inputs: list[FoundInput] = field(default_factory=list)
     #: JSON pointers of the schemas that lead to the URLs, of the input, of its items and so on -> kind.
     kinds: dict[str, str] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Diagnostic] = field(default_factory=list)
 
-    def rules(self, name: str) -> list[Rule]:
+    def rules(self, name: str) -> list[SchemaRule]:
         """The rules of files in the top-level input ``name``."""
         return [rule for one in self.inputs if one.path[0] == name for rule in one.rules]
 
@@ -66,10 +66,10 @@ def find_media(raw: Schema, cleaned: Schema, names: list[str]) -> MediaInputs:
     for place, part in schemas_in(raw):
         if "validations" in part and place not in seen:
             where = step(place, "validations")
-            found.notes.append(Note(where, "documented", "validations", _NO_INPUT))
+            found.notes.append(Diagnostic(where, "documented", "validations", _NO_INPUT))
         if media_kind(part.get("format")) and place not in found.kinds:
             where = step(place, "format")
-            found.notes.append(Note(where, "documented", part["format"][:60], _NO_FILE))
+            found.notes.append(Diagnostic(where, "documented", part["format"][:60], _NO_FILE))
     return found
 
 
@@ -127,18 +127,18 @@ def _may_be_url(part: _Part, types: dict[str, str | list[str]]) -> bool:
     return "string" in given or ("array" in given and "items" not in part.schema)
 
 
-def _rules(part: Schema, place: str, found: MediaInputs) -> list[Rule]:
+def _rules(part: Schema, place: str, found: MediaInputs) -> list[SchemaRule]:
     if "validations" not in part:
         return []
     rules, faults = read_rules(part["validations"])
     found.notes += [
-        Note(step(place, "validations", i), "documented", subject, text)
+        Diagnostic(step(place, "validations", i), "documented", subject, text)
         for i, subject, text in faults
     ]
     return rules
 
 
-def _spec(rule: Rule) -> RuleSpec:
+def _spec(rule: SchemaRule) -> RuleSpec:
     return RuleSpec(
         literal(rule.metric), literal(rule.operator), literal(rule.limit), literal(rule.wording)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runcomfy.media.rules.metrics import problem
 
-__all__ = ["MEDIA_FORMAT", "URI_FORMAT", "Rule", "media_kind", "read_rules"]
+__all__ = ["MEDIA_FORMAT", "URI_FORMAT", "SchemaRule", "media_kind", "read_rules"]
 
 #: ``image_uri``, ``video_uris``, and longer private ones such as ``image_uri_with_mask_…``.
 MEDIA_FORMAT = re.compile(r"(image|video|audio)_uris?(_|$)")
@@ -22,7 +22,7 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SchemaRule:
     """One rule about a file: ``metric`` ``operator`` ``limit``, and the page's words for it."""
 
     metric: str
@@ -37,14 +37,14 @@ def media_kind(format_: object) -> str | None:
     return match[1] if match else None
 
 
-def read_rules(validations: object) -> tuple[list[Rule], list[tuple[int, str, str]]]:
+def read_rules(validations: object) -> tuple[list[SchemaRule], list[tuple[int, str, str]]]:
     """The rules, and what cannot be checked of them: (index, subject, why) for each.
 
     A rule that nobody understands is kept: the runtime reports it as unchecked.
     """
     if not isinstance(validations, list):
         return [], [(0, "validations", "is no list of rules; not checked")]
-    rules: list[Rule] = []
+    rules: list[SchemaRule] = []
     faults: list[tuple[int, str, str]] = []
     for i, entry in enumerate(validations):
         rule = _read(entry)
@@ -59,7 +59,7 @@ def read_rules(validations: object) -> tuple[list[Rule], list[tuple[int, str, st
     return rules, faults
 
 
-def _read(entry: object) -> Rule | None:
+def _read(entry: object) -> SchemaRule | None:
     name = entry.get("validation_rule") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(name, str) or not name.strip():
         return None
@@ -67,7 +67,7 @@ def _read(entry: object) -> Rule | None:
     match = _RULE.fullmatch(name)
     metric, operator = match.groups() if match else (name, "")
     limit = _limit(entry.get("validation_value"))
-    return Rule(metric, operator, limit, wording if isinstance(wording, str) else "")
+    return SchemaRule(metric, operator, limit, wording if isinstance(wording, str) else "")
 
 
 def _limit(value: object) -> float | str:

@@ -15,7 +15,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from runcomfy.model.messages import show
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.keywords import (
     _ANNOTATIONS,
     _FOR_PEOPLE,
@@ -72,7 +72,7 @@ def clean(
     parts: Container[str] = (),
     *,
     annotated: bool = False,
-) -> tuple[Schema, list[Note]]:
+) -> tuple[Schema, list[Diagnostic]]:
     """The schema in clean vocabulary, and what there is to say about it.
 
     ``parts`` holds the places of the parts that speak of the payload, and ``inputs`` all names that they declare: one
@@ -90,12 +90,12 @@ class _Cleaner:
 
     def __init__(self, inputs: Container[str], parts: Container[str], annotated: bool) -> None:
         self.annotated = annotated
-        self.notes: list[Note] = []
+        self.notes: list[Diagnostic] = []
         self.inputs = inputs
         self.parts = parts
 
     def note(self, place: str, kind: str, subject: str, text: str) -> None:
-        self.notes.append(Note(place, kind, subject, text))
+        self.notes.append(Diagnostic(place, kind, subject, text))
 
     def clean(self, schema: object, place: str) -> Schema:
         if schema is True:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.keywords import _IN_PLACE, _LIST, _MAP, Schema, schemas_in
 
 __all__ = []
 
 
-def _drop_bad_references(root: Schema, notes: list[Note]) -> None:
+def _drop_bad_references(root: Schema, notes: list[Diagnostic]) -> None:
     """Take out references that lead nowhere or, without a step into the value, back to themselves."""
     parts = dict(schemas_in(root))
     for place, part in parts.items():
         if "$ref" in part and _target(part) not in parts:
             del part["$ref"]
-            notes.append(Note(place + "/$ref", "documented", "$ref", "leads nowhere; not checked"))
+            notes.append(
+                Diagnostic(place + "/$ref", "documented", "$ref", "leads nowhere; not checked")
+            )
     for place, part in parts.items():
         if "$ref" in part and _returns(place, parts):
             del part["$ref"]
             text = "leads back to itself without an end; not checked"
-            notes.append(Note(place + "/$ref", "documented", "$ref", text))
+            notes.append(Diagnostic(place + "/$ref", "documented", "$ref", text))
 
 
 def _target(part: Schema) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.schema.documents import Documents
-from runcomfy_codegen.schema.inputs import Gathered, gather
+from runcomfy_codegen.schema.inputs import GatheredInputs, gather_inputs
 from runcomfy_codegen.schema.keywords import Schema, step, uncovered
 from runcomfy_codegen.schema.lint import oddities
 from runcomfy_codegen.schema.media_inputs import MediaInputs, find_media
@@ -22,11 +22,11 @@ from . import docstrings as texts
 from . import names
 from . import type_hints as types
 from .checks import compile_checks
-from .literals import Source, docstring, literal
+from .literals import PythonSource, docstring, literal
 from .model_spec import InputSpec, ModelSpec
 from .names import Identifier
 from .nested_types import nested_specs
-from .output_fields import Outputs, build_outputs
+from .output_fields import OutputFields, build_outputs
 
 __all__ = ["build_model"]
 
@@ -83,7 +83,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     class_name = _class_name(documents)
     output_class = Identifier(class_name + "Output")
     raw = texts.with_readable_texts(documents.input)
-    gathered = gather(raw)
+    gathered = gather_inputs(raw)
     cleaned, notes = clean(raw, *gathered.declaring)
     inputs = _read_inputs(documents, gathered, class_name, type_templates)
     raw_output = texts.with_readable_texts(documents.output)
@@ -142,14 +142,14 @@ def _class_name(documents: Documents) -> Identifier:
     return names.class_name(documents.model_id)
 
 
-def _class_docstring(documents: Documents, raw: Schema) -> Source:
+def _class_docstring(documents: Documents, raw: Schema) -> PythonSource:
     meaning = texts.clipped(texts.readable(raw.get("description")))
     text = f"A request to ``{documents.model_id}``."
     return docstring(f"{text}\n\n{meaning}" if meaning else text, _INDENT)
 
 
 def _read_inputs(
-    documents: Documents, gathered: Gathered, class_name: Identifier, type_templates: Path
+    documents: Documents, gathered: GatheredInputs, class_name: Identifier, type_templates: Path
 ) -> _Inputs:
     place = f"{documents.model_id} input.json"
     raw = gathered.schema
@@ -200,7 +200,7 @@ def _exports(
     class_name: Identifier,
     output_class: Identifier,
     inputs: _Inputs,
-    outputs: Outputs,
+    outputs: OutputFields,
 ) -> tuple[Identifier, ...]:
     """The public names of the module, no two of them the same."""
     named = [
@@ -237,7 +237,7 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
     if wire not in inputs.required:
         bare = hint.removesuffix(" | None")
         hint = f"{bare} | Unset{hint[len(bare) :]} = UNSET"  # None stands last, as linters like it
-    return InputSpec(name, Source(hint), docstring(words, _INDENT))
+    return InputSpec(name, PythonSource(hint), docstring(words, _INDENT))
 
 
 def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
@@ -261,19 +261,24 @@ def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
     return example
 
 
-def _fallback_notes(cleaned: Schema, *, whole: bool) -> list[Note]:
+def _fallback_notes(cleaned: Schema, *, whole: bool) -> list[Diagnostic]:
     """What the jsonschema library checks at run time: some inputs, or the payload as a whole."""
     if whole:
         text = "the whole payload is checked by the jsonschema library"
-        return [Note("", "fallback", word, text) for word in sorted(uncovered(cleaned) or {"type"})]
+        return [
+            Diagnostic("", "fallback", word, text)
+            for word in sorted(uncovered(cleaned) or {"type"})
+        ]
     return [
-        Note(step("/properties", name), "fallback", word, "is checked by the jsonschema library")
+        Diagnostic(
+            step("/properties", name), "fallback", word, "is checked by the jsonschema library"
+        )
         for name, part in cleaned.get("properties", {}).items()
         for word in sorted(uncovered(part))
     ]
 
 
-def _shown(raw: Schema, gathered: Gathered) -> Schema:
+def _shown(raw: Schema, gathered: GatheredInputs) -> Schema:
     """The input schema for programs that take JSON Schema only, such as those that draw forms."""
     return clean(raw, *gathered.declaring, annotated=True)[0]
 

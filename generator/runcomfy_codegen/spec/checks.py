@@ -14,7 +14,7 @@ from runcomfy.model.messages import describe
 from runcomfy_codegen.schema.keywords import Schema, uncovered
 from runcomfy_codegen.schema.reference_validator import Validator
 
-from .literals import Source, literal, pointer
+from .literals import PythonSource, literal, pointer
 from .names import Identifier
 
 __all__ = ["Branch", "Constant", "Member", "ObjectCheck", "Test", "ValueCheck", "compile_checks"]
@@ -38,10 +38,10 @@ class _Depth:
 class Test:
     """``condition`` is true when the value breaks ``rule``."""
 
-    condition: Source
-    rule: Source
-    limit: Source
-    message: Source
+    condition: PythonSource
+    rule: PythonSource
+    limit: PythonSource
+    message: PythonSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,21 @@ class Constant:
     """The allowed values of an enum, as a constant of the module."""
 
     name: Identifier
-    values: tuple[Source, ...]
+    values: tuple[PythonSource, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
     """What is asked of a value of one type. Without anything to ask, its ``guard`` just lets it pass."""
 
-    guard: Source
-    refusal: Source
+    guard: PythonSource
+    refusal: PythonSource
     tests: tuple[Test, ...] = ()
     #: Whether the tests ask for the length more than once, so that it gets a name.
     sized: bool = False
     items: ValueCheck | None = None
     #: Where items only have to be of one type: the Python type and its JSON name.
-    uniform: tuple[Source, Source] | None = None
+    uniform: tuple[PythonSource, PythonSource] | None = None
     #: The loop variables of the index and of the item.
     index: Identifier | None = None
     item: Identifier | None = None
@@ -82,9 +82,9 @@ class ValueCheck:
     """How one value is checked. Exactly one of the three ways below applies."""
 
     variable: Identifier
-    pointer: Source
+    pointer: PythonSource
     #: The path of a part that the jsonschema library checks.
-    library: Source | None = None
+    library: PythonSource | None = None
     #: The condition that the value is none of the allowed ones.
     choice: Test | None = None
     #: Where they are texts or whole numbers, the constant that holds them.
@@ -92,8 +92,8 @@ class ValueCheck:
     #: Types with questions first; then those that only have to be let through.
     branches: tuple[Branch, ...] = ()
     #: The expected type or types in JSON's words, and the sentence for any other.
-    expected: Source | None = None
-    message: Source | None = None
+    expected: PythonSource | None = None
+    message: PythonSource | None = None
     #: Whether any type is welcome.
     free: bool = False
 
@@ -102,22 +102,22 @@ class ValueCheck:
         """The branches that ask something."""
         return tuple(branch for branch in self.branches if not branch.idle)
 
-    def refusal(self, optional: bool) -> Source:
+    def refusal(self, optional: bool) -> PythonSource:
         """The condition under which no branch welcomes the value; empty where that needs no asking."""
         refused = [branch.refusal for branch in self.branches if branch.idle]
         if optional:
-            refused.append(Source(f"{self.variable} is not unset"))
-        return Source(" and ".join(refused))
+            refused.append(PythonSource(f"{self.variable} is not unset"))
+        return PythonSource(" and ".join(refused))
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One property of an object."""
 
-    wire_name: Source
+    wire_name: PythonSource
     required: bool
     #: The sentence for its absence.
-    absence: Source
+    absence: PythonSource
     check: ValueCheck
 
 
@@ -125,8 +125,8 @@ class Member:
 class Missing:
     """A required name that has no property of its own."""
 
-    name: Source
-    message: Source
+    name: PythonSource
+    message: PythonSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,13 @@ class ObjectCheck:
     """How an object is checked: its own tests, its members, and what else it may hold."""
 
     variable: Identifier
-    pointer: Source
+    pointer: PythonSource
     members: tuple[Member, ...]
     missing: tuple[Missing, ...]
     tests: tuple[Test, ...]
     sized: bool
-    known: Source
-    known_list: Source
+    known: PythonSource
+    known_list: PythonSource
     closed: bool
 
 
@@ -286,8 +286,8 @@ class _Compiler:
     ) -> Branch:
         kind = _KINDS[name]
         made = Branch(
-            Source(kind.guard.format(value=variable)),
-            Source(kind.refusal.format(value=variable)),
+            PythonSource(kind.guard.format(value=variable)),
+            PythonSource(kind.refusal.format(value=variable)),
             *_tests(kind, schema, variable),
         )
         if name == "array":
@@ -358,23 +358,25 @@ def _listed(names: str | list[str]) -> str | tuple[str, ...]:
     return names if isinstance(names, str) else tuple(names)
 
 
-def _set_of(names: list[str]) -> Source:
-    return Source("{" + ", ".join(map(literal, names)) + "}") if names else Source("()")
+def _set_of(names: list[str]) -> PythonSource:
+    return PythonSource("{" + ", ".join(map(literal, names)) + "}") if names else PythonSource("()")
 
 
 def _test(condition: str, rule: str, limit: Any) -> Test:
-    return Test(Source(condition), literal(rule), literal(limit), literal(describe(rule, limit)))
+    return Test(
+        PythonSource(condition), literal(rule), literal(limit), literal(describe(rule, limit))
+    )
 
 
 #: The Python type of items that have nothing to keep but their type.
 _PLAIN_ITEMS = {"string": "str", "boolean": "bool"}
 
 
-def _uniform(items: Schema) -> tuple[Source, Source] | None:
+def _uniform(items: Schema) -> tuple[PythonSource, PythonSource] | None:
     name = items.get("type")
     if items.keys() != {"type"} or not isinstance(name, str) or name not in _PLAIN_ITEMS:
         return None
-    return Source(_PLAIN_ITEMS[name]), literal(name)
+    return PythonSource(_PLAIN_ITEMS[name]), literal(name)
 
 
 def _tests(kind: _Kind, schema: Schema, variable: Identifier) -> tuple[tuple[Test, ...], bool]:

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from runcomfy_codegen.schema.keywords import Schema
-from runcomfy_codegen.schema.media_rules import Rule
+from runcomfy_codegen.schema.media_rules import SchemaRule
 
 __all__ = [
     "clipped",
@@ -81,7 +81,7 @@ def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
 
 
 def describe_input(
-    wire_name: str, name: str, raw: Schema, cleaned: Schema, file: str, rules: list[Rule]
+    wire_name: str, name: str, raw: Schema, cleaned: Schema, file: str, rules: list[SchemaRule]
 ) -> str:
     """The docstring of an input: meaning, limits, which file it is, that file's rules, demo value."""
     meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name
@@ -157,7 +157,7 @@ def _brief(value: object) -> str:
     return shown if len(shown) <= _VALUE else shown[:_VALUE] + "…"
 
 
-def _rules(rules: list[Rule]) -> str:
+def _rules(rules: list[SchemaRule]) -> str:
     told = (
         f"- ``{rule.metric}{rule.operator}`` {one_line(str(rule.limit), 300)}: "
         f"{one_line(rule.wording, 300)}".rstrip(": ")

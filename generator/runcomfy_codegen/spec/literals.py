@@ -8,46 +8,46 @@ from collections.abc import Sequence
 
 from .names import Identifier
 
-__all__ = ["Source", "docstring", "literal", "pointer"]
+__all__ = ["PythonSource", "docstring", "literal", "pointer"]
 
 
-class Source(str):
+class PythonSource(str):
     """Python source for one expression, made by this module and safe to put into a template."""
 
     __slots__ = ()
 
 
-def literal(value: object) -> Source:
+def literal(value: object) -> PythonSource:
     """The Python expression for a JSON value, a tuple of such, or a mapping of them.
 
     Raises ``ValueError`` for NaN and infinities, which have no literal, and for other types.
     """
     if value is None or isinstance(value, (bool, int)):
-        return Source(repr(value))
+        return PythonSource(repr(value))
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} has no Python literal")
-        return Source(repr(value))
+        return PythonSource(repr(value))
     if isinstance(value, list):
-        return Source(f"[{', '.join(map(literal, value))}]")
+        return PythonSource(f"[{', '.join(map(literal, value))}]")
     if isinstance(value, tuple):
-        return Source(f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})")
+        return PythonSource(f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})")
     if isinstance(value, dict):
-        return Source(
+        return PythonSource(
             "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
         )
     raise ValueError(f"a {type(value).__name__} has no Python literal here")
 
 
-def _text(value: str) -> Source:
+def _text(value: str) -> PythonSource:
     # repr escapes quotes, controls and separators; what it leaves (lone surrogates included) is
     # printable. str() sheds subclasses, whose repr could be anything.
-    return Source(repr(str(value)))
+    return PythonSource(repr(str(value)))
 
 
-def pointer(steps: Sequence[str | Identifier]) -> Source:
+def pointer(steps: Sequence[str | Identifier]) -> PythonSource:
     """The JSON pointer of a place: text steps stay, an ``Identifier`` is an index known at run time.
 
     >>> pointer(["loras", Identifier("index"), "path"])
@@ -59,7 +59,7 @@ def pointer(steps: Sequence[str | Identifier]) -> Source:
         f"/{{{step}}}" if isinstance(step, Identifier) else "/" + _inside_f_string(_token(step))
         for step in steps
     )
-    return Source(f"f'{body}'")
+    return PythonSource(f"f'{body}'")
 
 
 def _inside_f_string(text: str) -> str:
@@ -71,7 +71,7 @@ def _token(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
 
 
-def docstring(text: str, indent: int) -> Source:
+def docstring(text: str, indent: int) -> PythonSource:
     """``text`` as a triple-quoted docstring whose lines are indented by ``indent`` spaces.
 
     Line feeds stay line feeds; backslashes and everything that is not printable come out escaped.
@@ -81,7 +81,7 @@ def docstring(text: str, indent: int) -> Source:
     body = "\n".join("".join(map(_doc_character, line)) if line.strip() else "" for line in lines)
     # A quote is escaped where it could close the docstring: before another one and at the end.
     body = re.sub(r'"(?="|\Z)', r"\"", body)
-    return Source(f'"""{body}"""' if not others else f'"""{body}\n{" " * indent}"""')
+    return PythonSource(f'"""{body}"""' if not others else f'"""{body}\n{" " * indent}"""')
 
 
 def _doc_character(character: str) -> str:

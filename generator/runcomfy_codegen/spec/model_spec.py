@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .checks import Constant, ObjectCheck
-from .literals import Source
+from .literals import PythonSource
 from .names import Identifier
 
 __all__ = [
@@ -29,8 +29,8 @@ class InputSpec:
     """One input of a request class; ``hint`` ends in its default where it is optional."""
 
     name: Identifier
-    hint: Source
-    docstring: Source
+    hint: PythonSource
+    docstring: PythonSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class NestedMember:
     """One member of a nested object."""
 
     name: str
-    wire_name: Source
-    hint: Source
-    quoted_hint: Source
-    docstring: Source
+    wire_name: PythonSource
+    hint: PythonSource
+    quoted_hint: PythonSource
+    docstring: PythonSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class NestedSpec:
     """A ``TypedDict``; ``functional`` where a member's name cannot be an attribute."""
 
     name: Identifier
-    name_source: Source
-    docstring: Source
+    name_source: PythonSource
+    docstring: PythonSource
     members: tuple[NestedMember, ...]
     functional: bool
 
@@ -60,29 +60,29 @@ class OutputField:
     """One documented field of an output."""
 
     name: Identifier
-    name_source: Source
-    wire_name: Source
-    hint: Source
-    kinds: Source
-    docstring: Source | None
+    name_source: PythonSource
+    wire_name: PythonSource
+    hint: PythonSource
+    kinds: PythonSource
+    docstring: PythonSource | None
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:
     """One rule about a file, as literals."""
 
-    metric: Source
-    operator: Source
-    limit: Source
-    wording: Source
+    metric: PythonSource
+    operator: PythonSource
+    limit: PythonSource
+    wording: PythonSource
 
 
 @dataclass(frozen=True, slots=True)
 class MediaSpec:
     """One input that takes URLs of files, as literals."""
 
-    path: Source
-    kind: Source
+    path: PythonSource
+    kind: PythonSource
     rules: tuple[RuleSpec, ...]
 
 
@@ -95,49 +95,49 @@ class ModelSpec:
     module: Identifier
     class_name: Identifier
     output_class: Identifier
-    model_id: Source
-    docstring: Source
-    class_docstring: Source
-    output_docstring: Source
-    exports: Source
+    model_id: PythonSource
+    docstring: PythonSource
+    class_docstring: PythonSource
+    output_docstring: PythonSource
+    exports: PythonSource
     export_names: tuple[Identifier, ...]
     inputs: tuple[InputSpec, ...]
     nested_types: tuple[NestedSpec, ...]
     output_fields: tuple[OutputField, ...]
-    output_slots: Source
+    output_slots: PythonSource
     constants: tuple[Constant, ...]
     #: ``None`` where the jsonschema library checks the whole payload.
     checks: ObjectCheck | None
-    required: Source
+    required: PythonSource
     #: Python name -> wire name, where they differ; ``None`` where none does.
-    aliases: Source | None
+    aliases: PythonSource | None
     #: Patterns of the names that the schema takes beside its inputs; ``None`` where it takes none.
-    admitted: Source | None
+    admitted: PythonSource | None
     media: tuple[MediaSpec, ...]
-    example: Source
+    example: PythonSource
     #: The text of the schema file beside the module.
     schema_file: str
-    notes: tuple[Note, ...]
+    notes: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
     """One line of a package's index."""
 
-    owner: Source
-    package: Source
+    owner: PythonSource
+    package: PythonSource
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedModel:
     """A module of an owner's subpackage: its model, and the names that it gives."""
 
-    model_id: Source
-    class_source: Source
+    model_id: PythonSource
+    class_source: PythonSource
     module: Identifier
-    module_source: Source
+    module_source: PythonSource
     exports: tuple[Identifier, ...]
-    export_sources: tuple[Source, ...]
+    export_sources: tuple[PythonSource, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,9 @@ class OwnerSpec:
     """A subpackage: the models of one owner."""
 
     package: Identifier
-    docstring: Source
+    docstring: PythonSource
     models: tuple[OwnedModel, ...]
-    exports: Source
+    exports: PythonSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class PackageSpec:
     """The generated package as a whole."""
 
     name: str
-    docstring: Source
+    docstring: PythonSource
     #: Major and minor.
     format: tuple[int, int]
     index: tuple[IndexEntry, ...]

@@ -9,7 +9,7 @@ from runcomfy_codegen.schema.keywords import Schema, schemas_in, step
 from . import docstrings as texts
 from . import names
 from . import type_hints as types
-from .literals import Source, docstring, literal
+from .literals import PythonSource, docstring, literal
 from .model_spec import NestedMember, NestedSpec
 
 __all__ = ["nested_specs"]
@@ -56,4 +56,6 @@ def _member(
         [],
     )
     hint = hint if required else f"NotRequired[{hint}]"
-    return NestedMember(wire, literal(wire), Source(hint), literal(hint), docstring(words, _INDENT))
+    return NestedMember(
+        wire, literal(wire), PythonSource(hint), literal(hint), docstring(words, _INDENT)
+    )

@@ -6,18 +6,18 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
-from runcomfy_codegen.diagnostics import Note
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.keywords import Schema, schemas_in, step
 from runcomfy_codegen.schema.normalise import clean
 
 from . import docstrings as texts
 from . import names
 from . import type_hints as types
-from .literals import Source, docstring, literal
+from .literals import PythonSource, docstring, literal
 from .model_spec import OutputField
 from .names import Identifier
 
-__all__ = ["Outputs", "build_outputs"]
+__all__ = ["OutputFields", "build_outputs"]
 
 _INDENT = 4
 _NO_INPUT = "are rules about files of an output; not checked"
@@ -35,37 +35,40 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outputs:
+class OutputFields:
     """The fields, the objects inside them, and what there is to say about the schema."""
 
     fields: tuple[OutputField, ...]
     nested: tuple[types.NestedType, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[Diagnostic, ...]
 
 
-def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -> Outputs:
+def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -> OutputFields:
     """The outputs that an output schema documents; none is a fine answer."""
     cleaned, found = clean(raw)
     found += [
-        Note(step(place, "validations"), "documented", "validations", _NO_INPUT)
+        Diagnostic(step(place, "validations"), "documented", "validations", _NO_INPUT)
         for place, part in schemas_in(raw)
         if "validations" in part
     ]
-    notes = tuple(Note("output.json" + n.place, n.kind, n.subject, n.text) for n in found)
+    notes = tuple(Diagnostic("output.json" + n.place, n.kind, n.subject, n.text) for n in found)
     properties: Schema = cleaned.get("properties", {})
     if not properties:
-        return Outputs((), (), notes)
+        return OutputFields((), (), notes)
     hints = types.hints(_opened(cleaned), output_class, type_templates, frozen=False)
     fields: dict[Identifier, OutputField] = {}
     for wire in properties:
         name = names.input_name(wire)
         if name in fields:
             text = f"has the name of another field, {name}; it is in raw only"
-            notes = (*notes, Note(step("output.json/properties", wire), "documented", name, text))
+            notes = (
+                *notes,
+                Diagnostic(step("output.json/properties", wire), "documented", name, text),
+            )
         else:
             own = raw["properties"][wire]
             fields[name] = _field(wire, name, properties[wire], hints.hints[wire], own)
-    return Outputs(tuple(fields.values()), hints.nested, notes)
+    return OutputFields(tuple(fields.values()), hints.nested, notes)
 
 
 def _opened(cleaned: Schema) -> Schema:
@@ -86,7 +89,7 @@ def _field(wire: str, name: Identifier, cleaned: Schema, hint: str, raw: object)
         name,
         literal(str(name)),
         literal(wire),
-        Source(hint if hint == "Any" or hint.endswith("None") else f"{hint} | None"),
-        Source("(" + "".join(f"{kind}, " for kind in kinds) + ")"),
+        PythonSource(hint if hint == "Any" or hint.endswith("None") else f"{hint} | None"),
+        PythonSource("(" + "".join(f"{kind}, " for kind in kinds) + ")"),
         docstring(words, _INDENT) if words else None,
     )

@@ -103,16 +103,16 @@ def hints(
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _HintPath:
     """The way to a part of a schema: in names, as types are named after it, and as a JSON pointer."""
 
     names: tuple[str, ...] = ()
     pointer: str = ""
 
-    def to(self, name: str | None, *steps: object) -> _Way:
+    def to(self, name: str | None, *steps: object) -> _HintPath:
         """The way that goes on; ``None`` adds no name."""
         names = self.names if name is None else (*self.names, name)
-        return _Way(names, step(self.pointer, *steps))
+        return _HintPath(names, step(self.pointer, *steps))
 
 
 @dataclass
@@ -127,18 +127,20 @@ class _Tokens:
     classes: dict[str, tuple[Identifier, Schema]] = field(default_factory=dict)
     #: Pointer of a referenced part -> its class token, so that recursion ends.
     referenced: dict[str, str] = field(default_factory=dict)
-    _ways: dict[str, _Way] = field(default_factory=dict)
+    _ways: dict[str, _HintPath] = field(default_factory=dict)
 
     def text(self) -> str:
         definitions: dict[str, Any] = {}
-        root = self._object(_ROOT, self.class_name, self.schema, _Way())
+        root = self._object(_ROOT, self.class_name, self.schema, _HintPath())
         while len(definitions) < len(self.classes) - 1:
             for token in list(self.classes)[1:]:
                 if token not in definitions:
                     definitions[token] = self._members(token)
         return json.dumps({**root, "$defs": definitions})
 
-    def _object(self, token: str, name: Identifier, schema: Schema, way: _Way) -> dict[str, Any]:
+    def _object(
+        self, token: str, name: Identifier, schema: Schema, way: _HintPath
+    ) -> dict[str, Any]:
         self.classes[token] = (name, schema)
         self._ways[token] = way
         return self._members(token) if token == _ROOT else {"$ref": f"#/$defs/{token}"}
@@ -158,7 +160,7 @@ class _Tokens:
             "required": [f"p{i}" for i, name in enumerate(names) if name in required],
         }
 
-    def _type(self, schema: Schema, way: _Way) -> dict[str, Any]:
+    def _type(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
         """The structure of ``schema``; ``{}`` stands for any value."""
         if "enum" in schema or "const" in schema:
             return self._choice(schema, way)
@@ -174,7 +176,7 @@ class _Tokens:
             return {}
         return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, way)
 
-    def _options(self, parts: list[Schema], way: _Way) -> list[dict[str, Any]]:
+    def _options(self, parts: list[Schema], way: _HintPath) -> list[dict[str, Any]]:
         # Objects share the way to them, so each is told apart by its place among the options.
         shared = sum(not _STRUCTURES.keys().isdisjoint(_type_names(part)) for part in parts) > 1
         return [
@@ -182,11 +184,11 @@ class _Tokens:
             for i, part in enumerate(parts)
         ]
 
-    def _scalar(self, schema: Schema, way: _Way) -> dict[str, Any]:
+    def _scalar(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
         is_file = schema["type"] == "string" and self._is_media(way.pointer)
         return _FILE if is_file else {"type": schema["type"]}
 
-    def _array(self, schema: Schema, way: _Way) -> dict[str, Any]:
+    def _array(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
         inner = way.to("item", "items")
         items = schema.get("items", {})
         if not items and self._is_media(inner.pointer):
@@ -201,7 +203,7 @@ class _Tokens:
             pointer = shorter
         return True
 
-    def _nested(self, schema: Schema, way: _Way) -> dict[str, Any]:
+    def _nested(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
         if schema.get("properties"):
             first, *others = way.names
             name = nested_class_name(self.class_name, (self.names.get(first, first), *others))
@@ -212,7 +214,7 @@ class _Tokens:
             return {"type": "object", "additionalProperties": value}
         return {"type": "object"}
 
-    def _choice(self, schema: Schema, way: _Way) -> dict[str, Any]:
+    def _choice(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
         values = [schema["const"]] if "const" in schema else schema["enum"]
         if not all(value is None or isinstance(value, (str, int)) for value in values):
             rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
@@ -236,12 +238,12 @@ class _Tokens:
             # Only an object has a name to refer to; a type that refers to itself stays open.
             plain = {k: v for k, v in part.items() if k in ("type", "enum", "const")}
             return (
-                self._type(plain, _Way(tuple(steps), step("", *steps)))
+                self._type(plain, _HintPath(tuple(steps), step("", *steps)))
                 if part.get("type") != "array"
                 else _ANY_LIST
             )
         token = self.referenced[ref] = f"C{len(self.classes)}"
-        way = _Way((steps[-1],), step("", *steps))
+        way = _HintPath((steps[-1],), step("", *steps))
         return self._object(token, nested_class_name(self.class_name, way.names), part, way)
 
     def read(self, rendered: str) -> Types:
@@ -298,7 +300,7 @@ def _type_names(schema: Schema) -> list[str]:
 
 _ANY_LIST: dict[str, Any] = {"type": "array", "items": {}}
 
-_STRUCTURES: dict[str, Callable[[_Tokens, Schema, _Way], dict[str, Any]]] = {
+_STRUCTURES: dict[str, Callable[[_Tokens, Schema, _HintPath], dict[str, Any]]] = {
     "array": _Tokens._array,
     "object": _Tokens._nested,
 }

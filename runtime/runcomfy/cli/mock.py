@@ -107,7 +107,7 @@ def mock(
         path=db,
         host=host,
         port=port,
-        watch=_Shown(ended),
+        watch=_RequestFeed(ended),
         queue_seconds=queue_seconds,
         run_seconds=run_seconds,
         concurrency=concurrency,
@@ -165,7 +165,7 @@ def _list_faults() -> None:
         click.echo(f"{fault.name:24}{fault.about}  [{actions}]")
 
 
-class _Shown:
+class _RequestFeed:
     """Shows each request on a line. When nobody reads the lines any more, it is time to end."""
 
     def __init__(self, ended: Event) -> None:

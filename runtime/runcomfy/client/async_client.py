@@ -15,10 +15,10 @@ from runcomfy.protocol import Polling, Retries, list_models, look_up_model, run,
 
 from .catalogue import ModelEntry, read_entries
 from .job import AsyncJob
-from .preparation import CheckFiles, Intake
+from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
 from .result import AsyncResult
-from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
+from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
 
 if TYPE_CHECKING:
     import httpx
@@ -60,7 +60,7 @@ class AsyncClient:
         max_file_bytes: int = MAX_FILE_BYTES,
     ) -> None:
         check_http(http, download_http, blocking=False)
-        self._core = Core(
+        self._settings = ClientSettings(
             token,
             base_url,
             polling,
@@ -70,9 +70,9 @@ class AsyncClient:
             download_hosts,
             max_file_bytes,
         )
-        self._intake = Intake(uploader, check_files, remote_limits, blocking=False)
-        self._driver = AsyncDriver(self._core.wire, http)
-        self._downloads = AsyncDownloads(self._core.downloads, download_http, keep=True)
+        self._preparer = Preparer(uploader, check_files, remote_limits, blocking=False)
+        self._driver = AsyncDriver(self._settings.http_config, http)
+        self._downloads = AsyncDownloads(self._settings.downloads, download_http, keep=True)
 
     @overload
     async def run(
@@ -112,15 +112,15 @@ class AsyncClient:
         """
         check_callback("on_status", on_status)
         ends = deadline(timeout)
-        order = await self._intake.take_async(request, payload, ends)
-        talk = self._core.talk_until(ends, order.model)
+        prepared = await self._preparer.prepare_async(request, payload, ends)
+        context = self._settings.context_until(ends, prepared.model)
         document = await self._driver.run(
-            run(talk, order.body),
-            model_id=talk.model_id,
+            run(context, prepared.body),
+            model_id=context.model_id,
             on_status=on_status,
-            rescue=self._core.rescue,
+            rescue=self._settings.rescue,
         )
-        return order.model.async_result(talk.request_id or "", document, self._downloads)
+        return prepared.model.async_result(context.request_id or "", document, self._downloads)
 
     @overload
     async def submit(
@@ -150,10 +150,12 @@ class AsyncClient:
         '8f14e45f'
         """
         ends = deadline(timeout)
-        order = await self._intake.take_async(request, payload, ends)
-        talk = self._core.talk_until(ends, order.model)
-        request_id = await self._driver.run(submit(talk, order.body), model_id=talk.model_id)
-        return AsyncJob(self._core, self._driver, self._downloads, order.model, request_id)
+        prepared = await self._preparer.prepare_async(request, payload, ends)
+        context = self._settings.context_until(ends, prepared.model)
+        request_id = await self._driver.run(
+            submit(context, prepared.body), model_id=context.model_id
+        )
+        return AsyncJob(self._settings, self._driver, self._downloads, prepared.model, request_id)
 
     @overload
     def job(self, request_id: str, model: type[Request[OutputT]]) -> AsyncJob[OutputT]: ...
@@ -165,7 +167,7 @@ class AsyncClient:
         >>> (await client.job("8f14e45f", GptImage2Edit).wait()).output.image
         'https://…/hat.png'
         """
-        return AsyncJob(self._core, self._driver, self._downloads, find_type(model), request_id)
+        return AsyncJob(self._settings, self._driver, self._downloads, find_type(model), request_id)
 
     async def models(
         self,
@@ -185,7 +187,7 @@ class AsyncClient:
         ['openai/gpt-image-1-5/image-to-image', 'openai/gpt-image-2/edit']
         """
         flow = list_models(
-            self._core.talk(timeout),
+            self._settings.context(timeout),
             search,
             category=category,
             kind=kind,
@@ -196,12 +198,12 @@ class AsyncClient:
 
     async def model(self, model_id: str, *, timeout: float | None = CALL_TIMEOUT) -> ModelEntry:
         """What the service says of one model, with its input schema. Raises ``NotFound``."""
-        flow = look_up_model(self._core.talk(timeout), model_id)
+        flow = look_up_model(self._settings.context(timeout), model_id)
         return read_entries([await self._driver.run(flow)], model_id)[0]
 
     async def aclose(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
-        self._intake.close()
+        self._preparer.close()
         await self._driver.close()
         await self._downloads.close()
 
@@ -216,4 +218,4 @@ class AsyncClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._core.base_url!r})"
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"

@@ -16,10 +16,10 @@ from runcomfy.status import Status
 
 from .catalogue import ModelEntry, read_entries
 from .job import Job
-from .preparation import CheckFiles, Intake
+from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
 from .result import Result
-from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, Core, check_http
+from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
 
 if TYPE_CHECKING:
     import httpx
@@ -71,7 +71,7 @@ class Client:
         max_file_bytes: int = MAX_FILE_BYTES,
     ) -> None:
         check_http(http, download_http, blocking=True)
-        self._core = Core(
+        self._settings = ClientSettings(
             token,
             base_url,
             polling,
@@ -81,9 +81,9 @@ class Client:
             download_hosts,
             max_file_bytes,
         )
-        self._intake = Intake(uploader, check_files, remote_limits, blocking=True)
-        self._driver = Driver(self._core.wire, http)
-        self._downloads = Downloads(self._core.downloads, download_http, keep=True)
+        self._preparer = Preparer(uploader, check_files, remote_limits, blocking=True)
+        self._driver = Driver(self._settings.http_config, http)
+        self._downloads = Downloads(self._settings.downloads, download_http, keep=True)
 
     @overload
     def run(
@@ -123,15 +123,15 @@ class Client:
         """
         check_callback("on_status", on_status)
         ends = deadline(timeout)
-        order = self._intake.take(request, payload, ends)
-        talk = self._core.talk_until(ends, order.model)
+        prepared = self._preparer.prepare(request, payload, ends)
+        context = self._settings.context_until(ends, prepared.model)
         document = self._driver.run(
-            run(talk, order.body),
-            model_id=talk.model_id,
+            run(context, prepared.body),
+            model_id=context.model_id,
             on_status=on_status,
-            rescue=self._core.rescue,
+            rescue=self._settings.rescue,
         )
-        return order.model.result(talk.request_id or "", document, self._downloads)
+        return prepared.model.result(context.request_id or "", document, self._downloads)
 
     @overload
     def submit(
@@ -161,10 +161,10 @@ class Client:
         '8f14e45f'
         """
         ends = deadline(timeout)
-        order = self._intake.take(request, payload, ends)
-        talk = self._core.talk_until(ends, order.model)
-        request_id = self._driver.run(submit(talk, order.body), model_id=talk.model_id)
-        return Job(self._core, self._driver, self._downloads, order.model, request_id)
+        prepared = self._preparer.prepare(request, payload, ends)
+        context = self._settings.context_until(ends, prepared.model)
+        request_id = self._driver.run(submit(context, prepared.body), model_id=context.model_id)
+        return Job(self._settings, self._driver, self._downloads, prepared.model, request_id)
 
     @overload
     def job(self, request_id: str, model: type[Request[OutputT]]) -> Job[OutputT]: ...
@@ -176,7 +176,7 @@ class Client:
         >>> client.job("8f14e45f", GptImage2Edit).wait().output.image
         'https://…/hat.png'
         """
-        return Job(self._core, self._driver, self._downloads, find_type(model), request_id)
+        return Job(self._settings, self._driver, self._downloads, find_type(model), request_id)
 
     def models(
         self,
@@ -196,7 +196,7 @@ class Client:
         ['openai/gpt-image-1-5/image-to-image', 'openai/gpt-image-2/edit']
         """
         flow = list_models(
-            self._core.talk(timeout),
+            self._settings.context(timeout),
             search,
             category=category,
             kind=kind,
@@ -207,12 +207,12 @@ class Client:
 
     def model(self, model_id: str, *, timeout: float | None = CALL_TIMEOUT) -> ModelEntry:
         """What the service says of one model, with its input schema. Raises ``NotFound``."""
-        flow = look_up_model(self._core.talk(timeout), model_id)
+        flow = look_up_model(self._settings.context(timeout), model_id)
         return read_entries([self._driver.run(flow)], model_id)[0]
 
     def close(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
-        self._intake.close()
+        self._preparer.close()
         self._driver.close()
         self._downloads.close()
 
@@ -223,4 +223,4 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._core.base_url!r})"
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"

@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runcomfy.protocol.allowed_hosts import Hosts, Refusal
+from runcomfy.protocol.allowed_hosts import AllowedHosts, Refusal
 from runcomfy.redaction import clean
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _SHOWN_AS = {
 _LONGEST = 2_000
 
 
-def html_of(result: ShownResult, files: Sequence[File], hosts: Hosts) -> str:
+def html_of(result: ShownResult, files: Sequence[File], hosts: AllowedHosts) -> str:
     """The result's pictures, videos and sounds, then a table: model, status, cost, time, files."""
     media = "".join(_medium(file, hosts) for file in files)
     facts = "".join(
@@ -53,7 +53,9 @@ def html_of(result: ShownResult, files: Sequence[File], hosts: Hosts) -> str:
     return f"<div><div>{media}</div><table>{facts}</table></div>"
 
 
-def _facts(result: ShownResult, files: Sequence[File], hosts: Hosts) -> Iterator[tuple[str, str]]:
+def _facts(
+    result: ShownResult, files: Sequence[File], hosts: AllowedHosts
+) -> Iterator[tuple[str, str]]:
     """Name and HTML of each fact that is known."""
     if result.model_id is not None:
         yield "model", _text(result.model_id)
@@ -69,14 +71,14 @@ def _facts(result: ShownResult, files: Sequence[File], hosts: Hosts) -> Iterator
         yield file.kind, _link(file, hosts)
 
 
-def _medium(file: File, hosts: Hosts) -> str:
+def _medium(file: File, hosts: AllowedHosts) -> str:
     address, form = _safe(file.url, hosts), _SHOWN_AS.get(file.kind)
     if not address or form is None:
         return ""
     return form.format(url=escape(address), name=escape(file.name), size=_SIZE)
 
 
-def _link(file: File, hosts: Hosts) -> str:
+def _link(file: File, hosts: AllowedHosts) -> str:
     """A link to a file of an allowed host; the bare text of any other address."""
     address = _safe(file.url, hosts)
     if not address:
@@ -84,7 +86,7 @@ def _link(file: File, hosts: Hosts) -> str:
     return f'<a href="{escape(address)}" rel="noopener noreferrer" target="_blank">{_text(file.name)}</a>'
 
 
-def _safe(url: str, hosts: Hosts) -> str:
+def _safe(url: str, hosts: AllowedHosts) -> str:
     """The checked address, if files are fetched from there; else empty."""
     try:
         return hosts.check(url)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
 
 from runcomfy.arguments import check_callback
 from runcomfy.model.output import Output
-from runcomfy.protocol import cancel, fetch, follow, look, watch
+from runcomfy.protocol import cancel, fetch, follow, get_status, watch
 from runcomfy.protocol.urls import check_request_id
 from runcomfy.status import Cancellation, Status
 
-from .prepared_request import Model
+from .prepared_request import ModelRef
 from .result import AsyncResult, Result
-from .settings import CALL_TIMEOUT, RUN_TIMEOUT, Core
+from .settings import CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
@@ -36,10 +36,10 @@ class JobData(TypedDict):
 class _Known(Generic[OutputT_co]):
     """What both kinds of job know."""
 
-    __slots__ = ("_core", "_model", "request_id")
+    __slots__ = ("_model", "_settings", "request_id")
 
-    def __init__(self, core: Core, model: Model[OutputT_co], request_id: str) -> None:
-        self._core = core
+    def __init__(self, core: ClientSettings, model: ModelRef[OutputT_co], request_id: str) -> None:
+        self._settings = core
         self._model = model
         #: The service's id of the request.
         self.request_id = check_request_id(request_id)
@@ -89,10 +89,10 @@ class Job(_Known[OutputT_co]):
 
     def __init__(
         self,
-        core: Core,
+        core: ClientSettings,
         driver: Driver,
         downloads: Downloads,
-        model: Model[OutputT_co],
+        model: ModelRef[OutputT_co],
         request_id: str,
     ) -> None:
         super().__init__(core, model, request_id)
@@ -101,13 +101,15 @@ class Job(_Known[OutputT_co]):
 
     def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.run(look(talk), request_id=self.request_id, model_id=self.model_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
+        return self._driver.run(
+            get_status(context), request_id=self.request_id, model_id=self.model_id
+        )
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> Iterator[Status]:
         """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.events(follow(talk), self.request_id, self.model_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
+        return self._driver.events(follow(context), self.request_id, self.model_id)
 
     def wait(
         self,
@@ -120,22 +122,24 @@ class Job(_Known[OutputT_co]):
         Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
         """
         check_callback("on_status", on_status)
-        talk = self._core.talk(timeout, self._model, self.request_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
         document = self._driver.run(
-            watch(talk), request_id=self.request_id, model_id=self.model_id, on_status=on_status
+            watch(context), request_id=self.request_id, model_id=self.model_id, on_status=on_status
         )
         return self._model.result(self.request_id, document, self._downloads)
 
     def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
-        document = self._driver.run(fetch(talk), request_id=self.request_id, model_id=self.model_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
+        document = self._driver.run(
+            fetch(context), request_id=self.request_id, model_id=self.model_id
+        )
         return self._model.result(self.request_id, document, self._downloads)
 
     def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.run(cancel(talk), request_id=self.request_id, model_id=self.model_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
+        return self._driver.run(cancel(context), request_id=self.request_id, model_id=self.model_id)
 
 
 class AsyncJob(_Known[OutputT_co]):
@@ -150,10 +154,10 @@ class AsyncJob(_Known[OutputT_co]):
 
     def __init__(
         self,
-        core: Core,
+        core: ClientSettings,
         driver: AsyncDriver,
         downloads: AsyncDownloads,
-        model: Model[OutputT_co],
+        model: ModelRef[OutputT_co],
         request_id: str,
     ) -> None:
         super().__init__(core, model, request_id)
@@ -162,15 +166,15 @@ class AsyncJob(_Known[OutputT_co]):
 
     async def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
         return await self._driver.run(
-            look(talk), request_id=self.request_id, model_id=self.model_id
+            get_status(context), request_id=self.request_id, model_id=self.model_id
         )
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> AsyncIterator[Status]:
         """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
-        return self._driver.events(follow(talk), self.request_id, self.model_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
+        return self._driver.events(follow(context), self.request_id, self.model_id)
 
     async def wait(
         self, timeout: float | None = RUN_TIMEOUT, *, on_status: OnStatus | None = None
@@ -180,23 +184,23 @@ class AsyncJob(_Known[OutputT_co]):
         Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
         """
         check_callback("on_status", on_status)
-        talk = self._core.talk(timeout, self._model, self.request_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
         document = await self._driver.run(
-            watch(talk), request_id=self.request_id, model_id=self.model_id, on_status=on_status
+            watch(context), request_id=self.request_id, model_id=self.model_id, on_status=on_status
         )
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> AsyncResult[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
         document = await self._driver.run(
-            fetch(talk), request_id=self.request_id, model_id=self.model_id
+            fetch(context), request_id=self.request_id, model_id=self.model_id
         )
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""
-        talk = self._core.talk(timeout, self._model, self.request_id)
+        context = self._settings.context(timeout, self._model, self.request_id)
         return await self._driver.run(
-            cancel(talk), request_id=self.request_id, model_id=self.model_id
+            cancel(context), request_id=self.request_id, model_id=self.model_id
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from runcomfy.downloads.config import SAVE_TIMEOUT
 from runcomfy.downloads.file import File
 from runcomfy.downloads.manager import Downloads
-from runcomfy.downloads.partial_file import target_for
+from runcomfy.downloads.partial_file import save_target
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
@@ -52,7 +52,7 @@ class OutputFile(File):
         name only when it is complete. ``progress`` is called in another thread, with the file, the
         bytes received, and those of the whole file where they are known.
         """
-        target = target_for(path, self.name, overwrite=overwrite)
+        target = save_target(path, self.name, overwrite=overwrite)
         return self._downloads.save([self], [target], timeout, progress)[0]
 
 
@@ -87,7 +87,7 @@ class AsyncOutputFile(File):
         timeout: float | None = SAVE_TIMEOUT,
     ) -> Path:
         """``OutputFile.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
-        target = target_for(path, self.name, overwrite=overwrite)
+        target = save_target(path, self.name, overwrite=overwrite)
         return (await self._downloads.save([self], [target], timeout, progress))[0]
 
 

@@ -1,4 +1,4 @@
-"""``Intake``: makes orders of requests: looks at their files, and uploads those that are local."""
+"""``Preparer``: makes orders of requests: looks at their files, and uploads those that are local."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from runcomfy.model.media import SCHEMES, WEB, urls
 from runcomfy.validation.media import Files
 from runcomfy.validation.validate import examine
 
-from .prepared_request import Draft, Order, draft, encode, require_schema, warn
+from .prepared_request import PreparedRequest, RequestDraft, draft, encode, require_schema, warn
 
 if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.model.request import Request
     from runcomfy.uploads import AsyncUploader, UploadFile
-    from runcomfy.uploads.opened_files import LocalFiles
+    from runcomfy.uploads.opened_files import OpenedFiles
 
-__all__ = ["CheckFiles", "Intake"]
+__all__ = ["CheckFiles", "Preparer"]
 
 CheckFiles = Literal["local", "remote", "off"]
 
@@ -31,7 +31,7 @@ CheckFiles = Literal["local", "remote", "off"]
 _CHECKED = {"local": ("data:",), "remote": ("data:", *WEB), "off": ()}
 
 
-class Intake:
+class Preparer:
     """What a client does with requests before it sends them."""
 
     def __init__(
@@ -60,9 +60,9 @@ class Intake:
         """Take nothing any more: an upload for a client that is closed would be in vain."""
         self._closed = True
 
-    def take(
+    def prepare(
         self, request: Request[Any] | str, payload: Mapping[str, Any] | None, ends: float | None
-    ) -> Order[Any]:
+    ) -> PreparedRequest[Any]:
         """The order for a request; ``ends`` is the deadline of the call, as ``monotonic`` tells it.
 
         Raises ``ValidationError``, ``UploadFailed`` and ``DeadlineExceeded``.
@@ -70,7 +70,7 @@ class Intake:
         made = draft(request, payload)
         seen = self._seen(made)
         if not seen:
-            return made.order()
+            return made.prepared()
         from runcomfy.uploads.uploader import send
 
         until = inf if ends is None else ends
@@ -84,14 +84,14 @@ class Intake:
             self._check(made, files, known)
             return _resolved(made, files, send(self._uploader(), files.each, until))
 
-    async def take_async(
+    async def prepare_async(
         self, request: Request[Any] | str, payload: Mapping[str, Any] | None, ends: float | None
-    ) -> Order[Any]:
-        """The same as ``take``; whatever reads files or large texts does so beside the event loop."""
+    ) -> PreparedRequest[Any]:
+        """The same as ``prepare``; whatever reads files or large texts does so beside the event loop."""
         made = draft(request, payload)
         seen = self._seen(made)
         if not seen:
-            return made.order()
+            return made.prepared()
         from anyio.to_thread import run_sync
 
         from runcomfy.uploads.uploader import send_async
@@ -108,7 +108,7 @@ class Intake:
             found = await send_async(self._uploader(), files.each, until)
             return await run_sync(_resolved, made, files, found)
 
-    def _seen(self, made: Draft) -> list[Any]:
+    def _seen(self, made: RequestDraft) -> list[Any]:
         """The local files and the URLs that there is something to do or to say about."""
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
@@ -124,12 +124,14 @@ class Intake:
         # There is a warning about it, before it costs money: the name of a local file as a text.
         return self._check_files != "off" and not start.startswith(SCHEMES)
 
-    def _open(self, made: Draft) -> LocalFiles:
-        from runcomfy.uploads.opened_files import LocalFiles
+    def _open(self, made: RequestDraft) -> OpenedFiles:
+        from runcomfy.uploads.opened_files import OpenedFiles
 
-        return LocalFiles(_class_of(made)._media, made.payload)
+        return OpenedFiles(_class_of(made)._media, made.payload)
 
-    def _check(self, made: Draft, files: LocalFiles, known: Mapping[str, MediaInfo]) -> None:
+    def _check(
+        self, made: RequestDraft, files: OpenedFiles, known: Mapping[str, MediaInfo]
+    ) -> None:
         """Everything that can be said before a file is uploaded."""
         from runcomfy.uploads.resolve import check_room
 
@@ -167,7 +169,7 @@ def _require_limits(limits: object) -> None:
         raise ConfigurationError(f"remote_limits must be RemoteLimits(…), not {limits!r:.80}")
 
 
-def _class_of(made: Draft) -> type[Request[Any]]:
+def _class_of(made: RequestDraft) -> type[Request[Any]]:
     assert made.cls is not None  # noqa: S101  # only classes know of files
     return made.cls
 
@@ -176,11 +178,13 @@ def _remote(seen: list[Any]) -> list[str]:
     return [url for url in seen if isinstance(url, str) and url[:8].lower().startswith(WEB)]
 
 
-def _resolved(made: Draft, files: LocalFiles, found: dict[UploadFile, str]) -> Order[Any]:
+def _resolved(
+    made: RequestDraft, files: OpenedFiles, found: dict[UploadFile, str]
+) -> PreparedRequest[Any]:
     """The order with URLs in the places of the files; a schema may ask more of a URL than it is one."""
     payload = files.with_urls(found)
     require_schema(_class_of(made), payload)
-    return Order(made.model, encode(payload))
+    return PreparedRequest(made.model, encode(payload))
 
 
 @contextmanager

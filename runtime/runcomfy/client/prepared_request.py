@@ -1,4 +1,4 @@
-"""``Draft``: what a caller asks for, before it is checked and its local files are seen to."""
+"""``RequestDraft``: what a caller asks for, before it is checked and its local files are seen to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
     from runcomfy.downloads.manager import Downloads
 
-__all__ = ["Draft", "Model", "Order", "draft", "encode", "find_type", "require_schema", "warn"]
+__all__ = [
+    "RequestDraft",
+    "ModelRef",
+    "PreparedRequest",
+    "draft",
+    "encode",
+    "find_type",
+    "require_schema",
+    "warn",
+]
 
 _log = logging.getLogger("runcomfy")
 
@@ -36,17 +45,17 @@ _NO_SCHEMA = (
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class RequestDraft:
     """A model, and plain inputs among which local files may be."""
 
-    model: Model[Any]
+    model: ModelRef[Any]
     #: ``None`` for a model that is not installed.
     cls: type[Request[Any]] | None
     payload: dict[str, Any]
     #: Whether the inputs are known to keep the schema, as those of a request object do.
     checked: bool = False
 
-    def order(self) -> Order[Any]:
+    def prepared(self) -> PreparedRequest[Any]:
         """The order of a draft without local files. Raises ``ValidationError``, logs warnings."""
         if self.cls is None:
             _require_json(self.payload, str(self.model.model_id))
@@ -54,20 +63,20 @@ class Draft:
             require_schema(self.cls, self.payload)
             if not self.cls._known.issuperset(self.payload):
                 warn(examine(self.cls, self.payload))
-        return Order(self.model, encode(self.payload))
+        return PreparedRequest(self.model, encode(self.payload))
 
 
-def draft(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> Draft:
+def draft(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> RequestDraft:
     """The draft for a request, or for a model id and a payload."""
     if isinstance(request, Request):
         if payload is not None:
             raise TypeError("a request has its inputs already; give a payload with a model id only")
-        model: Model[Any] = Model(request.model_id, request.output_type)
-        return Draft(model, type(request), to_plain(request._inputs), checked=True)
+        model: ModelRef[Any] = ModelRef(request.model_id, request.output_type)
+        return RequestDraft(model, type(request), to_plain(request._inputs), checked=True)
     if not isinstance(request, str) or not isinstance(payload, Mapping):
         raise TypeError("give a request, or a model id and a payload: run('owner/model', {…})")
     model = find_type(check_model_id(request))
-    return Draft(model, find_model(request) if model.typed else None, to_plain(payload))
+    return RequestDraft(model, find_model(request) if model.typed else None, to_plain(payload))
 
 
 def require_schema(cls: type[Request[Any]], payload: object) -> None:
@@ -104,7 +113,7 @@ OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Model(Generic[OutputT_co]):
+class ModelRef(Generic[OutputT_co]):
     """What is known about the model of a request: its id, and the type of its output."""
 
     model_id: str | None
@@ -127,11 +136,11 @@ class Model(Generic[OutputT_co]):
         output = model._output(document)
         return AsyncResult(request_id, output, document, model.model_id, model.typed, downloads)
 
-    def _told(self, document: dict[str, Any]) -> Model[OutputT_co]:
+    def _told(self, document: dict[str, Any]) -> ModelRef[OutputT_co]:
         """The model that the document names, if this one is not known; else this one."""
         told = document.get("model_id")
         if self.model_id is None and isinstance(told, str):
-            known: Model[Any] = find_type(told)
+            known: ModelRef[Any] = find_type(told)
             return known
         return self
 
@@ -142,23 +151,23 @@ class Model(Generic[OutputT_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Order(Generic[OutputT_co]):
+class PreparedRequest(Generic[OutputT_co]):
     """A checked request: its model, and the body that is sent."""
 
-    model: Model[OutputT_co]
+    model: ModelRef[OutputT_co]
     body: bytes = field(repr=False)
 
 
-def find_type(model: type[Request[Any]] | str | None) -> Model[Any]:
+def find_type(model: type[Request[Any]] | str | None) -> ModelRef[Any]:
     """What is known about a model; one that is not installed is untyped."""
     if isinstance(model, type):
-        return Model(model.model_id, model.output_type)
+        return ModelRef(model.model_id, model.output_type)
     if model is None:
-        return Model(None, Output, typed=False)
+        return ModelRef(None, Output, typed=False)
     try:
-        return Model(model, find_model(model).output_type)
+        return ModelRef(model, find_model(model).output_type)
     except UnknownModel:
-        return Model(model, Output, typed=False)
+        return ModelRef(model, Output, typed=False)
 
 
 def encode(payload: dict[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from runcomfy.downloads.config import SAVE_TIMEOUT
 from runcomfy.downloads.file import find_files
 from runcomfy.downloads.manager import Downloads
-from runcomfy.downloads.partial_file import Target
+from runcomfy.downloads.partial_file import SaveTarget
 
 from .output_file import (
     AsyncOutputFile,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
     from runcomfy.downloads.file import File
     from runcomfy.model.output import Output
-    from runcomfy.protocol.allowed_hosts import Hosts
+    from runcomfy.protocol.allowed_hosts import AllowedHosts
 
 __all__ = ["AsyncResult", "Result"]
 
@@ -113,7 +113,7 @@ class Result(_Given[OutputT_co]):
         files = self.files
         if not files:
             self._warn_no_files()
-        targets = [Target.inside(folder, one.name, overwrite=overwrite) for one in files]
+        targets = [SaveTarget.inside(folder, one.name, overwrite=overwrite) for one in files]
         return self._downloads.save(files, targets, timeout, progress, concurrency)
 
     def _repr_html_(self) -> str:
@@ -158,7 +158,7 @@ class AsyncResult(_Given[OutputT_co]):
         files = self.files
         if not files:
             self._warn_no_files()
-        targets = [Target.inside(folder, one.name, overwrite=overwrite) for one in files]
+        targets = [SaveTarget.inside(folder, one.name, overwrite=overwrite) for one in files]
         return await self._downloads.save(files, targets, timeout, progress, concurrency)
 
     def _repr_html_(self) -> str:
@@ -166,7 +166,9 @@ class AsyncResult(_Given[OutputT_co]):
         return _html(self, self.files, self._downloads.settings.hosts)
 
 
-def _html(result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts: Hosts) -> str:
+def _html(
+    result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts: AllowedHosts
+) -> str:
     from .html import html_of  # only notebooks need it
 
     return html_of(result, files, hosts)

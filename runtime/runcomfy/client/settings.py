@@ -1,4 +1,4 @@
-"""``Core``: what the two clients share: settings, and the flows that the methods run."""
+"""``ClientSettings``: what the two clients share: settings, and the flows that the methods run."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from runcomfy.arguments import deadline
 from runcomfy.credentials import find_token
 from runcomfy.downloads.config import DownloadSettings
 from runcomfy.errors import ConfigurationError
-from runcomfy.protocol import Flow, Polling, Retries, Talk, cancel
-from runcomfy.protocol.allowed_hosts import Hosts
+from runcomfy.protocol import CallContext, Flow, Polling, Retries, cancel
+from runcomfy.protocol.allowed_hosts import AllowedHosts
 from runcomfy.protocol.urls import check_base_url
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
-from runcomfy.transports.config import Wire
+from runcomfy.transports.config import HttpConfig
 
-from .prepared_request import Model
+from .prepared_request import ModelRef
 
-__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "Core", "check_http"]
+__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "ClientSettings", "check_http"]
 
 BASE_URL = "https://model-api.runcomfy.net"
 
@@ -33,7 +33,7 @@ CALL_TIMEOUT = 120.0
 _RESCUE = 5.0
 
 
-class Core:
+class ClientSettings:
     """The settings of a client. It holds the token, so it shows nothing and is not pickled."""
 
     def __init__(
@@ -54,30 +54,35 @@ class Core:
         found = find_token(token)
         self.base_url = check_base_url(base_url)
         self.redact = Redactor(found.reveal())
-        self.wire = Wire(self.base_url, found, connect_timeout, read_timeout, self.redact)
+        self.http_config = HttpConfig(
+            self.base_url, found, connect_timeout, read_timeout, self.redact
+        )
         self._polling = polling or Polling()
         self._retries = retries or Retries()
         #: How files are fetched; these settings have no token.
         self.downloads = DownloadSettings(
-            Hosts.of(self.base_url, download_hosts),
+            AllowedHosts.of(self.base_url, download_hosts),
             max_file_bytes,
             connect_timeout,
             read_timeout,
             self._retries,
         )
 
-    def talk(
-        self, timeout: float | None, model: Model[Any] | None = None, request_id: str | None = None
-    ) -> Talk:
+    def context(
+        self,
+        timeout: float | None,
+        model: ModelRef[Any] | None = None,
+        request_id: str | None = None,
+    ) -> CallContext:
         """A conversation that starts now and may take ``timeout`` seconds."""
-        return self.talk_until(deadline(timeout), model, request_id)
+        return self.context_until(deadline(timeout), model, request_id)
 
-    def talk_until(
-        self, ends: float | None, model: Model[Any] | None = None, request_id: str | None = None
-    ) -> Talk:
+    def context_until(
+        self, ends: float | None, model: ModelRef[Any] | None = None, request_id: str | None = None
+    ) -> CallContext:
         """A conversation that starts now and may take until ``ends``, as ``monotonic`` tells it."""
         now = monotonic()
-        return Talk(
+        return CallContext(
             now=now,
             deadline=ends,
             request_id=request_id,
@@ -91,9 +96,9 @@ class Core:
 
     def rescue(self, request_id: str) -> Flow[Cancellation]:
         """The flow that asks once to cancel a request whose caller was interrupted."""
-        talk = self.talk(_RESCUE, request_id=request_id)
-        talk.retries = Retries(cancels=0)
-        return cancel(talk)
+        context = self.context(_RESCUE, request_id=request_id)
+        context.retries = Retries(cancels=0)
+        return cancel(context)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client is not pickled: it holds a token; make one in the other process")

@@ -17,7 +17,7 @@ from runcomfy.arguments import check_callback, deadline
 
 from .async_transfer import AsyncTransfer
 from .config import DownloadSettings, check_concurrency, check_targets, conclude
-from .partial_file import Memory, Target
+from .partial_file import Memory, SaveTarget
 
 if TYPE_CHECKING:
     import httpx
@@ -56,7 +56,7 @@ class AsyncDownloads:
     async def save(
         self,
         files: Sequence[FileT],
-        targets: Sequence[Target],
+        targets: Sequence[SaveTarget],
         timeout: float | None,
         progress: Callable[[FileT, int, int | None], Awaitable[object] | object] | None = None,
         concurrency: int = 1,

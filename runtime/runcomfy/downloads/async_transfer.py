@@ -14,10 +14,10 @@ from anyio.to_thread import run_sync
 
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
-from runcomfy.transports.config import Wire, plain_headers
+from runcomfy.transports.config import HttpConfig, plain_headers
 
 from .config import DownloadSettings, closed, log_retry, log_saved
-from .partial_file import Part, Sink, Target
+from .partial_file import PartialFile, SaveTarget, Sink
 
 if TYPE_CHECKING:
     import httpx
@@ -46,9 +46,9 @@ class AsyncTransfer:
         self._response: httpx.Response | None = None
         self._chunks: AsyncIterator[bytes] | None = None
 
-    async def save(self, fetch: Fetch, target: Target, tell: Tell | None) -> Path:
+    async def save(self, fetch: Fetch, target: SaveTarget, tell: Tell | None) -> Path:
         """Fetch the file and put it in its place; nothing is left behind when that fails."""
-        part = Part(target)
+        part = PartialFile(target)
         try:
             await self.run(fetch, part, tell)
             path = await run_sync(part.publish, fetch.content_type)
@@ -89,10 +89,10 @@ class AsyncTransfer:
                     request, stream=True, auth=None, follow_redirects=False
                 )
             except Exception as error:  # noqa: BLE001  # its class decides by name; what is unknown is raised
-                return Wire.failure(error)
+                return HttpConfig.failure(error)
             headers = plain_headers(self._response.headers)
             return Head(monotonic(), self._response.status_code, headers)
-        return Failure(monotonic(), "answer lost", "the timeout ran out")
+        return Failure(monotonic(), "response lost", "the timeout ran out")
 
     async def _drain(self, step: Drain, sink: Sink, tell: Tell | None) -> Drained:
         received, broken = step.start, ""
@@ -106,7 +106,7 @@ class AsyncTransfer:
                 try:
                     chunk = await anext(chunks, None)
                 except Exception as error:  # noqa: BLE001  # as in _open
-                    broken = Wire.failure(error).text
+                    broken = HttpConfig.failure(error).text
                     break
                 if chunk is None:
                     break

@@ -17,7 +17,7 @@ from runcomfy.errors import (
     RequestError,
     resume_line,
 )
-from runcomfy.protocol.allowed_hosts import Hosts
+from runcomfy.protocol.allowed_hosts import AllowedHosts
 from runcomfy.protocol.download import Fetch, Open
 from runcomfy.protocol.retries import Retries
 from runcomfy.protocol.steps import Sleep
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from runcomfy.errors import UnsavedFile
 
     from .file import File
-    from .partial_file import Target
+    from .partial_file import SaveTarget
 
 __all__ = [
     "MAX_FILE_BYTES",
@@ -57,7 +57,7 @@ SAVE_TIMEOUT = 600.0
 class DownloadSettings:
     """How files are fetched. It holds no token, so a result that holds it may be pickled."""
 
-    hosts: Hosts = field(default_factory=Hosts.of)
+    hosts: AllowedHosts = field(default_factory=AllowedHosts.of)
     max_bytes: int = MAX_FILE_BYTES
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
@@ -121,7 +121,7 @@ def check_concurrency(concurrency: int) -> None:
         raise ValueError(f"concurrency must be at least 1, got {concurrency}")
 
 
-def check_targets(files: Sequence[File], targets: Sequence[Target]) -> None:
+def check_targets(files: Sequence[File], targets: Sequence[SaveTarget]) -> None:
     """Refuse names that are taken, before anything is fetched."""
     for file, target in zip(files, targets, strict=True):
         try:

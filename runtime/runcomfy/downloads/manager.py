@@ -15,7 +15,7 @@ from runcomfy.protocol.download import Fetch
 
 from .config import DownloadSettings, check_concurrency, check_targets, closed, conclude, log_saved
 from .daemon_threads import run_all
-from .partial_file import Memory, Part, Target
+from .partial_file import Memory, PartialFile, SaveTarget
 from .transfer import Transfer
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Downloads:
     def save(
         self,
         files: Sequence[FileT],
-        targets: Sequence[Target],
+        targets: Sequence[SaveTarget],
         timeout: float | None,
         progress: Callable[[FileT, int, int | None], object] | None = None,
         concurrency: int = 1,
@@ -80,9 +80,11 @@ class Downloads:
         check_concurrency(concurrency)
         check_callback("progress", progress)
         check_targets(files, targets)
-        parts = [Part(target) for target in targets]
+        parts = [PartialFile(target) for target in targets]
 
-        def call(part: Part, file: FileT, http: httpx.Client, stop: Event, fetch: Fetch) -> Path:
+        def call(
+            part: PartialFile, file: FileT, http: httpx.Client, stop: Event, fetch: Fetch
+        ) -> Path:
             tell = partial(progress, file) if progress else None
             try:
                 Transfer(http, self.settings, file, stop).run(fetch, part, tell)

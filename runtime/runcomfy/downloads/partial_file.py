@@ -12,7 +12,7 @@ from runcomfy.media.formats import extension_for, known_extension
 
 from .filenames import free_names
 
-__all__ = ["Memory", "Part", "Sink", "Target", "target_for"]
+__all__ = ["Memory", "PartialFile", "Sink", "SaveTarget", "save_target"]
 
 #: What to do when the name is taken: find another, raise ``FileExistsError``, or put the file there.
 Clash: TypeAlias = Literal["rename", "refuse", "replace"]
@@ -51,7 +51,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SaveTarget:
     """Where a file shall be. ``free`` says that the name is ours, and may be given an extension."""
 
     folder: Path
@@ -60,7 +60,7 @@ class Target:
     free: bool
 
     @classmethod
-    def inside(cls, folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
+    def inside(cls, folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> SaveTarget:
         """The place in a folder for a file that has no name of the caller's choice."""
         return cls(_path(folder), name, "replace" if overwrite else "rename", free=True)
 
@@ -81,13 +81,13 @@ def _make_folder(folder: Path) -> None:
         raise FileExistsError(17, words, str(folder)) from None
 
 
-def target_for(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> Target:
+def save_target(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> SaveTarget:
     """Where ``save(path)`` puts a file: into a folder, by ``name``, or at exactly that path."""
     given, exact = os.fspath(path), _path(path)
     is_folder = os.path.isdir(exact)  # noqa: PTH112  # Path.is_dir raises where it may not look
     if given.endswith((os.sep, os.altsep or os.sep)) or is_folder:
-        return Target.inside(exact, name, overwrite=overwrite)
-    return Target(exact.parent, exact.name, "replace" if overwrite else "refuse", free=False)
+        return SaveTarget.inside(exact, name, overwrite=overwrite)
+    return SaveTarget(exact.parent, exact.name, "replace" if overwrite else "refuse", free=False)
 
 
 def _path(given: str | os.PathLike[str]) -> Path:
@@ -96,7 +96,7 @@ def _path(given: str | os.PathLike[str]) -> Path:
     return Path(given)
 
 
-class Part:
+class PartialFile:
     """A file on disk that is not complete: it stands beside its place, under a hidden name.
 
     ``publish`` gives it its name in one step, so that no half file ever has it. ``discard`` removes it,
@@ -105,7 +105,7 @@ class Part:
 
     blocks = True
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: SaveTarget) -> None:
         self._target = target
         self._path = target.folder / f".{target.name[:40]}.part-{os.urandom(6).hex()}"
         self._lock = Lock()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runcomfy.arguments import deadline
 from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
 from runcomfy.protocol.steps import Failure, Sleep, Tick
-from runcomfy.transports.config import Wire, plain_headers
+from runcomfy.transports.config import HttpConfig, plain_headers
 
 from .config import DownloadSettings, closed, log_retry
 from .partial_file import Sink
@@ -66,7 +66,7 @@ class Transfer:
                 request, stream=True, auth=None, follow_redirects=False
             )
         except Exception as error:  # noqa: BLE001  # its class decides by name; what is unknown is raised
-            return Wire.failure(error)
+            return HttpConfig.failure(error)
         headers = plain_headers(self._response.headers)
         return Head(monotonic(), self._response.status_code, headers)
 
@@ -80,7 +80,7 @@ class Transfer:
             try:
                 chunk = next(chunks, None)
             except Exception as error:  # noqa: BLE001  # as in _open
-                return Drained(monotonic(), received, Wire.failure(error).text)
+                return Drained(monotonic(), received, HttpConfig.failure(error).text)
             if chunk is None:
                 break
             self._check()

@@ -10,13 +10,13 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from runcomfy.errors import ClientClosed
-from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
+from runcomfy.protocol.steps import Failure, Flow, Response, Send, Sleep, StatusReport, Tick
 from runcomfy.status import Cancellation, Status
 from runcomfy.transports.calls import AsyncCalls, HttpxCalls
-from runcomfy.transports.config import Wire
+from runcomfy.transports.config import HttpConfig
 
 from .event_loops import LoopCalls, this_loop
-from .interruption import Progress
+from .interruption import CallProgress
 
 if TYPE_CHECKING:
     import httpx
@@ -34,10 +34,10 @@ _RESCUE = 6.0
 class AsyncDriver:
     """Does what flows ask for: sends, sleeps, reports."""
 
-    def __init__(self, wire: Wire, http: httpx.AsyncClient | None) -> None:
-        self._wire = wire
-        self._given = None if http is None else HttpxCalls(wire, http)
-        self._own = LoopCalls(wire)
+    def __init__(self, config: HttpConfig, http: httpx.AsyncClient | None) -> None:
+        self._config = config
+        self._given = None if http is None else HttpxCalls(config, http)
+        self._own = LoopCalls(config)
         #: The pauses of calls that wait, by event loop.
         self._pauses: WeakKeyDictionary[Any, set[anyio.CancelScope]] = WeakKeyDictionary()
         self._closed = False
@@ -52,7 +52,7 @@ class AsyncDriver:
         rescue: Rescue | None = None,
     ) -> ReturnT:
         """Run the flow to its end. ``rescue`` makes the flow that cancels, for cancelled tasks."""
-        progress = Progress(self._wire.redact, request_id, model_id)
+        progress = CallProgress(self._config.redact, request_id, model_id)
         try:
             return await self._run(flow, progress, on_status)
         except (Exception, GeneratorExit) as stop:  # who closes a coroutine waits for nothing
@@ -62,7 +62,7 @@ class AsyncDriver:
             if rescue and progress.request_id and not progress.ended:
                 with progress.rescue(stop) as tell, anyio.move_on_after(_RESCUE, shield=True):
                     cancel = rescue(progress.request_id)
-                    tell(await self._run(cancel, Progress(self._wire.redact), None))
+                    tell(await self._run(cancel, CallProgress(self._config.redact), None))
             else:
                 progress.explain(stop)
             raise
@@ -71,7 +71,7 @@ class AsyncDriver:
         self, flow: Flow[object], request_id: str, model_id: str | None
     ) -> AsyncIterator[Status]:
         """Run the flow as far as its reports are asked for."""
-        return _Events(self, flow, Progress(self._wire.redact, request_id, model_id))
+        return _Events(self, flow, CallProgress(self._config.redact, request_id, model_id))
 
     async def close(self) -> None:
         """Close what belongs to this event loop, and end the pauses of its calls that wait."""
@@ -81,7 +81,7 @@ class AsyncDriver:
         await self._own.close()
 
     async def _run(
-        self, flow: Flow[ReturnT], progress: Progress, on_status: OnStatus | None
+        self, flow: Flow[ReturnT], progress: CallProgress, on_status: OnStatus | None
     ) -> ReturnT:
         course = _Course(self, flow, progress)
         while (status := await course.next_report()) is not None:
@@ -90,7 +90,9 @@ class AsyncDriver:
                 await told
         return course.value
 
-    async def perform(self, step: Send | Sleep, progress: Progress) -> Answer | Failure | Tick:
+    async def perform(
+        self, step: Send | Sleep, progress: CallProgress
+    ) -> Response | Failure | Tick:
         """Send, or sleep until it is time or the client is closed."""
         if isinstance(step, Send):
             calls = await self._calls()  # what fails here was not sent, and is not under way
@@ -106,11 +108,11 @@ class AsyncDriver:
                 pauses.discard(pause)
         return Tick(monotonic())
 
-    async def _send(self, send: Send, calls: AsyncCalls) -> Answer | Failure:
+    async def _send(self, send: Send, calls: AsyncCalls) -> Response | Failure:
         try:
             return await calls.make(send)
         except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
-            return self._wire.failure_of_call(error, given=self._given is not None)
+            return self._config.failure_of_call(error, given=self._given is not None)
 
     async def _calls(self) -> AsyncCalls:
         """What to send with: the caller's client, or connections of our own for each event loop."""
@@ -125,7 +127,7 @@ class _Course(Generic[ReturnT]):
     #: What the flow returned; there when it has ended.
     value: ReturnT
 
-    def __init__(self, driver: AsyncDriver, flow: Flow[ReturnT], progress: Progress) -> None:
+    def __init__(self, driver: AsyncDriver, flow: Flow[ReturnT], progress: CallProgress) -> None:
         self._driver = driver
         self._flow = flow
         self._progress = progress
@@ -140,7 +142,7 @@ class _Course(Generic[ReturnT]):
             except StopIteration as end:
                 self.value = end.value
                 return None
-            if isinstance(step, Report):
+            if isinstance(step, StatusReport):
                 self._progress.take(step)
                 self._reported = True
                 return step.status
@@ -150,7 +152,7 @@ class _Course(Generic[ReturnT]):
 class _Events(AsyncIterator[Status]):
     """The reports of a flow. No generator, which trio would warn of when the caller leaves it early."""
 
-    def __init__(self, driver: AsyncDriver, flow: Flow[object], progress: Progress) -> None:
+    def __init__(self, driver: AsyncDriver, flow: Flow[object], progress: CallProgress) -> None:
         self._course = _Course(driver, flow, progress)
         self._progress = progress
 

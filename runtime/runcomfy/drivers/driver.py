@@ -9,11 +9,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runcomfy.errors import ClientClosed
-from runcomfy.protocol.steps import Answer, Failure, Flow, Report, Send, Sleep, Tick
+from runcomfy.protocol.steps import Failure, Flow, Response, Send, Sleep, StatusReport, Tick
 from runcomfy.status import Cancellation, Status
-from runcomfy.transports.config import Wire
+from runcomfy.transports.config import HttpConfig
 
-from .interruption import Progress
+from .interruption import CallProgress
 
 if TYPE_CHECKING:
     import ssl
@@ -29,8 +29,8 @@ Rescue = Callable[[str], Flow[Cancellation]]
 class Driver:
     """Does what flows ask for: sends, sleeps, reports."""
 
-    def __init__(self, wire: Wire, http: httpx.Client | None) -> None:
-        self._wire = wire
+    def __init__(self, config: HttpConfig, http: httpx.Client | None) -> None:
+        self._config = config
         self._given = http
         self._own: httpx.Client | None = None
         self._tls: ssl.SSLContext | None = None
@@ -48,7 +48,7 @@ class Driver:
         rescue: Rescue | None = None,
     ) -> ReturnT:
         """Run the flow to its end. ``rescue`` makes the flow that cancels, for Ctrl-C."""
-        progress = Progress(self._wire.redact, request_id, model_id)
+        progress = CallProgress(self._config.redact, request_id, model_id)
         try:
             return self._run(flow, progress, on_status)
         except BaseException as stop:
@@ -56,14 +56,14 @@ class Driver:
             if rescue and interrupted and progress.request_id and not progress.ended:
                 with progress.rescue(stop) as tell:
                     cancel = rescue(progress.request_id)
-                    tell(self._run(cancel, Progress(self._wire.redact), None))
+                    tell(self._run(cancel, CallProgress(self._config.redact), None))
             else:
                 progress.explain(stop)
             raise
 
     def events(self, flow: Flow[object], request_id: str, model_id: str | None) -> Iterator[Status]:
         """Run the flow as far as its reports are asked for."""
-        progress = Progress(self._wire.redact, request_id, model_id)
+        progress = CallProgress(self._config.redact, request_id, model_id)
         try:
             yield from self._reports(flow, progress)
         except GeneratorExit:
@@ -81,7 +81,10 @@ class Driver:
             own.close()
 
     def _run(
-        self, flow: Flow[ReturnT], progress: Progress, on_status: Callable[[Status], object] | None
+        self,
+        flow: Flow[ReturnT],
+        progress: CallProgress,
+        on_status: Callable[[Status], object] | None,
     ) -> ReturnT:
         reports = self._reports(flow, progress)
         while True:
@@ -93,7 +96,9 @@ class Driver:
             if on_status:
                 on_status(status)
 
-    def _reports(self, flow: Flow[ReturnT], progress: Progress) -> Generator[Status, None, ReturnT]:
+    def _reports(
+        self, flow: Flow[ReturnT], progress: CallProgress
+    ) -> Generator[Status, None, ReturnT]:
         """Carry the flow out; gives each status that it reports, and its value at the end."""
         reply: Any = None
         while True:
@@ -102,14 +107,14 @@ class Driver:
             except StopIteration as end:
                 value: ReturnT = end.value
                 return value
-            if isinstance(step, Report):
+            if isinstance(step, StatusReport):
                 progress.take(step)
                 yield step.status
                 reply = Tick(monotonic())
             else:
                 reply = self._perform(step, progress)
 
-    def _perform(self, step: Send | Sleep, progress: Progress) -> Answer | Failure | Tick:
+    def _perform(self, step: Send | Sleep, progress: CallProgress) -> Response | Failure | Tick:
         if isinstance(step, Send):
             http = self._http()  # what fails here was not sent, and is not under way
             progress.take(step)
@@ -118,23 +123,23 @@ class Driver:
         self._closed.wait(step.seconds)  # a close ends the pause
         return Tick(monotonic())
 
-    def _send(self, send: Send, http: httpx.Client) -> Answer | Failure:
+    def _send(self, send: Send, http: httpx.Client) -> Response | Failure:
         ends = None if send.timeout is None else monotonic() + send.timeout
         try:
-            request = http.build_request(**self._wire.arguments(send))
+            request = http.build_request(**self._config.arguments(send))
             request.extensions["ends"] = ends  # transports of ours end there
             response = http.send(request, stream=True, auth=None, follow_redirects=False)
             try:
-                self._wire.check_packing(response.headers.get("content-encoding"))
+                self._config.check_packing(response.headers.get("content-encoding"))
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    self._wire.check(len(body), ends)
+                    self._config.check(len(body), ends)
             finally:
                 response.close()
         except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
-            return self._wire.failure_of_call(error, given=self._given is not None)
-        return Answer(monotonic(), response.status_code, response.headers, bytes(body))
+            return self._config.failure_of_call(error, given=self._given is not None)
+        return Response(monotonic(), response.status_code, response.headers, bytes(body))
 
     def _http(self) -> httpx.Client:
         """The client to send with: the caller's, or one of our own for each process."""
@@ -147,7 +152,7 @@ class Driver:
             if self._own is None or self._process != os.getpid():
                 from runcomfy.transports.factory import make_client, tls_context
 
-                self._tls = self._tls or tls_context(self._wire)
-                self._own = make_client(self._wire, self._tls)
+                self._tls = self._tls or tls_context(self._config)
+                self._own = make_client(self._config, self._tls)
                 self._process = os.getpid()
             return self._own

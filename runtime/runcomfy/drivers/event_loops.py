@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.lowlevel
 
-from runcomfy.transports.config import Wire
+from runcomfy.transports.config import HttpConfig
 
 if TYPE_CHECKING:
     import ssl
@@ -22,8 +22,8 @@ __all__ = ["LoopCalls", "this_loop"]
 class LoopCalls:
     """Makes connections when an event loop first needs some, and closes them at the latest with the loop."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, config: HttpConfig) -> None:
+        self._config = config
         self._tls: ssl.SSLContext | None = None
         self._own: WeakKeyDictionary[Any, _Own] = WeakKeyDictionary()
 
@@ -47,8 +47,8 @@ class LoopCalls:
         for loop, own in list(self._own.items()):
             if own.calls.is_closed:  # as its loop is
                 del self._own[loop]
-        self._tls = self._tls or tls_context(self._wire)
-        keeper = _kept(make_async_calls(self._wire, self._tls))
+        self._tls = self._tls or tls_context(self._config)
+        keeper = _kept(make_async_calls(self._config, self._tls))
         return _Own(await anext(keeper), keeper)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runcomfy.errors import ClientClosed, RunComfyError, resume_line
-from runcomfy.protocol.steps import Report, Send, Sleep, Step
+from runcomfy.protocol.steps import Send, Sleep, StatusReport, Step
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
 from runcomfy.transports.config import log
 
-__all__ = ["Progress"]
+__all__ = ["CallProgress"]
 
 
 _CHECK = (
@@ -20,7 +20,7 @@ _CHECK = (
 )
 
 
-class Progress:
+class CallProgress:
     """How far a flow got; it says what happened to the request when the flow is interrupted."""
 
     __slots__ = ("_model_id", "_redact", "ended", "request_id", "submitting")
@@ -38,7 +38,7 @@ class Progress:
     def take(self, step: Step) -> None:
         """Note the step, and log it when it is a change of state or a retry."""
         self.submitting = isinstance(step, Send) and step.call.action == "submit"
-        if isinstance(step, Report):
+        if isinstance(step, StatusReport):
             self.request_id = step.request_id
             self.ended = step.status.phase != "running"
             place = step.status.queue_position

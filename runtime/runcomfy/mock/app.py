@@ -21,16 +21,16 @@ from runcomfy.model.violation import Violation
 from . import catalogue
 from . import responses as answers
 from .file_host import serve_file
-from .output_cache import Outputs
+from .output_cache import OutputCache
 from .request_log import Asked
 from .settings import Settings
 from .store import Store
 
-__all__ = ["Places", "make_app"]
+__all__ = ["Origins", "make_app"]
 
 
 @dataclass(slots=True)
-class Places:
+class Origins:
     """Where the service, its file host and the foreign host can be reached."""
 
     service: str = ""
@@ -38,7 +38,7 @@ class Places:
     elsewhere: str = ""
 
 
-def make_app(settings: Settings, store: Store, outputs: Outputs, places: Places) -> Starlette:
+def make_app(settings: Settings, store: Store, outputs: OutputCache, places: Origins) -> Starlette:
     """The application.
 
     ``scope["state"]`` holds ``asked``, the request's entry in the log, and ``facts`` of the job that a
@@ -59,7 +59,9 @@ def make_app(settings: Settings, store: Store, outputs: Outputs, places: Places)
 
 
 class _Service:
-    def __init__(self, settings: Settings, store: Store, outputs: Outputs, places: Places) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, outputs: OutputCache, places: Origins
+    ) -> None:
         self._settings = settings
         self._store = store
         self._outputs = outputs

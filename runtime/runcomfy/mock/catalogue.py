@@ -9,7 +9,7 @@ from runcomfy.errors import UnknownModel
 from runcomfy.model.registry import find_model, model_ids
 from runcomfy.model.request import Request
 
-from .output_options import read_wishes
+from .output_options import read_output_options
 
 __all__ = ["categories", "entries", "entry", "listing", "price"]
 
@@ -70,7 +70,7 @@ def categories() -> list[str]:
 
 def price(model_id: str, payload: dict[str, Any]) -> float:
     """What a request costs, in dollars. Raises ``UnknownModel``."""
-    wishes = read_wishes(find_model(model_id), payload)
+    wishes = read_output_options(find_model(model_id), payload)
     base, unit = _PRICES[wishes.kind]
     seconds = _seconds(payload.get("duration")) if unit == "second" else 1.0
     return round(base * wishes.count * seconds, 4)
@@ -78,7 +78,7 @@ def price(model_id: str, payload: dict[str, Any]) -> float:
 
 def _entry(cls: type[Request[Any]], include_schema: bool) -> dict[str, Any]:
     schema = cls.input_schema()
-    kind = read_wishes(cls, {}).kind
+    kind = read_output_options(cls, {}).kind
     base, unit = _PRICES[kind]
     description = schema.get("description")
     made = {

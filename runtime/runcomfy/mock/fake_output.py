@@ -13,7 +13,7 @@ from typing import Any
 from runcomfy.model.request import Request
 
 from .clips import film, sound
-from .output_options import Wishes, kind_of_field, output_schema, read_wishes
+from .output_options import OutputOptions, kind_of_field, output_schema, read_output_options
 from .pictures import draw, encode
 
 __all__ = ["MadeFile", "make_output"]
@@ -48,7 +48,7 @@ def make_output(
     >>> document, files[0].name
     ({'image': '{file:image-1.png}'}, 'image-1.png')
     """
-    wishes = read_wishes(cls, payload)
+    wishes = read_output_options(cls, payload)
     hue = _hue(payload, request_id)
     files = [
         MadeFile(
@@ -63,7 +63,7 @@ def make_output(
     return _document(output_schema(cls), wishes.kind, files), files
 
 
-def _content(wishes: Wishes, title: str, notes: str, hue: float, number: int) -> bytes:
+def _content(wishes: OutputOptions, title: str, notes: str, hue: float, number: int) -> bytes:
     hue = (hue + 0.13 * (number - 1)) % 1
     if wishes.kind == "audio":
         return sound(hue, wishes.format)
@@ -126,7 +126,7 @@ def _video_size(size: tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
-def _notes(payload: dict[str, Any], wishes: Wishes, request_id: str, number: int) -> str:
+def _notes(payload: dict[str, Any], wishes: OutputOptions, request_id: str, number: int) -> str:
     others = ", ".join(
         f"{name}: {value}"
         for name, value in payload.items()

@@ -1,4 +1,4 @@
-"""``Job``: one accepted request, and how it moves from the queue to its end."""
+"""``MockJob``: one accepted request, and how it moves from the queue to its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .settings import Settings
 
-__all__ = ["ENDED", "Job", "advance", "cancel", "queue_position"]
+__all__ = ["ENDED", "MockJob", "advance", "cancel", "queue_position"]
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
 
@@ -17,7 +17,7 @@ _FIRST_PLACE = 3
 
 
 @dataclass(slots=True)
-class Job:
+class MockJob:
     """One accepted request. ``entered`` is when it came into its state, ``polls`` the questions since."""
 
     request_id: str
@@ -37,7 +37,7 @@ class Job:
 
 
 def advance(
-    job: Job, settings: Settings, now: float, *, polled: bool = False, room: bool = True
+    job: MockJob, settings: Settings, now: float, *, polled: bool = False, room: bool = True
 ) -> None:
     """Move the job as far as time or polls let it. ``room``: whether another one may run."""
     if settings.timed:
@@ -47,7 +47,7 @@ def advance(
     job.polls += polled
 
 
-def _advance_by_polls(job: Job, settings: Settings, now: float, room: bool) -> None:
+def _advance_by_polls(job: MockJob, settings: Settings, now: float, room: bool) -> None:
     # A job leaves its state only with a question that comes after the last one that found it there.
     if job.stuck:
         return
@@ -57,7 +57,7 @@ def _advance_by_polls(job: Job, settings: Settings, now: float, room: bool) -> N
         _enter(job, job.ends, now)
 
 
-def _advance_by_time(job: Job, settings: Settings, now: float, room: bool) -> None:
+def _advance_by_time(job: MockJob, settings: Settings, now: float, room: bool) -> None:
     if job.stuck:
         return
     queued, running = settings.queue_seconds or 0.0, settings.run_seconds or 0.0
@@ -68,13 +68,13 @@ def _advance_by_time(job: Job, settings: Settings, now: float, room: bool) -> No
         _enter(job, job.ends, job.entered + running)
 
 
-def _enter(job: Job, state: str, when: float) -> None:
+def _enter(job: MockJob, state: str, when: float) -> None:
     job.state, job.entered, job.polls = state, when, 0
     if state in ENDED:
         job.finished = when
 
 
-def cancel(job: Job, now: float) -> bool:
+def cancel(job: MockJob, now: float) -> bool:
     """Cancel the job if it is in the queue; whether it was."""
     if job.state != "in_queue":
         return False
@@ -82,7 +82,7 @@ def cancel(job: Job, now: float) -> bool:
     return True
 
 
-def queue_position(job: Job, settings: Settings, now: float, ahead: int) -> int:
+def queue_position(job: MockJob, settings: Settings, now: float, ahead: int) -> int:
     """The place in the queue, at least 1, counting down. ``ahead``: queued jobs that came before.
 
     Asked after the poll was counted.

@@ -1,4 +1,4 @@
-"""``Gate``: what stands in front of the service: it logs, lets faults strike, and sends."""
+"""``Middleware``: what stands in front of the service: it logs, lets faults strike, and sends."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any, cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .app import Places
+from .app import Origins
 from .fault_rules import FaultBook
 from .faults import Fault, Scene
-from .raw_http import Connection, Raw, Reply, send_reply
+from .raw_http import Raw, RawConnection, Reply, send_reply
 from .request_log import Asked, classify
 from .settings import Settings
 from .store import Store
 
-__all__ = ["Gate"]
+__all__ = ["Middleware"]
 
 _log = logging.getLogger("runcomfy.mock")
 
@@ -31,14 +31,14 @@ _ELSEWHERE = Reply(
 
 
 @dataclass(slots=True)
-class Gate:
+class Middleware:
     """An ASGI application around the service's own."""
 
     app: ASGIApp
     settings: Settings
     store: Store
     book: FaultBook
-    places: Places
+    places: Origins
     log: list[Asked]
     #: Called when a request has been dealt with.
     tell: Callable[[Asked], object]
@@ -47,7 +47,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Deal with one request."""
-        connection: Connection = scope["state"]["connection"]
+        connection: RawConnection = scope["state"]["connection"]
         body = await _read(receive)
         asked = self._note(scope, body)
         try:

@@ -13,16 +13,16 @@ from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request
 
 from .fake_output import MadeFile
-from .jobs import Job
+from .jobs import MockJob
 from .settings import MakeOutput
 
-__all__ = ["Outputs", "small_output"]
+__all__ = ["OutputCache", "small_output"]
 
 #: The jobs whose files are kept; those of others are made again when they are asked for.
 _KEPT = 64
 
 
-class Outputs:
+class OutputCache:
     """Makes the outputs of jobs when they are asked for."""
 
     def __init__(self, make: MakeOutput) -> None:
@@ -30,17 +30,17 @@ class Outputs:
         self._lock = Lock()
         self._made: OrderedDict[str, tuple[dict[str, Any], list[MadeFile]]] = OrderedDict()
 
-    def document(self, job: Job, base: str) -> Any:
+    def document(self, job: MockJob, base: str) -> Any:
         """The output of the job; its files are at ``base``."""
         document, _ = self._of(job)
         return _addressed(document, f"{base}/files/{job.request_id}/")
 
-    def file(self, job: Job, name: str) -> MadeFile | None:
+    def file(self, job: MockJob, name: str) -> MadeFile | None:
         """A file of the job."""
         _, files = self._of(job)
         return next((file for file in files if file.name == name), None)
 
-    def _of(self, job: Job) -> tuple[dict[str, Any], list[MadeFile]]:
+    def _of(self, job: MockJob) -> tuple[dict[str, Any], list[MadeFile]]:
         with self._lock:
             made = self._made.get(job.request_id)
             if made is None:

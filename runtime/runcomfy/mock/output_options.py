@@ -1,4 +1,4 @@
-"""``Wishes``: what a payload asks its output to be, read from inputs that go by many names."""
+"""``OutputOptions``: what a payload asks its output to be, read from inputs that go by many names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from runcomfy.model.request import Request
 from runcomfy.model.schema_files import read_schemas
 
-__all__ = ["Wishes", "kind_of_field", "output_schema", "read_wishes"]
+__all__ = ["OutputOptions", "kind_of_field", "output_schema", "read_output_options"]
 
 #: Words in a model id, or in the name of an output, that say what kind of file is meant.
 _KINDS = {
@@ -57,7 +57,7 @@ _SMALLEST, _LARGEST = 16, 4096
 
 
 @dataclass(frozen=True)
-class Wishes:
+class OutputOptions:
     """What is wanted: ``count`` files of a kind and format, ``size`` in pixels, showing ``text``."""
 
     kind: str
@@ -68,10 +68,10 @@ class Wishes:
     transparent: bool
 
 
-def read_wishes(cls: type[Request[Any]], payload: dict[str, Any]) -> Wishes:
+def read_output_options(cls: type[Request[Any]], payload: dict[str, Any]) -> OutputOptions:
     """The wishes in a payload of the model; a wish that is not understood is left out."""
     kind = _kind(cls)
-    return Wishes(
+    return OutputOptions(
         kind,
         _format(payload, kind),
         _count(payload),

@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from .request_log import Host
 
-__all__ = ["Connection", "Raw", "Reply", "head", "send_reply"]
+__all__ = ["RawConnection", "Raw", "Reply", "head", "send_reply"]
 
 _log = logging.getLogger("runcomfy.mock")
 _log.setLevel(logging.INFO)  # uvicorn looks at it to see whether every byte is to be logged
@@ -80,7 +80,7 @@ async def send_reply(reply: Reply, send: Send, *, close: bool = False) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-class Connection(H11Protocol):
+class RawConnection(H11Protocol):
     """uvicorn's connection, which the application gets as ``scope["state"]["connection"]``."""
 
     def __init__(self, config: Config, server_state: ServerState, host: Host) -> None:

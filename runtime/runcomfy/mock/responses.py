@@ -8,7 +8,7 @@ from typing import Any
 
 from runcomfy.model.violation import Violation
 
-from .jobs import Job
+from .jobs import MockJob
 from .settings import Settings
 
 __all__ = [
@@ -34,12 +34,12 @@ ERRORS: dict[int, tuple[int, str]] = {
 }
 
 
-def submitted(job: Job, base: str) -> dict[str, Any]:
+def submitted(job: MockJob, base: str) -> dict[str, Any]:
     """The answer to a submit."""
     return {"request_id": job.request_id, **_addresses(job, base, "status", "result", "cancel")}
 
 
-def status(job: Job, place: int | None, base: str, settings: Settings) -> dict[str, Any]:
+def status(job: MockJob, place: int | None, base: str, settings: Settings) -> dict[str, Any]:
     """The answer to a question for the status. ``place``: the position in the queue."""
     document: dict[str, Any] = {
         "request_id": job.request_id,
@@ -53,7 +53,7 @@ def status(job: Job, place: int | None, base: str, settings: Settings) -> dict[s
     return document
 
 
-def result(job: Job, output: Any, with_cost: bool, settings: Settings) -> dict[str, Any]:
+def result(job: MockJob, output: Any, with_cost: bool, settings: Settings) -> dict[str, Any]:
     """The answer to a question for the result, before and after the end."""
     state = _told(job)
     document: dict[str, Any] = {
@@ -73,7 +73,7 @@ def result(job: Job, output: Any, with_cost: bool, settings: Settings) -> dict[s
     return document
 
 
-def cancelled(job: Job, granted: bool, settings: Settings) -> dict[str, Any]:
+def cancelled(job: MockJob, granted: bool, settings: Settings) -> dict[str, Any]:
     """The answer to a wish to cancel."""
     return {
         "request_id": job.request_id,
@@ -98,17 +98,17 @@ def refused(model_id: str, violations: Iterable[Violation]) -> tuple[int, dict[s
     return error(422001, f"invalid inputs for {model_id}: {count} of its input schema", detail)
 
 
-def output_is_due(job: Job) -> bool:
+def output_is_due(job: MockJob) -> bool:
     """Whether the job's result has an output."""
     return _told(job) == "completed"
 
 
-def _told(job: Job) -> str:
+def _told(job: MockJob) -> str:
     """The state that the result tells: its own, where it has one and the job has ended."""
     return job.result_says if job.result_says and job.finished is not None else job.state
 
 
-def _addresses(job: Job, base: str, *tails: str) -> dict[str, str]:
+def _addresses(job: MockJob, base: str, *tails: str) -> dict[str, str]:
     return {f"{tail}_url": f"{base}/v1/requests/{job.request_id}/{tail}" for tail in tails}
 
 

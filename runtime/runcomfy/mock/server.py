@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from .raw_http import Connection
+from .raw_http import RawConnection
 from .request_log import Host
 
 __all__ = ["Server"]
@@ -101,7 +101,7 @@ class Server:
     async def _open(self) -> None:
         config = Config(
             self._app,
-            http=Connection,
+            http=RawConnection,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -120,7 +120,7 @@ class _Port:
 
     def __init__(self, config: Config, host: Host, address: str, number: int) -> None:
         self._state = ServerState()
-        self._connect = partial(Connection, config, self._state, host)
+        self._connect = partial(RawConnection, config, self._state, host)
         self._socket = _bound(address, number)
         self._address: str
         self._number: int

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from .app import Places, make_app
+from .app import Origins, make_app
 from .fault_rules import FaultBook, Rule, make_rule
 from .faults import Fault, find_fault
-from .jobs import Job
-from .middleware import Gate
-from .output_cache import Outputs
+from .jobs import MockJob
+from .middleware import Middleware
+from .output_cache import OutputCache
 from .request_log import ACTIONS, Action, Asked, Host, check_actions
 from .server import Server
 from .settings import Settings
@@ -64,7 +64,7 @@ class MockService:
             "files": (host, 0),
             "elsewhere": (host, 0),
         }
-        self._places = Places()
+        self._places = Origins()
         self._store: Store | None = None
         self._server: Server | None = None
         self._clients: list[Client] = []
@@ -78,8 +78,8 @@ class MockService:
             raise RuntimeError(f"the mock service runs already, at {self.url}")
         settings = self.settings
         store = Store(settings, self._path)
-        app = make_app(settings, store, Outputs(settings.make_output), self._places)
-        gate = Gate(
+        app = make_app(settings, store, OutputCache(settings.make_output), self._places)
+        gate = Middleware(
             app, settings, store, self._book, self._places, self.log, self._tell, self._refuse
         )
         server = Server(gate, self._addresses)
@@ -233,7 +233,7 @@ class MockService:
         return [asked for asked in [*self.log] if _holds(asked, token)]
 
     @property
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[MockJob]:
         """The jobs of the accepted submits, the first one first."""
         return self._require_start().jobs()
 

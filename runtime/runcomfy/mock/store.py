@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from runcomfy.errors import ConfigurationError
 
-from .jobs import Job, advance, cancel, queue_position
+from .jobs import MockJob, advance, cancel, queue_position
 from .settings import Settings
 
 __all__ = ["Store"]
@@ -33,14 +33,14 @@ class Store:
     def __init__(self, settings: Settings, path: str | Path | None = None) -> None:
         self._settings = settings
         self._lock = RLock()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, MockJob] = {}
         self._database: sqlite3.Connection | None = None
         if path is not None:
             self._database, self._jobs = _open(path)
 
     def add(
         self, model_id: str, payload: dict[str, Any], cost: float, facts: Mapping[str, Any]
-    ) -> Job | None:
+    ) -> MockJob | None:
         """Take a request; ``None`` when the balance is too small for its cost.
 
         ``facts`` are members of the job that are not as usual, such as how it ends.
@@ -50,12 +50,14 @@ class Store:
             if balance is not None and self.spent() + cost > balance:
                 return None
             now = self._settings.clock()
-            job = Job(str(uuid4()), model_id, payload, created=now, cost=cost, entered=now, **facts)
+            job = MockJob(
+                str(uuid4()), model_id, payload, created=now, cost=cost, entered=now, **facts
+            )
             self._jobs[job.request_id] = job
             self._advance(job)
             return job
 
-    def get(self, request_id: str) -> Job | None:
+    def get(self, request_id: str) -> MockJob | None:
         """The job as it is now."""
         with self._lock:
             job = self._jobs.get(request_id)
@@ -63,7 +65,7 @@ class Store:
                 self._advance(job)
             return job
 
-    def poll(self, request_id: str) -> tuple[Job, int | None] | None:
+    def poll(self, request_id: str) -> tuple[MockJob, int | None] | None:
         """The job after one more question for its status, and its place while it is in the queue."""
         with self._lock:
             job = self._jobs.get(request_id)
@@ -76,7 +78,7 @@ class Store:
                 job, self._settings, self._settings.clock(), self._ahead(job)
             )
 
-    def cancel(self, request_id: str) -> tuple[Job, bool] | None:
+    def cancel(self, request_id: str) -> tuple[MockJob, bool] | None:
         """The job after a wish to cancel it, and whether it was granted."""
         with self._lock:
             job = self.get(request_id)
@@ -95,7 +97,7 @@ class Store:
                     setattr(job, name, value)
                 self._write(job)
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[MockJob]:
         """All jobs, the first one first."""
         with self._lock:
             return [*self._jobs.values()]
@@ -119,7 +121,7 @@ class Store:
             if self._database:
                 self._database.close()
 
-    def _advance(self, job: Job, *, polled: bool = False) -> None:
+    def _advance(self, job: MockJob, *, polled: bool = False) -> None:
         limit = self._settings.concurrency
         now = self._settings.clock()
         if limit is None:
@@ -140,20 +142,20 @@ class Store:
     def _running(self) -> int:
         return sum(job.state == "in_progress" for job in self._jobs.values())
 
-    def _ahead(self, job: Job) -> int:
+    def _ahead(self, job: MockJob) -> int:
         if self._settings.concurrency is None:
             return 0
         queued = [one.request_id for one in self._jobs.values() if one.state == "in_queue"]
         return queued.index(job.request_id)
 
-    def _write(self, job: Job) -> None:
+    def _write(self, job: MockJob) -> None:
         if self._database:
             with self._database:
                 row = (job.request_id, job.created, json.dumps(asdict(job)))
                 self._database.execute(_WRITE, row)
 
 
-def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, Job]]:
+def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, MockJob]]:
     """The database, and the jobs in it."""
     try:
         # The server's thread and the one that closes it are not the same; the lock keeps them apart.
@@ -173,6 +175,6 @@ def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, Job]]:
         ) from error
 
 
-def _read(database: sqlite3.Connection) -> dict[str, Job]:
+def _read(database: sqlite3.Connection) -> dict[str, MockJob]:
     rows = database.execute("SELECT request_id, job FROM jobs ORDER BY created")
-    return {request_id: Job(**json.loads(text)) for request_id, text in rows}
+    return {request_id: MockJob(**json.loads(text)) for request_id, text in rows}

@@ -16,7 +16,7 @@ from runcomfy.redaction import clean
 
 from .urls import is_loopback
 
-__all__ = ["Hosts", "Refusal"]
+__all__ = ["AllowedHosts", "Refusal"]
 
 _ALWAYS = ("*.runcomfy.net", "*.runcomfy.com")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -35,7 +35,7 @@ class Refusal(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class _HostPattern:
     """One allowed host, or all below it; without a port, the scheme's own port."""
 
     host: str
@@ -51,17 +51,17 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Hosts:
+class AllowedHosts:
     """The hosts that files are fetched from: RunComfy's, the API's own origin, and those added.
 
-    >>> Hosts.of("http://127.0.0.1:8188", ["cdn.example.com"]).check("https://x.runcomfy.net/a.png#b")
+    >>> AllowedHosts.of("http://127.0.0.1:8188", ["cdn.example.com"]).check("https://x.runcomfy.net/a.png#b")
     'https://x.runcomfy.net/a.png'
     """
 
-    rules: tuple[_Rule, ...]
+    rules: tuple[_HostPattern, ...]
 
     @classmethod
-    def of(cls, base_url: str | None = None, added: Iterable[str] = ()) -> Hosts:
+    def of(cls, base_url: str | None = None, added: Iterable[str] = ()) -> AllowedHosts:
         """The allowed hosts; ``added`` are names, ``*.`` names, and either with a port."""
         if isinstance(added, str):
             raise ConfigurationError(f"download_hosts must be a list: download_hosts=[{added!r}]")
@@ -69,7 +69,7 @@ class Hosts:
         if base_url is not None:
             with suppress(Refusal):  # then it is an address that no file can have
                 _, host, port, _ = _split(base_url)
-                rules.append(_Rule(host, port=port))
+                rules.append(_HostPattern(host, port=port))
         return cls(tuple(dict.fromkeys(rules)))
 
     def check(self, url: str) -> str:
@@ -109,7 +109,7 @@ def _split(url: str) -> tuple[str, str, int, str]:
     return scheme, place["host"], port, match["rest"]
 
 
-def _rule(text: str) -> _Rule:
+def _rule(text: str) -> _HostPattern:
     match = _RULE.fullmatch(text.lower().removesuffix(".")) if isinstance(text, str) else None
     if match is None:
         raise ConfigurationError(
@@ -117,4 +117,4 @@ def _rule(text: str) -> _Rule:
             "'*.example.com' or '127.0.0.1:8188'"
         )
     port = match["port"]
-    return _Rule(match["host"], match["any"] is not None, int(port) if port else None)
+    return _HostPattern(match["host"], match["any"] is not None, int(port) if port else None)

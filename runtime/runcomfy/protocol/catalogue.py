@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from runcomfy.errors import ConfigurationError, UnexpectedAnswer
 
-from .context import Talk
+from .context import CallContext
 from .steps import Call, Flow
 from .urls import model_path
 
@@ -18,7 +18,7 @@ PAGE = 100
 
 
 def list_models(
-    talk: Talk,
+    context: CallContext,
     search: str | None = None,
     *,
     category: str | None = None,
@@ -28,7 +28,7 @@ def list_models(
 ) -> Flow[list[dict[str, Any]]]:
     """The entries that fit, in the service's order, each once, at most ``limit`` of them.
 
-    >>> flow = list_models(Talk(), "hat")
+    >>> flow = list_models(CallContext(), "hat")
     >>> next(flow).call.path
     '/v1/models?search=hat&limit=100&offset=0'
     """
@@ -43,8 +43,8 @@ def list_models(
     while limit is None or len(found) < limit:
         asked = PAGE if limit is None else min(PAGE, limit - len(found))
         path = "/v1/models?" + urlencode({**query, "limit": asked, "offset": offset})
-        document = yield from talk.exchange(Call("read", "GET", path))
-        page = _entries(talk, document.content)
+        document = yield from context.exchange(Call("read", "GET", path))
+        page = _entries(context, document.content)
         known = len(found)
         for entry in page:
             found.setdefault(entry["model_id"], entry)
@@ -55,21 +55,21 @@ def list_models(
     return list(found.values())[:limit]
 
 
-def look_up_model(talk: Talk, model_id: str) -> Flow[dict[str, Any]]:
+def look_up_model(context: CallContext, model_id: str) -> Flow[dict[str, Any]]:
     """The entry of one model."""
-    talk.model_id = model_id
-    document = yield from talk.exchange(Call("read", "GET", model_path(model_id)))
+    context.model_id = model_id
+    document = yield from context.exchange(Call("read", "GET", model_path(model_id)))
     return document.content
 
 
-def _entries(talk: Talk, content: dict[str, Any]) -> list[dict[str, Any]]:
+def _entries(context: CallContext, content: dict[str, Any]) -> list[dict[str, Any]]:
     """The entries of a page. One without a model id is of no use and left out."""
     models = content.get("models")
     if not isinstance(models, list):
-        raise talk.error(
+        raise context.error(
             UnexpectedAnswer,
             "the service's answer is no list of models",
-            server_text=talk.redact(content),
+            server_text=context.redact(content),
         )
     return [one for one in models if isinstance(one, dict) and isinstance(one.get("model_id"), str)]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-__all__ = ["Extent", "extent", "mark"]
+__all__ = ["ContentRange", "parse_content_range", "validator"]
 
 _CONTENT_RANGE = re.compile(r"bytes +([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.I)
 _STRONG = re.compile(r'"[\x21\x23-\x7e]*"')
@@ -18,26 +18,31 @@ _SETTLED = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class ContentRange:
     """The part of the file that a body holds: from ``start`` to its end, which is ``total`` if known."""
 
     start: int
     total: int | None
 
 
-def extent(
+def parse_content_range(
     status: int, headers: Mapping[str, str], received: int, of: int | None, known_mark: str
-) -> Extent | str:
+) -> ContentRange | str:
     """The part that comes, when ``received`` bytes of a known file are there; or what is wrong.
 
-    >>> extent(206, {"content-range": "bytes 5-9/10"}, 5, 10, '"v1"')
+    >>> parse_content_range(206, {"content-range": "bytes 5-9/10"}, 5, 10, '"v1"')
     Extent(start=5, total=10)
     """
     length = _length(headers)
     if status == 200:
-        if known_mark and mark(headers) == known_mark and None not in (of, length) and of != length:
+        if (
+            known_mark
+            and validator(headers) == known_mark
+            and None not in (of, length)
+            and of != length
+        ):
             return "the same file came in another size"
-        return Extent(0, length)
+        return ContentRange(0, length)
     if status == 416:
         return "the file host has no such part of the file"
     if status != 206 or not received:
@@ -51,12 +56,12 @@ def extent(
         return "another part of the file came than was asked for"
     if length is not None and length != end - start + 1:
         return "the part that came has not the length that it says"
-    if mark(headers) not in {"", known_mark} or (of and total and of != total):
+    if validator(headers) not in {"", known_mark} or (of and total and of != total):
         return "the file changed while it came"
-    return Extent(start, end + 1 if total is None else total)
+    return ContentRange(start, end + 1 if total is None else total)
 
 
-def mark(headers: Mapping[str, str]) -> str:
+def validator(headers: Mapping[str, str]) -> str:
     """What tells this version of the file from any other; empty if nothing surely does."""
     etag = headers.get("etag", "").strip()
     if _STRONG.fullmatch(etag):

@@ -1,4 +1,4 @@
-"""``Talk``: what a flow knows while it runs: the time, the deadline, and what it is about."""
+"""``CallContext``: what a flow knows while it runs: the time, the deadline, and what it is about."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from runcomfy.errors import DeadlineExceeded, RequestError
 from runcomfy.redaction import Redactor
 from runcomfy.status import Status, phase
 
-from .responses import Document, Problem, error_for, read
+from .responses import ErrorResponse, JsonDocument, error_for, read
 from .retries import MAY_BE_ACCEPTED, Polling, Retries
-from .steps import Answer, Call, Failure, Flow, Report, Send, Sleep, Tick
+from .steps import Call, Failure, Flow, Response, Send, Sleep, StatusReport, Tick
 from .urls import check_request_id
 
-__all__ = ["Talk"]
+__all__ = ["CallContext"]
 
 _ErrorT = TypeVar("_ErrorT", bound=RequestError)
 
 
 @dataclass(slots=True)
-class Talk:
+class CallContext:
     """One conversation with the service.
 
     Clock and chance are inputs: ``now`` is the reading at the start, every reply brings a new one, and
     ``chances`` are numbers from 0 to 1 for the jitter.
 
-    >>> flow = watch(Talk(now=0.0, deadline=60.0, request_id="r1"))
+    >>> flow = watch(CallContext(now=0.0, deadline=60.0, request_id="r1"))
     >>> next(flow)
     Send(call=Call(action='read', method='GET', path='/v1/requests/r1/status'), timeout=60.0)
     """
@@ -50,18 +50,18 @@ class Talk:
         """Seconds to the deadline; ``None`` without one."""
         return None if self.deadline is None else self.deadline - self.now
 
-    def exchange(self, call: Call) -> Flow[Document]:
+    def exchange(self, call: Call) -> Flow[JsonDocument]:
         """Make the call until it gives a document, as far as the policy and the deadline let it."""
         attempt = 0
         error: RequestError | None = None
         while True:
             outcome = read((yield from self._send(call, error)), self.redact)
-            if isinstance(outcome, Document):
+            if isinstance(outcome, JsonDocument):
                 return outcome
             if call.action == "submit":
                 outcome = self._doubt(outcome)
             error = error_for(outcome, call, self.request_id, self.model_id)
-            if not self.retries.repeats(call.action, outcome.trouble, attempt):
+            if not self.retries.repeats(call.action, outcome.kind, attempt):
                 raise error
             pause = self.retries.pause(attempt, outcome.retry_after, next(self.chances))
             yield from self.rest(pause, error)
@@ -93,18 +93,18 @@ class Talk:
         ):
             return
         self.since = self.now
-        tick: Tick = yield Report(self.request_id or "", status)
+        tick: Tick = yield StatusReport(self.request_id or "", status)
         self.now = tick.now
 
-    def _doubt(self, problem: Problem) -> Problem:
+    def _doubt(self, problem: ErrorResponse) -> ErrorResponse:
         """A failed submit whose answer names a request: the service may have taken it.
 
         Then it is not repeated, and the id is kept. An answer that says no by its HTTP status may
         carry an id as well, of nothing that runs; that one is not taken up.
         """
         if problem.status is not None and 200 <= problem.status < 300 and problem.request_id:
-            problem = replace(problem, trouble="answer unreadable")
-        if problem.trouble in MAY_BE_ACCEPTED:
+            problem = replace(problem, kind="answer unreadable")
+        if problem.kind in MAY_BE_ACCEPTED:
             self.learn(problem.request_id)
         return problem
 
@@ -120,13 +120,13 @@ class Talk:
         """An error about this conversation."""
         return kind(message, request_id=self.request_id, model_id=self.model_id, **details)
 
-    def _send(self, call: Call, because: RequestError | None) -> Flow[Answer | Failure]:
+    def _send(self, call: Call, because: RequestError | None) -> Flow[Response | Failure]:
         remaining = self.remaining
         if remaining is not None and remaining <= 0:
             raise self._out_of_time(
                 because, "; nothing was submitted" if call.action == "submit" else ""
             ) from because
-        reply: Answer | Failure = yield Send(call, remaining)
+        reply: Response | Failure = yield Send(call, remaining)
         self.now = reply.now
         return reply
 

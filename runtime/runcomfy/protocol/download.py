@@ -13,10 +13,10 @@ from runcomfy.errors import DownloadRefused
 from runcomfy.redaction import shown_url
 
 from .allowed_hosts import Refusal
-from .content_range import extent, mark
+from .content_range import parse_content_range, validator
 from .download_context import DownloadFlow, Drain, Drained, Fetch, Head, Open
-from .responses import Problem
-from .retries import retry_after, trouble_of
+from .responses import ErrorResponse
+from .retries import failure_kind_of, retry_after
 from .steps import Failure
 
 __all__ = ["Drain", "Drained", "Fetch", "Head", "Open", "download"]
@@ -34,36 +34,42 @@ def download(fetch: Fetch) -> DownloadFlow[None]:
             return
         if fetch.received > most:
             attempt, most = 0, fetch.received
-        if not fetch.mark:
+        if not fetch.validator:
             fetch.restart()
-        if not fetch.retries.repeats("download", problem.trouble, attempt):
+        if not fetch.retries.repeats("download", problem.kind, attempt):
             raise fetch.failed(problem)
         pause = fetch.retries.pause(attempt, problem.retry_after, next(fetch.chances))
         yield from fetch.rest(pause, problem)
         attempt += 1
 
 
-def _attempt(fetch: Fetch) -> DownloadFlow[Problem | None]:
+def _attempt(fetch: Fetch) -> DownloadFlow[ErrorResponse | None]:
     """Ask once and take what comes; ``None`` when the file is complete."""
     head = yield from _open(fetch)
-    if isinstance(head, Problem):
+    if isinstance(head, ErrorResponse):
         return head
-    part = extent(head.status, head.headers, fetch.received, fetch.total, fetch.mark)
+    part = parse_content_range(
+        head.status, head.headers, fetch.received, fetch.total, fetch.validator
+    )
     odd = _refusal(fetch, head)
     if isinstance(part, str) or odd:
         fetch.restart()
-        return Problem("answer unreadable", odd or str(part), head.status)
+        return ErrorResponse("answer unreadable", odd or str(part), head.status)
     if (part.total or 0) > fetch.limit:
         raise fetch.too_large(part.total or 0)
-    kept = fetch.mark if part.start else ""
-    fetch.received, fetch.total, fetch.mark = part.start, part.total, mark(head.headers) or kept
+    kept = fetch.validator if part.start else ""
+    fetch.received, fetch.total, fetch.validator = (
+        part.start,
+        part.total,
+        validator(head.headers) or kept,
+    )
     fetch.content_type = head.headers.get("content-type", "")
     drained: Drained = yield Drain(part.start, fetch.limit, part.total, fetch.remaining)
     fetch.now, fetch.received = drained.now, drained.received
     return _lacking(fetch, drained)
 
 
-def _open(fetch: Fetch) -> DownloadFlow[Head | Problem]:
+def _open(fetch: Fetch) -> DownloadFlow[Head | ErrorResponse]:
     """The head of a good answer. Every hop on the way to it is checked."""
     url = fetch.url
     for _ in range(_MOST_REDIRECTS + 1):
@@ -78,15 +84,15 @@ def _open(fetch: Fetch) -> DownloadFlow[Head | Problem]:
         reply: Head | Failure = yield Open(address, fetch.headers(), remaining)
         fetch.now = reply.now
         if isinstance(reply, Failure):
-            return Problem(reply.trouble, reply.text)
+            return ErrorResponse(reply.kind, reply.text)
         if 200 <= reply.status < 300 or reply.status == 416:
             return reply
         location = reply.headers.get("location", "")
         if reply.status not in _REDIRECTS or not location:
             asked = retry_after(reply.headers)
-            return Problem(trouble_of(reply.status), "", reply.status, retry_after=asked)
+            return ErrorResponse(failure_kind_of(reply.status), "", reply.status, retry_after=asked)
         url = _join(address, location)
-    return Problem("redirected", f"more than {_MOST_REDIRECTS} redirects")
+    return ErrorResponse("redirected", f"more than {_MOST_REDIRECTS} redirects")
 
 
 def _join(address: str, location: str) -> str:
@@ -107,17 +113,17 @@ def _refusal(fetch: Fetch, head: Head) -> str:
     return ""
 
 
-def _lacking(fetch: Fetch, drained: Drained) -> Problem | None:
+def _lacking(fetch: Fetch, drained: Drained) -> ErrorResponse | None:
     """What the body lacks; ``None`` if it is the whole file."""
     if fetch.received > fetch.limit:
         raise fetch.too_large(fetch.received)
     if drained.broken:
-        return Problem("answer lost", drained.broken)
+        return ErrorResponse("response lost", drained.broken)
     if fetch.total is not None and fetch.received != fetch.total:
         text = f"{fetch.received:,} bytes came of {fetch.total:,}"
         if fetch.received > fetch.total:
             fetch.restart()
-        return Problem("answer lost", text)
+        return ErrorResponse("response lost", text)
     if not fetch.received and fetch.kind != "file":
-        return Problem("answer unreadable", "the file is empty")
+        return ErrorResponse("answer unreadable", "the file is empty")
     return None

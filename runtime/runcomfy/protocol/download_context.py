@@ -10,17 +10,17 @@ from typing import Any, TypeAlias, TypeVar
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused, RequestError
 from runcomfy.redaction import shown_url, without_queries
 
-from .allowed_hosts import Hosts
-from .responses import Problem
+from .allowed_hosts import AllowedHosts
+from .responses import ErrorResponse
 from .retries import Retries
-from .steps import Sleep, Tick, Trouble
+from .steps import FailureKind, Sleep, Tick
 
 __all__ = ["DownloadFlow", "Drain", "Drained", "Fetch", "Head", "Open"]
 
-_SENTENCES: dict[Trouble, str] = {
+_SENTENCES: dict[FailureKind, str] = {
     "not sent": "it could not be asked for",
     "not connected": "no connection to the file host",
-    "answer lost": "the connection broke before the file was complete",
+    "response lost": "the connection broke before the file was complete",
     "answer unreadable": "what the file host sends is not the file",
     "redirected": "the file host answered with a redirect to nowhere",
     "rate limited": "the file host says that these are too many calls",
@@ -82,7 +82,7 @@ DownloadFlow: TypeAlias = Generator[Open | Drain | Sleep, Any, _ReturnT]
 class Fetch:
     """One file to fetch, and what is known of it while it comes.
 
-    Clock and chance are inputs, as in ``Talk``. ``limit`` is the most bytes that are taken.
+    Clock and chance are inputs, as in ``CallContext``. ``limit`` is the most bytes that are taken.
 
     >>> flow = download(Fetch("https://x.runcomfy.net/a.png", limit=1_000_000))
     >>> next(flow)
@@ -92,7 +92,7 @@ class Fetch:
     url: str = field(repr=False)
     limit: int
     kind: str = "file"
-    hosts: Hosts = field(default_factory=Hosts.of)
+    hosts: AllowedHosts = field(default_factory=AllowedHosts.of)
     now: float = 0.0
     deadline: float | None = None
     retries: Retries = field(default_factory=Retries)
@@ -102,7 +102,7 @@ class Fetch:
     #: How much has arrived, of how much; and the mark that the rest must have.
     received: int = 0
     total: int | None = None
-    mark: str = ""
+    validator: str = ""
     content_type: str = ""
 
     @property
@@ -114,14 +114,14 @@ class Fetch:
         """What is asked for: all, or what is missing if the file is still the same."""
         wanted = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self.received:
-            wanted |= {"Range": f"bytes={self.received}-", "If-Range": self.mark}
+            wanted |= {"Range": f"bytes={self.received}-", "If-Range": self.validator}
         return wanted
 
     def restart(self) -> None:
         """Forget what has arrived."""
-        self.received, self.total, self.mark = 0, None, ""
+        self.received, self.total, self.validator = 0, None, ""
 
-    def rest(self, seconds: float, because: Problem) -> DownloadFlow[None]:
+    def rest(self, seconds: float, because: ErrorResponse) -> DownloadFlow[None]:
         """Sleep, unless the deadline would come first: then there is nothing left to wait for."""
         remaining = self.remaining
         if remaining is not None and seconds >= remaining:
@@ -129,15 +129,15 @@ class Fetch:
         tick: Tick = yield Sleep(seconds, self.failed(because).message)
         self.now = tick.now
 
-    def failed(self, problem: Problem) -> DownloadFailed:
+    def failed(self, problem: ErrorResponse) -> DownloadFailed:
         """The error that a problem is."""
-        return self.error(DownloadFailed, _SENTENCES[problem.trouble], problem)
+        return self.error(DownloadFailed, _SENTENCES[problem.kind], problem)
 
-    def out_of_time(self, problem: Problem | None = None) -> DeadlineExceeded:
+    def out_of_time(self, problem: ErrorResponse | None = None) -> DeadlineExceeded:
         """The error at the deadline."""
         message = f"the timeout ran out after {self.received:,} bytes"
         if problem:
-            message += f"; the last attempt failed: {_SENTENCES[problem.trouble]}"
+            message += f"; the last attempt failed: {_SENTENCES[problem.kind]}"
         return self.error(DeadlineExceeded, message, problem)
 
     def too_large(self, size: int) -> DownloadRefused:
@@ -148,7 +148,9 @@ class Fetch:
             "Client(max_file_bytes=…), or max_bytes=… where it is read",
         )
 
-    def error(self, kind: type[_ErrorT], message: str, problem: Problem | None = None) -> _ErrorT:
+    def error(
+        self, kind: type[_ErrorT], message: str, problem: ErrorResponse | None = None
+    ) -> _ErrorT:
         """An error about this file."""
         error = kind(
             f"could not fetch {shown_url(self.url)}: {message}",

@@ -15,133 +15,133 @@ from runcomfy.errors import (
 )
 from runcomfy.status import _PHASES, Cancellation, Phase, Status, phase
 
-from .context import Talk
-from .responses import Document
+from .context import CallContext
+from .responses import JsonDocument
 from .steps import Call, Flow
 from .urls import model_path, request_path
 
-__all__ = ["cancel", "fetch", "follow", "look", "run", "submit", "verdict", "watch"]
+__all__ = ["cancel", "fetch", "follow", "get_status", "run", "submit", "verdict", "watch"]
 
 
-def run(talk: Talk, body: bytes) -> Flow[dict[str, Any]]:
+def run(context: CallContext, body: bytes) -> Flow[dict[str, Any]]:
     """Submit, follow, fetch: the document of the result."""
-    yield from submit(talk, body)
-    yield from talk.until_next_poll(None)
-    return (yield from watch(talk))
+    yield from submit(context, body)
+    yield from context.until_next_poll(None)
+    return (yield from watch(context))
 
 
-def submit(talk: Talk, body: bytes) -> Flow[str]:
+def submit(context: CallContext, body: bytes) -> Flow[str]:
     """Submit the body to the talk's model: the request id.
 
-    >>> flow = submit(Talk(model_id="acme/cat"), b"{}")
+    >>> flow = submit(CallContext(model_id="acme/cat"), b"{}")
     >>> next(flow)
     Send(call=Call(action='submit', method='POST', path='/v1/models/acme/cat'), timeout=None)
     """
-    call = Call("submit", "POST", model_path(talk.model_id or ""), body)
-    document = yield from talk.exchange(call)
+    call = Call("submit", "POST", model_path(context.model_id or ""), body)
+    document = yield from context.exchange(call)
     given = document.content.get("request_id")
-    talk.learn(given)
-    if talk.request_id is None:
-        raise talk.error(
+    context.learn(given)
+    if context.request_id is None:
+        raise context.error(
             SubmissionUnknown,
             "the service took the submit but gave no usable request id: it may be billed; it was "
             "not repeated. Look at the requests and the balance in your RunComfy account before you "
             "submit again",
-            server_text=talk.redact(document.content),
-            raw=talk.redact.inside(document.content),
+            server_text=context.redact(document.content),
+            raw=context.redact.inside(document.content),
         )
-    yield from talk.report(Status.from_answer(document.content, "submitted"))
-    return talk.request_id
+    yield from context.report(Status.from_answer(document.content, "submitted"))
+    return context.request_id
 
 
-def look(talk: Talk) -> Flow[Status]:
+def get_status(context: CallContext) -> Flow[Status]:
     """Ask once where the request is."""
-    status, _ = yield from _poll(talk)
+    status, _ = yield from _poll(context)
     return status
 
 
-def follow(talk: Talk) -> Flow[Status]:
+def follow(context: CallContext) -> Flow[Status]:
     """Poll until the request has ended, reporting every change: the last status."""
     while True:
-        status, asked = yield from _poll(talk)
-        yield from talk.report(status)
+        status, asked = yield from _poll(context)
+        yield from context.report(status)
         if phase(status.state) != "running":
             return status
-        yield from talk.until_next_poll(asked)
+        yield from context.until_next_poll(asked)
 
 
-def watch(talk: Talk) -> Flow[dict[str, Any]]:
+def watch(context: CallContext) -> Flow[dict[str, Any]]:
     """Follow the request to its end: the document of the result."""
     while True:
-        ended = phase((yield from follow(talk)).state)
+        ended = phase((yield from follow(context)).state)
         if ended == "cancelled":
-            raise talk.error(JobCancelled, "the job was cancelled")
-        document = yield from _fetch_after(talk, ended)
+            raise context.error(JobCancelled, "the job was cancelled")
+        document = yield from _fetch_after(context, ended)
         if document is not None:
             return document
-        yield from talk.until_next_poll(None)  # the queue is ahead of the result
+        yield from context.until_next_poll(None)  # the queue is ahead of the result
 
 
-def fetch(talk: Talk) -> Flow[dict[str, Any]]:
+def fetch(context: CallContext) -> Flow[dict[str, Any]]:
     """Fetch the result now: its document; ``ResultNotReady`` when the job has not ended."""
-    document = yield from _read_result(talk)
-    return _judged(talk, document.content, verdict(document.content))
+    document = yield from _read_result(context)
+    return _judged(context, document.content, verdict(document.content))
 
 
-def cancel(talk: Talk) -> Flow[Cancellation]:
+def cancel(context: CallContext) -> Flow[Cancellation]:
     """Ask the service to cancel the request, and say what came of it."""
-    path = request_path(talk.request_id or "", "cancel")
-    document = yield from talk.exchange(Call("cancel", "POST", path))
+    path = request_path(context.request_id or "", "cancel")
+    document = yield from context.exchange(Call("cancel", "POST", path))
     return Cancellation.from_answer(document.content)
 
 
-def _poll(talk: Talk) -> Flow[tuple[Status, float | None]]:
-    path = request_path(talk.request_id or "", "status")
-    document = yield from talk.exchange(Call("read", "GET", path))
+def _poll(context: CallContext) -> Flow[tuple[Status, float | None]]:
+    path = request_path(context.request_id or "", "status")
+    document = yield from context.exchange(Call("read", "GET", path))
     return Status.from_answer(document.content), document.retry_after
 
 
-def _read_result(talk: Talk) -> Flow[Document]:
-    path = request_path(talk.request_id or "", "result") + "?include_cost=true"
-    return (yield from talk.exchange(Call("read", "GET", path)))
+def _read_result(context: CallContext) -> Flow[JsonDocument]:
+    path = request_path(context.request_id or "", "result") + "?include_cost=true"
+    return (yield from context.exchange(Call("read", "GET", path)))
 
 
-def _fetch_after(talk: Talk, ended: Phase) -> Flow[dict[str, Any] | None]:
+def _fetch_after(context: CallContext, ended: Phase) -> Flow[dict[str, Any] | None]:
     """The document of a job that the queue calls ended, ``None`` if the result says otherwise.
 
     The result decides. Where the queue says "failed" and the result says nothing, it failed.
     """
     try:
-        document = yield from _read_result(talk)
-        return _judged(talk, document.content, verdict(document.content, queue=ended))
+        document = yield from _read_result(context)
+        return _judged(context, document.content, verdict(document.content, queue=ended))
     except ResultNotReady as error:
         if ended == "failed":
-            _fail(talk, talk.seen.raw if talk.seen else {}, error)
+            _fail(context, context.seen.raw if context.seen else {}, error)
         return None
     except AuthenticationFailed:
         raise
     except ServiceError as error:
         if ended == "failed":
-            _fail(talk, talk.seen.raw if talk.seen else {}, error)
+            _fail(context, context.seen.raw if context.seen else {}, error)
         raise
 
 
-def _judged(talk: Talk, document: dict[str, Any], ended: Phase) -> dict[str, Any]:
+def _judged(context: CallContext, document: dict[str, Any], ended: Phase) -> dict[str, Any]:
     if ended == "succeeded":
         return document
     if ended == "cancelled":
-        raise talk.error(JobCancelled, "the job was cancelled")
+        raise context.error(JobCancelled, "the job was cancelled")
     if ended == "failed":
-        _fail(talk, document, None)
-    state = talk.redact(Status.from_answer(document).state)
-    raise talk.error(ResultNotReady, f"the job has not ended yet; its status is {state!r}")
+        _fail(context, document, None)
+    state = context.redact(Status.from_answer(document).state)
+    raise context.error(ResultNotReady, f"the job has not ended yet; its status is {state!r}")
 
 
-def _fail(talk: Talk, raw: Any, because: RequestError | None) -> NoReturn:
+def _fail(context: CallContext, raw: Any, because: RequestError | None) -> NoReturn:
     """Raise ``JobFailed`` with the reason, from the document or from the error that came instead."""
     reason = raw.get("error")
-    words = talk.redact(reason) if reason else ""
-    error = talk.error(
+    words = context.redact(reason) if reason else ""
+    error = context.error(
         JobFailed,
         "the job failed",
         status=because.status if because else None,

@@ -9,10 +9,10 @@ from typing import Any
 from runcomfy import errors
 from runcomfy.redaction import Redactor
 
-from .retries import MAY_BE_ACCEPTED, retry_after, trouble_of
-from .steps import Answer, Call, Failure, Trouble
+from .retries import MAY_BE_ACCEPTED, failure_kind_of, retry_after
+from .steps import Call, Failure, FailureKind, Response
 
-__all__ = ["Document", "Problem", "error_for", "read"]
+__all__ = ["JsonDocument", "ErrorResponse", "error_for", "read"]
 
 _LONGEST_BODY_SHOWN = 2_000
 
@@ -34,20 +34,20 @@ _BY_STATUS: dict[int, type[errors.RequestError]] = {
     403: errors.PermissionDenied,
     404: errors.NotFound,
 }
-_BY_TROUBLE: dict[Trouble, type[errors.RequestError]] = {
+_BY_TROUBLE: dict[FailureKind, type[errors.RequestError]] = {
     "not sent": errors.ConnectionFailed,
     "not connected": errors.ConnectionFailed,
-    "answer lost": errors.ConnectionFailed,
+    "response lost": errors.ConnectionFailed,
     "answer unreadable": errors.UnexpectedAnswer,
     "redirected": errors.UnexpectedAnswer,
     "rate limited": errors.RateLimited,
     "refused": errors.RequestRejected,
     "server fault": errors.ServerFault,
 }
-_SENTENCES: dict[Trouble, str] = {
+_SENTENCES: dict[FailureKind, str] = {
     "not sent": "the call could not be sent",
     "not connected": "no connection to the service",
-    "answer lost": "the connection broke before the answer was complete",
+    "response lost": "the connection broke before the answer was complete",
     "answer unreadable": "the service's answer cannot be read",
     "redirected": "the service answered with a redirect, which is not followed",
     "rate limited": "the service says that these are too many calls",
@@ -71,7 +71,7 @@ _CHECK = (
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class JsonDocument:
     """A good answer: its JSON object, and the pause that ``Retry-After`` asks for."""
 
     content: dict[str, Any]
@@ -79,10 +79,10 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ErrorResponse:
     """What went wrong with a call. ``text`` is what the server or the transport said, ``raw`` all of it."""
 
-    trouble: Trouble
+    kind: FailureKind
     text: str
     status: int | None = None
     error_code: int | None = None
@@ -91,23 +91,23 @@ class Problem:
     raw: Any = None
 
 
-def read(reply: Answer | Failure, redact: Redactor) -> Document | Problem:
+def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorResponse:
     """The document that was asked for, or the problem; an error may come with HTTP 200."""
     if isinstance(reply, Failure):
-        return Problem(reply.trouble, redact(reply.text))
+        return ErrorResponse(reply.kind, redact(reply.text))
     asked = retry_after(reply.headers)
     content = _decode(reply.body)
     good = 200 <= reply.status < 300
     if not isinstance(content, dict):
-        trouble: Trouble = "answer unreadable" if good else trouble_of(reply.status)
+        kind: FailureKind = "answer unreadable" if good else failure_kind_of(reply.status)
         text = reply.body[:_LONGEST_BODY_SHOWN].decode("utf-8", "replace").strip()
         raw = redact.inside(content)
-        return Problem(trouble, redact(text), reply.status, None, asked, raw=raw)
+        return ErrorResponse(kind, redact(text), reply.status, None, asked, raw=raw)
     code = _error_code(content, good=good)
     if good and not code:
-        return Document(content, asked)
-    return Problem(
-        _trouble_told(code) if good else trouble_of(reply.status),
+        return JsonDocument(content, asked)
+    return ErrorResponse(
+        _trouble_told(code) if good else failure_kind_of(reply.status),
         _words(content, redact),
         reply.status,
         code,
@@ -118,14 +118,14 @@ def read(reply: Answer | Failure, redact: Redactor) -> Document | Problem:
 
 
 def error_for(
-    problem: Problem, call: Call, request_id: str | None, model_id: str | None
+    problem: ErrorResponse, call: Call, request_id: str | None, model_id: str | None
 ) -> errors.RequestError:
     """The error that a problem is, with everything known about it."""
     kind: type[errors.RequestError] | None = None
-    sentence = _SENTENCES[problem.trouble]
-    if call.action == "submit" and problem.trouble in MAY_BE_ACCEPTED:
+    sentence = _SENTENCES[problem.kind]
+    if call.action == "submit" and problem.kind in MAY_BE_ACCEPTED:
         kind, sentence = errors.SubmissionUnknown, f"{sentence}: {_CHECK}"
-    elif problem.trouble == "refused":
+    elif problem.kind == "refused":
         kind = _BY_CODE.get(problem.error_code or 0) or _BY_STATUS.get(problem.status or 0)
     if kind in _ADVICE:
         sentence = _ADVICE[kind]
@@ -136,7 +136,7 @@ def error_for(
             kind = None  # nobody asked for a result
     if call.action == "submit" and kind is not errors.SubmissionUnknown:
         sentence += "; nothing was submitted"
-    return (kind or _BY_TROUBLE[problem.trouble])(
+    return (kind or _BY_TROUBLE[problem.kind])(
         sentence,
         request_id=request_id,
         model_id=model_id,
@@ -166,10 +166,10 @@ def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
     return None
 
 
-def _trouble_told(code: int | None) -> Trouble:
+def _trouble_told(code: int | None) -> FailureKind:
     """What an error that came with HTTP 200 is: codes start with an HTTP status."""
     told = (code or 0) // 1000
-    return trouble_of(told) if 400 <= told < 600 else "refused"
+    return failure_kind_of(told) if 400 <= told < 600 else "refused"
 
 
 def _words(content: dict[str, Any], redact: Redactor) -> str:

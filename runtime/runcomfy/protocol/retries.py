@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from .steps import Action, Trouble
+from .steps import Action, FailureKind
 
-__all__ = ["MAY_BE_ACCEPTED", "Polling", "Retries", "retry_after", "trouble_of"]
+__all__ = ["MAY_BE_ACCEPTED", "Polling", "Retries", "retry_after", "failure_kind_of"]
 
 _NONE: frozenset[Action] = frozenset()
 _FREE: frozenset[Action] = frozenset({"read", "cancel", "download"})
@@ -16,11 +16,11 @@ _ALL: frozenset[Action] = frozenset({"submit", "read", "cancel", "download"})
 
 #: After which trouble which calls are sent again. A submit is billed: it is repeated only where it
 #: surely never reached the service, or where the service says that it did not take it.
-_REPEATED: dict[Trouble, frozenset[Action]] = {
+_REPEATED: dict[FailureKind, frozenset[Action]] = {
     "not sent": _NONE,
     "not connected": _ALL,
     "rate limited": _ALL,
-    "answer lost": _FREE,
+    "response lost": _FREE,
     "answer unreadable": _FREE,
     "server fault": _FREE,
     "redirected": _NONE,
@@ -28,20 +28,20 @@ _REPEATED: dict[Trouble, frozenset[Action]] = {
 }
 
 #: After which trouble a submit may have been accepted all the same.
-MAY_BE_ACCEPTED: frozenset[Trouble] = frozenset(
-    {"answer lost", "answer unreadable", "server fault", "redirected"}
+MAY_BE_ACCEPTED: frozenset[FailureKind] = frozenset(
+    {"response lost", "answer unreadable", "server fault", "redirected"}
 )
 
 #: HTTP statuses that mean something other than their class (3xx, 4xx, 5xx) does.
-_STATUSES: dict[int, Trouble] = {408: "server fault", 425: "server fault", 429: "rate limited"}
-_CLASSES: dict[int, Trouble] = {3: "redirected", 4: "refused", 5: "server fault"}
+_STATUSES: dict[int, FailureKind] = {408: "server fault", 425: "server fault", 429: "rate limited"}
+_CLASSES: dict[int, FailureKind] = {3: "redirected", 4: "refused", 5: "server fault"}
 
 
 #: Seconds beyond which nobody means a ``Retry-After``: a day.
 _LONGEST_ASKED = 86_400.0
 
 
-def trouble_of(status: int) -> Trouble:
+def failure_kind_of(status: int) -> FailureKind:
     """What an HTTP status that is no success means."""
     return _STATUSES.get(status) or _CLASSES.get(status // 100, "answer unreadable")
 
@@ -68,14 +68,14 @@ class Retries:
         if not 0 < self.first <= self.ceiling:
             raise ValueError("retries needs 0 < first <= ceiling, in seconds")
 
-    def repeats(self, action: Action, trouble: Trouble, attempt: int) -> bool:
+    def repeats(self, action: Action, kind: FailureKind, attempt: int) -> bool:
         """Whether the call is sent again after its failed attempt number ``attempt``, from 0."""
         limit = {
             "submit": self.submits,
             "cancel": self.cancels,
             "download": self.downloads,
         }.get(action)
-        return action in _REPEATED[trouble] and (limit is None or attempt < limit)
+        return action in _REPEATED[kind] and (limit is None or attempt < limit)
 
     def pause(self, attempt: int, asked: float | None, chance: float) -> float:
         """Seconds to wait: doubled each time, jittered; at least what ``Retry-After`` asked for."""

@@ -10,26 +10,26 @@ from runcomfy.status import Status
 
 __all__ = [
     "Action",
-    "Answer",
+    "Response",
     "Call",
     "Failure",
     "Flow",
-    "Report",
+    "StatusReport",
     "Send",
     "Sleep",
     "Step",
     "Tick",
-    "Trouble",
+    "FailureKind",
 ]
 
 #: What a call does: a submit is billed, a read and a download change nothing, a cancel can be repeated.
 Action: TypeAlias = Literal["submit", "read", "cancel", "download"]
 
 #: What can go wrong with a call. ``policy`` says what follows from each.
-Trouble: TypeAlias = Literal[
+FailureKind: TypeAlias = Literal[
     "not sent",
     "not connected",
-    "answer lost",
+    "response lost",
     "answer unreadable",
     "redirected",
     "rate limited",
@@ -50,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Make the call, within ``timeout`` seconds; be sent an ``Answer`` or a ``Failure``."""
+    """Make the call, within ``timeout`` seconds; be sent an ``Response`` or a ``Failure``."""
 
     call: Call
     timeout: float | None = None
@@ -65,7 +65,7 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class StatusReport:
     """Tell the caller where the request is; be sent a ``Tick``."""
 
     request_id: str
@@ -73,7 +73,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What the server answered. Headers are looked up by names in lower case."""
 
     now: float
@@ -87,7 +87,7 @@ class Failure:
     """There is no answer, and why."""
 
     now: float
-    trouble: Trouble
+    kind: FailureKind
     text: str
 
 
@@ -98,7 +98,7 @@ class Tick:
     now: float
 
 
-Step: TypeAlias = Send | Sleep | Report
+Step: TypeAlias = Send | Sleep | StatusReport
 
 _ReturnT = TypeVar("_ReturnT")
 

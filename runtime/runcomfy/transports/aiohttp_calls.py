@@ -14,12 +14,12 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from runcomfy.protocol.steps import Answer, Send
+from runcomfy.protocol.steps import Response, Send
 
 from . import limits
-from .config import CONTENT_TYPE, USER_AGENT, Wire
-from .failures import AnswerCut
-from .limiter import Gate, Turn
+from .config import CONTENT_TYPE, USER_AGENT, HttpConfig
+from .failures import ResponseCut
+from .limiter import Limiter, Waiter
 
 __all__ = ["AiohttpCalls"]
 
@@ -56,13 +56,15 @@ class AiohttpCalls:
     aiohttp sends a GET again when its connection turns out to be closed, a POST never.
     """
 
-    def __init__(self, wire: Wire, tls: ssl.SSLContext | None) -> None:
-        self._wire = wire
-        self._gate = Gate(_Turn)
+    def __init__(self, config: HttpConfig, tls: ssl.SSLContext | None) -> None:
+        self._config = config
+        self._gate = Limiter(_Exchange)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=limits.KEPT, ssl=tls or True),
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=limits.KEEPALIVE_EXPIRY, ssl=tls or True
+            ),
             request_class=_Request,
-            headers={"User-Agent": USER_AGENT, **wire.headers()},
+            headers={"User-Agent": USER_AGENT, **config.headers()},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,  # httpx does it
             skip_auto_headers=("Content-Type",),
@@ -70,12 +72,12 @@ class AiohttpCalls:
             max_field_size=_LINE,
         )
 
-    async def make(self, send: Send) -> Answer:
-        """Send the call once: its answer. Raises the errors of httpx, and ``AnswerCut``."""
-        way = _Way()
+    async def make(self, send: Send) -> Response:
+        """Send the call once: its answer. Raises the errors of httpx, and ``ResponseCut``."""
+        way = _Route()
         _way.set(way)
         try:
-            async with asyncio.timeout(self._wire.limit(send)):
+            async with asyncio.timeout(self._config.limit(send)):
                 await self._gate.enter(send.timeout)
                 try:
                     return await self._exchange(send)
@@ -85,7 +87,7 @@ class AiohttpCalls:
                     self._gate.leave()
         except TimeoutError:
             if way.sent:
-                raise AnswerCut("the timeout of the call ran out") from None
+                raise ResponseCut("the timeout of the call ran out") from None
             raise httpx.ConnectTimeout("the timeout of the call ran out") from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -95,12 +97,12 @@ class AiohttpCalls:
             kind = httpx.ReadError if way.sent else httpx.ConnectError
             raise kind("the client was closed") from None
 
-    async def _exchange(self, send: Send) -> Answer:
+    async def _exchange(self, send: Send) -> Response:
         call, content = send.call, send.call.body
-        connect, read = self._wire.steps(send)
+        connect, read = self._config.steps(send)
         response = await self._session.request(
             call.method,
-            _url(self._wire.base_url + call.path),
+            _url(self._config.base_url + call.path),
             headers=None if content is None else CONTENT_TYPE,
             data=BytesIO(content) if content and len(content) > _BYTES else content,
             allow_redirects=False,
@@ -113,18 +115,20 @@ class AiohttpCalls:
         finally:
             # A connection whose answer was not read to its end is closed; the others are kept.
             response.close()
-        return Answer(monotonic(), response.status, headers, body)
+        return Response(monotonic(), response.status, headers, body)
 
     async def _read(self, response: aiohttp.ClientResponse, packing: str | None) -> bytes:
-        self._wire.check_packing(packing)
+        self._config.check_packing(packing)
         chunks: AsyncIterable[bytes] = response.content.iter_any()
         if packing:
             packed = {"Content-Encoding": packing}
-            chunks = httpx.Response(200, headers=packed, stream=_Stream(chunks)).aiter_bytes()
+            chunks = httpx.Response(
+                200, headers=packed, stream=_ResponseStream(chunks)
+            ).aiter_bytes()
         body = bytearray()
         async for chunk in chunks:
             body += chunk
-            self._wire.check(len(body), None)
+            self._config.check(len(body), None)
         return bytes(body)
 
     @property
@@ -153,7 +157,7 @@ def _by_name(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-class _Way:
+class _Route:
     """How far a call got."""
 
     sent = False
@@ -161,10 +165,10 @@ class _Way:
 
 
 #: That of the call which the running task makes.
-_way: ContextVar[_Way] = ContextVar("_way")
+_way: ContextVar[_Route] = ContextVar("_way")
 
 
-class _Turn(Turn):
+class _Exchange(Waiter):
     """Waits as anyio does, in a third of the time."""
 
     def __init__(self) -> None:
@@ -209,7 +213,7 @@ def _let_go(stream: asyncio.Transport) -> None:
         stream.abort()  # closing it would wait until the server has taken everything
 
 
-class _Stream(httpx.AsyncByteStream):
+class _ResponseStream(httpx.AsyncByteStream):
     """The body of an answer, for httpx to unpack."""
 
     def __init__(self, chunks: AsyncIterable[bytes]) -> None:

@@ -11,22 +11,22 @@ import httpx
 
 from . import limits
 from .httpcore_bridge import address, as_httpcore, as_httpx_errors, check_open, is_reusable
-from .limiter import Gate
+from .limiter import Limiter
 
-__all__ = ["AsyncSpreadTransport"]
+__all__ = ["AsyncPooledTransport"]
 
 #: Bytes that are sent at once; each piece has the time that one step may take.
 _PIECE = 256 * 1024
 
 
-class AsyncSpreadTransport(httpx.AsyncBaseTransport):
+class AsyncPooledTransport(httpx.AsyncBaseTransport):
     """Sends each request over an idle connection, or a new one."""
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
-        self._idle: limits.Idle[httpcore.AsyncHTTPConnection] = limits.Idle()
+        self._idle: limits.IdleConnections[httpcore.AsyncHTTPConnection] = limits.IdleConnections()
         self._all: set[httpcore.AsyncHTTPConnection] = set()
-        self._gate = Gate()
+        self._gate = Limiter()
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -35,7 +35,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
             await self._forget(late)
         await self._gate.enter(request.extensions["timeout"]["pool"])
         connection: httpcore.AsyncHTTPConnection | None = None
-        request.stream = _Content(request.content)
+        request.stream = _RequestContent(request.content)
         try:
             connection = await self._take(request.url)
             with as_httpx_errors(request):
@@ -66,7 +66,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
                 return connection
             await self._forget(connection)
         connection = httpcore.AsyncHTTPConnection(
-            address(url).origin, self._tls, keepalive_expiry=limits.KEPT
+            address(url).origin, self._tls, keepalive_expiry=limits.KEEPALIVE_EXPIRY
         )
         if not self._closed:
             self._all.add(connection)
@@ -96,7 +96,7 @@ class AsyncSpreadTransport(httpx.AsyncBaseTransport):
             self._gate.leave()
 
 
-class _Content(httpx.AsyncByteStream):
+class _RequestContent(httpx.AsyncByteStream):
     """The body of a request in pieces. It is no generator: trio warns of one that an error left behind."""
 
     def __init__(self, content: bytes) -> None:
@@ -114,7 +114,7 @@ class _Content(httpx.AsyncByteStream):
 class _Body(httpx.AsyncByteStream):
     def __init__(
         self,
-        owner: AsyncSpreadTransport,
+        owner: AsyncPooledTransport,
         connection: httpcore.AsyncHTTPConnection,
         response: httpcore.Response,
         request: httpx.Request,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from runcomfy.protocol.steps import Answer, Send
+from runcomfy.protocol.steps import Response, Send
 
-from .config import Wire
-from .failures import AnswerCut
+from .config import HttpConfig
+from .failures import ResponseCut
 
 if TYPE_CHECKING:
     import httpx
@@ -22,8 +22,8 @@ __all__ = ["AsyncCalls", "HttpxCalls"]
 class AsyncCalls(Protocol):
     """Connections to the service, in one event loop."""
 
-    async def make(self, send: Send) -> Answer:
-        """Send the call once: its answer. Raises the errors of httpx, and ``AnswerCut``."""
+    async def make(self, send: Send) -> Response:
+        """Send the call once: its answer. Raises the errors of httpx, and ``ResponseCut``."""
         ...
 
     @property
@@ -39,29 +39,29 @@ class AsyncCalls(Protocol):
 class HttpxCalls:
     """Makes calls over a client of httpx, or one with its methods."""
 
-    def __init__(self, wire: Wire, http: httpx.AsyncClient) -> None:
-        self._wire = wire
+    def __init__(self, config: HttpConfig, http: httpx.AsyncClient) -> None:
+        self._config = config
         self._http = http
 
-    async def make(self, send: Send) -> Answer:
-        """Send the call once: its answer. Raises what the client raises, and ``AnswerCut``."""
-        limit = self._wire.limit(send)
+    async def make(self, send: Send) -> Response:
+        """Send the call once: its answer. Raises what the client raises, and ``ResponseCut``."""
+        limit = self._config.limit(send)
         with anyio.move_on_after(inf if limit is None else limit):
             return await self._exchange(send)
-        raise AnswerCut("the timeout of the call ran out")
+        raise ResponseCut("the timeout of the call ran out")
 
-    async def _exchange(self, send: Send) -> Answer:
-        request = self._http.build_request(**self._wire.arguments(send))
+    async def _exchange(self, send: Send) -> Response:
+        request = self._http.build_request(**self._config.arguments(send))
         response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
-            self._wire.check_packing(response.headers.get("content-encoding"))
+            self._config.check_packing(response.headers.get("content-encoding"))
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
-                self._wire.check(len(body), None)
+                self._config.check(len(body), None)
         finally:
             await response.aclose()
-        return Answer(monotonic(), response.status_code, response.headers, bytes(body))
+        return Response(monotonic(), response.status_code, response.headers, bytes(body))
 
     @property
     def is_closed(self) -> bool:

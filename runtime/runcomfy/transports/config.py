@@ -13,9 +13,9 @@ from runcomfy._version import __version__
 from runcomfy.credentials import Token
 from runcomfy.protocol.steps import Failure, Send
 from runcomfy.redaction import Redactor
-from runcomfy.transports.failures import AnswerCut, _surely_not_connected, _trouble, _words
+from runcomfy.transports.failures import ResponseCut, _failure_kind, _surely_not_connected, _words
 
-__all__ = ["CONTENT_TYPE", "USER_AGENT", "Wire", "log", "plain_headers"]
+__all__ = ["CONTENT_TYPE", "USER_AGENT", "HttpConfig", "log", "plain_headers"]
 
 log = logging.getLogger("runcomfy")
 
@@ -37,7 +37,7 @@ _GRACE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class HttpConfig:
     """How calls travel: where to, with which token, and how long a single step may take."""
 
     base_url: str
@@ -86,25 +86,25 @@ class Wire:
 
     @staticmethod
     def check_packing(packing: str | None) -> None:
-        """Raise ``AnswerCut`` when the body is packed so that a few bytes of it could fill the memory at once.
+        """Raise ``ResponseCut`` when the body is packed so that a few bytes of it could fill the memory at once.
 
         A piece packed once unpacks to a thousand times its size at most; packed twice, to a million.
         """
         if packing and packing.strip().lower() not in _PACKINGS:
-            raise AnswerCut(f"the answer is packed as {packing[:80]!r}, which was not asked for")
+            raise ResponseCut(f"the answer is packed as {packing[:80]!r}, which was not asked for")
 
     @staticmethod
     def check(size: int, ends: float | None) -> None:
-        """Raise ``AnswerCut`` when an answer is too long, or takes too long."""
-        if size > Wire.longest:
-            raise AnswerCut(f"the answer is longer than {Wire.longest:,} bytes")
+        """Raise ``ResponseCut`` when an answer is too long, or takes too long."""
+        if size > HttpConfig.longest:
+            raise ResponseCut(f"the answer is longer than {HttpConfig.longest:,} bytes")
         if ends is not None and monotonic() > ends:
-            raise AnswerCut("the timeout of the call ran out while the answer came in")
+            raise ResponseCut("the timeout of the call ran out while the answer came in")
 
     def failure_of_call(self, error: Exception, *, given: bool) -> Failure:
         """``failure`` of a call to the service, whose address is told where nothing answers there."""
         failure = self.failure(error, given=given)
-        if failure.trouble == "not connected":
+        if failure.kind == "not connected":
             return replace(failure, text=f"{self.base_url}: {failure.text}")
         return failure
 
@@ -116,14 +116,14 @@ class Wire:
         Of a client that was ``given``, nobody knows how its transport translates errors: there, "no
         connection" has to be proved by what is behind the error, or else the answer counts as lost.
         """
-        trouble = _trouble(error)
-        if trouble is None:
+        kind = _failure_kind(error)
+        if kind is None:
             raise error
-        if given and trouble == "not connected" and not _surely_not_connected(error):
-            trouble = "answer lost"
-        ours = isinstance(error, AnswerCut)
+        if given and kind == "not connected" and not _surely_not_connected(error):
+            kind = "response lost"
+        ours = isinstance(error, ResponseCut)
         text = str(error) if ours else f"{type(error).__name__}: {_words(error)}"
-        return Failure(monotonic(), trouble, text)
+        return Failure(monotonic(), kind, text)
 
 
 def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:

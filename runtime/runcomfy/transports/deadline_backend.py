@@ -43,7 +43,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self._plain = httpcore.SyncBackend()
-        self._open: set[_Stream] = set()
+        self._open: set[_DeadlineStream] = set()
 
     def connect_tcp(
         self,
@@ -56,7 +56,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         """A connection whose steps end at the deadline."""
         timeout = self._deadline.limit(timeout, httpcore.ConnectTimeout)
         plain = self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Stream(plain, self._deadline, self._open)
+        return _DeadlineStream(plain, self._deadline, self._open)
 
     def wake(self) -> None:
         """End all connections for the threads that wait for them."""
@@ -69,9 +69,9 @@ class DeadlineBackend(httpcore.NetworkBackend):
             stream.close()
 
 
-class _Stream(httpcore.NetworkStream):
+class _DeadlineStream(httpcore.NetworkStream):
     def __init__(
-        self, plain: httpcore.NetworkStream, deadline: Deadline, open_: set[_Stream]
+        self, plain: httpcore.NetworkStream, deadline: Deadline, open_: set[_DeadlineStream]
     ) -> None:
         self._plain = plain
         self._deadline = deadline
@@ -95,7 +95,7 @@ class _Stream(httpcore.NetworkStream):
         limit = self._deadline.limit(timeout, httpcore.ConnectTimeout)
         plain = self._plain.start_tls(ssl_context, server_hostname, limit)
         self._open.discard(self)
-        return _Stream(plain, self._deadline, self._open)
+        return _DeadlineStream(plain, self._deadline, self._open)
 
     def wake(self) -> None:
         with suppress(OSError):

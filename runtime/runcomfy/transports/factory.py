@@ -15,7 +15,7 @@ from urllib.request import getproxies
 
 from . import limits
 from .calls import AsyncCalls, HttpxCalls
-from .config import USER_AGENT, Wire
+from .config import USER_AGENT, HttpConfig
 
 if TYPE_CHECKING:
     import httpx
@@ -23,46 +23,46 @@ if TYPE_CHECKING:
 __all__ = ["make_async_calls", "make_client", "tls_context"]
 
 
-def tls_context(wire: Wire) -> ssl.SSLContext | None:
+def tls_context(config: HttpConfig) -> ssl.SSLContext | None:
     """What a client needs to make once: the certificates that httpx trusts, ``SSL_CERT_FILE`` included.
 
     ``None`` where the service is reached without TLS.
     """
-    if not wire.base_url.startswith("https:"):
+    if not config.base_url.startswith("https:"):
         return None
     from .tls import trusted
 
     return trusted()
 
 
-def make_client(wire: Wire, tls: ssl.SSLContext | None) -> httpx.Client:
+def make_client(config: HttpConfig, tls: ssl.SSLContext | None) -> httpx.Client:
     """A blocking client."""
-    if _behind_proxy(wire.base_url):
+    if _behind_proxy(config.base_url):
         import httpx
 
         return httpx.Client(**_settings(tls))
     from .direct_client import DirectClient
-    from .pool import SpreadTransport
+    from .pool import PooledTransport
 
-    return DirectClient(SpreadTransport(tls))
+    return DirectClient(PooledTransport(tls))
 
 
-def make_async_calls(wire: Wire, tls: ssl.SSLContext | None) -> AsyncCalls:
+def make_async_calls(config: HttpConfig, tls: ssl.SSLContext | None) -> AsyncCalls:
     """Connections for the running event loop."""
-    if _behind_proxy(wire.base_url):
+    if _behind_proxy(config.base_url):
         import httpx
 
-        return HttpxCalls(wire, httpx.AsyncClient(**_settings(tls)))
+        return HttpxCalls(config, httpx.AsyncClient(**_settings(tls)))
     import sniffio
 
     if sniffio.current_async_library() == "asyncio" and find_spec("aiohttp"):
         from .aiohttp_calls import AiohttpCalls
 
-        return AiohttpCalls(wire, tls)
-    from .async_pool import AsyncSpreadTransport
+        return AiohttpCalls(config, tls)
+    from .async_pool import AsyncPooledTransport
     from .direct_client import AsyncDirectClient
 
-    return HttpxCalls(wire, AsyncDirectClient(AsyncSpreadTransport(tls)))
+    return HttpxCalls(config, AsyncDirectClient(AsyncPooledTransport(tls)))
 
 
 def _settings(tls: ssl.SSLContext | None) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _settings(tls: ssl.SSLContext | None) -> dict[str, Any]:
         "limits": httpx.Limits(
             max_connections=limits.CONNECTIONS,
             max_keepalive_connections=limits.CONNECTIONS,
-            keepalive_expiry=limits.KEPT,
+            keepalive_expiry=limits.KEEPALIVE_EXPIRY,
         ),
     }
 

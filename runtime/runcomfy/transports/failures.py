@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from runcomfy.protocol.steps import Trouble
+from runcomfy.protocol.steps import FailureKind
 
-__all__ = ["AnswerCut"]
+__all__ = ["ResponseCut"]
 
 #: The errors of httpx by name, so that those of httpx2 and of other transports count as well. The
 #: first class of an error's family that is listed decides.
-_TROUBLES: dict[str, Trouble] = {
+_FAILURE_KINDS: dict[str, FailureKind] = {
     "ConnectError": "not connected",
     "ConnectTimeout": "not connected",
     "PoolTimeout": "not connected",
     "ProxyError": "not sent",
     "UnsupportedProtocol": "not sent",
     "InvalidURL": "not sent",
-    "HTTPError": "answer lost",
-    "StreamError": "answer lost",
-    "AnswerCut": "answer lost",
+    "HTTPError": "response lost",
+    "StreamError": "response lost",
+    "ResponseCut": "response lost",
 }
 
 
@@ -40,13 +40,13 @@ _NO_CONNECTION = frozenset(
 )
 
 
-class AnswerCut(Exception):
+class ResponseCut(Exception):
     """The call went out, and its answer did not come, or not as a whole."""
 
 
-def _trouble(error: BaseException) -> Trouble | None:
+def _failure_kind(error: BaseException) -> FailureKind | None:
     names = (kind.__name__ for kind in type(error).__mro__)
-    return next((_TROUBLES[name] for name in names if name in _TROUBLES), None)
+    return next((_FAILURE_KINDS[name] for name in names if name in _FAILURE_KINDS), None)
 
 
 def _surely_not_connected(error: BaseException) -> bool:
@@ -60,7 +60,7 @@ def _surely_not_connected(error: BaseException) -> bool:
         for kind in type(error).__mro__
     ):
         return True
-    if _trouble(error) != "not connected":
+    if _failure_kind(error) != "not connected":
         return False
     behind = error.__cause__ or error.__context__
     return behind is None or _surely_not_connected(behind)

@@ -10,7 +10,7 @@ import httpx
 
 from . import limits
 
-__all__ = ["Gate", "Turn"]
+__all__ = ["Limiter", "Waiter"]
 
 #: Calls that are let through at once at first. Opening a connection costs as much as two or three short
 #: calls, so a burst of these had better share a few.
@@ -21,7 +21,7 @@ _FIRST = 8
 _PATIENCE = 0.05
 
 
-class Turn:
+class Waiter:
     """What one call waits for."""
 
     def __init__(self) -> None:
@@ -40,16 +40,16 @@ class Turn:
             await self._event.wait()
 
 
-class Gate:
+class Limiter:
     """Lets few calls through at first, and each that waited in vain for long enough, up to the most."""
 
-    def __init__(self, turn: Callable[[], Turn] = Turn) -> None:
+    def __init__(self, turn: Callable[[], Waiter] = Waiter) -> None:
         self._new_turn = turn
         self._most = limits.CONNECTIONS
         self._room = min(_FIRST, self._most)
         self._inside = 0
         self._closed = False
-        self._waiting: deque[Turn] = deque()
+        self._waiting: deque[Waiter] = deque()
 
     async def enter(self, timeout: float | None) -> None:
         """Wait for a turn, at most ``timeout`` seconds. Raises errors of httpx: nothing was sent."""

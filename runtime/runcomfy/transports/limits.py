@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import httpx
 
-__all__ = ["CONNECTIONS", "Idle", "KEPT", "no_connection"]
+__all__ = ["CONNECTIONS", "IdleConnections", "KEEPALIVE_EXPIRY", "no_connection"]
 
 #: Connections at once; further calls wait for one. Below the 1,024 open files of many systems.
 CONNECTIONS = 500
@@ -17,7 +17,7 @@ CONNECTIONS = 500
 
 #: Seconds that an idle connection is kept: less than the 5 after which common servers close theirs,
 #: so that a submit is not sent into a connection that is just being closed.
-KEPT = 4.0
+KEEPALIVE_EXPIRY = 4.0
 
 
 SlotT = TypeVar("SlotT")
@@ -30,7 +30,7 @@ def no_connection() -> httpx.PoolTimeout:
     return httpx.PoolTimeout(f"all {CONNECTIONS} connections were in use")
 
 
-class Idle(Generic[SlotT]):
+class IdleConnections(Generic[SlotT]):
     """Connections that wait for a call; the one that was used last is taken first."""
 
     def __init__(self) -> None:
@@ -46,6 +46,6 @@ class Idle(Generic[SlotT]):
 
     def expired(self) -> Iterator[SlotT]:
         """Those that have waited for too long, to be closed; they are given up."""
-        oldest = monotonic() - KEPT
+        oldest = monotonic() - KEEPALIVE_EXPIRY
         while self._waiting and self._waiting[0][0] < oldest:
             yield self._waiting.popleft()[1]

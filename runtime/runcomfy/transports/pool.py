@@ -15,10 +15,10 @@ from . import limits
 from .deadline_backend import Deadline, DeadlineBackend
 from .httpcore_bridge import address, as_httpcore, as_httpx_errors, check_open, is_reusable
 
-__all__ = ["SpreadTransport"]
+__all__ = ["PooledTransport"]
 
 
-class SpreadTransport(httpx.BaseTransport):
+class PooledTransport(httpx.BaseTransport):
     """Sends each request over an idle connection, or a new one. Threads may share it.
 
     The extension "ends" of a request is its deadline on the monotonic clock.
@@ -27,7 +27,7 @@ class SpreadTransport(httpx.BaseTransport):
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
         self._deadline = Deadline()
-        self._idle: limits.Idle[_Slot] = limits.Idle()
+        self._idle: limits.IdleConnections[_Slot] = limits.IdleConnections()
         self._all: set[_Slot] = set()
         #: An entry for each call that may begin. A semaphore's own lock would stay held when Ctrl-C strikes
         #: while it is being taken.
@@ -97,7 +97,10 @@ class SpreadTransport(httpx.BaseTransport):
     def _new(self, url: httpx.URL) -> _Slot:
         network = DeadlineBackend(self._deadline)
         connection = httpcore.HTTPConnection(
-            address(url).origin, self._tls, keepalive_expiry=limits.KEPT, network_backend=network
+            address(url).origin,
+            self._tls,
+            keepalive_expiry=limits.KEEPALIVE_EXPIRY,
+            network_backend=network,
         )
         return _Slot(connection, network)
 
@@ -135,7 +138,7 @@ class _Slot(NamedTuple):
 class _Body(httpx.SyncByteStream):
     def __init__(
         self,
-        owner: SpreadTransport,
+        owner: PooledTransport,
         slot: _Slot,
         response: httpcore.Response,
         request: httpx.Request,

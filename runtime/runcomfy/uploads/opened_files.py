@@ -1,4 +1,4 @@
-"""``LocalFiles``: the local files of one payload, opened once.
+"""``OpenedFiles``: the local files of one payload, opened once.
 
 What is checked, hashed and sent is read through one handle, so a file that is replaced on disk
 meanwhile does no harm, and one that is written to is noticed.
@@ -19,20 +19,20 @@ from runcomfy.model.media import MediaInput
 
 from .upload_file import UploadFile
 
-__all__ = ["LocalFiles"]
+__all__ = ["OpenedFiles"]
 
 _PIECE = 256 * 1024
 #: What is kept in memory of a stream that can be read once only; the rest goes to a temporary file.
 _SPOOLED = 8 * 1024 * 1024
 
 
-class LocalFiles:
+class OpenedFiles:
     """The local files of a payload, each opened once however often it stands there.
 
     ``payload`` holds an ``UploadFile`` in the place of each. What could not be opened is left in its
     place, for the checks to name. Seekable file objects of the caller are put back where they were.
 
-    >>> with LocalFiles(cls._media, payload) as files:
+    >>> with OpenedFiles(cls._media, payload) as files:
     ...     print(files.places)
     {'/images/0': <UploadFile /images/0 (cat.png)>}
     """

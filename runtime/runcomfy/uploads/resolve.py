@@ -14,7 +14,7 @@ from runcomfy.model.json_values import to_plain
 from runcomfy.model.request import check_payload
 
 from .inline import DataUri
-from .opened_files import LocalFiles
+from .opened_files import OpenedFiles
 from .uploader import AsyncUploader, Uploader, check_uploader, send, send_async
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def resolve(
     """
     uploader = uploader or DataUri()
     check_uploader(uploader, blocking=True)
-    with LocalFiles(request._media, to_plain(request._inputs)) as files:
+    with OpenedFiles(request._media, to_plain(request._inputs)) as files:
         files.require_all()
         check_room(uploader, files)
         return _with_urls(request, files.with_urls(send(uploader, files.each, _ends(timeout))))
@@ -53,13 +53,13 @@ async def resolve_async(
     check_uploader(uploader, blocking=False)
     ends = _ends(timeout)
     payload = to_plain(request._inputs)
-    with await anyio.to_thread.run_sync(LocalFiles, request._media, payload) as files:
+    with await anyio.to_thread.run_sync(OpenedFiles, request._media, payload) as files:
         files.require_all()
         await anyio.to_thread.run_sync(check_room, uploader, files)
         return _with_urls(request, files.with_urls(await send_async(uploader, files.each, ends)))
 
 
-def check_room(uploader: AsyncUploader, files: LocalFiles) -> None:
+def check_room(uploader: AsyncUploader, files: OpenedFiles) -> None:
     """Raise ``UploadFailed`` where the uploader can tell beforehand that the files are too large."""
     if isinstance(uploader, DataUri):
         rest = files.with_urls(dict.fromkeys(files.each, ""))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runcomfy.media.probe import Source
     from runcomfy.media.remote import RemoteLimits
 
-    from .scanner import Line, Scan
+    from .scanner import Line, LineScan
     from .validate import Model
 
 __all__ = ["LineReports", "Summary", "validate_lines"]
@@ -47,7 +47,7 @@ class Summary:
         """Whether no line has an error."""
         return not self.invalid
 
-    def add(self, scan: Scan) -> None:
+    def add(self, scan: LineScan) -> None:
         """Count what was found in some more lines."""
         self.lines += scan.lines - scan.blank
         self.unchecked += scan.remote
@@ -150,7 +150,7 @@ def validate_lines(
     return LineReports(_number(_scans(scanner, lines, processes), summary), summary)
 
 
-def _number(scans: Iterator[Scan], summary: Summary) -> Generator[tuple[int, Report]]:
+def _number(scans: Iterator[LineScan], summary: Summary) -> Generator[tuple[int, Report]]:
     first = 1
     for scan in scans:
         summary.add(scan)
@@ -159,7 +159,7 @@ def _number(scans: Iterator[Scan], summary: Summary) -> Generator[tuple[int, Rep
         first += scan.lines
 
 
-def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[Scan]:
+def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[LineScan]:
     waiting = iter(lines)
     if on_disk(waiting):
         if processes == 1 or remaining(waiting) < _SMALL:

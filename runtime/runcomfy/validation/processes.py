@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .scanner import Line, Scan, Scanner
+    from .scanner import Line, LineScan, Scanner
     from .worker import Chunk
 
 __all__ = ["share"]
@@ -45,7 +45,7 @@ _BACKLOG = 32
 _PIPE = 2**20
 
 
-def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Scan]:
+def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[LineScan]:
     """Scan the lines in this process and in ``workers`` others; the scans come in order.
 
     Where workers are impossible, this process does it all.
@@ -57,7 +57,7 @@ def share(scanner: Scanner, lines: Iterator[Line], workers: int) -> Iterator[Sca
         file, chunks = None, _lines(lines)
     chunk = next(chunks, None)
     crew: list[_Worker] = []
-    pending: deque[_Worker | Scan] = deque()
+    pending: deque[_Worker | LineScan] = deque()
     backlog = _BACKLOG * (workers + 1)
     try:
         if chunk and can_have_children(scanner):
@@ -93,7 +93,7 @@ def _lines(lines: Iterator[Line]) -> Iterator[Chunk]:
         yield chunk
 
 
-def _is_there(due: _Worker | Scan) -> bool:
+def _is_there(due: _Worker | LineScan) -> bool:
     return not isinstance(due, _Worker) or bool(due.results)
 
 
@@ -119,7 +119,7 @@ class _Worker:
         self.load += 1
         self._send(sent(chunk))
 
-    def receive(self) -> Scan:
+    def receive(self) -> LineScan:
         """Wait for the next result."""
         while not self.results:
             self._wait()

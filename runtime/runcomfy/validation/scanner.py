@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Line = str | bytes
 
-__all__ = ["Scan", "Scanner"]
+__all__ = ["LineScan", "Scanner"]
 
 #: Lines that are looked at together: few enough for their values to stay in the processor's cache.
 _BATCH = 64
@@ -37,7 +37,7 @@ _WIDE = 2**63
 _ALIKE = frozenset({str, int, bool, type(None)})
 
 
-class Scan:
+class LineScan:
     """What was found in some lines: the reports with their places among the lines, and counts."""
 
     __slots__ = ("blank", "lines", "remote", "reports")
@@ -82,13 +82,13 @@ class Scanner:
         """Whether the file is given or was looked at."""
         return url in self._at_hand
 
-    def scan(self, lines: Iterable[Line]) -> Iterator[Scan]:
+    def scan(self, lines: Iterable[Line]) -> Iterator[LineScan]:
         """Scan the lines, a few at a time."""
         waiting = iter(lines)
         while batch := list(islice(waiting, _BATCH)):
             self._blank = self._remote = self._files.remote = 0
             reports = self._scan(batch)
-            yield Scan(len(batch), self._blank, self._remote + self._files.remote, reports)
+            yield LineScan(len(batch), self._blank, self._remote + self._files.remote, reports)
 
     def _scan(self, lines: list[Line]) -> list[tuple[int, Report]]:
         payloads = self._parse(lines)

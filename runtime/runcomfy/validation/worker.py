@@ -14,7 +14,7 @@ from operator import attrgetter
 from runcomfy.model.violation import Violation
 from runcomfy.validation.byte_ranges import lines_in
 from runcomfy.validation.report import Report, Unchecked
-from runcomfy.validation.scanner import Scan, Scanner
+from runcomfy.validation.scanner import LineScan, Scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def _received(chunk: Any, file: int | None, pipe: BinaryIO) -> Iterable[Line]:
     return [text[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 
 
-def joined(scans: Iterable[Scan]) -> Scan:
+def joined(scans: Iterable[LineScan]) -> LineScan:
     """One scan for several that follow each other."""
-    whole = Scan(0, 0, 0, [])
+    whole = LineScan(0, 0, 0, [])
     for scan in scans:
         whole.reports += [(whole.lines + index, report) for index, report in scan.reports]
         whole.lines += scan.lines
@@ -119,7 +119,7 @@ def joined(scans: Iterable[Scan]) -> Scan:
     return whole
 
 
-def packed(scan: Scan) -> tuple[Any, ...]:
+def packed(scan: LineScan) -> tuple[Any, ...]:
     """A scan as plain tuples, which travel fastest."""
     reports = [_packed(index, report) for index, report in scan.reports]
     return scan.lines, scan.blank, scan.remote, reports
@@ -162,9 +162,9 @@ def _file(
     return FileReport(pointer, url, MediaInfo(**facts), held, broken, unclear, reasons)
 
 
-def unpacked(lines: int, blank: int, remote: int, reports: list[Any]) -> Scan:
+def unpacked(lines: int, blank: int, remote: int, reports: list[Any]) -> LineScan:
     """The scan that was packed."""
-    return Scan(lines, blank, remote, [*starmap(_unpacked, reports)])
+    return LineScan(lines, blank, remote, [*starmap(_unpacked, reports)])
 
 
 def _unpacked(

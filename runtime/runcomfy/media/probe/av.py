@@ -9,8 +9,8 @@ hidden, see ``_Shown``.
 from __future__ import annotations
 
 from .header import NeedBytes, Unreadable
-from .isobmff import mp4_turn
-from .matroska import mkv_turn
+from .isobmff import mp4_rotation
+from .matroska import mkv_rotation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,11 +124,11 @@ def _frame_rate(video: Any) -> float | None:
 def _turn(info: MediaInfo, header: Header) -> None:
     """Width and height as they are shown; those of an MP4's track where its stream has none."""
     if info.format in ("mp4", "mov"):
-        info.orientation, width, height = mp4_turn(header)
+        info.orientation, width, height = mp4_rotation(header)
         if info.width is None:
             info.width, info.height = width or None, height or None
     elif info.format in ("webm", "mkv"):
-        info.orientation = mkv_turn(header)
+        info.orientation = mkv_rotation(header)
     if info.orientation is not None and info.orientation > 4:
         info.width, info.height = info.height, info.width
 

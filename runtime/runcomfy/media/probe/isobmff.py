@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from .header import Header
 
-__all__ = ["boxes", "find_box", "int_at", "mp4_turn"]
+__all__ = ["boxes", "find_box", "int_at", "mp4_rotation"]
 
 #: Boxes looked at inside one box, or at the top of a file.
 _MOST = 1000
@@ -59,7 +59,7 @@ _MATRICES = {
 }
 
 
-def mp4_turn(header: Header) -> tuple[int | None, int, int]:
+def mp4_rotation(header: Header) -> tuple[int | None, int, int]:
     """The EXIF orientation of the first video track, and its width and height before the turn.
 
     The track's matrix is ``a b u c d v x y w``.

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .header import Header
 
-__all__ = ["mkv_turn"]
+__all__ = ["mkv_rotation"]
 
 #: Quarter turns against the clock -> EXIF orientation.
 _ROLLS = {1: 8, 2: 3, 3: 6}
@@ -20,7 +20,7 @@ _SEGMENT = 0x18538067
 _MOST = 200
 
 
-def mkv_turn(header: Header) -> int | None:
+def mkv_rotation(header: Header) -> int | None:
     """The EXIF orientation of the first track with a roll."""
     found = _element(header, 0, None, _SEGMENT)
     for wanted in _PATH:

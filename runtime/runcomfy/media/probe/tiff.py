@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .header import Header
 
-    Order = Literal["little", "big"]
+    PreparedRequest = Literal["little", "big"]
 
 __all__ = ["exif_orientation", "tiff_facts"]
 
@@ -21,7 +21,7 @@ _WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274
 _ENTRIES = 64
 #: Type -> bytes of a value: SHORT, LONG, LONG8.
 _SIZES = {3: 2, 4: 4, 16: 8}
-_ORDERS: dict[bytes, Order] = {b"II": "little", b"MM": "big"}
+_ORDERS: dict[bytes, PreparedRequest] = {b"II": "little", b"MM": "big"}
 
 
 def tiff_facts(header: Header) -> tuple[int, int, int | None]:

@@ -24,7 +24,7 @@ import httpx
 from runcomfy.errors import ConfigurationError
 from runcomfy.redaction import clean
 
-__all__ = ["HOW_TO_ALLOW", "Places", "inside"]
+__all__ = ["HOW_TO_ALLOW", "AddressPolicy", "inside"]
 
 #: How a program names exceptions.
 HOW_TO_ALLOW = "RemoteLimits(allow=['host:port'])"
@@ -96,7 +96,7 @@ def inside(address: str) -> str:
     return "a reserved" if parsed.version == 6 and parsed not in _PUBLIC_IPV6 else ""
 
 
-class Places:
+class AddressPolicy:
     """The hosts and ports that may be connected to: public ones, and those in ``allow``.
 
     ``allow`` holds texts such as ``"media.intranet:443"`` or ``"[::1]:8000"``, the host as it stands

@@ -11,8 +11,8 @@ from anyio.abc import ByteStream
 from runcomfy.errors import ConfigurationError
 from runcomfy.transports.tls import trusted
 
-from .addresses import Places
-from .http1 import FAULTS, Connection, Lost, NotLookedAt, strerror
+from .addresses import AddressPolicy
+from .http1 import FAULTS, ConnectionLost, Http1Connection, NotLookedAt, strerror
 
 __all__ = ["Connector", "Origin"]
 
@@ -33,14 +33,14 @@ class Connector:
     certificate against the name.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: AddressPolicy) -> None:
         self.places = places
         self._known: dict[tuple[str, int], list[str]] = {}
         self._locks: dict[tuple[str, int], anyio.Lock] = {}
         self._lookups = anyio.CapacityLimiter(_LOOKUPS)
         self._tls: ssl.SSLContext | None = None
 
-    async def connect(self, origin: Origin) -> Connection:
+    async def connect(self, origin: Origin) -> Http1Connection:
         """A new connection; raises ``NotLookedAt``."""
         scheme, host, port = origin
         refusal = self.places.refuse_name(host, port)
@@ -56,14 +56,14 @@ class Connector:
         for address in addresses[:_ADDRESSES]:
             with anyio.move_on_after(_ATTEMPT if len(addresses) > 1 else None):
                 try:
-                    return Connection(await self._open(scheme, host, address, port))
+                    return Http1Connection(await self._open(scheme, host, address, port))
                 except ssl.SSLCertVerificationError as error:
                     raise NotLookedAt(
                         f"its host's certificate is not good: {error.verify_message}"
                     ) from None
                 except (*FAULTS, ssl.SSLError) as error:
                     fault = strerror(error) or fault
-        raise Lost(f"no connection to its host: {fault}")
+        raise ConnectionLost(f"no connection to its host: {fault}")
 
     async def _open(self, scheme: str, host: str, address: str, port: int) -> ByteStream:
         if scheme == "http":

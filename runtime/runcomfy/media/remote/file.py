@@ -9,9 +9,9 @@ import anyio
 
 from runcomfy.media.probe import MediaInfo, NeedBytes, probe
 
-from .http1 import Connection, NotLookedAt
-from .partial_content import Fragments
-from .range_client import Answer, Fetcher, target
+from .http1 import Http1Connection, NotLookedAt
+from .partial_content import PartialContent
+from .range_client import RangeClient, RangeResponse, target
 
 __all__ = ["RemoteFile"]
 
@@ -23,13 +23,13 @@ _STEP = 32 * 1024
 class RemoteFile:
     """A file behind a URL, of which no more is fetched than it takes to know its facts."""
 
-    def __init__(self, fetcher: Fetcher, url: str, most_bytes: int, most_requests: int) -> None:
+    def __init__(self, fetcher: RangeClient, url: str, most_bytes: int, most_requests: int) -> None:
         self._fetcher = fetcher
         self._url = url
         self._most = self._bytes = most_bytes
         self._requests = most_requests
         self._step = _STEP
-        self._file = Fragments()
+        self._file = PartialContent()
         self._etag: str | None = None
         self._web_page = False
 
@@ -62,7 +62,7 @@ class RemoteFile:
             start, stop = self._following(need)
 
     async def _take(
-        self, answer: Answer, connection: Connection, start: int, stop: int
+        self, answer: RangeResponse, connection: Http1Connection, start: int, stop: int
     ) -> MediaInfo | NeedBytes:
         """Read the answer and look at what is there: the facts, or what is missing."""
         if answer.status == HTTPStatus.PARTIAL_CONTENT:
@@ -96,14 +96,14 @@ class RemoteFile:
                 )
             most = max(_STEP, need.stop - self._file.held)
 
-    async def _read(self, connection: Connection, start: int, most: int) -> int:
+    async def _read(self, connection: Http1Connection, start: int, most: int) -> int:
         """Take at most so many bytes of the answer into the file; how many there were."""
         data = await connection.read(min(most, self._bytes))
         self._bytes -= len(data)
         self._file.add(start, data)
         return len(data)
 
-    async def _count(self, connection: Connection) -> None:
+    async def _count(self, connection: Http1Connection) -> None:
         """Find out the size of a file that ends soon, where the server does not say it."""
         if self._file.size is None:
             await self._read(connection, self._file.held, self._bytes)
@@ -120,7 +120,7 @@ class RemoteFile:
         except NeedBytes as need:
             return need
 
-    def _compare(self, answer: Answer) -> None:
+    def _compare(self, answer: RangeResponse) -> None:
         """Hold the answer against those before: all must be of one file."""
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             raise NotLookedAt("the server sends the file compressed, which was not asked for")

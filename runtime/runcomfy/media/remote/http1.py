@@ -16,7 +16,7 @@ from anyio.abc import ByteStream
 
 from runcomfy.redaction import clean
 
-__all__ = ["FAULTS", "Connection", "Lost", "NotLookedAt", "strerror"]
+__all__ = ["FAULTS", "Http1Connection", "ConnectionLost", "NotLookedAt", "strerror"]
 
 #: Bytes of a head, or of the frame of one chunk. Anything longer ends the connection.
 _LONGEST_HEAD = 32 * 1024
@@ -32,11 +32,11 @@ class NotLookedAt(Exception):
     """Why a file was not looked at, in words that finish the sentence "was not checked: …"."""
 
 
-class Lost(NotLookedAt):
+class ConnectionLost(NotLookedAt):
     """The connection broke, which a second attempt may not."""
 
 
-class Connection:
+class Http1Connection:
     """An open connection; one answer at a time."""
 
     def __init__(self, stream: ByteStream) -> None:
@@ -58,7 +58,7 @@ class Connection:
         try:
             await self._stream.send(data)
         except FAULTS as error:
-            raise Lost(_told("the connection broke off", error)) from None
+            raise ConnectionLost(_told("the connection broke off", error)) from None
         for _ in range(_INTERIM):
             event = await self._next(_READ)
             if isinstance(event, h11.Response):
@@ -108,7 +108,7 @@ class Connection:
                 self._http.receive_data(await self._receive(size))
         except h11.RemoteProtocolError as error:
             if self._gone:
-                raise Lost("the connection broke off before the answer ended") from None
+                raise ConnectionLost("the connection broke off before the answer ended") from None
             raise NotLookedAt(f"the server did not answer with HTTP: {clean(str(error))}") from None
 
     async def _receive(self, size: int) -> bytes:
@@ -118,7 +118,7 @@ class Connection:
             self._gone = True
             return b""
         except FAULTS as error:
-            raise Lost(_told("the connection broke off", error)) from None
+            raise ConnectionLost(_told("the connection broke off", error)) from None
 
 
 def strerror(error: BaseException) -> str:

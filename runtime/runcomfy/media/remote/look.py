@@ -17,10 +17,10 @@ from anyio.from_thread import start_blocking_portal
 from runcomfy.errors import ConfigurationError
 from runcomfy.media.probe import MediaInfo
 
-from .addresses import HOW_TO_ALLOW, Places
+from .addresses import HOW_TO_ALLOW, AddressPolicy
 from .connector import Connector
 from .file import RemoteFile
-from .range_client import Fetcher
+from .range_client import RangeClient
 
 if TYPE_CHECKING:
     pass
@@ -62,7 +62,7 @@ class RemoteLimits:
             _require_above_0(name, getattr(self, name), (int,), "a whole number")
         if not isinstance(self.allow, str):
             object.__setattr__(self, "allow", tuple(self.allow))
-        Places(self.allow)
+        AddressPolicy(self.allow)
 
 
 def _require_above_0(name: str, value: object, types: tuple[type, ...], words: str) -> None:
@@ -92,7 +92,9 @@ async def look_async(
     late = f"the time for all files, {limits.timeout:g} s, ran out"
     found = {url: MediaInfo(reason=late) for url in urls}
     waiting = iter([*found])
-    fetcher = Fetcher(Connector(Places(limits.allow, limits.how_to_allow)), kept=limits.concurrency)
+    fetcher = RangeClient(
+        Connector(AddressPolicy(limits.allow, limits.how_to_allow)), kept=limits.concurrency
+    )
     try:
         with anyio.move_on_after(limits.timeout):
             async with anyio.create_task_group() as group:
@@ -104,7 +106,7 @@ async def look_async(
 
 
 async def _work(
-    waiting: Iterator[str], found: dict[str, MediaInfo], fetcher: Fetcher, limits: RemoteLimits
+    waiting: Iterator[str], found: dict[str, MediaInfo], fetcher: RangeClient, limits: RemoteLimits
 ) -> None:
     """Look at one file after the other, as long as there are any."""
     for url in waiting:

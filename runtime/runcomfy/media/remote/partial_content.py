@@ -1,4 +1,4 @@
-"""``Fragments``: a file of which only some ranges are at hand."""
+"""``PartialContent``: a file of which only some ranges are at hand."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from io import SEEK_CUR, SEEK_END, SEEK_SET
 
 from runcomfy.media.probe import NeedBytes
 
-__all__ = ["Fragments"]
+__all__ = ["PartialContent"]
 
 #: The size that a file of unknown size is taken to have.
 _ENDLESS = 2**40
 
 
-class Fragments:
+class PartialContent:
     """A binary file, to be read like any other; ``NeedBytes`` is raised for what is not at hand.
 
-    >>> file = Fragments(size=100)
+    >>> file = PartialContent(size=100)
     >>> file.add(0, b"abc")
     >>> file.read(3)
     b'abc'

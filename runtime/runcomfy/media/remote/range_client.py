@@ -10,9 +10,9 @@ import httpx
 from runcomfy._version import __version__
 
 from .connector import Connector, Origin
-from .http1 import Connection, Lost, NotLookedAt
+from .http1 import ConnectionLost, Http1Connection, NotLookedAt
 
-__all__ = ["Answer", "Fetcher", "target"]
+__all__ = ["RangeResponse", "RangeClient", "target"]
 
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -24,7 +24,7 @@ _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)",
 _LENGTH = re.compile(r"\d{1,18}")
 
 
-class Answer:
+class RangeResponse:
     """What a server sent of a file; ``url`` is where it was found in the end.
 
     ``start`` is the place of the first byte, ``stop`` that after the last one announced, ``total``
@@ -62,16 +62,18 @@ class Answer:
         )
 
 
-class Fetcher:
+class RangeClient:
     """Asks for parts of files, over connections of which the last few are kept for the next file."""
 
     def __init__(self, connector: Connector, kept: int) -> None:
         self._connector = connector
         self._most_idle = kept
         #: Idle connections, those that were used last at the end.
-        self._idle: list[tuple[Origin, Connection]] = []
+        self._idle: list[tuple[Origin, Http1Connection]] = []
 
-    async def get(self, url: httpx.URL, start: int, stop: int) -> tuple[Answer, Connection]:
+    async def get(
+        self, url: httpx.URL, start: int, stop: int
+    ) -> tuple[RangeResponse, Http1Connection]:
         """Ask for the bytes from ``start`` up to ``stop``; the body is yet to be read.
 
         The connection is to be given back by ``release``. Raises ``NotLookedAt``.
@@ -89,7 +91,7 @@ class Fetcher:
             url = _next_hop(url, answer.headers.get("location", ""))
         raise NotLookedAt(f"its server redirects more than {_HOPS} times")
 
-    async def release(self, answer: Answer, connection: Connection) -> None:
+    async def release(self, answer: RangeResponse, connection: Http1Connection) -> None:
         """Keep the connection if the answer was read to its end, close it otherwise."""
         if not connection.reusable():
             await connection.close()
@@ -105,13 +107,15 @@ class Fetcher:
             _, connection = self._idle.pop()
             await connection.close()
 
-    def _take_idle(self, origin: Origin) -> Connection | None:
+    def _take_idle(self, origin: Origin) -> Http1Connection | None:
         for place in reversed(range(len(self._idle))):
             if self._idle[place][0] == origin:
                 return self._idle.pop(place)[1]
         return None
 
-    async def _ask(self, url: httpx.URL, start: int, stop: int) -> tuple[Answer, Connection]:
+    async def _ask(
+        self, url: httpx.URL, start: int, stop: int
+    ) -> tuple[RangeResponse, Http1Connection]:
         origin = _origin(url)
         headers = [
             ("Host", url.netloc.decode("ascii")),
@@ -126,7 +130,7 @@ class Fetcher:
             connection = kept or await self._connector.connect(origin)
             try:
                 head = await connection.ask(url.raw_path, headers)
-            except Lost:
+            except ConnectionLost:
                 await connection.close()
                 if kept is None:
                     raise
@@ -137,7 +141,7 @@ class Fetcher:
                 fields = {
                     name.decode("ascii"): value.decode("latin-1") for name, value in head.headers
                 }
-                return Answer(url, head.status_code, fields), connection
+                return RangeResponse(url, head.status_code, fields), connection
 
 
 def target(url: str) -> httpx.URL:

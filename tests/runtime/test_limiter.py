@@ -7,20 +7,19 @@ import time
 
 import pytest
 
-from runcomfy.transports import aiohttp_calls as over_aiohttp
-from runcomfy.transports import limiter as gate
-from runcomfy.transports.limiter import Gate, Turn
+from runcomfy.transports import aiohttp_calls, limiter
+from runcomfy.transports.limiter import Limiter, Waiter
 
 
-@pytest.mark.parametrize("turn", [Turn, over_aiohttp._Turn])
+@pytest.mark.parametrize("turn", [Waiter, aiohttp_calls._Exchange])
 def test_a_turn_that_comes_as_the_wait_for_it_ends_is_taken(
-    turn: type[Turn], monkeypatch: pytest.MonkeyPatch
+    turn: type[Waiter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "_FIRST", 1)
-    monkeypatch.setattr(gate, "_PATIENCE", 0.01)
+    monkeypatch.setattr(limiter, "_FIRST", 1)
+    monkeypatch.setattr(limiter, "_PATIENCE", 0.01)
 
     async def main() -> None:
-        calls = Gate(turn)
+        calls = Limiter(turn)
         await calls.enter(None)
         second = asyncio.create_task(calls.enter(None))
         await asyncio.sleep(0)  # it waits
