@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly soak generate check lint types format bench golden build clean
+.PHONY: help demo test test-slow nightly soak generate check lint types format bench golden build clean
 
 help: ## list the verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 .venv/installed: pyproject.toml scripts/make_venv.sh runtime/runcomfy/_version.py
 	PYTHON="$(PYTHON)" sh scripts/make_venv.sh .venv
@@ -22,6 +22,9 @@ demo: .venv/installed ## the main job, from five saved pages to checked payloads
 
 test: .venv/installed-dev ## all tests that belong to a change
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-slow: .venv/installed-dev ## the long tests: campaigns, corpus, wheels, object stores
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
 
 nightly: .venv/installed-dev ## the long differential run, 20,000 payloads for each model
 	$(BIN)/python -m pytest -n auto -m nightly

@@ -13,12 +13,12 @@ from typing import Any
 
 import anyio
 
-from client_callers import TOKEN, a_request, without_aiohttp
 from runcomfy import Polling, Retries
 from runcomfy.errors import RequestError, SubmissionUnknown
 from runcomfy.mock import MockService
 from runcomfy.mock.fake_output import MadeFile
 from runcomfy.testing import mock_service
+from support.callers import TOKEN, a_request, without_aiohttp
 
 from .cells import OUTCOMES, Cell
 

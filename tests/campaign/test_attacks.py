@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
-from client_callers import BACKENDS, Caller, a_request
 from runcomfy import Client, Polling, errors
 from runcomfy.testing import mock_service
+from support.callers import BACKENDS, Caller, a_request
+
+pytestmark = pytest.mark.slow
 
 SERVE = """
 import sys

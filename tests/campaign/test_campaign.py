@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from client_callers import TOKEN
 from runcomfy.mock import FAULTS
+from support.callers import TOKEN
 
 from .cells import ACTIONS, Cell, cells, rows
 from .runner import run_cells
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("action", ACTIONS)

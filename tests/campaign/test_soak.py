@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .soak import soak
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_request_ends_in_a_result_or_in_an_error_that_carries_its_id() -> None:

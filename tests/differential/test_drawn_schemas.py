@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from differential.compiled import quick_class
-from differential.oracle import Oracle
-from differential.payloads import payloads
-from differential.schemas import input_schemas
+from support.differential.compiled import quick_class
+from support.differential.oracle import Oracle
+from support.differential.payloads import payloads
+from support.differential.schemas import input_schemas
 
 PAYLOADS_EACH = 8
 #: Generating a module takes its time, and now and then a drawn schema is large.

@@ -10,9 +10,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 import runcomfy
-from differential.oracle import Oracle
-from differential.payloads import edges, payloads
 from runcomfy.model.registry import find_model
+from support.differential.oracle import Oracle
+from support.differential.payloads import edges, payloads
 
 MODELS = runcomfy.model_ids()
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import runcomfy
-from generator.small import make_class
 from runcomfy.model.request import check_payload
+from support.small_models import make_class
 
 NAN, INFINITY = float("nan"), float("inf")
 LIBRARY: dict[str, Any] = {"not": {"const": "never"}, "multipleOf": 0.5}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from generator.small import make_class
 from runcomfy.model.request import check_payload
+from support.small_models import make_class
 
 
 @pytest.mark.parametrize(

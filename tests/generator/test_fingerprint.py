@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.generate_support import run, text_schema, tree
-from generator.small import store
 from runcomfy_codegen import fingerprint as fingerprints
 from runcomfy_codegen.fingerprint import fingerprint
+from support.generate import run, text_schema, tree
+from support.small_models import store
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.small import make
 from runcomfy_codegen.model_files import make_shared
 from runcomfy_codegen.spec.names import Identifier
+from support.small_models import make
 
 MODELS, OWNERS = 1_000, 25
 SCHEMA = {

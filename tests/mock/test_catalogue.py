@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from client_callers import KINDS, Caller
-from generator.small import store
 from runcomfy import NotFound, UnknownModel, model_ids
 from runcomfy.mock.catalogue import categories, entries, entry, listing, price
 from runcomfy.model.registry import find_model
 from runcomfy.testing import mock_service
 from runcomfy_codegen.package.plan import apply
 from runcomfy_codegen.pipeline import generate
+from support.callers import KINDS, Caller
+from support.small_models import store
 
 EDIT = "openai/gpt-image-2/edit"
 WAN = "wan-ai/wan-2-6/image-to-image"

@@ -11,10 +11,10 @@ import threading
 import anyio
 import pytest
 
-from client_callers import BACKENDS, KINDS, TOKEN, Caller, a_request
 from runcomfy import errors
 from runcomfy.mock import Asked, MockService, small_output
 from runcomfy.testing import mock_service
+from support.callers import BACKENDS, KINDS, TOKEN, Caller, a_request
 
 pytest_plugins = ["pytester"]
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from mock_calls import TOKEN, Calls
 from runcomfy.mock import MockService
 from runcomfy.testing import mock_service
+from support.mock_calls import TOKEN, Calls
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_calls import PAYLOAD, Calls
 from runcomfy.mock import ACTIONS, FAULTS, Fault, MockService, small_output
 from runcomfy.testing import mock_service
+from support.mock_calls import PAYLOAD, Calls
 
 QUICK: dict[str, Any] = {
     "polls_in_queue": 0,

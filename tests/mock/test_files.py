@@ -11,12 +11,12 @@ import av
 import pytest
 from PIL import Image
 
-from generator.small import load, store
 from runcomfy.mock.fake_output import MadeFile, make_output
 from runcomfy_codegen.package.plan import apply
 from runcomfy_codegen.pipeline import generate
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
+from support.small_models import load, store
 
 URL = {"type": "string", "format": "uri"}
 URLS = {"type": "array", "items": URL}

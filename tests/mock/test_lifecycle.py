@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mock_calls import MODEL, Calls
 from runcomfy.errors import ConfigurationError
 from runcomfy.mock import small_output
 from runcomfy.testing import mock_service
+from support.mock_calls import MODEL, Calls
 
 
 class Clock:

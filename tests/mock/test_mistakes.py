@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from client_callers import a_request
 from runcomfy import ConfigurationError, RequestRejected
 from runcomfy.mock import MockService, Settings, small_output
 from runcomfy.testing import mock_service
+from support.callers import a_request
 
 pytest_plugins = ["pytester"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_calls import MODEL, TOKEN, Calls
 from runcomfy.mock import MockService, small_output
 from runcomfy.status import phase
 from runcomfy.testing import mock_service
+from support.mock_calls import MODEL, TOKEN, Calls
 
 INSTANT: dict[str, Any] = {"polls_in_queue": 0, "polls_running": 0, "make_output": small_output}
 

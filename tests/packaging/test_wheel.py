@@ -16,7 +16,7 @@ PAGE = ROOT / "tests" / "data" / "pages" / "004_eb4463ef641a81c2.txt"
 WAN = "wan-ai/wan-2-6/image-to-image"
 
 # The environments are made once, so the tests of this file share a worker.
-pytestmark = pytest.mark.xdist_group("packaging")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 
 
 def run(*command: str | Path, cwd: Path, expect: int = 0) -> str:

@@ -15,7 +15,7 @@ from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.model_ids import parse_model_id
 from runcomfy_codegen.spec.builder import build_model
-from security.corpus import NAMES, TEXTS, anywhere
+from support.corpus import NAMES, TEXTS, anywhere
 
 SLOW = settings(
     deadline=None,

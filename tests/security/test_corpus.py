@@ -7,8 +7,10 @@ import ast
 import pytest
 
 from runcomfy_codegen.render import syntax_gate as syntax
-from security.corpus import CANARY, FINE_IDS
-from security.support import Hostile, make_hostile, probe
+from support.corpus import CANARY, FINE_IDS
+from support.hostile import Hostile, make_hostile, probe
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from typing import Any
 import jinja2
 import pytest
 
-from generator.small import make
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.render import render
 from runcomfy_codegen.render import syntax_gate as syntax
@@ -16,6 +15,7 @@ from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.spec import builder as build
 from runcomfy_codegen.spec import literals
 from runcomfy_codegen.spec.literals import PythonSource
+from support.small_models import make
 
 FORBIDDEN = [
     "import os",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from generator.small import load
-from ingest_support import add, page
 from runcomfy_codegen.package.plan import apply
 from runcomfy_codegen.pipeline import generate
-from security.corpus import CANARY, REFUSED_IDS, TEXTS, anywhere, deep
-from security.support import tree
+from support.corpus import CANARY, REFUSED_IDS, TEXTS, anywhere, deep
+from support.hostile import tree
+from support.ingest import add, page
+from support.small_models import load
 
 
 def _page(model_id: str, text: str) -> str:

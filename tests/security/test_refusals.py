@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from generator.small import load, make, make_class, store
 from runcomfy_codegen.cli import main
 from runcomfy_codegen.errors import CodegenError, NameClash
 from runcomfy_codegen.pipeline import generate
 from runcomfy_codegen.schema.model_ids import parse_model_id
-from security.corpus import REFUSED, REFUSED_IDS, deep
-from security.support import tree
+from support.corpus import REFUSED, REFUSED_IDS, deep
+from support.hostile import tree
+from support.small_models import load, make, make_class, store
 
 
 @pytest.mark.parametrize("name", REFUSED)

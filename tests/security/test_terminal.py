@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.small import store
 from runcomfy_codegen.cli import main
-from security.corpus import TEXTS, anywhere
+from support.corpus import TEXTS, anywhere
+from support.small_models import store
 
 STEERING = [name for name, text in TEXTS.items() if not text.isprintable()]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from client_callers import Caller
-from scripted_server import ScriptedServer, serve
-from uploads.support import CALLERS
+from support.callers import Caller
+from support.scripted_server import ScriptedServer, serve
+from support.uploads import CALLERS
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ import anyio
 import psutil  # type: ignore[import-untyped]  # it ships no annotations
 import pytest
 
-from client_callers import BACKENDS, Caller
-from generator.small import make_class
 from runcomfy import (
     AsyncClient,
     Client,
@@ -27,8 +25,10 @@ from runcomfy import (
 from runcomfy.uploads import DataUri, UploadFile
 from runcomfy_models.openai import GptImage2Edit
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
-from scripted_server import ScriptedServer
-from uploads.support import WAN, content_of, picture, saved, sent
+from support.callers import BACKENDS, Caller
+from support.scripted_server import ScriptedServer
+from support.small_models import make_class
+from support.uploads import WAN, content_of, picture, saved, sent
 
 
 class Uploads:
@@ -432,6 +432,6 @@ def test_neither_log_nor_repr_shows_the_query_of_a_url(
 
 
 def rejection(message: str) -> Any:
-    from scripted_server import json_reply
+    from support.scripted_server import json_reply
 
     return json_reply(422, error_code=422001, error_message=message)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from client_callers import Caller
-from media.file_server import FileServer, ranged, status
-from media.file_server import serve as serve_files
 from runcomfy import ConfigurationError, ValidationError
 from runcomfy.media.remote import RemoteLimits
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
-from scripted_server import ScriptedServer
-from uploads.support import picture
+from support.callers import Caller
+from support.file_server import FileServer, ranged, status
+from support.file_server import serve as serve_files
+from support.scripted_server import ScriptedServer
+from support.uploads import picture
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from client_callers import Caller
 from runcomfy import UploadFailed
 from runcomfy.uploads import DataUri
 from runcomfy_models.openai import GptImage2Edit
-from scripted_server import ScriptedServer
-from uploads.support import content_of, picture, saved, sent
+from support.callers import Caller
+from support.scripted_server import ScriptedServer
+from support.uploads import content_of, picture, saved, sent
 
 MIB = 2**20
 

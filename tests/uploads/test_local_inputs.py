@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from generator.small import make_class
 from runcomfy import UnresolvedFiles, ValidationError, validate
 from runcomfy_models.openai import GptImage2Edit
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
-from uploads.support import WAN, picture, saved
+from support.small_models import make_class
+from support.uploads import WAN, picture, saved
 
 
 def broken(make: Callable[[], object]) -> dict[str, str]:

@@ -28,12 +28,14 @@ from botocore.credentials import Credentials  # type: ignore[import-untyped]  # 
 from moto.server import ThreadedMotoServer
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
-from client_callers import BACKENDS, Caller
 from runcomfy import ConfigurationError, MissingExtra, UploadFailed
 from runcomfy.uploads import ObjectStore, resolve
 from runcomfy_models.openai import GptImage2Edit
-from scripted_server import ScriptedServer
-from uploads.support import picture, saved, sent
+from support.callers import BACKENDS, Caller
+from support.scripted_server import ScriptedServer
+from support.uploads import picture, saved, sent
+
+pytestmark = pytest.mark.slow
 
 KEY, SECRET, REGION = "AKIAEXAMPLE", "wJalrXUtnFEMI-example", "eu-central-1"
 

@@ -14,11 +14,11 @@ import anyio
 import httpx
 import pytest
 
-from generator.small import make_class
 from runcomfy import ConfigurationError, DeadlineExceeded, UploadFailed, ValidationError
 from runcomfy.uploads import DataUri, UploadFile, resolve, resolve_async
 from runcomfy_models.openai import GptImage2Edit
-from uploads.support import CALLERS, content_of, picture, saved
+from support.small_models import make_class
+from support.uploads import CALLERS, content_of, picture, saved
 
 Resolve = Callable[..., Any]
 

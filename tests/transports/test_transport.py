@@ -1,0 +1,473 @@
+"""The clients on real sockets: what is sent once, what ends at the deadline, what is shared."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+
+from runcomfy import Client, errors
+from runcomfy.transports import limiter as gate
+from runcomfy.transports import limits
+from support.callers import EVERY_KIND, OWN, Caller, a_request
+from support.raw_server import RawServer, json_answer, raw_server
+
+ID = "req-1"
+
+
+def answer_all(server: RawServer, connection: socket.socket, number: int, delay: float = 0) -> None:
+    while server.read_call(connection):
+        server.done.wait(delay)
+        connection.sendall(json_answer())
+
+
+def look_then(kind: str, url: str, then: Callable[[Any], Any]) -> Any:
+    """Ask for a status, so that there is a connection, and then do something with the client."""
+
+    def blocking(client: Client) -> Any:
+        client.job(ID).status()
+        return then(client)
+
+    async def awaited(client: Any) -> Any:
+        await client.job(ID).status()
+        return await then(client)
+
+    caller = Caller(kind, url)
+    return caller.call(blocking if caller.kind == "sync" else awaited)
+
+
+def submit(client: Any) -> Any:
+    return client.submit(a_request(), timeout=5)
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_submit_into_a_connection_that_closes_is_not_sent_again(kind: str) -> None:
+    def close_on_submit(server: RawServer, connection: socket.socket, _: int) -> None:
+        while not server.read_call(connection).startswith(b"POST"):
+            connection.sendall(json_answer())
+
+    with raw_server(close_on_submit) as server:
+        with pytest.raises(errors.SubmissionUnknown):
+            look_then(kind, server.url, submit)
+        assert server.submits() == 1
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_connection_that_the_server_closed_is_not_used(kind: str) -> None:
+    closed = threading.Event()
+
+    def close_after_one(server: RawServer, connection: socket.socket, number: int) -> None:
+        server.read_call(connection)
+        connection.sendall(json_answer())
+        if number == 1:
+            connection.shutdown(socket.SHUT_RDWR)
+            closed.set()
+
+    def then(client: Any) -> Any:
+        assert closed.wait(5)
+        return submit(client)
+
+    async def then_awaited(client: Any) -> Any:
+        await anyio.to_thread.run_sync(closed.wait, 5)
+        await anyio.sleep(0.05)  # the end of the connection arrives
+        return await submit(client)
+
+    with raw_server(close_after_one) as server:
+        use = then if kind.startswith("sync") else then_awaited
+        assert look_then(kind, server.url, use).request_id == ID
+        assert (server.submits(), server.connections) == (1, 2)
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_what_nobody_asked_for_is_not_taken_as_an_answer(kind: str) -> None:
+    sent = threading.Event()
+
+    def too_much(server: RawServer, connection: socket.socket, number: int) -> None:
+        server.read_call(connection)
+        connection.sendall(json_answer())
+        if number == 1:
+            server.done.wait(0.1)
+            connection.sendall(json_answer('{"request_id": "another"}'))
+            sent.set()
+            server.done.wait(5)
+
+    def then(client: Any) -> Any:
+        assert sent.wait(5)
+        return submit(client)
+
+    async def then_awaited(client: Any) -> Any:
+        await anyio.to_thread.run_sync(sent.wait, 5)
+        await anyio.sleep(0.05)  # it arrives
+        return await submit(client)
+
+    with raw_server(too_much) as server:
+        use = then if kind.startswith("sync") else then_awaited
+        assert look_then(kind, server.url, use).request_id == ID
+        assert (server.submits(), server.connections) == (1, 2)
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_what_comes_with_an_answer_is_not_taken_for_the_next_one(kind: str) -> None:
+    """Both are read at once, so that the socket shows nothing of it afterwards."""
+
+    def answer_twice(server: RawServer, connection: socket.socket, number: int) -> None:
+        while server.read_call(connection):
+            more = json_answer('{"request_id": "another"}') if number == 1 else b""
+            connection.sendall(json_answer() + more)
+
+    with raw_server(answer_twice) as server:
+        assert look_then(kind, server.url, submit).request_id == ID
+        assert (server.submits(), server.connections) == (1, 2)
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_header_that_comes_twice_is_read_alike(kind: str) -> None:
+    def refuse(server: RawServer, connection: socket.socket, _: int) -> None:
+        server.read_call(connection)
+        twice = 2 * b"retry-AFTER: 7\r\n"
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n" + twice + b"\r\n")
+
+    with raw_server(refuse) as server, pytest.raises(errors.NotFound) as caught:
+        Caller(kind, server.url).on_job(ID, "status")
+    assert caught.value.retry_after is None
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_client_that_is_closed_while_it_connects_sends_nothing(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def slowly(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host in ("localhost", b"localhost"):
+            looking.set()
+            go_on.wait(5)
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+
+    def blocking(client: Client) -> None:
+        def close() -> None:
+            looking.wait(5)
+            client.close()
+            go_on.set()
+
+        closing = threading.Thread(target=close)
+        closing.start()
+        with pytest.raises(errors.ClientClosed):
+            client.submit(a_request(), timeout=8)
+        closing.join()
+
+    async def awaited(client: Any) -> None:
+        async def close() -> None:
+            await anyio.to_thread.run_sync(looking.wait, 5)
+            await client.aclose()
+            go_on.set()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(close)
+            with pytest.raises(errors.ClientClosed):
+                await client.submit(a_request(), timeout=8)
+
+    with raw_server(answer_all) as server:
+        caller = Caller(kind, server.url.replace("127.0.0.1", "localhost"))
+        caller.call(blocking if caller.kind == "sync" else awaited)
+        assert server.submits() == 0
+
+
+def drip_headers(server: RawServer, connection: socket.socket, _: int) -> None:
+    server.read_call(connection)
+    for byte in json_answer():
+        connection.sendall(bytes([byte]))
+        if server.done.wait(0.1):
+            return
+
+
+def read_nothing(server: RawServer, connection: socket.socket, _: int) -> None:
+    server.done.wait(10)
+
+
+def hang(server: RawServer, connection: socket.socket, _: int) -> None:
+    server.read_call(connection)
+    server.done.wait(10)
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_headers_in_drops_end_at_the_deadline(kind: str) -> None:
+    with raw_server(drip_headers) as server:
+        start = time.monotonic()
+        with pytest.raises(errors.DeadlineExceeded):
+            Caller(kind, server.url).on_job(ID, "status", timeout=0.5)
+        assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_an_upload_that_stalls_ends_at_the_deadline(kind: str) -> None:
+    with raw_server(read_nothing) as server:
+        start = time.monotonic()
+        with pytest.raises(errors.SubmissionUnknown):
+            Caller(kind, server.url).submit("acme/cat", {"image": "x" * 12_000_000}, timeout=1.2)
+        assert time.monotonic() - start < 4
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_large_body_arrives_whole(kind: str) -> None:
+    image = "x" * 3_000_000
+    with raw_server(answer_all) as server:
+        assert Caller(kind, server.url).submit("acme/cat", {"image": image}).request_id == ID
+        assert server.calls[0].endswith(f'\r\n\r\n{{"image":"{image}"}}'.encode())
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_refusal_that_comes_before_the_end_of_the_upload_is_read(kind: str) -> None:
+    def refuse(server: RawServer, connection: socket.socket, _: int) -> None:
+        connection.recv(1_000)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        while connection.recv(1_000_000):
+            pass
+
+    with raw_server(refuse) as server, pytest.raises(errors.RequestRejected) as caught:
+        Caller(kind, server.url).submit("acme/cat", {"image": "x" * 3_000_000})
+    assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_name_that_does_not_exist_is_no_submit(kind: str) -> None:
+    url = "https://nowhere.invalid"
+    with pytest.raises(errors.ConnectionFailed, match="nothing was submitted"):
+        Caller(kind, url).submit()
+
+
+def many(kind: str, url: str, count: int) -> list[Any]:
+    """That many submits at once over one client."""
+
+    def blocking(client: Client) -> list[Any]:
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(lambda _: submit(client).request_id, range(count)))
+
+    async def awaited(client: Any) -> list[Any]:
+        found: list[Any] = []
+
+        async def one() -> None:
+            found.append((await submit(client)).request_id)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(count):
+                group.start_soon(one)
+        return found
+
+    caller = Caller(kind, url)
+    found: list[Any] = caller.call(blocking if caller.kind == "sync" else awaited)
+    return found
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_calls_beyond_the_number_of_connections_wait(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 3)
+    with raw_server(partial(answer_all, delay=0.02)) as server:
+        assert many(kind, server.url, 12) == [ID] * 12
+        assert server.submits() == 12
+        assert server.most_at_once <= 3
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_submit_that_got_no_connection_was_not_sent(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
+    outcomes: list[type] = []
+
+    def blocking(client: Client) -> None:
+        def one(timeout: float) -> None:
+            try:
+                client.submit(a_request(), timeout=timeout)
+            except errors.RunComfyError as error:
+                outcomes.append(type(error))
+
+        first = threading.Thread(target=one, args=(1.0,))
+        first.start()
+        time.sleep(0.1)
+        one(0.3)
+        first.join()
+
+    async def awaited(client: Any) -> None:
+        async def one(timeout: float) -> None:
+            try:
+                await client.submit(a_request(), timeout=timeout)
+            except errors.RunComfyError as error:
+                outcomes.append(type(error))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(one, 1.0)
+            await anyio.sleep(0.1)
+            group.start_soon(one, 0.3)
+
+    with raw_server(hang) as server:
+        caller = Caller(kind, server.url)
+        caller.call(blocking if caller.kind == "sync" else awaited)
+        assert outcomes == [errors.DeadlineExceeded, errors.SubmissionUnknown]
+        assert server.submits() == 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OWN if kind != "sync"])
+def test_many_slow_calls_are_all_under_way_at_once(kind: str) -> None:
+    everybody = threading.Barrier(60)
+
+    def wait_for_all(server: RawServer, connection: socket.socket, _: int) -> None:
+        server.read_call(connection)
+        everybody.wait(5)
+        connection.sendall(json_answer())
+
+    with raw_server(wait_for_all) as server:
+        assert many(kind, server.url, 60) == [ID] * 60
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OWN if kind != "sync"])
+def test_a_burst_of_short_calls_needs_few_connections(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_PATIENCE", 10)  # the server here is slow
+    with raw_server(answer_all) as server:
+        assert many(kind, server.url, 60) == [ID] * 60
+        assert server.connections <= 8
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_cancelled_calls_give_their_connections_back(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 2)
+
+    def hang_then_answer(server: RawServer, connection: socket.socket, number: int) -> None:
+        (hang if number <= 6 else answer_all)(server, connection, number)
+
+    def blocking(client: Client) -> Any:
+        for _ in range(6):
+            with pytest.raises(errors.DeadlineExceeded):
+                client.job(ID).status(timeout=0.05)
+        return submit(client)
+
+    async def awaited(client: Any) -> Any:
+        for _ in range(6):
+            with anyio.move_on_after(0.1):
+                await client.job(ID).status()
+        return await submit(client)
+
+    with raw_server(hang_then_answer) as server:
+        caller = Caller(kind, server.url)
+        use = blocking if caller.kind == "sync" else awaited
+        assert caller.call(use).request_id == ID
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_closing_wakes_the_call_that_waits_for_an_answer(kind: str) -> None:
+    def blocking(client: Client) -> None:
+        timer = threading.Timer(0.3, client.close)
+        timer.start()
+        with pytest.raises(errors.SubmissionUnknown):
+            client.submit(a_request(), timeout=8)
+        timer.join()
+
+    async def awaited(client: Any) -> None:
+        async def close_soon() -> None:
+            await anyio.sleep(0.3)
+            await client.aclose()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(close_soon)
+            with pytest.raises(errors.SubmissionUnknown):
+                await client.submit(a_request(), timeout=8)
+
+    with raw_server(hang) as server:
+        start = time.monotonic()
+        caller = Caller(kind, server.url)
+        caller.call(blocking if caller.kind == "sync" else awaited)
+        assert time.monotonic() - start < 4
+        assert server.submits() == 1
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_closing_turns_away_the_submit_that_waits_for_a_connection(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
+    outcomes: list[type] = []
+
+    def blocking(client: Client) -> None:
+        def one() -> None:
+            with pytest.raises(errors.RunComfyError) as caught:
+                client.submit(a_request(), timeout=8)
+            outcomes.append(caught.type)
+
+        threads = [threading.Thread(target=one) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.2)
+        client.close()
+        for thread in threads:
+            thread.join()
+
+    async def awaited(client: Any) -> None:
+        async def one() -> None:
+            with pytest.raises(errors.RunComfyError) as caught:
+                await client.submit(a_request(), timeout=8)
+            outcomes.append(caught.type)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(one)
+                await anyio.sleep(0.2)
+            await client.aclose()
+
+    with raw_server(hang) as server:
+        caller = Caller(kind, server.url)
+        caller.call(blocking if caller.kind == "sync" else awaited)
+        assert set(outcomes) == {errors.SubmissionUnknown, errors.ClientClosed}
+        assert (server.submits(), server.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_cookies_are_not_kept_and_redirects_not_followed(kind: str) -> None:
+    def set_cookie(server: RawServer, connection: socket.socket, _: int) -> None:
+        while server.read_call(connection):
+            head, separator, body = json_answer().partition(b"\r\n\r\n")
+            head += f"\r\nSet-Cookie: session=1\r\nLocation: {server.url}/elsewhere".encode()
+            connection.sendall(head + separator + body)
+
+    def redirect(server: RawServer, connection: socket.socket, _: int) -> None:
+        while server.read_call(connection):
+            place = f"HTTP/1.1 307 Elsewhere\r\nLocation: {server.url}/x\r\nContent-Length: 0"
+            connection.sendall(place.encode() + b"\r\n\r\n")
+
+    with raw_server(set_cookie) as server:
+        look_then(kind, server.url, submit)
+        assert len(server.calls) == 2
+        assert b"cookie" not in b"".join(server.calls).lower()
+    with raw_server(redirect) as server:
+        with pytest.raises(errors.RunComfyError):
+            Caller(kind, server.url).submit()
+        assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_long_header_and_a_packed_body_are_read(kind: str) -> None:
+    packed = gzip.compress(b'{"request_id": "req-1", "status": "completed"}')
+    head = f"X-Long: {'y' * 20_000}\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}"
+
+    def answer(server: RawServer, connection: socket.socket, _: int) -> None:
+        while server.read_call(connection):
+            connection.sendall(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + packed)
+
+    with raw_server(answer) as server:
+        assert Caller(kind, server.url).on_job(ID, "status").state == "completed"
