@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from runcomfy.model.json_values import pointer_token
+
 __all__ = ["COMPILED", "Schema", "is_pattern", "parts_of", "schemas_in", "step", "uncovered"]
 
 Schema = dict[str, Any]
@@ -68,7 +70,7 @@ _IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentS
 
 def step(place: str, *names: object) -> str:
     """``place`` with further steps, as a JSON pointer."""
-    return place + "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in names)
+    return place + "".join("/" + pointer_token(name) for name in names)
 
 
 def uncovered(schema: Schema, depth: int = 0) -> set[str]:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from runcomfy_codegen.diagnostics import Diagnostic
-from runcomfy_codegen.spec.literals import literal
-from runcomfy_codegen.spec.model_spec import MediaSpec, RuleSpec
 
 from .keywords import Schema, schemas_in, step
 from .media_rules import SchemaRule, media_kind, read_rules
@@ -25,10 +23,6 @@ class FoundInput:
     path: tuple[str, ...]
     kind: str
     rules: tuple[SchemaRule, ...]
-
-    def spec(self) -> MediaSpec:
-        """The same as literals."""
-        return MediaSpec(literal(self.path), literal(self.kind), tuple(map(_spec, self.rules)))
 
 
 @dataclass(slots=True)
@@ -136,9 +130,3 @@ def _rules(part: Schema, place: str, found: MediaInputs) -> list[SchemaRule]:
         for i, subject, text in faults
     ]
     return rules
-
-
-def _spec(rule: SchemaRule) -> RuleSpec:
-    return RuleSpec(
-        literal(rule.metric), literal(rule.operator), literal(rule.limit), literal(rule.wording)
-    )

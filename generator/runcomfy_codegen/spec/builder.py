@@ -14,7 +14,7 @@ from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.inputs import GatheredInputs, gather_inputs
 from runcomfy_codegen.schema.keywords import Schema, step, uncovered
 from runcomfy_codegen.schema.lint import oddities
-from runcomfy_codegen.schema.media_inputs import MediaInputs, find_media
+from runcomfy_codegen.schema.media_inputs import FoundInput, MediaInputs, find_media
 from runcomfy_codegen.schema.normalise import clean, is_json_schema
 from runcomfy_codegen.schema.reference_validator import Validator
 
@@ -23,7 +23,7 @@ from . import names
 from . import type_hints as types
 from .checks import compile_checks
 from .literals import PythonSource, docstring, literal
-from .model_spec import InputSpec, ModelSpec
+from .model_spec import InputSpec, MediaSpec, ModelSpec, RuleSpec
 from .names import Identifier
 from .nested_types import nested_specs
 from .output_fields import OutputFields, build_outputs
@@ -121,7 +121,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         required=literal(tuple(str(inputs.names[wire]) for wire in inputs.required)),
         aliases=literal(aliases) if aliases else None,
         admitted=literal(gathered.admitted) if gathered.admitted else None,
-        media=tuple(one.spec() for one in inputs.media.inputs),
+        media=tuple(map(_media_spec, inputs.media.inputs)),
         example=literal(example),
         schema_file=_schema_file(
             raw,
@@ -216,6 +216,16 @@ def _exports(
         '{"class_name": "…"}.',
     )
     return tuple(name for _, name in named)
+
+
+def _media_spec(media: FoundInput) -> MediaSpec:
+    rules = tuple(
+        RuleSpec(
+            literal(rule.metric), literal(rule.operator), literal(rule.limit), literal(rule.wording)
+        )
+        for rule in media.rules
+    )
+    return MediaSpec(literal(media.path), literal(media.kind), rules)
 
 
 def _input_specs(inputs: _Inputs) -> tuple[InputSpec, ...]:

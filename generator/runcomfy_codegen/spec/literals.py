@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from runcomfy.model.json_values import pointer_token
+
 from .names import Identifier
 
 __all__ = ["PythonSource", "docstring", "literal", "pointer"]
@@ -54,9 +56,11 @@ def pointer(steps: Sequence[str | Identifier]) -> PythonSource:
     "f'/loras/{index}/path'"
     """
     if not any(isinstance(step, Identifier) for step in steps):
-        return _text("".join("/" + _token(step) for step in steps))
+        return _text("".join("/" + pointer_token(step) for step in steps))
     body = "".join(
-        f"/{{{step}}}" if isinstance(step, Identifier) else "/" + _inside_f_string(_token(step))
+        f"/{{{step}}}"
+        if isinstance(step, Identifier)
+        else "/" + _inside_f_string(pointer_token(step))
         for step in steps
     )
     return PythonSource(f"f'{body}'")
@@ -65,10 +69,6 @@ def pointer(steps: Sequence[str | Identifier]) -> PythonSource:
 def _inside_f_string(text: str) -> str:
     # With a double quote in it, repr quotes with single quotes and escapes those: what an f'' needs.
     return repr(text + '"')[1:-2].replace("{", "{{").replace("}", "}}")
-
-
-def _token(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 def docstring(text: str, indent: int) -> PythonSource:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["MAX_DEPTH", "UNSET", "Unset", "find_non_json", "is_plain", "to_plain", "token"]
+__all__ = ["MAX_DEPTH", "UNSET", "Unset", "find_non_json", "is_plain", "to_plain", "pointer_token"]
 
 #: Levels of nesting that a payload may have. The standard library's own writer gives up at about 1,000.
 MAX_DEPTH = 200
@@ -89,7 +89,7 @@ def _plain_key(key: object) -> object:
     return str.__str__(key) if isinstance(key, str) else key
 
 
-def token(name: object) -> str:
+def pointer_token(name: object) -> str:
     """``name`` as one step of a JSON pointer (RFC 6901)."""
     return str(name).replace("~", "~0").replace("/", "~1")
 
@@ -112,7 +112,9 @@ def find_non_json(value: object, pointer: str, found: list[Violation]) -> None:
                 seen.add(id(part))
                 inside = (*above, id(part))
                 members = enumerate(part) if isinstance(part, list) else part.items()
-                waiting += [(item, f"{place}/{token(name)}", inside) for name, item in members]
+                waiting += [
+                    (item, f"{place}/{pointer_token(name)}", inside) for name, item in members
+                ]
                 found += _name_faults(part, place)
         else:
             fault = _scalar_fault(part)

@@ -7,7 +7,7 @@ from typing import Any
 
 from runcomfy.errors import MissingExtra
 
-from .json_values import token
+from .json_values import pointer_token
 from .schema_files import read_schemas
 from .violation import Violation
 
@@ -53,7 +53,7 @@ def find_violations(
 
 
 def _violation(error: Any, pointer: str) -> Violation:
-    place = pointer + "".join(f"/{token(step)}" for step in error.absolute_path)
+    place = pointer + "".join(f"/{pointer_token(step)}" for step in error.absolute_path)
     rule, limit = str(error.validator), error.validator_value
     if rule == "required":  # as generated checks tell it: the name that is missing
         limit = next(name for name in limit if error.message.startswith(f"{name!r} is "))

@@ -12,7 +12,7 @@ import stat
 from runcomfy.errors import UnresolvedFiles
 from runcomfy.model.media import is_local
 
-from .json_values import is_plain, token
+from .json_values import is_plain, pointer_token
 from .violation import Violation
 
 TYPE_CHECKING = False
@@ -96,7 +96,7 @@ def _replaced(
         name = path[0]
         if not isinstance(value, dict) or name not in value:
             return value
-        inner = _replaced(value[name], path[1:], f"{pointer}/{token(name)}", lists, replace)
+        inner = _replaced(value[name], path[1:], f"{pointer}/{pointer_token(name)}", lists, replace)
         return {**value, name: inner}
     return replace(pointer, value) if is_local(value) else value
 
@@ -145,6 +145,6 @@ def _retold(violation: Violation, inputs: Iterable[MediaInput]) -> Violation:
     wants_text = violation.rule == "json" or "string" in str(violation.limit)
     if wants_text and not is_plain(violation.value) and not is_local(violation.value):
         names = [step for step in violation.pointer.split("/")[1:] if not step.isdigit()]
-        if any(names == [token(name) for name in media.path] for media in inputs):
+        if any(names == [pointer_token(name) for name in media.path] for media in inputs):
             violation.message = _WANTED
     return violation

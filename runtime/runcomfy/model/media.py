@@ -5,7 +5,7 @@ Here are the inputs and rules as data, the form in which generated modules hold 
 
 from __future__ import annotations
 
-from .json_values import is_plain, token
+from .json_values import is_plain, pointer_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
                 waiting += reversed(items)
         elif step < len(path):
             if isinstance(value, dict) and path[step] in value:
-                inner = f"{pointer}/{token(path[step])}"
+                inner = f"{pointer}/{pointer_token(path[step])}"
                 waiting.append((value[path[step]], step + 1, inner, lists))
         elif isinstance(value, str) or is_local(value):
             yield pointer, value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from .json_values import token
+from .json_values import pointer_token
 from .violation import Violation
 
 __all__ = ["close_to", "did_you_mean", "ids_like", "unknown_input"]
@@ -43,4 +43,4 @@ def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:
     inputs = f"the inputs are {', '.join(known)}" if known else "it has none"
     hint = f"did you mean {near[0]!r}?" if near else inputs
     message = f"is not an input of this model; {hint}"
-    return Violation("/" + token(name), "unknown-input", value, tuple(known), message)
+    return Violation("/" + pointer_token(name), "unknown-input", value, tuple(known), message)

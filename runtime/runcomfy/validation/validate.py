@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runcomfy.model.json_values import to_plain, token
+from runcomfy.model.json_values import pointer_token, to_plain
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request, check_payload
 from runcomfy.model.violation import Violation
@@ -132,6 +132,6 @@ def _unknown_inputs(
     return [
         unknown_input(name, payload[name], cls._known)
         if place < _SUGGESTIONS
-        else Violation("/" + token(name), "unknown-input", payload[name], None, _UNKNOWN)
+        else Violation("/" + pointer_token(name), "unknown-input", payload[name], None, _UNKNOWN)
         for place, name in enumerate(names)
     ]

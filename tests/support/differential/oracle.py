@@ -14,7 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import runcomfy
-from runcomfy.model.json_values import token
+from runcomfy.model.json_values import pointer_token
 from runcomfy.model.request import check_payload
 from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.normalise import clean
@@ -57,7 +57,7 @@ class Oracle:
         found: Findings = defaultdict(set)
         missing: dict[str, list[str]] = {}
         for error in self.validator.iter_errors(payload):
-            pointer = "".join(f"/{token(step)}" for step in error.absolute_path)
+            pointer = "".join(f"/{pointer_token(step)}" for step in error.absolute_path)
             limit: object = None
             if error.validator == "required":  # the library says which name in its message only
                 names = missing.setdefault(
