@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-import runcomfy
 from runcomfy import UNSET, Unset, ValidationError
 from runcomfy_models.openai import GptImage2Edit
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
@@ -365,10 +364,6 @@ class TestSubclasses:
         assert request.payload() == {"prompt": "a hat, watercolour", "image_urls": IMAGES}
         assert Styled.input_schema() == Wan2_6ImageToImage.input_schema()
         assert list(inspect.signature(Styled).parameters)[:2] == ["prompt", "image_urls"]
-
-
-def test_the_exported_names_exist() -> None:
-    assert [name for name in runcomfy.__all__ if not hasattr(runcomfy, name)] == []
 
 
 def test_a_number_that_python_refuses_to_write_has_a_repr(tmp_path: Path) -> None:
