@@ -20,20 +20,20 @@ def _body(change: Callable[[bytes], bytes]) -> Change:
 BODY_FAULTS: tuple[Fault, ...] = (
     Fault("empty_body", "HTTP 200 and nothing", API, _body(lambda _body: b"")),
     Fault(
-        "wrong_json", "a text that is no JSON", API, _body(lambda _body: b"{'request_id': oops}")
+        "wrong_json", "text that is not JSON", API, _body(lambda _body: b"{'request_id': oops}")
     ),
     Fault(
         "half_json",
-        "half of the JSON, as long as it says",
+        "half of the JSON, with a matching Content-Length",
         API,
         _body(lambda body: body[: len(body) // 2]),
     ),
     Fault("two_documents", "the JSON twice", API, _body(lambda body: body + body)),
     Fault("json_null", "null", API, _body(lambda _body: b"null")),
     Fault("json_list", "a list", API, _body(lambda body: b"[" + body + b"]")),
-    Fault("json_text", "a text", API, _body(lambda _body: b'"completed"')),
-    Fault("json_empty", "an object without members", API, _body(lambda _body: b"{}")),
-    Fault("json_deep", "200,000 lists in one another", API, _body(lambda _body: _DEEP)),
+    Fault("json_text", "a string", API, _body(lambda _body: b'"completed"')),
+    Fault("json_empty", "an empty object", API, _body(lambda _body: b"{}")),
+    Fault("json_deep", "200,000 nested lists", API, _body(lambda _body: _DEEP)),
     Fault(
         "json_long_number",
         "a number of 10,000 digits",
@@ -45,13 +45,13 @@ BODY_FAULTS: tuple[Fault, ...] = (
     Fault("utf_16", "UTF-16", API, _body(lambda body: body.decode().encode("utf-16"))),
     Fault(
         "bad_utf_8",
-        "bytes that are no UTF-8",
+        "bytes that are not UTF-8",
         API,
         _body(lambda body: body[:-1] + b',"x":"\xff\xfe"}'),
     ),
     Fault(
         "lone_surrogate",
-        "half a character",
+        "a lone surrogate",
         API,
         _body(lambda body: body[:-1] + b',"x":"\\ud800"}'),
     ),

@@ -160,7 +160,7 @@ def _no_length(reply: Reply, _scene: Scene) -> Raw:
 WIRE_FAULTS: tuple[Fault, ...] = (
     Fault(
         "connection_refused",
-        "nobody listens on the port for a while",
+        "the port refuses connections for a while",
         EVERYWHERE,
         lambda _reply, _scene: Raw((), "reset"),
         after=False,
@@ -169,47 +169,47 @@ WIRE_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "reset_before_accept",
-        "the connection is reset before the service does anything",
+        "the connection is reset before the request is processed",
         EVERYWHERE,
         lambda _reply, _scene: Raw((), "reset"),
         after=False,
     ),
     Fault(
         "closed_before_accept",
-        "the connection is closed before the service does anything",
+        "the connection is closed before the request is processed",
         EVERYWHERE,
         lambda _reply, _scene: Raw(),
         after=False,
     ),
     Fault(
         "reset_after_accept",
-        "the service does it, then the connection is reset",
+        "the request is processed, then the connection is reset",
         EVERYWHERE,
         lambda _reply, _scene: Raw((), "reset"),
     ),
     Fault(
         "answer_lost",
-        "the service does it, then the connection is closed without a byte",
+        "the request is processed, then the connection is closed without a response",
         EVERYWHERE,
         lambda _reply, _scene: Raw(),
     ),
-    Fault("reset_in_headers", "the headers break off with a reset", EVERYWHERE, _reset_in_headers),
-    Fault("closed_in_headers", "the headers break off", EVERYWHERE, _closed_in_headers),
-    Fault("truncated_body", "half of the body comes, then the end", EVERYWHERE, _truncated),
-    Fault("reset_in_body", "half of the body comes, then a reset", EVERYWHERE, _reset_in_body),
+    Fault("reset_in_headers", "the connection is reset within the headers", EVERYWHERE, _reset_in_headers),
+    Fault("closed_in_headers", "the connection is closed within the headers", EVERYWHERE, _closed_in_headers),
+    Fault("truncated_body", "half of the body arrives, then the connection is closed", EVERYWHERE, _truncated),
+    Fault("reset_in_body", "half of the body arrives, then the connection is reset", EVERYWHERE, _reset_in_body),
     Fault(
-        "length_too_long", "Content-Length says 1000 bytes too many", EVERYWHERE, _length_too_long
+        "length_too_long", "Content-Length is 1000 bytes too large", EVERYWHERE, _length_too_long
     ),
     Fault(
-        "length_too_short", "Content-Length says 10 bytes too few", EVERYWHERE, _length_too_short
+        "length_too_short", "Content-Length is 10 bytes too small", EVERYWHERE, _length_too_short
     ),
     Fault("length_negative", "Content-Length is -1", EVERYWHERE, _length_negative),
     Fault(
-        "no_length", "no Content-Length: the end of the connection ends it", EVERYWHERE, _no_length
+        "no_length", "no Content-Length: the body ends with the connection", EVERYWHERE, _no_length
     ),
-    Fault("bad_chunk", "a chunk whose size is no number", EVERYWHERE, _bad_chunk),
-    Fault("cut_chunks", "half of the body comes in a chunk, then the end", EVERYWHERE, _cut_chunks),
-    Fault("no_http", "bytes that are no HTTP", EVERYWHERE, _no_http),
+    Fault("bad_chunk", "a chunk size that is not a number", EVERYWHERE, _bad_chunk),
+    Fault("cut_chunks", "half of the body arrives as a chunk, then the connection is closed", EVERYWHERE, _cut_chunks),
+    Fault("no_http", "bytes that are not HTTP", EVERYWHERE, _no_http),
     Fault("long_headers", "two megabytes of headers", EVERYWHERE, _long_headers),
     Fault("gzip_garbage", "Content-Encoding is gzip, the body is not", EVERYWHERE, _gzip_garbage),
     Fault("gzip_cut", "half of a gzip body", EVERYWHERE, _gzip_cut),
@@ -218,20 +218,20 @@ WIRE_FAULTS: tuple[Fault, ...] = (
     Fault("endless_headers", "headers that never end", EVERYWHERE, _endless_headers, lasting=True),
     Fault(
         "gzip_bomb",
-        "a small gzip body that unpacks without end",
+        "a small gzip body that decompresses without end",
         EVERYWHERE,
         _gzip_bomb,
         lasting=True,
     ),
-    Fault("gzip_twice", "a few hundred bytes that unpack twice, to 64 MB", EVERYWHERE, _gzip_twice),
-    Fault("slow_headers", "the answer comes byte by byte", EVERYWHERE, _slow_headers, lasting=True),
-    Fault("slow_body", "the body comes byte by byte", EVERYWHERE, _slow_body, lasting=True),
+    Fault("gzip_twice", "a few hundred bytes that decompress twice, to 64 MB", EVERYWHERE, _gzip_twice),
+    Fault("slow_headers", "the response arrives byte by byte", EVERYWHERE, _slow_headers, lasting=True),
+    Fault("slow_body", "the body arrives byte by byte", EVERYWHERE, _slow_body, lasting=True),
     Fault(
-        "stalled_body", "half of the body comes, then nothing", EVERYWHERE, _stalled, lasting=True
+        "stalled_body", "half of the body arrives, then nothing", EVERYWHERE, _stalled, lasting=True
     ),
     Fault(
         "silence",
-        "the service does it and never answers",
+        "the request is processed, and no response is sent",
         EVERYWHERE,
         lambda _reply, _scene: Raw((), "hold"),
         lasting=True,

@@ -64,7 +64,7 @@ WORD_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "addresses_elsewhere",
-        "status_url and the like lead to another host",
+        "status_url and its siblings point to another host",
         _JOB,
         _addresses_elsewhere,
     ),
@@ -79,7 +79,7 @@ WORD_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "job_is_cancelled",
-        "somebody else cancels the job",
+        "the job is cancelled by another client",
         _JOB,
         lambda reply, _scene: reply,
         job={"ends": "cancelled"},
@@ -95,7 +95,7 @@ WORD_FAULTS: tuple[Fault, ...] = (
     # What the status says.
     Fault(
         "unknown_status",
-        "a status that nobody has seen before",
+        "an undocumented status",
         _STATUS,
         says(status="Reticulating_Splines"),
     ),
@@ -116,16 +116,16 @@ WORD_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "early_completed",
-        "completed too early; the result says otherwise",
+        "the status is completed before the result is ready",
         _STATUS,
         says(status="completed"),
     ),
-    Fault("text_position", "queue_position is a text", _STATUS, says(queue_position="many")),
+    Fault("text_position", "queue_position is a string", _STATUS, says(queue_position="many")),
     Fault("negative_position", "queue_position is -1", _STATUS, says(queue_position=-1)),
     Fault("huge_position", "queue_position is 10^30", _STATUS, says(queue_position=10**30)),
     Fault(
         "other_request",
-        "the answer is about another request",
+        "the response is about another request",
         READS,
         says(request_id="somebody-elses"),
     ),
@@ -145,7 +145,7 @@ WORD_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "unknown_outcome",
-        "an outcome that nobody has seen before",
+        "an undocumented outcome",
         _CANCEL,
         says(outcome="perhaps", status=...),
     ),

@@ -76,18 +76,18 @@ FILE_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "other_type",
-        "Content-Type says it is a program",
+        "Content-Type is that of a program",
         DOWNLOAD,
         lambda reply, _scene: reply.with_headers(content_type="application/x-msdownload"),
     ),
     Fault(
         "empty_file", "the file is empty", DOWNLOAD, lambda reply, _scene: replace(reply, body=b"")
     ),
-    Fault("range_ignored", "HTTP 200 with the part that was asked for", DOWNLOAD, _range_ignored),
-    Fault("wrong_range", "Content-Range is of another part", DOWNLOAD, _wrong_range),
+    Fault("range_ignored", "HTTP 200 with only the requested part", DOWNLOAD, _range_ignored),
+    Fault("wrong_range", "Content-Range names another part", DOWNLOAD, _wrong_range),
     Fault("not_satisfiable", "HTTP 416", DOWNLOAD, _not_satisfiable),
-    Fault("changed_file", "another content and ETag each time", DOWNLOAD, _changed),
-    Fault("changed_secretly", "another content under the same ETag", DOWNLOAD, _changed_secretly),
+    Fault("changed_file", "different content and ETag each time", DOWNLOAD, _changed),
+    Fault("changed_secretly", "different content under the same ETag", DOWNLOAD, _changed_secretly),
     Fault("no_validator", "no ETag", DOWNLOAD, lambda reply, _scene: reply.with_headers(etag=None)),
     Fault(
         "weak_validator",

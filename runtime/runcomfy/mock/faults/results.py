@@ -75,16 +75,16 @@ RESULT_FAULTS: tuple[Fault, ...] = (
         _RESULT,
         _output(lambda urls, _scene: [{"url": url} for url in urls]),
     ),
-    Fault("text_cost", "the cost is a text", _RESULT, says(cost="a lot")),
+    Fault("text_cost", "the cost is a string", _RESULT, says(cost="a lot")),
     Fault(
         "odd_dates",
-        "the times are no times",
+        "the timestamps are not timestamps",
         _RESULT,
         says(created_at="yesterday", finished_at=-1e300),
     ),
     Fault(
         "file_elsewhere",
-        "the output's file is on a host that has nothing to do with it",
+        "the output's file is on an unrelated host",
         _RESULT,
         _output(lambda _urls, scene: {"image": f"{scene.elsewhere}/picture.png"}),
     ),
@@ -96,7 +96,7 @@ RESULT_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "file_in_metadata",
-        "the output's file is at the address of a cloud's metadata",
+        "the output's file is at a cloud metadata address",
         _RESULT,
         _output(lambda _urls, _scene: {"image": "http://169.254.169.254/latest/meta-data/"}),
     ),

@@ -100,7 +100,7 @@ STATUS_FAULTS: tuple[Fault, ...] = (
     *(
         Fault(
             f"done_then_{status}",
-            f"the service does it, yet the answer is HTTP {status}",
+            f"the request is processed, and the response is HTTP {status}",
             EVERYWHERE,
             _refusal(status),
         )
@@ -115,7 +115,7 @@ STATUS_FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "retry_after_date",
-        "HTTP 429, Retry-After is a date, a second away",
+        "HTTP 429, Retry-After is a date one second from now",
         EVERYWHERE,
         _retry_at,
         after=False,
