@@ -3,12 +3,14 @@
 CodegenError
 ├── SourceError    a page or block that cannot be taken in
 ├── SchemaError    a stored document that cannot be generated from
-└── NameClash      two things that would get one name
+├── NameClash      two things that would get one name
+├── CannotWrite    a file or folder that cannot be written
+└── Misuse         an option or setting that cannot be meant
 """
 
 from __future__ import annotations
 
-__all__ = ["CodegenError", "NameClash", "SchemaError", "SourceError"]
+__all__ = ["CannotWrite", "CodegenError", "Misuse", "NameClash", "SchemaError", "SourceError"]
 
 
 class CodegenError(Exception):
@@ -36,3 +38,11 @@ class SchemaError(CodegenError):
 
 class NameClash(CodegenError):
     """Two models, or two inputs of a model, that would get the same Python name."""
+
+
+class CannotWrite(CodegenError):
+    """A file or folder that cannot be written, for its rights or the space there."""
+
+
+class Misuse(CodegenError):
+    """An option, an argument or a setting of ``pyproject.toml`` that cannot be meant."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -19,7 +19,7 @@ from runcomfy_codegen.schema.documents import find_models, read_stored
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
-from .errors import CodegenError, NameClash, SchemaError
+from .errors import CodegenError, Misuse, NameClash, SchemaError
 from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .package import manifest as manifests
 
@@ -47,17 +47,21 @@ def generate(
     out: Path,
     package: str,
     *,
+    models: Sequence[str] = ("*",),
     only: str = "*",
     keep_going: bool = False,
     fresh: bool = False,
 ) -> Generation:
     """Plan the package. Nothing is written; ``plan.apply`` does that.
 
-    ``only`` is a glob over model ids; other models stay as they are. ``keep_going`` lists a bad model
+    ``models`` are globs over model ids: the models that the package holds. ``only`` is another one, over those; the
+    others of them stay as they are. ``keep_going`` lists a bad model
     in ``failed`` and goes on, keeping what was generated for it before. ``fresh`` renders everything
     anew instead of trusting what an earlier run left. Raises ``CodegenError``.
     """
-    return _Run(schemas, out / _package_path(package), package, only, keep_going, fresh).result()
+    return _Run(
+        schemas, out / _package_path(package), package, models, only, keep_going, fresh
+    ).result()
 
 
 def _package_path(package: str) -> Path:
@@ -65,11 +69,11 @@ def _package_path(package: str) -> Path:
         try:
             Identifier(part)
         except ValueError:
-            raise CodegenError(
+            raise Misuse(
                 f"--package {package}", "is no import name", "Give one such as my_models."
             ) from None
     if package.partition(".")[0] in sys.stdlib_module_names | {"runcomfy", "runcomfy_codegen"}:
-        raise CodegenError(
+        raise Misuse(
             f"--package {package}", "would hide a package of that name", "Give another name."
         )
     return Path(*package.split("."))
@@ -77,7 +81,14 @@ def _package_path(package: str) -> Path:
 
 class _Run:
     def __init__(
-        self, schemas: Path, folder: Path, package: str, only: str, keep_going: bool, fresh: bool
+        self,
+        schemas: Path,
+        folder: Path,
+        package: str,
+        models: Sequence[str],
+        only: str,
+        keep_going: bool,
+        fresh: bool,
     ) -> None:
         self.schemas = schemas
         self.package = package
@@ -89,10 +100,15 @@ class _Run:
         self.trusted = not fresh and read_stamp(folder) == stamp(
             self.generator, self.folder.text(manifests.NAME) or ""
         )
-        self.ids = find_models(schemas)
+        self.ids = [
+            model_id
+            for model_id in find_models(schemas)
+            if any(fnmatchcase(model_id, glob) for glob in models)
+        ]
         self.selected = {model_id for model_id in self.ids if fnmatchcase(model_id, only)}
         if not self.selected:
-            matching = f" that matches {only!r}" if self.ids else ""
+            globs = " or ".join(map(repr, models if only == "*" else [only]))
+            matching = "" if globs == "'*'" else f" that matches {globs}"
             raise SchemaError(
                 str(schemas), f"holds no model{matching}", "Add one: runcomfy-codegen add PAGE"
             )

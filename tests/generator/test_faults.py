@@ -25,14 +25,14 @@ def _three(tmp_path: Path) -> Path:
 
 def test_one_bad_model_stops_everything(tmp_path: Path) -> None:
     ran = run(_three(tmp_path))
-    assert (ran.status, ran.out) == (2, "")
+    assert (ran.status, ran.out) == (65, "")
     assert "acme/bad input.json: describes array, not an object" in ran.err
     assert not (tmp_path / "out").exists()
 
 
 def test_keep_going_writes_the_rest_and_lists_the_bad(tmp_path: Path) -> None:
     ran = run(_three(tmp_path), "--keep-going")
-    assert ran.status == 1
+    assert ran.status == 65
     assert "FAILED acme/bad: acme/bad input.json: describes array, not an object" in ran.out
     assert {path for path in tree(tmp_path / "out/models") if path.endswith("fine.py")} == {
         "acme/fine.py",
@@ -47,7 +47,7 @@ def test_keep_going_keeps_what_was_generated_before(tmp_path: Path) -> None:
     before = (tmp_path / "out/models/acme/one.py").read_bytes()
     store(tmp_path / "schemas", "acme/one", "{")
     ran = run(tmp_path, "--keep-going", "--json")
-    assert ran.status == 1
+    assert ran.status == 65
     assert list(ran.json["models"]["failed"]) == ["acme/one"]
     assert ran.json["models"]["removed"] == []
     assert (tmp_path / "out/models/acme/one.py").read_bytes() == before
@@ -92,7 +92,7 @@ def test_two_models_with_one_name_are_both_named(
     store(tmp_path / "schemas", one, text_schema("prompt"))
     store(tmp_path / "schemas", other, text_schema("prompt"))
     ran = run(tmp_path)
-    assert ran.status == 2
+    assert ran.status == 65
     assert repr(one) in ran.err
     assert repr(other) in ran.err
     assert '{"class_name": "…"}' in ran.err
@@ -110,7 +110,7 @@ def test_two_nested_objects_with_one_name_are_refused(tmp_path: Path) -> None:
     }
     store(tmp_path / "schemas", "acme/one", schema)
     ran = run(tmp_path)
-    assert (ran.status, "would both be named 'OneAItem'" in ran.err) == (2, True)
+    assert (ran.status, "would both be named 'OneAItem'" in ran.err) == (65, True)
     store(tmp_path / "schemas", "acme/one", schema, overrides={"names": {"a": "rows"}})
     assert run(tmp_path).status == 0
 
@@ -141,7 +141,7 @@ def test_an_interrupted_run_leaves_whole_files_and_the_next_one_heals(
     with pytest.MonkeyPatch.context() as patch:
         _failing_after(patch, count)
         ran = run(tmp_path)
-    assert (ran.status, "No space left on device" in ran.err) == (2, True)
+    assert (ran.status, "No space left on device" in ran.err) == (73, True)
     for path, data in tree(tmp_path / "out").items():
         assert path.rpartition("/")[2][0] != ".", f"{path} was left behind"
         if path.endswith(".py"):
@@ -206,7 +206,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path, link: str) -> 
     path.symlink_to(target)
     before = tree(outside)
     ran = run(tmp_path)
-    assert ran.status == 2
+    assert ran.status == 65
     assert "lies behind a link that leaves the folder" in ran.err
     assert tree(outside) == before
 
@@ -239,7 +239,7 @@ def test_two_processes_at_once_end_in_one_package(tmp_path: Path) -> None:
 def test_no_schemas_is_told_with_the_next_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["generate", "--schemas", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 2
+    assert main(["generate", "--schemas", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 65
     assert "Add a model first: runcomfy-codegen add PAGE" in capsys.readouterr().err
 
 
@@ -247,7 +247,7 @@ def test_no_schemas_is_told_with_the_next_step(
 def test_a_package_may_not_hide_another(tmp_path: Path, package: str) -> None:
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
     ran = run(tmp_path, "--package", package)
-    assert ran.status == 2
+    assert ran.status == 64
     assert "would hide" in ran.err
 
 
@@ -271,6 +271,6 @@ def test_a_folder_that_cannot_be_read_removes_no_model(
 
     monkeypatch.setattr("runcomfy_codegen.schema.documents.os.walk", walk)
     ran = run(tmp_path)
-    assert ran.status == 2
+    assert ran.status == 65
     assert "Permission denied" in ran.err
     assert (tmp_path / "out/models/acme/one.py").exists()

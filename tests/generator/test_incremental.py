@@ -197,7 +197,7 @@ def test_a_foreign_file_in_the_way_is_never_overwritten(tmp_path: Path, path: st
     file.parent.mkdir(parents=True)
     file.write_text("mine = 1\n")
     ran = run(tmp_path)
-    assert ran.status == 2
+    assert ran.status == 65
     assert "exists and was not generated" in ran.err
     assert tree(tmp_path / "out") == {path: b"mine = 1\n"}
 
@@ -222,7 +222,7 @@ def test_only_keeps_a_model_whose_file_was_changed(made: Path) -> None:
 
 def test_only_a_pattern_that_matches_is_worth_a_run(made: Path) -> None:
     ran = run(made, "--only", "nobody/*")
-    assert ran.status == 2
+    assert ran.status == 65
     assert "holds no model that matches 'nobody/*'" in ran.err
 
 

@@ -41,7 +41,7 @@ def test_a_refusal_escapes_control_characters(
         "acme/small",
         {"type": "object", "properties": {hostile: {}, hostile.replace("\r", "\x1b"): {}}},
     )
-    assert main(_arguments(tmp_path)) == 2
+    assert main(_arguments(tmp_path)) == 65
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "would both be named" in shown.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import sys
@@ -12,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runcomfy_codegen.cli import configure_add
-from runcomfy_codegen.ingest.command import run
+from runcomfy_codegen.cli import main
 
 PAGES = Path(__file__).parents[1] / "data" / "pages"
 
@@ -72,11 +70,9 @@ class Ran:
 
 def add(*arguments: str | Path, stdin: bytes = b"") -> Ran:
     """Run ``add`` with these arguments."""
-    parser = argparse.ArgumentParser()
-    configure_add(parser)
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), _stdin(stdin):
-        status = run(parser.parse_args([str(argument) for argument in arguments]))
+        status = main(["add", *map(str, arguments)])
     return Ran(status, out.getvalue(), err.getvalue())
 
 

@@ -5,12 +5,11 @@ Every source is read and checked before anything is written; one fault, and noth
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from runcomfy_codegen.console import printable, show
 from runcomfy_codegen.errors import CodegenError, SourceError
@@ -21,15 +20,24 @@ from runcomfy_codegen.schema.model_ids import parse_model_id
 
 from .page_choice import choose, is_preferred
 
-__all__ = ["run"]
-
-_BAD_INPUT: Final = 2
+__all__ = ["AddOptions", "run"]
 
 
-def run(args: argparse.Namespace) -> int:
-    """Add the sources and report; the exit status is 0, or 2 if the input is at fault."""
-    root = Path(args.schemas)
-    gathered, changes, faults = _prepare(args, root)
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """What ``add`` is asked to do."""
+
+    sources: Sequence[str]
+    schemas: str
+    model_id: str | None = None
+    prefer: Sequence[str] = ()
+    as_json: bool = False
+
+
+def run(options: AddOptions) -> list[CodegenError]:
+    """Add the sources and report. Returns what is wrong with them; then nothing was written."""
+    root = Path(options.schemas)
+    gathered, changes, faults = _prepare(options, root)
     if not faults:
         try:
             commit(root, changes)
@@ -37,33 +45,33 @@ def run(args: argparse.Namespace) -> int:
             faults = [fault]
     if faults:
         changes = []
-    if args.json:
+    if options.as_json:
         show(json.dumps(_as_json(gathered, changes, faults), indent=2), sys.stdout)
     else:
         _report(gathered, changes, faults)
-    return _BAD_INPUT if faults else 0
+    return faults
 
 
 def _prepare(
-    args: argparse.Namespace, root: Path
+    options: AddOptions, root: Path
 ) -> tuple[GatheredSources, list[StoreChange], list[CodegenError]]:
     """Everything up to the writing: what was read, what would change, all that is wrong."""
     try:
-        given = None if args.model_id is None else parse_model_id(args.model_id, "--model-id")
+        given = None if options.model_id is None else parse_model_id(options.model_id, "--model-id")
     except SourceError as fault:
         return GatheredSources(), [], [fault]
-    gathered = gather_sources(args.sources, given)
+    gathered = gather_sources(options.sources, given)
     faults: list[CodegenError] = [*gathered.faults]
     if not faults:
-        faults.extend(_unmatched(args.prefer, gathered.pages))
+        faults.extend(_unmatched(options.prefer, gathered.pages))
     changes: list[StoreChange] = []
-    for choice in choose(gathered.pages, args.prefer):
+    for choice in choose(gathered.pages, options.prefer):
         try:
             changes.append(plan(root, choice))
         except CodegenError as fault:
             faults.append(fault)
         except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL in the name
-            faults.append(_bad_root(args.schemas, error))
+            faults.append(_bad_root(options.schemas, error))
             break
     return gathered, changes, faults
 

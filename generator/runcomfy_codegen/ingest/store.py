@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from runcomfy_codegen.errors import SourceError
+from runcomfy_codegen.errors import CannotWrite, SourceError
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality, Texts, dialect_of
 from runcomfy_codegen.schema.model_ids import ModelId
@@ -114,8 +114,8 @@ def _model_folder(root: Path, model_id: ModelId, place: str) -> Path:
     return folder
 
 
-def _blocked(place: str, path: Path, problem: str) -> SourceError:
-    return SourceError(
+def _blocked(place: str, path: Path, problem: str) -> CannotWrite:
+    return CannotWrite(
         place,
         f"{path.name!r} in the schemas folder {problem}",
         "Move it away, or name another folder with --schemas.",
@@ -191,7 +191,7 @@ def commit(root: Path, changes: Sequence[StoreChange]) -> None:
             for name in change.removes:
                 (change.folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise SourceError(
+        raise CannotWrite(
             str(error.filename or root),
             f"this cannot be written: {error.strerror or error}",
             "Check the rights and the free space there, then run the same command again.",

@@ -100,7 +100,7 @@ def test_a_fault_is_told_with_its_place_and_writes_nothing(name: str, tmp_path: 
     source = tmp_path / "page.txt"
     source.write_text(text, "utf-8")
     ran = add(source, "--schemas", tmp_path / "schemas", "--json")
-    assert ran.status == 2
+    assert ran.status == 65
     error = ran.json["errors"][0]
     assert error["place"] == f"{source}:{position}"
     assert problem in error["problem"]
@@ -114,38 +114,38 @@ def test_a_fault_is_told_with_its_place_and_writes_nothing(name: str, tmp_path: 
 )
 def test_an_id_that_would_leave_the_folder_is_refused(model_id: str, tmp_path: Path) -> None:
     ran = add("-", "--schemas", tmp_path / "schemas", stdin=page(model_id).encode())
-    assert ran.status == 2
+    assert ran.status == 65
     assert "is no model id" in ran.err or "two different model ids" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_id_from_the_command_line_is_held_to_the_same_rules(tmp_path: Path) -> None:
     ran = add("-", "--model-id", "../x", "--schemas", tmp_path, stdin=INPUT.encode())
-    assert ran.status == 2
+    assert ran.status == 65
     assert "error: --model-id: '../x' is no model id" in ran.err
 
 
 def test_an_id_from_the_command_line_must_agree_with_the_page(tmp_path: Path) -> None:
     ran = add("-", "--model-id", "owner/other", "--schemas", tmp_path, stdin=page().encode())
-    assert ran.status == 2
+    assert ran.status == 65
     assert "'owner/model' here, 'owner/other' at --model-id" in ran.err
 
 
 def test_bytes_that_are_no_utf8_are_told_with_their_place(tmp_path: Path) -> None:
     ran = add("-", "--schemas", tmp_path, stdin=b"\xef\xbb\xbfone\r\ntw\xff")
-    assert ran.status == 2
+    assert ran.status == 65
     assert "error: -:2:3: this is not UTF-8 text (byte 0xff)" in ran.err
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     ran = add(tmp_path / "nowhere.txt", "--schemas", tmp_path / "schemas")
-    assert ran.status == 2
+    assert ran.status == 65
     assert "nowhere.txt: this cannot be read: No such file" in ran.err
 
 
 def test_a_name_that_is_none_is_an_error_like_others(tmp_path: Path) -> None:
-    assert add("page\0.txt", "--schemas", tmp_path).status == 2
-    assert add(ENGLISH, "--schemas", f"{tmp_path}/a\0b").status == 2
+    assert add("page\0.txt", "--schemas", tmp_path).status == 65
+    assert add(ENGLISH, "--schemas", f"{tmp_path}/a\0b").status == 65
 
 
 @pytest.mark.parametrize("files", [[], ["README.md"], ["sub/page.txt"]])
@@ -156,14 +156,14 @@ def test_a_folder_without_pages_is_an_error(files: list[str], tmp_path: Path) ->
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("words")
     ran = add(folder, "--schemas", tmp_path / "schemas")
-    assert ran.status == 2
+    assert ran.status == 65
     assert "no saved page in this folder" in ran.err
 
 
 def test_input_beyond_the_cap_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MAX_BYTES", 2 * 1024 * 1024)
     ran = add("-", "--schemas", tmp_path, stdin=page().encode() + b" " * 2 * 1024 * 1024)
-    assert ran.status == 2
+    assert ran.status == 65
     assert "larger than 2 MB" in ran.err
 
 
@@ -171,7 +171,7 @@ def test_one_bad_page_keeps_all_others_from_being_written(tmp_path: Path) -> Non
     bad = tmp_path / "bad.txt"
     bad.write_text(page()[:-60])
     ran = add(PAGES, bad, "--schemas", tmp_path / "schemas")
-    assert ran.status == 2
+    assert ran.status == 65
     assert "Nothing was written." in ran.err
     assert not (tmp_path / "schemas").exists()
 
@@ -193,13 +193,13 @@ def test_a_place_in_html_is_a_place_in_the_saved_file(tmp_path: Path) -> None:
 def test_errors_cannot_steer_the_terminal(tmp_path: Path) -> None:
     text = CURL + '{"type": "\\u001b]0;owned\\u0007\\u202e\\ud800", "properties": {}}'
     ran = add("-", "--schemas", tmp_path, stdin=text.encode())
-    assert ran.status == 2
+    assert ran.status == 65
     assert all(char == "\n" or char.isprintable() for char in ran.err)
 
 
 def test_a_missing_file_cannot_steer_the_terminal_by_its_name(tmp_path: Path) -> None:
     ran = add(tmp_path / "\x1b]0;owned\x07\n.txt", "--schemas", tmp_path)
-    assert ran.status == 2
+    assert ran.status == 65
     assert "\\x1b]0;owned\\x07\\n.txt: this cannot be read" in ran.err
 
 

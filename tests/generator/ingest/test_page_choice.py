@@ -45,7 +45,7 @@ def test_prefer_takes_the_named_page_instead(name: str, tmp_path: Path) -> None:
 
 def test_prefer_that_matches_nothing_is_an_error_that_lists_the_names(tmp_path: Path) -> None:
     ran = add(RENDERED, "--prefer", "typo.txt", "--schemas", tmp_path)
-    assert ran.status == 2
+    assert ran.status == 65
     assert "typo.txt" in ran.err
     assert RENDERED.name in ran.err
     assert tree(tmp_path) == {}

@@ -21,7 +21,7 @@ def test_a_linked_folder_is_not_followed(linked: str, tmp_path: Path) -> None:
     (schemas / linked).parent.mkdir(parents=True)
     (schemas / linked).symlink_to(outside)
     ran = add(CHINESE, "--schemas", schemas)
-    assert ran.status == 2
+    assert ran.status == 73
     assert "is a link" in ran.err
     assert tree(outside) == {}
 
@@ -33,7 +33,7 @@ def test_a_linked_file_is_not_written_through(tmp_path: Path) -> None:
     folder = tmp_path / "schemas/openai/gpt-image-2/edit"
     folder.mkdir(parents=True)
     (folder / "input.json").symlink_to(target)
-    assert add(CHINESE, "--schemas", tmp_path / "schemas").status == 2
+    assert add(CHINESE, "--schemas", tmp_path / "schemas").status == 73
     assert target.read_text() == "keep"
 
 
@@ -49,7 +49,7 @@ def test_the_schemas_folder_itself_may_be_a_link(tmp_path: Path) -> None:
 def test_a_link_that_leads_to_itself_is_an_error_like_others(tmp_path: Path) -> None:
     (tmp_path / "schemas").symlink_to(tmp_path / "schemas")
     ran = add(CHINESE, "--schemas", tmp_path / "schemas")
-    assert ran.status == 2
+    assert ran.status == 65
     assert ran.err.startswith("error: ")
 
 
@@ -57,13 +57,13 @@ def test_a_link_that_leads_to_itself_is_an_error_like_others(tmp_path: Path) -> 
 def test_a_file_where_a_folder_should_be_is_an_error(path: str, tmp_path: Path) -> None:
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text("a file")
-    assert add(CHINESE, "--schemas", tmp_path / "schemas").status == 2
+    assert add(CHINESE, "--schemas", tmp_path / "schemas").status == 73
     assert tree(tmp_path) == {path: b"a file"}
 
 
 def test_a_folder_where_a_file_should_be_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "openai/gpt-image-2/edit/output.json").mkdir(parents=True)
-    assert add(PAGES, "--schemas", tmp_path).status == 2
+    assert add(PAGES, "--schemas", tmp_path).status == 73
     assert tree(tmp_path) == {}
 
 
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_everything_as_it_was(
     monkeypatch.setattr(Path, "open", fail_in_time)
     ran = add(PAGES, "--schemas", tmp_path)
     monkeypatch.undo()
-    assert ran.status == 2
+    assert ran.status == 73
     assert "this cannot be written: No space left on device" in ran.err
     assert (sorted(tmp_path.rglob("*")), tree(tmp_path)) == before
 
@@ -97,7 +97,7 @@ def test_a_model_that_holds_another_id_is_not_overwritten(tmp_path: Path) -> Non
     add("-", "--schemas", tmp_path, stdin=page("owner/Model").encode())
     (tmp_path / "owner/Model").rename(tmp_path / "owner/model")
     ran = add("-", "--schemas", tmp_path, stdin=page("owner/model").encode())
-    assert ran.status == 2
+    assert ran.status == 65
     assert "already holds 'owner/Model'" in ran.err
 
 

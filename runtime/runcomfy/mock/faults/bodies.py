@@ -19,9 +19,7 @@ def _body(change: Callable[[bytes], bytes]) -> Change:
 
 BODY_FAULTS: tuple[Fault, ...] = (
     Fault("empty_body", "HTTP 200 and nothing", API, _body(lambda _body: b"")),
-    Fault(
-        "wrong_json", "text that is not JSON", API, _body(lambda _body: b"{'request_id': oops}")
-    ),
+    Fault("wrong_json", "text that is not JSON", API, _body(lambda _body: b"{'request_id': oops}")),
     Fault(
         "half_json",
         "half of the JSON, with a matching Content-Length",

@@ -193,10 +193,30 @@ WIRE_FAULTS: tuple[Fault, ...] = (
         EVERYWHERE,
         lambda _reply, _scene: Raw(),
     ),
-    Fault("reset_in_headers", "the connection is reset within the headers", EVERYWHERE, _reset_in_headers),
-    Fault("closed_in_headers", "the connection is closed within the headers", EVERYWHERE, _closed_in_headers),
-    Fault("truncated_body", "half of the body arrives, then the connection is closed", EVERYWHERE, _truncated),
-    Fault("reset_in_body", "half of the body arrives, then the connection is reset", EVERYWHERE, _reset_in_body),
+    Fault(
+        "reset_in_headers",
+        "the connection is reset within the headers",
+        EVERYWHERE,
+        _reset_in_headers,
+    ),
+    Fault(
+        "closed_in_headers",
+        "the connection is closed within the headers",
+        EVERYWHERE,
+        _closed_in_headers,
+    ),
+    Fault(
+        "truncated_body",
+        "half of the body arrives, then the connection is closed",
+        EVERYWHERE,
+        _truncated,
+    ),
+    Fault(
+        "reset_in_body",
+        "half of the body arrives, then the connection is reset",
+        EVERYWHERE,
+        _reset_in_body,
+    ),
     Fault(
         "length_too_long", "Content-Length is 1000 bytes too large", EVERYWHERE, _length_too_long
     ),
@@ -208,7 +228,12 @@ WIRE_FAULTS: tuple[Fault, ...] = (
         "no_length", "no Content-Length: the body ends with the connection", EVERYWHERE, _no_length
     ),
     Fault("bad_chunk", "a chunk size that is not a number", EVERYWHERE, _bad_chunk),
-    Fault("cut_chunks", "half of the body arrives as a chunk, then the connection is closed", EVERYWHERE, _cut_chunks),
+    Fault(
+        "cut_chunks",
+        "half of the body arrives as a chunk, then the connection is closed",
+        EVERYWHERE,
+        _cut_chunks,
+    ),
     Fault("no_http", "bytes that are not HTTP", EVERYWHERE, _no_http),
     Fault("long_headers", "two megabytes of headers", EVERYWHERE, _long_headers),
     Fault("gzip_garbage", "Content-Encoding is gzip, the body is not", EVERYWHERE, _gzip_garbage),
@@ -223,8 +248,12 @@ WIRE_FAULTS: tuple[Fault, ...] = (
         _gzip_bomb,
         lasting=True,
     ),
-    Fault("gzip_twice", "a few hundred bytes that decompress twice, to 64 MB", EVERYWHERE, _gzip_twice),
-    Fault("slow_headers", "the response arrives byte by byte", EVERYWHERE, _slow_headers, lasting=True),
+    Fault(
+        "gzip_twice", "a few hundred bytes that decompress twice, to 64 MB", EVERYWHERE, _gzip_twice
+    ),
+    Fault(
+        "slow_headers", "the response arrives byte by byte", EVERYWHERE, _slow_headers, lasting=True
+    ),
     Fault("slow_body", "the body arrives byte by byte", EVERYWHERE, _slow_body, lasting=True),
     Fault(
         "stalled_body", "half of the body arrives, then nothing", EVERYWHERE, _stalled, lasting=True

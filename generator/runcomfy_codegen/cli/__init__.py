@@ -1,0 +1,21 @@
+"""The command ``runcomfy-codegen``. ``main`` is its entry point; each subcommand is a module of this package."""
+
+from __future__ import annotations
+
+import sys
+
+from runcomfy.cli.exit_codes import MISUSE
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    try:
+        from .main import run
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        sys.stderr.write("runcomfy-codegen needs click: pip install 'runcomfy[codegen]'\n")
+        return MISUSE
+    return run(arguments)

@@ -1,0 +1,106 @@
+"""``runcomfy-codegen generate``: write the typed package from the stored schemas."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from runcomfy.cli.exit_codes import BAD_DATA, DONE, FAILED
+from runcomfy_codegen.console import show
+from runcomfy_codegen.errors import CodegenError
+
+__all__ = ["command"]
+
+#: The package that comes with runcomfy.
+_BUNDLED = "runcomfy_models"
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.command("generate")
+@click.option(
+    "--schemas",
+    type=_FOLDER,
+    default=Path("schemas"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the stored schemas.",
+)
+@click.option(
+    "--out",
+    type=_FOLDER,
+    default=Path("generated"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder to put the package in.",
+)
+@click.option(
+    "--package", default=_BUNDLED, show_default=True, metavar="NAME", help="Name of the package."
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=["*"],
+    metavar="GLOB",
+    help="Models that the package holds, by their ids; all others are left out. Can be repeated.",
+)
+@click.option(
+    "--only",
+    default="*",
+    metavar="GLOB",
+    help="Models to write now, by their ids; all others stay as they are.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
+@click.option("--keep-going", is_flag=True, help="Leave out bad models; exit with 65 if any are.")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+def command(
+    schemas: Path,
+    out: Path,
+    package: str,
+    models: tuple[str, ...],
+    only: str,
+    check: bool,
+    keep_going: bool,
+    as_json: bool,
+) -> int:
+    """Write the typed package from the stored schemas, and report what changed for programs."""
+    # Some of it takes longer to import than the work.
+    from runcomfy_codegen.package.plan import apply
+    from runcomfy_codegen.pipeline import generate
+    from runcomfy_codegen.report import as_dict, as_text, drifted
+
+    try:
+        generation = generate(
+            schemas, out, package, models=models, only=only, keep_going=keep_going, fresh=check
+        )
+    except ModuleNotFoundError as error:
+        advice = "Install what the generator needs: pip install 'runcomfy[codegen]'"
+        raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
+    _note_on_name(package, generation.plan.folder)
+    if not check:
+        apply(generation.plan)
+    if as_json:
+        report = as_dict(generation, applied=not check)
+        sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    else:
+        show(as_text(generation, check=check).rstrip("\n"), sys.stdout)
+    if generation.failed:
+        return BAD_DATA
+    return FAILED if check and drifted(generation) else DONE
+
+
+def _note_on_name(package: str, folder: Path) -> None:
+    """Say so when a new package gets the name of the one that comes with runcomfy."""
+    from importlib.util import find_spec
+
+    found = find_spec(package) if package == _BUNDLED and not folder.exists() else None
+    if found and found.origin and Path(found.origin).resolve().parent != folder.resolve():
+        show(
+            f"note: runcomfy comes with a package {package}, and of two with one name only one can be "
+            "imported; give yours a name of its own: --package my_models",
+            sys.stderr,
+        )
