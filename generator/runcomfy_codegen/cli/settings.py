@@ -83,4 +83,4 @@ def _checked(file: Path, name: str, value: Any) -> Any:
     parts = value if isinstance(value, list) else [value]
     if not isinstance(value, kind) or not all(isinstance(one, str) for one in parts):
         raise Misuse(place, f"is {value!r:.80}, not {words}", f"Write {words}.")
-    return str(file.parent / value) if is_path else value
+    return str(file.parent / str(value)) if is_path else value

@@ -16,7 +16,8 @@ from support.small_models import store
 
 def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     status = main([*arguments])
-    return status, *capsys.readouterr()
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
 
 
 def test_help_lists_the_commands_and_imports_none() -> None:
