@@ -10,6 +10,14 @@ RunComfyError
 ├── UnresolvedFiles       a payload was asked for, and inputs are local files (also a ValueError)
 ├── UploadFailed          a local file could not be made into a URL; nothing was submitted
 ├── ClientClosed          the client was closed before the call (also a RuntimeError)
+├── KeyConflict           the key is taken by another model or payload (also a ValueError)
+├── BudgetReached         the next request would exceed a budget; nothing was sent
+├── JournalError          the journal cannot be used; nothing was sent
+│   ├── JournalRefused        what is in its folder cannot be trusted or read
+│   │   └── JournalRestored       an older copy, or a journal that is gone
+│   ├── JournalUnwritable     read-only, or the disk is full (also an OSError)
+│   ├── JournalBusy           another process holds it; try again later
+│   └── JournalClosed         it was closed (also a RuntimeError)
 └── RequestError          about one request; has request_id and says how to go on
     ├── SubmissionUnknown     the submit may have been accepted, and billed: look before repeating it
     ├── DeadlineExceeded      the timeout ran out; the job goes on (also a TimeoutError)
@@ -25,6 +33,7 @@ RunComfyError
         ├── InsufficientBalance   not enough credit
         ├── PermissionDenied      not allowed for this token
         ├── NotFound              no such model or request
+        │   └── ResultExpired         the request was paid, and its result or files are gone
         ├── RequestRejected       any other answer that says the call is wrong
         ├── RateLimited           too many calls; retry_after may say when to come back
         ├── ServerFault           the service failed (5xx)
@@ -54,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuthenticationFailed",
+    "BudgetReached",
     "ClientClosed",
     "ConfigurationError",
     "ConnectionFailed",
@@ -64,6 +74,13 @@ __all__ = [
     "InsufficientBalance",
     "JobCancelled",
     "JobFailed",
+    "JournalBusy",
+    "JournalClosed",
+    "JournalError",
+    "JournalRefused",
+    "JournalRestored",
+    "JournalUnwritable",
+    "KeyConflict",
     "MissingExtra",
     "MissingToken",
     "NotAllSaved",
@@ -72,6 +89,7 @@ __all__ = [
     "RateLimited",
     "RequestError",
     "RequestRejected",
+    "ResultExpired",
     "ResultNotReady",
     "RunComfyError",
     "ServerFault",
@@ -214,6 +232,77 @@ class ClientClosed(RunComfyError, RuntimeError):
             f"the client was closed; request {self.request_id} goes on at the service. To wait for it, "
             f"with another client: {self.resume}"
         )
+
+
+class KeyConflict(RunComfyError, ValueError):
+    """The key is in the journal with another model or another payload. Nothing was sent.
+
+    ``differs`` is ``"model"`` or ``"payload"``; ``model_id`` and ``request_id`` are those of the entry
+    that has the key.
+    """
+
+    def __init__(
+        self, message: str, *, key: str, differs: str, model_id: str, request_id: str | None
+    ) -> None:
+        super().__init__(message)
+        self.key = key
+        self.differs = differs
+        self.model_id = model_id
+        self.request_id = request_id
+
+
+class BudgetReached(RunComfyError):
+    """The next request would exceed a budget. Nothing was sent.
+
+    Amounts are US dollars: ``limit``, what is ``settled`` and ``reserved`` already, and what is
+    ``needed`` for the request. ``period`` is ``"total"`` or ``"day"``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        period: str,
+        limit: float,
+        settled: float,
+        reserved: float,
+        needed: float | None,
+    ) -> None:
+        super().__init__(message)
+        self.period = period
+        self.limit = limit
+        self.settled = settled
+        self.reserved = reserved
+        self.needed = needed
+
+
+class JournalError(RunComfyError):
+    """The journal cannot be used, so nothing is sent. The message names the file and the next step.
+
+    ``request_id`` is that of a request that was accepted and could not be written down.
+    """
+
+    request_id: str | None = None
+
+
+class JournalRefused(JournalError):
+    """What is in the journal's folder cannot be trusted or read: corrupt, newer, of another account."""
+
+
+class JournalRestored(JournalRefused):
+    """The journal is older than its folder says, or gone: going on could pay twice."""
+
+
+class JournalUnwritable(JournalError, OSError):
+    """The journal cannot be written: its folder is read-only, or the disk is full."""
+
+
+class JournalBusy(JournalError):
+    """Another process holds the journal, or the batch. Try again later."""
+
+
+class JournalClosed(JournalError, RuntimeError):
+    """The journal was closed."""
 
 
 class RequestError(RunComfyError):
@@ -366,6 +455,12 @@ class PermissionDenied(ServiceError):
 
 class NotFound(ServiceError):
     """The service knows no such model or request."""
+
+
+class ResultExpired(NotFound):
+    """The request was paid and has ended, and the service no longer has its result or files."""
+
+    _advice = "To ask for it again:"
 
 
 class RequestRejected(ServiceError):
