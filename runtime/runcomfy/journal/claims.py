@@ -1,0 +1,184 @@
+"""``Claim``: the right to submit under a key. It is written down, and on the disk, before the POST."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from typing import Self
+
+from runcomfy.errors import JournalError
+
+from . import outcomes, rows
+from .budget import Budget
+from .entry import Entry
+from .grants import Wanted, grant
+from .locks import byte_of
+from .session import Session
+from .waiting import Steps, wait, wait_async
+
+__all__ = ["Claim"]
+
+
+class Claim:
+    """The right to submit under a key, once ``take`` has granted it.
+
+    Whoever has it says what came of the submit: ``submitted``, ``not_sent`` or ``unknown``. When the claim
+    is closed without a word, nothing was sent, or, after ``sending``, the outcome is unknown.
+
+    >>> with journal.claiming(wanted) as claim:
+    ...     there = claim.take()
+    ...     if there is None:
+    ...         claim.sending()
+    ...         claim.submitted(post())
+    """
+
+    def __init__(self, session: Session, wanted: Wanted) -> None:
+        self._session = session
+        self.wanted = wanted
+        self._process = os.getpid()
+        #: Whether it has a place among those that post, and the lock that says that it is alive.
+        self._held = False
+        self._granted = False
+        self._sending = False
+
+    def take(self, ends: float | None = None) -> Entry | None:
+        """Claim the key: ``None`` when it is granted, else the entry that is there.
+
+        It may be granted from the moment it is on the disk. Raises ``KeyConflict``, ``BudgetReached``,
+        ``JournalError``, and ``DeadlineExceeded`` at ``ends``, as ``monotonic`` tells it.
+        """
+        return wait(self._take(), ends)
+
+    async def take_async(self, ends: float | None = None) -> Entry | None:
+        """The same as ``take``, on asyncio and trio."""
+        return await wait_async(self._take(), ends)
+
+    def sending(self) -> None:
+        """From here on, the service may have got the request."""
+        self._sending = True
+
+    def submitted(self, request_id: str) -> Entry:
+        """The service gave this id. An id that another entry has makes this one unknown."""
+        return wait(self._submitted(request_id))
+
+    async def submitted_async(self, request_id: str) -> Entry:
+        """The same as ``submitted``, on asyncio and trio."""
+        return await wait_async(self._submitted(request_id))
+
+    def not_sent(self, reason: str) -> None:
+        """It is proven that nothing was accepted: the reservation is freed, and the key may be claimed again."""
+        self._end(lambda session, to: outcomes.not_sent(session, to, self.wanted.token, reason))
+
+    def unknown(self, reason: str, request_id: str | None = None) -> None:
+        """It may have been accepted. ``request_id`` is one that it may have."""
+        token = self.wanted.token
+        self._end(lambda session, to: outcomes.unknown(session, to, token, reason, request_id))
+
+    def close(self) -> None:
+        """End it. In a child of the process that took it, nothing happens."""
+        if not self._held or os.getpid() != self._process:
+            return
+        if not self._granted:
+            self._free()
+        elif self._sending:
+            self.unknown("the call was interrupted before the service answered")
+        else:
+            self.not_sent("the call ended before it was submitted")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Claim({self.wanted.key!r}, {self.wanted.model_id!r})"
+
+    def _take(self) -> Steps[Entry | None]:
+        self._require_process()
+        if self._held and self._granted:
+            return None
+        session, wanted = self._session, self.wanted
+        place = session.places.acquire()
+        try:
+            yield place
+        except BaseException:
+            if not place.cancel():
+                session.places.release()
+            raise
+        session.retain()
+        self._held = True
+        if not session.locks.hold(byte_of(wanted.token)):
+            raise JournalError(f"the claim of {wanted.key!r} is held already; take it once")
+        session.locks.require_in_place()
+        # From here on closing it undoes what was written, whether it came to be or not.
+        self._granted = True
+        yield from self._reserve()
+        there: Entry | None = yield session.commits.submit(
+            lambda connection: grant(session, connection, wanted)
+        )
+        if there is not None:
+            session.repeat(wanted.token)
+            self._free()
+        return there
+
+    def _reserve(self) -> Steps[None]:
+        """Reserve in the linked journal as well, first: there its budget is checked."""
+        session, wanted = self._session, self.wanted
+        linked = session.linked
+        if linked is None:
+            return
+        mine, source, day = session.options.budget, session.journal_id, session.day()
+
+        def write(connection: sqlite3.Connection) -> None:
+            budget = linked.budget(connection).stricter(Budget(margin=mine.margin))
+            budget.check(connection, linked.day(), wanted.estimate, wanted.model_id)
+            amounts = (budget.reserve(wanted.estimate), 0, 0)
+            rows.charge(connection, source, wanted.token, wanted.model_id, day, amounts)
+
+        yield linked.commits.submit(write)
+
+    def _submitted(self, request_id: str) -> Steps[Entry]:
+        self._require_process()
+        session = self._session
+        token = self.wanted.token
+        try:
+            entry: Entry = yield session.commits.submit(
+                lambda connection: outcomes.submitted(session, connection, token, request_id),
+                lambda *_: self._free(),
+            )
+        except JournalError as error:
+            error.request_id = request_id
+            error.add_note(
+                f"RunComfy request id {request_id}: it was accepted and goes on at the service, and could "
+                f"not be written down under the key {self.wanted.key!r}"
+            )
+            raise
+        return entry
+
+    def _end(self, write: Callable[[Session, sqlite3.Connection], None]) -> None:
+        """Write what became of it, without waiting: were that lost, the claim would be unknown."""
+        self._require_process()
+        if not self._held:
+            return
+        session = self._session
+        try:
+            session.submit(lambda to: write(session, to), self.wanted.token, self._free)
+        except JournalError:  # it is closed
+            self._free()
+
+    def _free(self) -> None:
+        """Give back the place and the lock."""
+        if not self._held:
+            return
+        self._held = False
+        self._session.locks.release(byte_of(self.wanted.token))
+        self._session.places.release()
+        self._session.release()
+
+    def _require_process(self) -> None:
+        if os.getpid() != self._process:
+            raise JournalError(
+                "a claim belongs to the process that took it, and not to its children"
+            )

@@ -1,0 +1,137 @@
+"""What a journal knows about one key: ``Entry``. And whose it is: ``Account``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from runcomfy.errors import SubmissionUnknown
+from runcomfy.redaction import clean
+
+from .states import ENDED, State
+
+__all__ = ["Account", "Entry", "SavedFile", "Spend"]
+
+#: Characters of a payload that a message shows.
+_SHOWN = 300
+
+
+class _Revealing(Protocol):
+    def reveal(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays, and where: the origin of the service, and a fingerprint of the token."""
+
+    origin: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, origin: str, token: _Revealing) -> Account:
+        """The account of a token at an origin. The token cannot be found from its fingerprint."""
+        digest = hashlib.sha256(b"runcomfy journal\n" + token.reveal().encode())
+        return cls(origin, digest.hexdigest()[:16])
+
+    def __str__(self) -> str:
+        return f"account {self.fingerprint[:8]}… at {self.origin}"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file of a result: its URL without a signature, its kind, and where it was saved, if it was."""
+
+    url: str
+    kind: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """US dollars: ``settled`` for what has ended, ``reserved`` for what has not; and how many requests."""
+
+    settled: float
+    reserved: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the journal holds under one key. Times are in UTC, amounts in US dollars.
+
+    ``payload`` is what was asked for, with files as their digests; ``None`` after a purge.
+    """
+
+    key: str
+    account: Account
+    model_id: str
+    state: State
+    digest: str
+    payload: Mapping[str, Any] | None
+    request_id: str | None
+    #: How often the key was claimed.
+    attempts: int
+    #: What the request was expected to cost, and what the service says it did.
+    estimate: float | None
+    cost: float | None
+    created_at: datetime
+    #: When the last attempt was claimed, and when its outcome was known.
+    claimed_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    #: The output of a request that succeeded, URLs without signatures.
+    output: Any = field(repr=False, default=None)
+    files: tuple[SavedFile, ...] = ()
+    #: Where its files are to be saved, if that was said.
+    folder: Path | None = None
+    error: str | None = None
+    #: Earlier attempts under this key, oldest first.
+    history: tuple[Mapping[str, Any], ...] = field(repr=False, default=())
+    purged: bool = False
+    #: Proof of the last claim; only its holder may say what became of it.
+    token: str = field(repr=False, default="")
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state in ENDED
+
+    @property
+    def saved(self) -> bool:
+        """Whether there is nothing left to save: each file of the result has a path."""
+        return all(file.path is not None for file in self.files)
+
+    @property
+    def window(self) -> str:
+        """When the last attempt was made, for a person who looks for it in the account."""
+        begin = _told(self.claimed_at)
+        if self.answered_at is None:
+            return f"at {begin} or shortly after"
+        return f"between {begin} and {_told(self.answered_at)}"
+
+    def unknown_error(self) -> SubmissionUnknown:
+        """The error for an entry whose submit may have been accepted: when, and what to look at."""
+        inputs = "" if self.payload is None else f" with the inputs {_shown(self.payload)}"
+        hint = "" if self.error is None else f" ({self.error})"
+        candidate = self.request_id or "…"
+        return SubmissionUnknown(
+            f"{clean(self.key)!r} was submitted {self.window} and its outcome is unknown{hint}: it may "
+            "have been accepted, and then it is billed. It is not sent again. Look in your RunComfy "
+            f"account for a request of {clean(self.model_id)} from that time{inputs}. Then settle it: "
+            f"journal.resolve({self.key!r:.80}, request_id={candidate!r}, client=client), or "
+            f"journal.resolve({self.key!r:.80}, not_sent=True) if it is not there",
+            request_id=self.request_id,
+            model_id=self.model_id,
+        )
+
+
+def _told(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _shown(payload: Mapping[str, Any]) -> str:
+    return clean(", ".join(f"{name}={value!r}" for name, value in payload.items()), _SHOWN)

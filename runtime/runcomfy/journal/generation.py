@@ -1,0 +1,96 @@
+"""``Generation``: a number beside the database that tells a restored or lost one from the one that was used.
+
+The database counts its transactions. The file repeats the count after each of them, so it is never ahead
+of a database that was used, and it is ahead of an older copy. It is not synced: after a loss of power it may
+be behind, which is harmless.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from runcomfy.errors import JournalRestored, JournalUnwritable
+
+from .locks import GENERATION, LockFile
+
+__all__ = ["Generation", "Mark"]
+
+_FORM = re.compile(r"([0-9a-f]{32}) ([0-9]{20})\n")
+#: Seconds to wait for another process that writes the file.
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which journal it is, and how many transactions it has seen."""
+
+    journal_id: str
+    count: int
+
+    def text(self) -> bytes:
+        """The mark as the file holds it, always of the same length."""
+        return f"{self.journal_id} {self.count:020d}\n".encode("ascii")
+
+
+class Generation:
+    """The file of one journal."""
+
+    def __init__(self, path: Path, locks: LockFile) -> None:
+        self._path = path
+        self._locks = locks
+
+    def read(self) -> Mark | None:
+        """The mark; ``None`` where there is no file. Raises ``JournalRestored`` where it is none."""
+        try:
+            text = self._path.read_text(encoding="ascii")
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            text = ""
+        found = _FORM.fullmatch(text)
+        if found is None:
+            raise JournalRestored(
+                f"{self._path} cannot be read, so it is not known whether its journal is the latest; "
+                "accept_restored=True goes on with the journal as it is"
+            )
+        return Mark(found[1], int(found[2]))
+
+    def write(self, mark: Mark) -> None:
+        """Write the file anew, as a whole, and make it last."""
+        beside = self._path.with_name(self._path.name + ".new")
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(file, mark.text())
+            os.fsync(file)
+        finally:
+            os.close(file)
+        beside.replace(self._path)
+
+    def raise_to(self, mark: Mark) -> None:
+        """Let the file say so many transactions, unless it says more. Another process may do the same."""
+        with self._locks.exclusive(GENERATION, _PATIENCE):
+            found = self.read()
+            if (
+                found is not None
+                and found.journal_id == mark.journal_id
+                and found.count >= mark.count
+            ):
+                return
+            if found is None or found.journal_id != mark.journal_id:
+                raise JournalRestored(
+                    f"{self._path} was removed or replaced while its journal was open. End all "
+                    "programs that use this journal, and start them again"
+                )
+            try:
+                file = os.open(self._path, os.O_WRONLY)
+                try:
+                    os.write(file, mark.text())
+                finally:
+                    os.close(file)
+            except OSError as error:
+                raise JournalUnwritable(
+                    f"{self._path} cannot be written: {error.strerror}"
+                ) from error

@@ -1,0 +1,170 @@
+"""``GroupedCommits``: one thread writes; all that waits when it begins shares one transaction and one sync."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Condition, Thread, current_thread
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from runcomfy.errors import JournalClosed, JournalError, JournalRestored
+
+from .database import Database, error_of
+from .generation import Generation, Mark
+
+__all__ = ["After", "GroupedCommits", "Write"]
+
+ReturnT = TypeVar("ReturnT")
+#: Reads and writes rows. What it raises undoes its own changes, and not those of others in its group.
+Write = Callable[[sqlite3.Connection], ReturnT]
+
+#: Called on the thread that writes, with the value of a write or the error that it raised, before its future is done.
+After = Callable[[Any, BaseException | None], object]
+_Outcome: TypeAlias = tuple[Any, BaseException | None]
+
+#: How many writes one transaction takes. More would let the first ones wait for long.
+_MOST = 500
+#: The codes of a sync that failed. What was written may be lost, whatever later syncs say.
+_UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[ReturnT]):
+    write: Write[ReturnT]
+    future: Future[ReturnT]
+    after: After | None
+
+
+class GroupedCommits:
+    """Writes to one database. A write is done when its future is: then it is on the disk."""
+
+    def __init__(self, database: Database, generation: Generation, journal_id: str) -> None:
+        self._database = database
+        self._generation = generation
+        self._journal_id = journal_id
+        self._waiting: deque[_Waiting[Any]] = deque()
+        self._last: Future[Any] | None = None
+        self._wake = Condition()
+        self._thread: Thread | None = None
+        self._closed = False
+        self._then: Callable[[], None] = lambda: None
+        self._broken: JournalError | None = None
+        #: The generation after the last group.
+        self._count = 0
+
+    def submit(self, write: Write[ReturnT], after: After | None = None) -> Future[ReturnT]:
+        """Let the write happen with the next group. Its future fails with ``JournalError``, or what it raises."""
+        future: Future[ReturnT] = Future()
+        with self._wake:
+            if self._closed:
+                raise JournalClosed("the journal is closed; nothing was sent")
+            self._waiting.append(_Waiting(write, future, after))
+            self._last = future
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="runcomfy-journal", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+        return future
+
+    def flush(self) -> None:
+        """Wait until everything is written that was submitted before."""
+        last = self._last
+        if last is not None and not last.done():
+            concurrent.futures.wait([last])
+
+    def close(self, then: Callable[[], None]) -> None:
+        """Write what waits, end the thread, and do one thing more."""
+        with self._wake:
+            self._closed = True
+            self._then = then
+            self._wake.notify()
+            thread = self._thread
+        if thread is None:
+            then()
+        elif thread is not current_thread():
+            thread.join()
+
+    def _work(self) -> None:
+        while group := self._next_group():
+            self._write([one for one in group if one.future.set_running_or_notify_cancel()])
+            del group  # the thread would keep the last group until the next one comes
+        self._then()
+
+    def _next_group(self) -> list[_Waiting[Any]]:
+        """What waits, as soon as something does; nothing when it is closed."""
+        with self._wake:
+            while not self._waiting and not self._closed:
+                self._wake.wait()
+            count = min(_MOST, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _write(self, group: list[_Waiting[Any]]) -> None:
+        if not group:
+            return
+        outcomes: list[_Outcome] = []
+        try:
+            if self._broken is not None:
+                raise self._broken
+            with self._database.writing() as connection:
+                outcomes, count = self._commit(connection, group)
+            # Nobody is told before the file says so: what is sent after that is never forgotten by an older copy.
+            self._generation.raise_to(Mark(self._journal_id, count))
+        except JournalError as error:
+            self._note(error)
+            outcomes = [(None, error)] * len(group)
+        except BaseException as error:  # noqa: BLE001  # it is raised where the writes are waited for
+            outcomes = [(None, error)] * len(group)
+        for one, (value, why) in zip(group, outcomes, strict=True):
+            if one.after is not None:
+                one.after(value, why)
+            one.future.set_result(value) if why is None else one.future.set_exception(why)
+
+    def _commit(
+        self, connection: sqlite3.Connection, group: list[_Waiting[Any]]
+    ) -> tuple[list[_Outcome], int]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [self._one(connection, one.write) for one in group]
+            connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")
+            query = "SELECT value FROM facts WHERE name = 'generation'"
+            count = int(connection.execute(query).fetchone()[0])
+            if count <= self._count:
+                raise JournalRestored(
+                    f"{self._database.path} was replaced by an older copy while it was open; nothing "
+                    "was sent. End all programs that use this journal"
+                )
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
+        self._count = count
+        return outcomes, count
+
+    def _one(self, connection: sqlite3.Connection, write: Write[Any]) -> _Outcome:
+        connection.execute("SAVEPOINT one")
+        outcome: _Outcome
+        try:
+            outcome = write(connection), None
+        except sqlite3.Error as error:
+            if not connection.in_transaction:  # SQLite has given up all of it
+                raise
+            connection.execute("ROLLBACK TO one")
+            outcome = None, error_of(error, self._database.path)
+        except BaseException as error:  # noqa: BLE001  # it is raised where the write is waited for
+            connection.execute("ROLLBACK TO one")
+            outcome = None, error
+        connection.execute("RELEASE one")
+        return outcome
+
+    def _note(self, error: JournalError) -> None:
+        """After a sync that failed, nothing more is written: it could stand on what is lost."""
+        code = getattr(error.__cause__, "sqlite_errorcode", None)
+        if code in _UNSYNCED:
+            self._broken = error

@@ -1,0 +1,185 @@
+"""Opening the files of a journal, and refusing those that are not the ones that were used last."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from runcomfy.errors import JournalRestored, JournalUnwritable
+
+from . import rows
+from .budget import Budget
+from .database import Database
+from .filesystems import require_locks
+from .generation import Generation, Mark
+from .locks import OPENING, LockFile
+
+__all__ = ["Files", "Options", "open_files"]
+
+_log = logging.getLogger("runcomfy")
+
+#: Seconds to wait for another process that opens the same journal.
+_PATIENCE = 30.0
+#: What belongs to a journal named ``journal.db``, by the ends of the names.
+_OURS = ("", "-wal", "-shm", "-journal", ".lock", ".generation", ".generation.new")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a journal is opened."""
+
+    path: Path
+    budget: Budget
+    submits: int
+    clock: Callable[[], float]
+    accept_restored: bool = False
+    #: The folder is the journal's: one that holds other files and no journal is refused.
+    whole_folder: bool = False
+    one_account: bool = False
+
+    def beside(self, end: str) -> Path:
+        """A file of the journal's beside its database."""
+        return self.path.with_name(self.path.name + end)
+
+
+class Files(NamedTuple):
+    """What a journal consists of, open."""
+
+    locks: LockFile
+    database: Database
+    generation: Generation
+    journal_id: str
+
+
+def open_files(options: Options) -> Files:
+    """Open a journal, or make it. Raises ``JournalError`` of the kind that fits."""
+    folder = options.path.parent
+    _make_folder(folder)
+    try:
+        require_locks(folder)
+        locks = LockFile.open(options.beside(".lock"))
+    except OSError as error:
+        raise JournalUnwritable(
+            f"{folder}: {error.strerror}; a journal needs a folder that it can write to"
+        ) from error
+    try:
+        database = Database(options.path)
+        generation = Generation(options.beside(".generation"), locks)
+        with locks.exclusive(OPENING, _PATIENCE):
+            journal_id = _open(options, database, generation)
+    except BaseException:
+        locks.close()
+        raise
+    return Files(locks, database, generation, journal_id)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalUnwritable(
+            f"{folder} cannot be made: {error.strerror}; give another path"
+        ) from error
+
+
+def _open(options: Options, database: Database, generation: Generation) -> str:
+    """Open the database, or make it, if its generation is the one that its folder tells: the journal's id."""
+    mark = _mark(options, generation)
+    there = options.path.exists()
+    if not there:
+        _require_none_before(options, mark)
+    if mark is None and not there:
+        mark = Mark(secrets.token_hex(16), 0)
+        _written(generation, mark)
+    database.create()
+    database.prepare()
+    with database.writing() as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            found = _identity(connection)
+            new = _judged(options, found, mark)
+            if new != found:
+                rows.set_fact(connection, "id", new.journal_id)
+                rows.set_fact(connection, "generation", str(new.count))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    if mark is None or new.journal_id != mark.journal_id or new.count > mark.count:
+        _written(generation, new)
+    return new.journal_id
+
+
+def _mark(options: Options, generation: Generation) -> Mark | None:
+    try:
+        return generation.read()
+    except JournalRestored:
+        if options.accept_restored:
+            return None
+        raise
+
+
+def _identity(connection: sqlite3.Connection) -> Mark | None:
+    journal_id, count = rows.fact(connection, "id"), rows.fact(connection, "generation")
+    return None if journal_id is None or count is None else Mark(journal_id, int(count))
+
+
+def _require_none_before(options: Options, mark: Mark | None) -> None:
+    """Raise where the folder says that there was a journal."""
+    if options.accept_restored:
+        return
+    if mark is not None and mark.count:
+        raise _restored(options, "is gone, and its folder says that it was used")
+    if options.whole_folder:
+        ours = {options.path.name + end for end in _OURS}
+        others = sorted({one.name for one in options.path.parent.iterdir()} - ours)
+        if others:
+            raise _restored(
+                options, f"is not there, and its folder holds other files ({others[0]!r:.80}, …)"
+            )
+
+
+def _judged(options: Options, found: Mark | None, mark: Mark | None) -> Mark:
+    """The mark that the database is to have. Raises ``JournalRestored`` where it went back."""
+    if found is None:
+        if mark is None or not mark.count:
+            return mark or Mark(secrets.token_hex(16), 0)
+        if not options.accept_restored:
+            raise _restored(options, "is empty, and its folder says that it was used")
+        return Mark(mark.journal_id, mark.count + 1)
+    if mark is not None and mark.journal_id == found.journal_id and mark.count <= found.count:
+        return found
+    if mark is None and not found.count:
+        return found
+    if not options.accept_restored:
+        if mark is None:
+            why = f"came without its file {options.beside('.generation').name}"
+        elif mark.journal_id != found.journal_id:
+            why = "is not the one that belongs to this folder"
+        else:
+            why = f"is older than its folder says (generation {found.count} of {mark.count})"
+        raise _restored(options, why)
+    _log.warning("%s: going on with a restored journal", options.path)
+    return Mark(found.journal_id, max(found.count, mark.count if mark else 0) + 1)
+
+
+def _restored(options: Options, why: str) -> JournalRestored:
+    return JournalRestored(
+        f"{options.path} {why}: requests that were paid may be missing in it, and would be paid again. "
+        "Put the latest journal back; to go on without what is missing, accept_restored=True"
+    )
+
+
+def _written(generation: Generation, mark: Mark) -> None:
+    try:
+        generation.write(mark)
+    except OSError as error:
+        raise JournalUnwritable(
+            f"the journal cannot be written: {error.strerror}; is the disk full or read-only?"
+        ) from error

@@ -1,0 +1,269 @@
+"""Recovery: everything that was paid is followed to its end and saved. And whose request an id is.
+
+The journal lies below the client, so it says here what it needs of one, and is handed it. What it does with
+it is written once, as steps that a blocking and an asynchronous client carry out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+from runcomfy.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    DownloadFailed,
+    JobCancelled,
+    JobFailed,
+    NotFound,
+    ResultNotReady,
+    RunComfyError,
+)
+
+from .entry import Account, Entry
+from .outcomes import Outcome
+
+__all__ = ["Ask", "AsyncRecoveryClient", "Recorder", "Recovery", "RecoveryClient", "check_model"]
+
+ReturnT = TypeVar("ReturnT")
+
+
+class _File(Protocol):
+    @property
+    def url(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class _Result(Protocol):
+    @property
+    def cost(self) -> float | None: ...
+    @property
+    def raw(self) -> Mapping[str, Any]: ...
+    @property
+    def files(self) -> Sequence[Any]: ...
+
+
+class RecoveryClient(Protocol):
+    """What the journal needs of a client: whose it is, and its jobs."""
+
+    @property
+    def account(self) -> Account:
+        """The account that the client's requests are billed to."""
+        ...
+
+    def job(self, request_id: str, model: str | None = None) -> Any:
+        """A job with ``status``, ``wait`` and ``result``, whose files have ``save``."""
+        ...
+
+
+#: The same of an asynchronous client, whose jobs and files are awaited.
+AsyncRecoveryClient: TypeAlias = RecoveryClient
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call that the steps want to be made: a method of a job or of a file, with its arguments."""
+
+    of: Any
+    method: Literal["status", "wait", "result", "save"]
+    arguments: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self) -> Any:
+        """Make the call: its value, or an awaitable."""
+        return getattr(self.of, self.method)(*self.arguments, **self.options)
+
+
+Asks: TypeAlias = Generator[Ask, Any, ReturnT]
+
+
+class Recorder(Protocol):
+    """Writes down what recovery finds out."""
+
+    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+        """How a request ended."""
+        ...
+
+    def record_files(
+        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
+    ) -> Entry | None:
+        """Where its files were saved."""
+        ...
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What came of a recovery, as entries: ``finished``, still ``running``, and ``unknown``.
+
+    ``failed`` are those that could not be followed or saved now, each with its error.
+    """
+
+    finished: list[Entry] = field(default_factory=list)
+    running: list[Entry] = field(default_factory=list)
+    unknown: list[Entry] = field(default_factory=list)
+    failed: list[tuple[Entry, Exception]] = field(default_factory=list)
+
+    def take(self, entry: Entry, outcome: Entry | Exception) -> None:
+        """Sort one entry in, by what it is now or by the error that it gave."""
+        if isinstance(outcome, DeadlineExceeded):
+            self.running.append(entry)
+        elif isinstance(outcome, Exception):
+            self.failed.append((entry, outcome))
+        else:
+            self.finished.append(outcome)
+
+
+def run_asks(asks: Asks[ReturnT]) -> ReturnT:
+    """Carry steps out with a blocking client."""
+    reply: Any = None
+    proceed: Callable[[Any], Ask] = asks.send
+    while True:
+        try:
+            ask = proceed(reply)
+        except StopIteration as end:
+            value: ReturnT = end.value
+            return value
+        try:
+            reply, proceed = ask.make(), asks.send
+        except Exception as error:  # noqa: BLE001  # the steps decide, and raise it again
+            reply, proceed = error, asks.throw
+
+
+async def run_asks_async(asks: Asks[ReturnT]) -> ReturnT:
+    """Carry steps out with an asynchronous client."""
+    reply: Any = None
+    proceed: Callable[[Any], Ask] = asks.send
+    while True:
+        try:
+            ask = proceed(reply)
+        except StopIteration as end:
+            value: ReturnT = end.value
+            return value
+        try:
+            reply, proceed = await ask.make(), asks.send
+        except Exception as error:  # noqa: BLE001  # the steps decide, and raise it again
+            reply, proceed = error, asks.throw
+
+
+def recover_all(
+    client: RecoveryClient,
+    recorder: Recorder,
+    entries: Sequence[Entry],
+    folder: Path | None,
+    timeout: float | None,
+    at_once: int,
+) -> Recovery:
+    """Finish the entries, several at once."""
+    recovery = Recovery()
+
+    def work(entry: Entry) -> Entry | Exception:
+        try:
+            return run_asks(finish(client, recorder, entry, folder, timeout))
+        except (RunComfyError, OSError) as error:
+            return error
+
+    with ThreadPoolExecutor(at_once, "runcomfy-recover") as pool:
+        for entry, outcome in zip(entries, pool.map(work, entries), strict=True):
+            recovery.take(entry, outcome)
+    return recovery
+
+
+async def recover_all_async(
+    client: AsyncRecoveryClient,
+    recorder: Recorder,
+    entries: Sequence[Entry],
+    folder: Path | None,
+    timeout: float | None,
+    at_once: int,
+) -> Recovery:
+    """The same as ``recover_all``, on asyncio and trio."""
+    import anyio
+
+    recovery = Recovery()
+    waiting = iter(entries)
+
+    async def work() -> None:
+        for entry in waiting:
+            try:
+                asks = finish(client, recorder, entry, folder, timeout)
+                recovery.take(entry, await run_asks_async(asks))
+            except (RunComfyError, OSError) as error:
+                recovery.take(entry, error)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(at_once, len(entries))):
+            group.start_soon(work)
+    return recovery
+
+
+def finish(
+    client: RecoveryClient,
+    recorder: Recorder,
+    entry: Entry,
+    folder: Path | None,
+    timeout: float | None,
+) -> Asks[Entry]:
+    """Follow a request to its end, and save its files into its folder, or else the given one."""
+    request_id = entry.request_id or ""
+    job = client.job(request_id, entry.model_id)
+    try:
+        result: _Result = yield Ask(job, "wait", options={"timeout": timeout})
+    except RunComfyError as error:
+        outcome = Outcome.of_error(error)
+        if outcome is None:
+            raise
+        return recorder.record(entry.account, request_id, outcome) or entry
+    found = [(file.url, file.kind) for file in result.files]
+    outcome = Outcome("succeeded", result.raw.get("cost"), result.raw.get("output"), found)
+    entry = recorder.record(entry.account, request_id, outcome) or entry
+    place = entry.folder or folder
+    return entry if place is None else (yield from _save(recorder, entry, result, place, timeout))
+
+
+def _save(
+    recorder: Recorder, entry: Entry, result: _Result, folder: Path, timeout: float | None
+) -> Asks[Entry]:
+    request_id = entry.request_id or ""
+    for file, known in zip(result.files, entry.files, strict=False):
+        if known.path is not None and known.path.exists():
+            continue
+        try:
+            path: Path = yield Ask(file, "save", (f"{folder}{os.sep}",), {"timeout": timeout})
+        except DownloadFailed as error:
+            if error.status not in (404, 410):
+                raise
+            gone = Outcome("expired", error=f"a file of the result is gone: {error.message}")
+            return recorder.record(entry.account, request_id, gone) or entry
+        entry = (
+            recorder.record_files(entry.account, request_id, [(file.url, file.kind, path)]) or entry
+        )
+    return entry
+
+
+def check_model(client: RecoveryClient, request_id: str, model_id: str) -> Asks[None]:
+    """Raise ``ConfigurationError`` where the request is of another model, or of nobody.
+
+    A service that does not say of which model a request is proves nothing; then it counts as that one.
+    """
+    job = client.job(request_id, model_id)
+    try:
+        status = yield Ask(job, "status")
+    except NotFound as error:
+        raise ConfigurationError(
+            f"the service knows no request {request_id!r} of this account; nothing was changed"
+        ) from error
+    told = status.raw.get("model_id")
+    if told is None:
+        try:
+            told = (yield Ask(job, "result")).raw.get("model_id")
+        except (ResultNotReady, JobFailed, JobCancelled) as error:
+            told = error.raw.get("model_id") if isinstance(error.raw, Mapping) else None
+    if isinstance(told, str) and told != model_id:
+        raise ConfigurationError(
+            f"request {request_id!r} is of the model {told!r:.120}, and not of {model_id!r}; nothing was changed"
+        )

@@ -1,0 +1,195 @@
+"""``Session``: a journal as one process has it open."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, TypeVar
+
+from runcomfy.errors import JournalError, JournalRefused
+
+from . import forking, rows
+from .budget import Budget
+from .entry import Account, Entry
+from .grouped_commits import GroupedCommits, Write
+from .locks import byte_of
+from .opening import Options, open_files
+from .places import Places
+
+__all__ = ["Session"]
+
+ReturnT = TypeVar("ReturnT")
+_log = logging.getLogger("runcomfy")
+
+#: The latest moment that a datetime can tell, in seconds since 1970.
+_LATEST = 253_402_300_799.0
+
+
+class Session:
+    """A journal that is open in this process. ``linked`` is where its charges are repeated."""
+
+    def __init__(self, options: Options, linked: Callable[[], Session] | None) -> None:
+        self.options = options
+        self.root = options.path.parent
+        self.process = os.getpid()
+        self.places = Places(options.submits)
+        self._linked = linked
+        self.locks, self.database, generation, self.journal_id = open_files(options)
+        self.commits = GroupedCommits(self.database, generation, self.journal_id)
+        self._users = 1
+        self._lock = Lock()
+        forking.SESSIONS[id(self)] = self
+
+    @property
+    def linked(self) -> Session | None:
+        """The journal that is to see the charges as well."""
+        return None if self._linked is None else self._linked()
+
+    def retain(self) -> None:
+        """Keep it open until one more ``release``: a claim is held, whose outcome is to be written."""
+        with self._lock:
+            self._users += 1
+
+    def release(self) -> None:
+        """Write what waits, and close, unless others have it open. Nothing happens in another process."""
+        if os.getpid() != self.process:
+            return
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+        self.commits.close(self._end)
+
+    def _end(self) -> None:
+        self.database.close()
+        self.locks.close()
+        forking.SESSIONS.pop(id(self), None)
+
+    def now(self) -> float:
+        """Seconds since 1970, by the clock of the journal."""
+        return self.options.clock()
+
+    def day(self) -> str:
+        """Today in UTC, as ``2026-01-31``."""
+        moment = min(max(self.now(), 0.0), _LATEST)
+        return datetime.fromtimestamp(moment, UTC).date().isoformat()
+
+    def budget(self, connection: sqlite3.Connection) -> Budget:
+        """The limits that hold: those of this process, and those that were stored for all."""
+        total, day = (rows.fact(connection, name) for name in ("max_cost", "max_cost_per_day"))
+        margin = rows.fact(connection, "price_margin")
+        stored = Budget(
+            None if total is None else int(total),
+            None if day is None else int(day),
+            1.0 if margin is None else float(margin),
+        )
+        return self.options.budget.stricter(stored)
+
+    def is_alive(self, token: str) -> bool:
+        """Whether somebody who is alive holds the claim."""
+        return self.locks.is_held(byte_of(token))
+
+    def require_account(self, connection: sqlite3.Connection, account: Account) -> None:
+        """Raise where the journal is for one account, and this is another."""
+        if not self.options.one_account:
+            return
+        mine = f"{account.origin} {account.fingerprint}"
+        known = rows.fact(connection, "account")
+        if known is None:
+            rows.set_fact(connection, "account", mine)
+        elif known != mine:
+            origin, _, fingerprint = known.partition(" ")
+            raise JournalRefused(
+                f"{self.options.path} is of the {Account(origin, fingerprint)}, and the token now used is "
+                f"of the {account}; nothing was sent. Use the token that it was begun with; if it is the "
+                "same account with a new token, say so with journal.adopt(client.account)"
+            )
+
+    def submit(
+        self,
+        write: Write[ReturnT],
+        token: str | None = None,
+        after: Callable[[], object] | None = None,
+    ) -> Future[ReturnT]:
+        """Submit a write that changes a charge, and do something after it, whatever comes of it.
+
+        The charge is that of the claim with this token, or of the entry that the write returns.
+        """
+
+        def ended(value: Any, why: BaseException | None) -> None:
+            about = value.token if token is None and isinstance(value, Entry) else token
+            if why is None and about is not None:
+                self.repeat(about)
+            if after is not None:
+                after()
+
+        return self.commits.submit(write, ended)
+
+    def repeat(self, token: str) -> None:
+        """Let the linked journal have the same charge; if that is lost with the process, the next one does it."""
+        linked = self.linked
+        if linked is None:
+            return
+        try:
+            with self.database.reading() as connection:
+                found = _charge_of(connection, token)
+            linked.commits.submit(lambda to: _write_charge(to, self.journal_id, token, found))
+        except JournalError as error:
+            _log.warning("a charge was not repeated in %s: %s", linked.options.path, error)
+
+    def sweep(self) -> Future[int]:
+        """Let entries that nobody alive posts be unknown; how many there were."""
+        return self.commits.submit(self._sweep)
+
+    def _sweep(self, connection: sqlite3.Connection) -> int:
+        found = connection.execute(
+            "SELECT id, token FROM entries WHERE state = 'posting'"
+        ).fetchall()
+        dead = [number for number, token in found if not self.is_alive(token)]
+        for number in dead:
+            connection.execute("UPDATE entries SET state = 'unknown' WHERE id = ?", (number,))
+        return len(dead)
+
+    def reconcile(self) -> None:
+        """Let the linked journal hold the same charges: a kill may have come between the two."""
+        linked = self.linked
+        if linked is None:
+            return
+        query = "SELECT token FROM charges WHERE source = ? AND reserved > 0"
+        with linked.database.reading() as connection:
+            open_ones = [token for (token,) in connection.execute(query, (self.journal_id,))]
+        if not open_ones:
+            return
+        with self.database.reading() as connection:
+            found = {token: _charge_of(connection, token) for token in open_ones}
+        gone = {token: one for token, one in found.items() if one or not self.is_alive(token)}
+
+        def write(connection: sqlite3.Connection) -> None:
+            for token, one in gone.items():
+                _write_charge(connection, self.journal_id, token, one)
+
+        linked.commits.submit(write).result()
+
+
+Charge = tuple[str, str, int, int, int]
+
+
+def _charge_of(connection: sqlite3.Connection, token: str) -> Charge | None:
+    query = "SELECT model_id, day, reserved, settled, spent FROM charges WHERE source = '' AND token = ?"
+    found: Charge | None = connection.execute(query, (token,)).fetchone()
+    return found
+
+
+def _write_charge(
+    connection: sqlite3.Connection, source: str, token: str, found: Charge | None
+) -> None:
+    if found is None:
+        connection.execute("DELETE FROM charges WHERE source = ? AND token = ?", (source, token))
+    else:
+        model_id, day, *amounts = found
+        rows.charge(connection, source, token, model_id, day, (amounts[0], amounts[1], amounts[2]))

@@ -1,0 +1,212 @@
+"""``Store``: the journal as clients, batches and other faces use it: claims, records and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection
+from threading import Lock
+from typing import Any, Literal, TypeVar
+from weakref import finalize
+
+from runcomfy.errors import JournalBusy, JournalClosed
+
+from . import forking, outcomes, queries, rows
+from .budget import micros_of_estimate
+from .claims import Claim
+from .entry import Account, Entry
+from .grants import Wanted, set_aside
+from .locks import RUNNER
+from .opening import Options
+from .outcomes import Outcome
+from .session import Session
+from .waiting import one, wait, wait_async
+
+__all__ = ["Prices", "Store"]
+
+ReturnT = TypeVar("ReturnT")
+#: What requests of a model cost, in US dollars: by model id, or of model id and payload.
+Prices = Mapping[str, float] | Callable[[str, Mapping[str, Any]], float | None]
+#: A write that needs the session it is made in.
+_SessionWrite = Callable[[Session, Connection], ReturnT]
+
+
+class Store:
+    """An open journal. After a fork, the child opens it again for itself."""
+
+    def __init__(self, options: Options, prices: Prices | None, reserve_in: Store | None) -> None:
+        self._options = options
+        self._prices = prices
+        self._reserve_in = reserve_in
+        #: Held by whoever opens or closes it.
+        self.lock = Lock()
+        #: How many journals it reserves in, one behind the other.
+        self.depth: int = 0 if reserve_in is None else reserve_in.depth + 1
+        self._closed = False
+        self._session: Session | None = None
+        self._finalize: finalize[..., Any] | None = None
+        forking.add_store(self)
+        self._opened()
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._options.path
+
+    def close(self) -> None:
+        """Write what waits, and close. Submits under way are still written down."""
+        with self.lock:
+            self._closed = True
+            session, close = self._session, self._finalize
+            self._session = self._finalize = None
+        if session is not None and close is not None:
+            session.commits.flush()
+            close()
+
+    def claiming(self, wanted: Wanted) -> Claim:
+        """A claim that is not taken yet, for ``with``. The execution that posts makes it."""
+        return Claim(self._opened(), wanted)
+
+    def estimate(self, model_id: str, payload: Mapping[str, Any]) -> int | None:
+        """What a request is expected to cost, in micro-dollars; ``None`` where no price is known."""
+        prices = self._prices
+        if prices is None:
+            return None
+        price = prices.get(model_id) if isinstance(prices, Mapping) else prices(model_id, payload)
+        return micros_of_estimate(price, f"the price of {model_id}")
+
+    def find(self, account: Account, key: str) -> Entry | None:
+        """The entry of an account under a key. One that nobody alive posts is unknown."""
+        session = self._read_from()
+        with session.database.reading() as connection:
+            row = rows.by_key(connection, account, key, session.root)
+        if row is None:
+            return None
+        if row.entry.state == "posting" and not session.is_alive(row.entry.token):
+            session.sweep().result()
+            return self.find(account, key)
+        return row.entry
+
+    def same_payload(self, account: Account, model_id: str, digest: str) -> list[Entry]:
+        """The entries of an equal payload that are posting, running or unknown."""
+        self._settle_dead()
+        session = self._opened()
+        with session.database.reading() as connection:
+            return queries.same_payload(connection, account, model_id, digest, session.root)
+
+    def set_aside(self, wanted: Wanted, state: Literal["invalid", "skipped"], reason: str) -> Entry:
+        """Write that something is not sent, and why. Raises ``KeyConflict`` where it was sent."""
+        return self._write(lambda session, to: set_aside(session, to, wanted, state, reason))
+
+    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+        """Write how a request ended, whoever found out; its entry, ``None`` where it is not here."""
+        return self._write(_record(account, request_id, outcome))
+
+    async def record_async(
+        self, account: Account, request_id: str, outcome: Outcome
+    ) -> Entry | None:
+        """The same as ``record``, on asyncio and trio."""
+        return await self._write_async(_record(account, request_id, outcome))
+
+    def record_files(
+        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
+    ) -> Entry | None:
+        """Write where files of a request were saved: URL, kind and path of each."""
+        return self._write(_record_files(account, request_id, saved))
+
+    async def record_files_async(
+        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
+    ) -> Entry | None:
+        """The same as ``record_files``, on asyncio and trio."""
+        return await self._write_async(_record_files(account, request_id, saved))
+
+    def fact(self, name: str) -> str | None:
+        """A text that a face keeps in the journal, such as the columns of a batch."""
+        with self._opened().database.reading() as connection:
+            return rows.fact(connection, f"face:{name}")
+
+    def set_fact(self, name: str, value: str | None) -> None:
+        """Keep a text, or remove it."""
+        self._write(lambda _, to: rows.set_fact(to, f"face:{name}", value))
+
+    @contextmanager
+    def runner(self) -> Iterator[None]:
+        """Be the only runner of the batch in this folder; ``JournalBusy`` while another one is."""
+        locks = self._opened().locks
+        if not locks.hold(RUNNER):
+            raise JournalBusy(
+                f"another process runs the batch in {self.path.parent}; wait for it, or end it first"
+            )
+        try:
+            yield
+        finally:
+            locks.release(RUNNER)
+
+    @property
+    def has_runner(self) -> bool:
+        """Whether a process runs the batch in this folder."""
+        return self._opened().locks.is_held(RUNNER)
+
+    def forget(self) -> None:
+        """In a child: nothing of the parent's is used here."""
+        self.lock = Lock()
+        self._session = None
+        if self._finalize is not None:
+            self._finalize.detach()
+            self._finalize = None
+
+    def _opened(self) -> Session:
+        """The journal as this process has it open."""
+        with self.lock:
+            if self._closed:
+                raise JournalClosed(f"{self.path} is closed; nothing was sent")
+            if self._session is None:
+                linked = None if self._reserve_in is None else self._reserve_in._opened
+                session = Session(self._options, linked)
+                try:
+                    session.sweep().result()
+                    session.reconcile()
+                except BaseException:
+                    session.release()
+                    raise
+                self._session = session
+                self._finalize = finalize(self, session.release)
+            return self._session
+
+    def _read_from(self) -> Session:
+        """The journal, with everything written that this process had to write until now."""
+        session = self._opened()
+        session.commits.flush()
+        return session
+
+    def _settle_dead(self) -> None:
+        """Let entries be unknown that nobody alive posts, if there are any."""
+        session = self._read_from()
+        with session.database.reading() as connection:
+            tokens = connection.execute(
+                "SELECT token FROM entries WHERE state = 'posting'"
+            ).fetchall()
+        if not all(session.is_alive(token) for (token,) in tokens):
+            session.sweep().result()
+
+    def _submit(self, write: _SessionWrite[ReturnT]) -> Future[ReturnT]:
+        session = self._opened()
+        return session.submit(lambda connection: write(session, connection))
+
+    def _write(self, write: _SessionWrite[ReturnT]) -> ReturnT:
+        return wait(one(self._submit(write)))
+
+    async def _write_async(self, write: _SessionWrite[ReturnT]) -> ReturnT:
+        return await wait_async(one(self._submit(write)))
+
+
+def _record(account: Account, request_id: str, outcome: Outcome) -> _SessionWrite[Entry | None]:
+    return lambda session, to: outcomes.record(session, to, account.origin, request_id, outcome)
+
+
+def _record_files(
+    account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
+) -> _SessionWrite[Entry | None]:
+    return lambda session, to: outcomes.record_files(session, to, account.origin, request_id, saved)

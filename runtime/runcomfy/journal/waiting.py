@@ -1,0 +1,93 @@
+"""Waiting for futures: on a thread, or on asyncio and trio. What takes several of them is written once.
+
+``Steps`` is a generator that yields futures and is sent their values, like the flows of the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from time import monotonic
+from typing import Any, TypeAlias, TypeVar
+
+from runcomfy.errors import DeadlineExceeded
+
+__all__ = ["Steps", "one", "wait", "wait_async"]
+
+ReturnT = TypeVar("ReturnT")
+Steps: TypeAlias = Generator[Future[Any], Any, ReturnT]
+
+
+def one(future: Future[ReturnT]) -> Steps[ReturnT]:
+    """The steps that consist of one future."""
+    value: ReturnT = yield future
+    return value
+
+
+def wait(steps: Steps[ReturnT], ends: float | None = None) -> ReturnT:
+    """Carry the steps out on this thread, until ``ends`` as ``monotonic`` tells it."""
+    proceed: Callable[[Any], Future[Any]] = steps.send
+    reply: Any = None
+    try:
+        while True:
+            try:
+                future = proceed(reply)
+            except StopIteration as end:
+                value: ReturnT = end.value
+                return value
+            try:
+                reply = future.result(None if ends is None else max(0.0, ends - monotonic()))
+                proceed = steps.send
+            except BaseException as error:  # noqa: BLE001  # the steps clean up, and raise it again
+                reply, proceed = _told(future, error), steps.throw
+    finally:
+        del reply  # an error and the frame that it came through would keep each other
+
+
+async def wait_async(steps: Steps[ReturnT], ends: float | None = None) -> ReturnT:
+    """The same as ``wait``, on asyncio and trio."""
+    proceed: Callable[[Any], Future[Any]] = steps.send
+    reply: Any = None
+    try:
+        while True:
+            try:
+                future = proceed(reply)
+            except StopIteration as end:
+                value: ReturnT = end.value
+                return value
+            try:
+                await _done(future, ends)
+                reply, proceed = future.result(0), steps.send
+            except BaseException as error:  # noqa: BLE001  # the steps clean up, and raise it again
+                reply, proceed = _told(future, error), steps.throw
+    finally:
+        del reply
+
+
+async def _done(future: Future[Any], ends: float | None) -> None:
+    """Wait until the future is done, or it is too late."""
+    if future.done():
+        return
+    import anyio
+    import anyio.lowlevel
+
+    event = anyio.Event()
+    loop: Any = anyio.lowlevel.current_token().native_token
+    soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
+
+    def wake(_: Future[Any]) -> None:
+        try:
+            soon(event.set)
+        except RuntimeError:  # the event loop has ended, and so has who waited
+            return
+
+    future.add_done_callback(wake)
+    with anyio.move_on_after(float("inf") if ends is None else ends - monotonic()):
+        await event.wait()
+
+
+def _told(future: Future[Any], error: BaseException) -> BaseException:
+    """The error as the steps see it: running out of time is that of the whole call."""
+    if isinstance(error, TimeoutError) and not future.done():
+        return DeadlineExceeded("the timeout of the call ran out; nothing was submitted")
+    return error
