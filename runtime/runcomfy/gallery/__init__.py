@@ -1,0 +1,8 @@
+"""A gallery of what was made: one HTML file with pictures, videos and sounds, their inputs, cost and time."""
+
+from __future__ import annotations
+
+from .item import GalleryFile, GalleryItem, items_of
+from .page import write_gallery
+
+__all__ = ["GalleryFile", "GalleryItem", "items_of", "write_gallery"]

@@ -1,0 +1,36 @@
+"""Thumbnails for the gallery, small enough to stand inside the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+__all__ = ["SIDE", "thumbnail"]
+
+#: The longest side of a thumbnail, in pixels.
+SIDE = 320
+#: Larger images are shown from their file: decoding them would take longer than the rest of the page.
+_MOST_PIXELS = 60_000_000
+
+
+def thumbnail(path: Path, kind: str) -> str:
+    """A data URI for an image file; empty where there is none, because of its kind, its content or a missing Pillow."""
+    if kind != "image":
+        return ""
+    try:
+        from PIL import Image
+    except ImportError:
+        return ""
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                return ""
+            image.draft("RGB", (SIDE, SIDE))
+            image.thumbnail((SIDE, SIDE))
+            small = image.convert("RGBA" if "A" in image.getbands() else "RGB")
+    except Exception:  # noqa: BLE001  # Pillow raises what its decoders raise; the page shows the file itself then
+        return ""
+    content = io.BytesIO()
+    small.save(content, "WEBP", quality=70)
+    return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode("ascii")
