@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -48,7 +49,8 @@ def test_a_file_that_is_no_image_is_shown_by_its_link(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("field", ["key", "model_id", "state", "error", "request_id", "created"])
 def test_a_text_of_others_stays_a_text(tmp_path: Path, field: str) -> None:
-    item = replace(GalleryItem("k", "m/m", "failed"), **{field: HOSTILE})
+    hostile: dict[str, Any] = {field: HOSTILE}
+    item = replace(GalleryItem("k", "m/m", "failed"), **hostile)
     page = page_of(tmp_path, item)
     assert page.count("<script>") == 1
     assert "<img src=x" not in page
