@@ -13,7 +13,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runcomfy.client.async_client import AsyncClient
-    from runcomfy.client.catalogue import ModelEntry
+    from runcomfy.client.catalogue import CataloguePage, ModelEntry
     from runcomfy.client.client import Client
     from runcomfy.client.job import AsyncJob, Job
     from runcomfy.client.output_file import AsyncOutputFile, OutputFile
@@ -112,6 +112,7 @@ __all__ = [
     "MissingExtra",
     "MissingToken",
     "NotAllSaved",
+    "CataloguePage",
     "ModelEntry",
     "NotFound",
     "Output",
@@ -183,6 +184,7 @@ _HOMES = {
     "MediaSource": "model.media_source",
     "MissingExtra": "errors",
     "MissingToken": "errors",
+    "CataloguePage": "client.catalogue",
     "ModelEntry": "client.catalogue",
     "NotAllSaved": "errors",
     "NotFound": "errors",

@@ -124,3 +124,20 @@ def test_entries_are_values() -> None:
     assert pickle.loads(pickle.dumps(entry)) == entry  # noqa: S301  # our own bytes
     assert len({entry, ModelEntry.from_answer(ENTRY)}) == 1
     assert "colour" not in repr(entry)
+
+
+def test_a_page_is_given_as_it_came(caller: Caller, server: ScriptedServer) -> None:
+    reply = json_reply(models=[ENTRY, {"colour": "red"}], total=7)
+    server.script(models=[reply])
+    page = caller.call(lambda client: client.catalogue_page(include_schema=True, limit=2, offset=4))
+    assert page.entries == (ENTRY, {"colour": "red"})
+    assert (page.total, page.offset, page.retry_after) == (7, 4, None)
+    assert page.body == reply.body
+    with pytest.raises(errors.ConfigurationError, match="got 0 and 4"):
+        caller.call(lambda client: client.catalogue_page(limit=0, offset=4))
+
+
+def test_one_entry_keeps_the_bytes_that_came(caller: Caller, server: ScriptedServer) -> None:
+    reply = json_reply(**ENTRY)
+    server.script(model=[reply])
+    assert caller.call(lambda client: client.model(EDIT)).body == reply.body

@@ -116,3 +116,25 @@ def test_the_clients_read_this_catalogue(kind: str) -> None:
     assert all(one.installed for one in listed)
     assert [one.model_id for one in found] == ["openai/gpt-image-1-5/text-to-image"]
     assert edit.input_schema == find_model(EDIT).input_schema()
+
+
+EXACT = '{ "model_id":"acme/cat",  "input_schema": {"type" : "object"}, "categories": ["x"] }'
+
+
+def test_a_given_catalogue_takes_the_place_of_the_installed_models() -> None:
+    given = [{"model_id": f"acme/m{i}", "kind": "model"} for i in range(2_500)]
+    with mock_service(catalogue=given) as service:
+        client = service.client()
+        assert [one.model_id for one in client.models()] == [one["model_id"] for one in given]
+        assert len(client.models("M24", kind="model")) == 111
+        assert client.models(kind="workflow") == []
+
+
+def test_a_given_text_is_sent_to_the_byte() -> None:
+    with mock_service(catalogue=[EXACT, "{"]) as service:
+        client = service.client()
+        assert client.model("acme/cat").body == EXACT.encode()
+        page = client.catalogue_page(include_schema=True, limit=1)
+        assert EXACT.encode() in page.body
+        assert (page.total, page.offset, len(page.entries)) == (2, 0, 1)
+        assert "input_schema" not in client.models(limit=1)[0].raw

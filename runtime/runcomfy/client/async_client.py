@@ -11,9 +11,17 @@ from runcomfy.downloads.config import MAX_FILE_BYTES
 from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
-from runcomfy.protocol import Polling, Retries, list_models, look_up_model, run, submit
+from runcomfy.protocol import (
+    Polling,
+    Retries,
+    list_models,
+    look_up_model,
+    read_catalogue_page,
+    run,
+    submit,
+)
 
-from .catalogue import ModelEntry, read_entries
+from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import AsyncJob
 from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
@@ -196,10 +204,40 @@ class AsyncClient:
         )
         return read_entries(await self._driver.run(flow))
 
+    async def catalogue_page(
+        self,
+        search: str | None = None,
+        *,
+        category: str | None = None,
+        kind: str | None = None,
+        include_schema: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+        timeout: float | None = CALL_TIMEOUT,
+    ) -> CataloguePage:
+        """One page of the catalogue as it came: for programs that read it bit by bit, or to the byte.
+
+        ``models`` reads all pages. Raises ``RequestError``, of the kind that fits.
+
+        >>> page = await client.catalogue_page(include_schema=True, limit=50)
+        >>> page.total, len(page.entries), len(page.body)
+        (4, 4, 18211)
+        """
+        flow = read_catalogue_page(
+            self._settings.context(timeout),
+            search,
+            category=category,
+            kind=kind,
+            include_schema=include_schema,
+            limit=limit,
+            offset=offset,
+        )
+        return read_page(await self._driver.run(flow), offset)
+
     async def model(self, model_id: str, *, timeout: float | None = CALL_TIMEOUT) -> ModelEntry:
         """What the service says of one model, with its input schema. Raises ``NotFound``."""
         flow = look_up_model(self._settings.context(timeout), model_id)
-        return read_entries([await self._driver.run(flow)], model_id)[0]
+        return read_entry(await self._driver.run(flow), model_id)
 
     async def aclose(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""

@@ -1,15 +1,18 @@
-"""``ModelEntry``: what the service's catalogue says of a model."""
+"""``ModelEntry`` and ``CataloguePage``: what the service's catalogue says of its models."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from runcomfy.model.registry import model_ids
 
-__all__ = ["ModelEntry", "read_entries"]
+if TYPE_CHECKING:
+    from runcomfy.protocol.responses import JsonDocument
+
+__all__ = ["CataloguePage", "ModelEntry", "read_entries", "read_entry", "read_page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class ModelEntry:
     input_schema: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
     installed: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    #: The entry as the service sent it, to the byte; empty where it came in a list.
+    body: bytes = field(default=b"", repr=False, compare=False)
 
     @classmethod
     def from_answer(
@@ -61,6 +66,39 @@ class ModelEntry:
             installed=installed,
             raw=raw,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePage:
+    """One page of the service's catalogue, as ``Client.catalogue_page`` reads it.
+
+    ``total`` is how many models fit altogether, ``None`` where the service does not say. ``offset`` is the place of the
+    first entry among them, and ``retry_after`` the seconds that the service asks to wait before the next call. ``body`` is
+    the answer to the byte.
+    """
+
+    entries: tuple[Mapping[str, Any], ...]
+    total: int | None
+    offset: int
+    retry_after: float | None = None
+    body: bytes = field(default=b"", repr=False)
+
+
+def read_page(document: JsonDocument, offset: int) -> CataloguePage:
+    """The page in an answer."""
+    total = document.content.get("total")
+    return CataloguePage(
+        tuple(document.content["models"]),
+        total if type(total) is int else None,
+        offset,
+        document.retry_after,
+        document.body,
+    )
+
+
+def read_entry(document: JsonDocument, model_id: str) -> ModelEntry:
+    """The entry in the answer about one model."""
+    return replace(read_entries([document.content], model_id)[0], body=document.body)
 
 
 def read_entries(answers: Iterable[Mapping[str, Any]], model_id: str = "") -> list[ModelEntry]:

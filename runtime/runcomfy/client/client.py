@@ -11,10 +11,18 @@ from runcomfy.downloads.manager import Downloads
 from runcomfy.drivers.driver import Driver
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
-from runcomfy.protocol import Polling, Retries, list_models, look_up_model, run, submit
+from runcomfy.protocol import (
+    Polling,
+    Retries,
+    list_models,
+    look_up_model,
+    read_catalogue_page,
+    run,
+    submit,
+)
 from runcomfy.status import Status
 
-from .catalogue import ModelEntry, read_entries
+from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import Job
 from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
@@ -205,10 +213,40 @@ class Client:
         )
         return read_entries(self._driver.run(flow))
 
+    def catalogue_page(
+        self,
+        search: str | None = None,
+        *,
+        category: str | None = None,
+        kind: str | None = None,
+        include_schema: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+        timeout: float | None = CALL_TIMEOUT,
+    ) -> CataloguePage:
+        """One page of the catalogue as it came: for programs that read it bit by bit, or to the byte.
+
+        ``models`` reads all pages. Raises ``RequestError``, of the kind that fits.
+
+        >>> page = client.catalogue_page(include_schema=True, limit=50)
+        >>> page.total, len(page.entries), len(page.body)
+        (4, 4, 18211)
+        """
+        flow = read_catalogue_page(
+            self._settings.context(timeout),
+            search,
+            category=category,
+            kind=kind,
+            include_schema=include_schema,
+            limit=limit,
+            offset=offset,
+        )
+        return read_page(self._driver.run(flow), offset)
+
     def model(self, model_id: str, *, timeout: float | None = CALL_TIMEOUT) -> ModelEntry:
         """What the service says of one model, with its input schema. Raises ``NotFound``."""
         flow = look_up_model(self._settings.context(timeout), model_id)
-        return read_entries([self._driver.run(flow)], model_id)[0]
+        return read_entry(self._driver.run(flow), model_id)
 
     def close(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""

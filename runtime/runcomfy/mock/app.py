@@ -66,6 +66,7 @@ class _Service:
         self._store = store
         self._outputs = outputs
         self._places = places
+        self._catalogue = catalogue.Catalogue(settings.catalogue)
 
     async def submit(self, request: Request) -> Response:
         if refusal := self._unauthorized(request):
@@ -134,25 +135,25 @@ class _Service:
             limit, offset = int(query.get("limit", 100)), int(query.get("offset", 0))
         except ValueError:
             return _error(422001, "limit and offset must be whole numbers")
-        page = catalogue.listing(
-            query.get("search"),
-            query.get("category"),
-            query.get("kind"),
-            query.get("include_schema", "").casefold() == "true",
+        page = self._catalogue.listing(
             limit,
             offset,
+            include_schema=query.get("include_schema", "").casefold() == "true",
+            search=query.get("search"),
+            category=query.get("category"),
+            kind=query.get("kind"),
         )
-        return _json(200, page)
+        return Response(page, media_type="application/json")
 
     async def categories(self, request: Request) -> Response:
         refusal = self._unauthorized(request)
-        return refusal or _json(200, {"categories": catalogue.categories()})
+        return refusal or _json(200, {"categories": self._catalogue.categories()})
 
     async def model(self, request: Request) -> Response:
         if refusal := self._unauthorized(request):
             return refusal
-        found = catalogue.entry(request.path_params["model_id"])
-        return _json(200, found) if found else _error(404001)
+        found = self._catalogue.entry(request.path_params["model_id"])
+        return Response(found, media_type="application/json") if found else _error(404001)
 
     def _unauthorized(self, request: Request) -> Response | None:
         token = request.state.asked.token

@@ -1,8 +1,10 @@
-"""The mock service's catalogue: an entry for every installed model, and what a request to one costs."""
+"""The mock service's catalogue: an entry for every installed model, or those it is given; and what requests cost."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runcomfy.errors import UnknownModel
@@ -11,7 +13,7 @@ from runcomfy.model.request import Request
 
 from .output_options import read_output_options
 
-__all__ = ["categories", "entries", "entry", "listing", "price"]
+__all__ = ["Catalogue", "categories", "entries", "entry", "listing", "price"]
 
 #: The most entries of one answer.
 LARGEST_PAGE = 500
@@ -37,17 +39,81 @@ def listing(
     >>> listing(search="gpt", limit=1)["total"]
     3
     """
-    wanted = (search or "").casefold()
     found = [
         one
         for one in entries(include_schema)
-        if wanted in f"{one['model_id']} {one['display_name']} {one['description']}".casefold()
-        and (not category or category in one["categories"])
-        and (not kind or kind == one["kind"])
+        if _fits(one, search=search, category=category, kind=kind)
     ]
     limit, offset = min(max(limit, 1), LARGEST_PAGE), max(offset, 0)
     page = found[offset : offset + limit]
     return {"models": page, "total": len(found), "limit": limit, "offset": offset}
+
+
+def _fits(
+    one: Mapping[str, Any], *, search: str | None, category: str | None, kind: str | None
+) -> bool:
+    words = " ".join(str(one.get(name, "")) for name in ("model_id", "display_name", "description"))
+    return (
+        (search or "").casefold() in words.casefold()
+        and (not category or category in (one.get("categories") or ()))
+        and (not kind or kind == one.get("kind"))
+    )
+
+
+class Catalogue:
+    """What the mock lists: the installed models, or the entries in ``given``.
+
+    A given entry is an object as the service sends it, or the JSON text of one, which is sent to the byte. All answers
+    are JSON texts.
+
+    >>> Catalogue([{"model_id": "acme/cat", "input_schema": {"type": "object"}}]).entry("acme/cat")
+    '{"model_id": "acme/cat", "input_schema": {"type": "object"}}'
+    """
+
+    def __init__(self, given: Iterable[Mapping[str, Any] | str] | None = None) -> None:
+        self._given = None if given is None else [_GivenEntry(one) for one in given]
+
+    def listing(self, limit: int, offset: int, *, include_schema: bool, **filters: Any) -> str:
+        """A page of the catalogue, as ``GET /v1/models`` answers."""
+        if self._given is None:
+            return json.dumps(
+                listing(include_schema=include_schema, limit=limit, offset=offset, **filters)
+            )
+        found = [one for one in self._given if _fits(one.facts, **filters)]
+        limit, offset = min(max(limit, 1), LARGEST_PAGE), max(offset, 0)
+        page = found[offset : offset + limit]
+        texts = ", ".join(one.text if include_schema else json.dumps(one.facts) for one in page)
+        rest = json.dumps({"total": len(found), "limit": limit, "offset": offset})
+        return f'{{"models": [{texts}], {rest[1:]}'
+
+    def entry(self, model_id: str) -> str | None:
+        """One entry, with the input schema; ``None`` for a model that is not listed."""
+        if self._given is None:
+            found = entry(model_id)
+            return found and json.dumps(found)
+        return next((one.text for one in self._given if one.facts["model_id"] == model_id), None)
+
+    def categories(self) -> list[str]:
+        """The categories of all models, each once, sorted."""
+        if self._given is None:
+            return categories()
+        return sorted({name for one in self._given for name in one.facts.get("categories") or ()})
+
+
+class _GivenEntry:
+    """An entry's text, and what it says beside the schema."""
+
+    __slots__ = ("facts", "text")
+
+    def __init__(self, given: Mapping[str, Any] | str) -> None:
+        self.text = given if isinstance(given, str) else json.dumps(dict(given))
+        try:
+            parsed = json.loads(self.text)
+        except ValueError:  # sent as it is, to see what a client makes of it
+            parsed = None
+        whole = parsed if isinstance(parsed, dict) else {}
+        facts = {name: value for name, value in whole.items() if name != "input_schema"}
+        self.facts: dict[str, Any] = {"model_id": "", **facts}
 
 
 def entries(include_schema: bool) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -57,6 +57,8 @@ class Settings:
     tokens: Collection[str] | None = None
     #: US dollars to spend; a submit that costs more than what is left is refused with 400002.
     balance: float | None = None
+    #: The catalogue's entries, as objects or as JSON texts that are sent to the byte; ``None``: the installed models.
+    catalogue: Sequence[Mapping[str, Any] | str] | None = None
     #: Whether files are on a host of their own (``files_url``) instead of the service's.
     file_host: bool = False
     #: Makes the output and its files; ``runcomfy.mock.small_output`` makes tiny ones, fast.

@@ -6,7 +6,7 @@ the same flow runs over a blocking client, an asynchronous one, or a list of rep
 
 from __future__ import annotations
 
-from .catalogue import list_models, look_up_model
+from .catalogue import list_models, look_up_model, read_catalogue_page
 from .context import CallContext
 from .lifecycle import cancel, fetch, follow, get_status, run, submit, watch
 from .retries import Polling, Retries
@@ -31,6 +31,7 @@ __all__ = [
     "list_models",
     "get_status",
     "look_up_model",
+    "read_catalogue_page",
     "run",
     "submit",
     "watch",

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from runcomfy.errors import ConfigurationError, UnexpectedAnswer
 
 from .context import CallContext
+from .responses import JsonDocument
 from .steps import Call, Flow
 from .urls import model_path
 
-__all__ = ["PAGE", "list_models", "look_up_model"]
+__all__ = ["PAGE", "list_models", "look_up_model", "read_catalogue_page"]
 
 #: Entries asked for at once.
 PAGE = 100
@@ -34,16 +35,12 @@ def list_models(
     """
     if limit is not None and limit < 0:
         raise ConfigurationError(f"limit must be 0 or more, or None for every model; got {limit}")
-    filters = {"search": search, "category": category, "kind": kind}
-    query = {name: value for name, value in filters.items() if value}
-    if include_schema:
-        query["include_schema"] = "true"
+    query = _query(search, category, kind, include_schema)
     found: dict[str, dict[str, Any]] = {}
     offset = 0
     while limit is None or len(found) < limit:
         asked = PAGE if limit is None else min(PAGE, limit - len(found))
-        path = "/v1/models?" + urlencode({**query, "limit": asked, "offset": offset})
-        document = yield from context.exchange(Call("read", "GET", path))
+        document = yield from _page(context, query, asked, offset)
         page = _entries(context, document.content)
         known = len(found)
         for entry in page:
@@ -55,11 +52,46 @@ def list_models(
     return list(found.values())[:limit]
 
 
-def look_up_model(context: CallContext, model_id: str) -> Flow[dict[str, Any]]:
-    """The entry of one model."""
+def read_catalogue_page(
+    context: CallContext,
+    search: str | None = None,
+    *,
+    category: str | None = None,
+    kind: str | None = None,
+    include_schema: bool = False,
+    limit: int = PAGE,
+    offset: int = 0,
+) -> Flow[JsonDocument]:
+    """One page of the catalogue, with the bytes that came."""
+    if limit < 1 or offset < 0:
+        raise ConfigurationError(
+            f"limit must be 1 or more, and offset 0 or more; got {limit} and {offset}"
+        )
+    query = _query(search, category, kind, include_schema)
+    document = yield from _page(context, query, limit, offset)
+    _entries(context, document.content)
+    return document
+
+
+def look_up_model(context: CallContext, model_id: str) -> Flow[JsonDocument]:
+    """The entry of one model, with the bytes that came."""
     context.model_id = model_id
-    document = yield from context.exchange(Call("read", "GET", model_path(model_id)))
-    return document.content
+    return (yield from context.exchange(Call("read", "GET", model_path(model_id))))
+
+
+def _query(
+    search: str | None, category: str | None, kind: str | None, include_schema: bool
+) -> dict[str, str]:
+    filters = {"search": search, "category": category, "kind": kind}
+    query = {name: value for name, value in filters.items() if value}
+    return {**query, "include_schema": "true"} if include_schema else query
+
+
+def _page(
+    context: CallContext, query: dict[str, str], limit: int, offset: int
+) -> Flow[JsonDocument]:
+    path = "/v1/models?" + urlencode({**query, "limit": limit, "offset": offset})
+    return (yield from context.exchange(Call("read", "GET", path)))
 
 
 def _entries(context: CallContext, content: dict[str, Any]) -> list[dict[str, Any]]:

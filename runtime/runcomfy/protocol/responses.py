@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from runcomfy import errors
@@ -72,10 +72,11 @@ _CHECK = (
 
 @dataclass(frozen=True, slots=True)
 class JsonDocument:
-    """A good answer: its JSON object, and the pause that ``Retry-After`` asks for."""
+    """A good answer: its JSON object, the pause that ``Retry-After`` asks for, and the bytes that came."""
 
     content: dict[str, Any]
     retry_after: float | None = None
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorRes
         return ErrorResponse(kind, redact(text), reply.status, None, asked, raw=raw)
     code = _error_code(content, good=good)
     if good and not code:
-        return JsonDocument(content, asked)
+        return JsonDocument(content, asked, reply.body)
     return ErrorResponse(
         _trouble_told(code) if good else failure_kind_of(reply.status),
         _words(content, redact),
