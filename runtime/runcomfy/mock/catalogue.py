@@ -90,7 +90,7 @@ class Catalogue:
         """One entry, with the input schema; ``None`` for a model that is not listed."""
         if self._given is None:
             found = entry(model_id)
-            return found and json.dumps(found)
+            return json.dumps(found) if found else None
         return next((one.text for one in self._given if one.facts["model_id"] == model_id), None)
 
     def categories(self) -> list[str]:
