@@ -105,8 +105,15 @@ __all__ = [
 
 def resume_line(request_id: str, model_id: str | None) -> str:
     """The line that waits for a request in any process, with its model where that is known."""
-    arguments = [f'"{name}"' for name in (request_id, model_id) if name is not None]
+    arguments = [f'"{name}"' for name in (request_id, model_id) if name and _is_plain(name)]
     return f"client.job({', '.join(arguments)}).wait()"
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can stand in code that is offered to be pasted: the service may have made it up."""
+    return (
+        name.isascii() and len(name) <= 300 and all(one.isalnum() or one in " ._/-" for one in name)
+    )
 
 
 class RunComfyError(Exception):

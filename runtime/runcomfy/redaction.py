@@ -9,22 +9,27 @@ from typing import Any
 __all__ = ["Redactor", "clean", "shown_url", "without_queries"]
 
 _SHOWN = 300
+#: Characters of a text that are looked at: what is shown is much shorter.
+_READ = 4_000
 #: Real tokens have more characters than this.
 _SHORT = 8
 _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
 _HIDDEN = "[token]"
-_QUERY = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s?#'\"<>]*)[?#][^\s'\"<>]*")
+_WORD = re.compile(r"[^\s'\"<>]+")
 _USER = re.compile(r"//[^/\\]*@")
 
 
 def clean(text: str, limit: int = _SHOWN) -> str:
     """``text`` cut short, with control characters, line separators and bidi marks escaped."""
     more = f" … ({len(text)} characters)" if len(text) > limit else ""
-    shown = "".join(
+    return _escaped(text[:limit]) + more
+
+
+def _escaped(text: str) -> str:
+    return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text[:limit]
+        for character in text
     )
-    return shown + more
 
 
 def shown_url(url: str) -> str:
@@ -37,8 +42,17 @@ def shown_url(url: str) -> str:
 
 
 def without_queries(text: str) -> str:
-    """The text without the queries of the addresses in it, cleaned."""
-    return clean(_QUERY.sub(r"\1", text))
+    """The text without the queries of the addresses in it, cut short and cleaned."""
+    return Redactor()(text)
+
+
+def _without_query(word: re.Match[str]) -> str:
+    """A word of a text; if it is an address, without what follows its path."""
+    text = word[0]
+    address, mark, rest = text.partition("://")
+    if not mark or not address:
+        return text
+    return address + mark + re.split(r"[?#]", rest, maxsplit=1)[0]
 
 
 class Redactor:
@@ -48,17 +62,24 @@ class Redactor:
     'bad token [token]'
     """
 
-    __slots__ = ("_secrets",)
+    __slots__ = ("_longest", "_secrets")
 
     def __init__(self, secret: str = "") -> None:
         # A token with a quote in it looks different inside JSON.
         forms = {secret, json.dumps(secret)[1:-1]} - {""}
         self._secrets = [re.compile(_as_word(form)) for form in forms]
+        self._longest = max(map(len, forms), default=0)
 
     def __call__(self, value: object) -> str:
         """The text, or the JSON value as text, without the secrets, cleaned."""
         text = value if isinstance(value, str) else _as_text(value)
-        return without_queries(self._hidden(text))  # cut after that: half a token is one too
+        size = len(text)
+        shown = _WORD.sub(_without_query, self._hidden(text[:_READ]))
+        if size > _READ and self._longest:
+            shown = shown[: -self._longest]  # there may be the first half of a token
+        if len(shown) <= _SHOWN and size <= _READ:
+            return _escaped(shown)
+        return f"{_escaped(shown[:_SHOWN])} … ({size} characters)"
 
     def inside(self, value: Any) -> Any:
         """The JSON value with the secrets taken out of its texts, else as it is; ``None`` if it is too deep."""

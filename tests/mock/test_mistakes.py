@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from typing import Any
 import pytest
 
 from runcomfy import ConfigurationError, RequestRejected
-from runcomfy.mock import MockService, Settings, small_output
+from runcomfy.mock import MockService, Settings, middleware, small_output
 from runcomfy.testing import mock_service
 from support.callers import a_request
+from support.mock_calls import Calls
 
 pytest_plugins = ["pytester"]
 
@@ -192,3 +194,32 @@ def test_a_marker_with_a_value_that_has_no_name_is_an_error(pytester: pytest.Pyt
     done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*TypeError: mock_service() takes 0 positional arguments*"])
+
+
+def test_a_token_is_asked_for_before_a_large_body_is_kept() -> None:
+    body = b'{"prompt": "' + b"x" * 3_000_000 + b'"}'
+    with mock_service() as service, Calls(service, token=None) as calls:
+        answer = calls.http.post("/v1/models/openai/gpt-image-2/edit", content=body)
+        assert answer.json()["error_code"] == 400004
+        assert [len(asked.body) for asked in service.log] == [0]
+
+
+def test_a_body_beyond_the_limit_is_refused_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "_LONGEST_BODY", 100_000)
+    with mock_service() as service, Calls(service) as calls:
+        answer = calls.http.post("/v1/models/openai/gpt-image-2/edit", content=b"x" * 3_000_000)
+        assert (answer.status_code, answer.json()["error_code"]) == (413, 413001)
+        assert [len(asked.body) for asked in service.log] == [0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no modes")
+@pytest.mark.parametrize("there", [False, True])
+def test_nobody_else_can_read_the_database(tmp_path: Path, there: bool) -> None:
+    path = tmp_path / "mock.db"
+    if there:
+        path.touch(0o644)
+    with mock_service(path=path) as service, Calls(service) as calls:
+        calls.submit()
+        assert {
+            file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()
+        } == dict.fromkeys(("mock.db", "mock.db-wal", "mock.db-shm"), "0o600")

@@ -281,7 +281,8 @@ def test_the_protocol_has_no_clock_no_chance_and_no_network() -> None:
 
 
 def test_the_id_of_a_refused_submit_is_not_taken_for_the_requests_own() -> None:
-    play = Play(answer(429, request_id="trace"), answer(request_id="real"))
+    refusal = answer(429, request_id="trace", error_message="slow down")
+    play = Play(refusal, answer(request_id="real"))
     assert play(submit(context(request_id=None), b"{}")) == "real"
 
 

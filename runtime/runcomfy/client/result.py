@@ -33,6 +33,9 @@ __all__ = ["AsyncResult", "Result"]
 
 _log = logging.getLogger("runcomfy")
 
+#: Dollars that no request costs; larger numbers cannot be shown or added up.
+_HIGHEST_COST = 1e12
+
 OutputT_co = TypeVar("OutputT_co", bound="Output", covariant=True)
 
 
@@ -54,7 +57,9 @@ class _Given(Generic[OutputT_co]):
     def cost(self) -> float | None:
         """What the request cost, where the service says it."""
         cost = self.raw.get("cost")
-        return cost if isinstance(cost, (int, float)) and not isinstance(cost, bool) else None
+        if not isinstance(cost, (int, float)) or isinstance(cost, bool):
+            return None
+        return cost if abs(cost) <= _HIGHEST_COST else None  # nor for a number that is none
 
     @property
     def created_at(self) -> datetime | None:

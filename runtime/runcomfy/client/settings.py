@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 from time import monotonic
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from runcomfy.downloads.config import DownloadSettings
 from runcomfy.errors import ConfigurationError
 from runcomfy.protocol import CallContext, Flow, Polling, Retries, cancel
 from runcomfy.protocol.allowed_hosts import AllowedHosts
+from runcomfy.protocol.context import RecentChanges
 from runcomfy.protocol.urls import check_base_url
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
@@ -59,6 +61,7 @@ class ClientSettings:
         )
         self._polling = polling or Polling()
         self._retries = retries or Retries()
+        self._changes = RecentChanges()
         #: How files are fetched; these settings have no token.
         self.downloads = DownloadSettings(
             AllowedHosts.of(self.base_url, download_hosts),
@@ -92,12 +95,13 @@ class ClientSettings:
             chances=iter(random.random, None),
             redact=self.redact,
             since=now,
+            changes=self._changes,
         )
 
     def rescue(self, request_id: str) -> Flow[Cancellation]:
         """The flow that asks once to cancel a request whose caller was interrupted."""
         context = self.context(_RESCUE, request_id=request_id)
-        context.retries = Retries(cancels=0)
+        context.retries = replace(self._retries, cancels=0)
         return cancel(context)
 
     def __reduce__(self) -> NoReturn:

@@ -16,12 +16,17 @@ from .fault_rules import FaultBook
 from .faults import Fault, Scene
 from .raw_http import Raw, RawConnection, Reply, send_reply
 from .request_log import Asked, classify
+from .responses import error
 from .settings import Settings
 from .store import Store
 
 __all__ = ["Middleware"]
 
 _log = logging.getLogger("runcomfy.mock")
+
+#: Bytes of a body; a token is asked for before a large one is taken.
+_LONGEST_BODY = 128 * 1024 * 1024
+_LONGEST_BODY_WITHOUT_TOKEN = 64 * 1024
 
 _ELSEWHERE = Reply(
     200,
@@ -48,10 +53,14 @@ class Middleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Deal with one request."""
         connection: RawConnection = scope["state"]["connection"]
-        body = await _read(receive)
-        asked = self._note(scope, body)
+        body = await _read(receive, _longest_body(scope))
+        asked = self._note(scope, body or b"")
+        answer: Reply | Raw
         try:
-            answer, refused = await self._answer(scope, asked, body)
+            if body is None:
+                answer, refused = (_TOO_LARGE if asked.token else _NO_TOKEN), False
+            else:
+                answer, refused = await self._answer(scope, asked, body)
         except Exception as error:  # noqa: BLE001  # of whatever kind, in functions of the caller's
             _log.exception("the mock service broke over %s %s", asked.method, asked.path)
             answer, refused = _broken(error), False
@@ -130,14 +139,34 @@ def _broken(error: Exception) -> Reply:
     return Reply(400, (("content-type", "application/json"),), json.dumps(document).encode())
 
 
-async def _read(receive: Receive) -> bytes:
+def _longest_body(scope: Scope) -> int:
+    has_token = any(name == b"authorization" for name, _ in scope["headers"])
+    return _LONGEST_BODY if has_token else _LONGEST_BODY_WITHOUT_TOKEN
+
+
+async def _read(receive: Receive, longest: int) -> bytes | None:
+    """The body; ``None`` for one that is too long, of which nothing is kept."""
     body = bytearray()
+    size = 0
     more = True
     while more:
         message = await receive()
-        body += message.get("body", b"")
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= longest:
+            body += part
+        else:
+            body.clear()
         more = message.get("more_body", False)
-    return bytes(body)
+    return bytes(body) if size <= longest else None
+
+
+def _error_reply(code: int) -> Reply:
+    status, document = error(code)
+    return Reply(status, (("content-type", "application/json"),), json.dumps(document).encode())
+
+
+_NO_TOKEN, _TOO_LARGE = _error_reply(400004), _error_reply(413001)
 
 
 def _gathered(sent: list[Message]) -> Reply:

@@ -30,6 +30,7 @@ ERRORS: dict[int, tuple[int, str]] = {
     400005: (400, "the result is not ready"),
     403001: (403, "permission denied"),
     404001: (404, "not found"),
+    413001: (413, "the body is too large"),
     422001: (422, "invalid inputs"),
 }
 

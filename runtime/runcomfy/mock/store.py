@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from threading import RLock
@@ -158,6 +160,7 @@ class Store:
 def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, MockJob]]:
     """The database, and the jobs in it."""
     try:
+        _make_private(Path(path))
         # The server's thread and the one that closes it are not the same; the lock keeps them apart.
         database = sqlite3.connect(path, check_same_thread=False)
         try:
@@ -169,10 +172,23 @@ def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, MockJob]]:
         except BaseException:
             database.close()
             raise
-    except (sqlite3.Error, ValueError, TypeError) as error:  # the last two: rows that are no jobs
+    except (
+        OSError,
+        sqlite3.Error,
+        ValueError,
+        TypeError,
+    ) as error:  # the last two: rows that are no jobs
         raise ConfigurationError(
             f"{path} cannot keep the requests of a mock service: {error}. Give another file"
         ) from error
+
+
+def _make_private(path: Path) -> None:
+    """Let only this user read the database, which holds prompts; SQLite's other files follow it."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+    os.close(os.open(path, flags, 0o600))
+    with suppress(OSError):  # it belongs to somebody else, or the file system has no modes
+        path.chmod(0o600)
 
 
 def _read(database: sqlite3.Connection) -> dict[str, MockJob]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from runcomfy.errors import ConfigurationError
 from runcomfy.redaction import clean
 
-from .urls import is_loopback
+from .urls import is_host_name, is_loopback
 
 __all__ = ["AllowedHosts", "Refusal"]
 
@@ -103,6 +103,8 @@ def _split(url: str) -> tuple[str, str, int, str]:
     place = _AUTHORITY.fullmatch(authority.lower())
     if place is None or not authority.isascii():
         raise Refusal(f"{clean(authority)} is no plain host name")
+    if not is_host_name(place["host"]):
+        raise Refusal(f"{clean(authority)} is no valid host name")
     port = int(place["port"] or _DEFAULT_PORTS[scheme])
     if not 0 < port < 65536:
         raise Refusal(f"{port} is no port")

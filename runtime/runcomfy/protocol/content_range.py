@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+
+from .http_dates import seconds_between
 
 __all__ = ["ContentRange", "parse_content_range", "validator"]
 
@@ -67,11 +68,8 @@ def validator(headers: Mapping[str, str]) -> str:
     if _STRONG.fullmatch(etag):
         return etag
     changed = headers.get("last-modified", "").strip()
-    try:
-        age = parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(changed)
-    except (TypeError, ValueError):
-        return ""
-    return changed if age.total_seconds() >= _SETTLED else ""
+    age = seconds_between(changed, headers.get("date", ""))
+    return changed if age is not None and age >= _SETTLED else ""
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

@@ -11,14 +11,48 @@ from runcomfy.errors import DeadlineExceeded, RequestError
 from runcomfy.redaction import Redactor
 from runcomfy.status import Status, phase
 
-from .responses import ErrorResponse, JsonDocument, error_for, read
+from .responses import (
+    ErrorResponse,
+    JsonDocument,
+    error_for,
+    is_not_found,
+    may_be_accepted,
+    read,
+)
 from .retries import MAY_BE_ACCEPTED, Polling, Retries
 from .steps import Call, Failure, Flow, Response, Send, Sleep, StatusReport, Tick
 from .urls import check_request_id
 
-__all__ = ["CallContext"]
+__all__ = ["CallContext", "RecentChanges"]
+
+#: Requests whose last change is remembered.
+_REMEMBERED = 4096
 
 _ErrorT = TypeVar("_ErrorT", bound=RequestError)
+
+
+class RecentChanges:
+    """When requests were last accepted, or ended, by request id. Threads may share it.
+
+    A service with several replicas may answer HTTP 404 for a moment after such a change.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[str, float] = {}
+
+    def note(self, request_id: str | None, now: float) -> None:
+        """Take note of a change."""
+        if request_id is None:
+            return
+        self._times[request_id] = now
+        if len(self._times) > _REMEMBERED:
+            for oldest in list(self._times)[: _REMEMBERED // 2]:
+                self._times.pop(oldest, None)
+
+    def age(self, request_id: str | None, now: float) -> float | None:
+        """Seconds since the last change; ``None`` where none is known."""
+        at = self._times.get(request_id or "")
+        return None if at is None else now - at
 
 
 @dataclass(slots=True)
@@ -44,6 +78,12 @@ class CallContext:
     #: The status that was reported last, and since when it stands.
     seen: Status | None = None
     since: float = 0.0
+    #: Shared by all calls of a client.
+    changes: RecentChanges = field(default_factory=RecentChanges, repr=False)
+    _start: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._start = self.now
 
     @property
     def remaining(self) -> float | None:
@@ -60,10 +100,14 @@ class CallContext:
                 return outcome
             if call.action == "submit":
                 outcome = self._doubt(outcome)
+            elif self._may_appear(outcome):
+                outcome = replace(outcome, kind="not visible yet")
             error = error_for(outcome, call, self.request_id, self.model_id)
             if not self.retries.repeats(call.action, outcome.kind, attempt):
                 raise error
             pause = self.retries.pause(attempt, outcome.retry_after, next(self.chances))
+            if call.action == "submit":
+                self._require_time(pause, error)
             yield from self.rest(pause, error)
             attempt += 1
 
@@ -71,7 +115,7 @@ class CallContext:
         """Sleep, unless the deadline would come first: then there is nothing left to wait for."""
         remaining = self.remaining
         if remaining is not None and seconds >= remaining:
-            raise self._out_of_time(because) from because
+            raise self._out_of_time(because, seconds=seconds) from because
         tick: Tick = yield Sleep(seconds, because.message if because else "")
         self.now = tick.now
 
@@ -97,16 +141,28 @@ class CallContext:
         self.now = tick.now
 
     def _doubt(self, problem: ErrorResponse) -> ErrorResponse:
-        """A failed submit whose answer names a request: the service may have taken it.
-
-        Then it is not repeated, and the id is kept. An answer that says no by its HTTP status may
-        carry an id as well, of nothing that runs; that one is not taken up.
-        """
-        if problem.status is not None and 200 <= problem.status < 300 and problem.request_id:
-            problem = replace(problem, kind="answer unreadable")
-        if problem.kind in MAY_BE_ACCEPTED:
+        """The error of a submit. Where it may have been accepted, it is not repeated and its id is kept."""
+        if may_be_accepted(problem):
             self.learn(problem.request_id)
+            if problem.kind not in MAY_BE_ACCEPTED:
+                return replace(problem, kind="contradictory")
         return problem
+
+    def _may_appear(self, problem: ErrorResponse) -> bool:
+        """Whether HTTP 404 may be about a change that not all of the service has seen yet."""
+        age = self.changes.age(self.request_id, self.now)
+        return age is not None and age < self.retries.visible_after and is_not_found(problem)
+
+    def _require_time(self, pause: float, error: RequestError) -> None:
+        """Raise the error of a submit whose next attempt would come after the deadline."""
+        remaining = self.remaining
+        if remaining is not None and pause >= remaining:
+            error.message += (
+                f"; given up after {self.now - self._start:.1f} s, because the next attempt would come "
+                f"{pause:.1f} s later and the timeout leaves {max(remaining, 0.0):.1f} s"
+            )
+            error.args = (error.message,)
+            raise error
 
     def learn(self, request_id: object) -> None:
         """Take the id that the service gave, if there was none and it is one."""
@@ -123,6 +179,8 @@ class CallContext:
     def _send(self, call: Call, because: RequestError | None) -> Flow[Response | Failure]:
         remaining = self.remaining
         if remaining is not None and remaining <= 0:
+            if because and call.action == "submit":
+                self._require_time(0.0, because)
             raise self._out_of_time(
                 because, "; nothing was submitted" if call.action == "submit" else ""
             ) from because
@@ -130,8 +188,16 @@ class CallContext:
         self.now = reply.now
         return reply
 
-    def _out_of_time(self, because: RequestError | None, more: str = "") -> DeadlineExceeded:
-        message = "the timeout of the call ran out" + more
+    def _out_of_time(
+        self, because: RequestError | None, more: str = "", *, seconds: float = 0.0
+    ) -> DeadlineExceeded:
+        remaining = self.remaining or 0.0
+        message = f"the timeout of the call ran out after {self.now - self._start:.1f} s{more}"
+        if remaining > 0:
+            message = (
+                f"the timeout of the call leaves {remaining:.1f} s, and the next attempt would come in "
+                f"{seconds:.1f} s{more}"
+            )
         if self.seen:
             message += f"; the last known status is {self.redact(self.seen.state)!r}"
         details: dict[str, Any] = {}

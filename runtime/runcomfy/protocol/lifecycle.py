@@ -50,6 +50,7 @@ def submit(context: CallContext, body: bytes) -> Flow[str]:
             server_text=context.redact(document.content),
             raw=context.redact.inside(document.content),
         )
+    context.changes.note(context.request_id, context.now)
     yield from context.report(Status.from_answer(document.content, "submitted"))
     return context.request_id
 
@@ -98,7 +99,10 @@ def cancel(context: CallContext) -> Flow[Cancellation]:
 def _poll(context: CallContext) -> Flow[tuple[Status, float | None]]:
     path = request_path(context.request_id or "", "status")
     document = yield from context.exchange(Call("read", "GET", path))
-    return Status.from_answer(document.content), document.retry_after
+    status = Status.from_answer(document.content)
+    if phase(status.state) == "succeeded":  # the result may lag behind
+        context.changes.note(context.request_id, context.now)
+    return status, document.retry_after
 
 
 def _read_result(context: CallContext) -> Flow[JsonDocument]:
@@ -148,7 +152,7 @@ def _fail(context: CallContext, raw: Any, because: RequestError | None) -> NoRet
         error_code=because.error_code if because else None,
         server_text=words or (because.server_text if because else ""),
     )
-    error.error, error.raw = reason, dict(raw)
+    error.error, error.raw = context.redact.inside(reason), context.redact.inside(dict(raw))
     raise error from because
 
 

@@ -12,9 +12,10 @@ from runcomfy.redaction import Redactor
 from .retries import MAY_BE_ACCEPTED, failure_kind_of, retry_after
 from .steps import Call, Failure, FailureKind, Response
 
-__all__ = ["JsonDocument", "ErrorResponse", "error_for", "read"]
+__all__ = ["JsonDocument", "ErrorResponse", "error_for", "is_not_found", "may_be_accepted", "read"]
 
-_LONGEST_BODY_SHOWN = 2_000
+#: Bytes of a body that is no JSON object; more characters than a ``Redactor`` looks at.
+_LONGEST_BODY_SHOWN = 20_000
 
 #: The members that may hold the words of an error, best first.
 _WORDS = ("error_message", "message", "detail", "error")
@@ -43,6 +44,8 @@ _BY_TROUBLE: dict[FailureKind, type[errors.RequestError]] = {
     "rate limited": errors.RateLimited,
     "refused": errors.RequestRejected,
     "server fault": errors.ServerFault,
+    "not visible yet": errors.NotFound,
+    "contradictory": errors.UnexpectedAnswer,
 }
 _SENTENCES: dict[FailureKind, str] = {
     "not sent": "the call could not be sent",
@@ -53,6 +56,8 @@ _SENTENCES: dict[FailureKind, str] = {
     "rate limited": "the service says that these are too many calls",
     "refused": "the service refused the call",
     "server fault": "the service failed",
+    "not visible yet": "the service does not know the request yet",
+    "contradictory": "the service's answer is an error, and may mean that it took the request",
 }
 #: Where the kind of error says more, what to do included.
 _ADVICE: dict[type[errors.RequestError], str] = {
@@ -64,6 +69,14 @@ _ADVICE: dict[type[errors.RequestError], str] = {
     errors.PermissionDenied: "the service does not allow this to the token's account",
     errors.NotFound: "the service knows no such model or request",
 }
+_NO_CREDIT_TO_READ = (
+    "the service names missing credit as the reason, but this call costs nothing: the request was accepted "
+    "before. Do not submit it again; read it again later, or ask the service's support"
+)
+#: Words of ``status`` in an error that say that the call itself failed.
+_FAILED = frozenset(
+    {"error", "errors", "fail", "failed", "failure", "rejected", "cancelled", "canceled"}
+)
 _CHECK = (
     "the submit may have been accepted, and then it is billed; it was not repeated. Look at the "
     "requests and the balance in your RunComfy account before you submit again"
@@ -101,7 +114,7 @@ def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorRes
     good = 200 <= reply.status < 300
     if not isinstance(content, dict):
         kind: FailureKind = "answer unreadable" if good else failure_kind_of(reply.status)
-        text = reply.body[:_LONGEST_BODY_SHOWN].decode("utf-8", "replace").strip()
+        text = reply.body.lstrip()[:_LONGEST_BODY_SHOWN].decode("utf-8", "replace").rstrip()
         raw = redact.inside(content)
         return ErrorResponse(kind, redact(text), reply.status, None, asked, raw=raw)
     code = _error_code(content, good=good)
@@ -127,9 +140,11 @@ def error_for(
     if call.action == "submit" and problem.kind in MAY_BE_ACCEPTED:
         kind, sentence = errors.SubmissionUnknown, f"{sentence}: {_CHECK}"
     elif problem.kind == "refused":
-        kind = _BY_CODE.get(problem.error_code or 0) or _BY_STATUS.get(problem.status or 0)
+        kind = _refusal(problem)
     if kind in _ADVICE:
         sentence = _ADVICE[kind]
+    if kind is errors.InsufficientBalance and call.action != "submit":
+        sentence = _NO_CREDIT_TO_READ
     if kind is errors.ResultNotReady:
         if call.action == "read":
             sentence = "the job has not ended yet"
@@ -149,6 +164,39 @@ def error_for(
     )
 
 
+def is_not_found(problem: ErrorResponse) -> bool:
+    """Whether the service says that it does not know what the call is about."""
+    return problem.kind == "refused" and _refusal(problem) is errors.NotFound
+
+
+def may_be_accepted(problem: ErrorResponse) -> bool:
+    """Whether a submit that was answered with this error may have been accepted all the same."""
+    if problem.kind in MAY_BE_ACCEPTED:
+        return True
+    if problem.status is None:
+        return False
+    if 200 <= problem.status < 300:
+        return problem.kind == "rate limited" or bool(problem.request_id)
+    return _names_a_request(problem)
+
+
+def _names_a_request(problem: ErrorResponse) -> bool:
+    """Whether an error describes a request that is there. An id alone may be that of a trace."""
+    raw = problem.raw
+    if not isinstance(raw, dict) or not isinstance(raw.get("request_id"), str):
+        return False
+    state = raw.get("status")
+    if isinstance(state, str) and state and state.strip().casefold() not in _FAILED:
+        return True
+    if any(raw.get(f"{name}_url") for name in ("status", "result", "cancel")):
+        return True
+    return problem.kind == "rate limited" and not any(raw.get(name) for name in (*_WORDS, *_CODES))
+
+
+def _refusal(problem: ErrorResponse) -> type[errors.RequestError] | None:
+    return _BY_CODE.get(problem.error_code or 0) or _BY_STATUS.get(problem.status or 0)
+
+
 def _decode(body: bytes) -> Any:
     try:
         return json.loads(body)
@@ -162,7 +210,7 @@ def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
         value = content.get(name)
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
             value = int(value)
-        if type(value) is int:
+        if type(value) is int and abs(value) < 1_000_000_000:
             return value
     return None
 

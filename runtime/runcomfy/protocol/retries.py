@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
+from .http_dates import seconds_between
 from .steps import Action, FailureKind
 
 __all__ = ["MAY_BE_ACCEPTED", "Polling", "Retries", "retry_after", "failure_kind_of"]
@@ -25,11 +25,13 @@ _REPEATED: dict[FailureKind, frozenset[Action]] = {
     "server fault": _FREE,
     "redirected": _NONE,
     "refused": _NONE,
+    "not visible yet": _FREE,
+    "contradictory": _NONE,
 }
 
 #: After which trouble a submit may have been accepted all the same.
 MAY_BE_ACCEPTED: frozenset[FailureKind] = frozenset(
-    {"response lost", "answer unreadable", "server fault", "redirected"}
+    {"response lost", "answer unreadable", "server fault", "redirected", "contradictory"}
 )
 
 #: HTTP statuses that mean something other than their class (3xx, 4xx, 5xx) does.
@@ -51,7 +53,8 @@ class Retries:
     """How often a call is sent again, and how long after. Reads are bounded by the deadline alone.
 
     ``downloads`` counts the attempts in a row that brought no new part of the file. Pauses grow from
-    ``first`` to ``ceiling`` seconds.
+    ``first`` to ``ceiling`` seconds. ``visible_after`` is the number of seconds for which HTTP 404 about a
+    request that was just accepted, or has just ended, means "not visible yet".
 
     >>> Client(retries=Retries(submits=0, ceiling=60))
     """
@@ -61,8 +64,11 @@ class Retries:
     downloads: int = 4
     first: float = 0.5
     ceiling: float = 20.0
+    visible_after: float = 10.0
 
     def __post_init__(self) -> None:
+        if not self.visible_after >= 0:
+            raise ValueError("retries needs visible_after of 0 or more, in seconds")
         if min(self.submits, self.cancels, self.downloads) < 0:
             raise ValueError("retries needs submits, cancels and downloads of 0 or more")
         if not 0 < self.first <= self.ceiling:
@@ -70,6 +76,8 @@ class Retries:
 
     def repeats(self, action: Action, kind: FailureKind, attempt: int) -> bool:
         """Whether the call is sent again after its failed attempt number ``attempt``, from 0."""
+        if kind == "not visible yet":
+            return action in _REPEATED[kind]  # bounded by time
         limit = {
             "submit": self.submits,
             "cancel": self.cancels,
@@ -116,8 +124,5 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     if value.isascii() and value.isdigit() and len(value) < 10:
         return min(float(value), _LONGEST_ASKED)
-    try:
-        asked = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError):
-        return None
-    return min(max(asked.total_seconds(), 0.0), _LONGEST_ASKED)
+    asked = seconds_between(headers.get("date", ""), value)
+    return None if asked is None else min(max(asked, 0.0), _LONGEST_ASKED)

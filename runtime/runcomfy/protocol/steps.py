@@ -25,7 +25,7 @@ __all__ = [
 #: What a call does: a submit is billed, a read and a download change nothing, a cancel can be repeated.
 Action: TypeAlias = Literal["submit", "read", "cancel", "download"]
 
-#: What can go wrong with a call. ``policy`` says what follows from each.
+#: What can go wrong with a call. ``retries`` says what follows from each.
 FailureKind: TypeAlias = Literal[
     "not sent",
     "not connected",
@@ -35,6 +35,8 @@ FailureKind: TypeAlias = Literal[
     "rate limited",
     "refused",
     "server fault",
+    "not visible yet",
+    "contradictory",
 ]
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "check_base_url",
     "check_model_id",
     "check_request_id",
+    "is_host_name",
     "is_loopback",
     "model_path",
     "request_path",
@@ -82,13 +83,29 @@ def model_path(model_id: str) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
-    """The parts of a URL that has a host and, if any, a good port."""
+    """The parts of a URL that has a valid host name and, if any, a valid port."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # reading it checks it
     except ValueError:
         return None
-    return parts if parts.hostname else None
+    return parts if parts.hostname and is_host_name(parts.hostname) else None
+
+
+def is_host_name(host: str) -> bool:
+    """Whether the libraries below can look the name up; of some they raise ``UnicodeError``.
+
+    >>> is_host_name("xn--mnchen-3ya.de"), is_host_name("xn--a.de"), is_host_name("a" * 64 + ".de")
+    (True, False, False)
+    """
+    labels = host.lower().removesuffix(".").split(".")
+    if len(host) > 253 or any(not 0 < len(label) < 64 for label in labels):
+        return False
+    try:
+        # The library that httpx uses is stricter; what only that one refuses fails as "not sent".
+        return all(label.encode("ascii").decode("idna") for label in labels if label[:4] == "xn--")
+    except UnicodeError:
+        return False
 
 
 def is_loopback(host: str) -> bool:
