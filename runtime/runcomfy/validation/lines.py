@@ -116,7 +116,8 @@ def validate_lines(
 
     A clean line has no errors and no warnings. Media rules whose files were not given are counted
     in the summary instead of being listed line by line. A line that is no JSON has one error, whose
-    rule is ``"syntax"``. orjson is used where it is installed; the reports are the same without it.
+    rule is ``"syntax"``. msgspec (extra ``fast``) and orjson are used where they are installed; the
+    reports are the same without them.
 
     With more ``processes``, this one included, the lines are shared out, and the reports still come
     in order. Lines are then read ahead, so leave it at one for a stream that somebody types.

@@ -7,11 +7,13 @@ parser read the line first.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain, compress, count, islice
 from operator import itemgetter
 
 from runcomfy.model.media import urls
 
+from .clean_payloads import are_https, clean_decoder
 from .media import Files
 from .report import Report
 from .validate import examine
@@ -25,12 +27,15 @@ if TYPE_CHECKING:
     from runcomfy.model.request import Request
     from runcomfy.model.violation import Violation
 
+    from .clean_payloads import CleanDecoder
+
     Line = str | bytes
 
 __all__ = ["LineScan", "Scanner"]
 
-#: Lines that are looked at together: few enough for their values to stay in the processor's cache.
-_BATCH = 64
+#: Lines that are looked at together: few enough for their values to stay in the processor's cache, and for the
+#: garbage collector not to look through them.
+_BATCH = 256
 #: Numbers from here on lose digits in orjson, which reads them as floats.
 _WIDE = 2**63
 #: Values that both parsers read alike, and that hold no others.
@@ -70,6 +75,7 @@ class Scanner:
         #: Whether a rule could tell a wide integer from the float that orjson makes of it.
         self.exact = _minds_digits(cls) if exact is None else exact
         self._load = _reader(self.exact)
+        self._clean = clean_decoder(cls)
         self._blank = 0
         self._remote = 0
 
@@ -85,10 +91,44 @@ class Scanner:
     def scan(self, lines: Iterable[Line]) -> Iterator[LineScan]:
         """Scan the lines, a few at a time."""
         waiting = iter(lines)
+        scan = self._scan if self._clean is None else partial(self._sift, self._clean)
         while batch := list(islice(waiting, _BATCH)):
             self._blank = self._remote = self._files.remote = 0
-            reports = self._scan(batch)
+            reports = scan(batch)
             yield LineScan(len(batch), self._blank, self._remote + self._files.remote, reports)
+
+    def _sift(self, clean: CleanDecoder, lines: list[Line]) -> list[tuple[int, Report]]:
+        """Scan the lines that are not recognised as clean while they are decoded."""
+        payloads: list[Any] = []
+        refused: list[int] = []
+        waiting = iter(lines)
+        while len(payloads) + len(refused) < len(lines):
+            try:
+                # On an error, what was decoded so far stays in the list, and the line is used up.
+                payloads.extend(map(clean.decode, waiting))
+            except (ValueError, RecursionError):
+                refused.append(len(payloads) + len(refused))
+        rules = clean.remote_rules(payloads, self._at_hand)
+        if rules is None:
+            rules, refused = self._sift_urls(clean, payloads, refused, len(lines))
+        reports = self._scan([lines[index] for index in refused]) if refused else []
+        self._remote += rules
+        return [(refused[index], report) for index, report in reports]
+
+    def _sift_urls(
+        self, clean: CleanDecoder, payloads: list[Any], refused: list[int], lines: int
+    ) -> tuple[int, list[int]]:
+        """The rules about files of the payloads whose URLs are fine, and the lines that remain to be scanned."""
+        rules = 0
+        remaining = set(refused)
+        accepted = [index for index in range(lines) if index not in remaining]
+        for index, payload in zip(accepted, payloads, strict=True):
+            found = clean.remote_rules([payload], self._at_hand)
+            if found is None:
+                remaining.add(index)
+            else:
+                rules += found
+        return rules, sorted(remaining)
 
     def _scan(self, lines: list[Line]) -> list[tuple[int, Report]]:
         payloads = self._parse(lines)
@@ -127,8 +167,7 @@ class Scanner:
         for media in self.cls._media:
             found = _urls(payloads, media.path)
             try:
-                # In the order of texts, what begins with the first stands between the two.
-                if found and not (min(found) >= "https:" and max(found) < "https;"):
+                if not are_https(found):
                     return False
             except TypeError:  # something other than a text stands where a URL belongs
                 return False

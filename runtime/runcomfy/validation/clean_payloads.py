@@ -1,0 +1,79 @@
+"""Recognising clean payloads while they are decoded, where msgspec is installed (extra ``fast``)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from runcomfy.model.schema_files import read_schemas
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from runcomfy.model.request import Request
+
+    from .clean_types import Media
+
+__all__ = ["CleanDecoder", "are_https", "clean_decoder"]
+
+
+class CleanDecoder:
+    """Decodes a text into an object if it is surely a clean payload, its URLs apart.
+
+    ``decode`` raises ``ValueError`` for every other text: whether it is clean is then for others to say.
+    """
+
+    __slots__ = ("_media", "decode")
+
+    def __init__(self, decode: Callable[[str | bytes], Any], media: tuple[Media, ...]) -> None:
+        self.decode = decode
+        self._media = media
+
+    def remote_rules(self, payloads: Sequence[Any], at_hand: set[str]) -> int | None:
+        """How many rules are about the files behind the URLs in decoded payloads.
+
+        ``None`` where a URL needs a closer look: not every one is ``https:``, or the file of one is at hand.
+        """
+        rules = 0
+        for media in self._media:
+            urls = media.urls(payloads)
+            if not are_https(urls) or (at_hand and not at_hand.isdisjoint(urls)):
+                return None
+            rules += len(urls) * media.rules
+        return rules
+
+
+def are_https(urls: Sequence[Any]) -> bool:
+    """Whether all the texts are ``https:`` URLs; raises ``TypeError`` where one is no text."""
+    # In the order of texts, what begins with the first stands between the two.
+    return not urls or (min(urls) >= "https:" and max(urls) < "https;")
+
+
+def clean_decoder(cls: type[Request[Any]]) -> CleanDecoder | None:
+    """The decoder for a request class; ``None`` where msgspec is missing or can tell nothing for sure."""
+    try:
+        import msgspec  # noqa: F401  # asked for each time, made once
+    except ImportError:
+        return None
+    key: Any = cls  # to mypy a class whose instances have a hash of their own has none itself
+    return _made(key, key._check)
+
+
+@lru_cache(maxsize=256)
+def _made(cls: Any, check: Any) -> CleanDecoder | None:
+    from msgspec.json import Decoder
+
+    from .clean_types import clean_type
+
+    try:
+        schemas = read_schemas(check.__module__)
+        schema = schemas.get("checked", schemas["input"])
+    except (OSError, ImportError, KeyError, ValueError):  # a class that was written by hand
+        return None
+    media = [(media.path, len(media.rules)) for media in cls._media]
+    made = clean_type(schema, cls._known, media)
+    try:
+        return made and CleanDecoder(Decoder(made.type).decode, made.media)
+    except (TypeError, ValueError):  # msgspec has limits of its own
+        return None
