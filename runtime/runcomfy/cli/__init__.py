@@ -12,9 +12,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from .main import run
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"click", "rich"}:
+        if (error.name or "").partition(".")[0] != "click":
             raise
-        advice = "runcomfy-py needs two more libraries: pip install 'runcomfy[cli]'\n"
-        sys.stderr.write(advice)
+        sys.stderr.write("runcomfy-py needs another library: pip install 'runcomfy[cli]'\n")
         return 64
     return run(arguments)

@@ -14,7 +14,6 @@ __all__ = [
     "FAILED",
     "INTERNAL",
     "INTERRUPTED",
-    "INVALID",
     "MEANINGS",
     "MISUSE",
     "NOT_ALLOWED",
@@ -22,7 +21,6 @@ __all__ = [
     "TRY_LATER",
     "UNAVAILABLE",
     "UNKNOWN",
-    "VALID",
     "status_of",
     "worst",
 ]
@@ -111,6 +109,3 @@ def status_of(error: BaseException) -> int:
 def worst(statuses: list[int]) -> int:
     """One status for several jobs."""
     return next((status for status in _ORDER if status in statuses), max(statuses, default=DONE))
-
-
-VALID, INVALID = DONE, BAD_DATA

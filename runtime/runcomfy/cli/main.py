@@ -1,6 +1,6 @@
 """``runcomfy-py`` itself: the group of subcommands, and how every one of them ends.
 
-Each subcommand is a module of this package and returns its exit status.
+A subcommand returns its exit status, or ``None`` for 0.
 """
 
 from __future__ import annotations
@@ -11,51 +11,104 @@ import sys
 import click
 
 from runcomfy._version import __version__
-from runcomfy.errors import RunComfyError
 
-from .exit_codes import BROKEN_PIPE, INTERRUPTED, MISUSE
-from .mock import mock
+from .commands import COMMANDS, SECTIONS
+from .exit_codes import BROKEN_PIPE, DONE, INTERRUPTED, MISUSE
 from .terminal import complain, prepare
-from .validate import validate
 
 __all__ = ["run"]
 
 
-@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+class LazyGroup(click.Group):
+    """A group that imports the module of a subcommand when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # the signature of click
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = __import__(COMMANDS[cmd_name][0], fromlist=("command",))
+        found: click.Command = module.command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a misspelt one is told with those that look like it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=COMMANDS, ctx=ctx
+            ) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # likewise
+        """The table, section by section; nothing is imported for it."""
+        for heading, commands in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, line) for name, (_, line) in commands.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="runcomfy-py")
-def command() -> None:
-    """Work with the models of RunComfy. Exit status 64 means misuse, with the reason."""
+def program() -> None:
+    """Make images, videos and sounds with the models of RunComfy.
 
-
-command.add_command(validate)
-command.add_command(mock)
+    Exit statuses: 0 done, 1 a job failed, 64 wrong use, 65 bad data, 76 outcome unknown; the others are
+    in docs/exit-statuses.md.
+    """
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run a command line and return its exit status. No fault of the user's ends in a traceback."""
+    """Run a command line and return its exit status. No mistake of the user's ends in a traceback."""
     prepare()
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        # Not by command.main(), which has its own ideas about Ctrl-C and broken pipes.
-        with command.make_context("runcomfy-py", [*given]) as context:
-            status = command.invoke(context)
+        status = _invoke(given)
         sys.stdout.flush()
+    except BrokenPipeError:
+        # Nothing may be written any more, at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (KeyboardInterrupt, click.Abort) as stop:
+        _tell_notes(stop)
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # told in a sentence, with its exit status
+        from .failures import tell
+
+        return tell(error, verbose="-v" in given or "--verbose" in given)
+    return status
+
+
+def _invoke(arguments: list[str]) -> int:
+    try:
+        # Not by program.main(), which has its own ideas about Ctrl-C and broken pipes.
+        with program.make_context("runcomfy-py", [*arguments]) as context:
+            status = program.invoke(context)
     except click.exceptions.Exit as error:  # of --help and --version
         return error.exit_code
     except click.UsageError as error:
         name = error.ctx.command_path if error.ctx else "runcomfy-py"
         complain(f"{error.format_message()} (see {name} --help)")
         return MISUSE
-    except (click.ClickException, RunComfyError) as error:
-        complain(str(error))
+    except click.ClickException as error:
+        complain(error.format_message())
         return MISUSE
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Nothing may be written any more, at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except (KeyboardInterrupt, click.Abort):
-        return INTERRUPTED
-    except OSError as error:
-        complain(f"Reading or writing failed: {error}.")
-        return MISUSE
-    return status if isinstance(status, int) else 0
+    return status if isinstance(status, int) else DONE
+
+
+def _tell_notes(stop: BaseException) -> None:
+    """Say what an interruption left behind, where the library noted it."""
+    notes = getattr(stop, "__notes__", ())
+    if notes:
+        from .failures import in_words_of_the_command
+
+        for note in notes:
+            complain(in_words_of_the_command(note))

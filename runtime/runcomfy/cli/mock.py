@@ -2,85 +2,72 @@
 
 from __future__ import annotations
 
-import math
 import time
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from runcomfy.redaction import Redactor
 
 from .model_packages import package_option
+from .option_types import Number
 
 if TYPE_CHECKING:
     from runcomfy.mock import Asked, MockService
 
-__all__ = ["mock"]
+__all__ = ["command"]
 
 
-class Number(click.FloatRange):
-    """A number within bounds; "nan" lies within any for click."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The number; a sentence for anything else."""
-        number: float = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
-
-
-@click.command(short_help="Be the service, on this machine.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to answer at.")
+@click.command(name="mock", short_help="Run a local mock of the RunComfy API.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen on this address.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
     default=8765,
     show_default=True,
-    help="The port to answer at; 0 is any that is free.",
+    help="Listen on this port; 0 is any free port.",
 )
 @click.option(
     "--db",
     type=click.Path(dir_okay=False),
     metavar="PATH",
-    help="Keep requests in this SQLite file, so that they are there again after a restart.",
+    help="Keep requests in this SQLite file across restarts.",
 )
 @click.option(
     "--queue-seconds",
     type=Number(min=0),
     default=2.0,
     show_default=True,
-    help="How long a request is in the queue.",
+    help="Seconds that a request waits in the queue.",
 )
 @click.option(
     "--run-seconds",
     type=Number(min=0),
     default=3.0,
     show_default=True,
-    help="How long it runs.",
+    help="Seconds that a request runs.",
 )
 @click.option(
-    "--concurrency", type=click.IntRange(min=1), help="How many requests run at the same time."
+    "--concurrency", type=click.IntRange(min=1), help="Run at most this many requests at once."
 )
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="NAME[:ACTION[:TIMES]]",
-    help="Let this fault strike, once or TIMES times or 'always'. Can be repeated.",
+    help="Inject this fault, once, TIMES times or 'always'. Can be repeated.",
 )
 @click.option(
     "--chaos",
     type=Number(0, 1),
     metavar="RATE",
-    help="Let some fault strike each request with this probability.",
+    help="Inject a random fault into each request with this probability.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Where the chance starts.")
-@click.option("--list-faults", is_flag=True, help="Name all faults, and end.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
+@click.option("--list-faults", is_flag=True, help="List the available faults and exit.")
 @package_option
-def mock(
+def command(
     host: str,
     port: int,
     db: str | None,
@@ -92,10 +79,10 @@ def mock(
     seed: int,
     list_faults: bool,
 ) -> None:
-    """Answer like the RunComfy Model API, on this machine, for nothing.
+    """Run a local mock of the RunComfy API. Nothing is billed.
 
-    Every installed model is served; any token will do. What is asked is shown, a line each. Ctrl-C
-    ends it.
+    It serves every installed model and accepts any token. Each request is logged on a line. Ctrl-C
+    stops it.
     """
     if list_faults:
         _list_faults()

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runcomfy.errors import UnknownModel
-from runcomfy.model.registry import find_model, register
-
 if TYPE_CHECKING:
     from runcomfy.model.request import Request
 
@@ -17,6 +14,9 @@ __all__ = ["model_of", "package_option"]
 
 def model_of(model_id: str) -> type[Request[Any]]:
     """The request class of the model. Of one that is unknown the option is told, no function."""
+    from runcomfy.errors import UnknownModel
+    from runcomfy.model.registry import find_model
+
     try:
         return find_model(model_id)
     except UnknownModel as error:
@@ -25,6 +25,8 @@ def model_of(model_id: str) -> type[Request[Any]]:
 
 
 def _register(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> None:
+    from runcomfy.model.registry import register
+
     for name in given:
         try:
             register(name)

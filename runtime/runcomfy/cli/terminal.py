@@ -1,27 +1,12 @@
-"""Text for the terminal: what a payload holds is shown there and never obeyed."""
+"""What reaches the terminal: texts from outside are shown there and never obeyed. The one place for it."""
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import NoReturn
+from typing import TextIO
 
-from rich.console import Console
-from rich.text import Text
-
-from runcomfy.model.messages import printable
-
-__all__ = ["Screen", "complain", "prepare", "safe"]
-
-
-class Screen(Console):
-    """Standard output, without the markup, emoji codes and guesses about colour of rich."""
-
-    def __init__(self) -> None:
-        super().__init__(markup=False, emoji=False, highlight=False)
-
-    def on_broken_pipe(self) -> NoReturn:
-        """Leave the broken pipe to the command, which knows how to end."""
-        raise  # noqa: PLE0704  # rich calls this while it handles the BrokenPipeError
+__all__ = ["complain", "fit", "is_terminal", "lines_of", "plain", "prepare", "uses_colour"]
 
 
 def prepare() -> None:
@@ -32,12 +17,47 @@ def prepare() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def complain(message: str) -> None:
-    """Say on standard error what is wrong."""
-    sys.stderr.write(f"runcomfy-py: {printable(message)}\n")
+def plain(text: str, longest: int = 0) -> str:
+    """The text on one line, made printable, cut after ``longest`` characters."""
+    from runcomfy.model.messages import printable  # help texts start without the model package
 
-
-def safe(text: str, style: str = "", longest: int = 0) -> Text:
-    """Printable text for rich, cut after ``longest`` characters."""
     cut = text if not longest or len(text) <= longest else text[:longest] + "…"
-    return Text(printable(cut), style)
+    return printable(cut)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text that may hold several, each made printable."""
+    return [plain(line) for line in text.split("\n")]
+
+
+def complain(message: str) -> None:
+    """Say on standard error what is wrong; further lines are indented."""
+    first, *others = lines_of(message)
+    told = [f"runcomfy-py: {first}", *(line if line[:1] == " " else f"  {line}" for line in others)]
+    sys.stderr.write("\n".join(told) + "\n")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person sees the stream, on a terminal that understands movements of the cursor."""
+    try:
+        return stream.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:  # it was closed
+        return False
+
+
+def uses_colour(stream: TextIO) -> bool:
+    """Whether the stream is written in colour (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def fit(text: str, width: int, encoding: str) -> str:
+    """As much of a printable text as fits into so many columns of a terminal with this encoding."""
+    from unicodedata import east_asian_width
+
+    shown, used = [], 0
+    for character in text.encode(encoding, "backslashreplace").decode(encoding):
+        used += 2 if east_asian_width(character) in "WF" else 1
+        if used > width:
+            break
+        shown.append(character)
+    return "".join(shown)

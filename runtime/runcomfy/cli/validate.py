@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
 from runcomfy.errors import ConfigurationError
 from runcomfy.model.media import urls
 from runcomfy.model.request import Request
 from runcomfy.validation.json_text import NotJSON, read_json
-from runcomfy.validation.lines import validate_lines
 from runcomfy.validation.media import REMOTE
 from runcomfy.validation.report import Report
 from runcomfy.validation.validate import validate as check
 
-from .exit_codes import INVALID, MISUSE, VALID
+from .exit_codes import BAD_DATA, DONE, MISUSE
+from .findings import as_json, rows, verdict
 from .model_packages import model_of, package_option
-from .report_tables import line_rows, report_table
-from .terminal import Screen, complain, safe
+from .output import Output, output_options
+from .terminal import complain
 
 if TYPE_CHECKING:
     from runcomfy.media.remote import RemoteLimits
 
-__all__ = ["validate"]
+__all__ = ["command"]
 
 _LINES = {".jsonl", ".ndjson"}
+#: What is read in a folder.
+_PAYLOADS = {".json", *_LINES}
 #: The JSON library's words for a text that goes on behind its value, as JSON Lines do.
 _SECOND_VALUE = "Extra data"
+_COLUMNS = ("finding", "where", "what")
+_LONGEST_NAME = 200
 
 
 def _files(
@@ -43,17 +45,17 @@ def _files(
         url, equals, path = one.rpartition("=")
         if not (equals and url and path):
             raise click.BadParameter(f"{one!r} is not of the form URL=PATH", context, option)
-        if not Path(path).exists():
+        if not os.path.exists(path):  # noqa: PTH110  # pathlib is slow to import
             raise click.BadParameter(f"there is no file {path!r} for {url}", context, option)
-        if Path(path).is_dir():
+        if os.path.isdir(path):  # noqa: PTH112  # likewise
             raise click.BadParameter(f"{path!r} for {url} is a folder", context, option)
         files[url] = path
     return files
 
 
-@click.command(short_help="Check payloads, offline.")
+@click.command(name="validate", short_help="Check payloads, offline.")
 @click.argument("model")
-@click.argument("payload")
+@click.argument("payload", nargs=-1, required=True)
 @click.option(
     "files",
     "--file",
@@ -76,63 +78,104 @@ def _files(
     metavar="HOST:PORT",
     help="Look there too, though it is not on the public internet. Can be repeated.",
 )
-@click.option("--strict", is_flag=True, help="Take warnings for errors.")
-@click.option("as_json", "--json", is_flag=True, help="Write JSON, for programs.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option("--lines", is_flag=True, help="Read one payload from each line, as from *.jsonl.")
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Share lines out among so many processes.",
+    help="Share the lines of a file between this many processes.",
 )
+@output_options
 @package_option
-def validate(
+def command(
+    out: Output,
     model: str,
-    payload: str,
+    payload: tuple[str, ...],
     files: dict[str, str],
     check_files: str,
     allow: tuple[str, ...],
     strict: bool,
-    as_json: bool,
     lines: bool,
     processes: int,
 ) -> int:
-    """Check PAYLOAD against the input schema and the file rules of MODEL.
+    """Check each PAYLOAD against the input schema and the file rules of MODEL.
 
     MODEL is a model id, such as openai/gpt-image-2/edit. PAYLOAD is a JSON file, a JSON Lines file
-    (*.jsonl, or any with --lines) or - for standard input. Nothing is fetched unless --check-files
-    remote says so: rules about files that are not given are listed as not checked, and for lines they
-    are counted.
+    (*.jsonl, or any with --lines), a folder of such files, or - for standard input. Nothing is fetched
+    unless --check-files remote is given: rules about files that are not at hand are listed as not
+    checked, and for lines they are counted. Findings that would stop a run say so.
 
-    The exit status is 0 for a valid payload, 65 for an invalid one or none, and 64 for misuse.
+    The exit status is 0 if every payload is valid, 65 if one is invalid or there is none, and 64 for
+    misuse.
     """
     cls = model_of(model)
-    is_lines = lines or Path(payload).suffix.lower() in _LINES
     limits = _limits(check_files, allow, processes)
-    with _opened(payload) as source:
-        if is_lines:
-            found = validate_lines(
-                cls,
-                source,
-                files=files,
-                strict=strict,
-                processes=processes,
-                check_files=check_files,
-                remote_limits=limits,
-            )
-            for number, report in found:
-                _show_line(number, report, as_json)
-            _show_summary(found.summary.as_dict(), str(found.summary), as_json)
-            if not found.summary.lines:
-                complain(f"{_named(payload)} holds no payload")
-                return INVALID
-            return VALID if found.summary.valid else INVALID
-        content = source.read()
-    report = _check(
-        cls, content, files=files, strict=strict, check_files=check_files, remote_limits=limits
-    )
-    _show(payload, report, as_json)
+    options = {
+        "files": files,
+        "strict": strict,
+        "check_files": check_files,
+        "remote_limits": limits,
+    }
+    statuses = []
+    for source in _sources(payload):
+        if lines or _extension(source) in _LINES:
+            statuses.append(_check_lines(out, cls, source, processes=processes, **options))
+        else:
+            statuses.append(_check_payload(out, cls, source, **options))
+    if not statuses:
+        complain(f"no payload in {', '.join(payload)}: a folder is read for *.json and *.jsonl")
+    return max(statuses, default=BAD_DATA)
+
+
+def _sources(given: tuple[str, ...]) -> Iterator[str]:
+    """The files that are given, and those in the folders that are given, sorted."""
+    for one in given:
+        if one == "-" or not os.path.isdir(one):  # noqa: PTH112  # pathlib is slow to import
+            yield one
+            continue
+        found = [os.path.join(folder, name) for folder, _, names in os.walk(one) for name in names]  # noqa: PTH118  # likewise
+        yield from sorted(name for name in found if _extension(name) in _PAYLOADS)
+
+
+def _extension(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122  # likewise
+
+
+def _check_lines(
+    out: Output, cls: type[Request[Any]], source: str, *, processes: int, **options: Any
+) -> int:
+    from runcomfy.validation.lines import validate_lines
+
+    name = _named(source)
+    with _opened(source) as content:
+        found = validate_lines(cls, content, processes=processes, **options)
+        for number, report in found:
+            if out.as_json:
+                out.json({"file": name, "line": number, **as_json(report)})
+                continue
+            for row in rows(report):
+                out.line("  ".join([f"{name}:{number}", *row]))
+    if out.as_json:
+        out.json({"file": name, "summary": found.summary.as_dict()})
+    else:
+        out.line(f"{name}: {found.summary}")
+    if not found.summary.lines:
+        complain(f"{name} holds no payload")
+        return BAD_DATA
+    return DONE if found.summary.valid else BAD_DATA
+
+
+def _check_payload(out: Output, cls: type[Request[Any]], source: str, **options: Any) -> int:
+    with _opened(source) as opened:
+        content = opened.read()
+    report = _report(cls, content, **options)
+    name = _named(source)
+    if out.as_json:
+        out.json({"file": name, **as_json(report)})
+    elif not (out.quiet and report.valid):
+        _show(out, name, report)
     return _status(report)
 
 
@@ -142,7 +185,7 @@ def _opened(payload: str) -> Any:
             raise click.UsageError("There is no standard input to read from.")
         return click.open_file("-", "rb")
     try:
-        return Path(payload).open("rb")
+        return open(payload, "rb")  # noqa: PTH123  # pathlib is slow to import; the caller closes it
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise click.UsageError(f"The payload {payload!r} cannot be read: {reason}.") from None
@@ -151,7 +194,7 @@ def _opened(payload: str) -> Any:
 def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteLimits | None:
     if check_files == "local":
         if allow:
-            raise click.UsageError("--allow has a meaning with --check-files remote only.")
+            raise click.UsageError("--allow needs --check-files remote.")
         return None
     if processes > 1:
         raise click.UsageError("--check-files remote works in one process only.")
@@ -166,7 +209,7 @@ def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteL
         raise click.UsageError(f"--{error}.") from None
 
 
-def _check(
+def _report(
     cls: type[Request[Any]], content: bytes, *, files: dict[str, str], **options: Any
 ) -> Report:
     try:
@@ -185,55 +228,23 @@ def _check(
 
 def _status(report: Report) -> int:
     if not report.valid:
-        return INVALID
+        return BAD_DATA
     missing = [one.reason for one in report.unchecked if one.rule == "schema"]
     for reason in missing:
         complain(reason)
-    return MISUSE if missing else VALID
+    return MISUSE if missing else DONE
 
 
-def _show(name: str, report: Report, as_json: bool) -> None:
-    if as_json:
-        _write_json(report.as_dict(), indent=2)
-        return
-    screen = Screen()
-    style = "bold green" if report.valid else "bold red"
-    screen.print(
-        safe(_named(name), longest=200),
-        "is",
-        Text(report.summary(), style),
-    )
-    if report.errors or report.warnings or report.unchecked or report.files:
-        screen.print()
-        screen.print(report_table(report))
+def _show(out: Output, name: str, report: Report) -> None:
+    shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
+    out.line(f"{shown} is {verdict(report)}")
+    out.table(_COLUMNS, rows(report))
     if any(one.reason == REMOTE for one in report.unchecked):
-        screen.print("\nGive a file with --file URL=PATH to have its rules checked,")
-        screen.print("or have it looked at over the network with --check-files remote.")
+        out.note(
+            "note: give a file with --file URL=PATH to have its rules checked, or have it looked at over the "
+            "network with --check-files remote"
+        )
 
 
 def _named(payload: str) -> str:
     return "standard input" if payload == "-" else payload
-
-
-def _show_line(number: int, report: Report, as_json: bool) -> None:
-    if as_json:
-        _write_json({"line": number, **report.as_dict()})
-        return
-    _print_rows(line_rows(number, report))
-
-
-def _print_rows(rows: Iterable[Text]) -> None:
-    screen = Screen()
-    for row in rows:
-        screen.print(row, soft_wrap=True)
-
-
-def _show_summary(totals: dict[str, int], words: str, as_json: bool) -> None:
-    if as_json:
-        _write_json({"summary": totals})
-    else:
-        Screen().print(words)
-
-
-def _write_json(value: dict[str, Any], indent: int | None = None) -> None:
-    sys.stdout.write(json.dumps(value, indent=indent, default=str) + "\n")

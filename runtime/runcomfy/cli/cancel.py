@@ -1,0 +1,39 @@
+"""``runcomfy-py cancel``: ask the service to cancel requests."""
+
+from __future__ import annotations
+
+import click
+
+from .exit_codes import DONE, FAILED
+from .output import Output, output_options
+from .service import Service, service_options
+
+__all__ = ["command"]
+
+
+@click.command(name="cancel", short_help="Cancel requests that are queued.")
+@click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
+@output_options
+@service_options
+def command(out: Output, service: Service, request_ids: tuple[str, ...]) -> int:
+    """Ask the service to cancel each request. Only queued requests can be cancelled; others go on.
+
+    The exit status is 1 if one of them was not cancelled.
+    """
+    status = DONE
+    with service.client() as client:
+        for request_id in request_ids:
+            answer = client.job(request_id).cancel()
+            if not answer.cancelled:
+                status = FAILED
+            if out.as_json:
+                out.json(
+                    {
+                        "request_id": request_id,
+                        "outcome": answer.outcome,
+                        "cancelled": answer.cancelled,
+                    }
+                )
+            else:
+                out.table(("request", "outcome"), [(request_id, answer.outcome)])
+    return status

@@ -1,0 +1,31 @@
+"""The table of subcommands: where each one lives, and its line in the help.
+
+A command is registered by a line here. Its module holds a click command named ``command``, and is
+imported only when the command runs or its own help is asked for.
+"""
+
+from __future__ import annotations
+
+__all__ = ["COMMANDS", "SECTIONS"]
+
+#: Heading -> name of the command -> module, and its line in ``runcomfy-py --help``.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Jobs": {
+        "run": ("runcomfy.cli.run", "Run a model and save what it gives."),
+        "submit": ("runcomfy.cli.submit", "Submit a request and return."),
+        "status": ("runcomfy.cli.status", "Show the status of requests."),
+        "wait": ("runcomfy.cli.wait", "Wait for jobs and save what they give."),
+        "result": ("runcomfy.cli.result", "Fetch the results of requests that have ended."),
+        "cancel": ("runcomfy.cli.cancel", "Cancel requests that are queued."),
+    },
+    "Models": {
+        "models": ("runcomfy.cli.models", "List models."),
+        "show": ("runcomfy.cli.show", "Show a model: inputs, limits, rules, price, examples."),
+        "validate": ("runcomfy.cli.validate", "Check payloads, offline."),
+    },
+    "Set-up and development": {
+        "mock": ("runcomfy.cli.mock", "Run a local mock of the RunComfy API."),
+    },
+}
+
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

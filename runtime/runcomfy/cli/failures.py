@@ -1,0 +1,67 @@
+"""How an error is told on standard error: what went wrong, the request id, and the next command to run."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from runcomfy.errors import ClientClosed, RequestError, RunComfyError, ValidationError
+
+from .exit_codes import INTERNAL, status_of
+from .terminal import complain
+
+__all__ = ["describe", "in_words_of_the_command", "tell"]
+
+#: The line of Python that goes on with a request, as ``errors.resume_line`` writes it.
+_RESUME = re.compile(r'client\.job\("([^"]*)"(?:, "[^"]*")?\)\.wait\(\)')
+_NEXT_STEPS = {
+    "MissingToken": "Store one with: runcomfy-py login",
+    "AuthenticationFailed": "See which token is used with: runcomfy-py whoami",
+    "SubmissionUnknown": "Look at the requests in your RunComfy account before you send it again.",
+    "ValidationError": "See the inputs with: runcomfy-py show {model}",
+    "DownloadRefused": "Allow it with --allow-host, if you trust it.",
+}
+
+
+def in_words_of_the_command(text: str) -> str:
+    """The text with command lines in the place of lines of Python."""
+    return _RESUME.sub(r"runcomfy-py wait \1", text)
+
+
+def describe(error: BaseException) -> str:
+    """The error in words of the command line, over several lines where it has several facts."""
+    lines = in_words_of_the_command(str(error) or type(error).__name__).splitlines()
+    if isinstance(error, OSError) and not isinstance(error, RunComfyError):
+        place = f"{error.filename}: " if error.filename else ""
+        lines = [f"{place}{error.strerror or error}"]
+    lines += [f"  {in_words_of_the_command(note)}" for note in getattr(error, "__notes__", ())]
+    for cls in type(error).__mro__:
+        if cls.__name__ in _NEXT_STEPS:
+            lines.append(f"  {_NEXT_STEPS[cls.__name__].format(model=_model(error))}")
+            break
+    return "\n".join(lines)
+
+
+def tell(error: Exception, *, verbose: bool = False) -> int:
+    """Tell the error on standard error; its exit status."""
+    status = status_of(error)
+    if status == INTERNAL:
+        if verbose:
+            from traceback import format_exception
+
+            sys.stderr.write("".join(format_exception(error)))
+        complain(
+            f"internal error: {type(error).__name__}: {error}. This is a fault of runcomfy-py; please report "
+            "it. With -v it shows where it happened."
+        )
+        return status
+    complain(describe(error))
+    return status
+
+
+def _model(error: BaseException) -> str:
+    if isinstance(error, (ValidationError, RequestError, ClientClosed)) and error.model_id:
+        from shlex import quote
+
+        return quote(error.model_id)
+    return "MODEL"

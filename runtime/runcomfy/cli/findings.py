@@ -1,0 +1,54 @@
+"""The findings of a report as rows of texts, and which of them would stop a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from runcomfy.model.messages import tell
+from runcomfy.model.violation import Violation
+from runcomfy.validation.report import Report, grouped
+
+__all__ = ["as_json", "rows", "stops", "verdict"]
+
+#: A pointer can hold a name of any length.
+_LONGEST_POINTER = 120
+_STOPS = " (stops a run)"
+
+
+def stops(warning: Violation) -> bool:
+    """Whether a submit stops at the warning: very likely a slip, and not a doubt."""
+    return warning.rule == "unknown-input" or warning.rule.startswith("url-")
+
+
+def rows(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Each finding, and each file that was looked at: its kind, where it is, and what it says."""
+    for error in report.errors:
+        yield _row("error", error.pointer, tell(error.rule, error.message, error.value))
+    for warning in report.warnings:
+        kind = "warning" + (_STOPS if stops(warning) else "")
+        yield _row(kind, warning.pointer, tell(warning.rule, warning.message, warning.value))
+    for group in grouped(report.unchecked):
+        yield _row("not checked", group.pointer, f"{group.rule}: {group.reason}")
+    for file in report.files:
+        yield _row("file", file.pointer, "; ".join([file.info.summary(), *file.verdicts()]))
+
+
+def verdict(report: Report) -> str:
+    """The verdict and the counts: ``"valid, 1 warning, would stop a run"``."""
+    slips = report.valid and any(map(stops, report.warnings))
+    return report.summary() + (", would stop a run" if slips else "")
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as plain data; ``stops_run`` says whether a run would stop at it."""
+    warnings = [{**warning.as_dict(), "stops_run": stops(warning)} for warning in report.warnings]
+    stopped = bool(report.errors) or any(map(stops, report.warnings))
+    return {**report.as_dict(), "warnings": warnings, "stops_run": stopped}
+
+
+def _row(kind: str, pointer: str, told: str) -> tuple[str, str, str]:
+    where = pointer or "payload"
+    if len(where) > _LONGEST_POINTER:
+        where = where[:_LONGEST_POINTER] + "…"
+    return kind, where, told

@@ -1,0 +1,133 @@
+"""Several jobs at once: followed with progress, saved, and left in order on Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .exit_codes import INTERRUPTED, TERMINATED, worst
+from .outcomes import Outcome, of_error, of_result, show
+from .progress import Progress
+from .saving import Saving
+
+if TYPE_CHECKING:
+    from runcomfy import AsyncClient, Status
+
+    from .output import Output
+
+__all__ = ["Call", "follow"]
+
+#: Gives the result of one job; it is handed the client and what to tell of each status.
+Call: TypeAlias = "Callable[[AsyncClient, Callable[[Status], None]], Awaitable[Any]]"
+
+#: Seconds between two drawings of the progress.
+_FRAME = 0.25
+
+
+def follow(
+    make_client: Callable[[], AsyncClient],
+    calls: Sequence[Call],
+    out: Output,
+    saving: Saving,
+    *,
+    submitting: bool,
+) -> int:
+    """Carry out the calls together, save and show what each gives; the exit status."""
+    return asyncio.run(_Following(make_client, calls, out, saving, submitting).run())
+
+
+class _Following:
+    def __init__(
+        self,
+        make_client: Callable[[], AsyncClient],
+        calls: Sequence[Call],
+        out: Output,
+        saving: Saving,
+        submitting: bool,
+    ) -> None:
+        self._make_client = make_client
+        self._calls = calls
+        self._out = out
+        self._saving = saving
+        self._submitting = submitting
+        self._progress = Progress(len(calls), quiet=out.quiet)
+        #: The exit status of the signal that ended it, 0 while there is none.
+        self._stopped = 0
+
+    async def run(self) -> int:
+        """Everything, to its end or to the first signal."""
+        loop, main = asyncio.get_running_loop(), asyncio.current_task()
+        assert main is not None  # noqa: S101  # asyncio.run made it
+        for number, status in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
+            with suppress(NotImplementedError):  # on Windows Ctrl-C comes as KeyboardInterrupt
+                loop.add_signal_handler(number, self._stop, main, status)
+        async with self._make_client() as client:
+            tasks = [
+                asyncio.create_task(self._one(client, number, call))
+                for number, call in enumerate(self._calls)
+            ]
+            outcomes = await self._all(tasks)
+        return self._stopped or worst([outcome.status for outcome in outcomes])
+
+    def _stop(self, main: asyncio.Task[Any], status: int) -> None:
+        if self._stopped:  # the second time: leave at once
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            self._progress.clear()
+            signal.raise_signal(signal.SIGINT)
+        self._stopped = status
+        main.cancel()
+
+    async def _all(self, tasks: list[asyncio.Task[Outcome]]) -> list[Outcome]:
+        """The outcomes, in order; each is shown as soon as those before it are."""
+        waiting = asyncio.create_task(self._animate())
+        try:
+            while not all(task.done() for task in tasks):
+                try:
+                    await asyncio.wait(tasks)
+                except asyncio.CancelledError:
+                    self._progress.clear()
+                    for task in tasks:
+                        task.cancel()
+        finally:
+            waiting.cancel()
+            self._progress.clear()
+        outcomes = [task.result() for task in tasks]
+        for outcome in outcomes:
+            show(outcome, self._out, saved=self._saving.folder is not None)
+        return outcomes
+
+    async def _one(self, client: AsyncClient, number: int, call: Call) -> Outcome:
+        outcome = None
+        try:
+            result = await call(client, lambda status: self._progress.update(number, status))
+            outcome = of_result(result)
+            self._progress.note(number, "saving")
+            await self._saving.save(result, outcome, number + 1)
+            self._progress.note(number, "done")
+        except asyncio.CancelledError as stop:
+            outcome = outcome or Outcome("interrupted")
+            outcome.notes += getattr(stop, "__notes__", ())
+        except Exception as error:  # noqa: BLE001  # each job ends with an outcome of its own
+            outcome = self._failed(outcome, error)
+            self._progress.note(number, outcome.state)
+        return outcome
+
+    def _failed(self, outcome: Outcome | None, error: Exception) -> Outcome:
+        if outcome is None:
+            return of_error(error, submitting=self._submitting)
+        # It is paid and done; its files can still be fetched.
+        from .exit_codes import CANNOT_WRITE
+
+        outcome.error, outcome.status = error, CANNOT_WRITE
+        outcome.notes.append(
+            f"to save them again: runcomfy-py result {outcome.request_id} -o FOLDER"
+        )
+        return outcome
+
+    async def _animate(self) -> None:
+        while self._progress.animated and not self._stopped:
+            self._progress.draw()
+            await asyncio.sleep(_FRAME)

@@ -1,0 +1,201 @@
+"""The inputs of a model as its schema declares them: types, choices, limits, demo values, file rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runcomfy.model.request import Request
+
+__all__ = ["Input", "inputs_of"]
+
+_NAMES_OF_TYPES = {"float": "number", "int": "integer", "bool": "boolean", "str": "string"}
+_IN_PLACE = ("allOf", "anyOf", "oneOf")
+#: Schemas inside schemas that are followed; a reference may lead in a circle.
+_DEEPEST = 8
+#: Keyword -> how it is told.
+_LIMITS = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "pattern": "matching {}",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+}
+
+
+class Input:
+    """One input of a model: what its schema says, in-place parts and references inside the document included."""
+
+    def __init__(
+        self,
+        name: str,
+        schema: Mapping[str, Any],
+        root: Mapping[str, Any],
+        *,
+        required: bool = False,
+    ) -> None:
+        self.name = name
+        self.required = required
+        self._root = root
+        self._parts = list(_parts(schema, root))
+        #: ``"image"``, ``"video"``, ``"audio"`` or ``"file"`` for an input that takes files, else ``""``.
+        self.media = ""
+        #: The rules for its files, in words.
+        self.rules: list[str] = []
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The JSON types that it takes; empty where the schema does not say."""
+        found = set()
+        for part in self._parts:
+            given = part.get("type")
+            for one in given if isinstance(given, list) else [given]:
+                if isinstance(one, str):
+                    found.add(_NAMES_OF_TYPES.get(one.lower(), one.lower()))
+        return frozenset(found)
+
+    @property
+    def choices(self) -> list[Any]:
+        """The values of an enum, or the only one of a ``const``; empty for any other input."""
+        for part in self._parts:
+            if isinstance(part.get("enum"), list):
+                return list(part["enum"])
+            if "const" in part:
+                return [part["const"]]
+        return []
+
+    @property
+    def item(self) -> Input | None:
+        """What the items of a list are like; ``None`` where the schema does not say."""
+        for part in self._parts:
+            if isinstance(part.get("items"), dict):
+                return Input(self.name, part["items"], self._root)
+        return None
+
+    @property
+    def about(self) -> str:
+        """What it means, in the words of the schema."""
+        words = self._first("description") or self._first("title")
+        return words.strip() if isinstance(words, str) else ""
+
+    @property
+    def has_demo(self) -> bool:
+        """Whether the page shows a demo value."""
+        return any("default" in part for part in self._parts)
+
+    @property
+    def demo(self) -> Any:
+        """The demo value of the model's page. It is never sent by itself."""
+        return self._first("default")
+
+    @property
+    def kind(self) -> str:
+        """The type in a word or two: ``"integer"``, ``"list of images"``."""
+        if self.media:
+            several = "array" in self.types
+            return f"list of {self.media} files" if several else f"{self.media} file"
+        if "array" in self.types and self.item is not None and self.item.kind != "any":
+            return f"list of {self.item.kind}"
+        return " or ".join(sorted(self.types)) or "any"
+
+    @property
+    def limits(self) -> list[str]:
+        """Its limits in words, items of lists included."""
+        from runcomfy.model.messages import show
+
+        told = []
+        if self.choices:
+            told.append("one of " + ", ".join(_choice(one) for one in self.choices))
+        for keyword, words in _LIMITS.items():
+            value = self._first(keyword)
+            if value is not None:
+                text = value if isinstance(value, str) else show(value)
+                told.append(_singular(words.format(text), value))
+        if self.item is not None and not self.media:
+            told += [f"each {limit}" for limit in self.item.limits]
+        return told
+
+    def as_dict(self) -> dict[str, Any]:
+        """The input as plain data, for JSON."""
+        told: dict[str, Any] = {
+            "name": self.name,
+            "required": self.required,
+            "types": sorted(self.types),
+            "media": self.media or None,
+            "about": self.about,
+            "choices": self.choices,
+            "limits": self.limits,
+            "rules": self.rules,
+        }
+        return {**told, "demo": self.demo} if self.has_demo else told
+
+    def _first(self, keyword: str) -> Any:
+        return next((part[keyword] for part in self._parts if keyword in part), None)
+
+
+def inputs_of(cls: type[Request[Any]]) -> dict[str, Input]:
+    """The inputs of a model by the names that are sent, in the order of its page."""
+    try:
+        root = cls.input_schema()
+    except (OSError, ValueError):  # a class that was written by hand
+        root = {}
+    declared: dict[str, Any] = {}
+    for part in _parts(root, root):
+        properties = part.get("properties")
+        for name, schema in properties.items() if isinstance(properties, dict) else ():
+            declared.setdefault(name, schema if isinstance(schema, dict) else {})
+    required = {cls._wire_names.get(name, name) for name in cls._required}
+    names = [*(name for name in declared if name in cls._known), *cls._wire_names.values()]
+    found = {
+        name: Input(name, declared.get(name, {}), root, required=name in required)
+        for name in dict.fromkeys(names)
+    }
+    for media in cls._media:
+        one = found.get(media.path[0])
+        if one is not None and len(media.path) == 1:
+            one.media = media.kind
+            one.rules = [rule.wording or f"{rule.name} {rule.limit}" for rule in media.rules]
+    return found
+
+
+def _parts(
+    schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0
+) -> Iterator[Mapping[str, Any]]:
+    """The schema and those that hold in its place."""
+    yield schema
+    if depth == _DEEPEST:
+        return
+    target = _target(schema.get("$ref"), root)
+    if target is not None:
+        yield from _parts(target, root, depth + 1)
+    for keyword in _IN_PLACE:
+        branches = schema.get(keyword)
+        for branch in branches[:_DEEPEST] if isinstance(branches, list) else ():
+            if isinstance(branch, dict):
+                yield from _parts(branch, root, depth + 1)
+
+
+def _target(reference: object, root: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if not isinstance(reference, str) or not reference.startswith("#/"):
+        return None
+    found: Any = root
+    for step in reference[2:].split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _choice(value: object) -> str:
+    from runcomfy.model.messages import show
+
+    return value if isinstance(value, str) and value else show(value)
+
+
+def _singular(words: str, value: object) -> str:
+    return words[:-1] if value == 1 and words.endswith(("items", "characters")) else words

@@ -1,0 +1,86 @@
+"""``runcomfy-py models``: the models of the service, or those that are installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .model_packages import package_option
+from .output import Output, output_options
+from .service import Service, service_options
+
+if TYPE_CHECKING:
+    from runcomfy import ModelEntry
+
+__all__ = ["command"]
+
+
+@click.command(name="models", short_help="List models.")
+@click.argument("search", required=False)
+@click.option("--category", metavar="NAME", help="Only this category, such as image-to-video.")
+@click.option("--installed", is_flag=True, help="List installed models, offline.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
+@output_options
+@service_options
+@package_option
+def command(
+    out: Output,
+    service: Service,
+    search: str | None,
+    category: str | None,
+    installed: bool,
+    limit: int | None,
+) -> None:
+    """List the models that the service offers, or those whose id, name or description holds SEARCH.
+
+    With --installed, list the models that have a generated class on this machine; that asks nobody.
+    """
+    if installed:
+        if category:
+            raise click.UsageError("--category needs the service: leave out --installed.")
+        _list_installed(out, search or "", limit)
+        return
+    with service.client() as client:
+        entries = client.models(search, category=category, limit=limit)
+    if out.as_json:
+        for entry in entries:
+            out.json(_as_json(entry))
+        return
+    out.table(("model", "price", "categories", "installed"), map(_row, entries))
+    out.detail(f"{len(entries)} models")
+
+
+def _list_installed(out: Output, search: str, limit: int | None) -> None:
+    from runcomfy.model.registry import model_ids
+
+    wanted = search.casefold()
+    for model_id in [one for one in model_ids() if wanted in one.casefold()][:limit]:
+        if out.as_json:
+            out.json({"model_id": model_id, "installed": True})
+        else:
+            out.line(model_id)
+
+
+def _row(entry: ModelEntry) -> tuple[str, str, str, str]:
+    price = "" if entry.base_price_usd is None else f"${entry.base_price_usd:g}"
+    unit = f" per {entry.price_unit}" if price and entry.price_unit else ""
+    installed = "installed" if entry.installed else ""
+    return entry.model_id, price + unit, ", ".join(entry.categories), installed
+
+
+def _as_json(entry: ModelEntry) -> dict[str, object]:
+    return {
+        "model_id": entry.model_id,
+        "display_name": entry.display_name,
+        "description": entry.description,
+        "kind": entry.kind,
+        "categories": list(entry.categories),
+        "base_price_usd": entry.base_price_usd,
+        "price_unit": entry.price_unit,
+        "pricing_note": entry.pricing_note,
+        "model_url": entry.model_url,
+        "inputs": list(entry.inputs),
+        "required_inputs": list(entry.required_inputs),
+        "installed": entry.installed,
+    }

@@ -1,0 +1,118 @@
+"""What a command writes: results to standard output, everything else to standard error.
+
+With ``--json``, each result is one JSON object on a line of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .terminal import complain, is_terminal, plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Output", "output_options"]
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+#: The style of a word that stands in a table, for terminals with colour.
+_STYLES = {
+    "error": "bold red",
+    "invalid": "bold red",
+    "failed": "bold red",
+    "unknown": "bold red",
+    "fail": "bold red",
+    "warning": "yellow",
+    "warn": "yellow",
+    "not checked": "cyan",
+    "file": "green",
+    "valid": "bold green",
+    "succeeded": "green",
+    "ok": "green",
+}
+
+
+class Output:
+    """Where a command writes, and how."""
+
+    def __init__(
+        self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False
+    ) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.verbose = verbose
+
+    def line(self, text: str = "") -> None:
+        """A line of a result, made printable."""
+        sys.stdout.write(plain(text) + "\n")
+
+    def json(self, value: Mapping[str, Any]) -> None:
+        """A result as one line of JSON, in ASCII."""
+        import json
+
+        sys.stdout.write(json.dumps(value, default=str) + "\n")
+
+    def note(self, text: str) -> None:
+        """Say something beside the result, unless ``--quiet`` was given."""
+        if not self.quiet:
+            complain(text)
+
+    def detail(self, text: str) -> None:
+        """Say something that only ``--verbose`` shows."""
+        if self.verbose:
+            complain(text)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Rows of texts: a table on a terminal, else a line each, cells separated by tabs."""
+        if is_terminal(sys.stdout) and _has_rich():
+            _draw(columns, rows)
+            return
+        for row in rows:
+            sys.stdout.write("\t".join(map(plain, row)).rstrip("\t") + "\n")
+
+
+def _has_rich() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("rich") is not None
+
+
+def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    style = box.ASCII if ascii_only else box.SIMPLE_HEAD
+    table = Table(box=style, pad_edge=False, show_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(cell), _STYLES.get(cell, "")) for cell in row))
+    _console().print(table)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def output_options(command: CommandT) -> CommandT:
+    """The options ``--json``, ``-q`` and ``-v``; the command is given an ``Output`` as ``out``."""
+
+    @click.option("as_json", "--json", is_flag=True, help="Write one JSON object per line.")
+    @click.option("-q", "--quiet", is_flag=True, help="Write results and errors only.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> Any:
+        out = Output(as_json=as_json, quiet=quiet, verbose=verbose)
+        return command(*arguments, out=out, **options)
+
+    return wrapped  # type: ignore[return-value]  # click calls it, whatever its signature

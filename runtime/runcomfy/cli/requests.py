@@ -1,0 +1,107 @@
+"""What ``run`` and ``submit`` have in common: the model, its inputs, and how they are checked."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from .model_packages import model_of, package_option
+
+__all__ = ["ModelCommand", "Wanted", "request_options"]
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+class Wanted(NamedTuple):
+    """What is to be run: a model and its inputs, local files among them."""
+
+    model_id: str
+    payload: dict[str, Any]
+    check_files: Any
+
+
+class ModelCommand(click.Command):
+    """A command whose ``MODEL --help`` shows the inputs of that model."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments for the help text, which is written before they are read."""
+        ctx.meta["runcomfy.arguments"] = [*args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The inputs of the model, if one was named; then the options."""
+        model_id = self._model_id(ctx)
+        if model_id is not None:
+            from .model_help import write_inputs
+
+            write_inputs(formatter, model_of(model_id))
+        super().format_options(ctx, formatter)
+
+    def _model_id(self, ctx: click.Context) -> str | None:
+        try:
+            found, _, _ = self.make_parser(ctx).parse_args(
+                list(ctx.meta.get("runcomfy.arguments", ()))
+            )
+        except click.UsageError:
+            return None
+        model_id = found.get("model")
+        return model_id if isinstance(model_id, str) else None
+
+
+def request_options(command: CommandT) -> CommandT:
+    """MODEL, its inputs and the options about them; the command is given a ``Wanted`` as ``wanted``."""
+
+    @click.argument("model")
+    @click.argument("inputs", nargs=-1, metavar="[NAME=VALUE]...")
+    @click.option("--input", "text", metavar="JSON", help="All inputs as a JSON object.")
+    @click.option("--input-file", metavar="FILE", help="The same from a file; - is standard input.")
+    @click.option(
+        "--check-files",
+        type=click.Choice(["local", "remote", "off"]),
+        default="local",
+        show_default=True,
+        help="Check the rules of local files, of files behind URLs as well, or of none.",
+    )
+    @click.option(
+        "--unchecked", is_flag=True, help="Run a model that is not installed, without any check."
+    )
+    @functools.wraps(command)
+    def wrapped(
+        *arguments: Any,
+        model: str,
+        inputs: tuple[str, ...],
+        text: str | None,
+        input_file: str | None,
+        check_files: str,
+        unchecked: bool,
+        **options: Any,
+    ) -> Any:
+        payload = _payload(model, inputs, text, input_file, unchecked)
+        wanted = Wanted(model, payload, check_files)
+        return command(*arguments, wanted=wanted, **options)
+
+    return package_option(wrapped)  # type: ignore[return-value]  # click calls it, whatever its signature
+
+
+def _payload(
+    model: str, given: tuple[str, ...], text: str | None, path: str | None, unchecked: bool
+) -> dict[str, Any]:
+    from .inputs import inputs_of
+    from .values import read_arguments, read_payload
+
+    whole = read_payload(text, path)
+    if unchecked:
+        from runcomfy.errors import UnknownModel
+        from runcomfy.model.registry import find_model
+
+        try:
+            cls = find_model(model)
+        except UnknownModel:
+            return {**whole, **read_arguments(given, None)}
+    else:
+        cls = model_of(model)
+    aliases = {name: wire for name, wire in cls._wire_names.items() if name not in cls._known}
+    return {**whole, **read_arguments(given, inputs_of(cls), aliases)}

@@ -1,0 +1,50 @@
+"""``runcomfy-py result``: the results of requests that have ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .output import Output, output_options
+from .saving_options import saving_options
+from .service import Service, service_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runcomfy import AsyncClient, Status
+
+__all__ = ["command"]
+
+
+@click.command(name="result", short_help="Fetch the results of requests that have ended.")
+@click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
+@saving_options
+@output_options
+@service_options
+def command(
+    out: Output,
+    service: Service,
+    request_ids: tuple[str, ...],
+    folder: str,
+    name: str | None,
+    no_save: bool,
+) -> int:
+    """Fetch each result and save its files. Nothing is waited for: the status is 75 where a job goes on."""
+    from .following import follow
+    from .saving import Saving
+
+    saving = Saving(None if no_save else folder, name)
+    saving.prepare()
+    with service.async_client_settings() as make_client:
+        calls = [_call(request_id) for request_id in request_ids]
+        return follow(make_client, calls, out, saving, submitting=False)
+
+
+def _call(request_id: str) -> Callable[[AsyncClient, Callable[[Status], None]], Any]:
+    async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
+        del on_status
+        return await client.job(request_id).result()
+
+    return call

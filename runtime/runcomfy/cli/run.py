@@ -1,0 +1,80 @@
+"""``runcomfy-py run``: check, submit, follow, save."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .option_types import Number
+from .output import Output, output_options
+from .requests import ModelCommand, Wanted, request_options
+from .saving_options import saving_options
+from .service import Service, service_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runcomfy import AsyncClient, Status
+
+__all__ = ["command"]
+
+_MOST = 100
+
+
+@click.command(cls=ModelCommand, name="run", short_help="Run a model and save what it gives.")
+@request_options
+@saving_options
+@click.option(
+    "-n", "count", type=click.IntRange(1, _MOST), default=1, help="Run it this many times at once."
+)
+@click.option("--no-wait", is_flag=True, help="Submit only, and print the request id.")
+@click.option(
+    "--timeout",
+    type=Number(min=0),
+    metavar="SECONDS",
+    help="Stop following after this time; the job goes on.  [default: 3600]",
+)
+@output_options
+@service_options
+def command(
+    out: Output,
+    service: Service,
+    wanted: Wanted,
+    folder: str,
+    name: str | None,
+    no_save: bool,
+    count: int,
+    no_wait: bool,
+    timeout: float | None,
+) -> int:
+    """Run MODEL with the inputs given as NAME=VALUE, and save the files that it gives.
+
+    Values are read by the types of the model's schema: seed=7, images=@a.png images=@b.png (local
+    files), prompt=@text.txt (the text of a file). @@ is a literal @. Everything is checked before anything
+    is submitted. `runcomfy-py run MODEL --help` shows the inputs of a model.
+
+    The paths of the saved files go to standard output, one per line. Ctrl-C asks the service to cancel the
+    job, which works while it is queued, and says what became of it.
+    """
+    if no_wait:
+        from .submit import submit
+
+        return submit(out, service, wanted, count)
+    from .following import follow
+    from .saving import Saving
+
+    saving = Saving(None if no_save else folder, name)
+    saving.prepare()
+    options = {} if timeout is None else {"timeout": timeout}
+    with service.async_client_settings(check_files=wanted.check_files) as make_client:
+        return follow(make_client, [_call(wanted, options)] * count, out, saving, submitting=True)
+
+
+def _call(
+    wanted: Wanted, options: dict[str, Any]
+) -> Callable[[AsyncClient, Callable[[Status], None]], Any]:
+    async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
+        return await client.run(wanted.model_id, wanted.payload, on_status=on_status, **options)
+
+    return call

@@ -1,0 +1,38 @@
+"""The options about saved files; they are imported for a help text, so they load nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["FIELDS", "saving_options"]
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+#: What the template of a name may hold.
+FIELDS = ("model", "request_id", "index", "name", "ext", "run")
+
+
+def saving_options(command: CommandT) -> CommandT:
+    """The options ``-o``, ``--name`` and ``--no-save``."""
+    for option in (
+        click.option("--no-save", is_flag=True, help="Print the URLs of the files; save nothing."),
+        click.option(
+            "--name",
+            metavar="TEMPLATE",
+            help=f"Names of the files, from {', '.join('{' + one + '}' for one in FIELDS)}.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            "folder",
+            metavar="FOLDER",
+            default=".",
+            show_default="the current folder",
+            help="Save the files here.",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,103 @@
+"""``runcomfy-py show``: one model, with its inputs, limits, rules, price and examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .inputs import inputs_of
+from .model_help import input_rows
+from .model_packages import model_of, package_option
+from .output import Output, output_options
+from .service import Service, service_options
+
+if TYPE_CHECKING:
+    from runcomfy import ModelEntry
+
+__all__ = ["command"]
+
+_EXAMPLES = ("python", "json", "curl", "command")
+#: Seconds for the question about the price.
+_PATIENCE = 10.0
+
+
+@click.command(name="show", short_help="Show a model: inputs, limits, rules, price, examples.")
+@click.argument("model")
+@click.option(
+    "--example",
+    type=click.Choice(_EXAMPLES),
+    help="Write only the example, in this form.",
+)
+@click.option("--offline", is_flag=True, help="Do not ask the service for the price.")
+@output_options
+@service_options
+@package_option
+def command(out: Output, service: Service, model: str, example: str | None, offline: bool) -> None:
+    """Show the inputs of MODEL with limits, file rules and demo values, its price, and an example.
+
+    The example is the one of the model's page, as Python, JSON, curl and command line. The price comes
+    from the service, where there is a token or --mock.
+    """
+    from .examples import example_of
+
+    cls = model_of(model)
+    if example:
+        for line in example_of(cls, example, service.address).split("\n"):
+            out.line(line)
+        return
+    inputs = inputs_of(cls)
+    entry, reason = (None, "not asked for") if offline else _entry(service, model)
+    if out.as_json:
+        out.json(
+            {
+                "model_id": model,
+                "class": f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}",
+                "inputs": [one.as_dict() for one in inputs.values()],
+                "price": _price_as_json(entry),
+                "examples": {form: example_of(cls, form, service.address) for form in _EXAMPLES},
+            }
+        )
+        return
+    out.line(model)
+    out.line(f"price: {_price(entry) if entry else f'unknown ({reason})'}")
+    out.line()
+    for one in inputs.values():
+        first, *others = input_rows(one)
+        out.line(f"{one.name}: {first}")
+        for line in others:
+            out.line(f"    {line}")
+    for form in _EXAMPLES:
+        out.line()
+        out.line(f"As {'a command line' if form == 'command' else form}:")
+        for line in example_of(cls, form, service.address).split("\n"):
+            out.line(f"    {line}")
+
+
+def _entry(service: Service, model_id: str) -> tuple[ModelEntry | None, str]:
+    """The entry of the service's catalogue, or why there is none."""
+    from runcomfy.errors import RunComfyError
+
+    try:
+        with service.client() as client:
+            return client.model(model_id, timeout=_PATIENCE), ""
+    except RunComfyError as error:
+        return None, str(error).partition("\n")[0]
+
+
+def _price(entry: ModelEntry) -> str:
+    if entry.base_price_usd is None:
+        return entry.pricing_note or "unknown (the service does not say)"
+    unit = f" per {entry.price_unit}" if entry.price_unit else ""
+    note = f" ({entry.pricing_note})" if entry.pricing_note else ""
+    return f"${entry.base_price_usd:g}{unit}{note}"
+
+
+def _price_as_json(entry: ModelEntry | None) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    return {
+        "base_price_usd": entry.base_price_usd,
+        "price_unit": entry.price_unit,
+        "pricing_note": entry.pricing_note,
+    }

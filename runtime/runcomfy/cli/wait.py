@@ -1,0 +1,63 @@
+"""``runcomfy-py wait``: wait for jobs, and save what they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .option_types import Number
+from .output import Output, output_options
+from .saving_options import saving_options
+from .service import Service, service_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runcomfy import AsyncClient, Status
+
+__all__ = ["command"]
+
+
+@click.command(name="wait", short_help="Wait for jobs and save what they give.")
+@click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
+@saving_options
+@click.option(
+    "--timeout",
+    type=Number(min=0),
+    metavar="SECONDS",
+    help="Stop waiting after this time; the jobs go on.  [default: 3600]",
+)
+@output_options
+@service_options
+def command(
+    out: Output,
+    service: Service,
+    request_ids: tuple[str, ...],
+    folder: str,
+    name: str | None,
+    no_save: bool,
+    timeout: float | None,
+) -> int:
+    """Wait until each job has ended, whoever submitted it, and save its files.
+
+    Ctrl-C stops waiting; the jobs go on.
+    """
+    from .following import follow
+    from .saving import Saving
+
+    saving = Saving(None if no_save else folder, name)
+    saving.prepare()
+    options = {} if timeout is None else {"timeout": timeout}
+    with service.async_client_settings() as make_client:
+        calls = [_call(request_id, options) for request_id in request_ids]
+        return follow(make_client, calls, out, saving, submitting=False)
+
+
+def _call(
+    request_id: str, options: dict[str, Any]
+) -> Callable[[AsyncClient, Callable[[Status], None]], Any]:
+    async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
+        return await client.job(request_id).wait(on_status=on_status, **options)
+
+    return call
