@@ -224,8 +224,8 @@ def test_lines_are_told_with_their_numbers_and_totals(folder: Path) -> None:
     totals = {"lines": 3, "invalid": 2, "warned": 0, "unchecked": 10}
     assert told[2] == {"file": "many.jsonl", "summary": totals}
     Path("fine.jsonl").write_text(lines[0], encoding="utf-8")
-    told = "fine.jsonl: 1 payload, 0 invalid, 5 media rules not checked\n"
-    assert check("fine.jsonl")[:2] == (VALID, told)
+    summary = "fine.jsonl: 1 payload, 0 invalid, 5 media rules not checked\n"
+    assert check("fine.jsonl")[:2] == (VALID, summary)
 
 
 def test_standard_input_is_json_or_lines(folder: Path) -> None:

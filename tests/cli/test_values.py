@@ -10,7 +10,8 @@ import click
 import pytest
 
 from runcomfy.cli.inputs import Input, inputs_of
-from runcomfy.cli.values import as_arguments, read_arguments
+from runcomfy.cli.values import read_arguments
+from runcomfy.snippets import as_arguments
 from support.small_models import make_class
 
 PROPERTIES: dict[str, Any] = {

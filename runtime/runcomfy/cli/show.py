@@ -14,6 +14,7 @@ from .service import Service, service_options
 
 if TYPE_CHECKING:
     from runcomfy import ModelEntry
+    from runcomfy.model.request import Request
 
 __all__ = ["command"]
 
@@ -39,11 +40,9 @@ def command(out: Output, service: Service, model: str, example: str | None, offl
     The example is the one of the model's page, as Python, JSON, curl and command line. The price comes
     from the service, where there is a token or --mock.
     """
-    from .examples import example_of
-
     cls = model_of(model)
     if example:
-        for line in example_of(cls, example, service.address).split("\n"):
+        for line in _example(cls, example, service.address).split("\n"):
             out.line(line)
         return
     inputs = inputs_of(cls)
@@ -55,7 +54,7 @@ def command(out: Output, service: Service, model: str, example: str | None, offl
                 "class": f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}",
                 "inputs": [one.as_dict() for one in inputs.values()],
                 "price": _price_as_json(entry),
-                "examples": {form: example_of(cls, form, service.address) for form in _EXAMPLES},
+                "examples": {form: _example(cls, form, service.address) for form in _EXAMPLES},
             }
         )
         return
@@ -70,17 +69,32 @@ def command(out: Output, service: Service, model: str, example: str | None, offl
     for form in _EXAMPLES:
         out.line()
         out.line(f"As {'a command line' if form == 'command' else form}:")
-        for line in example_of(cls, form, service.address).split("\n"):
+        for line in _example(cls, form, service.address).split("\n"):
             out.line(f"    {line}")
+
+
+def _example(cls: type[Request[Any]], form: str, base_url: str) -> str:
+    from runcomfy import snippets
+
+    payload = cls._example
+    if form == "python":
+        return snippets.python(cls, payload)
+    if form == "json":
+        return snippets.json_text(payload)
+    if form == "curl":
+        return snippets.curl(cls.model_id, payload, base_url)
+    return snippets.command_line(cls.model_id, payload)
 
 
 def _entry(service: Service, model_id: str) -> tuple[ModelEntry | None, str]:
     """The entry of the service's catalogue, or why there is none."""
-    from runcomfy.errors import RunComfyError
+    from runcomfy.errors import MissingToken, RunComfyError
 
     try:
         with service.client() as client:
             return client.model(model_id, timeout=_PATIENCE), ""
+    except MissingToken:
+        return None, "without a token; --mock has prices of its own"
     except RunComfyError as error:
         return None, str(error).partition("\n")[0]
 
@@ -89,8 +103,7 @@ def _price(entry: ModelEntry) -> str:
     if entry.base_price_usd is None:
         return entry.pricing_note or "unknown (the service does not say)"
     unit = f" per {entry.price_unit}" if entry.price_unit else ""
-    note = f" ({entry.pricing_note})" if entry.pricing_note else ""
-    return f"${entry.base_price_usd:g}{unit}{note}"
+    return f"${entry.base_price_usd:g}{unit}"
 
 
 def _price_as_json(entry: ModelEntry | None) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from runcomfy.validation.json_text import NotJSON, read_json
 
 from .inputs import Input
 
-__all__ = ["as_arguments", "read_arguments", "read_payload"]
+__all__ = ["read_arguments", "read_payload"]
 
 _LITERALS = {"true": True, "false": False}
 
@@ -60,21 +60,6 @@ def read_arguments(
         name: _read(name, values, None if inputs is None else inputs.get(name, Input(name, {}, {})))
         for name, values in texts.items()
     }
-
-
-def as_arguments(payload: Mapping[str, Any]) -> list[str]:
-    """The arguments that give these inputs."""
-    words = []
-    for name, value in payload.items():
-        plain_list = (
-            isinstance(value, list) and value and all(isinstance(one, str) for one in value)
-        )
-        for one in value if plain_list else [value]:
-            if isinstance(one, str):
-                words.append(f"{name}={'@' if one.startswith('@') else ''}{one}")
-            else:
-                words.append(f"{name}={json.dumps(one, ensure_ascii=False)}")
-    return words
 
 
 def _read(name: str, values: Sequence[str], found: Input | None) -> Any:

@@ -1,0 +1,70 @@
+"""A request as text to be copied: Python, JSON, curl and command line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from runcomfy.protocol.urls import model_path
+
+if TYPE_CHECKING:
+    from runcomfy.model.request import Request
+
+__all__ = ["as_arguments", "command_line", "curl", "json_text", "python"]
+
+
+def python(cls: type[Request[Any]], payload: Mapping[str, Any]) -> str:
+    """The program that runs the model with these inputs.
+
+    >>> print(python(GptImage2Edit, {"prompt": "a hat", "images": ["https://example.com/cat.png"]}))
+    from runcomfy import Client
+    ...
+    """
+    package = cls.__module__.rpartition(".")[0]
+    lines = ["from runcomfy import Client", f"from {package} import {cls.__name__}", ""]
+    names = {wire: name for name, wire in cls._wire_names.items()}
+    if all(name in names for name in payload):
+        inputs = [f"    {names[wire]}={value!r}," for wire, value in payload.items()]
+        lines += [f"request = {cls.__name__}(", *inputs, ")"]
+    else:
+        lines += [f"request = {cls.__name__}.from_payload({dict(payload)!r})"]
+    lines += ["with Client() as client:", '    client.run(request).save("pictures")']
+    return "\n".join(lines)
+
+
+def json_text(payload: Mapping[str, Any]) -> str:
+    """The inputs as JSON for people to read."""
+    return json.dumps(payload, ensure_ascii=False, indent=2)
+
+
+def curl(model_id: str, payload: Mapping[str, Any], base_url: str) -> str:
+    """The call of curl that submits the request, quoted for a shell. The token comes from a variable."""
+    return " \\\n  ".join(
+        [
+            f"curl --request POST {shlex.quote(base_url + model_path(model_id))}",
+            '--header "Authorization: Bearer $RUNCOMFY_TOKEN"',
+            "--header 'Content-Type: application/json'",
+            f"--data {shlex.quote(json.dumps(payload))}",
+        ]
+    )
+
+
+def command_line(model_id: str, payload: Mapping[str, Any]) -> str:
+    """The command that runs the model with these inputs, quoted for a shell."""
+    words = ["runcomfy-py", "run", model_id, *as_arguments(payload)]
+    return " ".join(map(shlex.quote, words))
+
+
+def as_arguments(payload: Mapping[str, Any]) -> list[str]:
+    """The inputs as the command line takes them: ``name=value``, lists of texts item by item."""
+    words = []
+    for name, value in payload.items():
+        texts = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+        for one in value if texts else [value]:
+            if isinstance(one, str):
+                words.append(f"{name}={'@' if one.startswith('@') else ''}{one}")
+            else:
+                words.append(f"{name}={json.dumps(one, ensure_ascii=False)}")
+    return words
