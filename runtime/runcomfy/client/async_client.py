@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+import anyio.to_thread
 
 from runcomfy.arguments import check_callback, deadline
 from runcomfy.downloads.async_manager import AsyncDownloads
@@ -27,12 +30,19 @@ from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
 from .result import AsyncResult
 from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
+from .submit_options import SubmitOptions
 
 if TYPE_CHECKING:
     import httpx
 
+    from runcomfy.journal.entry import Account
+    from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import AsyncUploader
+
+    from .async_journalled import AsyncJournalled
+    from .prepared_request import ModelRef
+    from .records import JournalRecords
 
 __all__ = ["AsyncClient"]
 
@@ -66,6 +76,7 @@ class AsyncClient:
         download_hosts: Iterable[str] = (),
         download_http: httpx.AsyncClient | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
+        journal: Journal | str | os.PathLike[str] | None = None,
     ) -> None:
         check_http(http, download_http, blocking=False)
         self._settings = ClientSettings(
@@ -80,7 +91,13 @@ class AsyncClient:
         )
         self._preparer = Preparer(uploader, check_files, remote_limits, blocking=False)
         self._driver = AsyncDriver(self._settings.http_config, http)
-        self._downloads = AsyncDownloads(self._settings.downloads, download_http, keep=True)
+        self._records: JournalRecords | None = None
+        self._journalled: AsyncJournalled | None = None
+        self._owned: Journal | None = None
+        if journal is None:
+            self._downloads = AsyncDownloads(self._settings.downloads, download_http, keep=True)
+        else:
+            self._keep_journal(journal, download_http)
 
     @overload
     async def run(
@@ -90,6 +107,9 @@ class AsyncClient:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: OnStatus | None = None,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> AsyncResult[OutputT]: ...
     @overload
     async def run(
@@ -99,6 +119,9 @@ class AsyncClient:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: OnStatus | None = None,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> AsyncResult[Output]: ...
     async def run(
         self,
@@ -107,6 +130,9 @@ class AsyncClient:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: OnStatus | None = None,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> AsyncResult[Any]:
         """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
 
@@ -117,9 +143,17 @@ class AsyncClient:
         Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
         when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
         ``RequestError``, each with the request's id once there is one.
+
+        With a journal, a ``key`` that it has already gives what is there, and nothing is sent: a job that
+        runs is waited for. ``again=True`` repeats what has ended; ``folder`` is where ``recover`` saves.
+        Raises ``KeyConflict``, ``BudgetReached`` and ``JournalError`` before anything is submitted.
         """
         check_callback("on_status", on_status)
         ends = deadline(timeout)
+        options = SubmitOptions(key, again, folder)
+        if self._journalled is not None:
+            return await self._journalled.run(request, payload, ends, options, on_status)
+        options.require_journal()
         prepared = await self._preparer.prepare_async(request, payload, ends)
         context = self._settings.context_until(ends, prepared.model)
         document = await self._driver.run(
@@ -137,10 +171,20 @@ class AsyncClient:
         payload: None = None,
         *,
         timeout: float | None = CALL_TIMEOUT,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> AsyncJob[OutputT]: ...
     @overload
     async def submit(
-        self, request: str, payload: Mapping[str, Any], *, timeout: float | None = CALL_TIMEOUT
+        self,
+        request: str,
+        payload: Mapping[str, Any],
+        *,
+        timeout: float | None = CALL_TIMEOUT,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> AsyncJob[Output]: ...
     async def submit(
         self,
@@ -148,6 +192,9 @@ class AsyncClient:
         payload: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = CALL_TIMEOUT,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> AsyncJob[Any]:
         """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
 
@@ -158,12 +205,17 @@ class AsyncClient:
         '8f14e45f'
         """
         ends = deadline(timeout)
+        options = SubmitOptions(key, again, folder)
+        if self._journalled is not None:
+            found = await self._journalled.submit(request, payload, ends, options)
+            return self._job(found.model, found.request_id)
+        options.require_journal()
         prepared = await self._preparer.prepare_async(request, payload, ends)
         context = self._settings.context_until(ends, prepared.model)
         request_id = await self._driver.run(
             submit(context, prepared.body), model_id=context.model_id
         )
-        return AsyncJob(self._settings, self._driver, self._downloads, prepared.model, request_id)
+        return self._job(prepared.model, request_id)
 
     @overload
     def job(self, request_id: str, model: type[Request[OutputT]]) -> AsyncJob[OutputT]: ...
@@ -175,7 +227,17 @@ class AsyncClient:
         >>> (await client.job("8f14e45f", GptImage2Edit).wait()).output.image
         'https://…/hat.png'
         """
-        return AsyncJob(self._settings, self._driver, self._downloads, find_type(model), request_id)
+        return self._job(find_type(model), request_id)
+
+    @property
+    def account(self) -> Account:
+        """The account that requests are billed to: the service, and a fingerprint of the token."""
+        return self._settings.account
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal that submits are written to, if there is one."""
+        return None if self._records is None else self._records.journal
 
     async def models(
         self,
@@ -244,6 +306,8 @@ class AsyncClient:
         self._preparer.close()
         await self._driver.close()
         await self._downloads.close()
+        if self._owned is not None:
+            await anyio.to_thread.run_sync(self._owned.close)
 
     async def close(self) -> None:
         """The same as ``aclose``."""
@@ -257,3 +321,25 @@ class AsyncClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+    def _job(self, model: ModelRef[Any], request_id: str) -> AsyncJob[Any]:
+        settings, driver, downloads = self._settings, self._driver, self._downloads
+        return AsyncJob(settings, driver, downloads, model, request_id, self._records)
+
+    def _keep_journal(
+        self, journal: Journal | str | os.PathLike[str], download_http: httpx.AsyncClient | None
+    ) -> None:
+        from runcomfy.journal.journal import Journal
+
+        from .async_journalled import AsyncJournalled, AsyncJournalledDownloads
+        from .records import JournalRecords
+
+        if not isinstance(journal, Journal):
+            journal = self._owned = Journal(journal)
+        self._records = JournalRecords(journal, self.account, self._settings.redact)
+        downloads = AsyncJournalledDownloads(self._settings.downloads, download_http, keep=True)
+        downloads.records = self._records
+        self._downloads = downloads
+        self._journalled = AsyncJournalled(
+            self._records, self._settings, self._preparer, self._driver, downloads
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -28,12 +29,19 @@ from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
 from .result import Result
 from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
+from .submit_options import SubmitOptions
 
 if TYPE_CHECKING:
     import httpx
 
+    from runcomfy.journal.entry import Account
+    from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import Uploader
+
+    from .journalled import Journalled
+    from .prepared_request import ModelRef
+    from .records import JournalRecords
 
 __all__ = ["Client"]
 
@@ -54,6 +62,8 @@ class Client:
 
     ``connect_timeout`` and ``read_timeout`` bound single steps, in seconds. Raises ``ConfigurationError`` for
     a setting that cannot be meant, and ``MissingToken``.
+
+    With a ``journal``, or the path of one, every submit is written down before it is sent.
 
     >>> with Client() as client:
     ...     result = client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
@@ -77,6 +87,7 @@ class Client:
         download_hosts: Iterable[str] = (),
         download_http: httpx.Client | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
+        journal: Journal | str | os.PathLike[str] | None = None,
     ) -> None:
         check_http(http, download_http, blocking=True)
         self._settings = ClientSettings(
@@ -91,7 +102,13 @@ class Client:
         )
         self._preparer = Preparer(uploader, check_files, remote_limits, blocking=True)
         self._driver = Driver(self._settings.http_config, http)
-        self._downloads = Downloads(self._settings.downloads, download_http, keep=True)
+        self._records: JournalRecords | None = None
+        self._journalled: Journalled | None = None
+        self._owned: Journal | None = None
+        if journal is None:
+            self._downloads = Downloads(self._settings.downloads, download_http, keep=True)
+        else:
+            self._keep_journal(journal, download_http)
 
     @overload
     def run(
@@ -101,6 +118,9 @@ class Client:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: Callable[[Status], object] | None = None,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> Result[OutputT]: ...
     @overload
     def run(
@@ -110,6 +130,9 @@ class Client:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: Callable[[Status], object] | None = None,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> Result[Output]: ...
     def run(
         self,
@@ -118,6 +141,9 @@ class Client:
         *,
         timeout: float | None = RUN_TIMEOUT,
         on_status: Callable[[Status], object] | None = None,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> Result[Any]:
         """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
 
@@ -128,9 +154,17 @@ class Client:
         Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
         when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
         ``RequestError``, each with the request's id once there is one.
+
+        With a journal, a ``key`` that it has already gives what is there, and nothing is sent: a job that
+        runs is waited for. ``again=True`` repeats what has ended; ``folder`` is where ``recover`` saves.
+        Raises ``KeyConflict``, ``BudgetReached`` and ``JournalError`` before anything is submitted.
         """
         check_callback("on_status", on_status)
         ends = deadline(timeout)
+        options = SubmitOptions(key, again, folder)
+        if self._journalled is not None:
+            return self._journalled.run(request, payload, ends, options, on_status)
+        options.require_journal()
         prepared = self._preparer.prepare(request, payload, ends)
         context = self._settings.context_until(ends, prepared.model)
         document = self._driver.run(
@@ -148,10 +182,20 @@ class Client:
         payload: None = None,
         *,
         timeout: float | None = CALL_TIMEOUT,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> Job[OutputT]: ...
     @overload
     def submit(
-        self, request: str, payload: Mapping[str, Any], *, timeout: float | None = CALL_TIMEOUT
+        self,
+        request: str,
+        payload: Mapping[str, Any],
+        *,
+        timeout: float | None = CALL_TIMEOUT,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> Job[Output]: ...
     def submit(
         self,
@@ -159,6 +203,9 @@ class Client:
         payload: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = CALL_TIMEOUT,
+        key: str | None = None,
+        again: bool = False,
+        folder: str | os.PathLike[str] | None = None,
     ) -> Job[Any]:
         """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
 
@@ -169,10 +216,15 @@ class Client:
         '8f14e45f'
         """
         ends = deadline(timeout)
+        options = SubmitOptions(key, again, folder)
+        if self._journalled is not None:
+            found = self._journalled.submit(request, payload, ends, options)
+            return self._job(found.model, found.request_id)
+        options.require_journal()
         prepared = self._preparer.prepare(request, payload, ends)
         context = self._settings.context_until(ends, prepared.model)
         request_id = self._driver.run(submit(context, prepared.body), model_id=context.model_id)
-        return Job(self._settings, self._driver, self._downloads, prepared.model, request_id)
+        return self._job(prepared.model, request_id)
 
     @overload
     def job(self, request_id: str, model: type[Request[OutputT]]) -> Job[OutputT]: ...
@@ -184,7 +236,17 @@ class Client:
         >>> client.job("8f14e45f", GptImage2Edit).wait().output.image
         'https://…/hat.png'
         """
-        return Job(self._settings, self._driver, self._downloads, find_type(model), request_id)
+        return self._job(find_type(model), request_id)
+
+    @property
+    def account(self) -> Account:
+        """The account that requests are billed to: the service, and a fingerprint of the token."""
+        return self._settings.account
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal that submits are written to, if there is one."""
+        return None if self._records is None else self._records.journal
 
     def models(
         self,
@@ -253,6 +315,8 @@ class Client:
         self._preparer.close()
         self._driver.close()
         self._downloads.close()
+        if self._owned is not None:
+            self._owned.close()
 
     def __enter__(self) -> Self:
         return self
@@ -262,3 +326,25 @@ class Client:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+    def _job(self, model: ModelRef[Any], request_id: str) -> Job[Any]:
+        settings, driver, downloads = self._settings, self._driver, self._downloads
+        return Job(settings, driver, downloads, model, request_id, self._records)
+
+    def _keep_journal(
+        self, journal: Journal | str | os.PathLike[str], download_http: httpx.Client | None
+    ) -> None:
+        from runcomfy.journal.journal import Journal
+
+        from .journalled import Journalled, JournalledDownloads
+        from .records import JournalRecords
+
+        if not isinstance(journal, Journal):
+            journal = self._owned = Journal(journal)
+        self._records = JournalRecords(journal, self.account, self._settings.redact)
+        downloads = JournalledDownloads(self._settings.downloads, download_http, keep=True)
+        downloads.records = self._records
+        self._downloads = downloads
+        self._journalled = Journalled(
+            self._records, self._settings, self._preparer, self._driver, downloads
+        )

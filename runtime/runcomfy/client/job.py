@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Generic, NoReturn, TypedDict, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypedDict, TypeVar
 
 from runcomfy.arguments import check_callback
 from runcomfy.model.output import Output
-from runcomfy.protocol import cancel, fetch, follow, get_status, watch
+from runcomfy.protocol import Flow, cancel, fetch, follow, get_status, watch
 from runcomfy.protocol.urls import check_request_id
 from runcomfy.status import Cancellation, Status
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from runcomfy.downloads.manager import Downloads
     from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
     from runcomfy.drivers.driver import Driver
+
+    from .records import JournalRecords
 
 __all__ = ["AsyncJob", "Job", "JobData"]
 
@@ -85,7 +88,7 @@ class Job(_Known[OutputT_co]):
     [PosixPath('out/8f14e45f-1-hat.png')]
     """
 
-    __slots__ = ("_downloads", "_driver")
+    __slots__ = ("_downloads", "_driver", "_records")
 
     def __init__(
         self,
@@ -94,8 +97,10 @@ class Job(_Known[OutputT_co]):
         downloads: Downloads,
         model: ModelRef[OutputT_co],
         request_id: str,
+        records: JournalRecords | None = None,
     ) -> None:
         super().__init__(core, model, request_id)
+        self._records = records
         self._driver = driver
         self._downloads = downloads
 
@@ -123,23 +128,39 @@ class Job(_Known[OutputT_co]):
         """
         check_callback("on_status", on_status)
         context = self._settings.context(timeout, self._model, self.request_id)
-        document = self._driver.run(
-            watch(context), request_id=self.request_id, model_id=self.model_id, on_status=on_status
-        )
+        document = self._ended(watch(context), on_status)
         return self._model.result(self.request_id, document, self._downloads)
 
     def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        document = self._driver.run(
-            fetch(context), request_id=self.request_id, model_id=self.model_id
-        )
+        document = self._ended(fetch(context))
         return self._model.result(self.request_id, document, self._downloads)
 
     def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        return self._driver.run(cancel(context), request_id=self.request_id, model_id=self.model_id)
+        cancellation = self._driver.run(
+            cancel(context), request_id=self.request_id, model_id=self.model_id
+        )
+        if self._records is not None and cancellation.cancelled:
+            self._records.cancelled(self.request_id)
+        return cancellation
+
+    def _ended(
+        self,
+        flow: Flow[dict[str, Any]],
+        on_status: Callable[[Status], object] | None = None,
+    ) -> dict[str, Any]:
+        """The document of a flow to the end of the request, which the journal gets as well."""
+        run = partial(
+            self._driver.run,
+            flow,
+            request_id=self.request_id,
+            model_id=self.model_id,
+            on_status=on_status,
+        )
+        return run() if self._records is None else self._records.ended(self.request_id, run)
 
 
 class AsyncJob(_Known[OutputT_co]):
@@ -150,7 +171,7 @@ class AsyncJob(_Known[OutputT_co]):
     ...     print(status.state, status.queue_position)
     """
 
-    __slots__ = ("_downloads", "_driver")
+    __slots__ = ("_downloads", "_driver", "_records")
 
     def __init__(
         self,
@@ -159,8 +180,10 @@ class AsyncJob(_Known[OutputT_co]):
         downloads: AsyncDownloads,
         model: ModelRef[OutputT_co],
         request_id: str,
+        records: JournalRecords | None = None,
     ) -> None:
         super().__init__(core, model, request_id)
+        self._records = records
         self._driver = driver
         self._downloads = downloads
 
@@ -185,22 +208,36 @@ class AsyncJob(_Known[OutputT_co]):
         """
         check_callback("on_status", on_status)
         context = self._settings.context(timeout, self._model, self.request_id)
-        document = await self._driver.run(
-            watch(context), request_id=self.request_id, model_id=self.model_id, on_status=on_status
-        )
+        document = await self._ended(watch(context), on_status)
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> AsyncResult[OutputT_co]:
         """The result, if the request has ended; ``ResultNotReady`` if not."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        document = await self._driver.run(
-            fetch(context), request_id=self.request_id, model_id=self.model_id
-        )
+        document = await self._ended(fetch(context))
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
         """Ask the service to cancel the request; only a queued one can be cancelled."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        return await self._driver.run(
+        cancellation = await self._driver.run(
             cancel(context), request_id=self.request_id, model_id=self.model_id
         )
+        if self._records is not None and cancellation.cancelled:
+            await self._records.cancelled_async(self.request_id)
+        return cancellation
+
+    async def _ended(
+        self, flow: Flow[dict[str, Any]], on_status: OnStatus | None = None
+    ) -> dict[str, Any]:
+        """The document of a flow to the end of the request, which the journal gets as well."""
+        run = partial(
+            self._driver.run,
+            flow,
+            request_id=self.request_id,
+            model_id=self.model_id,
+            on_status=on_status,
+        )
+        if self._records is None:
+            return await run()
+        return await self._records.ended_async(self.request_id, run)

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
 from runcomfy.model.media import SCHEMES, WEB, urls
 from runcomfy.validation.media import Files
 from runcomfy.validation.validate import examine
 
-from .prepared_request import PreparedRequest, RequestDraft, draft, encode, require_schema, warn
+from .prepared_request import (
+    ModelRef,
+    PreparedRequest,
+    RequestDraft,
+    draft,
+    encode,
+    require_schema,
+    warn,
+)
 
 if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo
@@ -23,9 +32,19 @@ if TYPE_CHECKING:
     from runcomfy.uploads import AsyncUploader, UploadFile
     from runcomfy.uploads.opened_files import OpenedFiles
 
-__all__ = ["CheckFiles", "Preparer"]
+__all__ = ["CheckFiles", "OnChecked", "Preparer"]
 
 CheckFiles = Literal["local", "remote", "off"]
+
+
+class OnChecked(Protocol):
+    """What wants to see a request that is checked. ``uploading``: its files are to be uploaded next."""
+
+    def __call__(
+        self, model: ModelRef[Any], payload: Mapping[str, Any], *, uploading: bool
+    ) -> None:
+        """See it; what this raises ends the preparation."""
+
 
 #: Which URLs are looked at. Local files are also opened where nothing is checked, to be uploaded.
 _CHECKED = {"local": ("data:",), "remote": ("data:", *WEB), "off": ()}
@@ -61,16 +80,20 @@ class Preparer:
         self._closed = True
 
     def prepare(
-        self, request: Request[Any] | str, payload: Mapping[str, Any] | None, ends: float | None
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        ends: float | None,
+        on_checked: OnChecked | None = None,
     ) -> PreparedRequest[Any]:
         """The order for a request; ``ends`` is the deadline of the call, as ``monotonic`` tells it.
 
-        Raises ``ValidationError``, ``UploadFailed`` and ``DeadlineExceeded``.
+        ``on_checked`` is called when everything is checked, before anything is uploaded. Raises ``ValidationError``, ``UploadFailed`` and ``DeadlineExceeded``.
         """
         made = draft(request, payload)
         seen = self._seen(made)
         if not seen:
-            return made.prepared()
+            return _prepared(made, on_checked)
         from runcomfy.uploads.uploader import send
 
         until = inf if ends is None else ends
@@ -82,16 +105,22 @@ class Preparer:
 
                 known = look(remote, self._limits_until(until))
             self._check(made, files, known)
+            if on_checked is not None:
+                on_checked(made.model, files.payload, uploading=True)
             return _resolved(made, files, send(self._uploader(), files.each, until))
 
     async def prepare_async(
-        self, request: Request[Any] | str, payload: Mapping[str, Any] | None, ends: float | None
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        ends: float | None,
+        on_checked: OnChecked | None = None,
     ) -> PreparedRequest[Any]:
         """The same as ``prepare``; whatever reads files or large texts does so beside the event loop."""
         made = draft(request, payload)
         seen = self._seen(made)
         if not seen:
-            return made.prepared()
+            return _prepared(made, on_checked)
         from anyio.to_thread import run_sync
 
         from runcomfy.uploads.uploader import send_async
@@ -105,6 +134,8 @@ class Preparer:
 
                 known = await look_async(remote, self._limits_until(until))
             await run_sync(self._check, made, files, known)
+            if on_checked is not None:
+                await run_sync(partial(on_checked, made.model, files.payload, uploading=True))
             found = await send_async(self._uploader(), files.each, until)
             return await run_sync(_resolved, made, files, found)
 
@@ -172,6 +203,13 @@ def _require_limits(limits: object) -> None:
 def _class_of(made: RequestDraft) -> type[Request[Any]]:
     assert made.cls is not None  # noqa: S101  # only classes know of files
     return made.cls
+
+
+def _prepared(made: RequestDraft, on_checked: OnChecked | None) -> PreparedRequest[Any]:
+    prepared = made.prepared()
+    if on_checked is not None:
+        on_checked(made.model, made.payload, uploading=False)
+    return prepared
 
 
 def _remote(seen: list[Any]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 from time import monotonic
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from runcomfy.arguments import deadline
 from runcomfy.credentials import find_token
@@ -22,6 +22,9 @@ from runcomfy.status import Cancellation
 from runcomfy.transports.config import HttpConfig
 
 from .prepared_request import ModelRef
+
+if TYPE_CHECKING:
+    from runcomfy.journal.entry import Account
 
 __all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "ClientSettings", "check_http"]
 
@@ -70,6 +73,13 @@ class ClientSettings:
             read_timeout,
             self._retries,
         )
+
+    @property
+    def account(self) -> Account:
+        """Who pays: the service, and a fingerprint of the token."""
+        from runcomfy.journal.entry import Account
+
+        return Account.of(self.base_url, self.http_config.token)
 
     def context(
         self,

@@ -66,6 +66,15 @@ class Claim:
         """The same as ``submitted``, on asyncio and trio."""
         return await wait_async(self._submitted(request_id))
 
+    def submitted_soon(self, request_id: str) -> None:
+        """The same as ``submitted``, without waiting: for who is interrupted."""
+        token = self.wanted.token
+
+        def write(session: Session, to: sqlite3.Connection) -> None:
+            outcomes.submitted(session, to, token, request_id)
+
+        self._end(write)
+
     def not_sent(self, reason: str) -> None:
         """It is proven that nothing was accepted: the reservation is freed, and the key may be claimed again."""
         self._end(lambda session, to: outcomes.not_sent(session, to, self.wanted.token, reason))

@@ -18,7 +18,7 @@ from .rows import Row
 from .session import Session
 from .states import FREE, REPEATABLE
 
-__all__ = ["Wanted", "grant", "new_token", "set_aside"]
+__all__ = ["Wanted", "grant", "new_token", "set_aside", "standing"]
 
 _LONGEST_KEY = 500
 
@@ -66,14 +66,20 @@ def grant(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> E
         if not session.is_alive(entry.token):
             rows.move(connection, row, "unknown")
             entry = replace(entry, state="unknown")
-    if entry.state not in FREE:
-        _require_same(entry, wanted)
-        if not (wanted.again and entry.state in REPEATABLE):
-            return entry
+    if standing(entry, wanted) is not None:
+        return entry
     _check_budget(session, connection, wanted)
     _update(session, connection, row, wanted)
     _charge(session, connection, wanted, row.number)
     return None
+
+
+def standing(entry: Entry, wanted: Wanted) -> Entry | None:
+    """The entry, if it stands in the way of a claim; ``KeyConflict`` where it is of something else."""
+    if entry.state in FREE:
+        return None
+    _require_same(entry, wanted)
+    return None if wanted.again and entry.state in REPEATABLE else entry
 
 
 def set_aside(

@@ -17,7 +17,7 @@ from . import forking, outcomes, queries, rows
 from .budget import micros_of_estimate
 from .claims import Claim
 from .entry import Account, Entry
-from .grants import Wanted, set_aside
+from .grants import Wanted, set_aside, standing
 from .locks import RUNNER
 from .opening import Options
 from .outcomes import Outcome
@@ -88,6 +88,11 @@ class Store:
             session.sweep().result()
             return self.find(account, key)
         return row.entry
+
+    def standing(self, wanted: Wanted) -> Entry | None:
+        """What a claim would get instead of being granted. Raises ``KeyConflict`` as it would."""
+        entry = self.find(wanted.account, wanted.key)
+        return None if entry is None else standing(entry, wanted)
 
     def same_payload(self, account: Account, model_id: str, digest: str) -> list[Entry]:
         """The entries of an equal payload that are posting, running or unknown."""

@@ -1,0 +1,190 @@
+"""``Journalled``: how ``Client`` submits when it has a journal: nothing is sent that is not written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from runcomfy.downloads.manager import Downloads
+from runcomfy.errors import DeadlineExceeded, NotAllSaved, NotFound
+from runcomfy.protocol import watch
+from runcomfy.status import Status
+
+from .records import saved_ones
+from .submission import (
+    PAUSES,
+    Found,
+    Standing,
+    Submission,
+    ended_error,
+    expired,
+    recorded,
+    resumed,
+)
+
+if TYPE_CHECKING:
+    from runcomfy.drivers.driver import Driver
+    from runcomfy.journal.entry import Entry
+    from runcomfy.model.request import Request
+
+    from .preparation import Preparer
+    from .prepared_request import ModelRef
+    from .records import JournalRecords
+    from .result import Result
+    from .settings import ClientSettings
+    from .submit_options import SubmitOptions
+
+__all__ = ["Journalled", "JournalledDownloads"]
+
+
+class JournalledDownloads(Downloads):
+    """``Downloads`` that writes down where files were saved. A copy in another process does not."""
+
+    records: JournalRecords | None = None
+
+    def save(
+        self,
+        files: Sequence[Any],
+        targets: Sequence[Any],
+        timeout: float | None,
+        progress: Callable[[Any, int, int | None], object] | None = None,
+        concurrency: int = 1,
+    ) -> list[Path]:
+        """Save each file at its target; where they are then."""
+        try:
+            paths = super().save(files, targets, timeout, progress, concurrency)
+        except NotAllSaved as error:
+            if self.records is not None:
+                self.records.saved(saved_ones(files, error), error.saved)
+            raise
+        if self.records is not None:
+            self.records.saved(files, paths)
+        return paths
+
+
+class Journalled:
+    """Submits and runs requests under keys."""
+
+    def __init__(
+        self,
+        records: JournalRecords,
+        settings: ClientSettings,
+        preparer: Preparer,
+        driver: Driver,
+        downloads: Downloads,
+    ) -> None:
+        self._records = records
+        self._settings = settings
+        self._preparer = preparer
+        self._driver = driver
+        self._downloads = downloads
+
+    def run(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        ends: float | None,
+        options: SubmitOptions,
+        on_status: Callable[[Status], object] | None,
+    ) -> Result[Any]:
+        """The result of what is submitted, or of what the key has already."""
+        found = self.submit(request, payload, ends, options)
+        if found.context is None:
+            return self._standing(found.model, found.entry, ends, on_status)
+        flow = resumed(found.context, found.status or Status("submitted"))
+        document = self._records.ended(
+            found.request_id,
+            lambda: self._driver.run(
+                flow,
+                request_id=found.request_id,
+                model_id=found.model.model_id,
+                on_status=on_status,
+                rescue=self._settings.rescue,
+            ),
+        )
+        return found.model.result(found.request_id, document, self._downloads)
+
+    def submit(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        ends: float | None,
+        options: SubmitOptions,
+    ) -> Found:
+        """Submit, or find what the key has already. Raises ``SubmissionUnknown`` where that may be billed."""
+        pauses = iter(PAUSES)
+        while True:
+            found = self._try(request, payload, ends, options)
+            if found.entry.state != "posting":
+                _ = found.request_id  # raises where there is none
+                return found
+            self._wait(found.entry, ends, next(pauses, PAUSES[-1]))
+
+    def _try(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        ends: float | None,
+        options: SubmitOptions,
+    ) -> Found:
+        submission = Submission(self._records, options)
+        try:
+            prepared = self._preparer.prepare(request, payload, ends, submission.look)
+        except Standing as standing:
+            return Found(standing.model, standing.entry)
+        with self._records.journal.claiming(submission.wanted) as claim:
+            there = claim.take(ends)
+            if there is not None:
+                return Found(prepared.model, there)
+            context = self._settings.context_until(ends, prepared.model)
+            with submission.judged(claim, context):
+                flow = submission.flow(context, prepared.body, claim)
+                status = self._driver.run(flow, model_id=context.model_id)
+            entry = claim.submitted(context.request_id or "")
+            return Found(prepared.model, entry, context, status)
+
+    def _wait(self, entry: Entry, ends: float | None, pause: float) -> None:
+        """Wait while somebody else submits under the key."""
+        journal = self._records.journal
+        while True:
+            left = None if ends is None else ends - monotonic()
+            if left is not None and left <= 0:
+                raise DeadlineExceeded(
+                    f"the timeout of the call ran out while another process submits {entry.key!r:.80}; "
+                    "nothing was submitted here"
+                )
+            sleep(pause if left is None else min(pause, left))
+            there = journal.find(entry.account, entry.key)
+            if there is None or there.state != "posting":
+                return
+
+    def _standing(
+        self,
+        model: ModelRef[Any],
+        entry: Entry,
+        ends: float | None,
+        on_status: Callable[[Status], object] | None,
+    ) -> Result[Any]:
+        """The result of a request that was submitted before; waits for it where it runs."""
+        error = ended_error(entry)
+        if error is not None:
+            raise error
+        request_id = entry.request_id or ""
+        context = self._settings.context_until(ends, model, request_id)
+        try:
+            document = self._records.ended(
+                request_id,
+                lambda: self._driver.run(
+                    watch(context),
+                    request_id=request_id,
+                    model_id=model.model_id,
+                    on_status=on_status,
+                ),
+            )
+        except NotFound as gone:
+            document = recorded(entry) or {}
+            if not document:
+                raise expired(entry, gone) from gone
+        return model.result(request_id, document, self._downloads)

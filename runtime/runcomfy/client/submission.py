@@ -1,0 +1,208 @@
+"""``Submission``: one submit of a client that has a journal, from what is wanted to what came of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runcomfy.errors import (
+    JobCancelled,
+    JobFailed,
+    NotFound,
+    RequestError,
+    ResultExpired,
+    RunComfyError,
+    SubmissionUnknown,
+)
+from runcomfy.journal.digests import describe
+from runcomfy.journal.grants import Wanted, new_token
+from runcomfy.protocol import CallContext, Flow, submit, watch
+from runcomfy.protocol.steps import Send, StatusReport, Tick
+from runcomfy.redaction import clean
+from runcomfy.status import Status
+
+if TYPE_CHECKING:
+    from runcomfy.journal.claims import Claim
+    from runcomfy.journal.entry import Entry
+
+    from .prepared_request import ModelRef
+    from .records import JournalRecords
+    from .submit_options import SubmitOptions
+
+__all__ = [
+    "PAUSES",
+    "Found",
+    "Standing",
+    "Submission",
+    "ended_error",
+    "expired",
+    "recorded",
+    "resumed",
+]
+
+
+#: Seconds between two looks at a key that somebody else is submitting.
+PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)
+
+
+class Standing(Exception):
+    """The key has an entry already, so there is nothing to upload or to submit."""
+
+    def __init__(self, model: ModelRef[Any], entry: Entry) -> None:
+        super().__init__(entry.key)
+        self.model = model
+        self.entry = entry
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a submit led to: the entry, and the conversation that goes on, if it was made just now."""
+
+    model: ModelRef[Any]
+    entry: Entry
+    context: CallContext | None = None
+    status: Status | None = None
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request. Raises ``SubmissionUnknown`` where it may have been submitted."""
+        if self.entry.state == "unknown" or self.entry.request_id is None:
+            raise self.entry.unknown_error()
+        return self.entry.request_id
+
+
+class Submission:
+    """One submit. ``look`` sees it before its files are uploaded; ``flow`` and ``judged`` are around the POST."""
+
+    def __init__(self, records: JournalRecords, options: SubmitOptions) -> None:
+        self._records = records
+        self._key = f"run-{secrets.token_hex(8)}" if options.key is None else options.key
+        self._named = options.key is not None
+        self._options = options
+        self._wanted: Wanted | None = None
+        #: Whether the service may have the request, as far as the flow knows.
+        self._in_air = False
+        self._accepted: Status | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is claimed; each time it is asked for with a token of its own."""
+        assert self._wanted is not None  # noqa: S101  # a preparation looks before it ends
+        return replace(self._wanted, token=new_token())
+
+    def look(self, model: ModelRef[Any], payload: Mapping[str, Any], *, uploading: bool) -> None:
+        """See what is to be submitted. Raises ``Standing`` where an upload would be in vain."""
+        records, folder = self._records, self._options.folder
+        model_id = model.model_id or ""
+        self._wanted = Wanted(
+            account=records.account,
+            key=self._key,
+            model_id=model_id,
+            payload=describe(payload, records.redact),
+            estimate=records.journal.estimate(model_id, payload),
+            again=self._options.again,
+            folder=None if folder is None else str(Path(folder).resolve()),
+        )
+        there = records.journal.standing(self._wanted) if uploading and self._named else None
+        if there is not None:
+            raise Standing(model, there)
+
+    def flow(self, context: CallContext, body: bytes, claim: Claim) -> Flow[Status]:
+        """Submit, and note how far it got. The status is not reported before its request id is written down."""
+        flow = submit(context, body)
+        reply: Any = None
+        while True:
+            try:
+                step = flow.send(reply)
+            except StopIteration:
+                return self._accepted or Status("submitted")
+            if isinstance(step, StatusReport):
+                self._accepted, reply = step.status, Tick(context.now)
+                continue
+            self._in_air = isinstance(step, Send)
+            if self._in_air:
+                claim.sending()
+            reply = yield step
+            self._in_air = False
+
+    @contextmanager
+    def judged(self, claim: Claim, context: CallContext) -> Iterator[None]:
+        """Around the submit: what stops it is told to the claim, by where it stopped."""
+        try:
+            yield
+        except BaseException as stop:
+            if self._accepted is not None and context.request_id is not None:
+                claim.submitted_soon(context.request_id)
+            elif isinstance(stop, SubmissionUnknown):
+                claim.unknown(_told(stop), stop.request_id)
+                self._advise(stop)
+            elif self._in_air:
+                claim.unknown(f"the submit was interrupted ({type(stop).__name__})")
+                self._advise(stop)
+            else:
+                claim.not_sent(_told(stop))
+            raise
+
+    def _advise(self, stop: BaseException) -> None:
+        stop.add_note(
+            f"RunComfy: it is in the journal as {self._key!r}, unknown, and is not sent again. When you have "
+            f"looked: journal.resolve({self._key!r}, request_id=…, client=client) or "
+            f"journal.resolve({self._key!r}, not_sent=True)"
+        )
+
+
+def resumed(context: CallContext, status: Status) -> Flow[dict[str, Any]]:
+    """Follow a request that was submitted just now, its first status reported: the document of its result."""
+    tick: Tick = yield StatusReport(context.request_id or "", status)
+    context.now = tick.now
+    yield from context.until_next_poll(None)
+    return (yield from watch(context))
+
+
+def ended_error(entry: Entry) -> RequestError | None:
+    """The error of an entry that failed or was cancelled, as it was written down."""
+    request_id, model_id = entry.request_id, entry.model_id
+    if entry.state == "failed":
+        reason = entry.error or ""
+        return JobFailed(
+            "the job failed", request_id=request_id, model_id=model_id, server_text=reason
+        )
+    if entry.state == "cancelled":
+        return JobCancelled("the job was cancelled", request_id=request_id, model_id=model_id)
+    return None
+
+
+def recorded(entry: Entry) -> dict[str, Any] | None:
+    """The document of a result that is saved, from the journal: the service need not have it any more."""
+    if entry.state != "succeeded" or not entry.files or not entry.saved:
+        return None
+    return {
+        "request_id": entry.request_id,
+        "model_id": entry.model_id,
+        "status": "completed",
+        "output": entry.output,
+        "cost": entry.cost,
+    }
+
+
+def expired(entry: Entry, error: NotFound) -> ResultExpired:
+    """The error for a request that was paid, and that the service does not know any more."""
+    return ResultExpired(
+        f"{clean(entry.key)!r} was paid, and the service does not have its result any more; it is not "
+        "sent again. To pay for it once more: again=True",
+        request_id=entry.request_id,
+        model_id=entry.model_id,
+        status=error.status,
+        error_code=error.error_code,
+        server_text=error.server_text,
+    )
+
+
+def _told(stop: BaseException) -> str:
+    if isinstance(stop, RequestError):
+        return stop.message + (f" ({stop.server_text})" if stop.server_text else "")
+    return str(stop) if isinstance(stop, RunComfyError) else type(stop).__name__
