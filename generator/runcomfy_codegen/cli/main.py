@@ -25,6 +25,7 @@ _NAME = "runcomfy-codegen"
 #: The subcommands, in the order of the help. Each is the module of that name, imported when it is asked for.
 _COMMANDS = {
     "add": "Store the schemas of documentation pages.",
+    "pull": "Bring in the models of the live catalogue.",
     "generate": "Write the typed package from the stored schemas.",
 }
 
@@ -94,15 +95,22 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted; nothing more is written")
         return exit_codes.INTERRUPTED
-    except OSError as error:
-        _complain(f"{error.filename or 'file'}: {error.strerror or error}")
-        return exit_codes.CANNOT_WRITE
-    except Exception:  # noqa: BLE001  # a fault of ours: told as such, with all that helps to find it
+    except Exception as error:  # noqa: BLE001  # a fault of ours: told as such, with all that helps to find it
+        if (known := status_of(error)) != exit_codes.INTERNAL:
+            _complain(_told(error))
+            return known
         traceback.print_exc()
         _complain("this is a fault of the generator; please report it with the lines above")
         return exit_codes.INTERNAL
     return status if isinstance(status, int) else exit_codes.DONE
 
 
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'file'}: {error.strerror}"
+    return str(error)
+
+
 def _complain(message: Any) -> None:
-    show(f"{_NAME}: {printable(str(message))}", sys.stderr)
+    for line in f"{_NAME}: {message}".splitlines():
+        show(printable(line), sys.stderr)

@@ -34,6 +34,7 @@ SETTINGS: dict[str, tuple[type, bool]] = {
 #: The parameters of subcommands that a setting is the default of.
 _PARAMETERS = {
     "add": {"schemas": "schemas"},
+    "pull": {"schemas": "schemas", "models": "models", "base-url": "base_url"},
     "generate": {"schemas": "schemas", "out": "out", "package": "package", "models": "models"},
 }
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from runcomfy.cli.exit_codes import BAD_DATA, CANNOT_WRITE, MISUSE
+from runcomfy.cli import exit_codes
 from runcomfy_codegen.errors import CannotWrite, CodegenError, Misuse
 
 __all__ = ["status_of"]
 
 
-def status_of(error: CodegenError) -> int:
-    """The exit status of an error of the generator."""
+def status_of(error: BaseException) -> int:
+    """The exit status of an error, of the generator or of the client; ``INTERNAL`` for one that nobody foresaw."""
     if isinstance(error, Misuse):
-        return MISUSE
-    return CANNOT_WRITE if isinstance(error, CannotWrite) else BAD_DATA
+        return exit_codes.MISUSE
+    if isinstance(error, CannotWrite):
+        return exit_codes.CANNOT_WRITE
+    if isinstance(error, CodegenError):
+        return exit_codes.BAD_DATA
+    return exit_codes.status_of(error)

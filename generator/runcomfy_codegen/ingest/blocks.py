@@ -12,7 +12,7 @@ from typing import Final
 from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.text import SourceText
 
-__all__ = ["Block", "BlockScan", "find_blocks"]
+__all__ = ["Block", "BlockScan", "decode_block", "find_blocks", "refusals"]
 
 #: Real schemas nest six levels deep. What is taken in here is walked recursively later on.
 MAX_DEPTH: Final = 64
@@ -94,11 +94,11 @@ def find_blocks(document: SourceText) -> BlockScan:
     position = _next_start(document.text, 0)
     while position is not None:
         try:
-            block = _decode(document, position)
+            block = decode_block(document, position)
         except SourceError as fault:
             faults.append(fault)
             break
-        faults.extend(_refusals(block))
+        faults.extend(refusals(block))
         blocks.append(block)
         position = _next_start(document.text, block.end)
     return BlockScan(tuple(blocks), tuple(faults))
@@ -126,7 +126,8 @@ def _skip_space(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _decode(document: SourceText, start: int) -> Block:
+def decode_block(document: SourceText, start: int) -> Block:
+    """The JSON value that starts at ``start``. Raises ``SourceError``."""
     try:
         value, end = _DECODER.raw_decode(document.text, start)
     except json.JSONDecodeError as error:
@@ -158,7 +159,7 @@ def _too_deep(place: str) -> SourceError:
     )
 
 
-def _refusals(block: Block) -> Iterator[SourceError]:
+def refusals(block: Block) -> Iterator[SourceError]:
     """What the decoder lets pass and no reader agrees on, each at its own place.
 
     The block is known to be well formed, so a look at single tokens is enough.

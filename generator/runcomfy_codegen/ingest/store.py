@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from runcomfy_codegen.errors import CannotWrite, SourceError
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality, Texts, dialect_of
+from runcomfy_codegen.schema.documents import CATALOGUE_FILE
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .page_choice import Choice, shortfalls
 
-__all__ = ["StoreChange", "Verdict", "commit", "plan", "source_record"]
+__all__ = [
+    "StoreChange",
+    "Verdict",
+    "commit",
+    "model_folder",
+    "parse_record",
+    "plan",
+    "record_bytes",
+    "sha256_of",
+    "source_record",
+]
 
 Verdict = Literal["added", "updated", "unchanged", "kept"]
 
@@ -57,9 +69,11 @@ class _Stored:
 def plan(root: Path, choice: Choice) -> StoreChange:
     """What would change under ``root``; nothing is written."""
     page = choice.page
-    folder = _model_folder(root, page.model_id, page.document.place)
+    folder = model_folder(root, page.model_id, page.document.place)
     stored = _read_stored(folder, page)
-    wanted = _files_of(page)
+    record = parse_record(stored.files.get("source.json")) if stored else {}
+    facts = {"catalogue": record["catalogue"]} if "catalogue" in record else {}
+    wanted = _files_of(page, facts)
     if stored is None:
         return StoreChange(choice, "added", folder, wanted)
     if stored.files == wanted:
@@ -68,11 +82,15 @@ def plan(root: Path, choice: Choice) -> StoreChange:
     reason = f"the stored page ({stored.document}) is better: this one {lacks}" if lacks else ""
     if lacks and not choice.preferred:
         return StoreChange(choice, "kept", folder, {}, reason=reason)
+    writes = {name: data for name, data in wanted.items() if stored.files.get(name) != data}
+    if facts and page.dialect == "page" and record.get("dialect") == "catalogue":
+        # The page has the better texts; what is accepted is told by the catalogue's schema.
+        writes[CATALOGUE_FILE] = stored.files["input.json"]
     return StoreChange(
         choice=choice,
         verdict="updated",
         folder=folder,
-        writes={name: data for name, data in wanted.items() if stored.files.get(name) != data},
+        writes=writes,
         removes=tuple(name for name in stored.files if name not in wanted),
         reason=f"{reason}; --prefer asks for this one" if reason else "",
     )
@@ -93,13 +111,26 @@ def source_record(page: Page) -> dict[str, object]:
     return record
 
 
-def _files_of(page: Page) -> dict[str, bytes]:
-    record = json.dumps(source_record(page), indent=2, ensure_ascii=False) + "\n"
-    texts = zip(_FILES, (page.input, page.output, page.example, record), strict=True)
-    return {name: text.encode("utf-8") for name, text in texts if text is not None}
+def _files_of(page: Page, facts: Mapping[str, object]) -> dict[str, bytes]:
+    texts = zip(_FILES, (page.input, page.output, page.example), strict=False)
+    files = {name: text.encode("utf-8") for name, text in texts if text is not None}
+    return {**files, "source.json": record_bytes({**source_record(page), **facts})}
 
 
-def _model_folder(root: Path, model_id: ModelId, place: str) -> Path:
+def record_bytes(record: Mapping[str, object]) -> bytes:
+    """A record as it is stored. Half a surrogate pair has no UTF-8; then everything beyond ASCII is escaped."""
+    try:
+        return (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+    except UnicodeEncodeError:
+        return (json.dumps(record, indent=2) + "\n").encode("ascii")
+
+
+def sha256_of(text: str) -> str:
+    """The sha256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def model_folder(root: Path, model_id: ModelId, place: str) -> Path:
     """The model's folder, once it is sure that nothing on the way leads out of ``root``."""
     folder = root.resolve()
     for segment in model_id.segments:
@@ -134,7 +165,7 @@ def _read_stored(folder: Path, page: Page) -> _Stored | None:
             raise SourceError(page.document.place, problem, advice) from None
     if not files:
         return None
-    record = _parsed(files.get("source.json"))
+    record = parse_record(files.get("source.json"))
     other = record.get("model_id")
     if isinstance(other, str) and other != page.model_id:
         raise SourceError(
@@ -152,7 +183,7 @@ def _read_stored(folder: Path, page: Page) -> _Stored | None:
 
 def _stored_quality(files: Mapping[str, bytes], record: Mapping[str, object]) -> Quality:
     """The quality on record, or, of files put there by hand, what can be seen of it."""
-    schema = _parsed(files.get("input.json"))
+    schema = parse_record(files.get("input.json"))
     facts = record.get("texts")
     facts = facts if isinstance(facts, dict) else {}
     leaked = any(PLACEHOLDER.encode() in data for data in files.values())
@@ -168,7 +199,8 @@ def _stored_quality(files: Mapping[str, bytes], record: Mapping[str, object]) ->
     )
 
 
-def _parsed(data: bytes | None) -> dict[str, object]:
+def parse_record(data: bytes | None) -> dict[str, object]:
+    """What a record says; one that is no JSON object says nothing."""
     try:
         value = json.loads(data or b"{}")
     except (ValueError, RecursionError):
@@ -176,7 +208,18 @@ def _parsed(data: bytes | None) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def commit(root: Path, changes: Sequence[StoreChange]) -> None:
+class _FolderChange(Protocol):
+    """What is written into the folder of a model and removed from it."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def writes(self) -> Mapping[str, bytes]: ...
+    @property
+    def removes(self) -> tuple[str, ...]: ...
+
+
+def commit(root: Path, changes: Sequence[_FolderChange]) -> None:
     """Write everything beside its place first, then move it there: all of it, or nothing."""
     staged: list[tuple[Path, Path]] = []
     made: list[Path] = []
@@ -208,7 +251,7 @@ def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
                 made.append(path)
 
 
-def _stage(change: StoreChange, staged: list[tuple[Path, Path]]) -> None:
+def _stage(change: _FolderChange, staged: list[tuple[Path, Path]]) -> None:
     for name, data in change.writes.items():
         temporary = change.folder / f".{name}.{secrets.token_hex(4)}.tmp"
         staged.append((temporary, change.folder / name))

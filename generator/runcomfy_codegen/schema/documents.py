@@ -13,8 +13,11 @@ from typing import Any, NoReturn
 from runcomfy_codegen.errors import SchemaError
 
 from .model_ids import ModelId, parse_model_id
+from .page_texts import with_page_texts
 
 __all__ = [
+    "CATALOGUE_FILE",
+    "DEPRECATED_FILE",
     "OVERRIDE_MEMBERS",
     "Documents",
     "Stored",
@@ -31,8 +34,15 @@ OVERRIDE_MEMBERS = ("input", "output", "example", "class_name", "names")
 _MAX_DEPTH = 64
 
 
+#: The catalogue's schema of a model that came from a page: it says what is accepted, and the page has the texts.
+CATALOGUE_FILE = "catalogue.json"
+#: Says that a model is on its way out: ``{"reason": "…"}``, or ``{"renamed_to": "owner/model"}`` and no schemas.
+DEPRECATED_FILE = "deprecated.json"
+
 #: The stored files that a model is generated from.
-_FILES = ("input.json", "output.json", "example.json", "overrides.json")
+_FILES = (
+    "input.json", "output.json", "example.json", "overrides.json", CATALOGUE_FILE, DEPRECATED_FILE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,9 @@ def parse_documents(stored: Stored) -> Documents:
         for name in _FILES[:3]
         if name in files
     }
+    if CATALOGUE_FILE in files:
+        schema = _parse(folder / CATALOGUE_FILE, files[CATALOGUE_FILE])
+        documents["input"] = with_page_texts(schema, documents.get("input"))
     documents.setdefault("output", {})
     overrides = _overrides(folder / "overrides.json", files.get("overrides.json"))
     patch = {k: v for k, v in overrides.items() if k in ("input", "output", "example")}

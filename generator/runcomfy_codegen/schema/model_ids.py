@@ -14,7 +14,15 @@ _LONGEST: Final = 200
 
 #: A model's own files stand beside the folders of the models whose ids go on from its id.
 _FILES: Final = frozenset(
-    {"input.json", "output.json", "example.json", "source.json", "overrides.json"}
+    {
+        "input.json",
+        "output.json",
+        "example.json",
+        "source.json",
+        "overrides.json",
+        "catalogue.json",
+        "deprecated.json",
+    }
 )
 
 #: Windows opens a device instead of a folder, whatever the extension.

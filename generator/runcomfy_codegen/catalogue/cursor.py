@@ -1,0 +1,60 @@
+"""``Cursor``: how far a pull came, kept beside the schemas until it is through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["Cursor"]
+
+_NAME: Final = ".pull.json"
+#: Entries that are read once more: the catalogue may have become shorter since.
+_OVERLAP: Final = 10
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where a pull with this ``question`` goes on, and what it has met so far."""
+
+    file: Path
+    question: Mapping[str, Any]
+    offset: int = 0
+    #: The ids that are in the catalogue.
+    seen: set[str] = field(default_factory=set)
+    #: Name and reason of what is of no use.
+    unusable: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, root: Path, question: Mapping[str, Any], *, restart: bool) -> Cursor:
+        """The cursor that an interrupted pull with the same question left, or a new one."""
+        cursor = cls(root / _NAME, question)
+        try:
+            data = json.loads(cursor.file.read_text(encoding="utf-8"))
+            if restart or data["question"] != question:
+                return cursor
+            offset, seen, unusable = data["offset"], data["seen"], data["unusable"]
+            cursor.offset = max(0, int(offset) - _OVERLAP)
+            cursor.seen, cursor.unusable = set(map(str, seen)), dict(unusable)
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(root / _NAME, question)
+        return cursor
+
+    def save(self) -> None:
+        """Keep it. What is named in it is on the disk already."""
+        data = {
+            "question": self.question,
+            "offset": self.offset,
+            "seen": sorted(self.seen),
+            "unusable": self.unusable,
+        }
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.file.with_suffix(".tmp")
+        temporary.write_text(json.dumps(data) + "\n", encoding="utf-8")
+        temporary.replace(self.file)
+
+    def done(self) -> None:
+        """Forget it: the pull is through."""
+        self.file.unlink(missing_ok=True)

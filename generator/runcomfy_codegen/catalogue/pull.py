@@ -1,0 +1,221 @@
+"""``runcomfy-codegen pull``: bring the models of the live catalogue in, and bring those that are here up to date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runcomfy_codegen.console import printable
+from runcomfy_codegen.errors import CodegenError, Misuse
+from runcomfy_codegen.ingest.store import commit
+from runcomfy_codegen.schema.documents import find_models
+from runcomfy_codegen.schema.model_ids import ModelId
+
+from .cursor import Cursor
+from .entries import CatalogueModel, UnusableEntry
+from .reader import EntryPage, Query, read_catalogue
+from .store import FolderChange, deprecate, forget, is_marked_vanished, plan_model
+
+if TYPE_CHECKING:
+    from runcomfy.client.client import Client
+
+__all__ = ["PullOptions", "PullReport", "pull"]
+
+
+@dataclass(frozen=True, slots=True)
+class PullOptions:
+    """What a pull is asked to do."""
+
+    schemas: Path
+    #: The service that is asked: a cursor of one service is of no use at another.
+    base_url: str
+    query: Query = field(default_factory=Query)
+    #: Globs over model ids.
+    models: Sequence[str] = ()
+    #: Every model that the query finds, whatever ``models`` says.
+    everything: bool = False
+    prune: bool = False
+    dry_run: bool = False
+    restart: bool = False
+
+
+@dataclass(slots=True)
+class PullReport:
+    """What came of a pull."""
+
+    changes: list[FolderChange] = field(default_factory=list)
+    #: Name and reason of entries that no model can be made of.
+    unusable: dict[str, str] = field(default_factory=dict)
+    unchanged: int = 0
+    applied: bool = True
+    #: What else a person should know.
+    remarks: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {
+            "applied": self.applied,
+            "changes": [
+                {"model_id": one.model_id, "verdict": one.verdict, "words": one.words}
+                for one in self.changes
+            ],
+            "unchanged": self.unchanged,
+            "unusable": self.unusable,
+            "remarks": self.remarks,
+        }
+
+    def lines(self) -> Iterable[str]:
+        """The report for a terminal; whatever came from the catalogue is escaped."""
+        yield from self.remarks
+        for change in self.changes:
+            words = f"  {printable(change.words)}" if change.words else ""
+            yield f"{change.verdict:<10} {change.model_id}{words}"
+        for name, reason in sorted(self.unusable.items()):
+            yield f"{'unusable':<10} {printable(name)}  {printable(reason)}"
+        counts: dict[str, int] = {}
+        for change in self.changes:
+            counts[change.verdict] = counts.get(change.verdict, 0) + 1
+        counts |= {"unchanged": self.unchanged, "unusable": len(self.unusable)}
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        yield f"models: {told or 'none'}" + ("" if self.applied else "; nothing was written")
+
+
+def pull(
+    client: Client, options: PullOptions, progress: Callable[[str], object] = lambda _: None
+) -> PullReport:
+    """Bring models in, page by page: what one page brought is on the disk before the next is read.
+
+    A pull that was interrupted goes on where it stood. Raises ``RequestError`` and ``CodegenError``.
+    """
+    return _Pull(client, options, progress).run()
+
+
+class _Pull:
+    def __init__(
+        self, client: Client, options: PullOptions, progress: Callable[[str], object]
+    ) -> None:
+        self.client = client
+        self.options = options
+        self.progress = progress
+        self.stored = _stored_models(options.schemas)
+        self.wanted = self._selection()
+        self.report = PullReport(applied=not options.dry_run)
+        question = {
+            "service": options.base_url,
+            "search": options.query.search,
+            "category": options.query.category,
+            "kind": options.query.kind,
+            "models": [*options.models],
+            "everything": options.everything,
+        }
+        restart = options.restart or options.dry_run
+        self.cursor = Cursor.load(options.schemas, question, restart=restart)
+
+    def run(self) -> PullReport:
+        """All of it."""
+        if self.cursor.offset:
+            self.report.remarks.append(
+                f"resumed at entry {self.cursor.offset + 1} of the catalogue; --restart begins anew"
+            )
+        for page in read_catalogue(self.client, self.options.query, self.cursor.offset):
+            self._take(page)
+        self.report.unusable = self.cursor.unusable
+        self._mark_vanished()
+        if self.options.prune:
+            self._prune()
+        if not self.options.dry_run:
+            self.cursor.done()
+        return self.report
+
+    def _selection(self) -> Callable[[str], bool]:
+        """Which models are brought in: those that fit the globs, all that the query finds, or those that are stored."""
+        options = self.options
+        if options.everything:
+            return lambda _: True
+        if options.models:
+            return lambda name: any(fnmatchcase(name, glob) for glob in options.models)
+        if not options.query.everything:
+            return lambda _: True
+        if not self.stored:
+            raise Misuse(
+                str(options.schemas),
+                "holds no model that could be brought up to date",
+                "Say which models to bring in: --model 'openai/*', --search WORDS, or --all.",
+            )
+        known = {*map(str, self.stored)}
+        return known.__contains__
+
+    def _take(self, page: EntryPage) -> None:
+        changes = []
+        for entry in page.entries:
+            if isinstance(entry, UnusableEntry):
+                self._refuse(entry.name, entry.reason)
+            elif self.wanted(entry.model_id):
+                changes += self._planned(entry)
+        if not self.options.dry_run:
+            commit(self.options.schemas, changes)
+        self.report.changes += changes
+        self.cursor.seen.update(page.names)
+        self.cursor.offset = page.offset
+        if not self.options.dry_run:
+            self.cursor.save()
+        total = "" if page.total is None else f" of {page.total}"
+        self.progress(f"read {page.offset}{total} entries of the catalogue")
+
+    def _planned(self, entry: CatalogueModel) -> list[FolderChange]:
+        try:
+            change = plan_model(self.options.schemas, entry)
+        except CodegenError as error:
+            self._refuse(entry.model_id, f"{error.problem}. {error.advice}")
+            return []
+        self.report.unchanged += change.verdict == "unchanged"
+        return [] if change.verdict == "unchanged" else [change]
+
+    def _refuse(self, name: str, reason: str) -> None:
+        """List an entry that is of no use; of models that nobody asked for nothing is said."""
+        self.cursor.seen.add(name)
+        if self.wanted(name) or "/" not in name:
+            self.cursor.unusable[name] = reason
+
+    def _mark_vanished(self) -> None:
+        """Mark stored models that a pull brought once and that the catalogue does not have any more."""
+        if not self.options.query.everything:
+            return
+        gone = [one for one in self.stored if one not in self.cursor.seen and self.wanted(one)]
+        if gone and not self.cursor.seen:
+            self.report.remarks.append(
+                "the catalogue is empty, so no model is marked as deprecated"
+            )
+            return
+        changes = [change for one in gone if (change := deprecate(self.options.schemas, one))]
+        self._apply(changes)
+
+    def _prune(self) -> None:
+        """Remove what is marked as vanished, by this run or an earlier one."""
+        root = self.options.schemas
+        marked = {
+            change.model_id for change in self.report.changes if change.verdict == "deprecated"
+        }
+        gone = [one for one in self.stored if one in marked or is_marked_vanished(root, one)]
+        self.report.changes = [one for one in self.report.changes if one.model_id not in marked]
+        self._apply([forget(root, one) for one in gone if one not in self.cursor.seen])
+
+    def _apply(self, changes: list[FolderChange]) -> None:
+        if not self.options.dry_run:
+            commit(self.options.schemas, changes)
+        self.report.changes += changes
+
+
+def _stored_models(schemas: Path) -> list[ModelId]:
+    return find_models(schemas) if schemas.is_dir() else []
+
+
+def show_progress(words: str) -> None:
+    """One line on a terminal, written over and over."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{words}\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,129 @@
+"""The pages of the live catalogue, over our own client: one call at a time, retried, as slowly as the service asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from runcomfy.client.client import Client
+from runcomfy.client.settings import BASE_URL
+from runcomfy.errors import RequestError, UnexpectedAnswer
+
+from .entries import CatalogueModel, UnusableEntry, read_entries
+
+if TYPE_CHECKING:
+    from runcomfy.client.catalogue import CataloguePage
+
+__all__ = ["BASE_URL", "EntryPage", "Query", "open_client", "read_catalogue"]
+
+#: Entries asked for at once.
+_PAGE: Final = 100
+#: Seconds for a page, and for one entry, retries included.
+PAGE_TIMEOUT, ENTRY_TIMEOUT = 120.0, 15.0
+#: Single entries in a row that cannot be read before the service as a whole counts as unreadable.
+_PATIENCE: Final = 3
+#: The longest pause, in seconds, that the service gets between two good answers.
+_LONGEST_PAUSE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which models of the catalogue are asked for."""
+
+    search: str | None = None
+    category: str | None = None
+    kind: str | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether no model of the catalogue is left out."""
+        return not (self.search or self.category or self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Some entries of the catalogue, one after the other; ``offset`` is where the next ones begin."""
+
+    entries: list[CatalogueModel | UnusableEntry]
+    offset: int
+    total: int | None
+    #: The ids of all entries, usable or not.
+    names: list[str] = field(default_factory=list)
+
+
+def open_client(base_url: str) -> Client:
+    """A client of the service, with the token that programs use. Raises ``MissingToken``."""
+    return Client(base_url=base_url)
+
+
+def read_catalogue(
+    client: Client,
+    query: Query,
+    offset: int = 0,
+    *,
+    pause: Callable[[float], object] = time.sleep,
+) -> Iterator[EntryPage]:
+    """The catalogue from ``offset`` to its end. Raises ``RequestError``.
+
+    Where an answer cannot be read, its entries are asked for one by one, so that one bad entry costs itself alone.
+    """
+    limit, unreadable = _PAGE, 0
+    seen: set[str] = set()
+    while True:
+        try:
+            page = client.catalogue_page(
+                query.search,
+                category=query.category,
+                kind=query.kind,
+                include_schema=True,
+                limit=limit,
+                offset=offset,
+                timeout=PAGE_TIMEOUT if limit > 1 else ENTRY_TIMEOUT,
+            )
+        except RequestError as error:
+            if not _is_unreadable(error):
+                raise
+            if limit > 1:
+                limit = 1
+                continue
+            unreadable += 1
+            if unreadable >= _PATIENCE:
+                raise
+            bad = UnusableEntry(f"entry {offset + 1}", f"the answer cannot be read: {error}")
+            offset += 1
+            yield EntryPage([bad], offset, None)
+            continue
+        unreadable = 0
+        found = list(_completed(client, page))
+        offset += len(page.entries)
+        names = [one.model_id if isinstance(one, CatalogueModel) else one.name for one in found]
+        fresh = set(names) - seen
+        seen |= fresh
+        yield EntryPage(found, offset, page.total, names)
+        # A service that does not count its pages would send the first one for ever.
+        if not fresh or (page.total is not None and offset >= page.total):
+            return
+        if limit == 1 and offset % _PAGE == 0:
+            limit = _PAGE
+        if page.retry_after:
+            pause(min(page.retry_after, _LONGEST_PAUSE))
+
+
+def _is_unreadable(error: RequestError) -> bool:
+    """Whether an answer came that cannot be read: at once, or at the end of all attempts."""
+    return isinstance(error, UnexpectedAnswer) or isinstance(error.__cause__, UnexpectedAnswer)
+
+
+def _completed(client: Client, page: CataloguePage) -> Iterator[CatalogueModel | UnusableEntry]:
+    """The entries of a page; a schema that the list leaves out is looked up by itself."""
+    for entry in read_entries(page.body, page.offset):
+        if isinstance(entry, UnusableEntry) and entry.lacks_schema:
+            try:
+                found = client.model(entry.name, timeout=ENTRY_TIMEOUT)
+                yield from read_entries(found.body)
+            except (RequestError, ValueError) as error:
+                yield UnusableEntry(entry.name, f"its schema cannot be had: {error}")
+        else:
+            yield entry

@@ -1,0 +1,78 @@
+"""``runcomfy-codegen pull``: bring in the models of the live catalogue."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from runcomfy.cli.exit_codes import BAD_DATA, DONE
+from runcomfy_codegen.console import show
+
+__all__ = ["command"]
+
+
+@click.command("pull")
+@click.option("--search", metavar="WORDS", help="Only models whose id, name or description fits.")
+@click.option("--category", metavar="NAME", help="Only models of this category.")
+@click.option("--kind", metavar="NAME", help="Only models of this kind, such as model or workflow.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="GLOB",
+    help="Only models whose id fits. Can be repeated.",
+)
+@click.option("--all", "everything", is_flag=True, help="Every model, whatever the settings say.")
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder to store the schemas in.",
+)
+@click.option(
+    "--prune", is_flag=True, help="Remove models that the catalogue does not have any more."
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing; report what would change.")
+@click.option("--restart", is_flag=True, help="Begin anew where an earlier pull was interrupted.")
+@click.option("--base-url", metavar="URL", help="Address of the service.")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+def command(
+    search: str | None,
+    category: str | None,
+    kind: str | None,
+    models: tuple[str, ...],
+    everything: bool,
+    schemas: Path,
+    prune: bool,
+    dry_run: bool,
+    restart: bool,
+    base_url: str | None,
+    as_json: bool,
+) -> int:
+    """Bring in the models of the live catalogue.
+
+    Without a choice (--all, --model, --search, --category, --kind), the models that are stored are brought up to date.
+    Each input schema is stored as the exact text that came, with price, unit, categories, kind and name in
+    source.json. Texts and output schemas that came from pages are kept. Needs a token, as the client does.
+    """
+    from runcomfy_codegen.catalogue.pull import PullOptions, pull, show_progress
+    from runcomfy_codegen.catalogue.reader import BASE_URL, Query, open_client
+
+    query = Query(search, category, kind)
+    address = base_url or BASE_URL
+    options = PullOptions(schemas, address, query, models, everything, prune, dry_run, restart)
+    with open_client(address) as client:
+        report = pull(client, options, show_progress)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    if as_json:
+        sys.stdout.write(json.dumps(report.as_dict(), indent=2) + "\n")
+    else:
+        for line in report.lines():
+            show(line, sys.stdout)
+    return BAD_DATA if report.unusable else DONE
