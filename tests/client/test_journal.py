@@ -411,6 +411,28 @@ def test_a_journal_by_path_is_closed_with_the_client(service: MockService, tmp_p
         journal.entry("hat")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_may_take_another_journal(
+    service: MockService, journal: Journal, tmp_path: Path, kind: str
+) -> None:
+    async def both_async(client: AsyncClient) -> None:
+        async with client.with_journal(tmp_path / "batch.db") as other:
+            assert other.journal is not journal
+            await (await other.run(a_request(), key="row")).save(tmp_path / "out")
+        await client.run(a_request(), key="hat")
+
+    def both(client: Client) -> None:
+        with client.with_journal(tmp_path / "batch.db") as other:
+            assert other.journal is not journal
+            other.run(a_request(), key="row").save(tmp_path / "out")
+        client.run(a_request(), key="hat")
+
+    Caller(kind, service.url, journal=journal).call(both if kind == "sync" else both_async)
+    assert [entry.key for entry in journal.entries()] == ["hat"]
+    with Journal(tmp_path / "batch.db") as batch:
+        assert [(entry.key, entry.saved) for entry in batch.entries()] == [("row", True)]
+
+
 def test_a_journal_that_is_refused_stops_the_client(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"not a database" * 100)
     with pytest.raises(JournalRefused):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import anyio.to_thread
@@ -94,10 +95,12 @@ class AsyncClient:
         self._records: JournalRecords | None = None
         self._journalled: AsyncJournalled | None = None
         self._owned: Journal | None = None
-        if journal is None:
-            self._downloads = AsyncDownloads(self._settings.downloads, download_http, keep=True)
-        else:
-            self._keep_journal(journal, download_http)
+        self._shared = False
+        self._downloads = AsyncDownloads(self._settings.downloads, download_http, keep=True)
+        #: The same, with what is saved written down where there is a journal.
+        self._saving = self._downloads
+        if journal is not None:
+            self._keep_journal(journal)
 
     @overload
     async def run(
@@ -239,6 +242,16 @@ class AsyncClient:
         """The journal that submits are written to, if there is one."""
         return None if self._records is None else self._records.journal
 
+    def with_journal(self, journal: Journal | str | os.PathLike[str]) -> Self:
+        """A client with the same settings and connections, and another journal.
+
+        Closing it leaves these connections open.
+        """
+        other = copy(self)
+        other._shared, other._owned = True, None
+        other._keep_journal(journal)
+        return other
+
     async def models(
         self,
         search: str | None = None,
@@ -303,9 +316,10 @@ class AsyncClient:
 
     async def aclose(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
-        self._preparer.close()
-        await self._driver.close()
-        await self._downloads.close()
+        if not self._shared:
+            self._preparer.close()
+            await self._driver.close()
+            await self._downloads.close()
         if self._owned is not None:
             await anyio.to_thread.run_sync(self._owned.close)
 
@@ -323,12 +337,10 @@ class AsyncClient:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
 
     def _job(self, model: ModelRef[Any], request_id: str) -> AsyncJob[Any]:
-        settings, driver, downloads = self._settings, self._driver, self._downloads
+        settings, driver, downloads = self._settings, self._driver, self._saving
         return AsyncJob(settings, driver, downloads, model, request_id, self._records)
 
-    def _keep_journal(
-        self, journal: Journal | str | os.PathLike[str], download_http: httpx.AsyncClient | None
-    ) -> None:
+    def _keep_journal(self, journal: Journal | str | os.PathLike[str]) -> None:
         from runcomfy.journal.journal import Journal
 
         from .async_journalled import AsyncJournalled, AsyncJournalledDownloads
@@ -336,10 +348,8 @@ class AsyncClient:
 
         if not isinstance(journal, Journal):
             journal = self._owned = Journal(journal)
-        self._records = JournalRecords(journal, self.account, self._settings.redact)
-        downloads = AsyncJournalledDownloads(self._settings.downloads, download_http, keep=True)
-        downloads.records = self._records
-        self._downloads = downloads
+        records = self._records = JournalRecords(journal, self.account, self._settings.redact)
+        self._saving = AsyncJournalledDownloads(self._downloads, records)
         self._journalled = AsyncJournalled(
-            self._records, self._settings, self._preparer, self._driver, downloads
+            records, self._settings, self._preparer, self._driver, self._saving
         )

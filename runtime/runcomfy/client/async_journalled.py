@@ -28,6 +28,8 @@ from .submission import (
 )
 
 if TYPE_CHECKING:
+    from runcomfy.downloads.file import File
+    from runcomfy.downloads.partial_file import SaveTarget
     from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
     from runcomfy.journal.entry import Entry
     from runcomfy.model.request import Request
@@ -43,28 +45,36 @@ __all__ = ["AsyncJournalled", "AsyncJournalledDownloads"]
 
 
 class AsyncJournalledDownloads(AsyncDownloads):
-    """``AsyncDownloads`` that writes down where files were saved. A copy in another process does not."""
+    """Fetches files with other ``AsyncDownloads``, and writes down where they were saved. A pickled copy does not."""
 
-    records: JournalRecords | None = None
+    def __init__(self, inner: AsyncDownloads, records: JournalRecords) -> None:
+        super().__init__(inner.settings)
+        self._inner = inner
+        self._records = records
+
+    async def read(self, file: File, timeout: float | None, max_bytes: int | None) -> bytes:
+        """The content of a file."""
+        return await self._inner.read(file, timeout, max_bytes)
 
     async def save(
         self,
         files: Sequence[Any],
-        targets: Sequence[Any],
+        targets: Sequence[SaveTarget],
         timeout: float | None,
         progress: Callable[[Any, int, int | None], Awaitable[object] | object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
         """Save each file at its target; where they are then."""
         try:
-            paths = await super().save(files, targets, timeout, progress, concurrency)
+            paths = await self._inner.save(files, targets, timeout, progress, concurrency)
         except NotAllSaved as error:
-            if self.records is not None:
-                await self.records.saved_async(saved_ones(files, error), error.saved)
+            await self._records.saved_async(saved_ones(files, error), error.saved)
             raise
-        if self.records is not None:
-            await self.records.saved_async(files, paths)
+        await self._records.saved_async(files, paths)
         return paths
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AsyncDownloads, (self.settings,)
 
 
 class AsyncJournalled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from runcomfy.arguments import check_callback, deadline
@@ -105,10 +106,12 @@ class Client:
         self._records: JournalRecords | None = None
         self._journalled: Journalled | None = None
         self._owned: Journal | None = None
-        if journal is None:
-            self._downloads = Downloads(self._settings.downloads, download_http, keep=True)
-        else:
-            self._keep_journal(journal, download_http)
+        self._shared = False
+        self._downloads = Downloads(self._settings.downloads, download_http, keep=True)
+        #: The same, with what is saved written down where there is a journal.
+        self._saving = self._downloads
+        if journal is not None:
+            self._keep_journal(journal)
 
     @overload
     def run(
@@ -248,6 +251,16 @@ class Client:
         """The journal that submits are written to, if there is one."""
         return None if self._records is None else self._records.journal
 
+    def with_journal(self, journal: Journal | str | os.PathLike[str]) -> Self:
+        """A client with the same settings and connections, and another journal.
+
+        Closing it leaves these connections open.
+        """
+        other = copy(self)
+        other._shared, other._owned = True, None
+        other._keep_journal(journal)
+        return other
+
     def models(
         self,
         search: str | None = None,
@@ -312,9 +325,10 @@ class Client:
 
     def close(self) -> None:
         """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
-        self._preparer.close()
-        self._driver.close()
-        self._downloads.close()
+        if not self._shared:
+            self._preparer.close()
+            self._driver.close()
+            self._downloads.close()
         if self._owned is not None:
             self._owned.close()
 
@@ -328,12 +342,10 @@ class Client:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
 
     def _job(self, model: ModelRef[Any], request_id: str) -> Job[Any]:
-        settings, driver, downloads = self._settings, self._driver, self._downloads
+        settings, driver, downloads = self._settings, self._driver, self._saving
         return Job(settings, driver, downloads, model, request_id, self._records)
 
-    def _keep_journal(
-        self, journal: Journal | str | os.PathLike[str], download_http: httpx.Client | None
-    ) -> None:
+    def _keep_journal(self, journal: Journal | str | os.PathLike[str]) -> None:
         from runcomfy.journal.journal import Journal
 
         from .journalled import Journalled, JournalledDownloads
@@ -341,10 +353,8 @@ class Client:
 
         if not isinstance(journal, Journal):
             journal = self._owned = Journal(journal)
-        self._records = JournalRecords(journal, self.account, self._settings.redact)
-        downloads = JournalledDownloads(self._settings.downloads, download_http, keep=True)
-        downloads.records = self._records
-        self._downloads = downloads
+        records = self._records = JournalRecords(journal, self.account, self._settings.redact)
+        self._saving = JournalledDownloads(self._downloads, records)
         self._journalled = Journalled(
-            self._records, self._settings, self._preparer, self._driver, downloads
+            records, self._settings, self._preparer, self._driver, self._saving
         )

@@ -25,6 +25,8 @@ from .submission import (
 )
 
 if TYPE_CHECKING:
+    from runcomfy.downloads.file import File
+    from runcomfy.downloads.partial_file import SaveTarget
     from runcomfy.drivers.driver import Driver
     from runcomfy.journal.entry import Entry
     from runcomfy.model.request import Request
@@ -40,28 +42,36 @@ __all__ = ["Journalled", "JournalledDownloads"]
 
 
 class JournalledDownloads(Downloads):
-    """``Downloads`` that writes down where files were saved. A copy in another process does not."""
+    """Fetches files with other ``Downloads``, and writes down where they were saved. A pickled copy does not."""
 
-    records: JournalRecords | None = None
+    def __init__(self, inner: Downloads, records: JournalRecords) -> None:
+        super().__init__(inner.settings)
+        self._inner = inner
+        self._records = records
+
+    def read(self, file: File, timeout: float | None, max_bytes: int | None) -> bytes:
+        """The content of a file."""
+        return self._inner.read(file, timeout, max_bytes)
 
     def save(
         self,
         files: Sequence[Any],
-        targets: Sequence[Any],
+        targets: Sequence[SaveTarget],
         timeout: float | None,
         progress: Callable[[Any, int, int | None], object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
         """Save each file at its target; where they are then."""
         try:
-            paths = super().save(files, targets, timeout, progress, concurrency)
+            paths = self._inner.save(files, targets, timeout, progress, concurrency)
         except NotAllSaved as error:
-            if self.records is not None:
-                self.records.saved(saved_ones(files, error), error.saved)
+            self._records.saved(saved_ones(files, error), error.saved)
             raise
-        if self.records is not None:
-            self.records.saved(files, paths)
+        self._records.saved(files, paths)
         return paths
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Downloads, (self.settings,)
 
 
 class Journalled:
