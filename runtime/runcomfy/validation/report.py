@@ -9,24 +9,7 @@ if TYPE_CHECKING:
     from runcomfy.media.probe.info import MediaInfo
     from runcomfy.model.violation import Violation
 
-__all__ = ["SLIPS", "FileReport", "Report", "Unchecked"]
-
-#: The warnings that stop a submit unless they are allowed by name: what is very likely a slip, and would be paid.
-SLIPS = frozenset(
-    {
-        "unknown-input",
-        "url-credentials",
-        "url-empty",
-        "url-file",
-        "url-file-name",
-        "url-malformed",
-        "url-no-host",
-        "url-private",
-        "url-relative",
-        "url-scheme",
-        "url-space",
-    }
-)
+__all__ = ["FileReport", "Report", "Unchecked"]
 
 
 class Unchecked:
@@ -77,8 +60,7 @@ class Unchecked:
 class Report:
     """What a validation found: ``errors``, ``warnings``, and what was left ``unchecked``.
 
-    An error is a broken rule. A warning is something the service may or may not accept; some of them are
-    ``slips``, which a submit does not let pass. What is
+    An error is a broken rule. A warning is something the service may or may not accept. What is
     unchecked is neither good nor bad: nobody has looked. ``files`` tells the facts of each file that was
     looked at, and which of its rules held.
 
@@ -111,11 +93,6 @@ class Report:
         """Whether there are no errors. Warnings and unchecked rules do not count here."""
         return not self.errors
 
-    @property
-    def slips(self) -> list[Violation]:
-        """The warnings that stop a submit, unless ``allow`` of the client or the call names their rules."""
-        return [warning for warning in self.warnings if warning.rule in SLIPS]
-
     def raise_for_errors(self) -> None:
         """Raise ``ValidationError`` with every error, if there is one."""
         if self.errors:
@@ -129,10 +106,7 @@ class Report:
             "model_id": self.model_id,
             "valid": self.valid,
             "errors": [violation.as_dict() for violation in self.errors],
-            "warnings": [
-                {**violation.as_dict(), "stops_submit": violation.rule in SLIPS}
-                for violation in self.warnings
-            ],
+            "warnings": [violation.as_dict() for violation in self.warnings],
             "unchecked": [unchecked.as_dict() for unchecked in self.unchecked],
             "files": [file.as_dict() for file in self.files],
         }
@@ -150,7 +124,7 @@ class Report:
     def __str__(self) -> str:
         lines = [f"{self.model_id}: {self.summary()}"]
         lines += [f"  error: {violation}" for violation in self.errors]
-        lines += [f"  {warning_kind(warning)}: {warning}" for warning in self.warnings]
+        lines += [f"  warning: {violation}" for violation in self.warnings]
         lines += [
             f"  not checked: {group.pointer or 'payload'}: {group.rule}: {group.reason}"
             for group in grouped(self.unchecked)
@@ -179,11 +153,6 @@ def grouped(unchecked: Iterable[Unchecked]) -> list[Unchecked]:
         Unchecked(pointer, ", ".join(rules), reason, url)
         for (pointer, reason, url), rules in groups.items()
     ]
-
-
-def warning_kind(warning: Violation) -> str:
-    """``"warning"``, with a word about those that stop a submit."""
-    return "warning (stops a run)" if warning.rule in SLIPS else "warning"
 
 
 def counted(count: int, word: str) -> str:
