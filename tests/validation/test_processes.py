@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import pickle
 import resource
 import shlex
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,9 @@ from typing import Any
 import pytest
 
 from runcomfy import validate_lines
-from runcomfy.validation import children
+from runcomfy.model.registry import find_model
+from runcomfy.validation import executor, workers
+from runcomfy.validation.scanner import Scanner
 from support.payload_lines import URL, WAN, found, line
 from support.pictures import picture
 from support.sample_model import Sample
@@ -77,27 +81,30 @@ def test_an_open_file_among_the_given_ones_stays_in_this_process(tmp_path: Path)
 
 
 def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    from runcomfy.validation import processes as workers
+    done_by = []
+    original = executor._joined
 
-    received = []
-    original = workers._Worker.receive
+    def joined(scans: Any) -> Any:
+        scan = original(scans)
+        scan.blank = os.getpid()
+        return scan
 
-    def receive(self: Any) -> Any:
-        received.append(self)
-        return original(self)
+    def add(summary: Any, scan: Any) -> None:
+        done_by.append(scan.blank)
 
-    monkeypatch.setattr(workers._Worker, "receive", receive)
-    assert len(found(many, processes=2)) == 400
-    assert received
+    monkeypatch.setattr(executor, "_joined", joined)
+    monkeypatch.setattr("runcomfy.validation.lines.Summary.add", add)
+    assert len(found(many * 8, processes=3)) == 3_200
+    assert len({pid for pid in done_by if pid}) > 1
 
 
 def test_few_lines_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children, "start", None)
+    monkeypatch.setattr(workers, "worker_processes", None)
     assert len(found(many[:2_000], processes=4)) == 100
 
 
 def test_a_small_file_starts_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(children, "start", None)
+    monkeypatch.setattr(workers, "worker_processes", None)
     file = tmp_path / "payloads.jsonl"
     file.write_bytes(b"".join(many[:2_000]))
     with file.open("rb") as lines:
@@ -150,29 +157,53 @@ def test_copies_of_a_process_and_new_ones_report_the_same(tmp_path: Path, thread
     assert told.stderr == ""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
-def test_a_copy_has_the_file_that_is_read_and_no_other(tmp_path: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks Linux for the processes")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_workers_end_with_the_program_however_it_ends(tmp_path: Path, threads: int) -> None:
     file = tmp_path / "payloads.jsonl"
-    file.write_bytes(b"".join(many * 3))
+    file.write_bytes(b"".join(many * 20))
     program = (
-        "secret = open(os.devnull, 'rb')\n"
-        "pids = []\n"
-        "real = os.fork\n"
-        "def fork():\n"
-        "    pids.append(real())\n"
-        "    return pids[-1]\n"
-        "os.fork = fork\n"
-        "with open(sys.argv[1], 'rb') as lines:\n"
-        f"    reports = iter(validate_lines({WAN!r}, lines, processes=3))\n"
-        "    for _ in range(600): next(reports)\n"
-        "    for pid in pids:\n"
-        "        folder = f'/proc/{pid}/fd'\n"
-        "        names = [os.readlink(f'{folder}/{n}') for n in os.listdir(folder) if int(n) > 2]\n"
-        "        print(*sorted(name.partition(':')[0] for name in names))\n"
+        "lines = open(sys.argv[1], 'rb')\n"
+        f"reports = validate_lines({WAN!r}, lines, processes=3)\n"
+        "next(reports)\n"
+        "children = open(f'/proc/self/task/{os.getpid()}/children').read().split()\n"
+        "print(*children, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    command = [*threaded(1, program), str(file)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert told.stdout.splitlines() == [f"{file} pipe pipe"] * 2
+    command = [*threaded(threads, program), str(file)]
+    # The output ends when the last process that holds it has ended.
+    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert told.returncode == -signal.SIGKILL
+    assert len(told.stdout.split()) == 2
+
+
+def test_large_given_files_stay_in_this_process() -> None:
+    reports = found(many, processes=2, files={URL: picture(300, 500) + bytes(2**21)})
+    assert len(reports) == len(many)
+
+
+def test_another_engines_executor_takes_its_chunks_over_pickle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seam for engines that span machines: calls, arguments and results can be pickled."""
+
+    class Elsewhere:
+        def submit(self, call: Any, /, *args: Any) -> Future[Any]:
+            call, args = pickle.loads(pickle.dumps((call, args)))  # noqa: S301  # just made
+            done: Future[Any] = Future()
+            done.set_result(pickle.loads(pickle.dumps(call(*args))))  # noqa: S301  # just made
+            return done
+
+    monkeypatch.setattr(executor, "_BYTES", 2**17)
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many))
+    scanner = Scanner(find_model(WAN), {"https://other": b"x"}, strict=False)
+    task = executor.scan_task(scanner)
+    assert task
+    with file.open("rb") as lines:
+        scans = list(executor.share(scanner, task, iter(lines), Elsewhere(), 2))
+    assert len(scans) > 3
+    assert [report for scan in scans for _, report in scan.reports] == [*found(many).values()]
 
 
 def test_an_exception_in_a_worker_is_raised_here() -> None:
@@ -183,12 +214,12 @@ def test_an_exception_in_a_worker_is_raised_here() -> None:
 
 def test_leaving_off_early_ends_the_workers() -> None:
     before = sorted(Path("/dev/fd").iterdir())
-    with validate_lines(WAN, many, processes=3) as reports:
+    with validate_lines(WAN, many * 8, processes=3) as reports:
         for _ in range(200):
             next(reports)
         assert sorted(Path("/dev/fd").iterdir()) != before
     assert sorted(Path("/dev/fd").iterdir()) == before
-    assert reports.summary.lines < len(many)
+    assert reports.summary.lines < 8 * len(many)
     # Children that were left over would be warnings, and so errors, of this test run.
 
 
@@ -245,6 +276,8 @@ def test_a_worker_that_is_killed_is_told_in_a_sentence(tmp_path: Path, threads: 
     file = tmp_path / "payloads.jsonl"
     file.write_bytes(b"".join(many * 20))
     program = (
+        "from runcomfy.validation import executor\n"
+        "executor._BYTES = executor._LEAST = 2**16\n"
         "try:\n"
         f"    with open(sys.argv[1], 'rb') as lines, validate_lines({WAN!r}, lines, processes=3) as found:\n"
         "        next(found)\n"

@@ -66,5 +66,8 @@ class Violation:
             other.message,
         )
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Violation, (self.pointer, self.rule, self.value, self.limit, self.message)
+
     # Values are payload parts, lists and dicts among them, which have no hash.
     __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"

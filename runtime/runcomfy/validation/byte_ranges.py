@@ -41,11 +41,17 @@ def remaining(file: BufferedReader) -> int:
     return os.fstat(file.fileno()).st_size - file.tell()
 
 
-def ranges(file: BufferedReader) -> Iterator[Range]:
-    """Ranges from where the file was read to, up to its end; it is left where the last one ends."""
+def ranges(
+    file: BufferedReader, most: int | None = None, least: int = _LEAST, end: int | None = None
+) -> Iterator[Range]:
+    """Ranges from where the file was read to, up to its end, or to ``end``; it is left where the last one ends.
+
+    None is longer than ``most``, up to the end of a line.
+    """
+    most = most or _SIZE
     start = file.tell()
-    while start < (size := os.fstat(file.fileno()).st_size):
-        file.seek(start + min(_SIZE, max(_LEAST, (size - start) // 16)))
+    while start < (size := os.fstat(file.fileno()).st_size if end is None else end):
+        file.seek(start + min(most, max(least, (size - start) // 16)))
         file.readline()
         stop = min(file.tell(), size)
         file.seek(stop)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
+import os
+import sys
+from itertools import chain, islice
 
 from .byte_ranges import lines_in, on_disk, ranges, remaining
 from .report import Report, counted
@@ -172,6 +174,16 @@ def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[
         return
     else:
         yield from scanner.scan(islice(waiting, _ALONE))
-    from .processes import share
+        ahead = list(islice(waiting, 1))
+        if not ahead:
+            return
+        waiting = chain(ahead, waiting)
+    from .executor import scan_task, share
+    from .workers import worker_processes
 
-    yield from share(scanner, waiting, processes - 1)
+    task = scan_task(scanner)
+    if task is None or os.name != "posix" or not sys.executable:
+        yield from scanner.scan(waiting)
+        return
+    with worker_processes(processes - 1) as executor:
+        yield from share(scanner, task, waiting, executor, processes - 1)

@@ -140,6 +140,10 @@ class Report:
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Workers hand over many: this is the shortest way through pickle.
+        return Report, (self.model_id, self.errors, self.warnings, self.unchecked, self.files)
+
     # A report can be added to, so there is nothing stable to hash.
     __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"
 

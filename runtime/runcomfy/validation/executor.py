@@ -1,0 +1,177 @@
+"""Scanning many lines through an executor of ``concurrent.futures``: worker processes here, or another engine's.
+
+This process takes part: it cuts the lines into chunks, keeps the executor supplied with a few, scans chunks
+itself, and puts the results in order. Of a file on disk a chunk is a range of bytes, which whoever scans it reads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import BrokenExecutor, Future
+from itertools import chain
+from typing import NamedTuple
+
+from runcomfy.errors import RunComfyError
+
+from .byte_ranges import lines_in, on_disk, ranges
+from .scanner import LineScan, Scanner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, Protocol
+
+    from runcomfy.media.probe import Source
+
+    from .scanner import Line
+
+    class Executor(Protocol):
+        """What is needed of an executor: one of ``concurrent.futures``, or of an engine that spans machines."""
+
+        def submit(self, call: Callable[..., LineScan], /, *args: Any) -> Future[LineScan]:
+            """Run ``call(*args)`` somewhere; all of it can be pickled."""
+            ...
+
+    #: A function for workers, and its arguments.
+    Chunk = tuple[Callable[..., LineScan], tuple[Any, ...]]
+
+__all__ = ["ScanTask", "scan_lines", "scan_range", "scan_task", "share"]
+
+#: Lines that are scanned together where they do not come from a file, and bytes of a chunk: whichever is reached
+#: first. A chunk takes a worker some milliseconds, as long as a thread here may wait for the interpreter's lock.
+_LINES, _BYTES, _LEAST = 8_192, 2**21, 2**17
+#: Bytes of given files that travel with each chunk; with more, this process does it all.
+_CARRIED = 2**20
+#: Chunks for each worker that are not done, and chunks for each process whose results wait for an earlier one.
+_AHEAD, _BACKLOG = 3, 32
+_LOST = "a worker process ended before its work was done; run it again, or with one process"
+
+
+class ScanTask(NamedTuple):
+    """What a worker needs to make the scanner: the class by its name, and the options. It can be pickled."""
+
+    key: str
+    module: str
+    name: str
+    files: dict[str, str | bytes]
+    strict: bool
+    exact: bool
+
+
+#: The scanners that this process has made, by the key of their task.
+_scanners: dict[str, Scanner] = {}
+
+
+def scan_task(scanner: Scanner) -> ScanTask | None:
+    """The task for workers; ``None`` where another process would not find the same class and files."""
+    import sys
+
+    cls = scanner.cls
+    found = getattr(sys.modules.get(cls.__module__), cls.__qualname__, None)
+    files = {url: _sendable(source) for url, source in scanner.given.items()}
+    carried = sum(len(source) for source in files.values() if isinstance(source, bytes))
+    sendable = {url: source for url, source in files.items() if source is not None}
+    if found is not cls or cls.__module__ == "__main__" or len(sendable) < len(files):
+        return None
+    if carried > _CARRIED:
+        return None
+    key = os.urandom(8).hex()
+    return ScanTask(key, cls.__module__, cls.__qualname__, sendable, scanner.strict, scanner.exact)
+
+
+def scan_range(task: ScanTask, path: str, start: int, stop: int) -> LineScan:
+    """Scan the lines between two places of a file, which begin and end with lines."""
+    scanner = _scanner(task)
+    with open(path, "rb") as file:  # noqa: PTH123  # a name, as the caller's program opened it
+        file.seek(start)
+        pieces = ranges(file, end=stop)
+        lines = chain.from_iterable(lines_in(file.fileno(), piece) for piece in pieces)
+        return _joined(scanner.scan(lines))
+
+
+def scan_lines(task: ScanTask, lines: list[Line]) -> LineScan:
+    """Scan these lines."""
+    return _joined(_scanner(task).scan(lines))
+
+
+def share(
+    scanner: Scanner, task: ScanTask, lines: Iterator[Line], executor: Executor, workers: int
+) -> Iterator[LineScan]:
+    """Scan the lines in this process and through ``executor``, which has ``workers``; the scans come in order."""
+    pending: deque[Future[LineScan]] = deque()
+    _scanners[task.key] = scanner
+    try:
+        for scan, arguments in _chunks(lines):
+            if sum(not future.done() for future in pending) < _AHEAD * workers:
+                pending.append(executor.submit(scan, task, *arguments))
+            else:
+                own: Future[LineScan] = Future()
+                own.set_result(scan(task, *arguments))
+                pending.append(own)
+            while pending and (pending[0].done() or len(pending) > _BACKLOG * (workers + 1)):
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    except BrokenExecutor:
+        raise RunComfyError(_LOST) from None
+    finally:
+        del _scanners[task.key]
+
+
+def _chunks(lines: Iterator[Line]) -> Iterator[Chunk]:
+    if on_disk(lines) and (path := _path_of(lines.fileno(), lines.name)):
+        for start, stop in ranges(lines, _BYTES, _LEAST):
+            yield scan_range, (path, start, stop)
+        return
+    chunk: list[Line] = []
+    size = 0
+    for line in lines:
+        # A view of bytes cannot be pickled; whatever else is no line is told where it is scanned.
+        view: Any = line
+        chunk.append(bytes(view) if isinstance(view, (bytearray, memoryview)) else line)
+        size += len(line) if isinstance(line, (bytes, str)) else 0
+        if len(chunk) == _LINES or size >= _BYTES:
+            yield scan_lines, (chunk,)
+            chunk, size = [], 0
+    if chunk:
+        yield scan_lines, (chunk,)
+
+
+def _path_of(file: int, name: object) -> str | None:
+    """The path under which other processes find the open file; ``None`` where it has none, or leads elsewhere."""
+    if not isinstance(name, str):
+        return None
+    try:
+        found = os.path.samestat(os.stat(name), os.fstat(file))  # noqa: PTH116  # as a name, not as a path of ours
+    except OSError:
+        return None
+    return os.path.abspath(name) if found else None  # noqa: PTH100  # a link may lead on another way
+
+
+def _scanner(task: ScanTask) -> Scanner:
+    scanner = _scanners.get(task.key)
+    if scanner is None:
+        cls = getattr(__import__(task.module, fromlist=(task.name,)), task.name)
+        _scanners.clear()  # a worker that lives on scans for one task after the other
+        scanner = _scanners[task.key] = Scanner(cls, task.files, task.strict, task.exact)
+    return scanner
+
+
+def _joined(scans: Iterable[LineScan]) -> LineScan:
+    """One scan for several that follow each other."""
+    whole = LineScan(0, 0, 0, [])
+    for scan in scans:
+        whole.reports += [(whole.lines + index, report) for index, report in scan.reports]
+        whole.lines += scan.lines
+        whole.blank += scan.blank
+        whole.remote += scan.remote
+    return whole
+
+
+def _sendable(source: Source) -> str | bytes | None:
+    """The source for another process; ``None`` for an open file, which stays in this one."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+    return os.path.abspath(path) if isinstance(path, str) else None  # noqa: PTH100  # links stay as they are
