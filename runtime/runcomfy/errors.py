@@ -135,15 +135,18 @@ class ValidationError(RunComfyError, ValueError):
     /images
     """
 
-    def __init__(self, model_id: str, violations: Sequence[Violation]) -> None:
-        super().__init__(model_id, violations)
+    def __init__(self, model_id: str, violations: Sequence[Violation], advice: str = "") -> None:
+        super().__init__(model_id, violations, advice)
         self.model_id = model_id
         self.violations = tuple(violations)
+        #: How to send the payload all the same, where that can be meant.
+        self.advice = advice
 
     def __str__(self) -> str:
         count = len(self.violations)
         head = f"{self.model_id}: {count} violation{'' if count == 1 else 's'}"
-        return "\n".join([head, *(f"  {violation}" for violation in self.violations)])
+        lines = [head, *(f"  {violation}" for violation in self.violations)]
+        return "\n".join(lines + [self.advice] * bool(self.advice))
 
 
 class UnknownModel(RunComfyError, LookupError):

@@ -42,9 +42,14 @@ def bad(name: str, reason: str) -> Facts:
     return facts(name, None, None, reason=reason)
 
 
+def other(name: str, reason: str) -> Facts:
+    """A file that is recognised, and is no picture."""
+    return {"kind": "file", "format": name, "reason": reason}
+
+
 CUT = "its header is cut short"
 DAMAGED = "its header is damaged"
-NONE = "none of PNG, JPEG"
+NONE = "its format is not known"
 
 #: Name of a file -> how it is made, and its facts. A reason is part of the whole one.
 PICTURES: dict[str, tuple[Callable[[], bytes], Facts]] = {}
@@ -111,7 +116,7 @@ def _add_png() -> None:
     )
     add("png of no width", lambda: png(0, 30), bad("png", f"{DAMAGED}: it is 0 × 30 pixels"))
     add("png wider than a PNG can be", lambda: png(2**31, 1), bad("png", DAMAGED))
-    add("png cut in its mark", lambda: png(40, 30)[:7], {"reason": NONE})
+    add("png cut in its mark", lambda: png(40, 30)[:7], bad("png", CUT))
     add("png cut in its size", lambda: png(40, 30)[:20], bad("png", CUT))
     add("png cut behind its size", lambda: png(40, 30)[:40], facts("png"))
     add(
@@ -257,7 +262,7 @@ def _add_webp() -> None:
         lambda: saved("WEBP", exif=exif(6))[:-40],
         facts("webp"),
     )
-    add("riff of another kind", lambda: patched(saved("WEBP"), b"WEBP", b"AVI "), {"reason": NONE})
+    add("riff of another kind", lambda: patched(saved("WEBP"), b"WEBP", b"CDXA"), {"reason": NONE})
 
 
 def _add_gif() -> None:
@@ -384,10 +389,10 @@ def _avif_with(more: bytes) -> bytes:
 
 def _add_others() -> None:
     add("nothing", bytes, {"reason": "it is empty"})
-    add("text", lambda: b"hello", {"reason": NONE})
-    add("svg", lambda: b"<svg width='10' height='10'>", {"reason": NONE})
-    add("netpbm", lambda: b"P5 10 10 255 ", {"reason": NONE})
-    add("letters BM only", lambda: b"BM" + b"a" * 40, {"reason": NONE})
+    add("text", lambda: b"hello", other("text", "it is a text"))
+    add("svg", lambda: b"<svg width='10' height='10'>", other("svg", "an SVG drawing"))
+    add("netpbm", lambda: b"P5 10 10 255 \0\1", {"reason": NONE})
+    add("letters BM only", lambda: b"BM" + b"\1" * 40, {"reason": NONE})
     add("a png that is named like a jpeg", lambda: saved("PNG"), facts("png"))
 
 

@@ -243,8 +243,8 @@ def _add_others() -> None:
     add("mkv with rubbish behind it", lambda: video("mkv") + b"\xff" * 9999, facts("mkv"))
     add("webm cut behind its header", lambda: video("webm")[:800], facts("webm"))
     playlist = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"
-    add("a playlist", lambda: playlist, {"reason": "none of PNG, JPEG"})
-    add("a list of files", lambda: b"ffconcat version 1.0\nfile x\n", {"reason": "none of PNG"})
+    add("a playlist", lambda: playlist, bad("text", "file", "it is a text"))
+    add("a list of files", lambda: b"ffconcat version 1.0\nfile x\n", bad("text", "file", "a text"))
     add(
         "a playlist that begins like an MP4",
         lambda: b"\0\0\0\x14ftypisom\0\0\0\0isom" + playlist,

@@ -30,6 +30,8 @@ from support.scripted_server import ScriptedServer
 from support.small_models import make_class
 from support.uploads import WAN, content_of, picture, saved, sent
 
+URL = "https://example.com/cat.png"
+
 
 class Uploads:
     """An uploader of a user's own that remembers what it was given."""
@@ -115,10 +117,10 @@ def test_the_same_file_is_uploaded_once(
     kind: str, server: ScriptedServer, uploads: Uploads, tmp_path: Path
 ) -> None:
     path, file = saved(tmp_path), io.BytesIO(picture(colour="blue"))
-    with_uploader(kind, server, uploads).run(edit(path, file, path, str(path), file))
+    with_uploader(kind, server, uploads).run(edit(path, file, path, URL, file))
     assert sorted(pointer for pointer, _ in uploads.seen) == ["/images/0", "/images/1"]
     urls = sent(server)["images"]
-    assert (urls[0], urls[1], urls[3]) == (urls[2], urls[4], str(path))
+    assert (urls[0], urls[1], urls[3]) == (urls[2], urls[4], URL)
 
 
 def test_a_file_object_is_taken_whole_and_left_where_it_was(
@@ -202,16 +204,6 @@ def test_what_may_break_a_rule_is_logged_and_sent(
         caller.run(Wan2_6ImageToImage(prompt="a hat", image_urls=[picture(width=384)]))
     assert "/image_urls/0: lies exactly on the bound of the rule: width_pixels> 384" in caplog.text
     assert server.accepted == 1
-
-
-def test_the_name_of_a_file_as_a_text_is_warned_of_and_sent(
-    caller: Caller, server: ScriptedServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING, "runcomfy"):
-        caller.run(edit("cat.png"))
-    assert "/images/0: should be an https URL or a data URI" in caplog.text
-    assert "pathlib.Path" in caplog.text
-    assert sent(server)["images"] == ["cat.png"]
 
 
 def test_rules_can_be_left_unchecked(kind: str, server: ScriptedServer, tmp_path: Path) -> None:
@@ -301,7 +293,7 @@ def test_one_failure_ends_the_other_uploads(kind: str, server: ScriptedServer) -
         raise ValueError("no")
 
     with pytest.raises(UploadFailed):
-        with_uploader(kind, server, upload).run(edit(*(bytes([n]) * 10 for n in range(10))))
+        with_uploader(kind, server, upload).run(edit(*(picture(n + 1) for n in range(10))))
     assert len(seen) < 10
 
 

@@ -193,7 +193,7 @@ def test_wide_integers_are_told_apart_where_a_rule_can(monkeypatch: pytest.Monke
 
 def test_strict_makes_warnings_errors(parser: str) -> None:
     reports = validate_lines(WAN, [line(promt="x"), line(image_urls=["http://x/y"])], strict=True)
-    assert [report.errors[0].rule for _, report in reports] == ["unknown-input", "url-scheme"]
+    assert [report.errors[0].rule for _, report in reports] == ["unknown-input", "url-http"]
     assert reports.summary.invalid == 2
 
 

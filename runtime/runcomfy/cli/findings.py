@@ -7,7 +7,7 @@ from typing import Any
 
 from runcomfy.model.messages import tell
 from runcomfy.model.violation import Violation
-from runcomfy.validation.report import Report, grouped
+from runcomfy.validation.report import SLIPS, Report, grouped
 
 __all__ = ["as_json", "rows", "stops", "verdict"]
 
@@ -18,7 +18,7 @@ _STOPS = " (stops a run)"
 
 def stops(warning: Violation) -> bool:
     """Whether a submit stops at the warning: very likely a slip, and not a doubt."""
-    return warning.rule == "unknown-input" or warning.rule.startswith("url-")
+    return warning.rule in SLIPS
 
 
 def rows(report: Report) -> Iterator[tuple[str, str, str]]:

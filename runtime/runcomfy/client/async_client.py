@@ -78,6 +78,8 @@ class AsyncClient:
         download_http: httpx.AsyncClient | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
         journal: Journal | str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool = False,
     ) -> None:
         check_http(http, download_http, blocking=False)
         self._settings = ClientSettings(
@@ -90,7 +92,13 @@ class AsyncClient:
             download_hosts,
             max_file_bytes,
         )
-        self._preparer = Preparer(uploader, check_files, remote_limits, blocking=False)
+        self._preparer = Preparer(
+            uploader,
+            check_files,
+            remote_limits,
+            self._settings.scrutiny(allow, strict),
+            blocking=False,
+        )
         self._driver = AsyncDriver(self._settings.http_config, http)
         self._records: JournalRecords | None = None
         self._journalled: AsyncJournalled | None = None
@@ -113,6 +121,8 @@ class AsyncClient:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> AsyncResult[OutputT]: ...
     @overload
     async def run(
@@ -125,6 +135,8 @@ class AsyncClient:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> AsyncResult[Output]: ...
     async def run(
         self,
@@ -136,12 +148,17 @@ class AsyncClient:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> AsyncResult[Any]:
         """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
 
         ``on_status`` is called, and awaited where it returns an awaitable, with each change of the
         status. When the task is cancelled, the service is asked to cancel the request, which works
         while it is queued; the cancellation goes on with a note that says what became of the request.
+
+        ``allow`` and ``strict`` are those of the client, for this call: rules whose findings do not stop it,
+        and whether every other warning does.
 
         Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
         when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
@@ -153,11 +170,11 @@ class AsyncClient:
         """
         check_callback("on_status", on_status)
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder)
+        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
             return await self._journalled.run(request, payload, ends, options, on_status)
         options.require_journal()
-        prepared = await self._preparer.prepare_async(request, payload, ends)
+        prepared = await self._preparer.prepare_async(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
         document = await self._driver.run(
             run(context, prepared.body),
@@ -177,6 +194,8 @@ class AsyncClient:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> AsyncJob[OutputT]: ...
     @overload
     async def submit(
@@ -188,6 +207,8 @@ class AsyncClient:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> AsyncJob[Output]: ...
     async def submit(
         self,
@@ -198,6 +219,8 @@ class AsyncClient:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> AsyncJob[Any]:
         """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
 
@@ -208,12 +231,12 @@ class AsyncClient:
         '8f14e45f'
         """
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder)
+        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
             found = await self._journalled.submit(request, payload, ends, options)
             return self._job(found.model, found.request_id)
         options.require_journal()
-        prepared = await self._preparer.prepare_async(request, payload, ends)
+        prepared = await self._preparer.prepare_async(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
         request_id = await self._driver.run(
             submit(context, prepared.body), model_id=context.model_id

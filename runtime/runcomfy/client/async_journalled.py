@@ -144,7 +144,9 @@ class AsyncJournalled:
     ) -> Found:
         submission = Submission(self._records, options)
         try:
-            prepared = await self._preparer.prepare_async(request, payload, ends, submission.look)
+            prepared = await self._preparer.prepare_async(
+                request, payload, ends, submission.look, options.allow, options.strict
+            )
         except Standing as standing:
             return Found(standing.model, standing.entry)
         with self._records.journal.claiming(submission.wanted) as claim:

@@ -61,6 +61,10 @@ class Client:
     (``"local"``), those of files behind URLs as well (``"remote"``, within ``remote_limits``) or none
     (``"off"``); a file that breaks a rule raises ``ValidationError``, and nothing is uploaded or submitted.
 
+    What is very likely a slip (an input that the model does not have, a file name given as text) raises
+    ``ValidationError`` as well, unless ``allow`` names its rule; other warnings are logged, and with ``strict`` they
+    raise.
+
     ``connect_timeout`` and ``read_timeout`` bound single steps, in seconds. Raises ``ConfigurationError`` for
     a setting that cannot be meant, and ``MissingToken``.
 
@@ -89,6 +93,8 @@ class Client:
         download_http: httpx.Client | None = None,
         max_file_bytes: int = MAX_FILE_BYTES,
         journal: Journal | str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool = False,
     ) -> None:
         check_http(http, download_http, blocking=True)
         self._settings = ClientSettings(
@@ -101,7 +107,13 @@ class Client:
             download_hosts,
             max_file_bytes,
         )
-        self._preparer = Preparer(uploader, check_files, remote_limits, blocking=True)
+        self._preparer = Preparer(
+            uploader,
+            check_files,
+            remote_limits,
+            self._settings.scrutiny(allow, strict),
+            blocking=True,
+        )
         self._driver = Driver(self._settings.http_config, http)
         self._records: JournalRecords | None = None
         self._journalled: Journalled | None = None
@@ -124,6 +136,8 @@ class Client:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> Result[OutputT]: ...
     @overload
     def run(
@@ -136,6 +150,8 @@ class Client:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> Result[Output]: ...
     def run(
         self,
@@ -147,12 +163,17 @@ class Client:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> Result[Any]:
         """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
 
         ``on_status`` is called with each change of the status. Ctrl-C asks the service to cancel the
         request, which works while it is queued, and then goes on as ``KeyboardInterrupt`` with a note
         that says what became of the request.
+
+        ``allow`` and ``strict`` are those of the client, for this call: rules whose findings do not stop it,
+        and whether every other warning does.
 
         Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
         when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
@@ -164,11 +185,11 @@ class Client:
         """
         check_callback("on_status", on_status)
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder)
+        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
             return self._journalled.run(request, payload, ends, options, on_status)
         options.require_journal()
-        prepared = self._preparer.prepare(request, payload, ends)
+        prepared = self._preparer.prepare(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
         document = self._driver.run(
             run(context, prepared.body),
@@ -188,6 +209,8 @@ class Client:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> Job[OutputT]: ...
     @overload
     def submit(
@@ -199,6 +222,8 @@ class Client:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> Job[Output]: ...
     def submit(
         self,
@@ -209,6 +234,8 @@ class Client:
         key: str | None = None,
         again: bool = False,
         folder: str | os.PathLike[str] | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> Job[Any]:
         """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
 
@@ -219,12 +246,12 @@ class Client:
         '8f14e45f'
         """
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder)
+        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
             found = self._journalled.submit(request, payload, ends, options)
             return self._job(found.model, found.request_id)
         options.require_journal()
-        prepared = self._preparer.prepare(request, payload, ends)
+        prepared = self._preparer.prepare(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
         request_id = self._driver.run(submit(context, prepared.body), model_id=context.model_id)
         return self._job(prepared.model, request_id)

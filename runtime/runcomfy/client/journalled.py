@@ -141,7 +141,9 @@ class Journalled:
     ) -> Found:
         submission = Submission(self._records, options)
         try:
-            prepared = self._preparer.prepare(request, payload, ends, submission.look)
+            prepared = self._preparer.prepare(
+                request, payload, ends, submission.look, options.allow, options.strict
+            )
         except Standing as standing:
             return Found(standing.model, standing.entry)
         with self._records.journal.claiming(submission.wanted) as claim:

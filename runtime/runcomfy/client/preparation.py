@@ -1,29 +1,21 @@
-"""``Preparer``: makes orders of requests: looks at their files, and uploads those that are local."""
+"""``Preparer``: makes prepared requests: checks them, looks at their files, uploads those that are local."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
-from runcomfy.model.media import SCHEMES, WEB, urls
+from runcomfy.model.media import is_data, is_web, urls
 from runcomfy.validation.media import Files
-from runcomfy.validation.validate import examine
 
-from .prepared_request import (
-    ModelRef,
-    PreparedRequest,
-    RequestDraft,
-    draft,
-    encode,
-    require_schema,
-    warn,
-)
+from .prepared_request import ModelRef, PreparedRequest, RequestDraft, draft, encode, require_schema
+from .scrutiny import Scrutiny
 
 if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo
@@ -34,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckFiles", "OnChecked", "Preparer"]
 
+#: Which files are looked at: local ones and data URIs, those behind URLs as well, or none.
 CheckFiles = Literal["local", "remote", "off"]
 
 
@@ -46,8 +39,29 @@ class OnChecked(Protocol):
         """See it; what this raises ends the preparation."""
 
 
-#: Which URLs are looked at. Local files are also opened where nothing is checked, to be uploaded.
-_CHECKED = {"local": ("data:",), "remote": ("data:", *WEB), "off": ()}
+_MODES = ("local", "remote", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A draft and how strictly it is checked; ``found`` are the URLs and local files in its media inputs."""
+
+    draft: RequestDraft
+    scrutiny: Scrutiny
+    found: list[Any]
+    mode: CheckFiles
+
+    @property
+    def remote(self) -> list[str]:
+        """The URLs whose files are looked at over the network: none, unless that was asked for."""
+        return [url for url in self.found if is_web(url)] if self.mode == "remote" else []
+
+    @property
+    def opens_files(self) -> bool:
+        """Whether there are files to be read, be it from a disk, out of a text or over the network."""
+        if any(not isinstance(url, str) for url in self.found):
+            return True
+        return self.mode != "off" and (any(map(is_data, self.found)) or bool(self.remote))
 
 
 class Preparer:
@@ -58,11 +72,12 @@ class Preparer:
         uploader: AsyncUploader | None,
         check_files: CheckFiles,
         remote_limits: RemoteLimits | None,
+        scrutiny: Scrutiny,
         *,
         blocking: bool,
     ) -> None:
-        if check_files not in _CHECKED:
-            told = " or ".join(map(repr, _CHECKED))
+        if check_files not in _MODES:
+            told = " or ".join(map(repr, _MODES))
             raise ConfigurationError(f"check_files must be {told}, not {check_files!r:.80}")
         if uploader is not None:
             from runcomfy.uploads.uploader import check_uploader
@@ -71,8 +86,9 @@ class Preparer:
         if remote_limits is not None:
             _require_limits(remote_limits)
         self._given = uploader
-        self._check_files = check_files
+        self._check_files: CheckFiles = check_files
         self._limits = remote_limits
+        self._scrutiny = scrutiny
         self._closed = False
 
     def close(self) -> None:
@@ -85,29 +101,29 @@ class Preparer:
         payload: Mapping[str, Any] | None,
         ends: float | None,
         on_checked: OnChecked | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> PreparedRequest[Any]:
-        """The order for a request; ``ends`` is the deadline of the call, as ``monotonic`` tells it.
+        """The prepared request; ``ends`` is the deadline of the call, as ``monotonic`` tells it.
 
         ``on_checked`` is called when everything is checked, before anything is uploaded. Raises ``ValidationError``, ``UploadFailed`` and ``DeadlineExceeded``.
         """
-        made = draft(request, payload)
-        seen = self._seen(made)
-        if not seen:
-            return _prepared(made, on_checked)
+        plan = self._plan(request, payload, allow, strict)
+        if not plan.opens_files:
+            return self._checked(plan, on_checked)
         from runcomfy.uploads.uploader import send
 
         until = inf if ends is None else ends
-        with _nothing_submitted(), self._open(made) as files:
-            remote = _remote(seen)
+        with _nothing_submitted(), _open(plan) as files:
             known: dict[str, MediaInfo] = {}
-            if remote:
+            if plan.remote:
                 from runcomfy.media.remote import look
 
-                known = look(remote, self._limits_until(until))
-            self._check(made, files, known)
+                known = look(plan.remote, self._limits_until(until))
+            self._check(plan, files, known)
             if on_checked is not None:
-                on_checked(made.model, files.payload, uploading=True)
-            return _resolved(made, files, send(self._uploader(), files.each, until))
+                on_checked(plan.draft.model, files.payload, uploading=True)
+            return _resolved(plan.draft, files, send(self._uploader(), files.each, until))
 
     async def prepare_async(
         self,
@@ -115,67 +131,64 @@ class Preparer:
         payload: Mapping[str, Any] | None,
         ends: float | None,
         on_checked: OnChecked | None = None,
+        allow: Iterable[str] = (),
+        strict: bool | None = None,
     ) -> PreparedRequest[Any]:
         """The same as ``prepare``; whatever reads files or large texts does so beside the event loop."""
-        made = draft(request, payload)
-        seen = self._seen(made)
-        if not seen:
-            return _prepared(made, on_checked)
+        plan = self._plan(request, payload, allow, strict)
+        if not plan.opens_files:
+            return self._checked(plan, on_checked)
         from anyio.to_thread import run_sync
 
         from runcomfy.uploads.uploader import send_async
 
         until = inf if ends is None else ends
-        with _nothing_submitted(), await run_sync(self._open, made) as files:
-            remote = _remote(seen)
+        with _nothing_submitted(), await run_sync(_open, plan) as files:
             known: dict[str, MediaInfo] = {}
-            if remote:
+            if plan.remote:
                 from runcomfy.media.remote import look_async
 
-                known = await look_async(remote, self._limits_until(until))
-            await run_sync(self._check, made, files, known)
+                known = await look_async(plan.remote, self._limits_until(until))
+            await run_sync(self._check, plan, files, known)
             if on_checked is not None:
-                await run_sync(partial(on_checked, made.model, files.payload, uploading=True))
+                told = partial(on_checked, plan.draft.model, files.payload, uploading=True)
+                await run_sync(told)
             found = await send_async(self._uploader(), files.each, until)
-            return await run_sync(_resolved, made, files, found)
+            return await run_sync(_resolved, plan.draft, files, found)
 
-    def _seen(self, made: RequestDraft) -> list[Any]:
-        """The local files and the URLs that there is something to do or to say about."""
+    def _plan(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        allow: Iterable[str],
+        strict: bool | None,
+    ) -> _Plan:
+        scrutiny = self._scrutiny.changed(allow, strict)
+        made = draft(request, payload)
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
+        inputs = made.cls._media if made.cls else ()
+        found = [url for media in inputs for _, url in urls(made.payload, media.path)]
+        return _Plan(made, scrutiny, found, self._check_files)
+
+    def _checked(self, plan: _Plan, on_checked: OnChecked | None) -> PreparedRequest[Any]:
+        """The prepared request of a payload that holds no files."""
+        made = plan.draft
         if made.cls is None:
-            return []
-        found = [url for media in made.cls._media for _, url in urls(made.payload, media.path)]
-        return [url for url in found if not isinstance(url, str) or self._is_checked(url)]
+            made.require_json()
+        else:
+            plan.scrutiny.require(made.cls, made.payload, Files(None, look=plan.mode != "off"))
+        prepared = PreparedRequest(made.model, encode(made.payload))
+        if on_checked is not None:
+            on_checked(made.model, made.payload, uploading=False)
+        return prepared
 
-    def _is_checked(self, url: str) -> bool:
-        start = url[:8].lower()
-        if start.startswith(_CHECKED[self._check_files]):
-            return True
-        # There is a warning about it, before it costs money: the name of a local file as a text.
-        return self._check_files != "off" and not start.startswith(SCHEMES)
-
-    def _open(self, made: RequestDraft) -> OpenedFiles:
-        from runcomfy.uploads.opened_files import OpenedFiles
-
-        return OpenedFiles(_class_of(made)._media, made.payload)
-
-    def _check(
-        self, made: RequestDraft, files: OpenedFiles, known: Mapping[str, MediaInfo]
-    ) -> None:
+    def _check(self, plan: _Plan, files: OpenedFiles, known: Mapping[str, MediaInfo]) -> None:
         """Everything that can be said before a file is uploaded."""
         from runcomfy.uploads.resolve import check_room
 
-        cls = _class_of(made)
-        if self._check_files == "off":
-            require_schema(cls, files.payload)
-        else:
-            report = examine(cls, files.payload, files=Files(None, known=known))
-            report.raise_for_errors()
-            require_schema(
-                cls, files.payload
-            )  # a report lets pass what only a missing library could check
-            warn(report)
+        at_hand = Files(None, known=known, look=plan.mode != "off")
+        plan.scrutiny.require(_class_of(plan.draft), files.payload, at_hand)
         files.require_all()
         check_room(self._uploader(), files)
 
@@ -205,21 +218,16 @@ def _class_of(made: RequestDraft) -> type[Request[Any]]:
     return made.cls
 
 
-def _prepared(made: RequestDraft, on_checked: OnChecked | None) -> PreparedRequest[Any]:
-    prepared = made.prepared()
-    if on_checked is not None:
-        on_checked(made.model, made.payload, uploading=False)
-    return prepared
+def _open(plan: _Plan) -> OpenedFiles:
+    from runcomfy.uploads.opened_files import OpenedFiles
 
-
-def _remote(seen: list[Any]) -> list[str]:
-    return [url for url in seen if isinstance(url, str) and url[:8].lower().startswith(WEB)]
+    return OpenedFiles(_class_of(plan.draft)._media, plan.draft.payload)
 
 
 def _resolved(
     made: RequestDraft, files: OpenedFiles, found: dict[UploadFile, str]
 ) -> PreparedRequest[Any]:
-    """The order with URLs in the places of the files; a schema may ask more of a URL than it is one."""
+    """The prepared request with URLs in the places of the files; a schema may ask more of a URL than it is one."""
     payload = files.with_urls(found)
     require_schema(_class_of(made), payload)
     return PreparedRequest(made.model, encode(payload))

@@ -17,9 +17,6 @@ from runcomfy.model.request import Request, check_payload
 from runcomfy.model.violation import Violation
 from runcomfy.protocol.urls import check_model_id
 from runcomfy.redaction import clean
-from runcomfy.validation.media import NOT_ASKED
-from runcomfy.validation.report import Report, grouped
-from runcomfy.validation.validate import examine
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
@@ -33,7 +30,6 @@ __all__ = [
     "encode",
     "find_type",
     "require_schema",
-    "warn",
 ]
 
 _log = logging.getLogger("runcomfy")
@@ -52,18 +48,10 @@ class RequestDraft:
     #: ``None`` for a model that is not installed.
     cls: type[Request[Any]] | None
     payload: dict[str, Any]
-    #: Whether the inputs are known to keep the schema, as those of a request object do.
-    checked: bool = False
 
-    def prepared(self) -> PreparedRequest[Any]:
-        """The order of a draft without local files. Raises ``ValidationError``, logs warnings."""
-        if self.cls is None:
-            _require_json(self.payload, str(self.model.model_id))
-        elif not self.checked:
-            require_schema(self.cls, self.payload)
-            if not self.cls._known.issuperset(self.payload):
-                warn(examine(self.cls, self.payload))
-        return PreparedRequest(self.model, encode(self.payload))
+    def require_json(self) -> None:
+        """Raise ``ValidationError`` for what JSON cannot hold, of a model about which nothing else is known."""
+        _require_json(self.payload, str(self.model.model_id))
 
 
 def draft(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> RequestDraft:
@@ -72,7 +60,7 @@ def draft(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> Req
         if payload is not None:
             raise TypeError("a request has its inputs already; give a payload with a model id only")
         model: ModelRef[Any] = ModelRef(request.model_id, request.output_type)
-        return RequestDraft(model, type(request), to_plain(request._inputs), checked=True)
+        return RequestDraft(model, type(request), to_plain(request._inputs))
     if not isinstance(request, str) or not isinstance(payload, Mapping):
         raise TypeError("give a request, or a model id and a payload: run('owner/model', {…})")
     model = find_type(check_model_id(request))
@@ -84,16 +72,6 @@ def require_schema(cls: type[Request[Any]], payload: object) -> None:
     violations = check_payload(cls, payload)
     if violations:
         raise ValidationError(cls.model_id, violations)
-
-
-def warn(report: Report) -> None:
-    """Log the warnings of a report, and which files could not be checked that should have been."""
-    told = [
-        *report.warnings,
-        *grouped(one for one in report.unchecked if one.reason not in NOT_ASKED),
-    ]
-    for one in told:
-        _log.warning("%s: %s", report.model_id, clean(str(one)))
 
 
 def _require_json(payload: dict[str, Any], model_id: str) -> None:

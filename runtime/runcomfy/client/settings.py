@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 from runcomfy.arguments import deadline
 from runcomfy.credentials import find_token
@@ -16,12 +17,13 @@ from runcomfy.errors import ConfigurationError
 from runcomfy.protocol import CallContext, Flow, Polling, Retries, cancel
 from runcomfy.protocol.allowed_hosts import AllowedHosts
 from runcomfy.protocol.context import RecentChanges
-from runcomfy.protocol.urls import check_base_url
+from runcomfy.protocol.urls import check_base_url, is_loopback
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
 from runcomfy.transports.config import HttpConfig
 
 from .prepared_request import ModelRef
+from .scrutiny import Scrutiny
 
 if TYPE_CHECKING:
     from runcomfy.journal.entry import Account
@@ -107,6 +109,11 @@ class ClientSettings:
             since=now,
             changes=self._changes,
         )
+
+    def scrutiny(self, allow: Iterable[str], strict: bool) -> Scrutiny:
+        """How strictly payloads for this service are checked."""
+        host = urlsplit(self.base_url).hostname or ""
+        return Scrutiny.of(allow, strict, local_service=is_loopback(host))
 
     def rescue(self, request_id: str) -> Flow[Cancellation]:
         """The flow that asks once to cancel a request whose caller was interrupted."""

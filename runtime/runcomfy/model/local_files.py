@@ -10,9 +10,9 @@ import os
 import stat
 
 from runcomfy.errors import UnresolvedFiles
-from runcomfy.model.media import is_local
 
 from .json_values import is_plain, pointer_token
+from .media import is_local, pointer_of, walk
 from .violation import Violation
 
 TYPE_CHECKING = False
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_stand_ins", "fault", "find", "name_of", "replaced", "require_urls"]
 
-#: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
-_LISTS = 8
 _WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
 
 
@@ -74,31 +72,19 @@ def replaced(
 ) -> Any:
     """A copy of a plain payload in which ``replace(pointer, value)`` stands for each local file."""
     for media in inputs:
-        payload = _replaced(payload, media.path, "", 0, replace)
+        for steps, value in [*walk(payload, media.path)]:
+            if is_local(value):
+                payload = _with(payload, steps, replace(pointer_of(steps), value))
     return payload
 
 
-def _replaced(
-    value: Any,
-    path: tuple[str, ...],
-    pointer: str,
-    lists: int,
-    replace: Callable[[str, Any], object],
-) -> Any:
-    if isinstance(value, list):
-        if lists == _LISTS:
-            return value
-        return [
-            _replaced(item, path, f"{pointer}/{index}", lists + 1, replace)
-            for index, item in enumerate(value)
-        ]
-    if path:
-        name = path[0]
-        if not isinstance(value, dict) or name not in value:
-            return value
-        inner = _replaced(value[name], path[1:], f"{pointer}/{pointer_token(name)}", lists, replace)
-        return {**value, name: inner}
-    return replace(pointer, value) if is_local(value) else value
+def _with(value: Any, steps: tuple[Any, ...], new: object) -> Any:
+    """A copy of a value with something else at the end of the steps."""
+    if not steps:
+        return new
+    changed = [*value] if isinstance(value, list) else {**value}
+    changed[steps[0]] = _with(value[steps[0]], steps[1:], new)
+    return changed
 
 
 def find(inputs: Iterable[MediaInput], payload: Any) -> dict[str, Any]:

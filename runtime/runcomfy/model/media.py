@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["MediaInput", "MediaRule", "SCHEMES", "WEB", "is_local", "urls"]
+__all__ = [
+    "INSIDE",
+    "MediaInput",
+    "MediaRule",
+    "WEB",
+    "is_bare_name",
+    "is_data",
+    "is_local",
+    "is_plain_url",
+    "is_web",
+    "pointer_of",
+    "urls",
+    "walk",
+]
 
 
 class MediaRule:
@@ -79,27 +92,63 @@ def _is_async(method: Any) -> bool:
     return code is not None and bool(code.co_flags & _COROUTINE)
 
 
-#: How URLs begin that can be looked at over the network, and those that the service surely reaches.
+#: How URLs begin that can be looked at over the network.
 WEB = ("https://", "http://")
-SCHEMES = ("https:", "data:")
+#: Endings of host names that are never found on the public internet.
+INSIDE = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa")
+
+
+def is_web(value: object) -> bool:
+    """Whether the value is a URL whose file can be looked at over the network."""
+    return isinstance(value, str) and value[:8].lower().startswith(WEB)
+
+
+def is_data(value: object) -> bool:
+    """Whether the value is a data URI."""
+    return isinstance(value, str) and value[:5].lower() == "data:"
+
+
+def is_plain_url(url: str) -> bool:
+    """Whether nothing is odd about a URL, quickly; of others ``validation.urls`` says what is."""
+    if url[:8] != "https://" or not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    host = url[8:].partition("/")[0]
+    letters = host.replace(".", "").replace("-", "")
+    return letters.isalnum() and host[-1].isalpha() and not f".{host}".endswith(INSIDE)
+
+
+def is_bare_name(text: str) -> bool:
+    """Whether the text is a name without a folder or a scheme, such as ``"cat.png"``."""
+    return bool(text.strip()) and not any(sign in text for sign in "/\\:")
 
 
 #: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
 _LISTS = 8
 
 
-def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """Pointer and value of each URL and local file at ``path``, item by item where lists lie on the way."""
-    waiting: list[tuple[Any, int, str, int]] = [(payload, 0, "", 0)]
+def walk(payload: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Steps and value of whatever stands at ``path``, item by item where lists lie on the way."""
+    waiting: list[tuple[Any, int, tuple[str | int, ...], int]] = [(payload, 0, (), 0)]
     while waiting:
-        value, step, pointer, lists = waiting.pop()
+        value, step, steps, lists = waiting.pop()
         if isinstance(value, (list, tuple)):
             if lists < _LISTS:
-                items = [(item, step, f"{pointer}/{i}", lists + 1) for i, item in enumerate(value)]
+                items = [(item, step, (*steps, i), lists + 1) for i, item in enumerate(value)]
                 waiting += reversed(items)
         elif step < len(path):
             if isinstance(value, dict) and path[step] in value:
-                inner = f"{pointer}/{pointer_token(path[step])}"
-                waiting.append((value[path[step]], step + 1, inner, lists))
-        elif isinstance(value, str) or is_local(value):
-            yield pointer, value
+                waiting.append((value[path[step]], step + 1, (*steps, path[step]), lists))
+        else:
+            yield steps, value
+
+
+def pointer_of(steps: tuple[str | int, ...]) -> str:
+    """The JSON pointer that the steps are."""
+    return "".join([f"/{pointer_token(step)}" for step in steps])
+
+
+def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Pointer and value of each URL and local file at ``path``, item by item where lists lie on the way."""
+    for steps, value in walk(payload, path):
+        if isinstance(value, str) or is_local(value):
+            yield pointer_of(steps), value

@@ -60,7 +60,7 @@ _WORDING: dict[str, Callable[[Any], str]] = {
 }
 
 #: Rules whose sentence says all: the value is the whole payload, or part of the sentence.
-_COMPLETE = {"required", "unknown-input"}
+_COMPLETE = {"required", "unknown-input", "file-kind"}
 
 
 def describe(rule: str, limit: object) -> str:

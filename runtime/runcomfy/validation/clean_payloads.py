@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from runcomfy.model.media import is_plain_url
 from runcomfy.model.schema_files import read_schemas
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from .clean_types import Media
 
-__all__ = ["CleanDecoder", "are_https", "clean_decoder"]
+__all__ = ["CleanDecoder", "are_plain_urls", "clean_decoder"]
 
 
 class CleanDecoder:
@@ -33,21 +34,34 @@ class CleanDecoder:
     def remote_rules(self, payloads: Sequence[Any], at_hand: set[str]) -> int | None:
         """How many rules are about the files behind the URLs in decoded payloads.
 
-        ``None`` where a URL needs a closer look: not every one is ``https:``, or the file of one is at hand.
+        ``None`` where a URL needs a closer look: not every one is plain, or the file of one is at hand.
         """
         rules = 0
         for media in self._media:
             urls = media.urls(payloads)
-            if not are_https(urls) or (at_hand and not at_hand.isdisjoint(urls)):
+            if not are_plain_urls(urls) or (at_hand and not at_hand.isdisjoint(urls)):
                 return None
             rules += len(urls) * media.rules
         return rules
 
 
-def are_https(urls: Sequence[Any]) -> bool:
-    """Whether all the texts are ``https:`` URLs; raises ``TypeError`` where one is no text."""
-    # In the order of texts, what begins with the first stands between the two.
-    return not urls or (min(urls) >= "https:" and max(urls) < "https;")
+def are_plain_urls(urls: Sequence[Any]) -> bool:
+    """Whether nothing is odd about any of the URLs; raises ``TypeError`` where one is no text."""
+    if not urls:
+        return True
+    text = "".join(urls)
+    if not text.isascii() or not text.isprintable() or " " in text:
+        return False
+    # In the order of texts, what stands between two that begin alike begins so as well.
+    first, last = _origin(min(urls)), _origin(max(urls))
+    origins = {first} if first == last else set(map(_origin, urls))
+    return all(map(is_plain_url, origins))
+
+
+def _origin(url: str) -> str:
+    """Scheme and host of a URL, with the slash that ends them where there is one."""
+    parts = url.split("/", 3)
+    return "/".join(parts[:3]) + "/" * (len(parts) > 3)
 
 
 def clean_decoder(cls: type[Request[Any]]) -> CleanDecoder | None:

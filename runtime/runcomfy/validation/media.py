@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runcomfy.model.media import SCHEMES, WEB, urls
+from runcomfy.model.media import is_data, is_plain_url, is_web, urls
 from runcomfy.model.violation import Violation
 
 from .report import Unchecked
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo, Source
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.model.media import MediaInput, MediaRule
+    from runcomfy.model.request import Request
 
     from .report import FileReport, Report
 
@@ -40,7 +41,8 @@ class Files:
     """The files that a caller gave for URLs; each is looked at once.
 
     Where ``list_remote`` is off, rules about files that were not given are only counted, in
-    ``remote``. ``known`` holds what was found of files elsewhere.
+    ``remote``. ``known`` holds what was found of files elsewhere. With ``look`` off no file is looked at, and
+    only the texts of URLs are checked. ``local_service`` says that the service runs on this machine.
     """
 
     def __init__(
@@ -48,6 +50,9 @@ class Files:
         given: Mapping[str, Source] | None,
         list_remote: bool = True,
         known: Mapping[str, MediaInfo] | None = None,
+        *,
+        look: bool = True,
+        local_service: bool = False,
     ) -> None:
         if given and not hasattr(given, "keys"):
             raise TypeError(
@@ -56,6 +61,8 @@ class Files:
         self._given = given or {}
         self._known: dict[str, MediaInfo] = {**(known or {})}
         self.list_remote = list_remote
+        self.look = look
+        self.local_service = local_service
         self.remote = 0
         #: Whether there may be files behind URLs.
         self.any = bool(given or known)
@@ -73,44 +80,66 @@ class Files:
         if info is None:
             if url in self._given:
                 info = self._known[url] = _probe(self._given[url])
-            elif url[:5].lower() == "data:":
+            elif is_data(url):
                 info = _probe_data(url)
         return info
 
+    def fault(self, url: Any) -> str:
+        """Why a file cannot be used at all: a local one is not there, or it is empty; ``""`` where it can."""
+        if not isinstance(url, str):
+            from runcomfy.model.local_files import fault
 
-def check_media(
-    inputs: Iterable[MediaInput], payload: object, files: Files, report: Report
-) -> None:
+            return fault(url)
+        if not self.any and not is_data(url):
+            return ""
+        info = self.info(url)
+        if info is None:
+            return ""
+        return _MALFORMED if info.reason == _MALFORMED else "is empty" if info.size == 0 else ""
+
+
+def check_media(cls: type[Request[Any]], payload: object, files: Files, report: Report) -> None:
     """Add to the report what is to be said of the payload's URLs and of the files behind them."""
-    for media in inputs:
+    for media in cls._media:
         for pointer, url in urls(payload, media.path):
             at_hand = files.any
             if not isinstance(url, str):
-                fault = _fault(pointer, url)
-                if fault:
-                    report.errors.append(fault)
-                    continue
                 at_hand = True
-            else:
-                scheme = url[:6].lower()
-                if not scheme.startswith(SCHEMES):
-                    report.warnings.append(_odd_scheme(pointer, url))
-                at_hand = at_hand or scheme.startswith("data:")
-            if at_hand or media.rules:
+            elif not is_plain_url(url):
+                _check_url(cls, media, pointer, url, files, report)
+                at_hand = at_hand or is_data(url)
+            if files.look and (at_hand or media.rules):
                 _check_file(media, pointer, url, files, report)
 
 
+def _check_url(
+    cls: type[Request[Any]],
+    media: MediaInput,
+    pointer: str,
+    url: str,
+    files: Files,
+    report: Report,
+) -> None:
+    from .urls import demo_faults, url_warning
+
+    odd = url_warning(pointer, url, local_service=files.local_service)
+    # Some community workflows take names of files that are there already.
+    if odd and odd.rule not in demo_faults(cls, media):
+        report.warnings.append(odd)
+
+
 def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report: Report) -> None:
-    info = files.info(url)
-    wrong = _data_fault(url, info)
+    wrong = files.fault(url)
     if wrong:
-        report.errors.append(Violation(pointer, "file", url, None, wrong))
-    elif info is not None:
+        report.errors.append(Violation(pointer, "file", _name(url), None, wrong))
+        return
+    info = files.info(url)
+    if info is not None:
         _check_facts(media, pointer, _name(url), info, report)
     elif not files.list_remote:
         files.remote += len(media.rules)
     else:
-        reason = REMOTE if url[:8].lower().startswith(WEB) else _NO_ADDRESS
+        reason = REMOTE if is_web(url) else _NO_ADDRESS
         for rule in media.rules:
             report.unchecked.append(Unchecked(pointer, rule.name, reason, url))
 
@@ -121,10 +150,12 @@ def _check_facts(
     """Hold the rules of an input against the facts of one file."""
     from runcomfy.media.rules.metrics import problem
 
+    from .file_kinds import check_kind
     from .report import FileReport
 
     found = FileReport(pointer, url, info)
     report.files.append(found)
+    check_kind(media, found, report)
     for rule in media.rules:
         reason = problem(rule.metric, rule.operator, rule.limit)
         if not reason:
@@ -152,7 +183,7 @@ def _check_rule(rule: MediaRule, found: FileReport, report: Report) -> str:
         return ""
     breaks = verdict == BREAKS
     (found.broken if breaks else found.unclear).append(rule.name)
-    message = explain(rule, verdict, measured.units)
+    message = explain(rule, verdict, measured.units) + _about(found.url)
     violation = Violation(found.pointer, rule.name, values[0], rule.limit, message)
     (report.errors if breaks else report.warnings).append(violation)
     return ""
@@ -163,9 +194,16 @@ def _check_advice(media: MediaInput, found: FileReport, report: Report) -> None:
     limit, advice = _ADVICE.get(info.kind or media.kind, (0, ""))
     if not limit or info.size is None or info.size <= limit * 10**6:
         return
-    message = f"may be too large: the models' pages advise {advice}"
+    message = f"may be too large: the models' pages advise {advice}{_about(found.url)}"
     found.unclear.append(ADVICE)
     report.warnings.append(Violation(found.pointer, ADVICE, info.size / 10**6, limit, message))
+
+
+def _about(url: str) -> str:
+    """The file at the end of a sentence about it."""
+    from runcomfy.model.messages import show
+
+    return "" if is_data(url) else f", in the file {show(url)}"
 
 
 # Few payloads hold local files, so what is known of these is imported when one does.
@@ -177,29 +215,6 @@ def _name(url: Any) -> str:
     from runcomfy.model.local_files import name_of
 
     return name_of(url)
-
-
-def _fault(pointer: str, file: object) -> Violation | None:
-    from runcomfy.model.local_files import fault
-
-    wrong = fault(file)
-    return Violation(pointer, "file", _name(file), None, wrong) if wrong else None
-
-
-def _data_fault(url: object, info: MediaInfo | None) -> str:
-    """Why the file that a data URI holds cannot be used, as ``_fault`` tells it of a local one."""
-    if info is None or not isinstance(url, str) or url[:5].lower() != "data:":
-        return ""
-    if info.reason == _MALFORMED:
-        return _MALFORMED
-    return "is empty" if info.size == 0 else ""
-
-
-def _odd_scheme(pointer: str, url: str) -> Violation:
-    words = "should be an https URL or a data URI: the service may not reach anything else"
-    if "//" not in url:
-        words += "; programs give a local file as a pathlib.Path, not as text"
-    return Violation(pointer, "url-scheme", url, "https", words)
 
 
 def _probe(source: Source) -> MediaInfo:
@@ -218,11 +233,7 @@ def _probe_data(url: str) -> MediaInfo:
 def remote_urls(inputs: Iterable[MediaInput], payload: object) -> list[str]:
     """The URLs of a payload that can be looked at over the network, in order, each once."""
     found = (value for media in inputs for _, value in urls(payload, media.path))
-    return list(
-        dict.fromkeys(
-            value for value in found if isinstance(value, str) and value[:8].lower().startswith(WEB)
-        )
-    )
+    return list(dict.fromkeys(value for value in found if is_web(value)))
 
 
 def files_of(

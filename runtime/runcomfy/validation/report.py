@@ -9,7 +9,24 @@ if TYPE_CHECKING:
     from runcomfy.media.probe.info import MediaInfo
     from runcomfy.model.violation import Violation
 
-__all__ = ["FileReport", "Report", "Unchecked"]
+__all__ = ["SLIPS", "FileReport", "Report", "Unchecked"]
+
+#: The warnings that stop a submit unless they are allowed by name: what is very likely a slip, and would be paid.
+SLIPS = frozenset(
+    {
+        "unknown-input",
+        "url-credentials",
+        "url-empty",
+        "url-file",
+        "url-file-name",
+        "url-malformed",
+        "url-no-host",
+        "url-private",
+        "url-relative",
+        "url-scheme",
+        "url-space",
+    }
+)
 
 
 class Unchecked:
@@ -60,7 +77,8 @@ class Unchecked:
 class Report:
     """What a validation found: ``errors``, ``warnings``, and what was left ``unchecked``.
 
-    An error is a broken rule. A warning is something the service may or may not accept. What is
+    An error is a broken rule. A warning is something the service may or may not accept; some of them are
+    ``slips``, which a submit does not let pass. What is
     unchecked is neither good nor bad: nobody has looked. ``files`` tells the facts of each file that was
     looked at, and which of its rules held.
 
@@ -93,6 +111,11 @@ class Report:
         """Whether there are no errors. Warnings and unchecked rules do not count here."""
         return not self.errors
 
+    @property
+    def slips(self) -> list[Violation]:
+        """The warnings that stop a submit, unless ``allow`` of the client or the call names their rules."""
+        return [warning for warning in self.warnings if warning.rule in SLIPS]
+
     def raise_for_errors(self) -> None:
         """Raise ``ValidationError`` with every error, if there is one."""
         if self.errors:
@@ -106,7 +129,10 @@ class Report:
             "model_id": self.model_id,
             "valid": self.valid,
             "errors": [violation.as_dict() for violation in self.errors],
-            "warnings": [violation.as_dict() for violation in self.warnings],
+            "warnings": [
+                {**violation.as_dict(), "stops_run": violation.rule in SLIPS}
+                for violation in self.warnings
+            ],
             "unchecked": [unchecked.as_dict() for unchecked in self.unchecked],
             "files": [file.as_dict() for file in self.files],
         }
@@ -124,7 +150,7 @@ class Report:
     def __str__(self) -> str:
         lines = [f"{self.model_id}: {self.summary()}"]
         lines += [f"  error: {violation}" for violation in self.errors]
-        lines += [f"  warning: {violation}" for violation in self.warnings]
+        lines += [f"  warning: {warning}" for warning in self.warnings]
         lines += [
             f"  not checked: {group.pointer or 'payload'}: {group.rule}: {group.reason}"
             for group in grouped(self.unchecked)

@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from runcomfy.model.media import urls
 
-from .clean_payloads import are_https, clean_decoder
+from .clean_payloads import are_plain_urls, clean_decoder
 from .media import Files
 from .report import Report
 from .validate import examine
@@ -167,7 +167,7 @@ class Scanner:
         for media in self.cls._media:
             found = _urls(payloads, media.path)
             try:
-                if not are_https(found):
+                if not are_plain_urls(found):
                     return False
             except TypeError:  # something other than a text stands where a URL belongs
                 return False

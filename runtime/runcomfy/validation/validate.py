@@ -107,7 +107,7 @@ def examine(
         if cls._media:
             from .media import Files, check_media
 
-            check_media(cls._media, payload, files or Files(None), report)
+            check_media(cls, payload, files or Files(None), report)
     if strict:
         report.errors += report.warnings
         report.warnings = []

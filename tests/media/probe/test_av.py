@@ -13,6 +13,8 @@ import pytest
 from runcomfy.media.probe import MediaInfo, probe
 from support.made_videos import VIDEOS, claiming, claims_beside_the_facts, sound, video
 
+FACTS = ("kind", "format", "width", "height", "orientation", "frame_rate")
+
 
 def hold(info: MediaInfo, content: bytes, expected: dict[str, Any]) -> None:
     """Hold facts against those of the table, where a part of the reason stands."""
@@ -22,7 +24,8 @@ def hold(info: MediaInfo, content: bytes, expected: dict[str, Any]) -> None:
     assert wanted.pop("reason", "") in found.get("reason", "")
     assert bool(found.pop("reason", "")) == ("reason" in expected)
     assert found.pop("duration", None) == pytest.approx(wanted.pop("duration", None), abs=0.05)
-    assert found == wanted
+    # A fact that the table does not know of is tested elsewhere.
+    assert {name: found[name] for name in FACTS if name in found} == wanted
 
 
 @pytest.mark.parametrize("name", VIDEOS)

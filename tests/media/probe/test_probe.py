@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runcomfy.media.formats import KINDS
 from runcomfy.media.probe import MediaInfo, NeedBytes, content_of, probe
 from runcomfy.media.probe import header as module
 from support.made_pictures import PICTURES
@@ -22,6 +21,7 @@ from support.made_videos import VIDEOS
 from support.picture_bytes import jpeg_segment, saved
 
 FILES = {**PICTURES, **VIDEOS}
+PLAIN = sorted(name for name in FILES if name.endswith(" plain"))
 
 
 class Counting(BytesIO):
@@ -255,11 +255,11 @@ def test_a_header_beyond_the_cap_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @settings(max_examples=1500, deadline=None)
-@given(st.sampled_from(sorted(KINDS)), st.data())
+@given(st.sampled_from(PLAIN), st.data())
 def test_a_damaged_header_never_raises_and_never_costs_more_than_the_cap(
-    kind: str, data: st.DataObject
+    name: str, data: st.DataObject
 ) -> None:
-    content = bytearray(FILES[f"{kind} plain"][0]())
+    content = bytearray(FILES[name][0]())
     for _ in range(data.draw(st.integers(1, 8))):
         place = data.draw(st.integers(0, min(len(content), 1500) - 1))
         content[place] = data.draw(st.integers(0, 255))
@@ -270,9 +270,9 @@ def test_a_damaged_header_never_raises_and_never_costs_more_than_the_cap(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(sorted(KINDS)), st.data())
-def test_a_header_with_a_number_made_huge_never_raises(kind: str, data: st.DataObject) -> None:
-    content = bytearray(FILES[f"{kind} plain"][0]())
+@given(st.sampled_from(PLAIN), st.data())
+def test_a_header_with_a_number_made_huge_never_raises(name: str, data: st.DataObject) -> None:
+    content = bytearray(FILES[name][0]())
     size = data.draw(st.sampled_from([2, 4, 8]))
     place = data.draw(st.integers(8, min(len(content), 2000) - size))
     content[place : place + size] = data.draw(st.sampled_from([b"\xff", b"\x7f", b"\0"])) * size

@@ -13,9 +13,9 @@ import stat
 from io import BytesIO, TextIOBase
 
 from runcomfy.media.data_uris import content_of
-from runcomfy.media.formats import KINDS, recognise
+from runcomfy.media.formats import FORMATS, MEDIA, recognise
 
-from .header import MAX_BYTES, Header, NeedBytes, Unreadable, ask, read
+from .header import MAX_BYTES, Damaged, Header, NeedBytes, Unreadable, ask, read
 from .images import picture_facts
 from .info import MediaInfo
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     #: What stands for a file: its path, its content, or an open binary file.
     Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
-__all__ = ["MediaInfo", "NeedBytes", "content_of", "probe"]
+__all__ = ["UNKNOWN_FORMAT", "MediaInfo", "NeedBytes", "content_of", "probe"]
 
-_UNKNOWN = "its format is none of PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF, BMP, MP4, MOV, WebM, MKV, WAV, MP3 and Ogg"
+#: The reason of a file whose format is not known.
+UNKNOWN_FORMAT = "its format is not known: no image, video or audio file begins like this"
 
 
 def probe(source: Source) -> MediaInfo:
@@ -112,8 +113,11 @@ def _read(file: BinaryIO, size: int) -> MediaInfo:
     header = Header(file)
     name = recognise(header.first)
     if name is None:
-        return MediaInfo(size=size, reason=_UNKNOWN if size else "it is empty")
-    info = MediaInfo(kind=KINDS[name], format=name, size=size)
+        return MediaInfo(size=size, reason=UNKNOWN_FORMAT if size else "it is empty")
+    info = MediaInfo(kind=FORMATS[name].kind, format=name, size=size)
+    if info.kind not in MEDIA:
+        info.reason = f"it is {FORMATS[name].words}"
+        return info
     try:
         if info.kind == "image":
             info.width, info.height, info.orientation = picture_facts(name, header)
@@ -123,4 +127,5 @@ def _read(file: BinaryIO, size: int) -> MediaInfo:
             add_video_facts(info, header)
     except Unreadable as why:
         info.reason = str(why)
+        info.damaged = isinstance(why, Damaged)
     return info

@@ -8,8 +8,11 @@ hidden, see ``_Shown``.
 
 from __future__ import annotations
 
-from .header import NeedBytes, Unreadable
-from .isobmff import mp4_rotation
+from runcomfy.media.formats import FORMATS
+
+from .chunks import READERS as OWN_READERS
+from .header import FIRST, Damaged, NeedBytes, Unreadable
+from .isobmff import find_box, mp4_rotation
 from .matroska import mkv_rotation
 
 TYPE_CHECKING = False
@@ -57,13 +60,27 @@ _TOLD = {
 
 def add_video_facts(info: MediaInfo, header: Header) -> None:
     """Fill in what the header of a video or sound tells. Raises ``Unreadable``."""
+    name = info.format or ""
+    if name in OWN_READERS:
+        OWN_READERS[name](info, header)
+    elif name in _READERS:
+        _read_with_library(info, header)
+    else:
+        raise Unreadable(f"its length is not read: it is {FORMATS[name].words}")
+    missing = [words for fact, words in _TOLD[info.kind or ""] if getattr(info, fact) is None]
+    if missing:
+        info.reason = f"its header does not tell its {' and '.join(missing)}"
+
+
+def _read_with_library(info: MediaInfo, header: Header) -> None:
+    name = info.format or ""
     try:
         import av
         from av.error import FFmpegError
     except ImportError:
         told = "its facts need another library: pip install 'runcomfy[video]'"
+        _require_start(header, name)
         raise Unreadable(told) from None
-    name = info.format or ""
     shown = _Shown(header, _after_tags(header) if name == "mp3" else 0, _READERS[name] == "mov")
     try:
         with av.open(
@@ -78,13 +95,25 @@ def add_video_facts(info: MediaInfo, header: Header) -> None:
             _take_facts(info, container)
     except (FFmpegError, NeedBytes, Unreadable, OSError, ValueError) as error:
         header.check()
-        raise Unreadable(f"its {name} header is damaged: {_words(error)}") from None
+        # All of the file was there to be read, and it is none.
+        wrong = Damaged if shown.ended else Unreadable
+        raise wrong(f"its {name} header is damaged: {_words(error)}") from None
     header.check()
     if info.kind == "video":
         _turn(info, header)
-    missing = [words for name, words in _TOLD[info.kind or ""] if getattr(info, name) is None]
-    if missing:
-        info.reason = f"its header does not tell its {' and '.join(missing)}"
+
+
+#: The least that a video or sound takes, and how much of a file is at hand at once.
+_LEAST = 44
+
+
+def _require_start(header: Header, name: str) -> None:
+    """Raise ``Damaged`` for a short file that surely is cut; for this no library is needed."""
+    whole = len(header.first)
+    if whole < _LEAST or (
+        whole < FIRST and _READERS[name] == "mov" and not find_box(header, 0, None, b"moov")
+    ):
+        raise Damaged("its header is cut short")
 
 
 def _for_texts(version: str) -> dict[str, Any]:
@@ -154,6 +183,8 @@ class _Shown:
         self._header = header
         self._start = start
         self._hides = hides
+        #: Whether it was read to its end.
+        self.ended = False
         header.seek(start)
 
     def read(self, size: int) -> bytes:
@@ -165,6 +196,7 @@ class _Shown:
             for name in _HIDDEN:
                 data = data.replace(name, b"free")
         data = data[before : before + size]
+        self.ended = self.ended or len(data) < size
         self._header.seek(place + len(data))
         return data
 

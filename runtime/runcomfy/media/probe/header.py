@@ -7,7 +7,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, BinaryIO
 
-__all__ = ["MAX_BYTES", "MAX_READS", "Header", "NeedBytes", "Unreadable", "ask", "read"]
+__all__ = [
+    "FIRST",
+    "MAX_BYTES",
+    "MAX_READS",
+    "Damaged",
+    "Header",
+    "NeedBytes",
+    "Unreadable",
+    "ask",
+    "read",
+]
 
 #: What a file may cost. Videos carry megabytes before the facts, and photos with depth maps, too.
 MAX_BYTES = 8 * 2**20
@@ -15,7 +25,7 @@ MAX_READS = 20_000
 #: No file is larger, and no file takes a larger place to go to.
 _LARGEST = 2**63 - 1
 #: Read at once: the whole header of most pictures.
-_FIRST = 4096
+FIRST = 4096
 
 
 class NeedBytes(Exception):
@@ -35,6 +45,10 @@ class Unreadable(Exception):
     """Why a file does not give its facts, in words."""
 
 
+class Damaged(Unreadable):
+    """A header that is cut, or says what cannot be: no program reads the file."""
+
+
 class Header:
     """A binary file that gives out a limited amount.
 
@@ -47,11 +61,11 @@ class Header:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._place = 0
-        self._bytes = MAX_BYTES - _FIRST
+        self._bytes = MAX_BYTES - FIRST
         self._reads = MAX_READS
         self._fault: Exception | None = None
         #: The first bytes of the file.
-        self.first = read(file, _FIRST)
+        self.first = read(file, FIRST)
 
     def at(self, place: int, size: int) -> bytes:
         """The ``size`` bytes at ``place``, fewer at the end of the file."""
@@ -60,7 +74,7 @@ class Header:
             raise self._keep(Unreadable("its header is too long"))
         stop = place + size
         first = self.first
-        if stop <= len(first) or len(first) < _FIRST:  # the file itself may be as short
+        if stop <= len(first) or len(first) < FIRST:  # the file itself may be as short
             return first[place:stop]
         if size > self._bytes:
             raise self._keep(Unreadable("its header is too long"))
@@ -76,10 +90,10 @@ class Header:
         return data
 
     def exactly(self, place: int, size: int) -> bytes:
-        """The ``size`` bytes at ``place``. Raises ``Unreadable`` where the file ends before."""
+        """The ``size`` bytes at ``place``. Raises ``Damaged`` where the file ends before."""
         data = self.at(place, size)
         if len(data) < size:
-            raise Unreadable("its header is cut short")
+            raise Damaged("its header is cut short")
         return data
 
     def check(self) -> None:

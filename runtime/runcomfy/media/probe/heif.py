@@ -6,7 +6,7 @@ Pillow reads the whole file for an AVIF, and no HEIC at all.
 
 from __future__ import annotations
 
-from .header import Unreadable
+from .header import Damaged, Unreadable
 from .isobmff import boxes, find_box, int_at
 
 TYPE_CHECKING = False
@@ -62,7 +62,7 @@ def heif_facts(header: Header) -> tuple[int, int, int | None]:
 def _within(header: Header, start: int, stop: int | None, kind: bytes) -> tuple[int, int]:
     found = find_box(header, start, stop, kind)
     if found is None:
-        raise Unreadable(f"its header is damaged: there is no {kind.decode()} box")
+        raise Damaged(f"its header is damaged: there is no {kind.decode()} box")
     return found
 
 
@@ -87,4 +87,4 @@ def _properties_of(item: int, header: Header, start: int, stop: int) -> set[int]
         if int_at(table, at, id_size) == item:
             return {int_at(table, i, place_size) & mask for i in range(first, after, place_size)}
         at = after
-    raise Unreadable("its header is damaged: its picture has no size")
+    raise Damaged("its header is damaged: its picture has no size")

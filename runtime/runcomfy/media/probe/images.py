@@ -9,8 +9,11 @@ and reads the whole of an AVIF. The tests hold these readers against both.
 
 from __future__ import annotations
 
-from .header import Unreadable
+from runcomfy.media.formats import FORMATS
+
+from .header import Damaged, Unreadable
 from .heif import heif_facts
+from .isobmff import find_box
 from .tiff import exif_orientation, tiff_facts
 
 TYPE_CHECKING = False
@@ -36,9 +39,12 @@ def picture_facts(name: str, header: Header) -> Facts:
 
     Raises ``Unreadable``.
     """
-    width, height, orientation = _READERS[name](header)
+    reader = _READERS.get(name)
+    if reader is None:
+        raise Unreadable(f"its width and height are not read: it is {FORMATS[name].words}")
+    width, height, orientation = reader(header)
     if not (0 < width <= _LARGEST and 0 < height <= _LARGEST):
-        raise Unreadable(f"{_DAMAGED}: it is {width} × {height} pixels")
+        raise Damaged(f"{_DAMAGED}: it is {width} × {height} pixels")
     if orientation is None or not 1 <= orientation <= 8:
         return width, height, None
     return (height, width, orientation) if orientation > 4 else (width, height, orientation)
@@ -47,7 +53,7 @@ def picture_facts(name: str, header: Header) -> Facts:
 def _png(header: Header) -> Facts:
     head = header.exactly(0, 33)
     if head[12:16] != b"IHDR":
-        raise Unreadable(_DAMAGED)
+        raise Damaged(_DAMAGED)
     width, height = _big(head[16:20]), _big(head[20:24])
     place = 33
     for _ in range(_MOST_PARTS):  # EXIF data counts where it stands before the pixels
@@ -74,14 +80,14 @@ def _jpeg(header: Header) -> Facts:
     for _ in range(_MOST_PARTS):
         head = header.at(place, 10)
         if len(head) < 10:
-            raise Unreadable("its header is cut short")
+            raise Damaged("its header is cut short")
         marker = head[1]
         if head[0] != 0xFF:  # stray bytes are skipped, as every decoder does
             found = header.at(place, _STRAY).find(b"\xff")
             place += _STRAY if found < 0 else found
             continue
         if marker in (_PIXELS, _END):
-            raise Unreadable(_DAMAGED)
+            raise Damaged(_DAMAGED)
         if marker in _FRAMES:
             return _big(head[7:9]), _big(head[5:7]), orientation
         if marker == _EXIF and orientation is None and head[4:] == b"Exif\0\0":
@@ -109,7 +115,7 @@ def _webp(header: Header) -> Facts:
         turned = head[20] & 0b1010 == 0b1000
         orientation = _webp_orientation(header) if turned else None
         return _little(head[24:27]) + 1, _little(head[27:30]) + 1, orientation
-    raise Unreadable(_DAMAGED)
+    raise Damaged(_DAMAGED)
 
 
 def _webp_orientation(header: Header) -> int | None:
@@ -134,6 +140,18 @@ def _bmp(header: Header) -> Facts:
     return width, abs(height), None  # a negative height: from top to bottom
 
 
+def _jp2(header: Header) -> Facts:
+    if header.first.startswith(b"\xff\x4f"):  # the picture alone, without boxes around it
+        head = header.exactly(0, 24)
+        return _big(head[8:12]) - _big(head[16:20]), _big(head[12:16]) - _big(head[20:24]), None
+    inside = find_box(header, 0, None, b"jp2h")
+    found = find_box(header, *inside, b"ihdr") if inside else None
+    if found is None:
+        raise Damaged("its header is cut short")
+    size = header.exactly(found[0], 8)
+    return _big(size[4:]), _big(size[:4]), None
+
+
 def _big(data: bytes) -> int:
     return int.from_bytes(data, "big")
 
@@ -151,4 +169,5 @@ _READERS: dict[str, Callable[[Header], Facts]] = {
     "avif": heif_facts,
     "heic": heif_facts,
     "bmp": _bmp,
+    "jp2": _jp2,
 }

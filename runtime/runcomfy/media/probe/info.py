@@ -21,13 +21,14 @@ _FACTS = (
 class MediaInfo:
     """What is known of a file. What could not be found out is ``None``, and ``reason`` says why.
 
-    ``kind`` is ``"image"``, ``"video"`` or ``"audio"``, ``format`` a short name such as ``"png"`` or
-    ``"mp4"``, ``size`` is in bytes, ``duration`` in seconds, ``frame_rate`` in frames a second.
+    ``kind`` is ``"image"``, ``"video"``, ``"audio"``, or ``"file"`` for anything else that is recognised;
+    ``format`` is a short name such as ``"png"``, ``"mp4"`` or ``"html"``, ``size`` is in bytes, ``duration`` in seconds, ``frame_rate`` in frames a second.
     ``width`` and ``height`` are in pixels, and those of the picture as it is shown; ``orientation``,
     1 to 8 as in EXIF, says how it is turned for that, and is ``None`` where the file does not say.
     """
 
-    __slots__ = _FACTS
+    #: ``damaged``: the header is cut, or says what cannot be; ``reason`` says it in words.
+    __slots__ = (*_FACTS, "damaged")
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class MediaInfo:
         frame_rate: float | None = None,
         orientation: int | None = None,
         reason: str = "",
+        damaged: bool = False,
     ) -> None:
         self.kind = kind
         self.format = format
@@ -51,6 +53,7 @@ class MediaInfo:
         self.frame_rate = frame_rate
         self.orientation = orientation
         self.reason = reason
+        self.damaged = damaged
 
     def as_dict(self) -> dict[str, object]:
         """The facts as plain data, for JSON; those that are not known are left out."""
@@ -59,7 +62,7 @@ class MediaInfo:
 
     def summary(self) -> str:
         """The facts in a few words: ``"png, 640 × 480 pixels, 20,118 bytes"``."""
-        told = [self.format or "unknown format"]
+        told = [self.format or (self.reason if self.size is None else "") or "unknown format"]
         if self.width is not None:
             told.append(f"{self.width} × {self.height} pixels")
         if self.duration is not None:

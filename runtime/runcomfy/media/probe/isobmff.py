@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .header import Unreadable
+from .header import Damaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def boxes(header: Header, start: int, stop: int | None) -> Iterator[tuple[bytes,
             size, content = int_at(head, 8, 8), start + 16
         end = start + size if size else stop or content + 2**40  # 0: up to the end
         if end < content or (stop is not None and end > stop):
-            raise Unreadable("its header is damaged")
+            raise Damaged("its header is damaged")
         yield head[4:8], content, end
         start = end
 

@@ -39,7 +39,7 @@ class RemoteFile:
             info = await self._look()
         except NotLookedAt as problem:
             return MediaInfo(size=self._file.size, reason=str(problem))
-        if self._web_page and info.kind is None:
+        if self._web_page and info.kind in (None, "file"):
             return MediaInfo(reason="the server answered with a web page, not with a file")
         info.size = self._file.size
         if info.size is None and not info.reason:

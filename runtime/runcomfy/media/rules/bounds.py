@@ -15,6 +15,8 @@ reading is kept. What lies exactly on the bound, or between the readings, is ``U
 
 from __future__ import annotations
 
+from runcomfy.media.formats import FORMATS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,19 +104,21 @@ def _compare(value: Value, operator: str, limit: Value) -> str:
 def formats_in(limit: object) -> set[str]:
     """The formats that a text names, such as ``"JPG, image/png"``."""
     words = str(limit).lower().replace(",", " ").replace("|", " ").replace(";", " ").split()
-    names = {word.rpartition("/")[2].lstrip(".") for word in words}
-    return {_SAME.get(name, name) for name in names}
+    names = {word.rpartition("/")[2].removeprefix("x-").lstrip(".") for word in words}
+    return {_MEANT.get(name, name) for name in names}
 
 
-_SAME = {
-    "jpg": "jpeg",
-    "tif": "tiff",
-    "quicktime": "mov",
-    "x-matroska": "mkv",
-    "mpeg": "mp3",
-    "x-wav": "wav",
-    "heif": "heic",
-}
+def _meant() -> dict[str, str]:
+    """Extension or last part of a media type -> the format that is meant by it."""
+    meant = {
+        name.rpartition("/")[2].removeprefix("x-").lstrip("."): one.name
+        for one in reversed(FORMATS.values())
+        for name in (*one.extensions, *one.media_types)
+    }
+    return meant | {name: name for name in FORMATS} | {"mpeg": "mp3"}  # audio/mpeg
+
+
+_MEANT = _meant()
 
 
 def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:

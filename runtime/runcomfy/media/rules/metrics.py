@@ -9,7 +9,7 @@ parentheses.
 
 from __future__ import annotations
 
-from runcomfy.media.formats import KINDS
+from runcomfy.media.formats import FORMATS
 
 from .bounds import OPERATORS, READINGS, formats_in
 
@@ -140,7 +140,7 @@ def problem(text: str, operator: str, limit: object) -> str:
         if operator.strip("="):
             return f"a format is not {operator} anything"
         names = formats_in(limit)
-        known = names & KINDS.keys() and "*" not in names
+        known = names & FORMATS.keys() and "*" not in names
         return "" if known else "its limit names no format that is known"
     return "" if isinstance(limit, (int, float)) else "its limit is no number"
 

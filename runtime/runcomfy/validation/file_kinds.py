@@ -1,0 +1,64 @@
+"""Whether a file is of the kind that an input takes: an image, a video, an audio. Its first bytes decide."""
+
+from __future__ import annotations
+
+from runcomfy.media.formats import FORMATS
+from runcomfy.media.probe import UNKNOWN_FORMAT
+from runcomfy.model.media import is_data
+from runcomfy.model.messages import show
+from runcomfy.model.violation import Violation
+
+from .report import Unchecked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runcomfy.media.probe import MediaInfo
+    from runcomfy.model.media import MediaInput
+
+    from .report import FileReport, Report
+
+__all__ = ["check_kind"]
+
+_WANTED = {"image": "an image", "video": "a video", "audio": "an audio file"}
+
+
+def check_kind(media: MediaInput, found: FileReport, report: Report) -> None:
+    """Add an error for a file that surely is something else, or cut; a warning where that is not known."""
+    info, pointer = found.info, found.pointer
+    if info.format is None and info.reason != UNKNOWN_FORMAT:
+        if not media.rules:  # a look that was asked for, and failed
+            unchecked = Unchecked(pointer, "file-kind", info.reason, found.url)
+            report.unchecked.append(unchecked)
+            found.unchecked.append(unchecked)
+        return
+    wanted = _WANTED.get(media.kind)
+    if wanted is None:  # the input takes any file
+        return
+    if info.format is None:
+        message = f"may be no {media.kind}: its first bytes are of no known format"
+        report.warnings.append(Violation(pointer, "file-unknown", found.url, media.kind, message))
+        found.unclear.append("file-unknown")
+        return
+    message = _fault(media.kind, wanted, info)
+    if message:
+        named = "" if is_data(found.url) else f"{show(found.url)} "
+        message = named + message
+        report.errors.append(Violation(pointer, "file-kind", found.url, media.kind, message))
+        found.broken.append("file-kind")
+
+
+def _fault(kind: str, wanted: str, info: MediaInfo) -> str:
+    known = FORMATS[info.format or ""]
+    if kind not in _kinds(info):
+        return f"must be {wanted}, and it is {known.words}"
+    if info.damaged:
+        return f"must be {wanted} that can be read: it begins like {known.words}, and {info.reason}"
+    return ""
+
+
+def _kinds(info: MediaInfo) -> frozenset[str | None]:
+    """What the file can be: a container whose streams are not known may hold either kind."""
+    streams_known = (info.kind == "audio" and info.duration is not None) or info.width is not None
+    if streams_known:
+        return frozenset({info.kind})
+    return frozenset({*FORMATS[info.format or ""].kinds, info.kind})

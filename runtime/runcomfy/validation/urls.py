@@ -1,0 +1,140 @@
+"""What is odd about the URL of a media input, by its text alone: nothing is looked up, nothing is fetched.
+
+Most of it is a slip that would be paid for: a file name given as text, a scheme that no service reads, a host
+inside one's own network. Each has a rule of its own, so that each can be allowed by name.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from runcomfy.model.media import INSIDE, is_bare_name, is_data, urls
+from runcomfy.model.violation import Violation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runcomfy.model.media import MediaInput
+    from runcomfy.model.request import Request
+
+__all__ = ["demo_faults", "url_warning"]
+
+_AS_PATH = "; a local file is given as a pathlib.Path, as bytes or as an open file, not as text"
+
+
+def url_warning(pointer: str, url: str, *, local_service: bool = False) -> Violation | None:
+    """The warning about a URL, ``None`` where there is nothing to say.
+
+    ``local_service``: the service runs on this machine, and reaches what this machine reaches.
+    """
+    rule, message = _fault(url, local_service) or ("", "")
+    return Violation(pointer, rule, url, None, message) if rule else None
+
+
+def _fault(url: str, local_service: bool) -> tuple[str, str] | None:
+    if not url.strip():
+        return "url-empty", "is empty: a URL is wanted"
+    if is_data(url):
+        return None  # its content is looked at
+    if is_bare_name(url):
+        return "url-file-name", f"is the name of a file, not a URL{_AS_PATH}"
+    scheme, colon, rest = url.strip().partition(":")
+    named = colon and scheme.isascii() and scheme.isalnum() and len(scheme) > 1
+    if not named or scheme[0].isdigit() or (rest[:1].isdigit() and "//" not in url[:12]):
+        return "url-relative", f"is a relative URL or a path, not a whole URL{_AS_PATH}"
+    scheme = scheme.lower()
+    if scheme == "file":
+        return "url-file", f"is a file on this machine, which the service cannot read{_AS_PATH}"
+    if scheme not in ("https", "http"):
+        return (
+            "url-scheme",
+            f"has the scheme {scheme[:20]!r}: the service reads https URLs and data URIs",
+        )
+    if any(one.isspace() or not one.isprintable() for one in url):
+        return "url-space", "holds a space, a line end or a control character; write a space as %20"
+    return _web_fault(url, scheme, local_service)
+
+
+def _web_fault(url: str, scheme: str, local_service: bool) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        return "url-malformed", f"is not a valid URL: {error}"
+    if not host.strip("."):
+        return "url-no-host", "names no host"
+    if parts.username is not None or parts.password is not None:
+        words = "holds a user name or a password, which the service would see and may not send on"
+        return "url-credentials", words
+    where = _inside(host.rstrip("."))
+    if where and not local_service:
+        return "url-private", f"leads to {where}, which the service cannot reach"
+    if scheme == "http" and not where:
+        return "url-http", "should be an https URL: the service may not fetch over http"
+    return None
+
+
+def _inside(host: str) -> str:
+    """What the host is if it is not on the public internet, as far as its text says it."""
+    address = _address(host)
+    if address:
+        from runcomfy.media.remote.addresses import inside
+
+        kind = inside(address)
+        return kind and f"{kind} address"
+    folded = f".{host.lower()}"
+    if folded == ".localhost" or folded.endswith(".localhost"):
+        return "this machine"
+    return "a host inside your network" if folded.endswith(INSIDE) else ""
+
+
+def _address(host: str) -> str:
+    """The IP address that a host is, in any of its spellings (``127.1``, ``0x7f000001``), else ``""``."""
+    if ":" in host:
+        return host
+    last = host.rpartition(".")[2].lower()
+    if not last.isdigit() and not last.startswith("0x"):
+        return ""
+    from socket import inet_aton, inet_ntoa
+
+    try:
+        return inet_ntoa(inet_aton(host))
+    except (OSError, ValueError):
+        return ""
+
+
+#: Faults that a demo value may have, so that such values are right for the model.
+_IN_DEMOS = frozenset({"url-file-name", "url-relative"})
+
+
+def demo_faults(cls: type[Request[Any]], media: MediaInput) -> set[str]:
+    """The rules that the model's own demo values of an input break: what its page shows is no slip."""
+    found = {fault[0] for url in _demo_values(cls, media) if (fault := _fault(url, False))}
+    return found & _IN_DEMOS
+
+
+def _demo_values(cls: type[Request[Any]], media: MediaInput) -> Iterator[str]:
+    for payload in (getattr(cls, "_example", {}), _defaults(cls, media.path)):
+        for _, value in urls(payload, media.path):
+            if isinstance(value, str):
+                yield value
+
+
+def _defaults(cls: type[Request[Any]], path: tuple[str, ...]) -> Any:
+    """The demo value of the schema that is nearest to the input, as part of a payload."""
+    try:
+        part: Any = cls.input_schema()
+    except (OSError, ValueError, KeyError):  # a class that was written by hand
+        return {}
+    for depth, name in enumerate(path, 1):
+        part = part.get("items", part) if isinstance(part, dict) else {}
+        part = part.get("properties", {}) if isinstance(part, dict) else {}
+        part = part.get(name) if isinstance(part, dict) else None
+        if isinstance(part, dict) and "default" in part:
+            value = part["default"]
+            for step in reversed(path[:depth]):
+                value = {step: value}
+            return value
+    return {}

@@ -1,0 +1,134 @@
+"""Files that are something else than the input takes: their first bytes decide, wherever they come from."""
+
+from __future__ import annotations
+
+import io
+import sys
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runcomfy import Report, validate
+from support.made_videos import sound, video
+from support.pictures import picture
+from support.sample_model import Sample
+
+URL = "https://example.com/x.jpg"
+
+#: What stands in an image input and surely is no image.
+OTHERS = {
+    "an error page": b"<!DOCTYPE html>\n<html><body>404</body></html>",
+    "an error page in another case": b"\xef\xbb\xbf  <HTML lang=en>",
+    "a page behind a comment": b"<!-- cached --><html>",
+    "an xhtml page": b"<?xml version='1.0'?>\n<html xmlns='http://www.w3.org/1999/xhtml'>",
+    "a git lfs pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 5\n",
+    "an error as json": b'{"error": "AccessDenied"}',
+    "an error as xml": b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
+    "a pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3",
+    "an svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "an svg with a head": b"<?xml version='1.0'?>\n<!-- Ink --><svg/>",
+    "a zip": b"PK\x03\x04" + b"\0" * 30,
+    "a text": "https://example.com/the-real-one.png — ü".encode(),
+    "a text in utf-16": "hello".encode("utf-16"),
+    "a video": video("mp4"),
+    "a sound": sound("wav"),
+    "a flac": b"fLaC\0\0\0\x22" + b"\0" * 34,
+    "an avi": b"RIFF\0\0\0\0AVI LIST" + b"\0" * 100,
+    "a program": b"\x7fELF" + b"\0" * 60,
+}
+#: What begins like a picture or a video and ends too early.
+CUT = {
+    "png": picture(500, 400)[:20],
+    "png in its mark": picture(500, 400)[:6],
+    "jpeg": b"\xff\xd8\xff\xe0\0\x10JF",
+    "gif": b"GIF89a\1",
+    "webp": b"RIFF\0\0\0\0WEBPVP8 ",
+    "bmp": b"BM" + b"\0" * 12 + (40).to_bytes(4, "little") + b"\0\0",
+    "png without a size": picture(500, 400)[:16] + b"\0" * 17,
+}
+
+
+def as_path(content: bytes, folder: Path) -> tuple[Any, Any]:
+    path = folder / "x.jpg"
+    path.write_bytes(content)
+    return path, None
+
+
+def as_bytes(content: bytes, folder: Path) -> tuple[Any, Any]:
+    return content, None
+
+
+def as_file(content: bytes, folder: Path) -> tuple[Any, Any]:
+    return io.BytesIO(content), None
+
+
+def as_data(content: bytes, folder: Path) -> tuple[Any, Any]:
+    return f"data:image/jpeg;base64,{b64encode(content).decode()}", None
+
+
+def as_given(content: bytes, folder: Path) -> tuple[Any, Any]:
+    return URL, {URL: content}
+
+
+WAYS = [as_path, as_bytes, as_file, as_data, as_given]
+
+
+def in_image(way: Callable[..., Any], content: bytes, folder: Path) -> Report:
+    value, files = way(content, folder)
+    return validate(Sample, {"pair": [value]}, files=files)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", [*OTHERS, *CUT])
+def test_what_is_no_image_is_an_error_wherever_it_comes_from(
+    name: str, way: Callable[..., Any], tmp_path: Path
+) -> None:
+    report = in_image(way, {**OTHERS, **CUT}[name], tmp_path)
+    (error,) = [error for error in report.errors if error.rule == "file-kind"]
+    assert error.pointer == "/pair/0"
+    assert "must be an image" in error.message
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_unknown_header_is_a_warning(way: Callable[..., Any], tmp_path: Path) -> None:
+    report = in_image(way, b"\0\1\2\3 no header that is known", tmp_path)
+    assert report.valid
+    assert [(one.pointer, one.rule) for one in report.warnings] == [("/pair/0", "file-unknown")]
+
+
+def test_the_error_says_what_the_file_is_and_names_it(tmp_path: Path) -> None:
+    (error,) = in_image(as_path, OTHERS["a git lfs pointer"], tmp_path).errors
+    assert "x.jpg" in str(error)
+    assert "a Git LFS pointer" in str(error)
+
+
+@pytest.mark.parametrize("name", ["mp4", "mov", "webm", "mkv"])
+def test_a_video_is_a_video_with_and_without_the_library(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert validate(Sample, {"clip": video(name)}).errors == []
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert validate(Sample, {"clip": video(name)}).errors == []
+
+
+@pytest.mark.parametrize("without_library", [False, True])
+@pytest.mark.parametrize("content", [picture(40, 40), video("mp4")[:20], OTHERS["an error page"]])
+def test_what_is_no_video_is_an_error(
+    content: bytes, without_library: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if without_library:
+        monkeypatch.setitem(sys.modules, "av", None)
+    assert [error.rule for error in validate(Sample, {"clip": content}).errors] == ["file-kind"]
+
+
+def test_an_input_of_any_file_takes_a_text() -> None:
+    assert validate(Sample, {"loras": [{"path": b"just a text"}]}).errors == []
+
+
+def test_sound_under_a_brand_of_sound_is_no_video() -> None:
+    content = b"\0\0\0\x18ftypM4A \0\0\0\0M4A isom" + b"\0" * 5000
+    (error,) = validate(Sample, {"clip": content}).errors
+    assert error.message.endswith("must be a video, and it is an M4A sound")
