@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,28 +35,29 @@ class FakeFile:
     url: str
     kind: str = "image"
     fails: Exception | None = None
+    saved: Callable[[list[tuple[str, str, Path]]], object] = print
 
     def save(self, path: str, **_: Any) -> Path:
         if self.fails:
             raise self.fails
-        Path(path).mkdir(parents=True, exist_ok=True)
-        name = self.url.partition("?")[0].rpartition("/")[2]
-        return Path(path, name)
+        target = Path(path, self.url.partition("?")[0].rpartition("/")[2])
+        self.saved([(self.url, self.kind, target)])
+        return target
 
 
 @dataclass
 class FakeResult:
     files: list[FakeFile]
     raw: dict[str, Any]
-    cost: float | None = None
 
 
 @dataclass
 class FakeJob:
-    """A job that ends as it is told: with a result, or with an error."""
+    """A job that ends as it is told, with a result or with an error, and writes that down as a client does."""
 
     end: FakeResult | Exception
     raw: dict[str, Any] = field(default_factory=dict)
+    ended: Callable[[Outcome], object] = print
 
     def status(self, **_: Any) -> Status:
         if isinstance(self.end, NotFound):
@@ -64,7 +66,13 @@ class FakeJob:
 
     def wait(self, **_: Any) -> FakeResult:
         if isinstance(self.end, Exception):
+            outcome = Outcome.of_error(self.end)
+            if outcome:
+                self.ended(outcome)
             raise self.end
+        files = [(file.url, file.kind) for file in self.end.files]
+        raw = self.end.raw
+        self.ended(Outcome("succeeded", raw.get("cost"), raw.get("output"), files))
         return self.end
 
     result = wait
@@ -78,12 +86,20 @@ class FakeClient:
     account: Account = ACCOUNT
     asked: list[str] = field(default_factory=list)
     later: bool = False
+    journal: Journal | None = None
+
+    def with_journal(self, journal: Journal) -> FakeClient:
+        self.journal = journal
+        return self
 
     def job(self, request_id: str, model: str | None = None) -> Any:
         assert model == "acme/cat"
         self.asked.append(request_id)
-        missing = FakeJob(NotFound("the service knows no such request"))
-        job = self.jobs.get(request_id, missing)
+        job = self.jobs.get(request_id) or FakeJob(NotFound("the service knows no such request"))
+        if self.journal is not None:
+            job.ended = partial(self.journal.record, self.account, request_id)
+            for file in job.end.files if isinstance(job.end, FakeResult) else ():
+                file.saved = partial(self.journal.record_files, self.account, request_id)
         return _Later(job) if self.later else job
 
 

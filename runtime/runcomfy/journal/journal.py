@@ -183,7 +183,8 @@ class Journal(Store):
         """
         place = None if folder is None else Path(folder)
         entries = self._to_recover(client.account, place)
-        found = recovery.recover_all(client, self, entries, place, timeout, concurrency)
+        writing = client.with_journal(self)
+        found = recovery.recover_all(writing, self, entries, place, timeout, concurrency)
         found.unknown = list(self.entries(state="unknown", account=client.account))
         return found
 
@@ -198,7 +199,10 @@ class Journal(Store):
         """The same as ``recover``, with an asynchronous client."""
         place = None if folder is None else Path(folder)
         entries = self._to_recover(client.account, place)
-        found = await recovery.recover_all_async(client, self, entries, place, timeout, concurrency)
+        writing = client.with_journal(self)
+        found = await recovery.recover_all_async(
+            writing, self, entries, place, timeout, concurrency
+        )
         found.unknown = list(self.entries(state="unknown", account=client.account))
         return found
 

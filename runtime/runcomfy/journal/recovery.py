@@ -24,28 +24,13 @@ from runcomfy.errors import (
     RunComfyError,
 )
 
+from .digests import unsigned_url
 from .entry import Account, Entry
 from .outcomes import Outcome
 
-__all__ = ["Ask", "AsyncRecoveryClient", "Recorder", "Recovery", "RecoveryClient", "check_model"]
+__all__ = ["Ask", "AsyncRecoveryClient", "Records", "Recovery", "RecoveryClient", "check_model"]
 
 ReturnT = TypeVar("ReturnT")
-
-
-class _File(Protocol):
-    @property
-    def url(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-
-
-class _Result(Protocol):
-    @property
-    def cost(self) -> float | None: ...
-    @property
-    def raw(self) -> Mapping[str, Any]: ...
-    @property
-    def files(self) -> Sequence[Any]: ...
 
 
 class RecoveryClient(Protocol):
@@ -54,6 +39,10 @@ class RecoveryClient(Protocol):
     @property
     def account(self) -> Account:
         """The account that the client's requests are billed to."""
+        ...
+
+    def with_journal(self, journal: Any, /) -> RecoveryClient:
+        """The same client, whose jobs and files write into the journal what comes of them."""
         ...
 
     def job(self, request_id: str, model: str | None = None) -> Any:
@@ -82,17 +71,15 @@ class Ask:
 Asks: TypeAlias = Generator[Ask, Any, ReturnT]
 
 
-class Recorder(Protocol):
-    """Writes down what recovery finds out."""
+class Records(Protocol):
+    """What recovery needs of the journal."""
 
-    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
-        """How a request ended."""
+    def find(self, account: Account, key: str) -> Entry | None:
+        """The entry under a key."""
         ...
 
-    def record_files(
-        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
-    ) -> Entry | None:
-        """Where its files were saved."""
+    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+        """Write how a request ended."""
         ...
 
 
@@ -152,7 +139,7 @@ async def run_asks_async(asks: Asks[ReturnT]) -> ReturnT:
 
 def recover_all(
     client: RecoveryClient,
-    recorder: Recorder,
+    records: Records,
     entries: Sequence[Entry],
     folder: Path | None,
     timeout: float | None,
@@ -163,7 +150,7 @@ def recover_all(
 
     def work(entry: Entry) -> Entry | Exception:
         try:
-            return run_asks(finish(client, recorder, entry, folder, timeout))
+            return run_asks(finish(client, records, entry, folder, timeout))
         except (RunComfyError, OSError) as error:
             return error
 
@@ -175,7 +162,7 @@ def recover_all(
 
 async def recover_all_async(
     client: AsyncRecoveryClient,
-    recorder: Recorder,
+    records: Records,
     entries: Sequence[Entry],
     folder: Path | None,
     timeout: float | None,
@@ -190,7 +177,7 @@ async def recover_all_async(
     async def work() -> None:
         for entry in waiting:
             try:
-                asks = finish(client, recorder, entry, folder, timeout)
+                asks = finish(client, records, entry, folder, timeout)
                 recovery.take(entry, await run_asks_async(asks))
             except (RunComfyError, OSError) as error:
                 recovery.take(entry, error)
@@ -203,46 +190,46 @@ async def recover_all_async(
 
 def finish(
     client: RecoveryClient,
-    recorder: Recorder,
+    records: Records,
     entry: Entry,
     folder: Path | None,
     timeout: float | None,
 ) -> Asks[Entry]:
-    """Follow a request to its end, and save its files into its folder, or else the given one."""
-    request_id = entry.request_id or ""
-    job = client.job(request_id, entry.model_id)
+    """Follow a request to its end, and save its files into its folder, or else the given one.
+
+    What comes of it is written down by the client, which leaves the token out.
+    """
+    job = client.job(entry.request_id or "", entry.model_id)
     try:
-        result: _Result = yield Ask(job, "wait", options={"timeout": timeout})
+        result = yield Ask(job, "wait", options={"timeout": timeout})
     except RunComfyError as error:
-        outcome = Outcome.of_error(error)
-        if outcome is None:
+        if Outcome.of_error(error) is None:
             raise
-        return recorder.record(entry.account, request_id, outcome) or entry
-    found = [(file.url, file.kind) for file in result.files]
-    outcome = Outcome("succeeded", result.raw.get("cost"), result.raw.get("output"), found)
-    entry = recorder.record(entry.account, request_id, outcome) or entry
+        return _now(records, entry)
     place = entry.folder or folder
-    return entry if place is None else (yield from _save(recorder, entry, result, place, timeout))
+    if place is not None:
+        known = {file.url: file.path for file in _now(records, entry).files}
+        for file in result.files:
+            path = known.get(unsigned_url(file.url))
+            if path is None or not path.exists():
+                yield from _save(records, entry, file, place, timeout)
+    return _now(records, entry)
 
 
 def _save(
-    recorder: Recorder, entry: Entry, result: _Result, folder: Path, timeout: float | None
-) -> Asks[Entry]:
-    request_id = entry.request_id or ""
-    for file, known in zip(result.files, entry.files, strict=False):
-        if known.path is not None and known.path.exists():
-            continue
-        try:
-            path: Path = yield Ask(file, "save", (f"{folder}{os.sep}",), {"timeout": timeout})
-        except DownloadFailed as error:
-            if error.status not in (404, 410):
-                raise
-            gone = Outcome("expired", error=f"a file of the result is gone: {error.message}")
-            return recorder.record(entry.account, request_id, gone) or entry
-        entry = (
-            recorder.record_files(entry.account, request_id, [(file.url, file.kind, path)]) or entry
-        )
-    return entry
+    records: Records, entry: Entry, file: Any, folder: Path, timeout: float | None
+) -> Asks[None]:
+    try:
+        yield Ask(file, "save", (f"{folder}{os.sep}",), {"timeout": timeout})
+    except DownloadFailed as error:
+        if error.status not in (404, 410):
+            raise
+        gone = Outcome("expired", error=f"a file of the result is gone: {error.message}")
+        records.record(entry.account, entry.request_id or "", gone)
+
+
+def _now(records: Records, entry: Entry) -> Entry:
+    return records.find(entry.account, entry.key) or entry
 
 
 def check_model(client: RecoveryClient, request_id: str, model_id: str) -> Asks[None]:
