@@ -14,7 +14,7 @@ The generator is not imported: this reads the stored schema with its own, smalle
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain
 from math import inf
 from operator import attrgetter, or_
@@ -158,7 +158,7 @@ class _Builder:
             names.append("null")
         if "number" in names:
             names = [name for name in names if name != "integer"]
-        return self.united((lambda n=n: self.typed(n, schema, path, depth) for n in names), path)
+        return self.united((partial(self.typed, n, schema, path, depth) for n in names), path)
 
     def combined(
         self, schema: Schema, asked: set[str], path: tuple[str, ...], depth: int
@@ -174,7 +174,7 @@ class _Builder:
             raise Refused
         if keyword == "oneOf" and not _are_disjoint(value):
             raise Refused
-        return self.united((lambda p=p: self.value(p, path, depth + 1) for p in value), path)
+        return self.united((partial(self.value, part, path, depth + 1) for part in value), path)
 
     def target(self, reference: object) -> object:
         """What a reference inside the document points to."""

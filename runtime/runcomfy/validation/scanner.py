@@ -21,7 +21,7 @@ from .validate import examine
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import Any
+    from typing import Any, Self
 
     from runcomfy.media.probe import MediaInfo, Source
     from runcomfy.model.request import Request
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Line = str | bytes
 
-__all__ = ["LineScan", "Scanner"]
+__all__ = ["FaultyLine", "LineScan", "Scanner"]
 
 #: Lines that are looked at together: few enough for their values to stay in the processor's cache, and for the
 #: garbage collector not to look through them.
@@ -40,6 +40,21 @@ _BATCH = 256
 _WIDE = 2**63
 #: Values that both parsers read alike, and that hold no others.
 _ALIKE = frozenset({str, int, bool, type(None)})
+
+
+class FaultyLine(bytes):
+    """A line for a row of another format that could not be read. It is no JSON, and its fault is its report."""
+
+    fault: Violation
+
+    def __new__(cls, fault: Violation) -> Self:
+        """Make the line."""
+        line = super().__new__(cls, b"!")
+        line.fault = fault
+        return line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FaultyLine, (self.fault,)
 
 
 class LineScan:
@@ -181,6 +196,8 @@ class Scanner:
         if not line.strip():
             self._blank += 1
             return None
+        if isinstance(line, FaultyLine):
+            return Report(self.cls.model_id, [line.fault])
         from .json_text import NotJSON, read_json
 
         try:

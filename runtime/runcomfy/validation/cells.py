@@ -1,0 +1,102 @@
+"""Values from the cells of tables, which are texts: read by the types of a model's input schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runcomfy.model.request import Request
+
+__all__ = ["CellReader"]
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
+_BOOLEANS = {"true": True, "false": False}
+#: References and combinations that are followed to find the types of an input.
+_DEEPEST = 8
+
+
+class CellReader:
+    """Reads the cells of one model's columns.
+
+    What cannot be read by the types of its input stays text, for the validator to refuse in its own words. With
+    ``decimal_comma``, ``0,5`` is a number as well.
+    """
+
+    def __init__(self, cls: type[Request[Any]], *, decimal_comma: bool = False) -> None:
+        try:
+            self._schema = cls.input_schema()
+        except (OSError, ImportError, KeyError, ValueError):  # a class that was written by hand
+            self._schema = {}
+        self._decimal_comma = decimal_comma
+        self._parts: dict[str, list[Any]] = {}
+
+    def read(self, name: str, text: str) -> Any:
+        """The value of a cell that is not empty, in the column of this input."""
+        parts = self._parts.get(name)
+        if parts is None:
+            properties = self._schema.get("properties")
+            part = properties.get(name, {}) if isinstance(properties, dict) else {}
+            parts = self._parts[name] = [*self._alternatives(part, 0)]
+        return self._value(parts, text)
+
+    def _value(self, parts: list[Any], text: str) -> Any:
+        kinds = {kind for part in parts for kind in _kinds(part)}
+        start = text.lstrip()[:1]
+        if (start == "[" and "array" in kinds) or (start == "{" and "object" in kinds):
+            try:
+                return json.loads(text)
+            except (ValueError, RecursionError):
+                return text
+        if "string" in kinds or not kinds:
+            return text
+        word = text.strip()
+        if kinds & {"number", "integer"}:
+            number = word.replace(",", ".") if self._decimal_comma else word
+            if _NUMBER.fullmatch(number) and len(number) <= 400:  # wider than any number in use
+                return json.loads(number)
+        if "boolean" in kinds and word.casefold() in _BOOLEANS:
+            return _BOOLEANS[word.casefold()]
+        if "array" in kinds:
+            items = [part["items"] for part in parts if isinstance(part.get("items"), dict)]
+            inner = [one for item in items for one in self._alternatives(item, 0)]
+            return [self._value(inner, text)]
+        return text
+
+    def _alternatives(self, part: object, depth: int) -> Iterator[dict[str, Any]]:
+        """The schema and those that it combines or refers to."""
+        if not isinstance(part, dict) or depth > _DEEPEST:
+            return
+        yield part
+        for keyword in ("anyOf", "oneOf", "allOf"):
+            others = part.get(keyword)
+            for other in others if isinstance(others, list) else ():
+                yield from self._alternatives(other, depth + 1)
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/"):
+            found: Any = self._schema
+            for step in reference[2:].split("/"):
+                found = found.get(step) if isinstance(found, dict) else None
+            yield from self._alternatives(found, depth + 1)
+
+
+def _kinds(part: dict[str, Any]) -> Iterator[str]:
+    """The JSON types that a schema names, or that its allowed values have."""
+    given = part.get("type", ())
+    for name in given if isinstance(given, list) else [given]:
+        if isinstance(name, str):
+            yield _ALIASES.get(name.casefold(), name.casefold())
+    allowed = part.get("enum")
+    if given == () and isinstance(allowed, list):
+        for value in allowed:
+            if isinstance(value, str):
+                yield "string"
+            elif isinstance(value, bool):
+                yield "boolean"
+            elif isinstance(value, (int, float)):
+                yield "number"

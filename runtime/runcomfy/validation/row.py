@@ -1,0 +1,47 @@
+"""``Row``: one payload of a file of many, and the error for a file whose rows cannot be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runcomfy.errors import RunComfyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runcomfy.model.violation import Violation
+
+__all__ = ["Row", "RowsUnreadable"]
+
+
+class RowsUnreadable(RunComfyError, ValueError):
+    """A file whose rows cannot be read. The message names the file, the place and what to do."""
+
+
+class Row:
+    """One row: its payload, or the fault because of which it has none.
+
+    ``number`` starts at 1: the line in JSON Lines, the row below the header in a table. ``payload`` is plain
+    JSON data and the caller's own. ``extra`` holds the members that were to be left out of it.
+    """
+
+    __slots__ = ("extra", "fault", "number", "payload")
+
+    def __init__(
+        self,
+        number: int,
+        payload: dict[str, Any] | None,
+        fault: Violation | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        self.number = number
+        self.payload = payload
+        self.fault = fault
+        self.extra = extra or {}
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing in the row."""
+        return self.payload is None and self.fault is None
+
+    def __repr__(self) -> str:
+        return f"<Row {self.number}: {self.fault or self.payload}>"

@@ -1,0 +1,183 @@
+"""Rows of a file as payloads: JSON Lines, CSV, TSV and Parquet, read a piece at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from runcomfy.model.violation import Violation
+
+from .json_text import NotJSON, read_json
+from .lines import LineReports, validate_lines
+from .row import Row, RowsUnreadable
+from .scanner import FaultyLine
+from .validate import model_class
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+    from typing import BinaryIO
+
+    from runcomfy.media.probe import Source
+    from runcomfy.media.remote import RemoteLimits
+    from runcomfy.model.request import Request
+
+    from .report import Report
+    from .scanner import Line
+    from .validate import Model
+
+    #: Reads the open file; the name is for messages.
+    Reader = Callable[[BinaryIO, str, type[Request[Any]]], Iterable["Row"]]
+
+__all__ = ["FORMATS", "Row", "RowsUnreadable", "read_rows", "validate_rows"]
+
+#: The formats, by the endings of file names.
+FORMATS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+}
+
+
+def read_rows(
+    source: str | os.PathLike[str],
+    model: Model,
+    *,
+    format: str | None = None,  # noqa: A002  # the word that users know
+    ignore: Collection[str] = (),
+) -> Iterator[Row]:
+    """The rows of a file, one after the other; blank ones are counted and left out.
+
+    ``source`` is a path, or ``"-"`` for standard input. The ``format`` follows from the name where it is not
+    given: ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"``. Cells are read by the types of the model's
+    inputs, and an empty one is an input that is not given. Members and columns to ``ignore`` stand in ``extra``
+    instead of the payload.
+
+    Raises ``RowsUnreadable`` where the file as a whole cannot be read, and ``MissingExtra`` for Parquet without pyarrow.
+
+    >>> for row in read_rows("payloads.csv", "openai/gpt-image-2/edit"):
+    ...     print(row.number, row.payload)
+    """
+    cls = model_class(model)
+    name = os.fspath(source)
+    reader = _reader(name, format)
+    return (row for row in _rows(name, cls, reader, ignore) if not row.blank)
+
+
+def validate_rows(
+    model: Model,
+    source: str | os.PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002  # the word that users know
+    ignore: Collection[str] = (),
+    files: Mapping[str, Source] | None = None,
+    strict: bool = False,
+    processes: int = 1,
+    check_files: str = "local",
+    remote_limits: RemoteLimits | None = None,
+) -> LineReports:
+    """Check all the rows of a file, and report those that are not clean, as ``validate_lines`` does.
+
+    The numbers are those of ``read_rows``. A row that cannot be read has one error, whose rule is ``"syntax"``.
+    Memory does not grow with the file.
+    """
+    cls = model_class(model)
+    name = os.fspath(source)
+    reader = _reader(name, format)
+    options: dict[str, Any] = {
+        "files": files,
+        "strict": strict,
+        "processes": processes,
+        "check_files": check_files,
+        "remote_limits": remote_limits,
+    }
+    if reader is _json_rows and not ignore and name != "-":
+        file = _open(name)  # read in ranges of bytes, by several processes
+        return _FileReports(validate_lines(cls, file, **options), file)
+    return validate_lines(cls, map(_line, _rows(name, cls, reader, ignore)), **options)
+
+
+class _FileReports(LineReports):
+    """Reports on the lines of a file, which is closed with them."""
+
+    def __init__(self, reports: LineReports, file: BinaryIO) -> None:
+        super().__init__(self._read(reports, file), reports.summary)
+        self._file = file
+
+    @staticmethod
+    def _read(reports: LineReports, file: BinaryIO) -> Generator[tuple[int, Report]]:
+        with file, reports:
+            yield from reports
+
+    def close(self) -> None:
+        """Read no further, and close the file."""
+        super().close()
+        self._file.close()
+
+
+def _reader(name: str, given: str | None) -> Reader:
+    kind = given or ("jsonl" if name == "-" else FORMATS.get(os.path.splitext(name)[1].lower()))  # noqa: PTH122  # a name
+    if kind == "jsonl":
+        return _json_rows
+    if kind in ("csv", "tsv"):
+        from . import table_rows
+
+        return table_rows.csv_rows if kind == "csv" else table_rows.tsv_rows
+    if kind == "parquet" and name != "-":
+        from .parquet_rows import parquet_rows
+
+        return parquet_rows
+    known = "jsonl, csv, tsv or parquet (not from standard input)"
+    raise RowsUnreadable(f"{name} has no format that is read here; give one: {known}")
+
+
+def _open(name: str) -> BinaryIO:
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return open(name, "rb")  # noqa: PTH123  # closed by whoever reads it
+    except OSError as error:
+        raise RowsUnreadable(f"{name} cannot be read: {error.strerror}") from None
+
+
+def _rows(
+    name: str, cls: type[Request[Any]], reader: Reader, ignore: Collection[str]
+) -> Iterator[Row]:
+    file = _open(name)
+    try:
+        for row in reader(file, name, cls):
+            if row.payload and ignore:
+                row.extra = {key: row.payload.pop(key) for key in ignore if key in row.payload}
+            yield row
+    except OSError as error:
+        raise RowsUnreadable(f"{name} cannot be read: {error.strerror or error}") from None
+    finally:
+        if name != "-":
+            file.close()
+
+
+def _json_rows(file: BinaryIO, *_: object) -> Iterator[Row]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            yield Row(number, None)
+            continue
+        try:
+            value = read_json(line, one_line=True)
+        except NotJSON as error:
+            yield Row(number, None, error.violation(line))
+            continue
+        if isinstance(value, dict):
+            yield Row(number, value)
+        else:
+            yield Row(number, None, Violation("", "type", value, "object"))
+
+
+def _line(row: Row) -> Line:
+    """The row as a line, for the scanner."""
+    if row.fault:
+        return FaultyLine(row.fault)
+    return b"" if row.payload is None else json.dumps(row.payload).encode()

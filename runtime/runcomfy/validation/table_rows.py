@@ -1,0 +1,97 @@
+"""Rows of CSV and TSV files, as spreadsheets and programs write them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from runcomfy.model.violation import Violation
+
+from .cells import CellReader
+from .row import Row, RowsUnreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from runcomfy.model.request import Request
+
+__all__ = ["csv_rows", "tsv_rows"]
+
+#: Characters of a cell: a data URI may be long. The module's own limit is one for the whole program.
+_LONGEST = 2**30
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SAVE = 'save it as "CSV UTF-8"'
+
+
+def _table(
+    file: BinaryIO, name: str, cls: type[Request[Any]], *, delimiter: str | None
+) -> Iterator[Row]:
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST))
+    lines = _texts(file, name)
+    first = next(lines, "")
+    if told := re.fullmatch(r"sep=(.)\r?\n?", first):  # Excel's own way to name it
+        delimiter, first = told[1], next(lines, "")
+    delimiter = delimiter or _delimiter(first)
+    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+    try:
+        names = _header(next(reader, []), name)
+        cells = CellReader(cls, decimal_comma=delimiter == ";")
+        for number, texts in enumerate(reader, 1):
+            yield _row(number, names, texts, cells)
+    except csv.Error as error:
+        place = f"{name}, line {reader.line_num}"
+        raise RowsUnreadable(f"{place}: {error}; see to its quotes and line ends") from None
+
+
+csv_rows = partial(_table, delimiter=None)
+tsv_rows = partial(_table, delimiter="\t")
+
+
+def _texts(file: BinaryIO, name: str) -> Iterator[str]:
+    """The lines, decoded one by one, so that a fault has its place."""
+    for number, line in enumerate(file, 1):
+        if number == 1 and line.startswith(_UTF16):
+            raise RowsUnreadable(f"{name} is UTF-16 text; {_SAVE}")
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            byte = f"byte 0x{line[error.start]:02x}"
+            raise RowsUnreadable(f"{name}, line {number}: {byte} is not UTF-8; {_SAVE}") from None
+        yield text
+
+
+def _delimiter(header: str) -> str:
+    """The one that the header has most of, outside of quotes."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(",;\t", key=bare.count)
+
+
+def _header(cells: list[str], name: str) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:  # a spreadsheet adds columns without a name
+        names.pop()
+    if not names:
+        raise RowsUnreadable(f"{name} has no header: its first line names the inputs")
+    for place, one in enumerate(names, 1):
+        if not one:
+            raise RowsUnreadable(f"{name}: column {place} of the header has no name")
+        if names.count(one) > 1:
+            raise RowsUnreadable(f"{name}: the header has {one!r} twice")
+    return names
+
+
+def _row(number: int, names: list[str], texts: list[str], cells: CellReader) -> Row:
+    if not any(texts):
+        return Row(number, None)
+    if any(texts[len(names) :]):
+        message = f"has {len(texts)} cells, and the header has {len(names)}"
+        return Row(
+            number, None, Violation("", "syntax", ", ".join(texts)[:200], len(names), message)
+        )
+    given = zip(names, texts, strict=False)
+    return Row(number, {name: cells.read(name, text) for name, text in given if text})
