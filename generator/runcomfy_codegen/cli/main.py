@@ -27,6 +27,7 @@ _COMMANDS = {
     "add": "Store the schemas of documentation pages.",
     "pull": "Bring in the models of the live catalogue.",
     "generate": "Write the typed package from the stored schemas.",
+    "diff": "Report what changed, and what of it breaks your code.",
 }
 
 

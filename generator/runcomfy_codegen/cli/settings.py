@@ -35,6 +35,7 @@ SETTINGS: dict[str, tuple[type, bool]] = {
 _PARAMETERS = {
     "add": {"schemas": "schemas"},
     "pull": {"schemas": "schemas", "models": "models", "base-url": "base_url"},
+    "diff": {"schemas": "schemas", "base-url": "base_url"},
     "generate": {"schemas": "schemas", "out": "out", "package": "package", "models": "models"},
 }
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from runcomfy.model import is_member
 from runcomfy_codegen.schema.inputs import gather_inputs
-from runcomfy_codegen.schema.keywords import Schema, parts_of, step
+from runcomfy_codegen.schema.keywords import Schema, parts_of, schemas_in, step
 from runcomfy_codegen.schema.media_inputs import find_media
 from runcomfy_codegen.schema.normalise import clean
+from runcomfy_codegen.schema.reference_validator import Validator
 
 from .media import compare_media
 
@@ -112,8 +113,14 @@ def _media(
 
 def _parts(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[SchemaChange]:
     yield from _members(old, new, place, demands=demands)
-    yield from _types(old, new, place, demands=demands)
-    for change in (*_values(old, new, place), *_limits(old, new, place)):
+    types = [*_types(old, new, place, demands=demands)]
+    values = [*_values(old, new, place), *_limits(old, new, place)]
+    if demands and _choices_fit(old, new):
+        types, values = (
+            [replace(one, kind="additive") for one in some] for some in (types, values)
+        )
+    yield from types
+    for change in values:
         yield change if demands else replace(change, kind=_FOR_READERS[change.kind])
     if "items" in old or "items" in new:
         before, after = old.get("items", {}), new.get("items", {})
@@ -193,6 +200,15 @@ def _values(old: Schema, new: Schema, place: str) -> Iterator[SchemaChange]:
 
 def _choices(schema: Schema) -> list[Any] | None:
     return [schema["const"]] if "const" in schema else schema.get("enum")
+
+
+def _choices_fit(old: Schema, new: Schema) -> bool:
+    """Whether all that could be chosen still can: then no new bound and no other type breaks anything."""
+    choices = _choices(old)
+    if choices is None or any("$ref" in part for _, part in schemas_in(new)):
+        return False  # where a reference leads is not known here
+    before, after = Validator(old), Validator(new)
+    return all(after.is_valid(value) for value in choices if before.is_valid(value))
 
 
 def _has_schema(schema: Schema) -> bool:
