@@ -197,7 +197,7 @@ def test_patterns_that_cannot_stand_side_by_side_are_told_when_generating(tmp_pa
     """The jsonschema library joins them, and would fail at the first payload."""
     patterns = {"^a": {"type": "string"}, "(?i)abc": {"type": "integer"}}
     cls = make_class(tmp_path, {}, patternProperties=patterns, additionalProperties=False)
-    assert errors({"zzz": 1}, cls) == [("", "additionalProperties")]
+    assert errors({"zzz": 1}, cls) == []  # the pattern that is left out may have admitted it
     assert errors({"a": 1}, cls) == [("/a", "type")]
 
 

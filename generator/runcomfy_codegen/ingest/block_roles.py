@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.blocks import Block
@@ -103,7 +103,7 @@ def check_schema(block: Block) -> None:
     value = block.value
     if not isinstance(value, dict):
         raise _no_object(block, f"the schema is {_kind(value)}, not a JSON object")
-    if "properties" not in value and "type" not in value:
+    if not {"properties", "type"} & value.keys() and not _leaves_it_to_others(value):
         raise _no_object(block, "the schema has neither type nor properties")
     type_ = value.get("type", "object")
     names = type_ if isinstance(type_, list) else [type_]
@@ -143,7 +143,16 @@ def _is_schema(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     type_ = value.get("type")
-    return "properties" in value or (isinstance(type_, str) and type_.lower() in _TYPES)
+    declared = "properties" in value or (isinstance(type_, str) and type_.lower() in _TYPES)
+    return declared or _leaves_it_to_others(value)
+
+
+def _leaves_it_to_others(value: dict[str, Any]) -> bool:
+    """Whether other schemas say what an object holds, as ``{"$ref": …}`` and ``{"allOf": […]}`` do."""
+    ref = value.get("$ref")
+    return (isinstance(ref, str) and ref.startswith("#")) or any(
+        isinstance(value.get(keyword), list) for keyword in ("allOf", "anyOf", "oneOf")
+    )
 
 
 def _wrapped_output(block: Block) -> Block | None:

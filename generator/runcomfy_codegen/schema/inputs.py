@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any
-from urllib.parse import unquote
 
 from runcomfy_codegen.diagnostics import Diagnostic
 
 from .keywords import Schema, is_pattern, step
+from .normalise import canonical
+from .references import pointed_at, target_of
 
 __all__ = ["GatheredInputs", "gather_inputs"]
 
@@ -33,7 +33,7 @@ _ANY_NAME = ""
 class GatheredInputs:
     """The inputs of a schema."""
 
-    #: The schema with all inputs at its root; the very one that was given, where they stood there.
+    #: The canonical schema with all inputs at its root; the very one that was given, where they stood there.
     schema: Schema
     #: Where the inputs stand that were brought to the root: wire name -> JSON pointers.
     places: dict[str, list[str]]
@@ -58,6 +58,7 @@ class GatheredInputs:
 
 def gather_inputs(schema: Schema) -> GatheredInputs:
     """The inputs of a schema as it is written."""
+    schema, _ = canonical(schema)
     found = _gather(schema, "", _Document(schema))
     moved = {
         name: one.places
@@ -130,8 +131,8 @@ class _Found:
 
     def _with(self, other: _Found, words: Schema) -> _Found:
         self.admitted = _merged(self.admitted, other.admitted)
-        self.asked += other.asked
-        self.parts += other.parts
+        self.asked = list(dict.fromkeys([*self.asked, *other.asked]))
+        self.parts = _merged(self.parts, other.parts)
         self.words = words
         return self
 
@@ -140,28 +141,25 @@ def _merged(first: list[str], second: list[str]) -> list[str]:
     return list(dict.fromkeys([*first, *second]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Document:
-    """The schema as a whole, and the references that led to where we are."""
+    """The schema as a whole, and what its references led to: each is followed once."""
 
     root: Schema
-    followed: tuple[str, ...] = ("#",)
+    found: dict[str, _Found | None] = field(default_factory=lambda: {"": None})
 
-    def follow(self, ref: object) -> tuple[Schema, str, _Document] | None:
-        """The object that a local reference leads to; ``None`` for any other, and on the way back."""
-        if not isinstance(ref, str) or not ref.startswith("#/") or ref in self.followed:
+    def follow(self, ref: object) -> _Found | None:
+        """What a local reference leads to; ``None`` for any other, and on the way back."""
+        place = target_of(ref)
+        if place is None:
             return None
-        place = unquote(ref[1:])
-        part: Any = self.root
-        for one in place.split("/")[1:]:
-            name = one.replace("~1", "/").replace("~0", "~")
-            if isinstance(part, list):
-                part = dict(enumerate(part)).get(int(name) if name.isdecimal() else -1)
-            else:
-                part = part.get(name) if isinstance(part, dict) else None
-        if not isinstance(part, dict):
-            return None
-        return part, place, _Document(self.root, (*self.followed, ref))
+        if place not in self.found:
+            self.found[place] = None
+            try:
+                self.found[place] = _gather(pointed_at(self.root, place), place, self)
+            except LookupError:
+                return None
+        return self.found[place]
 
 
 def _gather(part: object, place: str, document: _Document) -> _Found:
@@ -170,7 +168,7 @@ def _gather(part: object, place: str, document: _Document) -> _Found:
     found = _own(part, place)
     target = document.follow(part.get("$ref"))
     if target:
-        found.and_(_gather(*target))
+        found.and_(target)
     for inner, where in _listed(part, place, "allOf"):
         found.and_(_gather(inner, where, document))
     for keyword in _OPTIONS:

@@ -9,26 +9,47 @@ from typing import Any
 
 from runcomfy.model.json_values import pointer_token
 
-__all__ = ["COMPILED", "Schema", "is_pattern", "parts_of", "schemas_in", "step", "uncovered"]
+__all__ = [
+    "ANNOTATIONS",
+    "COMPILED",
+    "FOR_PEOPLE",
+    "IN_PLACE",
+    "KEYWORDS",
+    "LIBRARY",
+    "ONE_SCHEMA",
+    "SCHEMA_LIST",
+    "SCHEMA_MAP",
+    "TURNING",
+    "TYPES",
+    "TYPE_ALIASES",
+    "Schema",
+    "is_pattern",
+    "parts_of",
+    "schemas_in",
+    "step",
+    "uncovered",
+]
 
 Schema = dict[str, Any]
 
 
-_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 
 
-_TYPE_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
+TYPE_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
 
 
 #: Keywords that say something to people, or to us elsewhere, and nothing to a validator.
-_ANNOTATIONS = {
+ANNOTATIONS = {
     "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly",
-    "$comment", "$schema", "validations", "format",
+    "$comment", "$schema", "validations", "format", "contentEncoding", "contentMediaType", "contentSchema",
 }  # fmt: skip
 
 
 #: The ones of these that are for people alone, and that nothing of ours acts on.
-_FOR_PEOPLE = {"examples", "example", "deprecated", "readOnly", "writeOnly"}
+FOR_PEOPLE = {
+    "examples", "example", "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema",
+}  # fmt: skip
 
 
 #: Keywords that straight-line code is generated for.
@@ -40,7 +61,7 @@ COMPILED = {
 
 
 #: Keywords that the jsonschema library checks at run time.
-_LIBRARY = {
+LIBRARY = {
     "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependentRequired",
     "prefixItems", "contains", "minContains", "maxContains", "uniqueItems", "patternProperties",
     "propertyNames", "unevaluatedItems", "unevaluatedProperties", "$ref",
@@ -48,24 +69,32 @@ _LIBRARY = {
 
 
 #: Levels of lists and objects that straight-line code is nested in.
-_MAX_DEPTH = 12
+MAX_DEPTH = 12
 
 
 #: Where schemas stand inside a schema.
-_ONE = {
+ONE_SCHEMA = {
     "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
     "unevaluatedItems", "unevaluatedProperties",
 }  # fmt: skip
 
 
-_LIST = {"allOf", "anyOf", "oneOf", "prefixItems"}
+SCHEMA_LIST = {"allOf", "anyOf", "oneOf", "prefixItems"}
 
 
-_MAP = {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+SCHEMA_MAP = {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+
+
+#: Every keyword that is understood.
+KEYWORDS = ANNOTATIONS | COMPILED | LIBRARY | ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP
 
 
 #: The ones that apply to the same value: a chain of them can lead back to its start.
-_IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
+IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
+
+
+#: The ones that refuse what a schema in them accepts, or may do so.
+TURNING = {"if", "not", "oneOf"}
 
 
 def step(place: str, *names: object) -> str:
@@ -76,9 +105,9 @@ def step(place: str, *names: object) -> str:
 def uncovered(schema: Schema, depth: int = 0) -> set[str]:
     """The keywords of a clean schema that straight-line code does not cover.
 
-    Below ``_MAX_DEPTH`` these are all, since Python refuses code that is nested much deeper.
+    Below ``MAX_DEPTH`` these are all, since Python refuses code that is nested much deeper.
     """
-    found = schema.keys() - (COMPILED if depth < _MAX_DEPTH else set()) - {"$defs", "definitions"}
+    found = schema.keys() - (COMPILED if depth < MAX_DEPTH else set()) - {"$defs", "definitions"}
     if schema.get("additionalProperties", True) not in (True, False, {}):
         found = found | {"additionalProperties"}
     inner = list(schema.get("properties", {}).values())
@@ -110,9 +139,9 @@ def schemas_in(schema: object, place: str = "") -> Iterator[tuple[str, Schema]]:
 def parts_of(schema: Schema) -> Iterator[tuple[tuple[object, ...], object]]:
     """The schemas that stand directly in a schema, with the steps to them."""
     for keyword, value in schema.items():
-        if keyword in _ONE:
+        if keyword in ONE_SCHEMA:
             yield (keyword,), value
-        elif keyword in _LIST and isinstance(value, list):
+        elif keyword in SCHEMA_LIST and isinstance(value, list):
             yield from (((keyword, i), part) for i, part in enumerate(value))
-        elif keyword in _MAP and isinstance(value, dict):
+        elif keyword in SCHEMA_MAP and isinstance(value, dict):
             yield from (((keyword, name), part) for name, part in value.items())

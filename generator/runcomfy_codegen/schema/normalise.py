@@ -15,28 +15,32 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from runcomfy.model.messages import show
+from runcomfy.model.patterns import is_bounded
 from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.keywords import (
-    _ANNOTATIONS,
-    _FOR_PEOPLE,
-    _IN_PLACE,
-    _LIBRARY,
-    _LIST,
-    _MAP,
-    _ONE,
-    _TYPE_ALIASES,
-    _TYPES,
+    ANNOTATIONS,
     COMPILED,
+    FOR_PEOPLE,
+    IN_PLACE,
+    LIBRARY,
+    ONE_SCHEMA,
+    SCHEMA_LIST,
+    SCHEMA_MAP,
+    TURNING,
+    TYPE_ALIASES,
+    TYPES,
     Schema,
     is_pattern,
     schemas_in,
     step,
 )
-from runcomfy_codegen.schema.references import _drop_bad_references
 
+from .dialects import modernise
+from .looseness import Loose, drop_bad_references, drop_what_turns
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
+from .references import localise
 
-__all__ = ["clean", "is_json_schema"]
+__all__ = ["canonical", "clean", "is_json_schema"]
 
 
 def is_json_schema(schema: Schema) -> bool:
@@ -51,11 +55,11 @@ def is_json_schema(schema: Schema) -> bool:
 def _is_well_used(keyword: str, value: Any) -> bool:
     # Asked for a whole schema, the library takes a good part of the time that a model takes; what is asked
     # here is mostly the same from model to model, and remembered.
-    if keyword in _ONE:
+    if keyword in ONE_SCHEMA:
         return isinstance(value, (dict, bool))
-    if keyword in _LIST:
+    if keyword in SCHEMA_LIST:
         return isinstance(value, list) and bool(value) and _are_schemas(value)
-    if keyword in _MAP:
+    if keyword in SCHEMA_MAP:
         return isinstance(value, dict) and _are_schemas(value.values())
     if keyword in ("title", "description", "format"):
         return isinstance(value, str)
@@ -79,20 +83,42 @@ def clean(
     may require what another declares. ``annotated`` keeps titles, descriptions and what else says nothing to
     a validator, for those who show the schema.
     """
-    cleaner = _Cleaner(inputs, parts, annotated)
-    cleaned = cleaner.clean(schema, "")
-    _drop_bad_references(cleaned, cleaner.notes)
-    return cleaned, cleaner.notes
+    written, notes = canonical(schema)
+    cleaner = _Cleaner(inputs, parts, annotated, notes)
+    cleaned = cleaner.clean(written, "")
+    told = -1
+    while told != len(notes):  # what is left out may be what another reference leads to
+        told = len(notes)
+        drop_bad_references(cleaned, cleaner.loose)
+        drop_what_turns(cleaned, cleaner.loose)
+    return cleaned, notes
+
+
+def canonical(schema: Any) -> tuple[Any, list[Diagnostic]]:
+    """The schema in the dialect 2020-12, with local references as pointers; doing it again changes nothing."""
+    if not isinstance(schema, dict):
+        return schema, []
+    modern, notes = modernise(schema)
+    return localise(modern), notes
 
 
 class _Cleaner:
     """One pass over one schema; collects the notes."""
 
-    def __init__(self, inputs: Container[str], parts: Container[str], annotated: bool) -> None:
+    def __init__(
+        self,
+        inputs: Container[str],
+        parts: Container[str],
+        annotated: bool,
+        notes: list[Diagnostic],
+    ) -> None:
         self.annotated = annotated
-        self.notes: list[Diagnostic] = []
+        self.notes = notes
         self.inputs = inputs
         self.parts = parts
+        self.loose = Loose(notes)
+        #: How many keywords above turn a verdict round.
+        self.turned = 0
 
     def note(self, place: str, kind: str, subject: str, text: str) -> None:
         self.notes.append(Diagnostic(place, kind, subject, text))
@@ -102,20 +128,21 @@ class _Cleaner:
             return {}
         if schema is False:
             return {"not": {}}
+        cleaned: Schema = {}
         if not isinstance(schema, dict):
             self.note(place, "documented", "schema", "is no schema; any value is accepted here")
-            return {}
-        cleaned: Schema = {}
+            self.loose.add(cleaned)
+            return cleaned
         for keyword, value in schema.items():
-            if keyword in _ANNOTATIONS:
+            if keyword in ANNOTATIONS:
                 self._annotation(keyword, value, step(place, keyword))
                 if self.annotated and _well_formed(keyword, value):
                     cleaned[keyword] = value
             elif keyword in _NORMALISED:
                 continue
-            elif keyword in _ONE | _LIST | _MAP:
+            elif keyword in ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP:
                 self._inner(cleaned, keyword, value, step(place, keyword))
-            elif keyword in COMPILED | _LIBRARY:
+            elif keyword in COMPILED | LIBRARY:
                 self._assertion(cleaned, keyword, value, step(place, keyword))
             else:
                 self.note(
@@ -129,7 +156,7 @@ class _Cleaner:
         return cleaned
 
     def _annotation(self, keyword: str, value: object, place: str) -> None:
-        if keyword in _FOR_PEOPLE and value is not False:
+        if keyword in FOR_PEOPLE and value is not False:
             self.note(place, "documented", keyword, "is told to people; not checked")
         if keyword != "format":
             return
@@ -139,53 +166,62 @@ class _Cleaner:
             self.note(place, "documented", value, "is a format that is documented and not checked")
 
     def _inner(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
-        if keyword in _ONE and isinstance(value, (dict, bool)):
+        self.turned += keyword in TURNING
+        if keyword in ONE_SCHEMA and isinstance(value, (dict, bool)):
             if keyword == "additionalProperties" and isinstance(value, bool):
                 cleaned[keyword] = value
             else:
                 cleaned[keyword] = self.clean(value, place)
-        elif keyword in _LIST and isinstance(value, list) and value:
+        elif keyword in SCHEMA_LIST and isinstance(value, list) and value:
             cleaned[keyword] = [self.clean(part, step(place, i)) for i, part in enumerate(value)]
-        elif keyword in _MAP and isinstance(value, dict):
+        elif keyword in SCHEMA_MAP and isinstance(value, dict):
             if keyword == "patternProperties":
-                value = self._patterns(value, place)
+                value = self._patterns(cleaned, value, place)
             cleaned[keyword] = {n: self.clean(part, step(place, n)) for n, part in value.items()}
         else:
-            self._malformed(keyword, place)
+            self._malformed(cleaned, keyword, place)
+        self.turned -= keyword in TURNING
 
     def _assertion(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
         if not _well_formed(keyword, value):
-            self._malformed(keyword, place)
+            self._malformed(cleaned, keyword, place)
         elif keyword == "pattern" and not self._pattern(str(value), place):
-            return
-        elif keyword == "$ref" and not str(value).startswith(("#/",)) and value != "#":
-            self.note(
-                place, "documented", "$ref", "leads out of the document; not followed, not checked"
-            )
+            self.loose.add(cleaned)
+        elif keyword == "$ref" and not str(value).startswith("#"):
+            text = "leads out of the document; not followed, not checked"
+            self.note(place, "documented", "$ref", text)
+            self.loose.add(cleaned, in_place=True)
         else:
             cleaned[keyword] = value
+            if keyword == "enum" and not value:
+                self.note(place, "oddity", "enum", "is empty: no value is accepted")
 
     def _pattern(self, pattern: str, place: str) -> bool:
-        known = is_pattern(pattern)
-        if not known:
+        text = ""
+        if not is_pattern(pattern):
             text = "is no pattern that Python understands; not checked"
+        elif not is_bounded(pattern):
+            text = "is a pattern that may take endless time; not checked"
+        if text:
             self.note(place, "documented", "pattern", text)
-        return known
+        return not text
 
-    def _patterns(self, schemas: Schema, place: str) -> Schema:
+    def _patterns(self, cleaned: Schema, schemas: Schema, place: str) -> Schema:
         """Those whose patterns are understood, also as one: the library joins them to look for others."""
         known: Schema = {}
         for pattern, schema in schemas.items():
-            if not self._pattern(pattern, place):
-                continue
-            if is_pattern("|".join([*known, pattern])):
-                known[pattern] = schema
-            else:
+            if self._pattern(pattern, place):
+                if is_pattern("|".join([*known, pattern])):
+                    known[pattern] = schema
+                    continue
                 text = f"{_brief(pattern)} cannot stand beside the other patterns; not checked"
                 self.note(place, "documented", "patternProperties", text)
+            self.loose.add(cleaned, in_place=True)
+            self.loose.nameless.add(id(cleaned))
         return known
 
-    def _malformed(self, keyword: str, place: str) -> None:
+    def _malformed(self, cleaned: Schema, keyword: str, place: str) -> None:
+        self.loose.add(cleaned, in_place=True)
         self.note(
             place, "oddity", keyword, "has a value that JSON Schema does not allow; not checked"
         )
@@ -196,14 +232,15 @@ class _Cleaner:
             return
         given = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         if not given:
-            self._malformed("type", step(place, "type"))
+            self._malformed(cleaned, "type", step(place, "type"))
         names = []
         for name in given:
             folded = name.casefold() if isinstance(name, str) else ""
-            known = _TYPE_ALIASES.get(folded, folded)
-            if known not in _TYPES:
+            known = TYPE_ALIASES.get(folded, folded)
+            if known not in TYPES:
                 text = "is an unknown type; any value is accepted here"
                 self.note(step(place, "type"), "documented", _brief(name), text)
+                self.loose.add(cleaned)
                 return
             if known != name:
                 self.note(step(place, "type"), "oddity", str(name), f"is read as {known}")
@@ -222,7 +259,7 @@ class _Cleaner:
         if "nullable" not in schema:
             return
         if not isinstance(schema["nullable"], bool):
-            self._malformed("nullable", step(place, "nullable"))
+            self._malformed(cleaned, "nullable", step(place, "nullable"))
         elif schema["nullable"]:
             if "const" in cleaned and "enum" not in cleaned:
                 cleaned["enum"] = [cleaned.pop("const")]
@@ -252,21 +289,25 @@ class _Cleaner:
         value: Any = schema["required"]
         if isinstance(value, bool) and place:
             self.note(step(place, "required"), "oddity", "required", "draft 3's form; not checked")
+            self.loose.add(cleaned)
             return
         if not isinstance(value, list):
-            self._malformed("required", step(place, "required"))
+            self._malformed(cleaned, "required", step(place, "required"))
             return
         for entry in value:
             if not isinstance(entry, str):
                 text = f"holds {show(entry)}, which is no name; not required"
                 self.note(step(place, "required"), "oddity", "required", text)
+                self.loose.add(cleaned)
         declared = schema.get("properties")
         given = list(dict.fromkeys(name for name in value if isinstance(name, str)))
         names = given
         known: Container[str] | None = declared if isinstance(declared, dict) else None
         if known is not None and place in self.parts:
             known = self.inputs
-        elif any(k in schema for k in _IN_PLACE | {"$ref"}):
+        elif any(k in schema for k in IN_PLACE | {"$ref"}):
+            known = None
+        if self.turned:  # an option or a condition that nothing can meet is meant, or at least said
             known = None
         if known is not None:
             names = [name for name in given if name in known]
@@ -274,6 +315,7 @@ class _Cleaner:
                 if name not in known:
                     text = f"names {_brief(name)}, which is no property; not required"
                     self.note(step(place, "required"), "oddity", "required", text)
+                    self.loose.add(cleaned)
         if names:
             cleaned["required"] = names
 
@@ -296,7 +338,7 @@ def _well_formed(keyword: str, value: object) -> bool:
     if _has_non_finite(value):
         return False
     if keyword in ("enum", "const"):
-        return keyword == "const" or (isinstance(value, list) and bool(value))
+        return keyword == "const" or isinstance(value, list)
     return _well_formed_text(json.dumps({keyword: value}))
 
 

@@ -1,25 +1,23 @@
-"""The jsonschema library as the generator asks it: for numbers of any length."""
+"""Whether a value keeps a schema, as the generator asks it of a schema's own enums and demo values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from runcomfy.model.library_validator import TooMuchWork, errors_of, validator_for
 
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
+from .keywords import Schema
 
-from runcomfy.model import is_multiple
-
-__all__ = ["Validator"]
+__all__ = ["TooMuchWork", "broken_rules", "keeps"]
 
 
-def _multiple_of(_: Any, step: float, value: Any, __: Any) -> Iterator[ValidationError]:
-    """The library divides, and stops with an error where a float cannot hold the value."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and not is_multiple(value, step):
-        yield ValidationError(f"is not a multiple of {step}")
+def broken_rules(root: Schema, part: Schema, value: object) -> list[tuple[str, str]]:
+    """(rule, place in the value) of all that is broken. Raises ``TooMuchWork``."""
+    errors = errors_of(validator_for(root, part), value)
+    return [(str(error.validator), str(error.json_path)) for error in errors]
 
 
-Validator: Any = extend(  # type: ignore[no-untyped-call]  # the library declares no types for it
-    Draft202012Validator, {"multipleOf": _multiple_of}
-)
+def keeps(root: Schema, part: Schema, value: object) -> bool | None:
+    """Whether ``value`` keeps ``part``; ``None`` where it takes too much work to tell."""
+    try:
+        return not broken_rules(root, part, value)
+    except (TooMuchWork, RecursionError, OverflowError):
+        return None

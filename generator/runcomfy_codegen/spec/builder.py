@@ -15,8 +15,8 @@ from runcomfy_codegen.schema.inputs import GatheredInputs, gather_inputs
 from runcomfy_codegen.schema.keywords import Schema, step, uncovered
 from runcomfy_codegen.schema.lint import oddities
 from runcomfy_codegen.schema.media_inputs import FoundInput, MediaInputs, find_media
-from runcomfy_codegen.schema.normalise import clean, is_json_schema
-from runcomfy_codegen.schema.reference_validator import Validator
+from runcomfy_codegen.schema.normalise import canonical, clean, is_json_schema
+from runcomfy_codegen.schema.reference_validator import keeps
 
 from . import docstrings as texts
 from . import names
@@ -82,12 +82,13 @@ class _Inputs:
 def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     class_name = _class_name(documents)
     output_class = Identifier(class_name + "Output")
-    raw = texts.with_readable_texts(documents.input)
+    written = texts.with_readable_texts(documents.input)
+    raw, dialect_notes = canonical(written)
     gathered = gather_inputs(raw)
     cleaned, notes = clean(raw, *gathered.declaring)
     inputs = _read_inputs(documents, gathered, class_name, type_templates)
-    raw_output = texts.with_readable_texts(documents.output)
-    outputs = build_outputs(raw_output, output_class, type_templates)
+    written_output = texts.with_readable_texts(documents.output)
+    outputs = build_outputs(written_output, output_class, type_templates)
     exports = _exports(documents, class_name, output_class, inputs, outputs)
     checks, constants = compile_checks(cleaned)
     fallback = _fallback_notes(cleaned, whole=checks is None)
@@ -112,7 +113,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         inputs=_input_specs(inputs),
         nested_types=(
             *nested_specs(inputs.types.nested, inputs.raw, inputs.media.kinds),
-            *nested_specs(outputs.nested, raw_output, {}),
+            *nested_specs(outputs.nested, outputs.schema, {}),
         ),
         output_fields=outputs.fields,
         output_slots=literal(tuple(sorted(str(field.name) for field in outputs.fields))),
@@ -124,13 +125,23 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         media=tuple(map(_media_spec, inputs.media.inputs)),
         example=literal(example),
         schema_file=_schema_file(
-            raw,
-            raw_output,
+            written,
+            written_output,
             checked=cleaned if fallback else None,
-            shown=None if is_json_schema(raw) else _shown(raw, gathered),
+            shown=None if is_json_schema(written) else _shown(raw, gathered),
         ),
         notes=tuple(
-            sorted({*notes, *gathered.notes, *media_notes, *fallback, *odd, *outputs.notes})
+            sorted(
+                {
+                    *dialect_notes,
+                    *notes,
+                    *gathered.notes,
+                    *media_notes,
+                    *fallback,
+                    *odd,
+                    *outputs.notes,
+                }
+            )
         ),
     )
 
@@ -258,12 +269,11 @@ def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
     """
     if documents.example is not None:
         return documents.example
-    validator = Validator(inputs.cleaned)
     example: dict[str, Any] = {}
     for wire in inputs.required:
         demo = inputs.declared(wire).get("default")
-        part = validator.evolve(schema=inputs.properties[wire])
-        blanks = [blank for blank in _BLANKS if part.is_valid(blank)]
+        part = inputs.properties[wire]
+        blanks = [blank for blank in _BLANKS if keeps(inputs.cleaned, part, blank)]
         if demo is not None:
             example[wire] = demo
         elif blanks:

@@ -12,7 +12,7 @@ from typing import Any
 
 from runcomfy.model.messages import describe
 from runcomfy_codegen.schema.keywords import Schema, uncovered
-from runcomfy_codegen.schema.reference_validator import Validator
+from runcomfy_codegen.schema.reference_validator import keeps
 
 from .literals import PythonSource, literal, pointer
 from .names import Identifier
@@ -320,9 +320,9 @@ class _Compiler:
 
     def choice(self, check: ValueCheck, schema: Schema, steps: tuple[Step, ...]) -> ValueCheck:
         """Membership in the values that also keep every other rule of the schema."""
-        validator = Validator({k: v for k, v in schema.items() if k != "enum"})
+        rest = {k: v for k, v in schema.items() if k != "enum"}
         given = schema.get("enum", [schema.get("const")])
-        allowed = tuple(value for value in given if validator.is_valid(value))
+        allowed = tuple(value for value in given if keeps(rest, rest, value) is not False)
         types = {type(value) for value in allowed}
         value = check.variable
         if "enum" not in schema:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.keywords import Schema, schemas_in, step
-from runcomfy_codegen.schema.normalise import clean
+from runcomfy_codegen.schema.normalise import canonical, clean
 
 from . import docstrings as texts
 from . import names
@@ -38,6 +38,8 @@ _KINDS = {
 class OutputFields:
     """The fields, the objects inside them, and what there is to say about the schema."""
 
+    #: The canonical schema, with its texts.
+    schema: Schema
     fields: tuple[OutputField, ...]
     nested: tuple[types.NestedType, ...]
     notes: tuple[Diagnostic, ...]
@@ -45,7 +47,9 @@ class OutputFields:
 
 def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -> OutputFields:
     """The outputs that an output schema documents; none is a fine answer."""
+    raw, dialect_notes = canonical(raw)
     cleaned, found = clean(raw)
+    found += dialect_notes
     found += [
         Diagnostic(step(place, "validations"), "documented", "validations", _NO_INPUT)
         for place, part in schemas_in(raw)
@@ -54,7 +58,7 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
     notes = tuple(Diagnostic("output.json" + n.place, n.kind, n.subject, n.text) for n in found)
     properties: Schema = cleaned.get("properties", {})
     if not properties:
-        return OutputFields((), (), notes)
+        return OutputFields(raw, (), (), notes)
     hints = types.hints(_opened(cleaned), output_class, type_templates, frozen=False)
     fields: dict[Identifier, OutputField] = {}
     for wire in properties:
@@ -68,7 +72,7 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
         else:
             own = raw["properties"][wire]
             fields[name] = _field(wire, name, properties[wire], hints.hints[wire], own)
-    return OutputFields(tuple(fields.values()), hints.nested, notes)
+    return OutputFields(raw, tuple(fields.values()), hints.nested, notes)
 
 
 def _opened(cleaned: Schema) -> Schema:

@@ -9,13 +9,11 @@ from .checks import (
     Choices,
     check_by_library,
     check_others,
-    is_finite,
     is_member,
-    is_multiple,
     matches,
     wrong_items,
 )
-from .json_values import UNSET, Unset, find_non_json
+from .json_values import UNSET, Unset, find_non_json, is_finite, is_multiple
 from .media import MediaInput, MediaRule
 from .output import Output
 from .request import Request

@@ -12,7 +12,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["MAX_DEPTH", "UNSET", "Unset", "find_non_json", "is_plain", "to_plain", "pointer_token"]
+__all__ = [
+    "MAX_DEPTH",
+    "UNSET",
+    "Unset",
+    "find_non_json",
+    "is_finite",
+    "is_multiple",
+    "is_plain",
+    "to_plain",
+    "pointer_token",
+]
 
 #: Levels of nesting that a payload may have. The standard library's own writer gives up at about 1,000.
 MAX_DEPTH = 200
@@ -44,6 +54,28 @@ class Unset:
 
 
 UNSET = Unset()
+
+
+def is_finite(value: float) -> bool:
+    """Whether JSON can hold the number: neither NaN nor an infinity."""
+    return -_INFINITY < value < _INFINITY
+
+
+def is_multiple(value: int | float, step: int | float) -> bool:
+    """Whether ``value`` is a multiple of ``step``, both read as the decimals that they are written as.
+
+    So 4.02 is a multiple of 0.01, which it is not as a binary fraction.
+    """
+    if not is_finite(value):
+        return False
+    if isinstance(value, int) and isinstance(step, int):
+        return value % step == 0
+    from fractions import Fraction
+
+    number, by = (
+        Fraction(repr(one)) if isinstance(one, float) else Fraction(one) for one in (value, step)
+    )
+    return number % by == 0
 
 
 def is_plain(value: object) -> bool:

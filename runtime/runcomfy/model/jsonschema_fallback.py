@@ -9,7 +9,7 @@ from runcomfy.errors import MissingExtra
 
 from .json_values import pointer_token
 from .schema_files import read_schemas
-from .violation import Violation
+from .violation import UNCHECKED, Violation
 
 __all__ = ["find_violations"]
 
@@ -36,20 +36,49 @@ _RETOLD = frozenset(
     }
 )
 _SENTENCE = 300
+_UNIONS = ("anyOf", "oneOf")
+_TOO_MUCH = "takes too many steps to check"
 
 
 def find_violations(
     module: str, path: tuple[str, ...], value: object, pointer: str
 ) -> list[Violation]:
     """Every violation of ``value``, which stands at ``pointer``, by the schema part at ``path``."""
+    library = _library(module)
     try:
-        errors = list(_validator(module, path).iter_errors(value))
+        errors = library.errors_of(_validator(module, path), value)
+    except library.TooMuchWork:
+        return [Violation(pointer, UNCHECKED, value, None, _TOO_MUCH)]
     except RecursionError:
-        return [Violation(pointer, "json", value, "is nested too deeply to be checked")]
+        return [Violation(pointer, UNCHECKED, value, None, "is nested too deeply to be checked")]
     except (OverflowError, ValueError):
         # Python refuses to print, or to divide by a fraction, a number of thousands of digits.
         return [Violation(pointer, "json", value, "holds a number too long to be checked")]
-    return [_violation(error, pointer) for error in errors]
+    return [_violation(one, pointer) for error in errors for one in _telling(error)]
+
+
+def _telling(error: Any) -> list[Any]:
+    """The errors that say most: those of the option that the value comes closest to, or the error itself."""
+    if error.validator not in _UNIONS or not error.context:
+        return [error]
+    options: dict[object, list[Any]] = {}
+    for one in error.context:
+        options.setdefault(one.relative_schema_path[0], []).append(one)
+    ranked = sorted(map(_distance, options.values()))
+    if ranked[0][0] or ranked[1:2] == ranked[:1]:  # it is none of them, or two alike
+        return [error]
+    best = next(errors for errors in options.values() if _distance(errors) == ranked[0])
+    return [deeper for one in best for deeper in _telling(one)]
+
+
+def _distance(errors: list[Any]) -> tuple[bool, int, int]:
+    """How far a value is from an option: of another kind, with another mark, with so many faults."""
+    marks = sum(error.validator in ("const", "enum") for error in errors)
+    other = any(
+        error.validator in ("type", "const", "enum", "not") and not error.relative_path
+        for error in errors
+    )
+    return other, marks, len(errors)
 
 
 def _violation(error: Any, pointer: str) -> Violation:
@@ -63,16 +92,21 @@ def _violation(error: Any, pointer: str) -> Violation:
     return Violation(place, rule, error.instance, limit, sentence if rule in _RETOLD else None)
 
 
-@lru_cache(maxsize=256)
-def _validator(module: str, path: tuple[str, ...]) -> Any:
+def _library(module: str) -> Any:
     try:
-        from jsonschema import Draft202012Validator
+        import jsonschema  # noqa: F401  # what follows may be imported already, as in tests
+
+        from . import library_validator
     except ImportError:
         raise MissingExtra(f"Checking payloads of {module} in full", "schema") from None
+    return library_validator
+
+
+@lru_cache(maxsize=256)
+def _validator(module: str, path: tuple[str, ...]) -> Any:
     schemas = read_schemas(module)
     root = schemas.get("checked", schemas["input"])
     part = root
     for step in path:
         part = part[step]
-    # The root document stays the base of every reference in the part.
-    return Draft202012Validator(root).evolve(schema=part)
+    return _library(module).validator_for(root, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .json_values import UNSET, find_non_json, is_plain, to_plain
+from .violation import UNCHECKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -265,7 +266,12 @@ class Request(Generic[OutputT_co]):
 
 
 def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
-    """Every violation of ``payload``, whatever types the caller built it from.
+    """Every violation of ``payload``, whatever types the caller built it from."""
+    return [one for one in find_violations(cls, payload) if one.rule != UNCHECKED]
+
+
+def find_violations(cls: type[Request[Any]], payload: object) -> list[Violation]:
+    """Every violation of ``payload``, and with the rule ``UNCHECKED`` what took too much work to check.
 
     Generated checks read the exact types that ``json.loads`` returns. Members of ``str`` enums and the
     like therefore fail first, and are then checked as the values they stand for; so are local files

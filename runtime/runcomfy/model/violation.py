@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Violation"]
+__all__ = ["UNCHECKED", "Violation"]
+
+#: The rule of what is no violation: a part of the payload that took too much work to check.
+UNCHECKED = "unchecked"
 
 
 class Violation:

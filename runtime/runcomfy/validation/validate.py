@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runcomfy.model.json_values import pointer_token, to_plain
 from runcomfy.model.registry import find_model
-from runcomfy.model.request import Request, check_payload
-from runcomfy.model.violation import Violation
+from runcomfy.model.request import Request, find_violations
+from runcomfy.model.violation import UNCHECKED, Violation
 
 from .report import Report, Unchecked
 
@@ -93,7 +93,7 @@ def examine(
     """The report on a payload that is a dict, or no object at all."""
     report = Report(cls.model_id)
     try:
-        report.errors = check_payload(cls, payload)
+        report.errors = find_violations(cls, payload)
     except ImportError as missing:
         from runcomfy.errors import MissingExtra  # what is valid starts without the tree of errors
 
@@ -101,6 +101,10 @@ def examine(
             raise
         report.errors = missing.violations
         report.unchecked.append(Unchecked("", "schema", str(missing)))
+    if report.errors:
+        left = [one for one in report.errors if one.rule == UNCHECKED]
+        report.errors = [one for one in report.errors if one.rule != UNCHECKED]
+        report.unchecked += [Unchecked(one.pointer, "schema", one.message) for one in left]
     if isinstance(payload, dict):
         if not cls._known.issuperset(payload):
             report.warnings += _unknown_inputs(cls, payload, report.errors)

@@ -36,7 +36,6 @@ def notes(tmp_path: Path, x: Any, **root: Any) -> set[tuple[str, str, str]]:
         ({"format": ["uri"]}, "documented", "format", f"{X}/format"),
         ({"x-widget": "slider"}, "documented", "x-widget", f"{X}/x-widget"),
         ({"items": {"minimun": 3}}, "documented", "minimun", f"{X}/items/minimun"),
-        ({"$anchor": "a"}, "documented", "$anchor", f"{X}/$anchor"),
         ({"pattern": "("}, "documented", "pattern", f"{X}/pattern"),
         ({"pattern": "[[a]"}, "documented", "pattern", f"{X}/pattern"),
         ({"patternProperties": {"(": {}}}, "documented", "pattern", f"{X}/patternProperties"),

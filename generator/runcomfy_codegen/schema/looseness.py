@@ -1,0 +1,153 @@
+"""What is not understood counts as "anything goes", also where a keyword turns that round.
+
+A part of a clean schema is *loose* where something was left out of it: it accepts more than it should. Inside ``not``,
+``if`` or ``oneOf`` that would refuse what is valid, so there the whole keyword is left out, and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from runcomfy_codegen.diagnostics import Diagnostic
+
+from .keywords import IN_PLACE, TURNING, Schema, parts_of, schemas_in, step
+from .references import target_of
+
+__all__ = ["Loose", "drop_bad_references", "drop_what_turns"]
+
+
+@dataclass(slots=True)
+class Loose:
+    """The loose parts of a schema, by identity; a clean schema is a tree, so none stands in two places."""
+
+    notes: list[Diagnostic]
+    anywhere: set[int] = field(default_factory=set)
+    #: Those that lack a keyword which could tell that members or items are known.
+    in_place: set[int] = field(default_factory=set)
+    #: Those that lack one of their ``patternProperties``.
+    nameless: set[int] = field(default_factory=set)
+
+    def add(self, part: Schema, *, in_place: bool = False) -> None:
+        """Something was left out of a part; ``in_place`` where it spoke of the same value."""
+        self.anywhere.add(id(part))
+        if in_place:
+            self.in_place.add(id(part))
+
+
+def drop_bad_references(root: Schema, loose: Loose) -> None:
+    """Take out references that lead nowhere or, without a step into the value, back to themselves."""
+    parts = dict(schemas_in(root))
+    for place, part in parts.items():
+        if "$ref" in part and target_of(part["$ref"]) not in parts:
+            _drop_reference(place, part, "leads nowhere; not checked", loose)
+    edges = {place: list(_same_value(place, part)) for place, part in parts.items()}
+    group = _circles(edges)
+    for place, part in parts.items():
+        if "$ref" in part and group[place] == group[target_of(part["$ref"])]:
+            _drop_reference(place, part, "leads back to itself without an end; not checked", loose)
+
+
+def _drop_reference(place: str, part: Schema, text: str, loose: Loose) -> None:
+    del part["$ref"]
+    loose.notes.append(Diagnostic(place + "/$ref", "documented", "$ref", text))
+    loose.add(part, in_place=True)
+
+
+def _same_value(place: str, part: Schema) -> Iterator[str]:
+    """The places of the schemas that the same value has to keep."""
+    if "$ref" in part:
+        yield str(target_of(part["$ref"]))
+    for steps, inner in parts_of(part):
+        if steps[0] in IN_PLACE and isinstance(inner, dict):
+            yield step(place, *steps)
+
+
+def _circles(edges: dict[str, list[str]]) -> dict[str | None, int]:
+    """For each place a number, the same for places on a circle (Kosaraju's algorithm, in linear time)."""
+    order: list[str] = []
+    seen: set[str] = set()
+    for start in edges:
+        walk = [(start, iter(edges[start]))] if start not in seen else []
+        seen.add(start)
+        while walk:
+            place, rest = walk[-1]
+            following = next((one for one in rest if one not in seen), None)
+            if following is None:
+                order.append(place)
+                walk.pop()
+            else:
+                seen.add(following)
+                walk.append((following, iter(edges[following])))
+    back: dict[str, list[str]] = {place: [] for place in edges}
+    for place, following_places in edges.items():
+        for one in following_places:
+            back[one].append(place)
+    group: dict[str | None, int] = {}
+    for number, start in enumerate(reversed(order)):
+        waiting = [start]
+        while waiting:
+            place = waiting.pop()
+            if place not in group:
+                group[place] = number
+                waiting += back[place]
+    return group
+
+
+def drop_what_turns(root: Schema, loose: Loose) -> None:
+    """Take out the keywords that would refuse something because a schema in them is loose."""
+    if not loose.anywhere:
+        return
+    parts = dict(schemas_in(root))
+    places = {id(part): place for place, part in parts.items()}
+    above: dict[int, list[tuple[Schema, str]]] = {id(part): [] for part in parts.values()}
+    for part in parts.values():
+        for keyword, inner in _schemas_of(part, parts):
+            above[id(inner)].append((part, keyword))
+    _spread(loose.anywhere, above, lambda _: True)
+    for number in sorted(loose.anywhere & places.keys(), key=lambda one: places[one]):
+        for part, keyword in above[number]:
+            if keyword in TURNING:
+                _drop(part, keyword, places[id(part)], loose)
+            elif keyword == "contains" and "maxContains" in part:
+                _drop(part, "maxContains", places[id(part)], loose)
+    _spread(loose.in_place, above, (IN_PLACE | {"$ref"}).__contains__)
+    for place, part in parts.items():
+        if id(part) in loose.in_place:
+            for keyword in ("unevaluatedProperties", "unevaluatedItems"):
+                _drop(part, keyword, place, loose)
+        if id(part) in loose.nameless:
+            _drop(part, "additionalProperties", place, loose)
+
+
+def _schemas_of(part: Schema, parts: dict[str, Schema]) -> Iterator[tuple[str, Schema]]:
+    for steps, inner in parts_of(part):
+        if isinstance(inner, dict):
+            yield str(steps[0]), inner
+    if "$ref" in part:
+        yield "$ref", parts[str(target_of(part["$ref"]))]
+
+
+def _spread(found: set[int], above: dict[int, list[tuple[Schema, str]]], through: Any) -> None:
+    """Add to ``found`` every schema that one of them is part of, by keywords that ``through`` lets pass."""
+    waiting = list(found)
+    while waiting:
+        for part, keyword in above.get(waiting.pop(), ()):
+            if through(keyword) and id(part) not in found:
+                found.add(id(part))
+                waiting.append(id(part))
+
+
+def _drop(part: Schema, keyword: str, place: str, loose: Loose) -> None:
+    if keyword not in part:
+        return
+    for one in _with_companions(keyword):
+        part.pop(one, None)
+    loose.in_place.add(id(part))
+    text = "holds or depends on what is not checked, so it is not checked itself"
+    loose.notes.append(Diagnostic(step(place, keyword), "documented", keyword, text))
+
+
+def _with_companions(keyword: str) -> Iterable[str]:
+    return ("if", "then", "else") if keyword == "if" else (keyword,)

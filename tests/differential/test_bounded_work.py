@@ -1,0 +1,100 @@
+"""Hostile schemas cost a bounded amount of work, and what is not checked is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import runcomfy
+from runcomfy import ValidationError
+from runcomfy.model.request import check_payload
+from runcomfy_codegen.pipeline import Generation
+from support.small_models import load, make
+
+SHORT = {"type": "string", "maxLength": 3}
+
+
+def made(tmp_path: Path, properties: dict[str, Any], **root: Any) -> tuple[Any, Generation]:
+    schema = {"type": "object", "properties": properties, **root}
+    generation = make(tmp_path, {"acme/small": schema, "acme/other": {"type": "object"}})
+    return load(tmp_path, "made_models.acme.small").Small, generation
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"enum": ["a" * 40 + "!"]},
+        {"default": "a" * 40 + "!"},
+        {"examples": ["a" * 40 + "!"]},
+        {"const": "a" * 40 + "!"},
+    ],
+    ids=str,
+)
+def test_a_slow_pattern_over_the_schemas_own_texts_ends(
+    tmp_path: Path, schema: dict[str, Any]
+) -> None:
+    cls, _ = made(tmp_path, {"x": {"type": "string", "pattern": "^(a+)+$", **schema}})
+    assert len(check_payload(cls, {"x": "a" * 40 + "!"})) == 1
+
+
+def test_a_pattern_that_nothing_can_bound_is_left_out_and_reported(tmp_path: Path) -> None:
+    cls, generation = made(tmp_path, {"x": {"pattern": "^(a+)+\\1$", "maxLength": 99}})
+    assert check_payload(cls, {"x": "a" * 60 + "!"}) == []
+    [note] = generation.manifest.models["acme/small"].notes
+    assert (note.kind, note.place) == ("documented", "/properties/x/pattern")
+
+
+@pytest.mark.parametrize("levels", [24, 40])
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf"])
+def test_doubling_references_are_asked_once_a_level(
+    tmp_path: Path, levels: int, keyword: str
+) -> None:
+    twice = {f"d{i}": {keyword: [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(levels)}
+    definitions = {**twice, f"d{levels}": SHORT}
+    cls, _ = made(tmp_path, {"x": {"$ref": "#/$defs/d0"}}, **{"$defs": definitions})
+    assert check_payload(cls, {"x": "abc"}) == []
+    assert len(check_payload(cls, {"x": "abcd"})) == 1
+
+
+RECURSIVE = {
+    "a": {"anyOf": [{"items": {"$ref": "#/$defs/a"}}, {"items": {"$ref": "#/$defs/b"}}]},
+    "b": {"anyOf": [{"type": "null"}, {"items": {"$ref": "#/$defs/a"}, "minItems": 1}]},
+}
+
+
+def test_a_recursive_union_is_judged(tmp_path: Path) -> None:
+    cls, _ = made(tmp_path, {"x": {"$ref": "#/$defs/b"}}, **{"$defs": RECURSIVE})
+    assert check_payload(cls, {"x": tree(8)}) == []
+    assert runcomfy.validate(cls, {"x": tree(8)}).unchecked == []
+
+
+def tree(levels: int) -> list[Any]:
+    return [tree(levels - 1), tree(levels - 1)] if levels else [5]
+
+
+def test_what_takes_too_much_work_is_unchecked_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls, _ = made(tmp_path, {"x": {"$ref": "#/$defs/b"}}, **{"$defs": RECURSIVE})
+    monkeypatch.setattr("runcomfy.model.library_validator.MAX_STEPS", 20)
+    report = runcomfy.validate(cls, {"x": [[[[1]], [[2]]]]})
+    assert report.valid
+    [unchecked] = report.unchecked
+    assert (unchecked.pointer, unchecked.rule) == ("/x", "schema")
+    assert "steps" in unchecked.reason
+    assert cls(x=[[[[1]], [[2]]]]).payload() == {"x": [[[[1]], [[2]]]]}
+
+
+def test_a_union_is_told_by_the_option_that_comes_closest(tmp_path: Path) -> None:
+    options = [
+        {"type": "object", "properties": {"kind": {"const": "a"}, "x": {"type": "integer"}}},
+        {"type": "object", "properties": {"kind": {"const": "b"}, "y": {"maximum": 3}}},
+    ]
+    cls, _ = made(tmp_path, {"v": {"oneOf": options}})
+    found = check_payload(cls, {"v": {"kind": "b", "y": 4}})
+    assert [(one.pointer, one.rule, one.limit) for one in found] == [("/v/y", "maximum", 3)]
+    assert [(one.pointer, one.rule) for one in check_payload(cls, {"v": 1})] == [("/v", "oneOf")]
+    with pytest.raises(ValidationError):
+        cls(v={"kind": "c"})
