@@ -9,12 +9,16 @@ from pathlib import Path
 
 from .errors import ConfigurationError, MissingToken
 
-__all__ = ["VARIABLES", "Token", "find_token"]
+__all__ = ["KEYRING", "VARIABLES", "Token", "config_folder", "find_token", "login_file"]
 
 #: Asked in this order, after the argument and before the token file.
 VARIABLES = ("RUNCOMFY_TOKEN", "RUNCOMFY_API_TOKEN", "YOUR_API_TOKEN")
 
-_FILE = "token.json"
+#: The service and the user name of the entry that ``runcomfy-py login`` makes in a keyring.
+KEYRING = ("runcomfy", "api-token")
+
+#: Of ``runcomfy-py login``, and of the official command; asked in this order.
+_LOGIN, _OFFICIAL = "login.json", "token.json"
 
 
 class Token:
@@ -52,7 +56,7 @@ def find_token(
     environ: Mapping[str, str] | None = None,
     home: Path | None = None,
 ) -> Token:
-    """The token: the argument, else a variable, else the file of the official command.
+    """The token: the argument, else a variable, else what ``runcomfy-py login`` or the official command stored.
 
     Raises ``MissingToken``, which lists where it was looked for.
     """
@@ -63,13 +67,18 @@ def find_token(
         value = environ.get(name, "").strip()
         if value:
             return Token(value, f"the variable {name}")
-    path, value, why = _stored(_folder(environ, home))
-    if value:
-        return Token(value, str(path))
+    folder = config_folder(environ, home)
+    files = []
+    for name in (_LOGIN, _OFFICIAL):
+        path = folder / name
+        value, why = _stored(path)
+        if value:
+            return Token(value, why or str(path))
+        files.append(f"the file {path} ({why})")
     places = [
         "the argument token= (not given)",
         *(f"the variable {name} (not set)" for name in VARIABLES),
-        f"the file {path} ({why})",
+        *files,
     ]
     raise MissingToken(
         "no RunComfy token found; looked in:\n  "
@@ -78,7 +87,12 @@ def find_token(
     )
 
 
-def _folder(environ: Mapping[str, str], home: Path | None) -> Path:
+def login_file(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Path:
+    """The file of ``runcomfy-py login``: it holds the token, or says that a keyring does."""
+    return config_folder(os.environ if environ is None else environ, home) / _LOGIN
+
+
+def config_folder(environ: Mapping[str, str], home: Path | None = None) -> Path:
     """Where the official command keeps its files; these variables are its own."""
     if own := environ.get("RUNCOMFY_CONFIG_DIR"):
         return Path(own)
@@ -90,13 +104,31 @@ def _folder(environ: Mapping[str, str], home: Path | None) -> Path:
         return Path("~", ".config", "runcomfy")
 
 
-def _stored(folder: Path) -> tuple[Path, str, str]:
-    """The token file, the token in it, and why there is none."""
-    path = folder / _FILE
+def _stored(path: Path) -> tuple[str, str]:
+    """The token in a file, and where else it really is; without a token, why there is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))["access_token"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if path.name == _LOGIN and content.get("keyring") is True:
+            return _in_keyring()
+        value = content["access_token"]
     except OSError as error:
-        return path, "", error.strerror or "cannot be read"
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return path, "", "has no access_token"
-    return path, value if isinstance(value, str) else "", "access_token is empty or no text"
+        return "", error.strerror or "cannot be read"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "", "has no access_token"
+    return (
+        (value, "")
+        if isinstance(value, str) and value
+        else ("", "access_token is empty or no text")
+    )
+
+
+def _in_keyring() -> tuple[str, str]:
+    try:
+        import keyring
+
+        value = keyring.get_password(*KEYRING)
+    except ImportError:
+        return "", "the token is in a keyring: pip install 'runcomfy[keyring]'"
+    except Exception as error:  # noqa: BLE001  # each backend has errors of its own
+        return "", f"the keyring cannot be read: {type(error).__name__}"
+    return (value, "the keyring") if value else ("", "the keyring has no token")

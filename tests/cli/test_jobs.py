@@ -199,6 +199,7 @@ def test_waiting_too_short_is_status_75(slow: MockService) -> None:
     assert run("wait", submitted(slow), "--timeout", "0.5").status == 75
 
 
+@pytest.mark.slow  # the pauses between the attempts
 def test_a_service_that_is_down_is_status_69_and_nothing_was_sent() -> None:
     ran = run("submit", EDIT, *INPUTS, "--base-url", "http://127.0.0.1:9", RUNCOMFY_TOKEN=TOKEN)
     assert ran.status == 69

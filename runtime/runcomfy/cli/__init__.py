@@ -6,9 +6,17 @@ import sys
 
 __all__ = ["main"]
 
+#: How shells ask for completions; no command of that name is shown.
+_COMPLETE = "__complete"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == [_COMPLETE] and len(given) > 1:
+        from .completion_answer import answer
+
+        return answer(given[1:])
     try:
         from .main import run
     except ModuleNotFoundError as error:
@@ -16,4 +24,4 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         sys.stderr.write("runcomfy-py needs another library: pip install 'runcomfy[cli]'\n")
         return 64
-    return run(arguments)
+    return run(given)

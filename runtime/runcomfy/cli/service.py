@@ -50,6 +50,11 @@ class Service:
 
         return self._base_url or BASE_URL
 
+    @property
+    def name(self) -> str:
+        """The service in messages: its address, or that it is the mock."""
+        return "the local mock" if self.mock else self.address
+
     @contextmanager
     def settings(self) -> Iterator[dict[str, Any]]:
         """What a client is made with, for as long as it is used: the mock runs meanwhile."""

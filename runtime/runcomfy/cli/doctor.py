@@ -1,0 +1,165 @@
+"""``runcomfy-py doctor``: checks of the set-up. Nothing is submitted and nothing is paid."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import NamedTuple
+
+import click
+
+from .exit_codes import CANNOT_WRITE, DONE, MISUSE, status_of
+from .output import Output, output_options
+from .service import Service, service_options, state_folder
+
+__all__ = ["command"]
+
+#: Seconds for the question to the service, and how far the clock may be off.
+_PATIENCE, _CLOCK_OFF = 15.0, 60.0
+#: Extra -> a module that it brings, and what it is for.
+_EXTRAS = {
+    "cli": ("rich", "tables on terminals"),
+    "keyring": ("keyring", "the token in a keyring"),
+    "fast": ("aiohttp", "hundreds of requests at once"),
+    "mock": ("uvicorn", "--mock"),
+    "schema": ("jsonschema", "rare keywords of schemas"),
+    "video": ("av", "facts of videos and sounds"),
+    "upload": ("obstore", "local files through an object store"),
+    "codegen": ("datamodel_code_generator", "runcomfy-codegen"),
+}
+
+
+class Finding(NamedTuple):
+    """What a check found: ``verdict`` is ``ok``, ``warn`` or ``fail``; a failure has an exit status."""
+
+    check: str
+    verdict: str
+    told: str
+    status: int = DONE
+
+
+@click.command(name="doctor", short_help="Check the set-up; nothing is paid.")
+@output_options
+@service_options
+def command(out: Output, service: Service) -> int:
+    """Check token, service, clock, state folder, file locks and extras. Nothing is submitted.
+
+    The exit status is that of the first check that failed.
+    """
+    findings = []
+    for check in (_python, _token, _folder, _locks, _service_and_clock, _extras):
+        for finding in check(service):
+            findings.append(finding)
+            if out.as_json:
+                out.json({name: getattr(finding, name) for name in ("check", "verdict", "told")})
+    if not out.as_json:
+        out.table(("check", "", ""), [finding[:3] for finding in findings])
+    return next((finding.status for finding in findings if finding.status), DONE)
+
+
+def _python(service: Service) -> Iterator[Finding]:
+    from runcomfy._version import __version__
+    from runcomfy.model.registry import model_ids
+
+    del service
+    version = f"runcomfy {__version__} on Python {platform.python_version()}"
+    yield Finding("version", "ok", f"{version}, {len(model_ids())} models installed")
+
+
+def _token(service: Service) -> Iterator[Finding]:
+    from runcomfy.credentials import find_token
+    from runcomfy.errors import ConfigurationError
+
+    from .token_store import masked
+
+    if service.mock:
+        yield Finding("token", "ok", "--mock needs none")
+        return
+    try:
+        token = find_token()
+    except ConfigurationError as error:
+        told = "none found; store one with: runcomfy-py login"
+        yield Finding("token", "fail", told, status_of(error))
+        return
+    yield Finding("token", "ok", f"{masked(token)} from {token.source}")
+
+
+def _service_and_clock(service: Service) -> Iterator[Finding]:
+    """One question that costs nothing: whether the service answers, and what time it is there."""
+    from runcomfy.errors import MissingToken, RunComfyError
+
+    began = time.monotonic()
+    try:
+        with service.client() as client:
+            client.models(limit=1, timeout=_PATIENCE)
+            took = time.monotonic() - began
+            yield Finding("service", "ok", f"{service.name} answers in {took * 1000:.0f} ms")
+    except MissingToken:
+        yield Finding("service", "warn", f"{service.address} was not asked: there is no token")
+    except (RunComfyError, OSError) as error:  # the mock's own folder may not be there
+        told = str(error).partition("\n")[0]
+        yield Finding("service", "fail", told, status_of(error))
+    if not service.mock:
+        yield _clock(service.address)
+
+
+def _clock(address: str) -> Finding:
+    """The clock of this machine beside that of the service; a wrong one spoils signed URLs and budgets by day."""
+    import httpx
+
+    try:
+        told = httpx.head(address, timeout=_PATIENCE).headers.get("date", "")
+        from email.utils import parsedate_to_datetime
+
+        off = time.time() - parsedate_to_datetime(told).timestamp()
+    except Exception:  # noqa: BLE001  # no connection, no date, or a date that is none
+        return Finding("clock", "warn", "the service does not tell its time")
+    if abs(off) > _CLOCK_OFF:
+        told = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}; set it"
+        return Finding("clock", "warn", told)
+    return Finding("clock", "ok", f"within {_CLOCK_OFF:.0f} s of the service's")
+
+
+def _folder(service: Service) -> Iterator[Finding]:
+    del service
+    folder = state_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+    except OSError as error:
+        told = f"{folder} cannot be written: {error.strerror}; set XDG_STATE_HOME"
+        yield Finding("state folder", "fail", told, CANNOT_WRITE)
+        return
+    yield Finding("state folder", "ok", str(folder))
+
+
+def _locks(service: Service) -> Iterator[Finding]:
+    del service
+    try:
+        import fcntl
+    except ImportError:  # Windows has locks of another kind
+        return
+    try:
+        with tempfile.TemporaryFile(dir=state_folder()) as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        told = f"the state folder's file system has no locks ({error.strerror}); set XDG_STATE_HOME"
+        yield Finding("locks", "fail", told, CANNOT_WRITE)
+        return
+    yield Finding("locks", "ok", "files can be locked")
+
+
+def _extras(service: Service) -> Iterator[Finding]:
+    for extra, (module, purpose) in _EXTRAS.items():
+        if find_spec(module) is not None:
+            yield Finding(f"extra {extra}", "ok", purpose)
+            continue
+        needed = extra == "mock" and service.mock
+        told = f"not installed; {purpose}: pip install 'runcomfy[{extra}]'"
+        yield Finding(
+            f"extra {extra}", "fail" if needed else "warn", told, MISUSE if needed else DONE
+        )

@@ -1,0 +1,64 @@
+"""``runcomfy-py login``: store the API token."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .output import Output, output_options
+from .service import Service, service_options
+
+__all__ = ["command"]
+
+#: Seconds for the question whether the service accepts the token.
+_PATIENCE = 15.0
+
+
+@click.command(name="login", short_help="Store the API token.")
+@click.option("--no-keyring", is_flag=True, help="Use a file of mode 0600, even with a keyring.")
+@click.option("--no-check", is_flag=True, help="Do not ask the service whether it accepts it.")
+@output_options
+@service_options
+def command(out: Output, service: Service, no_keyring: bool, no_check: bool) -> None:
+    """Read the API token from a hidden prompt or from standard input, and store it.
+
+    It goes into the keyring where the extra "keyring" is installed and there is one, else into a file of
+    mode 0600 in ~/.config/runcomfy. Python clients find it as well. It is never taken from an argument,
+    which other users of the machine could see.
+    """
+    from runcomfy.credentials import Token
+
+    from .token_store import masked, store
+
+    token = Token(_read(), "standard input")
+    if not no_check:
+        _check(service, token.reveal(), out)
+    place = store(token, in_keyring=not no_keyring)
+    if out.as_json:
+        out.json({"token": masked(token), "stored_in": place})
+    else:
+        out.note(f"stored {masked(token)} in {place}")
+
+
+def _read() -> str:
+    if sys.stdin is None:
+        raise click.UsageError("There is no standard input to read the token from.")
+    if sys.stdin.isatty():
+        text: str = click.prompt("API token", hide_input=True, err=True)
+        return text
+    text = sys.stdin.readline().strip()
+    if not text:
+        raise click.UsageError("Standard input holds no token.")
+    return text
+
+
+def _check(service: Service, token: str, out: Output) -> None:
+    """Refuse a token that the service does not accept; one that nobody can judge now is stored."""
+    from runcomfy.errors import ConnectionFailed, DeadlineExceeded, ServerFault
+
+    try:
+        with service.client(token=token) as client:
+            client.models(limit=1, timeout=_PATIENCE)
+    except (ConnectionFailed, DeadlineExceeded, ServerFault):
+        out.note("warning: the service cannot be reached, so the token was not checked")

@@ -1,0 +1,31 @@
+"""``runcomfy-py logout``: forget the stored API token."""
+
+from __future__ import annotations
+
+import click
+
+from .output import Output, output_options
+
+__all__ = ["command"]
+
+
+@click.command(name="logout", short_help="Forget the stored API token.")
+@output_options
+def command(out: Output) -> None:
+    """Remove what login stored. Says where a token is still found."""
+    from runcomfy.credentials import find_token
+    from runcomfy.errors import ConfigurationError
+
+    from .token_store import forget
+
+    removed = forget()
+    try:
+        still: str | None = find_token().source
+    except ConfigurationError:
+        still = None
+    if out.as_json:
+        out.json({"removed": removed, "still_in": still})
+        return
+    out.note("removed the stored token" if removed else "no token was stored by login")
+    if still:
+        out.note(f"warning: a token is still found in {still}")
