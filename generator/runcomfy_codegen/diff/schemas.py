@@ -15,7 +15,7 @@ from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.keywords import Schema, parts_of, schemas_in, step
 from runcomfy_codegen.schema.media_inputs import find_media
 from runcomfy_codegen.schema.normalise import clean
-from runcomfy_codegen.schema.reference_validator import Validator
+from runcomfy_codegen.schema.reference_validator import keeps
 
 from .media import compare_media
 
@@ -207,8 +207,7 @@ def _choices_fit(old: Schema, new: Schema) -> bool:
     choices = _choices(old)
     if choices is None or any("$ref" in part for _, part in schemas_in(new)):
         return False  # where a reference leads is not known here
-    before, after = Validator(old), Validator(new)
-    return all(after.is_valid(value) for value in choices if before.is_valid(value))
+    return all(keeps(new, new, value) for value in choices if keeps(old, old, value))
 
 
 def _has_schema(schema: Schema) -> bool:

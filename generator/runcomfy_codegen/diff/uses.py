@@ -12,7 +12,7 @@ from typing import Any
 
 from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.normalise import clean
-from runcomfy_codegen.schema.reference_validator import Validator
+from runcomfy_codegen.schema.reference_validator import keeps
 
 from .code import UNKNOWN, ModelUse
 from .models import ModelChange
@@ -100,11 +100,9 @@ class _Judge:
         self.schema = clean(gathered.schema, *gathered.declaring)[0]
         self.inputs = self.schema.get("properties", {})
         self.required = {name for name in self.schema.get("required", ()) if name in self.inputs}
-        self._validator = Validator(self.schema)
 
     def accepts(self, wire: str, value: Any) -> bool:
-        part = self._validator.evolve(schema=self.inputs.get(wire, {}))
-        return bool(part.is_valid(value))
+        return keeps(self.schema, self.inputs.get(wire, {}), value) is not False
 
 
 def _of_input(
