@@ -7,7 +7,6 @@ setting for plain http, replicate by ``base_url``.
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,8 +18,8 @@ from httpx_aiohttp import HttpxAiohttpClient
 from replicate.client import Client as ReplicateClient
 
 from runcomfy import AsyncClient, Client
-from runcomfy.transports.async_pool import AsyncPooledTransport
-from runcomfy.transports.direct_client import AsyncDirectClient
+from runcomfy.transports.async_pool import AsyncPooledCalls
+from runcomfy.transports.event_loops import PerLoop
 from runcomfy_models.openai import GptImage2Edit
 
 __all__ = ["ASYNC", "SYNC", "AsyncCycle", "Cycle"]
@@ -93,19 +92,23 @@ def replicate_sync(url: str) -> Cycle:
 
 def ours_async(url: str, **settings: Any) -> AsyncCycle:
     client = AsyncClient("local", base_url=url, **settings)
+    return _cycle(client), client.aclose
 
+
+def _cycle(client: AsyncClient) -> Callable[[], Awaitable[object]]:
     async def cycle() -> object:
         job = await client.submit(_request())
         return await job.status(), await job.result()
 
-    return cycle, client.aclose
+    return cycle
 
 
 def ours_without_the_extra(url: str) -> AsyncCycle:
-    """The client that ours makes where aiohttp is not installed."""
-    transport = AsyncPooledTransport(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    http = AsyncDirectClient(transport)
-    return ours_async(url, http=http)[0], http.aclose
+    """The client as it is where aiohttp is not installed."""
+    client = AsyncClient("local", base_url=url)
+    config = client._settings.http_config
+    client._transport._own = PerLoop(lambda: AsyncPooledCalls(config, None))
+    return _cycle(client), client.aclose
 
 
 def ours_over_async_httpx(url: str) -> AsyncCycle:

@@ -8,9 +8,12 @@ from .errors import ConfigurationError
 
 __all__ = ["check_callback", "deadline"]
 
+#: Seconds beyond which a timeout is none: ten years. The system's clocks cannot wait for ever.
+_LONGEST = 3.2e8
+
 
 def deadline(timeout: float | None) -> float | None:
-    """When a call ends that starts now, on the monotonic clock; ``None`` for never.
+    """When a call ends that starts now, on the monotonic clock; ``None`` for never, as with ten years or more.
 
     Raises ``ConfigurationError`` for what is no number of seconds.
     """
@@ -21,7 +24,7 @@ def deadline(timeout: float | None) -> float | None:
         raise ConfigurationError(
             f"timeout must be a number of seconds, or None for no limit; got {timeout!r:.80}"
         )
-    return monotonic() + timeout
+    return None if timeout > _LONGEST else monotonic() + max(timeout, -_LONGEST)
 
 
 def check_callback(name: str, given: object) -> None:

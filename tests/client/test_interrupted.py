@@ -293,8 +293,8 @@ def test_an_error_while_cancelling_is_told_and_does_not_stand_in_for_the_interru
     with pytest.raises(KeyboardInterrupt) as caught:
         interrupted_twice(kind, server.url, RuntimeError)
     assert caught.value.__notes__ == [
-        f"RunComfy request id {ID}: it is not known whether it could be cancelled (RuntimeError: [token]), "
-        f"so it may go on and be billed. To wait for it: {RESUME}"
+        f"RunComfy request id {ID}: could not ask to cancel it, so it may go on: the connection broke before the "
+        f"answer was complete (RuntimeError: [token]). To wait for it: {RESUME}"
     ]
     assert RESUME in caplog.text
     assert TOKEN not in caplog.text
@@ -349,10 +349,12 @@ def test_a_coroutine_that_is_closed_waits_for_nothing_and_tells_the_request(
     def reports() -> Flow[None]:
         yield StatusReport(ID, runcomfy.Status.from_answer({}, "in_queue"))
 
-    core = AsyncClient(TOKEN)._settings
-    run = AsyncDriver(core.http_config, None).run(
-        reports(), on_status=lambda _: Waits(), rescue=core.rescue
-    )
-    run.send(None)
-    run.close()
+    async def main() -> None:
+        client = AsyncClient(TOKEN)
+        driver = AsyncDriver(client._transport, client._settings.redact)
+        run = driver.run(reports(), on_status=lambda _: Waits(), rescue=client._settings.rescue)
+        run.send(None)
+        run.close()
+
+    anyio.run(main)
     assert f'client.job("{ID}").wait()' in caplog.text

@@ -49,7 +49,7 @@ def service() -> Iterator[MockService]:
         {"http": "https://example.com"},
         {"token": b"bytes"},
         {"token": ""},
-        {"base_url": None},
+        {"base_url": 5},
         {"base_url": "model-api.runcomfy.net"},
     ],
     ids=str,

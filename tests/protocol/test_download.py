@@ -9,8 +9,9 @@ import pytest
 
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused
 from runcomfy.protocol import Failure, Retries, Sleep, Tick
-from runcomfy.protocol.content_range import ContentRange, parse_content_range, validator
-from runcomfy.protocol.download import Drain, Drained, Fetch, Head, Open, download
+from runcomfy.protocol.content_range import RestOfFile, rest_of_file, validator
+from runcomfy.protocol.download import Fetch, download
+from runcomfy.protocol.steps import Drain, Drained, Head, Open
 
 URL = "https://x.runcomfy.net/a.png"
 MARKED = {"etag": '"v1"', "content-length": "100"}
@@ -189,8 +190,8 @@ def test_a_mark_is_taken_where_it_tells_every_change(
 @pytest.mark.parametrize(
     ("place", "length", "expected"),
     [
-        ("bytes 5-9/10", None, ContentRange(5, 10)),
-        ("bytes 5-9/*", "5", ContentRange(5, 10)),
+        ("bytes 5-9/10", None, RestOfFile(5, 10)),
+        ("bytes 5-9/*", "5", RestOfFile(5, 10)),
         ("bytes 5-9/10", "4", str),
         ("bytes 4-9/10", None, str),
         ("bytes 5-8/10", None, str),
@@ -205,5 +206,5 @@ def test_a_part_is_the_rest_if_it_says_so_in_every_way(
     place: str, length: str | None, expected: Any
 ) -> None:
     headers = {"content-range": place} | ({"content-length": length} if length else {})
-    found = parse_content_range(206, headers, 5, None, '"v1"')
+    found = rest_of_file(206, headers, 5, None, '"v1"')
     assert isinstance(found, str) if expected is str else found == expected

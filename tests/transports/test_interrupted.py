@@ -14,16 +14,16 @@ from typing import Any
 import httpcore
 import pytest
 
-from runcomfy import transports
+from runcomfy import drivers, transports
 from support.callers import Caller
 from support.raw_server import RawServer, json_answer, raw_server
 
 #: Ctrl-C strikes as functions in these are called, and as they return.
-_FOLDERS = (*httpcore.__path__, *transports.__path__)
+_FOLDERS = (*httpcore.__path__, *transports.__path__, *drivers.__path__)
 
-#: A cancel scope of trio that is not left ends trio, whoever opened it. And httpx leaves its generators to the garbage
+#: A cancel scope of trio that is not left ends trio, whoever opened it. And httpcore leaves its generators to the garbage
 #: collector where the code that reads a body is broken off, which trio warns of.
-_SPARED_ON_TRIO = ("_synchronization.py", "transports/calls.py", "transports/config.py")
+_SPARED_ON_TRIO = ("_synchronization.py", "transports/body.py")
 
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
@@ -116,4 +116,5 @@ def test_a_call_broken_off_at_any_moment_does_not_block_the_next(kind: str) -> N
             state = Caller(kind, server.url).call(partial(use, strike=strike))
             assert state == "completed"
             struck = strike.struck
-    assert moment > 50
+    # Blocking calls are made in another thread, where Ctrl-C does not strike.
+    assert moment > (15 if kind == "sync" else 50)

@@ -11,7 +11,7 @@ from runcomfy.transports import aiohttp_calls, limiter
 from runcomfy.transports.limiter import Limiter, Waiter
 
 
-@pytest.mark.parametrize("turn", [Waiter, aiohttp_calls._Exchange])
+@pytest.mark.parametrize("turn", [Waiter, aiohttp_calls._Turn])
 def test_a_turn_that_comes_as_the_wait_for_it_ends_is_taken(
     turn: type[Waiter], monkeypatch: pytest.MonkeyPatch
 ) -> None:

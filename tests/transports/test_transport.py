@@ -316,7 +316,7 @@ def test_a_submit_that_got_no_connection_was_not_sent(
     with raw_server(hang) as server:
         caller = Caller(kind, server.url)
         caller.call(blocking if caller.kind == "sync" else awaited)
-        assert outcomes == [errors.DeadlineExceeded, errors.SubmissionUnknown]
+        assert outcomes == [errors.ConnectionFailed, errors.SubmissionUnknown]
         assert server.submits() == 1
 
 

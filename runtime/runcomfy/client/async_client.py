@@ -24,13 +24,14 @@ from runcomfy.protocol import (
     run,
     submit,
 )
+from runcomfy.transports.async_api import AsyncApiTransport
 
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import AsyncJob
 from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
 from .result import AsyncResult
-from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
+from .settings import CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
 from .submit_options import SubmitOptions
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class AsyncClient:
         self,
         token: str | None = None,
         *,
-        base_url: str = BASE_URL,
+        base_url: str | None = None,
         http: httpx.AsyncClient | None = None,
         polling: Polling | None = None,
         retries: Retries | None = None,
@@ -91,6 +92,8 @@ class AsyncClient:
             read_timeout,
             download_hosts,
             max_file_bytes,
+            own_http=http is None,
+            own_download_http=download_http is None,
         )
         self._preparer = Preparer(
             uploader,
@@ -99,7 +102,8 @@ class AsyncClient:
             self._settings.scrutiny(allow, strict),
             blocking=False,
         )
-        self._driver = AsyncDriver(self._settings.http_config, http)
+        self._transport = AsyncApiTransport(self._settings.http_config, http)
+        self._driver = AsyncDriver(self._transport, self._settings.redact)
         self._records: JournalRecords | None = None
         self._journalled: AsyncJournalled | None = None
         self._owned: Journal | None = None
@@ -342,6 +346,7 @@ class AsyncClient:
         if not self._shared:
             self._preparer.close()
             await self._driver.close()
+            await self._transport.close()
             await self._downloads.close()
         if self._owned is not None:
             await anyio.to_thread.run_sync(self._owned.close)

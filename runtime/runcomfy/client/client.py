@@ -23,13 +23,14 @@ from runcomfy.protocol import (
     submit,
 )
 from runcomfy.status import Status
+from runcomfy.transports.api import ApiTransport
 
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import Job
 from .preparation import CheckFiles, Preparer
 from .prepared_request import find_type
 from .result import Result
-from .settings import BASE_URL, CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
+from .settings import CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
 from .submit_options import SubmitOptions
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Client:
         self,
         token: str | None = None,
         *,
-        base_url: str = BASE_URL,
+        base_url: str | None = None,
         http: httpx.Client | None = None,
         polling: Polling | None = None,
         retries: Retries | None = None,
@@ -106,6 +107,8 @@ class Client:
             read_timeout,
             download_hosts,
             max_file_bytes,
+            own_http=http is None,
+            own_download_http=download_http is None,
         )
         self._preparer = Preparer(
             uploader,
@@ -114,7 +117,8 @@ class Client:
             self._settings.scrutiny(allow, strict),
             blocking=True,
         )
-        self._driver = Driver(self._settings.http_config, http)
+        self._transport = ApiTransport(self._settings.http_config, http)
+        self._driver = Driver(self._transport, self._settings.redact)
         self._records: JournalRecords | None = None
         self._journalled: Journalled | None = None
         self._owned: Journal | None = None
@@ -355,6 +359,7 @@ class Client:
         if not self._shared:
             self._preparer.close()
             self._driver.close()
+            self._transport.close()
             self._downloads.close()
         if self._owned is not None:
             self._owned.close()

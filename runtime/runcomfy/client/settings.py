@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from runcomfy.protocol.urls import check_base_url, is_loopback
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
 from runcomfy.transports.config import HttpConfig
+from runcomfy.transports.proxies import Proxies
 
 from .prepared_request import ModelRef
 from .scrutiny import Scrutiny
@@ -28,9 +30,18 @@ from .scrutiny import Scrutiny
 if TYPE_CHECKING:
     from runcomfy.journal.entry import Account
 
-__all__ = ["BASE_URL", "CALL_TIMEOUT", "RUN_TIMEOUT", "ClientSettings", "check_http"]
+__all__ = [
+    "BASE_URL",
+    "CALL_TIMEOUT",
+    "RUN_TIMEOUT",
+    "ClientSettings",
+    "check_http",
+    "find_base_url",
+]
 
 BASE_URL = "https://model-api.runcomfy.net"
+
+_VARIABLE = "RUNCOMFY_BASE_URL"
 
 #: Seconds for a whole ``run`` or ``wait``, and for each of the other methods, retries included.
 RUN_TIMEOUT = 3600.0
@@ -46,23 +57,28 @@ class ClientSettings:
     def __init__(
         self,
         token: str | None,
-        base_url: str,
+        base_url: str | None,
         polling: Polling | None,
         retries: Retries | None,
         connect_timeout: float,
         read_timeout: float,
         download_hosts: Iterable[str],
         max_file_bytes: int,
+        *,
+        own_http: bool = True,
+        own_download_http: bool = True,
     ) -> None:
         _check_seconds("connect_timeout", connect_timeout)
         _check_seconds("read_timeout", read_timeout)
         _check_kind("polling", polling, Polling)
         _check_kind("retries", retries, Retries)
         found = find_token(token)
-        self.base_url = check_base_url(base_url)
+        self.base_url = find_base_url(base_url)
         self.redact = Redactor(found.reveal())
+        # Read here and nowhere else, so that a run that is paid does not fail over it when its files are saved.
+        proxies = Proxies.of_environment() if own_http or own_download_http else Proxies()
         self.http_config = HttpConfig(
-            self.base_url, found, connect_timeout, read_timeout, self.redact
+            self.base_url, found, connect_timeout, read_timeout, self.redact, proxies
         )
         self._polling = polling or Polling()
         self._retries = retries or Retries()
@@ -74,6 +90,7 @@ class ClientSettings:
             connect_timeout,
             read_timeout,
             self._retries,
+            proxies,
         )
 
     @property
@@ -123,6 +140,17 @@ class ClientSettings:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client is not pickled: it holds a token; make one in the other process")
+
+
+def find_base_url(argument: str | None) -> str:
+    """Where the service is: the argument, else the variable ``RUNCOMFY_BASE_URL``, else the real one."""
+    if argument is not None:
+        return check_base_url(argument)
+    given = os.environ.get(_VARIABLE, "").strip()
+    try:
+        return check_base_url(given) if given else BASE_URL
+    except ConfigurationError as error:
+        raise ConfigurationError(f"the variable {_VARIABLE} cannot be used: {error}") from None
 
 
 def check_http(*clients: object, blocking: bool) -> None:

@@ -7,20 +7,31 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import anyio
-import anyio.lowlevel
 from anyio.to_thread import run_sync
 
 from runcomfy.arguments import check_callback, deadline
+from runcomfy.drivers.async_driver import AsyncDriver
+from runcomfy.protocol.download import download
+from runcomfy.redaction import Redactor
+from runcomfy.transports.event_loops import PerLoop
 
-from .async_transfer import AsyncTransfer
-from .config import DownloadSettings, check_concurrency, check_targets, conclude
-from .partial_file import Memory, SaveTarget
+from .async_file_transport import AsyncFileTransport, AsyncTell
+from .config import (
+    DownloadSettings,
+    check_concurrency,
+    check_targets,
+    conclude,
+    log_saved,
+    tls_context,
+)
+from .partial_file import Memory, PartialFile, SaveTarget, Sink
 
 if TYPE_CHECKING:
     import httpx
+
+    from runcomfy.protocol.download_context import Fetch
 
     from .file import File
 
@@ -43,14 +54,14 @@ class AsyncDownloads:
         self.settings = settings or DownloadSettings()
         self._given = http
         self._keep = keep
-        self._own: WeakKeyDictionary[Any, httpx.AsyncClient] = WeakKeyDictionary()
+        self._own: PerLoop[httpx.AsyncClient] = PerLoop(self._new)
 
     async def read(self, file: File, timeout: float | None, max_bytes: int | None) -> bytes:
         """The content of a file."""
         memory = Memory()
         fetch = self.settings.fetch(file, deadline(timeout), max_bytes)
         async with self._http() as http:
-            await AsyncTransfer(http, self.settings, file).run(fetch, memory)
+            await self._fetch(http, fetch, file, memory)
         return bytes(memory.content)
 
     async def save(
@@ -70,12 +81,11 @@ class AsyncDownloads:
 
         async def one(http: httpx.AsyncClient, number: int) -> None:
             file = files[number]
-            transfer = AsyncTransfer(http, self.settings, file)
             tell = partial(progress, file) if progress else None
             async with turns:
                 try:
                     fetch = self.settings.fetch(file, ends)
-                    outcomes[number] = await transfer.save(fetch, targets[number], tell)
+                    outcomes[number] = await self._save(http, fetch, file, targets[number], tell)
                 except Exception as error:  # noqa: BLE001  # handed on by conclude
                     outcomes[number] = error
 
@@ -91,9 +101,41 @@ class AsyncDownloads:
     async def close(self) -> None:
         """Close the connections that were kept on this event loop."""
         self._keep = False
-        own = self._own.pop(_this_loop(), None)
-        if own is not None:
-            await own.aclose()
+        await self._own.close()
+
+    async def _save(
+        self,
+        http: httpx.AsyncClient,
+        fetch: Fetch,
+        file: File,
+        target: SaveTarget,
+        tell: AsyncTell | None,
+    ) -> Path:
+        """Fetch the file and put it in its place; nothing is left behind when that fails."""
+        part = PartialFile(target)
+        try:
+            await self._fetch(http, fetch, file, part, tell)
+            path = await run_sync(part.publish, fetch.content_type)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run_sync(part.discard)
+        log_saved(file, path)
+        return path
+
+    async def _fetch(
+        self,
+        http: httpx.AsyncClient,
+        fetch: Fetch,
+        file: File,
+        sink: Sink,
+        tell: AsyncTell | None = None,
+    ) -> None:
+        transport = AsyncFileTransport(http, self.settings, sink, tell)
+        try:
+            await AsyncDriver(transport, Redactor()).fetch(download(fetch), file.request_id)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await transport.rest()
 
     @asynccontextmanager
     async def _http(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -101,22 +143,15 @@ class AsyncDownloads:
         if self._given is not None:
             yield self._given
         elif self._keep:
-            own = self._own.get(_this_loop())
-            if own is None:
-                own = self._own[_this_loop()] = self._new()
-            yield own
+            yield await self._own.get()
         else:
             async with self._new() as own:
                 yield own
 
     def _new(self) -> httpx.AsyncClient:
-        import httpx
+        from runcomfy.transports.factory import async_httpx_client
 
-        return httpx.AsyncClient(**self.settings.client())
+        return async_httpx_client(self.settings.require_proxies(), tls_context())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.settings,)
-
-
-def _this_loop() -> Any:
-    return anyio.lowlevel.current_token().native_token

@@ -1,4 +1,4 @@
-"""What the two ways to carry out downloads share: settings, the arguments of httpx, log lines, errors."""
+"""What blocking and asynchronous downloads share: settings, the arguments of httpx, log lines, errors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from runcomfy.errors import (
     resume_line,
 )
 from runcomfy.protocol.allowed_hosts import AllowedHosts
-from runcomfy.protocol.download import Fetch, Open
+from runcomfy.protocol.download_context import Fetch
 from runcomfy.protocol.retries import Retries
-from runcomfy.protocol.steps import Sleep
+from runcomfy.protocol.steps import Open
 from runcomfy.redaction import shown_url
-from runcomfy.transports.config import USER_AGENT, log
+from runcomfy.transports.config import log
+from runcomfy.transports.proxies import Proxies
 from runcomfy.transports.tls import trusted
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ __all__ = [
     "check_targets",
     "closed",
     "conclude",
-    "log_retry",
     "log_saved",
     "tls_context",
 ]
@@ -62,10 +62,20 @@ class DownloadSettings:
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     retries: Retries = field(default_factory=Retries)
+    #: Read from the environment, by each process for itself: a proxy's address may hold a password.
+    proxies: Proxies | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.max_bytes < 1:
             raise ConfigurationError(f"max_file_bytes must be at least 1, got {self.max_bytes}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = (self.hosts, self.max_bytes, self.connect_timeout, self.read_timeout, self.retries)
+        return type(self), given
+
+    def require_proxies(self) -> Proxies:
+        """The proxies on the way to files. Raises ``ConfigurationError`` as ``Proxies`` does."""
+        return Proxies.of_environment() if self.proxies is None else self.proxies
 
     def fetch(self, file: File, ends: float | None, max_bytes: int | None = None) -> Fetch:
         """What the flow for a file starts with; ``ends`` is its deadline on the monotonic clock."""
@@ -95,19 +105,6 @@ class DownloadSettings:
             "timeout": (connect, read, read, connect),  # connect, read, write, wait for the pool
         }
 
-    @staticmethod
-    def client() -> dict[str, Any]:
-        """The arguments of an httpx client of our own: no token, no cookies, no proxy to this machine."""
-        from http.cookiejar import CookieJar, DefaultCookiePolicy  # slow to import
-
-        loopback = ("all://localhost", "all://127.0.0.1", "all://[::1]")
-        return {
-            "headers": {"User-Agent": USER_AGENT},
-            "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            "mounts": dict.fromkeys(loopback),
-            "verify": tls_context(),
-        }
-
 
 @cache
 def tls_context() -> ssl.SSLContext:
@@ -134,11 +131,6 @@ def check_targets(files: Sequence[File], targets: Sequence[SaveTarget]) -> None:
 def closed() -> ClientClosed:
     """The error of a file whose client was closed."""
     return ClientClosed("the client was closed while a file was being fetched")
-
-
-def log_retry(file: File, step: Sleep) -> None:
-    """One line for a retry."""
-    log.info("%s; again in %.1f s (request %s)", step.reason, step.seconds, file.request_id)
 
 
 def log_saved(file: File, path: Path) -> None:

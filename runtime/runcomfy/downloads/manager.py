@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runcomfy.arguments import check_callback, deadline
-from runcomfy.protocol.download import Fetch
+from runcomfy.drivers.daemon_threads import call_all
+from runcomfy.drivers.driver import Driver
+from runcomfy.protocol.download import download
+from runcomfy.protocol.download_context import Fetch
+from runcomfy.redaction import Redactor
+from runcomfy.transports.per_process import PerProcess
 
-from .config import DownloadSettings, check_concurrency, check_targets, closed, conclude, log_saved
-from .daemon_threads import run_all
-from .partial_file import Memory, PartialFile, SaveTarget
-from .transfer import Transfer
+from .config import (
+    DownloadSettings,
+    check_concurrency,
+    check_targets,
+    closed,
+    conclude,
+    log_saved,
+    tls_context,
+)
+from .file_transport import FileTransport, Tell
+from .partial_file import Memory, PartialFile, SaveTarget, Sink
 
 if TYPE_CHECKING:
     import httpx
@@ -28,7 +39,7 @@ __all__ = ["Downloads"]
 ValueT = TypeVar("ValueT")
 
 #: How much longer than to its deadline a call is waited for, so that it can report its own error.
-_GRACE = 0.25
+_GRACE = 1.0
 
 
 FileT = TypeVar("FileT", bound="File")
@@ -51,16 +62,14 @@ class Downloads:
         self.settings = settings or DownloadSettings()
         self._given = http
         self._keep = keep
-        self._own: httpx.Client | None = None
-        self._process = os.getpid()
-        self._lock = Lock()
+        self._own = PerProcess(self._new)
 
     def read(self, file: File, timeout: float | None, max_bytes: int | None) -> bytes:
         """The content of a file."""
         memory = Memory()
 
         def call(http: httpx.Client, stop: Event, fetch: Fetch) -> bytes:
-            Transfer(http, self.settings, file, stop).run(fetch, memory)
+            self._fetch(http, stop, fetch, file, memory)
             return bytes(memory.content)
 
         outcome = self._call([file], [call], timeout, 1, max_bytes)[0]
@@ -87,7 +96,7 @@ class Downloads:
         ) -> Path:
             tell = partial(progress, file) if progress else None
             try:
-                Transfer(http, self.settings, file, stop).run(fetch, part, tell)
+                self._fetch(http, stop, fetch, file, part, tell)
                 path = part.publish(fetch.content_type)
             finally:
                 part.discard()
@@ -103,11 +112,26 @@ class Downloads:
 
     def close(self) -> None:
         """Close the connections that were kept. Calls under way end with an error."""
-        with self._lock:
-            self._keep = False
-            own, self._own = self._own, None
+        self._keep = False
+        own = self._own.take()
         if own is not None:
             own.close()
+
+    def _fetch(
+        self,
+        http: httpx.Client,
+        stop: Event,
+        fetch: Fetch,
+        file: File,
+        sink: Sink,
+        tell: Tell | None = None,
+    ) -> None:
+        """Fetch one file. ``stop`` says that nobody waits for it any more."""
+        transport = FileTransport(http, self.settings, sink, tell)
+        try:
+            Driver(transport, Redactor(), stop).fetch(download(fetch), file.request_id)
+        finally:
+            transport.rest()
 
     def _call(
         self,
@@ -126,7 +150,7 @@ class Downloads:
             ]
             try:
                 last = None if ends is None else ends + _GRACE
-                outcomes = run_all(bound, concurrency, last, lambda: http.is_closed)
+                outcomes = call_all(bound, concurrency, last, lambda: http.is_closed)
                 left = http.is_closed
             finally:
                 stop.set()
@@ -138,26 +162,17 @@ class Downloads:
     @contextmanager
     def _http(self) -> Iterator[httpx.Client]:
         """The client to fetch with: the caller's, the kept one of this process, or one for the call."""
-        http = self._given or self._kept()
+        http = self._given or (self._own.get() if self._keep else None)
         if http is not None:
             yield http
         else:
             with self._new() as own:
                 yield own
 
-    def _kept(self) -> httpx.Client | None:
-        with self._lock:
-            if not self._keep:
-                return None
-            if self._own is None or self._process != os.getpid():
-                # After a fork the connections belong to the parent; they are left alone.
-                self._own, self._process = self._new(), os.getpid()
-            return self._own
-
     def _new(self) -> httpx.Client:
-        import httpx
+        from runcomfy.transports.factory import httpx_client
 
-        return httpx.Client(**self.settings.client())
+        return httpx_client(self.settings.require_proxies(), tls_context())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.settings,)

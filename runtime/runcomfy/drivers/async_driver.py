@@ -1,45 +1,43 @@
-"""The asynchronous driver: as the blocking one, on asyncio and on trio."""
+"""``AsyncDriver``: ``Driver`` on asyncio and on trio."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
 
-from runcomfy.errors import ClientClosed
-from runcomfy.protocol.steps import Failure, Flow, Response, Send, Sleep, StatusReport, Tick
-from runcomfy.status import Cancellation, Status
-from runcomfy.transports.calls import AsyncCalls, HttpxCalls
-from runcomfy.transports.config import HttpConfig
+from runcomfy.protocol.steps import Flow, Reply, Sleep, StatusReport, Tick, Transfer
+from runcomfy.transports.calls import Route
+from runcomfy.transports.event_loops import this_loop
+from runcomfy.transports.failures import without_frames
 
-from .event_loops import LoopCalls, this_loop
-from .interruption import CallProgress
+from .interruption import CUT_OFF, GRACE, LONGEST_SLEEP, RESCUE, CallProgress
 
 if TYPE_CHECKING:
-    import httpx
+    from runcomfy.redaction import Redactor
+    from runcomfy.status import Cancellation, Status
+    from runcomfy.transports.calls import AsyncTransport
 
 __all__ = ["AsyncDriver"]
 
 ReturnT = TypeVar("ReturnT")
-Rescue = Callable[[str], Flow[Cancellation]]
-OnStatus = Callable[[Status], Awaitable[object] | object]
-
-#: The whole attempt to cancel after an interruption.
-_RESCUE = 6.0
+Rescue = Callable[[str], "Flow[Cancellation]"]
+OnStatus = Callable[["Status"], Awaitable[object] | object]
 
 
 class AsyncDriver:
-    """Does what flows ask for: sends, sleeps, reports."""
+    """Does what flows ask for: has the transport carry steps out, sleeps, reports. Each step ends in its time."""
 
-    def __init__(self, config: HttpConfig, http: httpx.AsyncClient | None) -> None:
-        self._config = config
-        self._given = None if http is None else HttpxCalls(config, http)
-        self._own = LoopCalls(config)
-        #: The pauses of calls that wait, by event loop.
-        self._pauses: WeakKeyDictionary[Any, set[anyio.CancelScope]] = WeakKeyDictionary()
+    def __init__(self, transport: AsyncTransport, redact: Redactor) -> None:
+        self._transport = transport
+        self._redact = redact
+        #: What goes on in each event loop.
+        self._loops: WeakKeyDictionary[Any, _Loop] = WeakKeyDictionary()
         self._closed = False
 
     async def run(
@@ -52,7 +50,7 @@ class AsyncDriver:
         rescue: Rescue | None = None,
     ) -> ReturnT:
         """Run the flow to its end. ``rescue`` makes the flow that cancels, for cancelled tasks."""
-        progress = CallProgress(self._config.redact, request_id, model_id)
+        progress = CallProgress(self._redact, request_id, model_id)
         try:
             return await self._run(flow, progress, on_status)
         except (Exception, GeneratorExit) as stop:  # who closes a coroutine waits for nothing
@@ -60,9 +58,13 @@ class AsyncDriver:
             raise
         except BaseException as stop:
             if rescue and progress.request_id and not progress.ended:
-                with progress.rescue(stop) as tell, anyio.move_on_after(_RESCUE, shield=True):
+                with (
+                    self._loop.rescuing(),
+                    progress.rescue(stop) as tell,
+                    anyio.move_on_after(RESCUE, shield=True),
+                ):
                     cancel = rescue(progress.request_id)
-                    tell(await self._run(cancel, CallProgress(self._config.redact), None))
+                    tell(await self._run(cancel, CallProgress(self._redact, rescuing=True), None))
             else:
                 progress.explain(stop)
             raise
@@ -71,14 +73,24 @@ class AsyncDriver:
         self, flow: Flow[object], request_id: str, model_id: str | None
     ) -> AsyncIterator[Status]:
         """Run the flow as far as its reports are asked for."""
-        return _Events(self, flow, CallProgress(self._config.redact, request_id, model_id))
+        return _Events(self, flow, CallProgress(self._redact, request_id, model_id))
+
+    async def fetch(self, flow: Flow[None], request_id: str) -> None:
+        """Run the flow of one file to its end; what it leaves behind is told by whoever saves it."""
+        await self._run(flow, CallProgress(self._redact, request_id), None)
 
     async def close(self) -> None:
-        """Close what belongs to this event loop, and end the pauses of its calls that wait."""
+        """Take no more steps, end the pauses of this event loop's calls, and let its rescues end within their time."""
         self._closed = True
-        for pause in [*self._pauses.get(this_loop(), ())]:
+        loop = self._loop
+        for pause in [*loop.pauses]:
             pause.cancel()
-        await self._own.close()
+        with anyio.move_on_after(RESCUE, shield=True):
+            await loop.rescued()
+
+    @property
+    def _loop(self) -> _Loop:
+        return self._loops.setdefault(this_loop(), _Loop())
 
     async def _run(
         self, flow: Flow[ReturnT], progress: CallProgress, on_status: OnStatus | None
@@ -90,35 +102,69 @@ class AsyncDriver:
                 await told
         return course.value
 
-    async def perform(
-        self, step: Send | Sleep, progress: CallProgress
-    ) -> Response | Failure | Tick:
-        """Send, or sleep until it is time or the client is closed."""
-        if isinstance(step, Send):
-            calls = await self._calls()  # what fails here was not sent, and is not under way
-            progress.take(step)
-            return await self._send(step, calls)
+    async def sleep(self, step: Sleep, progress: CallProgress) -> Tick:
+        """Sleep until it is time, or the client is closed."""
         progress.take(step)
-        pauses = self._pauses.setdefault(this_loop(), set())
-        with anyio.CancelScope() as pause:
-            pauses.add(pause)
-            try:
-                await anyio.sleep(step.seconds)
-            finally:
-                pauses.discard(pause)
+        await self._transport.rest()
+        with anyio.CancelScope() as pause, self._loop.pausing(pause):
+            if not self._closed or progress.rescuing:
+                await anyio.sleep(min(step.seconds, LONGEST_SLEEP))
         return Tick(monotonic())
 
-    async def _send(self, send: Send, calls: AsyncCalls) -> Response | Failure:
+    async def carry(self, step: Transfer, progress: CallProgress) -> Reply:
+        """Have the step carried out, within its time."""
+        if self._closed and not progress.rescuing:
+            raise self._transport.closed()
+        work = await self._transport.prepare(step)  # what fails here is not under way
+        progress.take(step)
+        route = Route()
+        before = sys.exc_info()[1]
         try:
-            return await calls.make(send)
-        except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
-            return self._config.failure_of_call(error, given=self._given is not None)
+            with anyio.move_on_after(None if step.timeout is None else step.timeout + GRACE):
+                return await work(route)
+        except Exception:
+            raise
+        except BaseException as stop:
+            route.leave()
+            without_frames(stop, before)
+            raise
+        route.leave()
+        return self._transport.cut(step, route, CUT_OFF["late"])
 
-    async def _calls(self) -> AsyncCalls:
-        """What to send with: the caller's client, or connections of our own for each event loop."""
-        if self._closed:
-            raise ClientClosed("the client is closed; nothing was sent")
-        return self._given or await self._own.calls()
+
+class _Loop:
+    """What goes on in one event loop: pauses, and rescues of requests whose tasks were cancelled."""
+
+    def __init__(self) -> None:
+        self.pauses: set[anyio.CancelScope] = set()
+        self._rescues = 0
+        self._last: anyio.Event | None = None
+
+    @contextmanager
+    def pausing(self, pause: anyio.CancelScope) -> Iterator[None]:
+        """While a call sleeps."""
+        self.pauses.add(pause)
+        try:
+            yield
+        finally:
+            self.pauses.discard(pause)
+
+    @contextmanager
+    def rescuing(self) -> Iterator[None]:
+        """While a rescue is under way."""
+        self._rescues += 1
+        try:
+            yield
+        finally:
+            self._rescues -= 1
+            if not self._rescues and self._last is not None:
+                self._last.set()
+
+    async def rescued(self) -> None:
+        """Wait until no rescue is under way."""
+        while self._rescues:
+            self._last = anyio.Event()
+            await self._last.wait()
 
 
 class _Course(Generic[ReturnT]):
@@ -146,10 +192,13 @@ class _Course(Generic[ReturnT]):
                 self._progress.take(step)
                 self._reported = True
                 return step.status
-            reply = await self._driver.perform(step, self._progress)
+            if isinstance(step, Sleep):
+                reply = await self._driver.sleep(step, self._progress)
+            else:
+                reply = await self._driver.carry(step, self._progress)
 
 
-class _Events(AsyncIterator[Status]):
+class _Events(AsyncIterator["Status"]):
     """The reports of a flow. No generator, which trio would warn of when the caller leaves it early."""
 
     def __init__(self, driver: AsyncDriver, flow: Flow[object], progress: CallProgress) -> None:

@@ -1,42 +1,45 @@
-"""The blocking driver: runs flows over a given ``httpx.Client``, or one of its own."""
+"""``Driver``: runs flows, blocking. Calls of the API and downloads differ in their transport alone."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator
-from threading import Event, Lock
+from contextlib import contextmanager
+from functools import partial
+from threading import Condition, Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from runcomfy.errors import ClientClosed
-from runcomfy.protocol.steps import Failure, Flow, Response, Send, Sleep, StatusReport, Tick
-from runcomfy.status import Cancellation, Status
-from runcomfy.transports.config import HttpConfig
+from runcomfy.protocol.steps import Flow, Reply, Sleep, StatusReport, Tick, Transfer
+from runcomfy.transports.calls import Route
 
-from .interruption import CallProgress
+from .daemon_threads import Left, call
+from .interruption import CUT_OFF, GRACE, LONGEST_SLEEP, RESCUE, CallProgress
 
 if TYPE_CHECKING:
-    import ssl
-
-    import httpx
+    from runcomfy.redaction import Redactor
+    from runcomfy.status import Cancellation, Status
+    from runcomfy.transports.calls import Transport
 
 __all__ = ["Driver"]
 
 ReturnT = TypeVar("ReturnT")
-Rescue = Callable[[str], Flow[Cancellation]]
+Rescue = Callable[[str], "Flow[Cancellation]"]
 
 
 class Driver:
-    """Does what flows ask for: sends, sleeps, reports."""
+    """Does what flows ask for: has the transport carry steps out, sleeps, reports.
 
-    def __init__(self, config: HttpConfig, http: httpx.Client | None) -> None:
-        self._config = config
-        self._given = http
-        self._own: httpx.Client | None = None
-        self._tls: ssl.SSLContext | None = None
-        self._process = os.getpid()
-        self._lock = Lock()
-        self._closed = Event()
+    Each step is carried out in another thread, and left when its time is over, on Ctrl-C, and when the driver
+    is closed.
+    """
+
+    def __init__(self, transport: Transport, redact: Redactor, closed: Event | None = None) -> None:
+        self._transport = transport
+        self._redact = redact
+        self._closed = closed or Event()
+        #: How many rescues are under way.
+        self._rescues = 0
+        self._rescued = Condition()
 
     def run(
         self,
@@ -48,22 +51,22 @@ class Driver:
         rescue: Rescue | None = None,
     ) -> ReturnT:
         """Run the flow to its end. ``rescue`` makes the flow that cancels, for Ctrl-C."""
-        progress = CallProgress(self._config.redact, request_id, model_id)
+        progress = CallProgress(self._redact, request_id, model_id)
         try:
             return self._run(flow, progress, on_status)
         except BaseException as stop:
             interrupted = not isinstance(stop, Exception)
             if rescue and interrupted and progress.request_id and not progress.ended:
-                with progress.rescue(stop) as tell:
+                with self._rescuing(), progress.rescue(stop) as tell:
                     cancel = rescue(progress.request_id)
-                    tell(self._run(cancel, CallProgress(self._config.redact), None))
+                    tell(self._run(cancel, CallProgress(self._redact, rescuing=True), None))
             else:
                 progress.explain(stop)
             raise
 
     def events(self, flow: Flow[object], request_id: str, model_id: str | None) -> Iterator[Status]:
         """Run the flow as far as its reports are asked for."""
-        progress = CallProgress(self._config.redact, request_id, model_id)
+        progress = CallProgress(self._redact, request_id, model_id)
         try:
             yield from self._reports(flow, progress)
         except GeneratorExit:
@@ -72,13 +75,26 @@ class Driver:
             progress.explain(stop)
             raise
 
+    def fetch(self, flow: Flow[None], request_id: str) -> None:
+        """Run the flow of one file to its end; what it leaves behind is told by whoever saves it."""
+        self._run(flow, CallProgress(self._redact, request_id), None)
+
     def close(self) -> None:
-        """Close the client that the driver made itself, and end the pauses of calls that wait."""
+        """Take no more steps, end the pauses of calls that wait, and let rescues end within their time."""
         self._closed.set()
-        with self._lock:
-            own, self._own = self._own, None
-        if own is not None:
-            own.close()
+        with self._rescued:
+            self._rescued.wait_for(lambda: not self._rescues, timeout=RESCUE)
+
+    @contextmanager
+    def _rescuing(self) -> Iterator[None]:
+        with self._rescued:
+            self._rescues += 1
+        try:
+            yield
+        finally:
+            with self._rescued:
+                self._rescues -= 1
+                self._rescued.notify_all()
 
     def _run(
         self,
@@ -111,48 +127,35 @@ class Driver:
                 progress.take(step)
                 yield step.status
                 reply = Tick(monotonic())
+            elif isinstance(step, Sleep):
+                progress.take(step)
+                self._transport.rest()
+                self._closed.wait(min(step.seconds, LONGEST_SLEEP))  # a close ends the pause
+                reply = Tick(monotonic())
             else:
-                reply = self._perform(step, progress)
+                reply = self._carry(step, progress)
 
-    def _perform(self, step: Send | Sleep, progress: CallProgress) -> Response | Failure | Tick:
-        if isinstance(step, Send):
-            http = self._http()  # what fails here was not sent, and is not under way
-            progress.take(step)
-            return self._send(step, http)
+    def _carry(self, step: Transfer, progress: CallProgress) -> Reply:
+        """Have the step carried out, within its time."""
+        if not progress.rescuing and self._is_over():
+            raise self._transport.closed()
+        work = self._transport.prepare(step)  # what fails here was not sent, and is not under way
         progress.take(step)
-        self._closed.wait(step.seconds)  # a close ends the pause
-        return Tick(monotonic())
-
-    def _send(self, send: Send, http: httpx.Client) -> Response | Failure:
-        ends = None if send.timeout is None else monotonic() + send.timeout
+        route = Route()
+        ends = None if step.timeout is None else monotonic() + step.timeout + GRACE
+        is_over = _never if progress.rescuing else self._is_over
         try:
-            request = http.build_request(**self._config.arguments(send))
-            request.extensions["ends"] = ends  # transports of ours end there
-            response = http.send(request, stream=True, auth=None, follow_redirects=False)
-            try:
-                self._config.check_packing(response.headers.get("content-encoding"))
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    self._config.check(len(body), ends)
-            finally:
-                response.close()
-        except Exception as error:  # noqa: BLE001  # one that is unknown is raised again
-            return self._config.failure_of_call(error, given=self._given is not None)
-        return Response(monotonic(), response.status_code, response.headers, bytes(body))
+            return call(partial(work, route), ends, is_over)
+        except Left:
+            route.leave()
+            return self._transport.cut(step, route, CUT_OFF["closed" if is_over() else "late"])
+        except BaseException:
+            route.leave()
+            raise
 
-    def _http(self) -> httpx.Client:
-        """The client to send with: the caller's, or one of our own for each process."""
-        if self._closed.is_set():
-            raise ClientClosed("the client is closed; nothing was sent")
-        if self._given is not None:
-            return self._given
-        with self._lock:
-            # After a fork the connections belong to the parent; they are left alone.
-            if self._own is None or self._process != os.getpid():
-                from runcomfy.transports.factory import make_client, tls_context
+    def _is_over(self) -> bool:
+        return self._closed.is_set() or self._transport.is_over
 
-                self._tls = self._tls or tls_context(self._config)
-                self._own = make_client(self._config, self._tls)
-                self._process = os.getpid()
-            return self._own
+
+def _never() -> bool:
+    return False

@@ -1,18 +1,29 @@
-"""What the two drivers share: calls as arguments of httpx, its errors as values, words and log lines."""
+"""What the two drivers share: limits, log lines, and what an interruption leaves behind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from runcomfy.errors import ClientClosed, RunComfyError, resume_line
+from runcomfy.errors import ClientClosed, RequestError, RunComfyError, resume_line
 from runcomfy.protocol.steps import Send, Sleep, StatusReport, Step
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
 from runcomfy.transports.config import log
 
-__all__ = ["CallProgress"]
+__all__ = ["CUT_OFF", "GRACE", "LONGEST_SLEEP", "RESCUE", "CallProgress"]
 
+#: Seconds that a step may take beyond its timeout, so that libraries report their own, more exact errors first.
+GRACE = 0.25
+
+#: Seconds of one sleep; no flow means a longer one, and the system's clocks cannot wait for ever.
+LONGEST_SLEEP = 86_400.0
+
+#: Seconds for the whole attempt to cancel after an interruption. Closing a client waits for it.
+RESCUE = 6.0
+
+#: Why a step was left before its end.
+CUT_OFF = {"late": "the timeout of the call ran out", "closed": "the client was closed"}
 
 _CHECK = (
     "the submit was under way: it may have been accepted, and then it is billed. Look at the "
@@ -23,15 +34,22 @@ _CHECK = (
 class CallProgress:
     """How far a flow got; it says what happened to the request when the flow is interrupted."""
 
-    __slots__ = ("_model_id", "_redact", "ended", "request_id", "submitting")
+    __slots__ = ("_model_id", "_redact", "ended", "request_id", "rescuing", "submitting")
 
     def __init__(
-        self, redact: Redactor, request_id: str | None = None, model_id: str | None = None
+        self,
+        redact: Redactor,
+        request_id: str | None = None,
+        model_id: str | None = None,
+        *,
+        rescuing: bool = False,
     ) -> None:
         self._redact = redact
         self._model_id = model_id
         self.request_id = request_id
         self.submitting = False
+        #: Whether the flow is an attempt to cancel, which a close waits for.
+        self.rescuing = rescuing
         #: Whether the last status is one that stays.
         self.ended = False
 
@@ -81,6 +99,8 @@ class CallProgress:
             yield lambda outcome: told.append(self._outcome(outcome))
         except RunComfyError as error:
             why = str(error).splitlines()[0]
+            if isinstance(error, RequestError) and error.server_text:
+                why += f" ({error.server_text})"
             told.append(f"could not ask to cancel it, so it may go on: {why}. {self._resume}")
         except Exception as error:  # noqa: BLE001  # it must not stand in for the interruption
             why = self._redact(f"{type(error).__name__}: {error}")

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 
 from .http_dates import seconds_between
 
-__all__ = ["ContentRange", "parse_content_range", "validator"]
+__all__ = [
+    "RangeHeader",
+    "RestOfFile",
+    "content_length",
+    "read_range_header",
+    "rest_of_file",
+    "validator",
+]
 
-_CONTENT_RANGE = re.compile(r"bytes +([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.I)
+_CONTENT_RANGE = re.compile(
+    r"bytes +(?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)", re.IGNORECASE
+)
 _STRONG = re.compile(r'"[\x21\x23-\x7e]*"')
 
 #: A date is a mark only where the file was that old, in seconds, when it was sent: a file may change
@@ -19,22 +28,60 @@ _SETTLED = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class ContentRange:
+class RangeHeader:
+    """What ``Content-Range`` says: the first and the last byte, and the size of the whole file.
+
+    ``None`` stands for ``*``; without a first byte there is no last one either.
+    """
+
+    first: int | None
+    last: int | None
+    total: int | None
+
+    @property
+    def makes_sense(self) -> bool:
+        """Whether the part is not empty and lies inside of the file."""
+        if self.first is None or self.last is None:
+            return True
+        return self.first <= self.last and (self.total is None or self.last < self.total)
+
+
+def read_range_header(headers: Mapping[str, str]) -> RangeHeader | None:
+    """What ``Content-Range`` says; ``None`` where it is none.
+
+    >>> read_range_header({"content-range": "bytes 5-9/10"})
+    RangeHeader(first=5, last=9, total=10)
+    """
+    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    if match is None:
+        return None
+    first, last, total = (None if one in (None, "*") else int(one) for one in match.groups())
+    return RangeHeader(first, last, total)
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """The length that the headers say of the body, if they do."""
+    text = headers.get("content-length", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+@dataclass(frozen=True, slots=True)
+class RestOfFile:
     """The part of the file that a body holds: from ``start`` to its end, which is ``total`` if known."""
 
     start: int
     total: int | None
 
 
-def parse_content_range(
+def rest_of_file(
     status: int, headers: Mapping[str, str], received: int, of: int | None, known_mark: str
-) -> ContentRange | str:
+) -> RestOfFile | str:
     """The part that comes, when ``received`` bytes of a known file are there; or what is wrong.
 
-    >>> parse_content_range(206, {"content-range": "bytes 5-9/10"}, 5, 10, '"v1"')
-    Extent(start=5, total=10)
+    >>> rest_of_file(206, {"content-range": "bytes 5-9/10"}, 5, 10, '"v1"')
+    RestOfFile(start=5, total=10)
     """
-    length = _length(headers)
+    length = content_length(headers)
     if status == 200:
         if (
             known_mark
@@ -43,23 +90,22 @@ def parse_content_range(
             and of != length
         ):
             return "the same file came in another size"
-        return ContentRange(0, length)
+        return RestOfFile(0, length)
     if status == 416:
         return "the file host has no such part of the file"
     if status != 206 or not received:
         return "an answer that was not asked for"
-    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
-    if match is None:
+    said = read_range_header(headers)
+    if said is None or said.first is None or said.last is None:
         return "the part that came does not say where it belongs"
-    start, end = int(match[1]), int(match[2])
-    total = None if match[3] == "*" else int(match[3])
-    if start != received or end < start or (total is not None and end != total - 1):
+    start, end, total = said.first, said.last, said.total
+    if start != received or not said.makes_sense or (total is not None and end != total - 1):
         return "another part of the file came than was asked for"
     if length is not None and length != end - start + 1:
         return "the part that came has not the length that it says"
     if validator(headers) not in {"", known_mark} or (of and total and of != total):
         return "the file changed while it came"
-    return ContentRange(start, end + 1 if total is None else total)
+    return RestOfFile(start, end + 1 if total is None else total)
 
 
 def validator(headers: Mapping[str, str]) -> str:
@@ -70,8 +116,3 @@ def validator(headers: Mapping[str, str]) -> str:
     changed = headers.get("last-modified", "").strip()
     age = seconds_between(changed, headers.get("date", ""))
     return changed if age is not None and age >= _SETTLED else ""
-
-
-def _length(headers: Mapping[str, str]) -> int | None:
-    text = headers.get("content-length", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -7,25 +7,21 @@ the same file.
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 from runcomfy.errors import DownloadRefused
 from runcomfy.redaction import shown_url
 
 from .allowed_hosts import Refusal
-from .content_range import parse_content_range, validator
-from .download_context import DownloadFlow, Drain, Drained, Fetch, Head, Open
+from .content_range import rest_of_file, validator
+from .download_context import Fetch
+from .redirects import MOST_REDIRECTS, REDIRECTS, next_url
 from .responses import ErrorResponse
 from .retries import failure_kind_of, retry_after
-from .steps import Failure
+from .steps import Drain, Drained, Failure, Flow, Head, Open
 
-__all__ = ["Drain", "Drained", "Fetch", "Head", "Open", "download"]
-
-_MOST_REDIRECTS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+__all__ = ["Fetch", "download"]
 
 
-def download(fetch: Fetch) -> DownloadFlow[None]:
+def download(fetch: Fetch) -> Flow[None]:
     """Fetch the file, as far as the policy and the deadline let it."""
     attempt = most = 0
     while True:
@@ -43,14 +39,12 @@ def download(fetch: Fetch) -> DownloadFlow[None]:
         attempt += 1
 
 
-def _attempt(fetch: Fetch) -> DownloadFlow[ErrorResponse | None]:
+def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
     """Ask once and take what comes; ``None`` when the file is complete."""
     head = yield from _open(fetch)
     if isinstance(head, ErrorResponse):
         return head
-    part = parse_content_range(
-        head.status, head.headers, fetch.received, fetch.total, fetch.validator
-    )
+    part = rest_of_file(head.status, head.headers, fetch.received, fetch.total, fetch.validator)
     odd = _refusal(fetch, head)
     if isinstance(part, str) or odd:
         fetch.restart()
@@ -69,10 +63,10 @@ def _attempt(fetch: Fetch) -> DownloadFlow[ErrorResponse | None]:
     return _lacking(fetch, drained)
 
 
-def _open(fetch: Fetch) -> DownloadFlow[Head | ErrorResponse]:
+def _open(fetch: Fetch) -> Flow[Head | ErrorResponse]:
     """The head of a good answer. Every hop on the way to it is checked."""
     url = fetch.url
-    for _ in range(_MOST_REDIRECTS + 1):
+    for _ in range(MOST_REDIRECTS + 1):
         try:
             address = fetch.hosts.check(url)
         except Refusal as refusal:
@@ -88,18 +82,11 @@ def _open(fetch: Fetch) -> DownloadFlow[Head | ErrorResponse]:
         if 200 <= reply.status < 300 or reply.status == 416:
             return reply
         location = reply.headers.get("location", "")
-        if reply.status not in _REDIRECTS or not location:
+        if reply.status not in REDIRECTS or not location:
             asked = retry_after(reply.headers)
             return ErrorResponse(failure_kind_of(reply.status), "", reply.status, retry_after=asked)
-        url = _join(address, location)
-    return ErrorResponse("redirected", f"more than {_MOST_REDIRECTS} redirects")
-
-
-def _join(address: str, location: str) -> str:
-    try:
-        return urljoin(address, location)
-    except ValueError:
-        return location  # refused by the check
+        url = next_url(address, location)
+    return ErrorResponse("redirected", f"more than {MOST_REDIRECTS} redirects")
 
 
 def _refusal(fetch: Fetch, head: Head) -> str:

@@ -1,11 +1,11 @@
-"""``Fetch``: what a flow knows of a file while it comes; and what it yields and is sent for it."""
+"""``Fetch``: what a flow knows of a file while it comes."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused, RequestError
 from runcomfy.redaction import shown_url, without_queries
@@ -13,9 +13,9 @@ from runcomfy.redaction import shown_url, without_queries
 from .allowed_hosts import AllowedHosts
 from .responses import ErrorResponse
 from .retries import Retries
-from .steps import FailureKind, Sleep, Tick
+from .steps import FailureKind, Flow, Sleep, Tick
 
-__all__ = ["DownloadFlow", "Drain", "Drained", "Fetch", "Head", "Open"]
+__all__ = ["Fetch"]
 
 _SENTENCES: dict[FailureKind, str] = {
     "not sent": "it could not be asked for",
@@ -29,53 +29,6 @@ _SENTENCES: dict[FailureKind, str] = {
 }
 
 _ErrorT = TypeVar("_ErrorT", bound=RequestError)
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Ask for the file, within ``timeout`` seconds; be sent a ``Head`` or a ``Failure``."""
-
-    url: str = field(repr=False)
-    headers: Mapping[str, str]
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The start of an answer. Header names are in lower case."""
-
-    now: float
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Drain:
-    """Write the body behind the first ``start`` bytes of what is there; be sent a ``Drained``.
-
-    Stop when more than ``limit`` bytes are there, or after ``timeout`` seconds. ``total`` is for the
-    progress.
-    """
-
-    start: int
-    limit: int
-    total: int | None = None
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """How many bytes are there; ``broken`` says what ended the body, if it did not end by itself."""
-
-    now: float
-    received: int
-    broken: str = ""
-
-
-_ReturnT = TypeVar("_ReturnT")
-
-#: ``Head | Failure`` is sent after ``Open``, ``Drained`` after ``Drain``, ``Tick`` after ``Sleep``.
-DownloadFlow: TypeAlias = Generator[Open | Drain | Sleep, Any, _ReturnT]
 
 
 @dataclass(slots=True)
@@ -121,7 +74,7 @@ class Fetch:
         """Forget what has arrived."""
         self.received, self.total, self.validator = 0, None, ""
 
-    def rest(self, seconds: float, because: ErrorResponse) -> DownloadFlow[None]:
+    def rest(self, seconds: float, because: ErrorResponse) -> Flow[None]:
         """Sleep, unless the deadline would come first: then there is nothing left to wait for."""
         remaining = self.remaining
         if remaining is not None and seconds >= remaining:

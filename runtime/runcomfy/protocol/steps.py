@@ -10,16 +10,22 @@ from runcomfy.status import Status
 
 __all__ = [
     "Action",
-    "Response",
     "Call",
+    "Drain",
+    "Drained",
     "Failure",
+    "FailureKind",
     "Flow",
-    "StatusReport",
+    "Head",
+    "Open",
+    "Reply",
+    "Response",
     "Send",
     "Sleep",
+    "StatusReport",
     "Step",
     "Tick",
-    "FailureKind",
+    "Transfer",
 ]
 
 #: What a call does: a submit is billed, a read and a download change nothing, a cancel can be repeated.
@@ -42,7 +48,7 @@ FailureKind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API. ``path`` starts at the base URL; the driver adds the token."""
+    """One call of the API. ``path`` starts at the base URL; the transport adds the token."""
 
     action: Action
     method: Literal["GET", "POST"]
@@ -52,9 +58,32 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Make the call, within ``timeout`` seconds; be sent an ``Response`` or a ``Failure``."""
+    """Make the call, within ``timeout`` seconds; be sent a ``Response`` or a ``Failure``."""
 
     call: Call
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Ask for a file, within ``timeout`` seconds; be sent a ``Head`` or a ``Failure``."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str]
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Write the body of what was opened behind the first ``start`` bytes; be sent a ``Drained``.
+
+    Stop when more than ``limit`` bytes are there, or after ``timeout`` seconds. ``total`` is for the
+    progress.
+    """
+
+    start: int
+    limit: int
+    total: int | None = None
     timeout: float | None = None
 
 
@@ -85,6 +114,24 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The start of an answer. Header names are in lower case."""
+
+    now: float
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How many bytes are there; ``broken`` says what ended the body, if it did not end by itself."""
+
+    now: float
+    received: int
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """There is no answer, and why."""
 
@@ -100,9 +147,14 @@ class Tick:
     now: float
 
 
-Step: TypeAlias = Send | Sleep | StatusReport
+#: The steps that a transport carries out, and what it gives for them.
+Transfer: TypeAlias = Send | Open | Drain
+Reply: TypeAlias = Response | Head | Drained | Failure
+
+Step: TypeAlias = Transfer | Sleep | StatusReport
 
 _ReturnT = TypeVar("_ReturnT")
 
-#: What is sent depends on the step: ``Answer | Failure`` after ``Send``, ``Tick`` after the others.
+#: What is sent depends on the step: ``Response | Failure`` after ``Send``, ``Head | Failure`` after ``Open``,
+#: ``Drained`` after ``Drain``, ``Tick`` after the others.
 Flow: TypeAlias = Generator[Step, Any, _ReturnT]

@@ -1,29 +1,146 @@
-"""How the asynchronous driver makes one call: over a client of httpx, or as ``transports/over_aiohttp.py`` does."""
+"""The seam between drivers and what moves bytes: ``Transport`` for steps, ``Calls`` for calls of the API."""
 
 from __future__ import annotations
 
-from math import inf
-from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
-import anyio
-
-from runcomfy.protocol.steps import Response, Send
-
-from .config import HttpConfig
 from .failures import ResponseCut
 
 if TYPE_CHECKING:
-    import httpx
+    from runcomfy.errors import ClientClosed
+    from runcomfy.protocol.steps import Reply, Response, Send, Transfer
 
-__all__ = ["AsyncCalls", "HttpxCalls"]
+__all__ = ["AsyncCalls", "AsyncTransport", "AsyncWork", "Calls", "Route", "Transport", "Work"]
+
+
+class Route:
+    """How far one step got, and whether anybody still waits for it.
+
+    The one who works and the one who waits may be two threads. What ``leave`` says is final: a step that
+    had not sent its first byte by then never sends one.
+    """
+
+    __slots__ = ("_abort", "_lock", "left", "sent")
+
+    def __init__(self) -> None:
+        #: Whether the first byte may have gone out.
+        self.sent = False
+        #: Whether the caller has left.
+        self.left = False
+        self._abort: Callable[[], None] | None = None
+        self._lock = Lock()
+
+    def go(self) -> None:
+        """The first byte is about to be sent. Raises ``ResponseCut`` when nobody waits any more."""
+        with self._lock:
+            if self.left:
+                raise ResponseCut("the caller left before the call was sent")
+            self.sent = True
+
+    def take(self, abort: Callable[[], None]) -> None:
+        """From here on, ``abort`` breaks the connection off. Raises ``ResponseCut`` as ``go`` does."""
+        with self._lock:
+            if self.left:
+                raise ResponseCut("the caller left before the call was sent")
+            self._abort = abort
+
+    def release(self) -> None:
+        """The connection is given back: it belongs to other calls now."""
+        with self._lock:
+            self._abort = None
+
+    def leave(self) -> None:
+        """Wait no longer, and break the connection off."""
+        with self._lock:
+            self.left = True
+            if self._abort is not None:
+                self._abort()
+
+    def check(self) -> None:
+        """Raise ``ResponseCut`` when nobody waits any more."""
+        if self.left:
+            raise ResponseCut("the caller left before the answer was complete")
+
+
+#: Carries a step out.
+Work: TypeAlias = "Callable[[Route], Reply]"
+AsyncWork: TypeAlias = "Callable[[Route], Awaitable[Reply]]"
+
+
+class Transport(Protocol):
+    """Carries out the steps of flows. The driver bounds each of them in time."""
+
+    def prepare(self, step: Transfer) -> Work:
+        """What carries the step out. What this raises is raised to the caller: nothing is under way yet."""
+        ...
+
+    def cut(self, step: Transfer, route: Route, why: str) -> Reply:
+        """The reply for a step that was left before its end."""
+        ...
+
+    def rest(self) -> None:
+        """Let go of what is not to be held during a pause."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the transport was closed by somebody else than the driver."""
+        ...
+
+    def closed(self) -> ClientClosed:
+        """The error of a step that was asked for after the close."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """``Transport`` for ``AsyncDriver``."""
+
+    async def prepare(self, step: Transfer) -> AsyncWork:
+        """As ``Transport.prepare``."""
+        ...
+
+    def cut(self, step: Transfer, route: Route, why: str) -> Reply:
+        """As ``Transport.cut``."""
+        ...
+
+    async def rest(self) -> None:
+        """As ``Transport.rest``."""
+        ...
+
+    def closed(self) -> ClientClosed:
+        """As ``Transport.closed``."""
+        ...
+
+
+class Calls(Protocol):
+    """Connections to the service."""
+
+    #: Whether ``route.sent`` tells exactly whether the first byte went out.
+    knows_sent: ClassVar[bool]
+
+    def make(self, send: Send, route: Route) -> Response:
+        """Send the call once: its answer. Whatever it raises is judged by ``failures.failure_of``."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether they are closed."""
+        ...
+
+    def close(self) -> None:
+        """Close them; calls that wait for an answer end with an error."""
+        ...
 
 
 class AsyncCalls(Protocol):
     """Connections to the service, in one event loop."""
 
-    async def make(self, send: Send) -> Response:
-        """Send the call once: its answer. Raises the errors of httpx, and ``ResponseCut``."""
+    knows_sent: ClassVar[bool]
+
+    async def make(self, send: Send, route: Route) -> Response:
+        """As ``Calls.make``."""
         ...
 
     @property
@@ -34,40 +151,3 @@ class AsyncCalls(Protocol):
     async def aclose(self) -> None:
         """Close them; calls that wait for an answer end with an error."""
         ...
-
-
-class HttpxCalls:
-    """Makes calls over a client of httpx, or one with its methods."""
-
-    def __init__(self, config: HttpConfig, http: httpx.AsyncClient) -> None:
-        self._config = config
-        self._http = http
-
-    async def make(self, send: Send) -> Response:
-        """Send the call once: its answer. Raises what the client raises, and ``ResponseCut``."""
-        limit = self._config.limit(send)
-        with anyio.move_on_after(inf if limit is None else limit):
-            return await self._exchange(send)
-        raise ResponseCut("the timeout of the call ran out")
-
-    async def _exchange(self, send: Send) -> Response:
-        request = self._http.build_request(**self._config.arguments(send))
-        response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
-        try:
-            self._config.check_packing(response.headers.get("content-encoding"))
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                self._config.check(len(body), None)
-        finally:
-            await response.aclose()
-        return Response(monotonic(), response.status_code, response.headers, bytes(body))
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the client is closed."""
-        return self._http.is_closed
-
-    async def aclose(self) -> None:
-        """Close the client."""
-        await self._http.aclose()

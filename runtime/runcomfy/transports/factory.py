@@ -1,9 +1,8 @@
-"""What the drivers send with when no client is given: for many calls at once.
+"""What calls go over when no client is given, and the clients of httpx that we make for ourselves.
 
-httpx's own connection pool does work for every connection with every call, so hundreds of calls at
-once spend their time there. With ``runcomfy[fast]``, aiohttp makes the calls on asyncio; elsewhere, clients
-of httpx do it, whose transport keeps single connections. Where the environment names a proxy, httpx's
-own transport is used.
+Calls go over connections of our own, because httpx's pool does work for every connection with every call: hundreds of
+calls at once spend their time there. With ``runcomfy[fast]``, aiohttp makes the calls on asyncio. Clients of httpx do
+it behind a proxy, and where a test or a tool has put a function of its own into httpx.
 """
 
 from __future__ import annotations
@@ -11,16 +10,15 @@ from __future__ import annotations
 import ssl
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.request import getproxies
 
-from . import limits
-from .calls import AsyncCalls, HttpxCalls
+from .calls import AsyncCalls, Calls
 from .config import USER_AGENT, HttpConfig
+from .proxies import Proxies
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["make_async_calls", "make_client", "tls_context"]
+__all__ = ["async_httpx_client", "httpx_client", "make_async_calls", "make_calls", "tls_context"]
 
 
 def tls_context(config: HttpConfig) -> ssl.SSLContext | None:
@@ -35,54 +33,60 @@ def tls_context(config: HttpConfig) -> ssl.SSLContext | None:
     return trusted()
 
 
-def make_client(config: HttpConfig, tls: ssl.SSLContext | None) -> httpx.Client:
-    """A blocking client."""
-    if _behind_proxy(config.base_url):
-        import httpx
+def make_calls(config: HttpConfig, tls: ssl.SSLContext | None, *, patched: bool) -> Calls:
+    """Connections for threads."""
+    if patched or config.proxy:
+        from .httpx_calls import HttpxCalls
 
-        return httpx.Client(**_settings(tls))
-    from .direct_client import DirectClient
-    from .pool import PooledTransport
+        return HttpxCalls(config, httpx_client(config.proxies, tls))
+    from .pool import PooledCalls
 
-    return DirectClient(PooledTransport(tls))
+    return PooledCalls(config, tls)
 
 
-def make_async_calls(config: HttpConfig, tls: ssl.SSLContext | None) -> AsyncCalls:
+def make_async_calls(
+    config: HttpConfig, tls: ssl.SSLContext | None, *, patched: bool
+) -> AsyncCalls:
     """Connections for the running event loop."""
-    if _behind_proxy(config.base_url):
-        import httpx
+    if patched or config.proxy:
+        from .httpx_calls import AsyncHttpxCalls
 
-        return HttpxCalls(config, httpx.AsyncClient(**_settings(tls)))
+        return AsyncHttpxCalls(config, async_httpx_client(config.proxies, tls))
     import sniffio
 
-    if sniffio.current_async_library() == "asyncio" and find_spec("aiohttp"):
+    library = sniffio.current_async_library()
+    if library == "asyncio" and find_spec("aiohttp"):
         from .aiohttp_calls import AiohttpCalls
 
         return AiohttpCalls(config, tls)
-    from .async_pool import AsyncPooledTransport
-    from .direct_client import AsyncDirectClient
+    from .async_pool import AsyncPooledCalls
 
-    return HttpxCalls(config, AsyncDirectClient(AsyncPooledTransport(tls)))
+    return AsyncPooledCalls(config, tls)
 
 
-def _settings(tls: ssl.SSLContext | None) -> dict[str, Any]:
-    """For a client that finds the proxy by itself."""
+def httpx_client(proxies: Proxies, tls: ssl.SSLContext | None) -> httpx.Client:
+    """A blocking client of httpx: no token, no cookies, no netrc, proxies as ours go."""
     import httpx
+
+    from .proxied import ProxiedTransport
+
+    return httpx.Client(**_settings(), transport=ProxiedTransport(proxies, tls))
+
+
+def async_httpx_client(proxies: Proxies, tls: ssl.SSLContext | None) -> httpx.AsyncClient:
+    """An asynchronous client of httpx, likewise."""
+    import httpx
+
+    from .proxied import AsyncProxiedTransport
+
+    return httpx.AsyncClient(**_settings(), transport=AsyncProxiedTransport(proxies, tls))
+
+
+def _settings() -> dict[str, Any]:
+    from http.cookiejar import CookieJar, DefaultCookiePolicy  # slow to import
 
     return {
         "headers": {"User-Agent": USER_AGENT},
-        "verify": tls,
-        "limits": httpx.Limits(
-            max_connections=limits.CONNECTIONS,
-            max_keepalive_connections=limits.CONNECTIONS,
-            keepalive_expiry=limits.KEEPALIVE_EXPIRY,
-        ),
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        "trust_env": False,
     }
-
-
-def _behind_proxy(base_url: str) -> bool:
-    """Whether the environment names a proxy that may be meant for the address.
-
-    A service on this machine is reached directly.
-    """
-    return base_url.startswith("https:") and bool(getproxies().keys() & {"https", "all"})

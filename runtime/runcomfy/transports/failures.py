@@ -1,27 +1,23 @@
-"""What an error of an HTTP library proves: no connection, nothing sent, or a response lost."""
+"""What an error proves: no connection, nothing sent, or a response lost.
+
+Where the error came up decides, not its class: libraries raise what they do not document. What was raised before the
+first byte went out was not sent; anything later may have reached the service, and a submit is then billed.
+"""
 
 from __future__ import annotations
 
-from runcomfy.protocol.steps import FailureKind
+from time import monotonic
+from typing import TYPE_CHECKING
 
-__all__ = ["ResponseCut"]
+from runcomfy.errors import RunComfyError
+from runcomfy.protocol.steps import Failure, FailureKind
 
-#: The errors of httpx by name, so that those of httpx2 and of other transports count as well. The
-#: first class of an error's family that is listed decides.
-_FAILURE_KINDS: dict[str, FailureKind] = {
-    "ConnectError": "not connected",
-    "ConnectTimeout": "not connected",
-    "PoolTimeout": "not connected",
-    "ProxyError": "not sent",
-    "UnsupportedProtocol": "not sent",
-    "InvalidURL": "not sent",
-    "HTTPError": "response lost",
-    "StreamError": "response lost",
-    "ResponseCut": "response lost",
-}
+if TYPE_CHECKING:
+    from .calls import Route
 
+__all__ = ["ResponseCut", "failure_of", "require_of_others", "words_of", "without_frames"]
 
-#: What proves that there was no connection, in the words of the libraries under a caller's client: theirs
+#: What proves that there was no connection, in the words of the libraries under a client of httpx: theirs
 #: are errors of connecting only, while errors above them may be translations that say too much.
 _NO_CONNECTION = frozenset(
     {
@@ -39,14 +35,62 @@ _NO_CONNECTION = frozenset(
     }
 )
 
+#: A proxy that does not open the tunnel: there is no connection either, and another attempt is of no use.
+_NO_TUNNEL = frozenset({"httpcore.ProxyError", "httpcore2.ProxyError"})
+
+#: The errors of httpx that say so, by name, so that those of httpx2 count as well.
+_SAYS_SO = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+
 
 class ResponseCut(Exception):
     """The call went out, and its answer did not come, or not as a whole."""
 
 
-def _failure_kind(error: BaseException) -> FailureKind | None:
-    names = (kind.__name__ for kind in type(error).__mro__)
-    return next((_FAILURE_KINDS[name] for name in names if name in _FAILURE_KINDS), None)
+def failure_of(error: Exception, route: Route, *, knows_sent: bool) -> Failure:
+    """An error that came up while a step was carried out, as a value."""
+    require_of_others(error)
+    return Failure(monotonic(), _kind_of(error, route, knows_sent=knows_sent), words_of(error))
+
+
+def require_of_others(error: Exception) -> None:
+    """Raise what is no error of a connection: our own errors, and assertions of a test's mock."""
+    if isinstance(error, (RunComfyError, AssertionError)):
+        raise error
+
+
+def words_of(error: BaseException) -> str:
+    """The error in words: its class, and what it or the errors behind it say."""
+    return (
+        str(error) if isinstance(error, ResponseCut) else f"{type(error).__name__}: {_told(error)}"
+    )
+
+
+def without_frames(stop: BaseException, before: BaseException | None) -> None:
+    """Take the frames that it passed from an exception: their locals hold the token, for whoever shows these.
+
+    ``before`` is what the caller was handling: that keeps its frames.
+    """
+    seen: set[int] = {id(before)}
+    waiting: list[BaseException | None] = [stop]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = None
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+def _kind_of(error: Exception, route: Route, *, knows_sent: bool) -> FailureKind:
+    if knows_sent:
+        return "response lost" if route.sent else "not connected"
+    if not route.sent:
+        return "not sent"
+    if any(name in _NO_TUNNEL for name in _names(error.__cause__ or error.__context__)):
+        return "not sent"
+    return "not connected" if _surely_not_connected(error) else "response lost"
 
 
 def _surely_not_connected(error: BaseException) -> bool:
@@ -55,18 +99,21 @@ def _surely_not_connected(error: BaseException) -> bool:
     httpx-aiohttp says the same of an answer that was lost, and the error behind it tells the two apart.
     Only the next one counts: further ones may belong to whatever the caller was handling.
     """
-    if any(
-        f"{kind.__module__.partition('.')[0]}.{kind.__name__}" in _NO_CONNECTION
-        for kind in type(error).__mro__
-    ):
+    if any(name in _NO_CONNECTION for name in _names(error)):
         return True
-    if _failure_kind(error) != "not connected":
+    if not any(kind.__name__ in _SAYS_SO for kind in type(error).__mro__):
         return False
     behind = error.__cause__ or error.__context__
     return behind is None or _surely_not_connected(behind)
 
 
-def _words(error: BaseException) -> str:
+def _names(error: BaseException | None) -> list[str]:
+    if error is None:
+        return []
+    return [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__]
+
+
+def _told(error: BaseException) -> str:
     """What the error says, or else what those behind it say."""
     behind = error.__cause__ or error.__context__
-    return str(error) or (_words(behind) if behind else "")
+    return str(error) or (_told(behind) if behind else "")

@@ -1,39 +1,87 @@
-"""What both transports over connections of httpcore need: requests as httpcore's, and its errors as httpx's."""
+"""What both pools over connections of httpcore need: requests, and whether a connection can be used again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
-import httpx
 
-__all__ = ["address", "as_httpcore", "as_httpx_errors", "check_open", "is_reusable"]
+from runcomfy.protocol.steps import Send
+
+from .calls import Route
+from .config import USER_AGENT, HttpConfig
+
+__all__ = ["Pieces", "is_reusable", "origin_of", "request_of", "start_of"]
+
+#: Bytes that are sent at once; each piece has the time that one step may take.
+_PIECE = 256 * 1024
+
+#: The moment before the first byte goes out.
+_FIRST_BYTE = "http11.send_request_headers.started"
 
 
-def address(url: httpx.URL) -> httpcore.URL:
-    """The URL as httpcore's."""
-    return httpcore.URL(
-        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-    )
+@lru_cache(maxsize=256)
+def _url(url: str) -> httpcore.URL:
+    """The URL as httpcore's; polls ask for the same ones again and again."""
+    return httpcore.URL(url)
 
 
-def as_httpcore(request: httpx.Request, trace: Callable[[str, Any], object]) -> httpcore.Request:
-    """The request as httpcore's. ``trace`` is called with the name of each thing that is about to be done."""
+@lru_cache(maxsize=16)
+def _host(base_url: str) -> str:
+    return urlsplit(base_url).netloc.lower()
+
+
+def origin_of(config: HttpConfig) -> httpcore.Origin:
+    """Where the service is."""
+    return _url(config.base_url + "/").origin
+
+
+def request_of(config: HttpConfig, send: Send, trace: Any) -> httpcore.Request:
+    """The call as httpcore's. ``trace`` is called with the name of each thing that is about to be done."""
+    connect, read = config.steps(send)
+    body = send.call.body
+    headers = {"Host": _host(config.base_url), "User-Agent": USER_AGENT, **config.headers(send)}
+    if body is not None or send.call.method == "POST":
+        headers["Content-Length"] = str(len(body or b""))
     return httpcore.Request(
-        request.method,
-        address(request.url),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions={**request.extensions, "trace": trace},
+        send.call.method,
+        _url(config.base_url + send.call.path),
+        headers=list(headers.items()),
+        content=Pieces(body or b""),
+        extensions={
+            "timeout": {"connect": connect, "read": read, "write": read},
+            "trace": trace,
+        },
     )
 
 
-def check_open(event: str, *, closed: bool) -> None:
-    """Raise when the first byte is about to be sent and the client was closed while it connected."""
-    if closed and event == "http11.send_request_headers.started":
-        raise httpcore.ConnectError("the client was closed")
+class Pieces:
+    """The body of a request in pieces, for both kinds. No generator: trio warns of one that an error left behind."""
+
+    def __init__(self, content: bytes) -> None:
+        self._pieces = (content[at : at + _PIECE] for at in range(0, len(content), _PIECE))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
+
+
+def start_of(event: str, route: Route, *, closed: bool) -> None:
+    """When the first byte is about to be sent: note it, or raise if the client was closed meanwhile."""
+    if event == _FIRST_BYTE:
+        if closed:
+            raise httpcore.ConnectError("the client was closed")
+        route.go()
 
 
 def is_reusable(connection: Any) -> bool:
@@ -42,12 +90,3 @@ def is_reusable(connection: Any) -> bool:
     httpcore itself would take that for the answer to the next request, and has no name for it.
     """
     return connection.is_idle() and not connection._connection._h11_state.trailing_data[0]
-
-
-@contextmanager
-def as_httpx_errors(request: httpx.Request) -> Iterator[None]:
-    """httpcore's errors as httpx's, which have the same names."""
-    try:
-        yield
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise getattr(httpx, type(error).__name__)(str(error), request=request) from error

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 
 import anyio
-import httpx
 
 from . import limits
 
@@ -52,11 +51,11 @@ class Limiter:
         self._waiting: deque[Waiter] = deque()
 
     async def enter(self, timeout: float | None) -> None:
-        """Wait for a turn, at most ``timeout`` seconds. Raises errors of httpx: nothing was sent."""
+        """Wait for a turn, at most ``timeout`` seconds. What it raises says that nothing was sent."""
         if not await self._let_in(timeout):
-            raise limits.no_connection()
+            raise limits.NoConnection
         if self._closed:
-            raise httpx.ConnectError("the client was closed")
+            raise ConnectionError("the client was closed")
 
     def close(self) -> None:
         """Turn away those that wait, and those that come."""

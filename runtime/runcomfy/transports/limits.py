@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import Generic, TypeVar
 
-import httpx
-
-__all__ = ["CONNECTIONS", "IdleConnections", "KEEPALIVE_EXPIRY", "no_connection"]
+__all__ = ["CONNECTIONS", "IdleConnections", "KEEPALIVE_EXPIRY", "NoConnection"]
 
 #: Connections at once; further calls wait for one. Below the 1,024 open files of many systems.
 CONNECTIONS = 500
@@ -23,11 +21,11 @@ KEEPALIVE_EXPIRY = 4.0
 SlotT = TypeVar("SlotT")
 
 
-def no_connection() -> httpx.PoolTimeout:
-    """The error of a call that was not sent, for want of a connection."""
-    import httpx
+class NoConnection(Exception):
+    """A call was not sent, because all connections were in use."""
 
-    return httpx.PoolTimeout(f"all {CONNECTIONS} connections were in use")
+    def __init__(self) -> None:
+        super().__init__(f"all {CONNECTIONS} connections were in use")
 
 
 class IdleConnections(Generic[SlotT]):

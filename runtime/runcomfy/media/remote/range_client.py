@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 import httpx
 
-from runcomfy._version import __version__
+from runcomfy.protocol.content_range import content_length, read_range_header
+from runcomfy.protocol.redirects import MOST_REDIRECTS, REDIRECTS
+from runcomfy.transports.config import USER_AGENT
 
 from .connector import Connector, Origin
 from .http1 import ConnectionLost, Http1Connection, NotLookedAt
@@ -15,13 +16,8 @@ from .http1 import ConnectionLost, Http1Connection, NotLookedAt
 __all__ = ["RangeResponse", "RangeClient", "target"]
 
 _PORTS = {"http": 80, "https": 443}
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_HOPS = 5
 #: A redirect's body that is read so that the connection can be used again.
 _SMALL = 4096
-
-_CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.IGNORECASE)
-_LENGTH = re.compile(r"\d{1,18}")
 
 
 class RangeResponse:
@@ -39,26 +35,24 @@ class RangeResponse:
         self.stop: int | None = None
         self.total: int | None = None
         if status == HTTPStatus.OK:
-            length = headers.get("content-length", "")
-            self.stop = self.total = int(length) if _LENGTH.fullmatch(length) else None
+            self.stop = self.total = content_length(headers)
 
     def read_range(self, asked: int) -> None:
         """Take the facts of a 206 from its head; raises ``NotLookedAt`` where they make no sense."""
-        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", "").strip())
-        if not found or found[1] is None:
+        found = read_range_header(self.headers)
+        if found is None or found.first is None or found.last is None:
             raise NotLookedAt("the server does not say which part of the file it sent")
-        self.start, self.stop = int(found[1]), int(found[2]) + 1
-        self.total = None if found[3] == "*" else int(found[3])
-        if self.start != asked:
+        if found.first != asked:
             raise NotLookedAt("the server sent another part of the file than was asked for")
-        if self.stop <= self.start or (self.total is not None and self.stop > self.total):
+        if not found.makes_sense:
             raise NotLookedAt("the server's account of the file's parts makes no sense")
+        self.start, self.stop, self.total = found.first, found.last + 1, found.total
 
     def is_empty_file(self) -> bool:
         """Whether it says that no part can be had because the file is empty."""
-        found = _CONTENT_RANGE.fullmatch(self.headers.get("content-range", "").strip())
+        found = read_range_header(self.headers)
         return self.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and bool(
-            found and found[1] is None and found[3].strip("0") == ""
+            found and found.first is None and found.total == 0
         )
 
 
@@ -78,18 +72,18 @@ class RangeClient:
 
         The connection is to be given back by ``release``. Raises ``NotLookedAt``.
         """
-        for _ in range(_HOPS + 1):
+        for _ in range(MOST_REDIRECTS + 1):
             answer, connection = await self._ask(url, start, stop)
-            if answer.status not in _REDIRECTS:
+            if answer.status not in REDIRECTS:
                 return answer, connection
             try:
-                length = answer.headers.get("content-length", "")
-                if _LENGTH.fullmatch(length) and int(length) <= _SMALL:
-                    await connection.read(int(length))
+                length = content_length(answer.headers)
+                if length is not None and length <= _SMALL:
+                    await connection.read(length)
             finally:
                 await self.release(answer, connection)
             url = _next_hop(url, answer.headers.get("location", ""))
-        raise NotLookedAt(f"its server redirects more than {_HOPS} times")
+        raise NotLookedAt(f"its server redirects more than {MOST_REDIRECTS} times")
 
     async def release(self, answer: RangeResponse, connection: Http1Connection) -> None:
         """Keep the connection if the answer was read to its end, close it otherwise."""
@@ -119,7 +113,7 @@ class RangeClient:
         origin = _origin(url)
         headers = [
             ("Host", url.netloc.decode("ascii")),
-            ("User-Agent", f"runcomfy-python/{__version__}"),
+            ("User-Agent", USER_AGENT),
             ("Accept", "*/*"),
             ("Accept-Encoding", "identity"),
             ("Range", f"bytes={start}-{stop - 1}"),

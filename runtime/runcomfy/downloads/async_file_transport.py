@@ -1,0 +1,135 @@
+"""``AsyncFileTransport``: ``FileTransport`` over ``httpx.AsyncClient``; what comes is written in threads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio.to_thread import run_sync
+
+from runcomfy.protocol.steps import Drain, Drained, Failure, Head, Open, Reply, Transfer
+from runcomfy.transports.calls import AsyncWork, Route
+from runcomfy.transports.config import plain_headers
+from runcomfy.transports.failures import failure_of, words_of
+from runcomfy.transports.httpx_calls import async_pieces
+
+from .config import DownloadSettings, closed
+
+if TYPE_CHECKING:
+    import httpx
+
+    from runcomfy.errors import ClientClosed
+
+    from .partial_file import Sink
+
+__all__ = ["AsyncFileTransport", "AsyncTell"]
+
+#: Called with the bytes received, and those of the whole file where they are known.
+AsyncTell = Callable[[int, int | None], Awaitable[object] | object]
+
+#: How much is written at once, in bytes: every write changes to another thread.
+_PIECE = 256 * 1024
+
+#: Seconds for the iterators of an answer to end.
+_END = 0.25
+
+
+class AsyncFileTransport:
+    """Opens a file and writes what comes to a sink."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        settings: DownloadSettings,
+        sink: Sink,
+        tell: AsyncTell | None = None,
+    ) -> None:
+        self._http = http
+        self._settings = settings
+        self._sink = sink
+        self._tell = tell
+        self._response: httpx.Response | None = None
+        self._came: AsyncIterator[bytes] | None = None
+        self._received = 0
+
+    async def prepare(self, step: Transfer) -> AsyncWork:
+        """What opens the file, or takes its body."""
+        if self._http.is_closed:
+            raise closed()
+        if isinstance(step, Open):
+            return partial(self._open, step)
+        assert isinstance(step, Drain)  # noqa: S101  # flows of files yield no other
+        return partial(self._drain, step)
+
+    def cut(self, step: Transfer, route: Route, why: str) -> Reply:  # noqa: ARG002  # as the seam has it
+        """The reply for a step that was left."""
+        if isinstance(step, Drain):
+            return Drained(monotonic(), self._received, why)
+        return Failure(monotonic(), "response lost", why)
+
+    async def rest(self) -> None:
+        """Close the answer that was being read."""
+        response, self._response = self._response, None
+        came, self._came = self._came, None
+        if response is not None:
+            await response.aclose()
+        if came is not None:
+            # The iterators below this one end only when they are asked once more; trio warns of others.
+            with suppress(Exception), anyio.move_on_after(_END):
+                async for _ in came:
+                    pass
+
+    def closed(self) -> ClientClosed:
+        """The error of a file whose client was closed."""
+        return closed()
+
+    async def _open(self, step: Open, route: Route) -> Reply:
+        await self.rest()
+        try:
+            request = self._http.build_request(**self._settings.arguments(step))
+            route.go()
+            response = await self._http.send(
+                request, stream=True, auth=None, follow_redirects=False
+            )
+        except Exception as error:  # noqa: BLE001  # where it came up decides what it proves
+            return failure_of(error, route, knows_sent=False)
+        self._response = response
+        return Head(monotonic(), response.status_code, plain_headers(response.headers))
+
+    async def _drain(self, step: Drain, _: Route) -> Reply:
+        self._received = step.start
+        broken = ""
+        if self._response is None:
+            return Drained(monotonic(), step.start, "nothing is open")
+        await self._do(self._sink.rewind, step.start)
+        waiting = bytearray()
+        came = self._came = async_pieces(self._response)
+        while self._received <= step.limit:
+            try:
+                piece = await anext(came, None)
+            except Exception as error:  # noqa: BLE001  # likewise
+                broken = words_of(error)
+                break
+            if piece is None:
+                break
+            waiting += piece
+            self._received += len(piece)
+            if len(waiting) >= _PIECE:
+                await self._do(self._sink.write, bytes(waiting))
+                waiting.clear()
+            told = self._tell(self._received, step.total) if self._tell else None
+            if isinstance(told, Awaitable):
+                await told
+        await self._do(self._sink.write, bytes(waiting))
+        return Drained(monotonic(), self._received, broken)
+
+    async def _do(self, call: Callable[[Any], None], value: object) -> None:
+        """Call a method of the sink, in another thread if it may take a while."""
+        if self._sink.blocks:
+            await run_sync(call, value)
+        else:
+            call(value)

@@ -1,0 +1,22 @@
+"""Redirects that are followed by hand: which statuses they have, how many, and where they lead."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+__all__ = ["MOST_REDIRECTS", "REDIRECTS", "next_url"]
+
+MOST_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def next_url(url: str, location: str) -> str:
+    """Where a redirect leads. What cannot be joined is given back as it is, for the caller to refuse.
+
+    >>> next_url("https://x.runcomfy.net/a/b.png", "../c.png")
+    'https://x.runcomfy.net/c.png'
+    """
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location

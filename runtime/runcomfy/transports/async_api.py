@@ -1,0 +1,80 @@
+"""``AsyncApiTransport``: ``ApiTransport`` for event loops, each with connections of its own."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from runcomfy.errors import ClientClosed
+from runcomfy.protocol.steps import Failure, FailureKind, Reply, Send, Transfer
+
+from .calls import AsyncCalls, AsyncWork, Route
+from .config import HttpConfig
+from .event_loops import PerLoop
+from .failures import failure_of
+from .offline import require_allowed
+from .patched import is_patched
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+__all__ = ["AsyncApiTransport"]
+
+
+class AsyncApiTransport:
+    """Calls of the API on asyncio and on trio."""
+
+    def __init__(self, config: HttpConfig, http: httpx.AsyncClient | None) -> None:
+        self._config = config
+        self._http = http
+        self._own: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=False))
+        self._patched: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=True))
+        self._tls: ssl.SSLContext | None = None
+
+    async def prepare(self, step: Transfer) -> AsyncWork:
+        """What makes the call."""
+        assert isinstance(step, Send)  # noqa: S101  # flows of the API yield no other
+        require_allowed(self._config.base_url, step.call, self._http)
+        return partial(self._carry, await self._calls(), step)
+
+    def cut(self, step: Transfer, route: Route, why: str) -> Reply:  # noqa: ARG002  # as the seam has it
+        """The reply for a call that was left. What may have gone out may have been accepted."""
+        kind: FailureKind = "response lost" if route.sent else "not connected"
+        return self._config.located(Failure(monotonic(), kind, why))
+
+    async def rest(self) -> None:
+        """Nothing: a call holds no connection during a pause."""
+
+    def closed(self) -> ClientClosed:
+        """The error of a call after the close."""
+        return ClientClosed("the client is closed; nothing was sent")
+
+    async def close(self) -> None:
+        """Close the connections of this event loop that are our own."""
+        await self._own.close()
+        await self._patched.close()
+
+    async def _carry(self, calls: AsyncCalls, step: Send, route: Route) -> Reply:
+        try:
+            return await calls.make(step, route)
+        except Exception as error:  # noqa: BLE001  # where it came up decides what it proves
+            failure = failure_of(error, route, knows_sent=calls.knows_sent)
+            return self._config.located(failure)
+
+    async def _calls(self) -> AsyncCalls:
+        if self._http is None:
+            return await (self._patched if is_patched() else self._own).get()
+        from .httpx_calls import AsyncHttpxCalls
+
+        if getattr(self._http, "is_closed", False):
+            raise ClientClosed("the client given as http= is closed; nothing was sent")
+        return AsyncHttpxCalls(self._config, self._http)
+
+    def _make(self, *, patched: bool) -> AsyncCalls:
+        from .factory import make_async_calls, tls_context
+
+        self._tls = self._tls or tls_context(self._config)
+        return make_async_calls(self._config, self._tls, patched=patched)

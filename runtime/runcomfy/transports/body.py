@@ -1,0 +1,68 @@
+"""``Body``: the body of an answer while it comes in: bounded in bytes, packed and unpacked, and in values."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from .failures import ResponseCut
+
+__all__ = ["LONGEST", "MOST_VALUES", "Body"]
+
+#: An answer of the API is a small JSON text; more bytes than this are not read.
+LONGEST = 32 * 1024 * 1024
+
+#: Values in an answer. An empty object takes thirty times the bytes of its two characters in memory.
+MOST_VALUES = 500_000
+
+#: How the body may be packed: at most once, and by what every client of HTTP unpacks. A piece packed once unpacks to a
+#: thousand times its size at most; packed twice, to a million.
+_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+class Body:
+    """Takes the pieces of a body. Raises ``ResponseCut`` for one that is too large, or packed in another way."""
+
+    def __init__(self, packing: str | None) -> None:
+        word = (packing or "identity").strip().lower()
+        if word not in _WINDOWS and word != "identity":
+            raise ResponseCut(f"the answer is packed as {word[:80]!r}, which was not asked for")
+        self._unpacking: Any = zlib.decompressobj(_WINDOWS[word]) if word in _WINDOWS else None
+        self._may_be_bare = word == "deflate"
+        self._came = 0
+        self._content = bytearray()
+
+    def add(self, piece: bytes) -> None:
+        """Take what came next."""
+        self._came += len(piece)
+        if self._came > LONGEST:
+            raise _too_long()
+        self._content += piece if self._unpacking is None else self._unpacked(piece)
+        if len(self._content) > LONGEST:
+            raise _too_long()
+
+    def finish(self) -> bytes:
+        """The whole body."""
+        if self._unpacking is not None and self._came and not self._unpacking.eof:
+            raise ResponseCut("the answer ends in the middle of its packed content")
+        content = bytes(self._content)
+        if sum(map(content.count, (b"{", b"[", b","))) > MOST_VALUES:
+            raise ResponseCut(f"the answer holds more than {MOST_VALUES:,} values")
+        return content
+
+    def _unpacked(self, piece: bytes) -> bytes:
+        room = LONGEST + 1 - len(self._content)
+        try:
+            return bytes(self._unpacking.decompress(piece, room))
+        except zlib.error:
+            if not self._may_be_bare or self._content:
+                raise
+            # Some servers send "deflate" without the header that it has by its definition.
+            self._unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+            return bytes(self._unpacking.decompress(piece, room))
+        finally:
+            self._may_be_bare = False
+
+
+def _too_long() -> ResponseCut:
+    return ResponseCut(f"the answer is longer than {LONGEST:,} bytes")

@@ -1,0 +1,79 @@
+"""``PerLoop``: one thing for each event loop, because connections cannot move from one loop to another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+import anyio
+import anyio.lowlevel
+
+__all__ = ["PerLoop", "this_loop"]
+
+
+class Closable(Protocol):
+    """What can be closed in its event loop."""
+
+    @property
+    def is_closed(self) -> bool: ...
+    def aclose(self) -> Awaitable[None]: ...
+
+
+ThingT = TypeVar("ThingT", bound=Closable)
+
+
+class PerLoop(Generic[ThingT]):
+    """Makes the thing when an event loop first needs it, and closes it at the latest with the loop."""
+
+    def __init__(self, make: Callable[[], ThingT]) -> None:
+        self._make = make
+        self._own: WeakKeyDictionary[Any, _Own[ThingT]] = WeakKeyDictionary()
+
+    async def get(self) -> ThingT:
+        """That of this event loop."""
+        loop = this_loop()
+        own = self._own.get(loop)
+        if own is None:
+            self._forget_the_past()
+            keeper = _kept(self._make())
+            own = self._own[loop] = _Own(await anext(keeper), keeper)
+        return own.thing
+
+    async def close(self) -> None:
+        """Close that of this event loop."""
+        self._forget_the_past()
+        own = self._own.pop(this_loop(), None)
+        if own is not None:
+            await own.keeper.aclose()
+
+    def _forget_the_past(self) -> None:
+        """Let go of what belonged to loops that are closed: it holds its loop, so nothing else would.
+
+        Where a loop was closed by hand, its sockets are closed by the garbage collector.
+        """
+        for loop, own in list(self._own.items()):
+            over = getattr(loop, "is_closed", None)
+            if own.thing.is_closed or (over is not None and over()):
+                self._own.pop(loop, None)
+
+
+class _Own(NamedTuple, Generic[ThingT]):
+    """The thing of one event loop, and what closes it."""
+
+    thing: ThingT
+    keeper: AsyncGenerator[ThingT, None]
+
+
+async def _kept(thing: ThingT) -> AsyncGenerator[ThingT, None]:
+    """Gives it, and closes it when nobody did before the event loop ends, which ends generators."""
+    try:
+        yield thing
+    finally:
+        with anyio.CancelScope(shield=True):
+            await thing.aclose()
+
+
+def this_loop() -> Any:
+    """What stands for the running event loop."""
+    return anyio.lowlevel.current_token().native_token

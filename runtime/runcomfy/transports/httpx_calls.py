@@ -1,0 +1,116 @@
+"""Calls over a client of httpx, or one with its methods: the caller's, and ours behind a proxy or in a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
+
+from runcomfy.protocol.steps import Response, Send
+
+from .body import Body
+from .calls import Route
+from .config import HttpConfig
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncHttpxCalls", "HttpxCalls", "async_pieces", "pieces"]
+
+
+class HttpxCalls:
+    """Makes calls over a blocking client."""
+
+    #: Where inside of such a client an error came up, nobody outside can see.
+    knows_sent: ClassVar[bool] = False
+
+    def __init__(self, config: HttpConfig, http: httpx.Client) -> None:
+        self._config = config
+        self._http = http
+
+    def make(self, send: Send, route: Route) -> Response:
+        """Send the call once: its answer."""
+        request = self._http.build_request(**self._config.arguments(send))
+        route.go()
+        response = self._http.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            body = Body(_packing(response))
+            for piece in pieces(response):
+                route.check()
+                body.add(piece)
+            content = body.finish()
+        finally:
+            response.close()
+        return Response(monotonic(), response.status_code, response.headers, content)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client is closed."""
+        return self._http.is_closed
+
+    def close(self) -> None:
+        """Close the client."""
+        self._http.close()
+
+
+class AsyncHttpxCalls:
+    """Makes calls over an asynchronous client."""
+
+    knows_sent: ClassVar[bool] = False
+
+    def __init__(self, config: HttpConfig, http: httpx.AsyncClient) -> None:
+        self._config = config
+        self._http = http
+
+    async def make(self, send: Send, route: Route) -> Response:
+        """Send the call once: its answer."""
+        request = self._http.build_request(**self._config.arguments(send))
+        route.go()
+        response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            body = Body(_packing(response))
+            async for piece in async_pieces(response):
+                body.add(piece)
+            content = body.finish()
+        finally:
+            await response.aclose()
+        return Response(monotonic(), response.status_code, response.headers, content)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client is closed."""
+        return self._http.is_closed
+
+    async def aclose(self) -> None:
+        """Close the client."""
+        await self._http.aclose()
+
+
+def pieces(response: httpx.Response) -> Iterator[bytes]:
+    """The body as it came. What a hook or a mock has read already is unpacked, and one piece."""
+    return iter([response.content]) if response.is_stream_consumed else response.iter_raw()
+
+
+def async_pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """``pieces`` of an answer to an asynchronous client."""
+    return _Once(response.content) if response.is_stream_consumed else response.aiter_raw()
+
+
+def _packing(response: httpx.Response) -> str | None:
+    packing: str | None = response.headers.get("content-encoding")
+    if packing and response.is_stream_consumed:
+        Body(packing)  # it may have been packed in ways that are not taken
+        return None
+    return packing
+
+
+class _Once(AsyncIterator[bytes]):
+    """One piece. No generator: trio warns of those that are left."""
+
+    def __init__(self, content: bytes) -> None:
+        self._left = [content]
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()

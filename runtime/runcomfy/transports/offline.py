@@ -1,0 +1,36 @@
+"""``RUNCOMFY_FORBID_REMOTE``: the variable by which a test run forbids submits to anything but this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from runcomfy.errors import ConfigurationError
+from runcomfy.protocol.urls import is_loopback
+
+from .patched import is_patched
+
+if TYPE_CHECKING:
+    from runcomfy.protocol.steps import Call
+
+__all__ = ["FORBID_REMOTE", "require_allowed"]
+
+FORBID_REMOTE = "RUNCOMFY_FORBID_REMOTE"
+
+
+def require_allowed(base_url: str, call: Call, http: object) -> None:
+    """Raise ``ConfigurationError`` for a submit that would leave this machine where that is forbidden.
+
+    One that a test answers itself, over a mocked httpx, leaves nothing.
+    """
+    if call.action != "submit" or os.environ.get(FORBID_REMOTE, "") in ("", "0"):
+        return
+    if is_loopback(urlsplit(base_url).hostname or "") or is_patched():
+        return
+    if type(getattr(http, "_transport", None)).__name__ == "MockTransport":
+        return
+    raise ConfigurationError(
+        f"a submit to {base_url} is forbidden by the variable {FORBID_REMOTE}, which the pytest plugin of runcomfy "
+        "sets; nothing was sent. In a test, use the fixture runcomfy_mock"
+    )

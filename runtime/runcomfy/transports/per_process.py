@@ -1,0 +1,51 @@
+"""``PerProcess``: one thing for each process, because connections cannot be shared after a fork."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from threading import Lock
+from typing import Generic, TypeVar
+
+__all__ = ["PerProcess"]
+
+ThingT = TypeVar("ThingT")
+
+
+class PerProcess(Generic[ThingT]):
+    """Makes the thing when it is first asked for. Threads may share it.
+
+    A child process makes its own, also when it was forked while another thread was making one: it has a lock
+    of its own. What belongs to the parent is left alone.
+    """
+
+    def __init__(self, make: Callable[[], ThingT]) -> None:
+        self._make = make
+        self._here: _Here[ThingT] = _Here()
+
+    def get(self) -> ThingT:
+        """That of this process."""
+        here = self._of_this_process()
+        with here.lock:
+            if here.thing is None:
+                here.thing = self._make()
+            return here.thing
+
+    def take(self) -> ThingT | None:
+        """That of this process, if there is one, which is then forgotten."""
+        here = self._of_this_process()
+        with here.lock:
+            thing, here.thing = here.thing, None
+            return thing
+
+    def _of_this_process(self) -> _Here[ThingT]:
+        if self._here.process != os.getpid():
+            self._here = _Here()
+        return self._here
+
+
+class _Here(Generic[ThingT]):
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.lock = Lock()
+        self.thing: ThingT | None = None

@@ -1,0 +1,110 @@
+"""``Proxies``: what the environment says of proxies, read once, in one way for calls of the API and for files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from runcomfy.errors import ConfigurationError
+from runcomfy.protocol.urls import is_loopback
+
+__all__ = ["Proxies"]
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The proxy for https, and the places that are reached without it. A service on this machine always is.
+
+    >>> Proxies("http://proxy:3128", ("internal.example", "10.0.0.0/8")).proxy_for("https://10.1.2.3/")
+    """
+
+    proxy: str | None = None
+    direct: tuple[str, ...] = ()
+
+    @classmethod
+    def of_environment(cls) -> Proxies:
+        """Read ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, in either case of letters, or the system's settings.
+
+        Raises ``ConfigurationError`` for a proxy that cannot be used, and names the variable. An entry of
+        ``NO_PROXY`` that cannot be read is skipped.
+        """
+        from urllib.request import getproxies
+
+        found = getproxies()
+        name = next((name for name in ("https", "all") if found.get(name)), None)
+        if name is None:
+            return cls()
+        proxy = _checked(found[name], f"{name.upper()}_PROXY")
+        direct = found.get("no", "").replace(",", " ").split()
+        return cls(proxy, tuple(direct))
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy on the way to an address; ``None`` where it is reached directly."""
+        if self.proxy is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            host, port = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError:
+            return self.proxy
+        if parts.scheme != "https" or is_loopback(host):
+            return None
+        port = port or 443
+        return None if any(_matches(entry, host, port) for entry in self.direct) else self.proxy
+
+
+def _checked(proxy: str, variable: str) -> str:
+    """The proxy's URL. A name without a scheme means http."""
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:
+        parts, usable = urlsplit(""), False
+    # The value is not shown: it may hold a password.
+    if not usable or parts.scheme.lower() not in _SCHEMES:
+        raise ConfigurationError(
+            f"the proxy in the variable {variable} cannot be used; write it as http://HOST:PORT "
+            f"({', '.join(_SCHEMES)}), or remove the variable"
+        )
+    if parts.scheme.lower().startswith("socks") and find_spec("socksio") is None:
+        raise ConfigurationError(
+            f"the variable {variable} names a SOCKS proxy, which needs another library: "
+            "pip install 'httpx[socks]'"
+        )
+    return url
+
+
+def _matches(entry: str, host: str, port: int) -> bool:
+    """Whether an entry of ``NO_PROXY`` is about the place. One that cannot be read is about none."""
+    if entry == "*":
+        return True
+    entry = entry.rpartition("://")[2].lower()
+    name, wanted = _split(entry)
+    if wanted not in ("", str(port)):
+        return False
+    try:
+        if "/" in name:
+            return ip_address(host) in ip_network(name, strict=False)
+        return ip_address(host) == ip_address(name)
+    except ValueError:
+        pass
+    name = name.removeprefix("*").strip(".")
+    return bool(name) and (host == name or host.endswith("." + name))
+
+
+def _split(entry: str) -> tuple[str, str]:
+    """Name or address, and port. Addresses of IPv6 stand in brackets or bare."""
+    if entry.startswith("["):
+        name, _, rest = entry[1:].partition("]")
+        return name + (rest if rest.startswith("/") else ""), rest.removeprefix(
+            ":"
+        ) * rest.startswith(":")
+    if entry.count(":") == 1:
+        name, _, port = entry.partition(":")
+        return name, port
+    return entry, ""
