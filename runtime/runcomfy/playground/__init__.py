@@ -1,0 +1,14 @@
+"""The playground: a local page to try models on, checked as you type by the generated validators.
+
+>>> playground = Playground(Settings())
+>>> playground.start()  # in threads of its own
+>>> playground.address
+'http://127.0.0.1:8770/?token=…'
+"""
+
+from __future__ import annotations
+
+from .server import Playground
+from .settings import Settings
+
+__all__ = ["Playground", "Settings"]

@@ -1,0 +1,187 @@
+"""The page's calls: models, checks, snippets, files, runs. Each body is bounded, each answer is JSON or a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from mimetypes import guess_type
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from runcomfy.errors import RunComfyError
+from runcomfy.validation.json_text import NotJSON, read_json
+
+from .uploads import UploadRefused, Uploads
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .service import Service
+
+__all__ = ["make_app"]
+
+#: The most bytes of a JSON body.
+_BODY = 2 * 1024**2
+#: Types that a browser shows inside the page's origin; anything else is offered as a download. SVG is a program.
+_SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/bmp", "video/", "audio/")  # fmt: skip
+
+
+class BadCall(Exception):
+    """A call that the page would not make; the message goes back with status 400."""
+
+
+def make_app(service: Service, uploads: Uploads) -> Starlette:
+    """The application behind the guard."""
+
+    async def page(_: Request) -> Response:
+        return _static("index.html")
+
+    async def static(request: Request) -> Response:
+        return _static(request.path_params["name"])
+
+    async def state(_: Request) -> Response:
+        return JSONResponse(await service.state())
+
+    async def models(_: Request) -> Response:
+        return JSONResponse(await service.models())
+
+    async def model(request: Request) -> Response:
+        return JSONResponse(await service.model(request.path_params["model_id"]))
+
+    async def check(request: Request) -> Response:
+        return JSONResponse(service.check(*await _inputs(request)))
+
+    async def snippets(request: Request) -> Response:
+        return JSONResponse(service.snippets(*await _inputs(request)))
+
+    async def upload(request: Request) -> Response:
+        stored = await uploads.take(request.query_params.get("name", ""), _chunks(request))
+        return JSONResponse(stored.as_dict())
+
+    async def uploaded(request: Request) -> Response:
+        try:
+            return _file(uploads[request.path_params["file_id"]].path)
+        except KeyError:
+            return _error("The file is not here any more.", 404)
+
+    async def run(request: Request) -> Response:
+        body = await _json(request)
+        model_id, payload = _named(body)
+        confirmed = body.get("confirmed_usd")
+        price = float(confirmed) if isinstance(confirmed, (int, float)) else None
+        return JSONResponse(await service.run(model_id, payload, price))
+
+    async def runs(request: Request) -> Response:
+        text = request.query_params.get("text", "")[:200]
+        return JSONResponse(await service.runs(text))
+
+    async def one_run(request: Request) -> Response:
+        return JSONResponse(await service.one_run(request.path_params["key"]))
+
+    async def cancel(request: Request) -> Response:
+        return JSONResponse(await service.cancel(request.path_params["key"]))
+
+    async def result(request: Request) -> Response:
+        path = await service.file(request.path_params["key"], request.path_params["number"])
+        return _error("The file is not here any more.", 404) if path is None else _file(path)
+
+    def fails(_: Request, error: Exception) -> Response:
+        return _error(str(error), 400)
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/static/{name}", static),
+            Route("/api/state", state),
+            Route("/api/models", models),
+            Route("/api/models/{model_id:path}", model),
+            Route("/api/check", check, methods=["POST"]),
+            Route("/api/snippets", snippets, methods=["POST"]),
+            Route("/api/files", upload, methods=["POST"]),
+            Route("/api/files/{file_id}", uploaded),
+            Route("/api/runs", runs, methods=["GET"]),
+            Route("/api/runs", run, methods=["POST"]),
+            Route("/api/runs/{key}", one_run),
+            Route("/api/runs/{key}/cancel", cancel, methods=["POST"]),
+            Route("/api/runs/{key}/files/{number:int}", result),
+        ],
+        exception_handlers={RunComfyError: fails, BadCall: fails, UploadRefused: fails},
+    )
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        yield chunk
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _BODY:
+            raise BadCall(f"The inputs are larger than {_BODY:,} bytes.")
+    try:
+        value = read_json(bytes(content))
+    except NotJSON as error:
+        raise BadCall(f"The inputs are not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadCall("The body must be a JSON object.")
+    return value
+
+
+async def _inputs(request: Request) -> tuple[str, dict[str, Any]]:
+    return _named(await _json(request))
+
+
+def _named(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    model_id, payload = body.get("model_id"), body.get("payload")
+    if not isinstance(model_id, str) or not isinstance(payload, dict):
+        raise BadCall('The body must be {"model_id": …, "payload": {…}}.')
+    return model_id, payload
+
+
+def _static(name: str) -> Response:
+    if not name.replace("_", "").replace(".", "").isalnum() or name.startswith("."):
+        return _error("No such file.", 404)
+    resource = files(__package__).joinpath("static", name)
+    if not resource.is_file():
+        return _error("No such file.", 404)
+    media_type = guess_type(name)[0] or "application/octet-stream"
+    if name.endswith(".js"):
+        media_type = "text/javascript"
+    return Response(resource.read_bytes(), media_type=media_type)
+
+
+def _file(path: Path) -> Response:
+    """A file of others: shown where a browser only draws it, else offered as a download that nothing can run."""
+    from runcomfy.media.probe import probe
+
+    media_type = _media_type(path, probe(path).kind)
+    if not path.is_file():
+        return _error("The file is not here any more.", 404)
+    shown = media_type.startswith(_SHOWN)
+    response = FileResponse(
+        path,
+        media_type=media_type if shown else "application/octet-stream",
+        filename=path.name,
+        content_disposition_type="inline" if shown else "attachment",
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _media_type(path: Path, kind: str | None) -> str:
+    guessed = guess_type(path.name)[0] or ""
+    # The name says which format, the content has to agree on the kind.
+    return guessed if kind and guessed.startswith(f"{kind}/") else "application/octet-stream"
+
+
+def _error(message: str, status: int) -> Response:
+    return Response(
+        json.dumps({"error": message}), status_code=status, media_type="application/json"
+    )
