@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from runcomfy.validation.lines import validate_lines
     from runcomfy.validation.report import FileReport, Report, Unchecked
     from runcomfy.validation.validate import validate
+    from runcomfy.validation.validate_json import validate_json
 
     from ._version import __version__
     from .errors import (
@@ -146,6 +147,7 @@ __all__ = [
     "model_ids",
     "register",
     "validate",
+    "validate_json",
     "validate_lines",
 ]
 
@@ -219,6 +221,7 @@ _HOMES = {
     "model_ids": "model.registry",
     "register": "model.registry",
     "validate": "validation.validate",
+    "validate_json": "validation.validate_json",
     "validate_lines": "validation.lines",
 }
 

@@ -30,6 +30,8 @@ MODELS = runcomfy.model_ids()
 URLS = [
     "https://example.com/a.png", "https:", "https;", "http://example.com", "HTTPS://x", "", "a.png",
     "data:image/png;base64,AAAA", " https://x",
+    "https://example.com", "https://localhost/a", "https://10.0.0.1/a", "https://example.com/a b", "https://exämple.com/",
+    "https://me@example.com/", "https://example.com:8/", "https://example.com/\n", "https://example.comx/", "https:///a",
 ]  # fmt: skip
 
 

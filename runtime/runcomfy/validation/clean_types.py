@@ -300,6 +300,7 @@ class _Builder:
             rename={attribute: name for name, (attribute, _) in fields.items()},
             forbid_unknown_fields=True,
             kw_only=True,
+            omit_defaults=True,
             gc=False,
         )
         return _Node(made, frozenset({"object"}), fields=fields)
