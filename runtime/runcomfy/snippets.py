@@ -1,10 +1,15 @@
-"""A request as text to be copied: Python, JSON, curl and command line."""
+"""A request as text to be copied: Python, JSON, curl and command line.
+
+A local file is a path among the inputs. Python and the command line take it as it is; JSON and curl hold URLs only, so there a
+text stands in its place that says so.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from runcomfy.protocol.urls import model_path
@@ -26,17 +31,19 @@ def python(cls: type[Request[Any]], payload: Mapping[str, Any]) -> str:
     lines = ["from runcomfy import Client", f"from {package} import {cls.__name__}", ""]
     names = {wire: name for name, wire in cls._wire_names.items()}
     if all(name in names for name in payload):
-        inputs = [f"    {names[wire]}={value!r}," for wire, value in payload.items()]
+        inputs = [f"    {names[wire]}={_source(value)}," for wire, value in payload.items()]
         lines += [f"request = {cls.__name__}(", *inputs, ")"]
     else:
-        lines += [f"request = {cls.__name__}.from_payload({dict(payload)!r})"]
+        lines += [f"request = {cls.__name__}.from_payload({_source(payload)})"]
+    if any("Path(" in line for line in lines):
+        lines.insert(0, "from pathlib import Path\n")
     lines += ["with Client() as client:", '    client.run(request).save("pictures")']
     return "\n".join(lines)
 
 
 def json_text(payload: Mapping[str, Any]) -> str:
     """The inputs as JSON for people to read."""
-    return json.dumps(payload, ensure_ascii=False, indent=2)
+    return json.dumps(_without_files(payload), ensure_ascii=False, indent=2)
 
 
 def curl(model_id: str, payload: Mapping[str, Any], base_url: str) -> str:
@@ -46,7 +53,7 @@ def curl(model_id: str, payload: Mapping[str, Any], base_url: str) -> str:
             f"curl --request POST {shlex.quote(base_url + model_path(model_id))}",
             '--header "Authorization: Bearer $RUNCOMFY_TOKEN"',
             "--header 'Content-Type: application/json'",
-            f"--data {shlex.quote(json.dumps(payload))}",
+            f"--data {shlex.quote(json.dumps(_without_files(payload)))}",
         ]
     )
 
@@ -61,10 +68,37 @@ def as_arguments(payload: Mapping[str, Any]) -> list[str]:
     """The inputs as the command line takes them: ``name=value``, lists of texts item by item."""
     words = []
     for name, value in payload.items():
-        texts = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
-        for one in value if texts else [value]:
-            if isinstance(one, str):
+        plain = isinstance(value, list) and value and all(map(_is_plain, value))
+        for one in value if plain else [value]:
+            if isinstance(one, PurePath):
+                words.append(f"{name}=@{one}")
+            elif isinstance(one, str):
                 words.append(f"{name}={'@' if one.startswith('@') else ''}{one}")
             else:
-                words.append(f"{name}={json.dumps(one, ensure_ascii=False)}")
+                words.append(f"{name}={json.dumps(_without_files(one), ensure_ascii=False)}")
     return words
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, (str, PurePath))
+
+
+def _source(value: Any) -> str:
+    """A value as Python. Names and texts are data: ``repr`` writes them."""
+    if isinstance(value, PurePath):
+        return f"Path({str(value)!r})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name!r}: {_source(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_source, value)) + "]"
+    return repr(value)
+
+
+def _without_files(value: Any) -> Any:
+    if isinstance(value, PurePath):
+        return f"URL of {value.name}"
+    if isinstance(value, Mapping):
+        return {name: _without_files(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_files(one) for one in value]
+    return value

@@ -51,7 +51,7 @@ def test_without_the_session_nothing_is_answered(
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
-    ids=lambda headers: " ".join(headers.popitem()) if headers else "",
+    ids=str,
 )
 def test_another_page_is_refused_even_with_the_cookie(
     session: httpx.Client, headers: dict[str, str]

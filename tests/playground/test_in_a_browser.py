@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from PIL import Image
+from playwright.sync_api import expect
 
 from runcomfy.playground import Playground, Settings
 from support.browser import chromium
@@ -94,7 +95,7 @@ def test_demo_values_are_shown_and_never_sent(page: Page) -> None:
     choose(page, EDIT)
     page.get_by_role("tab", name="JSON").click()
     assert page.locator("[data-name=prompt] textarea").get_attribute("placeholder")
-    page.wait_for_function("document.getElementById('snippet').textContent.trim() === '{}'")
+    expect(page.locator("#snippet")).to_have_text("{}")
 
 
 def test_an_empty_text_and_no_text_are_two_things(page: Page) -> None:
@@ -103,9 +104,9 @@ def test_an_empty_text_and_no_text_are_two_things(page: Page) -> None:
     field = page.locator("[data-name=prompt] textarea")
     field.fill("x")
     field.fill("")
-    page.wait_for_function("document.getElementById('snippet').textContent.includes('prompt')")
+    expect(page.locator("#snippet")).to_contain_text("prompt")
     page.locator("[data-name=prompt] .clear").click()
-    page.wait_for_function("!document.getElementById('snippet').textContent.includes('prompt')")
+    expect(page.locator("#snippet")).not_to_contain_text("prompt")
 
 
 def test_a_dropped_file_is_shown_and_held_against_its_rules(page: Page, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "validate": ("runcomfy.cli.validate", "Check payloads, offline."),
     },
     "Set-up and development": {
+        "playground": ("runcomfy.cli.playground", "Try models on a local page."),
         "login": ("runcomfy.cli.login", "Store the API token."),
         "logout": ("runcomfy.cli.logout", "Forget the stored API token."),
         "whoami": ("runcomfy.cli.whoami", "Show which token is used."),

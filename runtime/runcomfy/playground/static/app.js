@@ -43,7 +43,7 @@ async function choose(id, inputs) {
   const root = chosen.schema;
   const schema = settled(root, root);
   form = fields({ ...schema, required: chosen.required }, [], { root, changed, media: chosen.media });
-  const general = el("ul", { id: "general", class: "problems", role: "status" });
+  const general = el("ul", { id: "general", class: "problems", "aria-live": "polite" });
   byId("form").replaceChildren(form.node, general);
   form.set(inputs ?? remembered(id));
   byId("actions").hidden = byId("code").hidden = false;

@@ -221,7 +221,7 @@ function array(name, schema, path, context) {
       el("button", { type: "button", onclick: () => move(item, 1) }, "↓"),
       el("button", { type: "button", onclick: () => { items = items.filter((one) => one !== item); draw(); changed(); add.focus(); } }, "×"),
     ];
-    const problems = el("ul", { class: "problems", role: "status" });
+    const problems = el("ul", { class: "problems", "aria-live": "polite" });
     item.problems = problems;
     const row = el("li", {}, el("div", { class: "item" }, inner.node, el("span", { class: "moves" }, item.buttons)), problems);
     item.row = (index) => {
@@ -276,7 +276,7 @@ export function fields(schema, path, context) {
     const about = [text, limits(inner)].filter(Boolean);
     const rules = context.media.filter((one) => one.path.join("\0") === place.join("\0")).flatMap((one) => one.rules.map((rule) => rule.wording || `${rule.name} ${rule.limit}`));
     const help = el("div", { id: `${id}-help`, class: "help" }, about.map((line) => el("p", {}, line)), rules.length ? el("ul", {}, [...new Set(rules)].map((rule) => el("li", {}, rule))) : null);
-    const problems = el("ul", { id: `${id}-problems`, class: "problems", role: "status" });
+    const problems = el("ul", { id: `${id}-problems`, class: "problems", "aria-live": "polite" });
     const described = `${id}-help ${id}-problems`;
     if (made.target) {
       made.target.setAttribute("aria-describedby", described);

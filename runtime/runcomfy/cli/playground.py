@@ -1,0 +1,82 @@
+"""``runcomfy-py playground``: a local page to try models on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runcomfy.errors import MissingExtra
+
+from .output import Output, output_options
+
+__all__ = ["command"]
+
+
+@click.command(short_help="Try models on a local page.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Run requests at RunComfy, where they are billed. The default is a local mock.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="With --live: run without asking as long as estimates fit in this.",
+)
+@click.option(
+    "folder",
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("playground"),
+    show_default=True,
+    help="Folder that results are saved in.",
+)
+@click.option(
+    "--base-url", envvar="RUNCOMFY_BASE_URL", metavar="URL", help="Service to run at, with --live."
+)
+@output_options
+def command(
+    port: int,
+    no_browser: bool,
+    live: bool,
+    budget: float | None,
+    out: Output,
+    **options: Any,
+) -> None:
+    """Serve a page on this machine: a form for every installed model, checked as you type, and the runs with their results.
+
+    The page is for one browser session: its address holds a token that works once. Ctrl-C stops the server; runs go on at the service,
+    and the journal has them.
+    """
+    try:
+        from runcomfy.playground import Playground, Settings
+    except ImportError:
+        raise MissingExtra("the playground", "playground") from None
+    settings = Settings(
+        live=live, port=port, budget=budget, base_url=options["base_url"], out=options["folder"]
+    )
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    with Playground(settings) as playground:
+        out.line(playground.address)
+        out.note("The address works once, in one browser. Ctrl-C stops the playground.")
+        if not no_browser:
+            click.launch(playground.address)
+        try:
+            while not ended.wait(3600):
+                pass
+        except KeyboardInterrupt:
+            out.note("Stopped.")
