@@ -24,12 +24,12 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "validate": ("runcomfy.cli.validate", "Check payloads, offline."),
     },
     "Set-up and development": {
-        "playground": ("runcomfy.cli.playground", "Try models on a local page."),
         "login": ("runcomfy.cli.login", "Store the API token."),
         "logout": ("runcomfy.cli.logout", "Forget the stored API token."),
         "whoami": ("runcomfy.cli.whoami", "Show which token is used."),
         "doctor": ("runcomfy.cli.doctor", "Check the set-up; nothing is paid."),
         "completion": ("runcomfy.cli.completion", "Print the completion script for a shell."),
+        "playground": ("runcomfy.cli.playground", "Try models on a local page."),
         "mock": ("runcomfy.cli.mock", "Run a local mock of the RunComfy API."),
     },
 }
