@@ -16,7 +16,7 @@ from .output import Output, output_options
 __all__ = ["command"]
 
 
-@click.command(short_help="Try models on a local page.")
+@click.command(name="playground", short_help="Try models on a local page.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
