@@ -81,6 +81,8 @@ class Kills:
     kills: int = 0
     accepted: int = 0
     unknown: int = 0
+    #: Submits that a fault struck, so that they may be unknown without a kill.
+    lost: int = 0
     broken: list[str] = field(default_factory=list)
 
 
@@ -127,6 +129,9 @@ def kill_campaign(
         service.clear_faults()
         with Program(prelude + _BLOCKING, folder) as last:
             last.end()
+        done.lost = sum(
+            asked.action == "submit" and asked.fault is not None for asked in service.log
+        )
         accepted = Counter(str(job.payload["prompt"]) for job in service.jobs)
         ids = {str(job.payload["prompt"]): job.request_id for job in service.jobs}
     with Journal(folder / "journal.db") as journal:

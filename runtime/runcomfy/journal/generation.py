@@ -19,6 +19,7 @@ from .locks import GENERATION, LockFile
 __all__ = ["Generation", "Mark"]
 
 _FORM = re.compile(r"([0-9a-f]{32}) ([0-9]{20})\n")
+_LENGTH = 54
 #: Seconds to wait for another process that writes the file.
 _PATIENCE = 30.0
 
@@ -41,11 +42,13 @@ class Generation:
     def __init__(self, path: Path, locks: LockFile) -> None:
         self._path = path
         self._locks = locks
+        self._file: int | None = None
 
     def read(self) -> Mark | None:
         """The mark; ``None`` where there is no file. Raises ``JournalRestored`` where it is none."""
         try:
-            text = self._path.read_text(encoding="ascii")
+            with self._locks.exclusive(GENERATION, _PATIENCE):
+                text = self._path.read_text(encoding="ascii")
         except FileNotFoundError:
             return None
         except UnicodeDecodeError:
@@ -72,25 +75,33 @@ class Generation:
     def raise_to(self, mark: Mark) -> None:
         """Let the file say so many transactions, unless it says more. Another process may do the same."""
         with self._locks.exclusive(GENERATION, _PATIENCE):
-            found = self.read()
-            if (
-                found is not None
-                and found.journal_id == mark.journal_id
-                and found.count >= mark.count
-            ):
-                return
-            if found is None or found.journal_id != mark.journal_id:
-                raise JournalRestored(
-                    f"{self._path} was removed or replaced while its journal was open. End all "
-                    "programs that use this journal, and start them again"
-                )
             try:
-                file = os.open(self._path, os.O_WRONLY)
-                try:
-                    os.write(file, mark.text())
-                finally:
-                    os.close(file)
+                if self._file is None:
+                    self._file = os.open(self._path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+                os.lseek(self._file, 0, os.SEEK_SET)
+                text = os.read(self._file, _LENGTH + 1).decode("ascii", "replace")
+                found = _FORM.fullmatch(text)
+                in_place = os.path.samestat(self._path.stat(), os.fstat(self._file))
+                if found is None or found[1] != mark.journal_id or not in_place:
+                    raise self._replaced()
+                if int(found[2]) < mark.count:
+                    os.lseek(self._file, 0, os.SEEK_SET)
+                    os.write(self._file, mark.text())
+            except FileNotFoundError:
+                raise self._replaced() from None
             except OSError as error:
                 raise JournalUnwritable(
                     f"{self._path} cannot be written: {error.strerror}"
                 ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _replaced(self) -> JournalRestored:
+        return JournalRestored(
+            f"{self._path} was removed or replaced while its journal was open. End all programs that use "
+            "this journal, and start them again"
+        )

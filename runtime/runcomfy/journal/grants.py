@@ -55,9 +55,9 @@ def grant(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> E
     row = rows.by_key(connection, wanted.account, wanted.key, session.root)
     if row is None:
         session.require_account(connection, wanted.account)
-        _check_budget(session, connection, wanted)
+        reserve = _reserve(session, connection, wanted)
         number = _insert(session, connection, wanted)
-        _charge(session, connection, wanted, number)
+        _charge(session, connection, wanted, reserve, number)
         return None
     entry = row.entry
     if entry.state == "posting":
@@ -68,9 +68,9 @@ def grant(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> E
             entry = replace(entry, state="unknown")
     if standing(entry, wanted) is not None:
         return entry
-    _check_budget(session, connection, wanted)
+    reserve = _reserve(session, connection, wanted)
     _update(session, connection, row, wanted)
-    _charge(session, connection, wanted, row.number)
+    _charge(session, connection, wanted, reserve, row.number)
     return None
 
 
@@ -126,9 +126,11 @@ def _require_same(entry: Entry, wanted: Wanted) -> None:
     )
 
 
-def _check_budget(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> None:
+def _reserve(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> int:
+    """What is to be reserved, if the budgets have room for it."""
     budget = session.budget(connection)
     budget.check(connection, session.day(), wanted.estimate, wanted.model_id)
+    return budget.reserve(wanted.estimate)
 
 
 def _insert(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> int:
@@ -189,7 +191,8 @@ def _past(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _charge(session: Session, connection: sqlite3.Connection, wanted: Wanted, entry: int) -> None:
-    reserve = session.budget(connection).reserve(wanted.estimate)
+def _charge(
+    session: Session, connection: sqlite3.Connection, wanted: Wanted, reserve: int, entry: int
+) -> None:
     amounts = (reserve, 0, 0)
     rows.charge(connection, "", wanted.token, wanted.model_id, session.day(), amounts, entry)

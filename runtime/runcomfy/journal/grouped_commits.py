@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from .generation import Generation, Mark
 __all__ = ["After", "GroupedCommits", "Write"]
 
 ReturnT = TypeVar("ReturnT")
+_log = logging.getLogger("runcomfy")
 #: Reads and writes rows. What it raises undoes its own changes, and not those of others in its group.
 Write = Callable[[sqlite3.Connection], ReturnT]
 
@@ -121,7 +123,7 @@ class GroupedCommits:
             outcomes = [(None, error)] * len(group)
         for one, (value, why) in zip(group, outcomes, strict=True):
             if one.after is not None:
-                one.after(value, why)
+                _call(one.after, value, why)
             one.future.set_result(value) if why is None else one.future.set_exception(why)
 
     def _commit(
@@ -129,7 +131,11 @@ class GroupedCommits:
     ) -> tuple[list[_Outcome], int]:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [self._one(connection, one.write) for one in group]
+            outcomes: list[_Outcome]
+            if len(group) == 1:
+                outcomes = [(group[0].write(connection), None)]  # what it raises undoes all of it
+            else:
+                outcomes = [self._one(connection, one.write) for one in group]
             connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")
             query = "SELECT value FROM facts WHERE name = 'generation'"
             count = int(connection.execute(query).fetchone()[0])
@@ -168,3 +174,10 @@ class GroupedCommits:
         code = getattr(error.__cause__, "sqlite_errorcode", None)
         if code in _UNSYNCED:
             self._broken = error
+
+
+def _call(after: After, value: Any, why: BaseException | None) -> None:
+    try:
+        after(value, why)
+    except Exception:  # noqa: BLE001  # without the thread, everybody who writes would wait for ever
+        _log.exception("the journal went on after an error")

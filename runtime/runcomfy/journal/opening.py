@@ -111,8 +111,10 @@ def _open(options: Options, database: Database, generation: Generation) -> str:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-    if mark is None or new.journal_id != mark.journal_id or new.count > mark.count:
+    if mark is None or new.journal_id != mark.journal_id:
         _written(generation, new)
+    elif new.count > mark.count:
+        generation.raise_to(new)  # in its place: other processes may have it open
     return new.journal_id
 
 

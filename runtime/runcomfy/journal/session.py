@@ -39,8 +39,8 @@ class Session:
         self.process = os.getpid()
         self.places = Places(options.submits)
         self._linked = linked
-        self.locks, self.database, generation, self.journal_id = open_files(options)
-        self.commits = GroupedCommits(self.database, generation, self.journal_id)
+        self.locks, self.database, self.generation, self.journal_id = open_files(options)
+        self.commits = GroupedCommits(self.database, self.generation, self.journal_id)
         self._users = 1
         self._lock = Lock()
         forking.SESSIONS[id(self)] = self
@@ -67,6 +67,7 @@ class Session:
 
     def _end(self) -> None:
         self.database.close()
+        self.generation.close()
         self.locks.close()
         forking.SESSIONS.pop(id(self), None)
 
@@ -81,14 +82,18 @@ class Session:
 
     def budget(self, connection: sqlite3.Connection) -> Budget:
         """The limits that hold: those of this process, and those that were stored for all."""
-        total, day = (rows.fact(connection, name) for name in ("max_cost", "max_cost_per_day"))
-        margin = rows.fact(connection, "price_margin")
-        stored = Budget(
-            None if total is None else int(total),
-            None if day is None else int(day),
-            1.0 if margin is None else float(margin),
+        query = "SELECT name, value FROM facts WHERE name IN ('max_cost', 'max_cost_per_day', 'price_margin')"
+        stored = dict(connection.execute(query).fetchall())
+        if not stored:
+            return self.options.budget
+        total, day = stored.get("max_cost"), stored.get("max_cost_per_day")
+        return self.options.budget.stricter(
+            Budget(
+                None if total is None else int(total),
+                None if day is None else int(day),
+                float(stored.get("price_margin", 1.0)),
+            )
         )
-        return self.options.budget.stricter(stored)
 
     def is_alive(self, token: str) -> bool:
         """Whether somebody who is alive holds the claim."""
