@@ -28,6 +28,7 @@ _COMMANDS = {
     "pull": "Bring in the models of the live catalogue.",
     "generate": "Write the typed package from the stored schemas.",
     "diff": "Report what changed, and what of it breaks your code.",
+    "export": "Write the schemas as OpenAPI, JSON Schema or TypeScript.",
 }
 
 

@@ -36,6 +36,7 @@ _PARAMETERS = {
     "add": {"schemas": "schemas"},
     "pull": {"schemas": "schemas", "models": "models", "base-url": "base_url"},
     "diff": {"schemas": "schemas", "base-url": "base_url"},
+    "export": {"schemas": "schemas", "models": "models"},
     "generate": {"schemas": "schemas", "out": "out", "package": "package", "models": "models"},
 }
 

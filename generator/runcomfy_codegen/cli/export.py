@@ -1,0 +1,73 @@
+"""``runcomfy-codegen export``: the schemas for programs in other languages."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from runcomfy_codegen.console import show
+from runcomfy_codegen.errors import CannotWrite
+
+__all__ = ["command"]
+
+_FORMATS = ("openapi", "jsonschema", "typescript")
+
+
+@click.command("export")
+@click.argument("format", type=click.Choice(_FORMATS), metavar="{openapi|jsonschema|typescript}")
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the stored schemas.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=["*"],
+    metavar="GLOB",
+    help="Only models whose id fits. Can be repeated.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write to this file, not to standard output.",
+)
+def command(format: str, schemas: Path, models: tuple[str, ...], out: Path | None) -> None:  # noqa: A002  # click's name for it
+    """Write the schemas for programs in other languages.
+
+    openapi is one OpenAPI 3.1 document of the whole API, jsonschema one bundle of all models, typescript one
+    module of types. Demo values become examples, never defaults.
+    """
+    from runcomfy_codegen.export.bundle import bundle
+    from runcomfy_codegen.export.models import read_models
+    from runcomfy_codegen.export.openapi import openapi
+    from runcomfy_codegen.export.typescript import typescript
+
+    found = read_models(schemas, models)
+    if format == "typescript":
+        text = typescript(found)
+    else:
+        document = openapi(found) if format == "openapi" else bundle(found)
+        text = json.dumps(document, indent=2) + "\n"
+    if out is None:
+        show(text.rstrip("\n"), sys.stdout)
+        return
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(out)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CannotWrite(
+            str(out), f"cannot be written: {error.strerror}", "Name another file."
+        ) from None
+    show(f"{out}: {len(found)} models", sys.stdout)
