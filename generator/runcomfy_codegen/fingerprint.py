@@ -24,8 +24,8 @@ _STAMP = Path("__pycache__", "runcomfy-codegen.stamp")
 
 
 def digest(text: str) -> str:
-    """The sha256 of a text in UTF-8."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """A hash of a text, 32 hexadecimal digits of its sha256 in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def fingerprint() -> str:

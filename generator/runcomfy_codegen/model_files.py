@@ -5,6 +5,7 @@ It needs the libraries that are slow to import, so it is imported when there is 
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +22,12 @@ from runcomfy_codegen.schema.keywords import step
 from runcomfy_codegen.spec.builder import build_model
 from runcomfy_codegen.spec.names import input_name
 
-from .fingerprint import digest
-
 __all__ = [
     "SchemaChange",
     "ModelFiles",
     "changes_since",
     "format_modules",
+    "make_interim",
     "make_model",
     "make_shared",
 ]
@@ -35,11 +35,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A model, ready to be written: its entry and its two files. The module is not formatted yet."""
+    """A model, ready to be written: its entry and its module, which is not formatted yet."""
 
     entry: ManifestEntry
     module: str
-    schema: str
 
 
 def make_model(stored: Stored) -> ModelFiles:
@@ -50,13 +49,11 @@ def make_model(stored: Stored) -> ModelFiles:
         stored.hash,
         spec.package,
         spec.module,
-        spec.class_name,
         tuple(map(str, spec.export_names)),
         spec.notes,
         documents.names,
-        digest(json.dumps(documents.example)),
     )
-    return ModelFiles(entry, render_model(spec, stored.model_id), spec.schema_file)
+    return ModelFiles(entry, render_model(spec, stored.model_id))
 
 
 def make_shared(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
@@ -68,16 +65,40 @@ def make_shared(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
     return modules
 
 
-def changes_since(known: ManifestEntry, schema: str, made: ModelFiles) -> list[SchemaChange]:
-    """What is new for programs, since the model was made as ``known`` with the schema file ``schema``."""
-    old, new = json.loads(schema), json.loads(made.schema)
+def make_interim(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
+    """The indexes of these models' owners as they are while modules are replaced, not formatted yet."""
+    owners = package_spec(name, models).owners
+    return {
+        f"{one.package}/__init__.py": render_owner(one, f"{name}.{one.package}") for one in owners
+    }
+
+
+def changes_since(known: ManifestEntry, module: str, made: ModelFiles) -> list[SchemaChange]:
+    """What is new for programs, since the model was made as ``known`` with the text ``module``."""
+    (old, old_example), (new, new_example) = map(_facts, (module, made.module))
+    if not (old and new):  # it was made by an older generator, which kept the schemas elsewhere
+        return []
     changes = [*_renamed(known, made.entry, old["input"], new["input"]), *compare(old, new)]
     if known.class_name != made.entry.class_name:
         renamed = f"class {known.class_name} is now {made.entry.class_name}"
         changes.insert(0, SchemaChange("breaking", "", renamed))
-    if known.example not in (None, made.entry.example):
+    if old_example != new_example:
         changes.append(SchemaChange("text", "", "example changed"))
     return changes
+
+
+def _facts(module: str) -> tuple[dict[str, Any], object]:
+    """The schemas, empty where it has none, and the example in the text of a model's module."""
+    schemas: dict[str, Any] = {}
+    example: object = None
+    for node in ast.walk(ast.parse(module)):
+        if isinstance(node, ast.Assign):
+            name = getattr(node.targets[0], "id", None)
+            if name == "_SCHEMAS":
+                schemas = json.loads(ast.literal_eval(node.value))
+            elif name == "_example":
+                example = ast.literal_eval(node.value)
+    return schemas, example
 
 
 def _renamed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from runcomfy.model import FORMAT
 from runcomfy_codegen.package.folder import PackageFolder
 from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
-from runcomfy_codegen.package.name_claims import NameClaims
+from runcomfy_codegen.package.name_claims import NameClaims, names_of
 from runcomfy_codegen.package.plan import Plan, make_plan
-from runcomfy_codegen.schema.documents import find_models, read_stored
+from runcomfy_codegen.schema.documents import Stored, find_models, read_stored
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
@@ -119,56 +119,79 @@ class _Run:
 
     def result(self) -> Generation:
         made: dict[ModelId, ModelFiles] = {}
+        for stored in self._to_make():
+            try:
+                self._make(stored, made)
+            except CodegenError as error:
+                self._fail(stored.model_id, error)
+        self._render(made)
+        return self._planned(made)
+
+    def _to_make(self) -> list[Stored]:
+        """The models to make anew. The others are kept, and every model's name is claimed: a clash shows at once."""
+        waiting = []
         for model_id in self.ids:
             try:
-                if model_id in self.selected or self._unusable(model_id):
-                    self._take(model_id, made)
-                else:
+                if model_id not in self.selected and not self._unusable(model_id):
                     self._keep(model_id)
+                    continue
+                stored = read_stored(self.schemas, model_id)
+                known = self.previous.models.get(model_id)
+                if (
+                    self.trusted
+                    and known
+                    and known.documents == stored.hash
+                    and self._intact(known)
+                ):
+                    self._keep(model_id)
+                    continue
+                self.claims.take(model_id, *names_of(stored))
+                waiting.append(stored)
             except CodegenError as error:
-                if not self.keep_going:
-                    raise
-                self.generation.failed[model_id] = error
-                with suppress(NameClash):
-                    self._keep(model_id)
-        self._render(made)
-        return self._planned()
+                self._fail(model_id, error)
+        return waiting
 
-    def _take(self, model_id: ModelId, made: dict[ModelId, ModelFiles]) -> None:
-        stored = read_stored(self.schemas, model_id)
-        known = self.previous.models.get(model_id)
-        if self.trusted and known and known.documents == stored.hash and self._intact(known):
-            self._keep(model_id)
-            return
+    def _make(self, stored: Stored, made: dict[ModelId, ModelFiles]) -> None:
         from .model_files import changes_since, make_model
 
         # All is rendered before anything is written, so a model that cannot be stops nothing half way.
-        model = make_model(stored)
-        self.claims.take(model_id, model.entry)
+        model, model_id = make_model(stored), stored.model_id
+        self.claims.take(model_id, model.entry.package, model.entry.module, model.entry.exports)
         made[model_id] = model
         self.models[model_id] = model.entry
-        schema = self.folder.as_written(_paths(known)[1]) if known else None
-        if known and schema is not None and (changes := changes_since(known, schema, model)):
+        known = self.previous.models.get(model_id)
+        before = self.folder.as_written(_path(known)) if known else None
+        if known and before is not None and (changes := changes_since(known, before, model)):
             self.generation.changes[model_id] = changes
 
+    def _fail(self, model_id: ModelId, error: CodegenError) -> None:
+        """Note a model that cannot be made, and keep what was made of it before; or end here."""
+        if not self.keep_going:
+            raise error
+        self.generation.failed[model_id] = error
+        self.claims.drop(model_id)
+        with suppress(NameClash):
+            self._keep(model_id)
+
     def _unusable(self, model_id: str) -> bool:
-        """Whether the last run made the model, and its files cannot be kept."""
+        """Whether the last run made the model, and its file cannot be kept."""
         entry = self.previous.models.get(model_id)
         return entry is not None and not self._intact(entry)
 
     def _intact(self, entry: ManifestEntry) -> bool:
-        """Whether the files are as the last run wrote them, and in a format that this runtime serves."""
-        return self.previous.format[0] == FORMAT[0] and all(
-            self.folder.as_written(path) is not None for path in _paths(entry)
+        """Whether the file is as the last run wrote it, and in a format that this runtime serves."""
+        return (
+            self.previous.format[0] == FORMAT[0]
+            and self.folder.as_written(_path(entry)) is not None
         )
 
     def _keep(self, model_id: str) -> None:
         entry = self.previous.models.get(model_id)
         if entry is None or not self._intact(entry):
             return
-        self.claims.take(model_id, entry)
+        self.claims.take(model_id, entry.package, entry.module, entry.exports)
         self.models[model_id] = entry
-        self._keep_files(_paths(entry))
+        self._keep_files([_path(entry)])
         self.generation.kept.append(model_id)
 
     def _keep_files(self, paths: Iterable[str]) -> None:
@@ -182,10 +205,7 @@ class _Run:
             from .model_files import format_modules, make_shared
 
             modules = {} if shared else make_shared(self.package, self.models)
-            for model in made.values():
-                module, schema = _paths(model.entry)
-                modules[module] = model.module
-                self.texts[schema] = model.schema
+            modules |= {_path(model.entry): model.module for model in made.values()}
             self.texts |= format_modules(modules)
         self.texts["py.typed"] = ""
         self.generation.rendered = sorted(made)
@@ -198,7 +218,7 @@ class _Run:
             and all(self.folder.as_written(path) for path in _shared_paths(self.models))
         )
 
-    def _planned(self) -> Generation:
+    def _planned(self, made: dict[ModelId, ModelFiles]) -> Generation:
         result = self.generation
         result.removed = sorted(self.previous.models.keys() - self.models.keys())
         for model_id in result.removed:
@@ -214,10 +234,32 @@ class _Run:
         files = {**self.texts, manifests.NAME: manifest}
         # Where something is kept that another generator made, the next full run has to render it again.
         whole = self.trusted or not result.kept
-        result.plan = make_plan(
-            self.folder, files, stamp(self.generator, manifest) if whole else ""
-        )
+        written = stamp(self.generator, manifest) if whole else ""
+        result.plan = make_plan(self.folder, files, written, self._interim(made))
         return result
+
+    def _interim(self, made: dict[ModelId, ModelFiles]) -> dict[str, str]:
+        """Indexes without the names that new modules no longer give, for the time until the new indexes are there."""
+        if (
+            self.previous.format[0] != FORMAT[0]
+        ):  # the package cannot be imported now, so nothing is lost
+            return {}
+        left: dict[str, ManifestEntry] = {}
+        for model_id, model in made.items():
+            known = self.previous.models.get(model_id)
+            if known is None or _path(known) != _path(model.entry):
+                continue
+            exports = tuple(name for name in known.exports if name in model.entry.exports)
+            if exports != known.exports:
+                left[model_id] = replace(known, exports=exports)
+        if not left:
+            return {}
+        from .model_files import format_modules, make_interim
+
+        owners = {entry.package for entry in left.values()}
+        before = {i: one for i, one in self.previous.models.items() if one.package in owners}
+        models = {i: one for i, one in {**before, **left}.items() if one.exports}
+        return format_modules(make_interim(self.package, models))
 
     def _manifest_text(self) -> str:
         if self.generation.manifest == self.previous:
@@ -225,10 +267,9 @@ class _Run:
         return self.generation.manifest.text()
 
 
-def _paths(entry: ManifestEntry) -> tuple[str, str]:
-    """The module and the schema file of a model, relative to the package."""
-    stem = f"{entry.package}/{entry.module}"
-    return f"{stem}.py", f"{stem}.schema.json"
+def _path(entry: ManifestEntry) -> str:
+    """The module of a model, relative to the package."""
+    return f"{entry.package}/{entry.module}.py"
 
 
 def _shared_paths(models: dict[str, ManifestEntry]) -> list[str]:

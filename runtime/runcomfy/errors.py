@@ -188,7 +188,7 @@ class MissingExtra(RunComfyError, ImportError):
 
 
 class IncompatiblePackage(RunComfyError, ImportError):
-    """A generated package was written in a format that this runtime cannot read."""
+    """A generated package is in a format that this runtime cannot read, or lacks one of its modules."""
 
 
 class ConfigurationError(RunComfyError, ValueError):

@@ -276,7 +276,7 @@ def test_models_of_a_package_of_ones_own_are_found(folder: Path) -> None:
     (package / "me").mkdir(parents=True)
     (package / "__init__.py").write_text("_OWNERS = {'me': 'me'}\n", encoding="utf-8")
     (package / "me" / "__init__.py").write_text(
-        "from .mine import Mine\n_MODELS = {'me/mine': 'Mine'}\n", encoding="utf-8"
+        "_MODELS = 'mine Mine\\tme/mine\\n'\n", encoding="utf-8"
     )
     (package / "me" / "mine.py").write_text(
         "from runcomfy.model import Output, Request, Violation\n"

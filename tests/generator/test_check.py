@@ -36,8 +36,9 @@ def _edited_module(made: Path) -> None:
     file.write_text(file.read_text().replace("/prompt", "/prompts"))
 
 
-def _edited_schema_file(made: Path) -> None:
-    (made / "out/models/acme/one.schema.json").write_text("{}")
+def _edited_schemas(made: Path) -> None:
+    file = made / "out/models/acme/one.py"
+    file.write_text(file.read_text().replace('"output": {}', '"output": {"type": "object"}'))
 
 
 def _missing_marker(made: Path) -> None:
@@ -62,7 +63,7 @@ DRIFT = [
     (_new_model, "differs: acme/new.py"),
     (_gone_model, "orphan: other/two.py"),
     (_edited_module, "differs: acme/one.py"),
-    (_edited_schema_file, "differs: acme/one.schema.json"),
+    (_edited_schemas, "differs: acme/one.py"),
     (_missing_marker, "differs: py.typed"),
     (_orphan, "not generated, left alone: acme/orphan.py"),
     (_stranger, "not generated, left alone: stranger.py"),
@@ -121,7 +122,7 @@ def test_a_check_as_json_says_that_nothing_was_applied(made: Path) -> None:
     ran = run(made, "--check", "--json")
     assert ran.status == 1
     assert ran.json["applied"] is False
-    assert ran.json["files"]["written"] == ["_manifest.json", "acme/one.py", "acme/one.schema.json"]
+    assert ran.json["files"]["written"] == ["_manifest.json", "acme/one.py"]
 
 
 def test_a_check_of_bad_input_is_status_2(made: Path) -> None:

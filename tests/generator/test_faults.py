@@ -129,7 +129,7 @@ def _failing_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(Path, "replace", replace)
 
 
-@pytest.mark.parametrize("count", range(0, 9, 2))
+@pytest.mark.parametrize("count", range(5))
 def test_an_interrupted_run_leaves_whole_files_and_the_next_one_heals(
     tmp_path: Path, count: int
 ) -> None:

@@ -66,7 +66,6 @@ def _lay_out(folder: Path) -> None:
             entry,
             package=Identifier(owner.replace("-", "_")),
             module=Identifier(f"small_{number}"),
-            class_name=name,
             exports=(name, f"{name}Output"),
         )
     for model_id, one in models.items():

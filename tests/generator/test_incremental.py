@@ -83,7 +83,7 @@ def test_one_changed_schema_touches_its_model_and_the_manifest(made: Path) -> No
     before = times(made / "out")
     store(made / "schemas", "acme/two", text_schema("prompt", "style"))
     assert run(made, "--json").json["models"]["written"] == ["acme/two"]
-    assert _touched(made, before) == {"acme/two.py", "acme/two.schema.json", "_manifest.json"}
+    assert _touched(made, before) == {"acme/two.py", "_manifest.json"}
 
 
 def test_white_space_in_a_document_changes_the_manifest_only(made: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_changed_generated_file_is_made_anew(made: Path) -> None:
 
 def test_a_deleted_generated_file_comes_back(made: Path) -> None:
     before = tree(made / "out")
-    for path in ("acme/one.py", "acme/two.schema.json", "py.typed", "__init__.py"):
+    for path in ("acme/one.py", "acme/__init__.py", "py.typed", "__init__.py"):
         (made / "out/models" / path).unlink()
     assert run(made).status == 0
     assert tree(made / "out") == before
@@ -171,14 +171,11 @@ def test_models_that_are_gone_are_removed_with_their_folder(made: Path) -> None:
     assert sorted(path.name for path in (made / "out/models/acme").iterdir()) == [
         "__init__.py",
         "one.py",
-        "one.schema.json",
     ]
     assert "two" not in (made / "out/models/acme/__init__.py").read_text()
 
 
-@pytest.mark.parametrize(
-    "path", ["notes.txt", "acme/mine.py", "other/data.bin", "acme/two.schema.json.bak"]
-)
+@pytest.mark.parametrize("path", ["notes.txt", "acme/mine.py", "other/data.bin", "acme/two.py.bak"])
 def test_foreign_files_are_left_alone(made: Path, path: str) -> None:
     file = made / "out/models" / path
     file.write_bytes(b"\xff mine")
@@ -189,7 +186,7 @@ def test_foreign_files_are_left_alone(made: Path, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["models/__init__.py", "models/acme/one.py", "models/acme/one.schema.json"]
+    "path", ["models/__init__.py", "models/acme/one.py", "models/acme/__init__.py"]
 )
 def test_a_foreign_file_in_the_way_is_never_overwritten(tmp_path: Path, path: str) -> None:
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
@@ -209,7 +206,7 @@ def test_only_leaves_the_others_as_they_are(made: Path) -> None:
     ran = run(made, "--only", "*/one", "--json")
     assert ran.json["models"]["written"] == ["acme/one"]
     assert ran.json["models"]["unchanged"] == ["acme/two", "other/three"]
-    assert _touched(made, before) == {"acme/one.py", "acme/one.schema.json", "_manifest.json"}
+    assert _touched(made, before) == {"acme/one.py", "_manifest.json"}
 
 
 def test_only_keeps_a_model_whose_file_was_changed(made: Path) -> None:

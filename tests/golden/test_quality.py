@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,13 +35,50 @@ def test_generated_code_passes_pyright() -> None:
 
 
 def test_generated_code_passes_the_projects_lint() -> None:
-    done = _run("ruff", "check", "--no-cache", *PATHS)
+    """With what keeps the linters of other projects off left out of account."""
+    done = _run("ruff", "check", "--no-cache", "--ignore-noqa", *PATHS)
     assert done.returncode == 0, done.stdout
 
 
-def test_generated_code_is_formatted() -> None:
-    done = _run("ruff", "format", "--check", "--no-cache", *PATHS)
+def test_generated_code_is_formatted(tmp_path: Path) -> None:
+    """Below its header, which keeps formatters off."""
+    for number, file in enumerate(file for package in PACKAGES for file in package.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        assert "# fmt: off\n" in text
+        (tmp_path / f"m{number}.py").write_text(text.replace("# fmt: off\n", ""), encoding="utf-8")
+    settings = ["--isolated", "--line-length", "100", "--target-version", "py311"]
+    done = _run("ruff", "format", "--check", "--no-cache", *settings, str(tmp_path))
     assert done.returncode == 0, done.stdout
+
+
+def test_lines_of_docstrings_stay_within_100_columns() -> None:
+    for package in PACKAGES:
+        for file in package.rglob("*.py"):
+            lines = file.read_text(encoding="utf-8").split("\n")
+            for node in ast.walk(ast.parse("\n".join(lines))):
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                    text = lines[node.lineno - 1 : node.end_lineno]
+                    assert max(map(len, text)) <= 100, (file, text)
+
+
+@pytest.mark.parametrize(
+    "tool", [("black",), ("isort",), ("ruff", "check", "--select=ALL", "--fix", "--exit-zero")]
+)
+def test_tools_of_other_projects_leave_generated_code_alone(
+    tool: tuple[str, ...], tmp_path: Path
+) -> None:
+    shutil.copytree(PACKAGES[0], tmp_path / "models")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.py")}
+    done = _run(*tool, *(["--no-cache"] if tool[0] == "ruff" else []), str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*.py")} == before
+
+
+def test_importing_generated_code_does_not_load_typing() -> None:
+    for package in PACKAGES:
+        for file in package.rglob("*.py"):
+            for node in ast.parse(file.read_text(encoding="utf-8")).body:
+                assert getattr(node, "module", None) != "typing", file
 
 
 IMPORT = """

@@ -33,7 +33,7 @@ def _module(input_: Any, output: Any, example: Any) -> dict[str, Any]:
     """The namespace of the module that is made of these documents, executed."""
     documents = Documents(parse_model_id("acme/fuzz", "here"), input_, output, example, None, {})
     spec = build_model(documents, templates_folder() / "types")
-    spec.schema_file.encode("utf-8")
+    spec.schemas.encode("utf-8")
     namespace: dict[str, Any] = {"__name__": "made.fuzz"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 import pytest
 
+from runcomfy import model
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.render import render
 from runcomfy_codegen.render import syntax_gate as syntax
@@ -88,11 +89,36 @@ def test_the_gate_refuses_loops_that_python_would_not_import() -> None:
         syntax.verify("\n".join([*lines, " " * 25 + "z = 1"]), "acme/small")
 
 
-@pytest.mark.parametrize("source", ["getattr(__import__(x, fromlist=(y,)), y)", "globals()[x] = 1"])
-def test_only_an_owners_module_may_import_lazily(source: str) -> None:
-    syntax.verify(source, "acme", lazy=True)
-    with pytest.raises(SchemaError):
-        syntax.verify(source, "acme/small")
+UNDEFINED = [
+    ("x = y", "y"),
+    ("def check(payload):\n    return found", "found"),
+    ("def check(payload):\n    found = 1\nx = found", "found"),
+    ("class X:\n    y = 1\n    def check(payload):\n        return y", "y"),
+    ("class X(Request):\n    y: Sequence[str]", "Request"),
+    ("x: Sequence[str] = 1", "Sequence"),
+    ("X = TypedDict('X', {'a-b': 'Sequence[str]'})", "Sequence"),
+]
+
+
+@pytest.mark.parametrize(("source", "name"), UNDEFINED)
+def test_the_gate_refuses_a_name_that_nobody_defines(source: str, name: str) -> None:
+    importable = {"Request", "Sequence", "TypedDict"} - {name}
+    with pytest.raises(SchemaError, match=f"the undefined name {name}"):
+        syntax.verify(source, "acme/small", importable)
+
+
+def test_the_gate_tells_hints_from_what_is_needed_at_run_time() -> None:
+    source = "class X(Request):\n    y: Sequence[str] = UNSET\n    z: Unset = UNSET"
+    names = syntax.verify(source, "acme/small", {"Request", "Sequence", "UNSET", "Unset"})
+    assert names.at_run_time == {"Request", "UNSET"}
+    assert names.in_hints == {"Sequence", "Unset"}
+
+
+def test_generated_code_may_call_what_the_runtime_offers_and_nothing_else() -> None:
+    for name in model.__all__:
+        syntax.verify(f"{name}()", "acme/small", set(model.__all__))
+    with pytest.raises(SchemaError, match="a call of new_helper"):
+        syntax.verify("new_helper()", "acme/small", set(model.__all__))
 
 
 ATTACK: dict[str, Any] = {
@@ -121,16 +147,28 @@ def test_a_docstring_that_does_not_escape_is_caught(
 def test_a_template_that_writes_raw_text_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _add_to_the_template(monkeypatch, "{{ model.schemas }}\nimport os\n")
+    with pytest.raises(SchemaError, match="the rendered module holds a"):
+        make(tmp_path, {"acme/small": {"type": "object", "properties": {}}})
+
+
+def test_a_template_that_uses_a_name_nobody_imports_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _add_to_the_template(monkeypatch, "x = NEW_CONSTANT\n")
+    with pytest.raises(SchemaError, match=r"acme/small:[0-9]+: .* the undefined name NEW_CONSTANT"):
+        make(tmp_path, {"acme/small": {"type": "object", "properties": {}}})
+
+
+def _add_to_the_template(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     folder = templates_folder()
     templates = {
         file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8")
         for file in folder.rglob("*.jinja")
     }
-    templates["model/_body.py.jinja"] += "{{ model.schema_file }}\nimport os\n"
+    templates["model/module.py.jinja"] += text
     environment = render._environment().overlay(loader=jinja2.DictLoader(templates))
     monkeypatch.setattr(render, "_environment", lambda: environment)
-    with pytest.raises(SchemaError, match="the rendered module holds a"):
-        make(tmp_path, {"acme/small": {"type": "object", "properties": {}}})
 
 
 def test_templates_run_nothing_that_a_schema_holds() -> None:

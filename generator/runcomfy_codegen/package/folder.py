@@ -9,6 +9,8 @@ from pathlib import Path
 
 from runcomfy_codegen.fingerprint import digest
 
+from .staging import read_pending
+
 __all__ = ["PackageFolder"]
 
 
@@ -21,12 +23,13 @@ class PackageFolder:
     def __init__(self, root: Path, written: Mapping[str, str]) -> None:
         self.root = root
         self._written = written
+        self._pending = read_pending(root)
         self._texts: dict[str, str | None] = {}
         self._as_written: dict[str, str | None] = {}
 
     @property
     def files(self) -> set[str]:
-        """The files that are there, but for hidden ones and compiled ones."""
+        """The files that are there, but for hidden ones, compiled ones, and what hidden folders hold."""
         return self._listing[0]
 
     def text(self, path: str) -> str | None:
@@ -34,7 +37,9 @@ class PackageFolder:
         if path not in self._texts:
             try:
                 with open(f"{self.root}/{path}", "rb") as stream:  # noqa: PTH123  # a third of the time
-                    self._texts[path] = stream.read().decode("utf-8")
+                    content = stream.read()
+                # A checkout may have other line ends than we wrote; they do not count.
+                self._texts[path] = content.replace(b"\r\n", b"\n").decode("utf-8")
             except (OSError, UnicodeDecodeError):
                 self._texts[path] = None
         return self._texts[path]
@@ -43,7 +48,9 @@ class PackageFolder:
         """What is in a file of the last run; ``None`` if it was changed since, or taken away."""
         if path not in self._as_written:
             text = self.text(path)
-            same = text is not None and self._written.get(path) == digest(text)
+            hashes = (self._written.get(path, ""), self._pending.get(path, ""))
+            # Older manifests hold longer hashes.
+            same = text is not None and any(one.startswith(digest(text)) for one in hashes)
             self._as_written[path] = text if same else None
         return self._as_written[path]
 
@@ -70,7 +77,7 @@ class PackageFolder:
                 if entry.is_symlink():
                     links.add(path)
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__":
+                    if entry.name != "__pycache__" and not entry.name.startswith("."):
                         folders.append(f"{path}/")
                 elif entry.is_file() and not entry.name.startswith("."):
                     files.add(path)

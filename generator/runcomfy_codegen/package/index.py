@@ -6,13 +6,17 @@ import re
 from itertools import groupby
 
 from runcomfy.model import FORMAT
-from runcomfy_codegen.spec.literals import docstring, literal
+from runcomfy_codegen.spec.literals import docstring, lines_of_text, literal
 from runcomfy_codegen.spec.model_spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 from runcomfy_codegen.spec.names import Identifier
 
 from .manifest import ManifestEntry
 
-__all__ = ["package_spec"]
+__all__ = ["TYPED_MODELS", "package_spec"]
+
+#: Up to so many models of one owner, type checkers find the classes in the owner's subpackage. They read every module
+#: that it names to know one class, so that of larger owners they find them in the modules only.
+TYPED_MODELS = 50
 
 
 def package_spec(name: str, models: dict[str, ManifestEntry]) -> PackageSpec:
@@ -46,21 +50,20 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def _owner(package: str, models: list[tuple[str, ManifestEntry]]) -> OwnerSpec:
     entries = [entry for _, entry in models]
+    names = sorted({model_id.partition("/")[0] for model_id, _ in models})
     return OwnerSpec(
         Identifier(package),
-        docstring(f"Models of one owner, by class: {', '.join(e.class_name for e in entries)}.", 0),
-        tuple(_model(model_id, entry) for model_id, entry in models),
+        docstring(f"The models of {' and '.join(f'``{name}``' for name in names)}.", 0),
+        tuple(
+            OwnedModel(
+                Identifier(entry.module),
+                tuple(map(Identifier, sorted(entry.exports, key=_natural))),
+            )
+            for entry in entries
+        ),
+        len(models) <= TYPED_MODELS,
         literal(sorted(name for entry in entries for name in entry.exports)),
-    )
-
-
-def _model(model_id: str, entry: ManifestEntry) -> OwnedModel:
-    exports = sorted(entry.exports, key=_natural)
-    return OwnedModel(
-        literal(model_id),
-        literal(entry.class_name),
-        Identifier(entry.module),
-        literal(entry.module),
-        tuple(map(Identifier, exports)),
-        tuple(map(literal, exports)),
+        lines_of_text(
+            f"{entry.module} {' '.join(entry.exports)}\t{model_id}" for model_id, entry in models
+        ),
     )

@@ -7,7 +7,8 @@ of models that are gone are told from files that somebody else put there.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,31 +28,33 @@ class ManifestEntry:
     documents: str
     package: str
     module: str
-    class_name: str
+    #: The names that the module gives; the request class comes first.
     exports: tuple[str, ...]
     notes: tuple[Diagnostic, ...] = ()
     #: The Python names of inputs that overrides.json chose, by wire name.
     names: dict[str, str] = field(default_factory=dict)
-    #: A hash of the page's example; ``None`` in older packages.
-    example: str | None = None
+
+    @property
+    def class_name(self) -> str:
+        """The request class."""
+        return self.exports[0]
 
     @property
     def place(self) -> tuple[object, ...]:
         """What the package's own modules tell of the model."""
-        return self.package, self.module, self.class_name, self.exports
+        return self.package, self.module, self.exports
 
     def as_dict(self) -> dict[str, object]:
-        """The entry as plain data."""
-        return {
+        """The entry as plain data; what is empty is left out."""
+        data = {
             "documents": self.documents,
             "package": self.package,
             "module": self.module,
-            "class_name": self.class_name,
             "exports": self.exports,
-            "notes": [asdict(note) for note in self.notes],
+            "notes": [astuple(note) for note in self.notes],
             "names": self.names,
-            "example": self.example,
         }
+        return {name: value for name, value in data.items() if value}
 
 
 @dataclass(slots=True)
@@ -76,24 +79,37 @@ class Manifest:
             return cls()
 
     def text(self) -> str:
-        """The manifest as it is stored: sorted, without dates or paths of this machine."""
-        data = {
-            "format": list(self.format),
-            "models": {
-                model_id: entry.as_dict() for model_id, entry in sorted(self.models.items())
-            },
-            "files": dict(sorted(self.files.items())),
+        """The manifest as it is stored: sorted, a line for each entry, without dates or paths of this machine."""
+        models = {model_id: entry.as_dict() for model_id, entry in self.models.items()}
+        parts = {
+            "format": json.dumps(self.format),
+            "models": _lines(models),
+            "files": _lines(self.files),
         }
-        return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
+        return "{\n" + ",\n".join(f' "{name}": {part}' for name, part in parts.items()) + "\n}\n"
+
+
+def _lines(members: Mapping[str, object]) -> str:
+    told = (f"  {json.dumps(name)}: {json.dumps(members[name])}" for name in sorted(members))
+    return "{\n" + ",\n".join(told) + "\n }"
 
 
 def _entry(data: dict[str, Any]) -> ManifestEntry:
-    notes = tuple(Diagnostic(**note) for note in data["notes"])
-    exports = tuple(map(Identifier, data["exports"]))
     # Paths are made of these two: whatever is no identifier makes the manifest unreadable.
     package, module = Identifier(data["package"]), Identifier(data["module"])
-    names = dict(data.get("names", {}))  # older packages have none
-    given = {
-        "package": package, "module": module, "exports": exports, "notes": notes, "names": names,
-    }  # fmt: skip
-    return ManifestEntry(**{**data, **given})
+    first, *others = map(Identifier, data["exports"])
+    notes = tuple(_note(note) for note in data.get("notes", ()))
+    return ManifestEntry(
+        str(data["documents"]),
+        package,
+        module,
+        (first, *others),
+        notes,
+        dict(data.get("names", {})),
+    )
+
+
+def _note(data: list[str] | dict[str, str]) -> Diagnostic:
+    return (
+        Diagnostic(**data) if isinstance(data, dict) else Diagnostic(*data)
+    )  # older ones are dicts

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from runcomfy import model as runtime
 from runcomfy_codegen.spec.model_spec import ModelSpec, OwnerSpec, PackageSpec
 
 from . import syntax_gate as syntax
@@ -16,34 +14,24 @@ from .template_files import templates_folder
 
 __all__ = ["render_model", "render_owner", "render_package"]
 
-_TYPING_AT_RUN_TIME = ("NotRequired", "TypedDict")
-_ABC = ("Mapping", "Sequence")
-_TYPING = ("Any", "Literal")
-#: Names of the runtime that stand in hints only.
-_HINTS = ("MediaSource", "Unset")
-_WORD = re.compile(r"\w+")
-_RUNTIME = (
-    "UNSET", "Choices", "MediaInput", "MediaRule", "Output", "Request", "Violation", "check_by_library", "check_others",
-    "find_non_json", "is_finite", "is_member", "is_multiple", "matches", "wrong_items",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """The imported names that a module's body uses, by where they come from."""
-
-    typing_at_run_time: tuple[str, ...]
-    abc: tuple[str, ...]
-    typing: tuple[str, ...]
-    runtime: tuple[str, ...]
-    hints: tuple[str, ...]
+#: What a model's module may import, by where it comes from. Hints are left to type checkers.
+_HINTS = {
+    "collections.abc": ("Mapping", "Sequence"),
+    "typing": ("Any", "Literal", "NotRequired"),
+}
+_IMPORTABLE = frozenset({*runtime.__all__, *(name for names in _HINTS.values() for name in names)})
+#: Type checkers know this one from typing only, whose import takes longer than a validation.
+_TYPED_DICT = "TypedDict"
+#: Stands for the imports in a rendered module until it is known what they are.
+_IMPORTS = "\0imports\0"
 
 
 def render_model(model: ModelSpec, place: str) -> str:
     """The text of a model's module, not yet formatted."""
-    body = _template("model/_body.py.jinja").render(model=model)
-    used = _used(syntax.verify(body, place), model)
-    return _verified("model/module.py.jinja", place, model=model, body=body, used=used)
+    text = _template("model/module.py.jinja").render(model=model, imports=_IMPORTS)
+    head, _, body = text.partition(_IMPORTS)
+    names = syntax.verify(head + body, place, _IMPORTABLE)
+    return head + "\n".join(_imports(names)) + body
 
 
 def render_package(package: PackageSpec, place: str) -> str:
@@ -53,9 +41,7 @@ def render_package(package: PackageSpec, place: str) -> str:
 
 def render_owner(owner: OwnerSpec, place: str) -> str:
     """The text of an owner's ``__init__``."""
-    text = _template("package/owner.py.jinja").render(owner=owner)
-    syntax.verify(text, place, lazy=True)
-    return text
+    return _verified("package/owner.py.jinja", place, owner=owner)
 
 
 def _verified(template: str, place: str, **context: object) -> str:
@@ -64,18 +50,35 @@ def _verified(template: str, place: str, **context: object) -> str:
     return text
 
 
-def _used(tree: ast.Module, model: ModelSpec) -> Used:
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for nested in model.nested_types:
-        if nested.functional:  # its hints are quoted, so the tree does not show their names
-            names.update(*(_WORD.findall(member.hint) for member in nested.members))
-    return Used(
-        tuple(name for name in _TYPING_AT_RUN_TIME if name in names),
-        tuple(name for name in _ABC if name in names),
-        tuple(name for name in _TYPING if name in names),
-        tuple(name for name in _RUNTIME if name in names),
-        tuple(name for name in _HINTS if name in names),
-    )
+def _imports(names: syntax.Names) -> list[str]:
+    """The import statements of a model's module."""
+    now = names.at_run_time - {_TYPED_DICT}
+    hints = names.in_hints - now
+    others = sorted(set(runtime.__all__) - {_TYPED_DICT}, key=_by_kind)
+    sources = {**_HINTS, "runcomfy.model": tuple(others)}
+    if _TYPED_DICT in names.at_run_time:
+        sources["typing"] += (_TYPED_DICT,)
+        hints.add(_TYPED_DICT)
+    lines = [
+        f"from runcomfy.model import {', '.join(sorted(now, key=_by_kind))}",
+        "",
+        "TYPE_CHECKING = False",
+        "if TYPE_CHECKING:",
+    ]
+    for source, importable in sources.items():
+        wanted = [name for name in importable if name in hints]
+        if wanted and source == "runcomfy.model":
+            lines.append("")
+        if wanted:
+            lines.append(f"    from {source} import {', '.join(wanted)}")
+    if _TYPED_DICT in hints:
+        lines += ["else:", f"    from runcomfy.model import {_TYPED_DICT}"]
+    return lines
+
+
+def _by_kind(name: str) -> tuple[bool, bool, str]:
+    """The order of imported names: constants, classes, functions."""
+    return name.islower(), not name.isupper(), name
 
 
 def _template(name: str) -> Template:

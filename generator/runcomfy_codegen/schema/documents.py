@@ -21,6 +21,7 @@ __all__ = [
     "OVERRIDE_MEMBERS",
     "Documents",
     "Stored",
+    "chosen_class",
     "find_models",
     "merge_patch",
     "parse_documents",
@@ -55,12 +56,13 @@ class Stored:
 
     @property
     def hash(self) -> str:
-        """All files as one sha256."""
+        """All files as one hash, 32 hexadecimal digits. Line ends do not count: a checkout may change them."""
         told = hashlib.sha256()
-        for name, content in self.files.items():
+        for name, stored in self.files.items():
+            content = stored.replace(b"\r\n", b"\n")
             told.update(f"{name} {len(content)}\n".encode())
             told.update(content)
-        return told.hexdigest()
+        return told.hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,13 @@ def parse_documents(stored: Stored) -> Documents:
         overrides.get("class_name"),
         overrides.get("names", {}),
     )
+
+
+def chosen_class(stored: Stored) -> str | None:
+    """The class name that ``overrides.json`` chooses. Raises ``SchemaError`` where the file cannot be read."""
+    name = "overrides.json"
+    chosen: str | None = _overrides(stored.folder / name, stored.files.get(name)).get("class_name")
+    return chosen
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

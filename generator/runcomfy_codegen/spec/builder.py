@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from . import docstrings as texts
 from . import names
 from . import type_hints as types
 from .checks import compile_checks
-from .literals import PythonSource, docstring, literal
+from .literals import PythonSource, docstring, json_text, literal
 from .model_spec import InputSpec, MediaSpec, ModelSpec, RuleSpec
 from .names import Identifier
 from .nested_types import nested_specs
@@ -33,7 +31,6 @@ __all__ = ["build_model"]
 _INDENT = 4
 #: What pages show where there is no demo value.
 _BLANKS: tuple[Any, ...] = ("", [])
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def build_model(documents: Documents, type_templates: Path) -> ModelSpec:
@@ -81,7 +78,7 @@ class _Inputs:
 
 def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     class_name = _class_name(documents)
-    output_class = Identifier(class_name + "Output")
+    output_class = names.output_class_name(class_name)
     written = texts.with_readable_texts(documents.input)
     raw, dialect_notes = canonical(written)
     gathered = gather_inputs(raw)
@@ -124,7 +121,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         admitted=literal(gathered.admitted) if gathered.admitted else None,
         media=tuple(map(_media_spec, inputs.media.inputs)),
         example=literal(example),
-        schema_file=_schema_file(
+        schemas=_schemas(
             written,
             written_output,
             checked=cleaned if fallback else None,
@@ -252,13 +249,14 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
         name,
         inputs.declared(wire),
         inputs.properties[wire],
+        hint,
         texts.file_words(inputs.media.kinds.get(step("/properties", wire)), hint),
         inputs.media.rules(wire),
     )
     if wire not in inputs.required:
         bare = hint.removesuffix(" | None")
         hint = f"{bare} | Unset{hint[len(bare) :]} = UNSET"  # None stands last, as linters like it
-    return InputSpec(name, PythonSource(hint), docstring(words, _INDENT))
+    return InputSpec(name, PythonSource(hint), docstring(words, _INDENT) if words else None)
 
 
 def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
@@ -303,14 +301,12 @@ def _shown(raw: Schema, gathered: GatheredInputs) -> Schema:
     return clean(raw, *gathered.declaring, annotated=True)[0]
 
 
-def _schema_file(
+def _schemas(
     raw: Schema, raw_output: Schema, *, checked: Schema | None, shown: Schema | None
-) -> str:
+) -> PythonSource:
     schemas: dict[str, Any] = {"input": raw, "output": raw_output}
     if checked is not None:
         schemas["checked"] = checked
     if shown is not None:
         schemas["shown"] = shown
-    text = json.dumps(schemas, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    # Half a surrogate pair has no UTF-8; JSON can write it as an escape.
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return json_text(schemas)

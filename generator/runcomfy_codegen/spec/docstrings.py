@@ -32,7 +32,7 @@ _ENGLISH = {
     "modelApiDoc_outDescVideo": "single video URL",
     "modelApiDoc_outDescVideos": "multiple video URLs",
 }
-_DEMO = 80
+_DEMO = 74
 _EXAMPLES = 5
 _VALUE = 400
 _PARAGRAPH = 4_000
@@ -81,12 +81,21 @@ def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
 
 
 def describe_input(
-    wire_name: str, name: str, raw: Schema, cleaned: Schema, file: str, rules: list[SchemaRule]
+    wire_name: str,
+    name: str,
+    raw: Schema,
+    cleaned: Schema,
+    hint: str,
+    file: str,
+    rules: list[SchemaRule],
 ) -> str:
-    """The docstring of an input: meaning, limits, which file it is, that file's rules, demo value."""
-    meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title")) or wire_name
-    limits = [*_limits(cleaned), *([file] if file else [])]
-    paragraphs = [_sentence(meaning)]
+    """The docstring of an input: meaning, limits, which file it is, that file's rules, demo value.
+
+    It repeats neither the name nor the choices that ``hint`` tells; ``""`` where nothing is left.
+    """
+    meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title"))
+    limits = [*_limits(cleaned, told="Literal[" in hint), *([file] if file else [])]
+    paragraphs = [] if _same_words(meaning, wire_name) else [_sentence(meaning)]
     if raw.get("deprecated") is True:
         paragraphs.append("Deprecated.")
     if limits:
@@ -182,20 +191,32 @@ _SINGLE = {
 }
 
 
-def _limits(cleaned: Schema) -> list[str]:
-    told = []
+def _same_words(text: str, name: str) -> bool:
+    """Whether a text says nothing that the name does not."""
+    return not text or _letters(text) == _letters(name)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
+def _limits(cleaned: Schema, *, told: bool) -> list[str]:
+    """The limits of a value; its choices are left out where its hint has told them."""
+    choices = ("enum", "const") if told else ()
+    cleaned = {word: limit for word, limit in cleaned.items() if word not in choices}
+    limits = []
     for lower, upper, unit in _RANGES:
         low, high = cleaned.get(lower), cleaned.get(upper)
         if low is not None and high is not None:
-            told.append(f"{low} to {high} {unit}".strip())
+            limits.append(f"{low} to {high} {unit}".strip())
         elif low is not None:
-            told.append(f"at least {low} {unit}".strip())
+            limits.append(f"at least {low} {unit}".strip())
         elif high is not None:
-            told.append(f"at most {high} {unit}".strip())
-    told += [words.format(_brief(cleaned[k])) for k, words in _SINGLE.items() if k in cleaned]
+            limits.append(f"at most {high} {unit}".strip())
+    limits += [words.format(_brief(cleaned[k])) for k, words in _SINGLE.items() if k in cleaned]
     if "enum" in cleaned:
-        told.append(f"one of {_choices(cleaned)}")
-    return told
+        limits.append(f"one of {_choices(cleaned)}")
+    return limits
 
 
 def _choices(cleaned: Schema) -> str:

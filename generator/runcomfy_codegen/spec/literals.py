@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from runcomfy.model.json_values import pointer_token
 
 from .names import Identifier
 
-__all__ = ["PythonSource", "docstring", "literal", "pointer"]
+__all__ = ["PythonSource", "docstring", "json_text", "lines_of_text", "literal", "pointer"]
+
+
+#: No line of a docstring is longer, as far as its words allow.
+_WIDTH = 100
+#: A quote at the end that no backslash escapes.
+_OPEN_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"\Z')
+#: A schema, its ``properties``, and each of them have lines of their own.
+_SCHEMAS_DEEP = 3
 
 
 class PythonSource(str):
@@ -71,17 +81,101 @@ def _inside_f_string(text: str) -> str:
     return repr(text + '"')[1:-2].replace("{", "{{").replace("}", "}}")
 
 
+def json_text(value: dict[str, Any]) -> PythonSource:
+    """A text that holds ``value`` as JSON in triple quotes, a line for each property of a schema.
+
+    JSON itself escapes what could end the text: it never holds three quotes in a row. What is not printable becomes
+    an escape of JSON, half a surrogate pair included, which has no UTF-8.
+    """
+    text = _json_lines(value, _SCHEMAS_DEEP)
+    return PythonSource('r"""' + "\n".join(map(_json_line, text.split("\n"))) + '\n"""')
+
+
+def _json_lines(value: object, deep: int, indent: str = "") -> str:
+    if not deep or not isinstance(value, dict) or not value:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    inner = indent + " "
+    members = (
+        f"{inner}{json.dumps(name, ensure_ascii=False)}: {_json_lines(one, deep - 1, inner)}"
+        for name, one in value.items()
+    )
+    return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+
+
+def _json_line(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(one if one.isprintable() else _json_escape(one) for one in line)
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def lines_of_text(lines: Iterable[str]) -> PythonSource:
+    """A text of these lines in triple quotes. They hold nothing that has to be escaped but tabs."""
+    text = "".join(f"{line}\n" for line in lines)
+    if '"' in text or "\\" in text or not text.replace("\n", "").replace("\t", "").isprintable():
+        raise ValueError("a line holds what an id or a name cannot")
+    return PythonSource('"""\\\n' + text.replace("\t", "\\t") + '"""')
+
+
 def docstring(text: str, indent: int) -> PythonSource:
     """``text`` as a triple-quoted docstring whose lines are indented by ``indent`` spaces.
 
     Line feeds stay line feeds; backslashes and everything that is not printable come out escaped.
     """
-    first, *others = text.replace("\r\n", "\n").replace("\t", "    ").strip().split("\n")
-    lines = [first.rstrip(), *(" " * indent + line.rstrip() for line in others)]
-    body = "\n".join("".join(map(_doc_character, line)) if line.strip() else "" for line in lines)
-    # A quote is escaped where it could close the docstring: before another one and at the end.
-    body = re.sub(r'"(?="|\Z)', r"\"", body)
+    width = _WIDTH - indent - 2 * len('"""')
+    first, *others = (
+        line
+        for given in text.replace("\r\n", "\n").replace("\t", "    ").strip().split("\n")
+        for line in _wrapped(given.rstrip(), width)
+    )
+    body = "\n".join([first, *(" " * indent + line if line else "" for line in others)])
+    if _OPEN_QUOTE.search(body):
+        body = body[:-1] + r"\""
     return PythonSource(f'"""{body}"""' if not others else f'"""{body}\n{" " * indent}"""')
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line of a docstring, escaped, as lines of at most ``width`` characters."""
+    if not line.strip():
+        return [""]
+    whole = _escaped(line)
+    if len(whole) <= width:
+        return [whole]
+    text = line.lstrip()
+    lead = " " * min(len(line) - len(text), width // 2)
+    hang = lead + ("  " if text.startswith(("- ", "* ")) else "")
+    lines, current = [], lead
+    for word in (piece for one in text.split() for piece in _pieces(one, width - len(hang))):
+        if current.strip() and len(current) + 1 + len(word) > width:
+            lines.append(current)
+            current = hang
+        current += f"{' ' if current.strip() else ''}{word}"
+    return [*lines, current]
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """A word, escaped; in pieces where it is longer than a line, as texts without spaces are."""
+    whole = _escaped(word)
+    if len(whole) <= width:
+        return [whole]
+    pieces = [""]
+    for character in word:
+        one = r"\"" if character == '"' else _doc_character(character)
+        if len(pieces[-1]) + len(one) > width:
+            pieces.append("")
+        pieces[-1] += one
+    return pieces
+
+
+def _escaped(text: str) -> str:
+    if not text.isprintable() or "\\" in text:
+        text = "".join(map(_doc_character, text))
+    # A quote is escaped where it could close the docstring: before another one, and at the end.
+    return re.sub(r'"(?=")', r"\"", text) if '""' in text else text
 
 
 def _doc_character(character: str) -> str:

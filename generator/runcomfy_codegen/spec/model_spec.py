@@ -30,7 +30,7 @@ class InputSpec:
 
     name: Identifier
     hint: PythonSource
-    docstring: PythonSource
+    docstring: PythonSource | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class NestedMember:
     wire_name: PythonSource
     hint: PythonSource
     quoted_hint: PythonSource
-    docstring: PythonSource
+    docstring: PythonSource | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class NestedSpec:
 
     name: Identifier
     name_source: PythonSource
-    docstring: PythonSource
+    docstring: PythonSource | None
     members: tuple[NestedMember, ...]
     functional: bool
 
@@ -115,8 +115,8 @@ class ModelSpec:
     admitted: PythonSource | None
     media: tuple[MediaSpec, ...]
     example: PythonSource
-    #: The text of the schema file beside the module.
-    schema_file: str
+    #: The stored schemas, and what else is read of them at run time, as JSON.
+    schemas: PythonSource
     notes: tuple[Diagnostic, ...]
 
 
@@ -130,14 +130,10 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class OwnedModel:
-    """A module of an owner's subpackage: its model, and the names that it gives."""
+    """A module of an owner's subpackage, and the names that it gives."""
 
-    model_id: PythonSource
-    class_source: PythonSource
     module: Identifier
-    module_source: PythonSource
     exports: tuple[Identifier, ...]
-    export_sources: tuple[PythonSource, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +143,11 @@ class OwnerSpec:
     package: Identifier
     docstring: PythonSource
     models: tuple[OwnedModel, ...]
+    #: Whether type checkers find the classes in the subpackage itself.
+    typed: bool
     exports: PythonSource
+    #: A line for each model: its module, the names that it gives, and its id.
+    index: PythonSource
 
 
 @dataclass(frozen=True, slots=True)

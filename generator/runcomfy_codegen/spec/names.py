@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping
 
+from runcomfy import model as runtime
 from runcomfy_codegen.errors import NameClash, SchemaError
 from runcomfy_codegen.schema.model_ids import ModelId
 
@@ -23,18 +24,29 @@ __all__ = [
     "input_names",
     "module_name",
     "nested_class_name",
+    "output_class_name",
     "owner_package",
 ]
 
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9_]*", re.ASCII)
+#: Windows opens a device instead of a file of this name, whatever its extension.
+_DEVICES = frozenset(
+    {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)),
+    }
+)
 #: A file is named after it, and file systems take 255 bytes.
 _LONGEST_CLASS = 100
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 #: What an owner's subpackage calls; a module of that name would stand in its way.
-_CALLED = frozenset({"getattr", "globals"})
+_CALLED = frozenset({"load_class", "names_in_index"})
 
 #: What a request class offers itself, and what its body refers to.
 _RESERVED = frozenset(
@@ -48,10 +60,10 @@ _RESERVED = frozenset(
 
 #: What modules with request classes refer to themselves.
 _RESERVED_CLASSES = frozenset(
-    """
-    Any Literal Mapping Sequence NotRequired TypedDict Unset UNSET TYPE_CHECKING None True False
-    AttributeError Choices MediaInput MediaRule MediaSource Output Request Violation
-    """.split()
+    {
+        *"Any Literal Mapping Sequence NotRequired TYPE_CHECKING None True False".split(),
+        *runtime.__all__,
+    }
 )
 
 
@@ -88,6 +100,11 @@ def chosen_class_name(text: str, place: str) -> Identifier:
             f"{_LONGEST_CLASS} at most, and no name that the module uses.",
         )
     return Identifier(text)
+
+
+def output_class_name(request_class: str) -> Identifier:
+    """The class of what a request returns."""
+    return Identifier(f"{request_class}Output")
 
 
 def nested_class_name(owner: str, path: tuple[str, ...]) -> Identifier:
@@ -179,4 +196,4 @@ def _snake(text: str, leading: str) -> Identifier:
     name = "_".join(_WORDS.findall(text)).lower()
     if not name[:1].isalpha():
         name = leading + name
-    return Identifier(f"{name}_" if keyword.iskeyword(name) else name)
+    return Identifier(f"{name}_" if keyword.iskeyword(name) or name in _DEVICES else name)

@@ -35,7 +35,7 @@ def _spec(nested: types.NestedType, raw: Schema, kinds: Mapping[str, str]) -> Ne
     return NestedSpec(
         nested.name,
         literal(str(nested.name)),
-        docstring(meaning or f"An object in ``{texts.one_line(nested.path)}``.", _INDENT),
+        docstring(meaning, _INDENT) if meaning else None,
         tuple(_member(member, nested, raw, kinds) for member in nested.members),
         functional,
     )
@@ -52,10 +52,15 @@ def _member(
         wire,
         own if isinstance(own, dict) else {},
         nested.schema["properties"][wire],
+        hint,
         texts.file_words(kinds.get(step(nested.pointer, "properties", wire)), hint),
         [],
     )
     hint = hint if required else f"NotRequired[{hint}]"
     return NestedMember(
-        wire, literal(wire), PythonSource(hint), literal(hint), docstring(words, _INDENT)
+        wire,
+        literal(wire),
+        PythonSource(hint),
+        literal(hint),
+        docstring(words, _INDENT) if words else None,
     )

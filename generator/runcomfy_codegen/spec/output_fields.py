@@ -31,6 +31,7 @@ _KINDS = {
     "array": ("list",),
     "object": ("dict",),
     "null": (),
+    "any": ("object",),
 }
 
 
@@ -85,8 +86,8 @@ def _opened(cleaned: Schema) -> Schema:
 
 
 def _field(wire: str, name: Identifier, cleaned: Schema, hint: str, raw: object) -> OutputField:
-    given = cleaned.get("type", list(_KINDS))
-    types_ = [given] if isinstance(given, str) else given
+    given = cleaned.get("type")
+    types_ = [given] if isinstance(given, str) else given or ["any"]
     kinds = sorted({kind for one in types_ for kind in _KINDS[one]})
     words = texts.describe_output(raw if isinstance(raw, dict) else {}, cleaned)
     return OutputField(
@@ -94,6 +95,6 @@ def _field(wire: str, name: Identifier, cleaned: Schema, hint: str, raw: object)
         literal(str(name)),
         literal(wire),
         PythonSource(hint if hint == "Any" or hint.endswith("None") else f"{hint} | None"),
-        PythonSource("(" + "".join(f"{kind}, " for kind in kinds) + ")"),
+        PythonSource(f"({', '.join(kinds)}{',' if len(kinds) == 1 else ''})"),
         docstring(words, _INDENT) if words else None,
     )

@@ -16,21 +16,26 @@ from .checks import (
 from .json_values import UNSET, Unset, find_non_json, is_finite, is_multiple
 from .media import MediaInput, MediaRule
 from .output import Output
+from .registry import load_class, names_in_index
 from .request import Request
 from .violation import Violation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .media_source import MediaSource as MediaSource
+    from .media_source import MediaSource
+    from .typed_dict import TypedDict
 
+#: What the generator may use in generated modules: it derives their imports and the calls that it allows from this list.
 __all__ = [
     "FORMAT",
     "UNSET",
     "Choices",
     "MediaInput",
     "MediaRule",
+    "MediaSource",
     "Output",
     "Request",
+    "TypedDict",
     "Unset",
     "Violation",
     "check_by_library",
@@ -39,14 +44,29 @@ __all__ = [
     "is_finite",
     "is_member",
     "is_multiple",
+    "load_class",
     "matches",
+    "names_in_index",
     "require_format",
     "wrong_items",
 ]
 
 #: The format of generated packages, (major, minor). Major: older packages cannot work any more. Minor: newer packages
 #: use a name that this list did not have before; older ones go on working.
-FORMAT = (4, 0)
+FORMAT = (5, 0)
+
+
+def __getattr__(name: str) -> object:
+    # Few generated modules need these, and typing takes longer to import than a validation.
+    if name == "MediaSource":
+        from .media_source import MediaSource
+
+        return MediaSource
+    if name == "TypedDict":
+        from .typed_dict import TypedDict
+
+        return TypedDict
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def require_format(package: str, major: int, minor: int = 0) -> None:

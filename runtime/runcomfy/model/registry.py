@@ -1,7 +1,8 @@
 """Where request classes are found by model id.
 
-A generated package holds ``_OWNERS``: owner -> subpackage, and each subpackage ``_MODELS``: model id ->
-class name, so that one validation does not read what there is of a thousand models. Packages are asked
+A generated package holds ``_OWNERS``: owner -> subpackage. Each subpackage holds ``_MODELS``, its index: a text with
+a line for each model, ``module Class ClassOutput …<tab>model id``. A text is loaded at once however many models it
+tells of, which a dict is not. Packages are asked
 in this order: those given to ``register``, the last one first; the one that comes with runcomfy; those
 that installed distributions announce in the entry point group ``runcomfy.models``. The first package
 that has the id wins. Entry points are read only when the others do not have it, because reading them
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from .request import Request
 
-__all__ = ["find_model", "model_ids", "register"]
+__all__ = ["find_model", "load_class", "model_ids", "names_in_index", "register"]
 
 _BUNDLED = "runcomfy_models"
 _registered: list[str] = []
@@ -63,9 +64,52 @@ def model_ids() -> list[str]:
             model_id
             for package in _in_order()
             for owner in _owners(package).values()
-            for model_id in _module(f"{package}.{owner}")._MODELS
+            for model_id in _ids_in(_module(f"{package}.{owner}")._MODELS)
         }
     )
+
+
+def load_class(package: str, index: str, name: str) -> object:
+    """The class ``name`` of an owner's subpackage, from the module that ``index`` names for it.
+
+    Raises ``AttributeError`` where no module gives it, ``IncompatiblePackage`` where its module is missing.
+    """
+    if name == "__all__":
+        return names_in_index(index)
+    found = index.find(f" {name}")
+    while found >= 0:
+        start = index.rfind("\n", 0, found) + 1
+        module, *names = index[start : index.index("\t", start)].split(" ")
+        if name in names:
+            return _give(package, module, name)
+        found = index.find(f" {name}", found + 1)
+    raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+
+def names_in_index(index: str) -> list[str]:
+    """All names that an owner's subpackage gives, sorted."""
+    lines = index.splitlines()
+    return sorted(name for line in lines for name in line.partition("\t")[0].split(" ")[1:])
+
+
+def _ids_in(index: str) -> list[str]:
+    return [line.partition("\t")[2] for line in index.splitlines()]
+
+
+def _give(package: str, module: str, name: str) -> object:
+    try:
+        value: object = getattr(_module(f"{package}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != f"{package}.{module}":
+            raise
+        from runcomfy.errors import IncompatiblePackage
+
+        raise IncompatiblePackage(
+            f"The generated package {package.rpartition('.')[0]} lacks its module {error.name}: run "
+            "'runcomfy-codegen generate' again, or reinstall the distribution that it came with."
+        ) from None
+    setattr(_module(package), name, value)
+    return value
 
 
 def _load(model_id: str) -> type[Request[Any]]:
@@ -110,9 +154,13 @@ def _look_up(package: str, model_id: str) -> type[Request[Any]] | None:
     subpackage = _owners(package).get(model_id.partition("/")[0])
     if subpackage is None:
         return None
-    owner = _module(f"{package}.{subpackage}")
-    name = owner._MODELS.get(model_id)
-    return name and getattr(owner, name)  # type: ignore[no-any-return]  # an imported module is Any
+    owner = f"{package}.{subpackage}"
+    index: str = _module(owner)._MODELS
+    end = index.find(f"\t{model_id}\n")
+    if end < 0:
+        return None
+    module, name = index[index.rfind("\n", 0, end) + 1 : end].split(" ")[:2]
+    return _give(owner, module, name)  # type: ignore[return-value]  # the first name is the request class
 
 
 def _owners(package: str) -> dict[str, str]:

@@ -1,9 +1,9 @@
-"""The schema file that lies beside a generated module."""
+"""The schemas in a generated module. They lie in it as one text, so that no build can lose them."""
 
 from __future__ import annotations
 
 import json
-import pkgutil
+import sys
 from typing import Any
 
 __all__ = ["read_schemas"]
@@ -14,11 +14,11 @@ def read_schemas(module: str) -> dict[str, Any]:
 
     ``input`` and ``output`` are the stored schemas with our corrections. Where present, ``checked`` is what
     the jsonschema library checks, the input schema in clean vocabulary, and ``shown`` is the input schema
-    as it is read where what is stored breaks the rules of JSON Schema.
+    as it is read where what is stored breaks the rules of JSON Schema. Raises ``ValueError`` for a module that
+    was written by hand.
     """
-    package, _, name = module.rpartition(".")
-    data = pkgutil.get_data(package, f"{name}.schema.json")
-    if data is None:
-        raise FileNotFoundError(f"{name}.schema.json is missing from the package {package}")
-    schemas: dict[str, Any] = json.loads(data)
+    text = getattr(sys.modules.get(module), "_SCHEMAS", None)
+    if text is None:
+        raise ValueError(f"the module {module} is not a generated one, so it holds no schemas")
+    schemas: dict[str, Any] = json.loads(text)
     return schemas

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import runcomfy
+from runcomfy.model.registry import _look_up
 from runcomfy.model.request import check_payload
 from runcomfy_codegen.errors import NameClash
 from support.small_models import load, make, make_class
@@ -86,8 +87,8 @@ IDS = {
     "acme/extend-video": "acme.ExtendVideo",
     "acme/extend-video/draft": "acme.ExtendVideoDraft",
     "Acme/upper": "acme.Upper",
-    "acme/globals": "acme.Globals",
-    "acme/getattr": "acme.Getattr",
+    "acme/load class": "acme.LoadClass",
+    "acme/names-in-index": "acme.NamesInIndex",
     "acme/last of them": "acme.LastOfThem",
 }
 
@@ -104,14 +105,14 @@ def test_ids_of_every_shape_have_a_class(package: Path, model_id: str, place: st
     module, name = place.split(".")
     cls: Any = getattr(load(package, f"made_ids.{module}"), name)
     assert cls.model_id == model_id
-    owner = load(package, "made_ids")._OWNERS[model_id.partition("/")[0]]
-    assert load(package, f"made_ids.{owner}")._MODELS[model_id] == name
+    assert _look_up("made_ids", model_id) is cls
 
 
 def test_a_module_stands_in_no_other_ones_way(package: Path) -> None:
     acme = load(package, "made_ids.acme")
-    classes = [getattr(acme, name) for name in (*acme._MODELS.values(), *acme._MODELS.values())]
-    assert [cls.model_id for cls in classes] == [*acme._MODELS, *acme._MODELS]
+    names = [name for name in dir(acme) if not name.endswith("Output")]
+    ids = [getattr(acme, name).model_id for name in (*names, *names)]
+    assert sorted(ids) == sorted([i for i in IDS if i.lower().startswith("acme/")] * 2)
 
 
 def test_two_ids_with_one_class_are_an_error_that_names_both(tmp_path: Path) -> None:

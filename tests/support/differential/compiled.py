@@ -43,7 +43,6 @@ def quick_class(folder: Path, schema: dict[str, Any]) -> RequestClass:
     spec = build_model(documents, templates_folder() / "types")
     (package / "__init__.py").touch()
     (package / "quick.py").write_text(render_model(spec, model_id), encoding="utf-8")
-    (package / "quick.schema.json").write_text(spec.schema_file, encoding="utf-8")
     sys.path.insert(0, str(folder))
     try:
         importlib.invalidate_caches()

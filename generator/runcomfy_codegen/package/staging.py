@@ -1,0 +1,104 @@
+"""Files that are written beside their places first, and then moved there one by one.
+
+Everything is in the staging folder before the first file moves, so that a full disk stops a run before it has changed
+anything. A run that was killed leaves the folder behind; the next one reads in it which files the killed run was
+about to write, and removes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from runcomfy_codegen.errors import CodegenError
+from runcomfy_codegen.fingerprint import digest
+
+__all__ = ["Staging", "is_left_over", "read_pending", "staged"]
+
+_FOLDER = ".runcomfy-codegen"
+_RECORD = "files.json"
+
+
+class Staging:
+    """The texts to write, by path, in a folder of their own."""
+
+    def __init__(self, root: Path, texts: Mapping[str, str]) -> None:
+        self._root = root
+        self._folder = root / _FOLDER
+        self._names = {path: str(number) for number, path in enumerate(sorted(texts))}
+        self._folder.mkdir()
+        hashes = {path: digest(texts[path]) for path in self._names}
+        for path, name in self._names.items():
+            _write(self._folder / name, texts[path], root / path)
+        _write(self._folder / _RECORD, json.dumps(hashes), root / _FOLDER)
+
+    def move(self, path: str, target: str | None = None) -> None:
+        """Put a text in its place, which is its path or ``target``: whole, or not at all."""
+        file = self._root / (target or path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (self._folder / self._names[path]).replace(file)
+
+
+@contextmanager
+def staged(root: Path, texts: Mapping[str, str]) -> Iterator[Staging]:
+    """The staged texts, while no other run writes into ``root``.
+
+    Raises ``CodegenError`` where a file cannot be written; it names the file.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _alone(root):
+            shutil.rmtree(root / _FOLDER, ignore_errors=True)  # of a run that was killed
+            try:
+                yield Staging(root, texts)
+            finally:
+                shutil.rmtree(root / _FOLDER, ignore_errors=True)
+    except OSError as error:
+        raise CodegenError(
+            str(error.filename2 or error.filename or root),
+            f"cannot be written: {error.strerror or error}",
+            "The package is whole. Check the rights and the free space there, then run the same command again.",
+        ) from None
+
+
+def read_pending(root: Path) -> dict[str, str]:
+    """What a run that was killed was about to write: path -> hash. Empty where there was none."""
+    try:
+        found = json.loads((root / _FOLDER / _RECORD).read_text(encoding="utf-8"))
+        return {str(path): str(one) for path, one in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def is_left_over(root: Path) -> bool:
+    """Whether a run that was killed left its staging folder."""
+    return (root / _FOLDER).exists()
+
+
+def _write(file: Path, text: str, place: Path) -> None:
+    try:
+        with open(file, "xb") as stream:  # noqa: PTH123  # a third of the time
+            stream.write(text.encode("utf-8"))
+    except OSError as error:
+        error.filename = str(place)
+        raise
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a lock on the folder, where the system has such locks: not on Windows."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

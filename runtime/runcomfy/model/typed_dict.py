@@ -1,0 +1,26 @@
+"""What stands in for ``typing.TypedDict`` at run time: importing typing takes longer than a whole validation."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["TypedDict"]
+
+
+class TypedDict:
+    """The base of nested objects in generated modules; type checkers see the one of typing.
+
+    Like there, an instance is a plain dict.
+
+    >>> Lora(path="https://example.com/a.safetensors", scale=0.5)
+    {'path': 'https://example.com/a.safetensors', 'scale': 0.5}
+    """
+
+    def __new__(cls, *given: Any, **members: Any) -> Any:
+        """A dict of the members; called on the base itself, as ``TypedDict(name, members)``, a new class."""
+        if cls is not TypedDict:
+            return dict(*given, **members)
+        name, annotations = given
+        return type(name, (TypedDict,), {"__annotations__": annotations})

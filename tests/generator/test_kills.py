@@ -1,0 +1,160 @@
+"""``generate``, killed at every moment: what is left is whole, and the next run heals it."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.generate import run, text_schema
+from support.small_models import store
+
+#: Runs a command of ours, and dies without a word at the change of the disk that it is told.
+VICTIM = """
+import os, shutil, sys
+moment, _, *arguments = sys.argv[1:]
+left = int(moment)
+
+def deadly(change):
+    def step(*given, **named):
+        global left
+        left -= 1
+        if left < 0:
+            os._exit(137)
+        return change(*given, **named)
+    return step
+
+for name in ("replace", "rename", "unlink", "remove", "rmdir", "mkdir"):
+    setattr(os, name, deadly(getattr(os, name)))
+import builtins
+real_open = builtins.open
+def opening(file, mode="r", *given, **named):
+    return (deadly(real_open) if set(mode) & set("wxa") else real_open)(file, mode, *given, **named)
+builtins.open = opening
+
+from runcomfy_codegen.cli import main
+status = main(arguments)
+os._exit(status)
+"""
+
+IMPORT_ALL = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+from runcomfy.model.registry import _ids_in, _look_up
+package = importlib.import_module("models")
+for owner in package._OWNERS.values():
+    module = importlib.import_module(f"models.{owner}")
+    for name in dir(module):
+        getattr(module, name)
+    for model_id in _ids_in(module._MODELS):
+        cls = _look_up("models", model_id)
+        assert cls.model_id == model_id
+        schema, wired = cls.input_schema(), set(cls._wire_names.values())
+        assert wired == set(schema["properties"]), model_id
+        print(model_id, *sorted(wired))
+"""
+
+
+def killed(moment: int, *arguments: str, cwd: Path) -> bool:
+    """Run the command and kill it at this moment; whether it was still running then."""
+    command = [sys.executable, "-B", "-c", VICTIM, str(moment), "--", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 137), done.stderr
+    return done.returncode == 137
+
+
+def whole(folder: Path) -> dict[str, tuple[str, ...]]:
+    """The inputs of each model of the package, which is imported whole."""
+    command = [sys.executable, "-B", "-W", "error", "-c", IMPORT_ALL, str(folder / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {line.split()[0]: tuple(line.split()[1:]) for line in done.stdout.splitlines()}
+
+
+def nested(name: str) -> dict[str, object]:
+    return {"type": "object", "properties": {"part": text_and_object(name)}}
+
+
+def text_and_object(name: str) -> dict[str, object]:
+    return {"type": "object", "properties": {name: {"type": "string"}}}
+
+
+OLD = {
+    "acme/one": text_schema("prompt"),
+    "acme/two": {"properties": {"old": text_and_object("x")}},
+    "acme/gone": text_schema("prompt"),
+    "old/last": text_schema("prompt"),
+}
+NEW = {
+    "acme/one": text_schema("style"),
+    "acme/two": {"properties": {"new": text_and_object("y")}},
+    "acme/fresh": text_schema("prompt"),
+    "new/first": text_schema("prompt"),
+}
+GENERATE = ("generate", "--schemas", "schemas", "--out", "out", "--package", "models")
+
+
+def lay_out(folder: Path, models: dict[str, dict[str, object]]) -> None:
+    for model_id in {*OLD, *NEW} - models.keys():
+        (folder / "schemas" / model_id / "input.json").unlink(missing_ok=True)
+    for model_id, schema in models.items():
+        store(folder / "schemas", model_id, schema)
+
+
+def generate_killed_at(folder: Path, moment: int) -> bool:
+    lay_out(folder, OLD)
+    assert run(folder).status == 0
+    lay_out(folder, NEW)
+    was_killed = killed(moment, *GENERATE, cwd=folder)
+    old, new = (
+        {name: tuple(sorted(one["properties"])) for name, one in models.items()}
+        for models in (OLD, NEW)
+    )
+    for model_id, inputs in whole(folder).items():
+        assert inputs in (old.get(model_id), new.get(model_id)), model_id
+    assert {"acme/one", "acme/two"} <= whole(folder).keys()
+    return was_killed
+
+
+def assert_healed(folder: Path) -> None:
+    """Nothing of the killed run is left after the next one."""
+    assert run(folder).status == 0
+    checked = run(folder, "--check")
+    assert (checked.status, checked.out) == (0, "No drift.\n")
+    hidden = [path for path in (folder / "out").rglob(".*") if "__pycache__" not in path.parts]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("moment", [0, 3, 9, 11, 13, 15, 18, 21])
+def test_a_killed_generate_leaves_every_model_whole(tmp_path: Path, moment: int) -> None:
+    generate_killed_at(tmp_path, moment)
+    assert_healed(tmp_path)
+
+
+@pytest.mark.slow  # every moment: two minutes
+def test_generate_may_be_killed_at_any_moment(tmp_path: Path) -> None:
+    for moment in itertools.count():
+        folder = tmp_path / str(moment)
+        was_killed = generate_killed_at(folder, moment)
+        assert_healed(folder)
+        if not was_killed:
+            break
+    assert moment > 15
+
+
+def test_what_a_killed_run_wrote_is_removed_when_the_schemas_changed_back(tmp_path: Path) -> None:
+    for moment in (10, 12, 14):
+        generate_killed_at(tmp_path, moment)
+        lay_out(tmp_path, OLD)
+        assert_healed(tmp_path)
+
+
+def test_a_first_generate_that_is_killed_heals(tmp_path: Path) -> None:
+    lay_out(tmp_path, OLD)
+    for moment in (0, 4, 8, 12):
+        killed(moment, *GENERATE, cwd=tmp_path)
+    assert_healed(tmp_path)
+    assert whole(tmp_path).keys() == OLD.keys()
