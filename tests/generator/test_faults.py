@@ -274,3 +274,36 @@ def test_a_folder_that_cannot_be_read_removes_no_model(
     assert ran.status == 65
     assert "Permission denied" in ran.err
     assert (tmp_path / "out/models/acme/one.py").exists()
+
+
+#: Lets no file grow beyond so many bytes: as on a full disk, the system names no file.
+CRAMPED = """
+import resource, signal, sys
+from runcomfy_codegen.cli import main
+from runcomfy_codegen.package import plan
+real = plan.apply
+
+def apply(planned):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+    real(planned)
+
+plan.apply = apply
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_full_disk_is_told_with_the_file_and_changes_nothing(tmp_path: Path) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    assert run(tmp_path).status == 0
+    before = tree(tmp_path)
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt", description="long " * 1_000))
+    places = ["--schemas", "schemas", "--out", "out", "--package", "models"]
+    command = [sys.executable, "-c", CRAMPED, "3000", "generate", *places]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 73, done.stderr
+    assert "out/models/acme/one.py: cannot be written: File too large" in done.stderr
+    assert {path: data for path, data in tree(tmp_path).items() if "out/" in path} == {
+        path: data for path, data in before.items() if "out/" in path
+    }

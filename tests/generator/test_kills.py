@@ -1,8 +1,9 @@
-"""``generate``, killed at every moment: what is left is whole, and the next run heals it."""
+"""``generate`` and ``add``, killed at every moment: what is left is whole, and the next run heals it."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from support.generate import run, text_schema
+from support.ingest import add, page
 from support.small_models import store
 
 #: Runs a command of ours, and dies without a word at the change of the disk that it is told.
 VICTIM = """
-import os, shutil, sys
+import io, os, shutil, sys
 moment, _, *arguments = sys.argv[1:]
 left = int(moment)
 
@@ -33,7 +35,7 @@ import builtins
 real_open = builtins.open
 def opening(file, mode="r", *given, **named):
     return (deadly(real_open) if set(mode) & set("wxa") else real_open)(file, mode, *given, **named)
-builtins.open = opening
+builtins.open = io.open = opening
 
 from runcomfy_codegen.cli import main
 status = main(arguments)
@@ -158,3 +160,62 @@ def test_a_first_generate_that_is_killed_heals(tmp_path: Path) -> None:
         killed(moment, *GENERATE, cwd=tmp_path)
     assert_healed(tmp_path)
     assert whole(tmp_path).keys() == OLD.keys()
+
+
+def page_of(name: str) -> str:
+    schema = json.dumps(text_schema(name))
+    return page("acme/one", schema=schema, output=json.dumps({"output": text_schema(name)}))
+
+
+def add_killed_at(folder: Path, moment: int) -> bool:
+    """Replace a page, killed at this moment; input and output are never of two pages."""
+    for name in ("old", "new"):
+        (folder / f"{name}.txt").write_text(page_of(name), encoding="utf-8")
+    assert add(folder / "old.txt", "--schemas", folder / "schemas").status == 0
+    was_killed = killed(moment, "add", "new.txt", "--schemas", "schemas", cwd=folder)
+    stored = folder / "schemas/acme/one"
+    found = {
+        name: set(json.loads(text)["properties"])
+        for name in ("input", "output")
+        if (text := _text(stored / f"{name}.json"))
+    }
+    assert found["input"] in ({"old"}, {"new"})
+    assert found.get("output", found["input"]) == found["input"]
+    assert run(folder).status == 0
+    return was_killed
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+def assert_added(folder: Path) -> None:
+    """The next ``add``, of another model, carries on with what was decided and clears the rest away."""
+    (folder / "other.txt").write_text(page("acme/two"), encoding="utf-8")
+    assert add(folder / "other.txt", "--schemas", folder / "schemas").status == 0
+    stored = folder / "schemas/acme/one"
+    inputs, outputs = (
+        json.loads((stored / f"{name}.json").read_text(encoding="utf-8"))["properties"]
+        for name in ("input", "output")
+    )
+    assert inputs == outputs
+    assert list((folder / "schemas").rglob(".*")) == []
+    assert list((folder / "schemas").rglob("*.tmp")) == []
+
+
+@pytest.mark.parametrize("moment", [1, 5, 6, 7, 8, 9, 11, 13, 15])
+def test_a_killed_add_leaves_input_and_output_of_one_page(tmp_path: Path, moment: int) -> None:
+    add_killed_at(tmp_path, moment)
+    assert_added(tmp_path)
+
+
+@pytest.mark.slow  # every moment: half a minute
+def test_add_may_be_killed_at_any_moment(tmp_path: Path) -> None:
+    for moment in itertools.count():
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        was_killed = add_killed_at(folder, moment)
+        assert_added(folder)
+        if not was_killed:
+            break
+    assert moment > 10

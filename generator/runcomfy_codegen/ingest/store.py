@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -14,10 +12,11 @@ from typing import Final, Literal, Protocol
 from runcomfy_codegen.errors import CannotWrite, SourceError
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality, Texts, dialect_of
-from runcomfy_codegen.schema.documents import CATALOGUE_FILE
+from runcomfy_codegen.schema.documents import CATALOGUE_FILE, place_of
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .page_choice import Choice, shortfalls
+from .replacement import Replacement, finish_all
 
 __all__ = [
     "StoreChange",
@@ -157,8 +156,9 @@ def _read_stored(folder: Path, page: Page) -> _Stored | None:
     files: dict[str, bytes] = {}
     for name in _FILES:
         try:
-            if (folder / name).exists():
-                files[name] = (folder / name).read_bytes()
+            file = place_of(folder, name)
+            if file is not None and file.exists():
+                files[name] = file.read_bytes()
         except OSError as error:
             problem = f"the stored {name} of {page.model_id} cannot be read: {error.strerror}"
             advice = "Check the rights in the schemas folder."
@@ -220,50 +220,29 @@ class _FolderChange(Protocol):
 
 
 def commit(root: Path, changes: Sequence[_FolderChange]) -> None:
-    """Write everything beside its place first, then move it there: all of it, or nothing."""
-    staged: list[tuple[Path, Path]] = []
-    made: list[Path] = []
+    """Write everything beside its place first, then move it there: all of it, or nothing.
+
+    Raises ``CannotWrite``, and names the file.
+    """
+    replacements = [
+        Replacement(change.folder, change.writes, change.removes)
+        for change in changes
+        if change.writes or change.removes
+    ]
     try:
-        for change in changes:
-            if change.writes:
-                _make_folder(root.resolve(), change.folder, made)
-            _stage(change, staged)
-        for temporary, path in staged:
-            temporary.replace(path)
-        for change in changes:
-            for name in change.removes:
-                (change.folder / name).unlink(missing_ok=True)
+        finish_all(root)
+        try:
+            for one in replacements:
+                one.stage()
+        except BaseException:
+            for one in reversed(replacements):
+                one.give_up()
+            raise
+        for one in replacements:
+            one.decide()
     except OSError as error:
         raise CannotWrite(
             str(error.filename or root),
             f"this cannot be written: {error.strerror or error}",
             "Check the rights and the free space there, then run the same command again.",
         ) from None
-    finally:
-        _clean_up(staged, made)
-
-
-def _make_folder(root: Path, folder: Path, made: list[Path]) -> None:
-    for path in reversed([folder, *folder.parents]):
-        if not path.exists():
-            path.mkdir()
-            if root in path.parents:
-                made.append(path)
-
-
-def _stage(change: _FolderChange, staged: list[tuple[Path, Path]]) -> None:
-    for name, data in change.writes.items():
-        temporary = change.folder / f".{name}.{secrets.token_hex(4)}.tmp"
-        staged.append((temporary, change.folder / name))
-        with temporary.open("xb") as file:
-            file.write(data)
-
-
-def _clean_up(staged: Sequence[tuple[Path, Path]], made: Sequence[Path]) -> None:
-    """Leave no temporary file behind, and no folder that stayed empty."""
-    for temporary, _ in staged:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    for folder in reversed(made):
-        with suppress(OSError):  # it is not empty: the writing went well
-            folder.rmdir()

@@ -71,7 +71,9 @@ def make_plan(
     # Of the last run's files, only those are removed that nobody touched since.
     ours = tuple(path for path in gone if folder.as_written(path) is not None)
     foreign = tuple(path for path in gone if path not in ours)
-    return Plan(folder.root, write, ours, foreign, stamp, interim or {})
+    # An index that is right already was written after all that it names.
+    interim = {path: text for path, text in (interim or {}).items() if path in write}
+    return Plan(folder.root, write, ours, foreign, stamp, interim)
 
 
 def apply(plan: Plan) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from runcomfy_codegen.errors import CodegenError
+from runcomfy_codegen.errors import CannotWrite
 from runcomfy_codegen.fingerprint import digest
 
 __all__ = ["Staging", "is_left_over", "read_pending", "staged"]
@@ -47,7 +47,7 @@ class Staging:
 def staged(root: Path, texts: Mapping[str, str]) -> Iterator[Staging]:
     """The staged texts, while no other run writes into ``root``.
 
-    Raises ``CodegenError`` where a file cannot be written; it names the file.
+    Raises ``CannotWrite`` where a file cannot be written; it names the file.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def staged(root: Path, texts: Mapping[str, str]) -> Iterator[Staging]:
             finally:
                 shutil.rmtree(root / _FOLDER, ignore_errors=True)
     except OSError as error:
-        raise CodegenError(
+        raise CannotWrite(
             str(error.filename2 or error.filename or root),
             f"cannot be written: {error.strerror or error}",
             "The package is whole. Check the rights and the free space there, then run the same command again.",

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from runcomfy_codegen.errors import CodegenError
+from runcomfy_codegen.errors import CannotWrite, CodegenError
 
 __all__ = ["format_modules"]
 
@@ -21,6 +21,17 @@ _HEADER = """\
 """
 
 
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:  # a full disk is told without the name of the file
+        raise CannotWrite(
+            str(file),
+            f"cannot be written: {error.strerror}",
+            "Make room there, or name another folder for temporary files in TMPDIR.",
+        ) from None
+
+
 def format_modules(modules: dict[str, str]) -> dict[str, str]:
     """The modules, path -> text, formatted by ruff without regard to any configuration around, with their header."""
     if not modules:
@@ -29,7 +40,7 @@ def format_modules(modules: dict[str, str]) -> dict[str, str]:
         root = Path(folder)
         files = {path: root / f"m{i}.py" for i, path in enumerate(modules)}
         for path, file in files.items():
-            file.write_text(modules[path], encoding="utf-8", newline="\n")
+            _write(file, modules[path])
         command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--quiet"]
         command += ["--line-length", str(_LINE_LENGTH), "--target-version", "py311", folder]
         # The command is fixed; no text of a schema is part of it.

@@ -17,14 +17,17 @@ from .page_texts import with_page_texts
 
 __all__ = [
     "CATALOGUE_FILE",
+    "DECIDED",
     "DEPRECATED_FILE",
     "OVERRIDE_MEMBERS",
+    "REMOVED",
     "Documents",
     "Stored",
     "chosen_class",
     "find_models",
     "merge_patch",
     "parse_documents",
+    "place_of",
     "read_stored",
 ]
 
@@ -39,6 +42,10 @@ _MAX_DEPTH = 64
 CATALOGUE_FILE = "catalogue.json"
 #: Says that a model is on its way out: ``{"reason": "…"}``, or ``{"renamed_to": "owner/model"}`` and no schemas.
 DEPRECATED_FILE = "deprecated.json"
+#: Holds a change of a model's documents while ``add`` puts them in their places. Where it is, they count.
+DECIDED = ".added"
+#: Ends the name of a mark in it: the document of that name is to go.
+REMOVED = ".removed"
 
 #: The stored files that a model is generated from.
 _FILES = (
@@ -103,13 +110,28 @@ def _unreadable(error: OSError) -> NoReturn:
     )
 
 
+def place_of(folder: Path, name: str) -> Path | None:
+    """Where a document of the model in ``folder`` is; ``None`` where it is about to be removed.
+
+    After ``add`` was killed half way, what it had decided on lies in a folder inside.
+    """
+    decided = folder / DECIDED
+    if (decided / name).is_file():
+        return decided / name
+    return None if (decided / f"{name}{REMOVED}").is_file() else folder / name
+
+
 def read_stored(schemas: Path, model_id: ModelId) -> Stored:
     """Read one model's files. Raises ``SchemaError`` for one that cannot be read."""
     folder = schemas / model_id
     files = {}
+    decided = (folder / DECIDED).is_dir()
     for name in _FILES:
+        file = place_of(folder, name) if decided else f"{folder}/{name}"
+        if file is None:
+            continue
         try:
-            with open(f"{folder}/{name}", "rb") as stream:  # noqa: PTH123  # a third of the time
+            with open(file, "rb") as stream:  # noqa: PTH123  # a third of the time
                 files[name] = stream.read()
         except FileNotFoundError:
             continue  # the input alone is enough, and it was there when the model was found
