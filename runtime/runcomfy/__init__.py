@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runcomfy.model.json_values import UNSET, Unset
     from runcomfy.model.media_source import MediaSource
     from runcomfy.model.output import Output
+    from runcomfy.model.pydantic_hooks import Allow
     from runcomfy.model.registry import model_ids, register
     from runcomfy.model.request import Request
     from runcomfy.model.violation import Violation
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         KeyConflict,
         MissingExtra,
         MissingToken,
+        NoFiles,
         NotAllSaved,
         NotFound,
         PermissionDenied,
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNSET",
+    "Allow",
     "AsyncClient",
     "AsyncJob",
     "AsyncOutputFile",
@@ -112,6 +115,7 @@ __all__ = [
     "MediaSource",
     "MissingExtra",
     "MissingToken",
+    "NoFiles",
     "NotAllSaved",
     "CataloguePage",
     "ModelEntry",
@@ -153,6 +157,7 @@ __all__ = [
 
 _HOMES = {
     "UNSET": "model.json_values",
+    "Allow": "model.pydantic_hooks",
     "AsyncClient": "client.async_client",
     "AsyncJob": "client.job",
     "AsyncOutputFile": "client.output_file",
@@ -186,6 +191,7 @@ _HOMES = {
     "MediaSource": "model.media_source",
     "MissingExtra": "errors",
     "MissingToken": "errors",
+    "NoFiles": "errors",
     "CataloguePage": "client.catalogue",
     "ModelEntry": "client.catalogue",
     "NotAllSaved": "errors",

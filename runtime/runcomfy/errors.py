@@ -25,6 +25,7 @@ RunComfyError
     ├── ResultNotReady        the result was asked for before the job ended
     ├── JobFailed             the service could not do it
     ├── JobCancelled          the job was cancelled
+    ├── NoFiles               the job completed, and its output names no file (also a LookupError)
     ├── DownloadFailed        a file of the result could not be fetched; has its url
     │   ├── DownloadRefused       this client does not fetch it: its host, or its size
     │   └── NotAllSaved           some files of a result were saved, and some were not
@@ -83,6 +84,7 @@ __all__ = [
     "KeyConflict",
     "MissingExtra",
     "MissingToken",
+    "NoFiles",
     "NotAllSaved",
     "NotFound",
     "PermissionDenied",
@@ -415,6 +417,12 @@ class JobFailed(RequestError):
 
 class JobCancelled(RequestError):
     """The job was cancelled, by you or by somebody else."""
+
+    _advice = "To see the answer again:"
+
+
+class NoFiles(RequestError, LookupError):
+    """The job completed, and its output names no file: there is nothing to save. ``raw`` is the whole answer."""
 
     _advice = "To see the answer again:"
 

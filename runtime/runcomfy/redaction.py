@@ -32,12 +32,18 @@ def _escaped(text: str) -> str:
     )
 
 
+#: Characters of a data URI in which its media type stands.
+_SHOWN_DATA = 100
+
+
 def shown_url(url: str) -> str:
     """The address for messages and logs: without its query, which may be a signature.
 
     >>> shown_url("https://x.runcomfy.net/a.png?Signature=abc")
     'https://x.runcomfy.net/a.png'
     """
+    if url[:5].lower() == "data:":  # the content, and nothing that helps
+        return clean(url[:_SHOWN_DATA].partition(",")[0]) + ",…"
     return clean(_USER.sub("//…@", re.split(r"[?#]", url, maxsplit=1)[0]))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runcomfy import errors
+from runcomfy import NoFiles, Output, Result, errors
 from support.callers import BACKENDS, TOKEN, Caller
 from support.file_host import CONTENT, FileHost, Given, file_host
 from support.scripted_server import ID, ScriptedServer, json_reply, serve
@@ -72,12 +72,27 @@ def test_a_file_is_saved_under_the_request_its_place_and_its_own_name(
     assert names(paths[0].parent) == [f"{ID}-1-hat.png"]
 
 
-def test_a_result_without_files_says_that_nothing_was_saved(
-    caller: Caller, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_result_without_files_is_an_error_that_says_what_is_there(
+    caller: Caller, server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.script(result=[json_reply(status="completed", output={"image": "file:///etc/passwd"})])
-    assert save(caller, tmp_path) == []
-    assert f"request {ID}: nothing to save" in caplog.text
+    with pytest.raises(NoFiles, match=r"output/image holds .file:///etc/passwd.") as caught:
+        save(caller, tmp_path)
+    assert caught.value.request_id == ID
+    result = Result(ID, Output.from_payload({}), {"output": {"images": []}})
+    with pytest.raises(NoFiles, match="names no file"):
+        _ = result.files[0]
+    assert [*result.files] == result.files[:1] == []
+
+
+def test_a_text_that_is_no_file_is_named_beside_those_that_are_saved(
+    caller: Caller, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = "data:image/png;base64,iVBORw0KGgo="
+    give(server, image, "none")
+    (path,) = save(caller, tmp_path)
+    assert (path.name, path.read_bytes()) == (f"{ID}-1.png", b"\x89PNG\r\n\x1a\n")
+    assert 'output/images/1 holds "none", which is no address of a file' in caplog.text
 
 
 def test_a_file_is_read_and_saved_by_itself(caller: Caller, tmp_path: Path) -> None:
@@ -241,6 +256,17 @@ def test_without_a_mark_that_is_sure_a_broken_download_starts_again(
 HTML, JSON = (
     {"Content-Type": f"{kind}; charset=utf-8"} for kind in ("text/html", "application/json")
 )
+
+
+@pytest.mark.parametrize("content_type", ["application/json", ""])
+def test_a_picture_under_a_wrong_type_is_saved(
+    caller: Caller, host: FileHost, tmp_path: Path, content_type: str
+) -> None:
+    host.script(Given(headers={"Content-Type": content_type}, body=CONTENT))
+    assert save(caller, tmp_path)[0].read_bytes() == CONTENT
+    assert len(host.asked) == 1
+
+
 #: What is tried again, and what is said when it does not pass.
 PASSING = {
     "500": (Given(500), "the file host failed"),
@@ -445,13 +471,6 @@ def test_when_one_file_fails_the_others_are_saved_and_the_error_names_both(
     assert "example.com/b.png" in str(error)
     assert "s3cret" not in str(error)
     assert names(tmp_path) == [path.name for path in error.saved]
-
-
-def test_a_result_of_no_files_saves_none(
-    caller: Caller, server: ScriptedServer, tmp_path: Path
-) -> None:
-    give(server)
-    assert save(caller, tmp_path) == []
 
 
 def test_no_file_at_once_is_a_mistake(caller: Caller, tmp_path: Path) -> None:

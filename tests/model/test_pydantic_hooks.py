@@ -15,10 +15,31 @@ from fastapi import Body, FastAPI
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from runcomfy import Allow, Report, Result, validate
 from runcomfy_models.openai import GptImage2Edit
 from support.small_models import make_class
 
 GOOD: dict[str, Any] = {"prompt": "add a hat", "images": ["https://example.com/cat.png"]}
+
+
+def shown(schema: Any) -> Any:
+    """The schema with its demo values as examples."""
+    if isinstance(schema, list):
+        return [shown(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    names = {
+        "examples" if name == "default" and not isinstance(part, dict) else name: part
+        for name, part in schema.items()
+    }
+    return {name: [part] if name == "examples" else shown(part) for name, part in names.items()}
+
+
+def component(model: type[BaseModel], field: str, cls: Any) -> Any:
+    """The schema of a field, which is a component of its class."""
+    schema = model.model_json_schema()
+    assert schema["properties"][field]["$ref"] == f"#/$defs/{cls.__name__}"
+    return schema["$defs"][cls.__name__]
 
 
 class Work(BaseModel):
@@ -79,8 +100,16 @@ class TestField:
 
 class TestJsonSchema:
     def test_is_the_stored_one(self) -> None:
-        assert TypeAdapter(GptImage2Edit).json_schema() == GptImage2Edit.input_schema()
-        assert Work.model_json_schema()["properties"]["request"] == GptImage2Edit.input_schema()
+        assert TypeAdapter(GptImage2Edit).json_schema() == shown(GptImage2Edit.input_schema())
+        assert component(Work, "request", GptImage2Edit) == shown(GptImage2Edit.input_schema())
+
+    def test_demo_values_are_examples_and_never_defaults(self, tmp_path: Path) -> None:
+        inner = {"type": "object", "properties": {"default": {"type": "integer", "default": 3}}}
+        both = {"type": "string", "default": "a", "examples": ["b", "a"]}
+        cls = make_class(tmp_path, {"inner": inner, "both": both})
+        found = TypeAdapter(cls).json_schema()["properties"]
+        assert found["both"] == {"type": "string", "examples": ["a", "b"]}
+        assert found["inner"]["properties"] == {"default": {"type": "integer", "examples": [3]}}
 
     def test_a_schema_without_a_title_gets_the_classs_name(self, tmp_path: Path) -> None:
         cls = make_class(tmp_path, {"x": {"type": "string"}})
@@ -108,9 +137,9 @@ class TestJsonSchema:
 
         schema = PreparedRequest.model_json_schema()
         Draft202012Validator.check_schema(schema)
-        shown = schema["properties"]["request"]["properties"]
-        assert shown["prompt"] == inputs["prompt"]
-        assert shown["odd"].get("type") in ("number", "string", "array", None)
+        found = component(PreparedRequest, "request", cls)["properties"]
+        assert found["prompt"] == shown(inputs["prompt"])
+        assert found["odd"].get("type") in ("number", "string", "array", None)
         assert "PreparedRequest" in documentation(PreparedRequest)["components"]["schemas"]
 
     def test_a_class_with_a_schema_of_its_own_shows_that(self, tmp_path: Path) -> None:
@@ -169,9 +198,39 @@ class TestFastApi:
     def test_the_documentation_shows_the_stored_schema(self) -> None:
         document = documentation(GptImage2Edit)
         body = document["paths"]["/run"]["post"]["requestBody"]["content"]["application/json"]
-        stored = GptImage2Edit.input_schema()
-        assert body["schema"]["properties"] == stored["properties"]
-        assert body["schema"]["required"] == stored["required"]
+        assert body["schema"] == {"$ref": "#/components/schemas/GptImage2Edit"}
+        found = document["components"]["schemas"]["GptImage2Edit"]
+        assert found == shown(GptImage2Edit.input_schema())
+
+    def test_the_places_in_a_union_begin_with_the_class(self, tmp_path: Path) -> None:
+        cls = GptImage2Edit | make_class(tmp_path, {"x": {"type": "string"}})
+        found = [one["loc"] for one in post(cls, json={"x": 5}).json()["detail"]]
+        assert ["body", "GptImage2Edit", "prompt"] in found
+        assert ["body", "Small", "x"] in found
+
+    def test_an_unknown_input_is_refused_unless_it_is_allowed(self) -> None:
+        payload = {**GOOD, "qualty": "low"}
+        refused = post(GptImage2Edit, json=payload)
+        assert refused.status_code == 422
+        (one,) = refused.json()["detail"]
+        assert one["loc"] == ["body", "qualty"]
+        assert "is not an input of this model" in one["msg"]
+        allowed = post(Annotated[GptImage2Edit, Allow("unknown-input")], json=payload)
+        assert allowed.json() == payload
+        adapter = TypeAdapter(GptImage2Edit)
+        context = {"allow": ["unknown-input"]}
+        assert adapter.validate_python(payload, context=context).payload() == payload
+
+    @pytest.mark.parametrize("annotated", [True, False])
+    def test_results_outputs_and_reports_can_be_returned(self, annotated: bool) -> None:
+        url = "https://x.runcomfy.net/a.png"
+        raw: dict[str, Any] = {"output": {"image": url}, "cost": 0.04}
+        result = Result("r1", GptImage2Edit.output_type.from_payload(raw["output"]), raw)
+        report = validate(GptImage2Edit, {**GOOD, "qualty": "low"})
+        for value in (result, result.output, report):
+            assert answered(value, annotated) == json.loads(json.dumps(value.as_dict()))
+        assert result.as_dict()["output"] == {"image": url}
+        assert json.loads(TypeAdapter(Report).dump_json(report))["model_id"] == report.model_id
 
     def test_the_documentation_of_a_schema_with_references_can_be_made(
         self, tmp_path: Path
@@ -197,6 +256,28 @@ def with_references(tmp_path: Path) -> Any:
 
 def post(cls: Any, **body: Any) -> httpx.Response:
     return ask(cls, "POST", "/run", **body)
+
+
+def answered(value: Any, annotated: bool) -> Any:
+    """What an application answers that returns the value."""
+    app = FastAPI()
+
+    def give() -> Any:
+        return value
+
+    if annotated:
+        give.__annotations__["return"] = type(value)
+    else:
+        del give.__annotations__["return"]
+    app.get("/value")(give)
+
+    async def answer() -> Any:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            assert (await client.get("/openapi.json")).status_code == 200
+            return (await client.get("/value")).raise_for_status().json()
+
+    return asyncio.run(answer())
 
 
 def documentation(cls: Any) -> Any:

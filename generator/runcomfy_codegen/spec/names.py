@@ -51,7 +51,7 @@ _CALLED = frozenset({"load_class", "names_in_index"})
 #: What a request class offers itself, and what its body refers to.
 _RESERVED = frozenset(
     """
-    model_id output_type payload from_payload example input_schema replace mro raw self
+    model_id output_type payload from_payload example input_schema replace as_dict mro raw self
     Any Literal Mapping Sequence NotRequired TypedDict Unset UNSET
     bool bytes dict float int list object str tuple type None
     check staticmethod MediaInput MediaRule MediaSource

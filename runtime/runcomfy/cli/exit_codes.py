@@ -74,6 +74,7 @@ _OF_ERRORS = {
     "ResultNotReady": TRY_LATER,
     "JobFailed": FAILED,
     "JobCancelled": FAILED,
+    "NoFiles": FAILED,
     "DownloadFailed": CANNOT_WRITE,
     "AuthenticationFailed": NOT_ALLOWED,
     "InsufficientBalance": NOT_ALLOWED,

@@ -98,7 +98,8 @@ class JournalRecords:
 
     def _succeeded(self, request_id: str, document: dict[str, Any]) -> Outcome:
         output = document.get("output")
-        files = [(file.url, file.kind) for file in find_files(output, request_id, None)]
+        base = f"{self.account.origin}/v1/requests/{request_id}/result"
+        files = [(file.url, file.kind) for file in find_files(output, request_id, None, base)]
         return Outcome("succeeded", document.get("cost"), self.redact.inside(output), files)
 
 

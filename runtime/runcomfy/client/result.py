@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from runcomfy.downloads.config import SAVE_TIMEOUT
-from runcomfy.downloads.file import find_files
+from runcomfy.downloads.file import find_files, strange_texts
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import SaveTarget
+from runcomfy.errors import NoFiles
+from runcomfy.model.messages import show
+from runcomfy.redaction import clean
 
 from .output_file import (
     AsyncOutputFile,
@@ -36,22 +38,124 @@ _log = logging.getLogger("runcomfy")
 #: Dollars that no request costs; larger numbers cannot be shown or added up.
 _HIGHEST_COST = 1e12
 
+_FIELDS = ("request_id", "output", "raw", "model_id", "typed", "_downloads")
+
 OutputT_co = TypeVar("OutputT_co", bound="Output", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+FileT = TypeVar("FileT", bound="File")
+
+
+class OutputFiles(list[FileT]):
+    """The files of a result; of one without files, ``files[0]`` raises ``NoFiles``."""
+
+    def __init__(self, files: Iterable[FileT] = (), missing: NoFiles | None = None) -> None:
+        super().__init__(files)
+        self._missing = missing
+
+    def __getitem__(self, place: Any) -> Any:
+        if not self and self._missing is not None and not isinstance(place, slice):
+            raise self._missing
+        return super().__getitem__(place)
+
+
 class _Given(Generic[OutputT_co]):
     """What both kinds of result know."""
 
+    __slots__ = ("_downloads", "model_id", "output", "raw", "request_id", "typed")
     request_id: str
     output: OutputT_co
-    raw: Mapping[str, Any] = field(repr=False)
-    model_id: str | None = None
-    typed: bool = True
+    raw: Mapping[str, Any]
+    model_id: str | None
+    typed: bool
+    _downloads: Any
 
-    def _warn_no_files(self) -> None:
-        """Say why nothing is saved: the output holds no address of a file."""
-        _log.warning("request %s: nothing to save, its output names no file", self.request_id)
+    def __init__(
+        self,
+        request_id: str,
+        output: OutputT_co,
+        raw: Mapping[str, Any],
+        model_id: str | None = None,
+        typed: bool = True,
+        downloads: Any = None,
+    ) -> None:
+        given = (request_id, output, raw, model_id, typed, downloads or self._default_downloads())
+        for name, value in zip(_FIELDS, given, strict=True):
+            object.__setattr__(self, name, value)
+
+    @staticmethod
+    def _default_downloads() -> Any:
+        raise NotImplementedError
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a result cannot be changed: {name}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a result cannot be changed: {name}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Given) or type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _FIELDS[:-1])
+
+    # ``raw`` is a mapping, which has no hash.
+    __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"
+
+    def __repr__(self) -> str:
+        told = (f"{name}={getattr(self, name)!r}" for name in _FIELDS[:-1] if name != "raw")
+        return f"{type(self).__name__}({', '.join(told)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, name) for name in _FIELDS)
+
+    def as_dict(self) -> dict[str, object]:
+        """The result as plain data, for JSON: the output as the service sent it, and what its files are."""
+        return {
+            "request_id": self.request_id,
+            "model_id": self.model_id,
+            "output": self.raw.get("output"),
+            "files": [file.as_dict() for file in self._found()],
+            "cost": self.cost,
+            "created_at": self.raw.get("created_at"),
+            "finished_at": self.raw.get("finished_at"),
+        }
+
+    def __iter__(self) -> Iterator[tuple[str, object]]:
+        """The items of ``as_dict()``, so that ``dict(result)`` is plain data."""
+        return iter(self.as_dict().items())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Let pydantic, and so FastAPI, write results as their plain data."""
+        from runcomfy.model.plain_data import plain_data_schema
+
+        return plain_data_schema(cls)
+
+    def _found(self) -> list[File]:
+        """The files in the output."""
+        base = f"{self._downloads.settings.base_url}/v1/requests/{self.request_id}/result"
+        return find_files(self.raw.get("output"), self.request_id, self.model_id, base)
+
+    def _no_files(self) -> NoFiles | None:
+        """The error where the output names no file."""
+        if self._found():
+            return None
+        strange = strange_texts(self.raw.get("output"))
+        told = "; ".join(strange[:3]) or f"it is {show(self.raw.get('output'))}"
+        return NoFiles(
+            f"the output names no file: {told}. It is in result.output and result.raw",
+            request_id=self.request_id,
+            model_id=self.model_id,
+            raw=self.raw,
+        )
+
+    def _check_output(self) -> None:
+        """Before files are saved: raise where there are none, and say which texts are not saved."""
+        missing = self._no_files()
+        if missing is not None:
+            raise missing
+        for told in strange_texts(self.raw.get("output")):
+            _log.warning("request %s: %s; it is not saved", self.request_id, clean(told))
 
     @property
     def cost(self) -> float | None:
@@ -72,7 +176,6 @@ class _Given(Generic[OutputT_co]):
         return _moment(self.raw.get("finished_at"))
 
 
-@dataclass(frozen=True, slots=True)
 class Result(_Given[OutputT_co]):
     """What a request gave.
 
@@ -87,16 +190,18 @@ class Result(_Given[OutputT_co]):
     [PosixPath('out/8f14e45f-1-hat.png')]
     """
 
-    _downloads: Downloads = field(default_factory=Downloads, repr=False, compare=False)
+    __slots__ = ()
+    _downloads: Downloads
+    _default_downloads = staticmethod(Downloads)
 
     @property
     def files(self) -> list[OutputFile]:
-        """The files in the output, in order, each once."""
-        found = find_files(self.raw.get("output"), self.request_id, self.model_id)
-        return [
+        """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
+        made = (
             OutputFile(one.url, one.kind, one.name, one.request_id, one.model_id, self._downloads)
-            for one in found
-        ]
+            for one in self._found()
+        )
+        return OutputFiles(made, self._no_files())
 
     def save(
         self,
@@ -113,11 +218,10 @@ class Result(_Given[OutputT_co]):
         taken; with ``overwrite`` it replaces what is there. ``timeout`` covers all files together.
         When one cannot be saved, the others are, and ``NotAllSaved`` says which; the error of an only
         file is raised as it is. ``progress`` is called in other threads, with the file, the bytes
-        received, and those of the whole file where they are known.
+        received, and those of the whole file where they are known. Raises ``NoFiles`` where the output names none.
         """
+        self._check_output()
         files = self.files
-        if not files:
-            self._warn_no_files()
         targets = [SaveTarget.inside(folder, one.name, overwrite=overwrite) for one in files]
         return self._downloads.save(files, targets, timeout, progress, concurrency)
 
@@ -126,7 +230,6 @@ class Result(_Given[OutputT_co]):
         return _html(self, self.files, self._downloads.settings.hosts)
 
 
-@dataclass(frozen=True, slots=True)
 class AsyncResult(_Given[OutputT_co]):
     """``Result`` for ``AsyncClient``: ``save``, and the methods of its files, are awaited.
 
@@ -135,20 +238,20 @@ class AsyncResult(_Given[OutputT_co]):
     [PosixPath('out/8f14e45f-1-hat.png')]
     """
 
-    _downloads: AsyncDownloads = field(
-        default_factory=default_async_downloads, repr=False, compare=False
-    )
+    __slots__ = ()
+    _downloads: AsyncDownloads
+    _default_downloads = staticmethod(default_async_downloads)
 
     @property
     def files(self) -> list[AsyncOutputFile]:
-        """The files in the output, in order, each once."""
-        found = find_files(self.raw.get("output"), self.request_id, self.model_id)
-        return [
+        """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
+        made = (
             AsyncOutputFile(
                 one.url, one.kind, one.name, one.request_id, one.model_id, self._downloads
             )
-            for one in found
-        ]
+            for one in self._found()
+        )
+        return OutputFiles(made, self._no_files())
 
     async def save(
         self,
@@ -160,9 +263,8 @@ class AsyncResult(_Given[OutputT_co]):
         concurrency: int = 4,
     ) -> list[Path]:
         """``Result.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
+        self._check_output()
         files = self.files
-        if not files:
-            self._warn_no_files()
         targets = [SaveTarget.inside(folder, one.name, overwrite=overwrite) for one in files]
         return await self._downloads.save(files, targets, timeout, progress, concurrency)
 

@@ -91,6 +91,7 @@ class ClientSettings:
             read_timeout,
             self._retries,
             proxies,
+            self.base_url,
         )
 
     @property

@@ -125,7 +125,7 @@ class AsyncFileTransport:
             if isinstance(told, Awaitable):
                 await told
         await self._do(self._sink.write, bytes(waiting))
-        return Drained(monotonic(), self._received, broken)
+        return Drained(monotonic(), self._received, broken, self._sink.first)
 
     async def _do(self, call: Callable[[Any], None], value: object) -> None:
         """Call a method of the sink, in another thread if it may take a while."""

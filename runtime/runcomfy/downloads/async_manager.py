@@ -26,6 +26,7 @@ from .config import (
     log_saved,
     tls_context,
 )
+from .inline import take_inline
 from .partial_file import Memory, PartialFile, SaveTarget, Sink
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ class AsyncDownloads:
         sink: Sink,
         tell: AsyncTell | None = None,
     ) -> None:
+        if await run_sync(take_inline, fetch, sink):
+            return
         transport = AsyncFileTransport(http, self.settings, sink, tell)
         try:
             await AsyncDriver(transport, Redactor()).fetch(download(fetch), file.request_id)

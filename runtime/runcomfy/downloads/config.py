@@ -17,6 +17,7 @@ from runcomfy.errors import (
     RequestError,
     resume_line,
 )
+from runcomfy.media.formats import is_media
 from runcomfy.protocol.allowed_hosts import AllowedHosts
 from runcomfy.protocol.download_context import Fetch
 from runcomfy.protocol.retries import Retries
@@ -64,6 +65,8 @@ class DownloadSettings:
     retries: Retries = field(default_factory=Retries)
     #: Read from the environment, by each process for itself: a proxy's address may hold a password.
     proxies: Proxies | None = field(default=None, repr=False, compare=False)
+    #: Where relative addresses in outputs start from.
+    base_url: str = "https://model-api.runcomfy.net"
 
     def __post_init__(self) -> None:
         if self.max_bytes < 1:
@@ -90,6 +93,7 @@ class DownloadSettings:
             iter(random.random, None),
             file.request_id,
             file.model_id,
+            is_media,
         )
 
     def arguments(self, step: Open) -> dict[str, Any]:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from runcomfy.downloads.filenames import file_name
-from runcomfy.media.formats import kind_of
+from runcomfy.media.formats import (
+    FORMATS,
+    MEDIA,
+    kind_of,
+    known_extension,
+    media_kind,
+    recognise,
+)
+from runcomfy.model.json_values import pointer_token
+from runcomfy.model.media import is_data
+from runcomfy.model.messages import show
 from runcomfy.redaction import shown_url
 
-__all__ = ["File", "find_files"]
+__all__ = ["File", "find_files", "strange_texts"]
 
 #: What the members of an output mean, whose values are addresses.
 _KINDS = {
@@ -20,9 +32,15 @@ _KINDS = {
     "audio": "audio",
     "audios": "audio",
 }
-
-
 _SAME = frozenset({"url", "uri", "href", "src"})
+_WEB = ("https://", "http://")
+#: Characters of base64 without which a text is no file.
+_LEAST_BASE64 = 64
+#: Where relative addresses start from, where it is not known which service the output came from.
+_BASE = "https://model-api.runcomfy.net/"
+#: So much of a text in base64 is decoded to recognise it.
+_HEAD_BASE64 = 4096
+_BREAKS = str.maketrans("", "", "\t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +59,103 @@ class File:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shown_url(self.url)!r}, kind={self.kind!r}, name={self.name!r})"
 
+    def as_dict(self) -> dict[str, object]:
+        """What is known of the file as plain data, for JSON."""
+        return {"url": self.url, "kind": self.kind, "name": self.name}
 
-def find_files(output: object, request_id: str, model_id: str | None) -> Iterator[File]:
-    """The files in an output of any shape, in order, each address once."""
+
+def find_files(
+    output: object, request_id: str, model_id: str | None, base: str = _BASE
+) -> list[File]:
+    """The files in an output of any shape, in order, each address once.
+
+    Every text under ``image``, ``images`` and so on is a file: an address (relative ones start from ``base``), a
+    data URI, or the content in base64. Elsewhere only whole addresses and data URIs are.
+    """
     found: dict[str, str] = {}
-    for url, kind in _addresses(output):
-        found.setdefault(url, kind)
+    for text, kind, _ in _texts(output):
+        address = _whole_address(text) or (kind and _address(text, base))
+        if address:
+            found.setdefault(address, kind)
+    files = []
     for place, (url, kind) in enumerate(found.items(), 1):
-        name = file_name(url, request_id, place)
-        yield File(url, kind or kind_of(name), name, request_id, model_id)
+        name = file_name("" if is_data(url) else url, request_id, place)
+        told = media_kind(url[5:]) if is_data(url) else kind_of(name)
+        files.append(File(url, kind or told, name, request_id, model_id))
+    return files
 
 
-def _addresses(output: object) -> Iterator[tuple[str, str]]:
-    """Each text that is an address, and the kind that the field says, if it says one."""
-    waiting: list[tuple[object, str]] = [(output, "")]
+def strange_texts(output: object) -> list[str]:
+    """What should be a file of an output and is none, each as a sentence."""
+    return [
+        f"output{pointer} holds {show(text)}, which is no address of a file"
+        for text, kind, pointer in _texts(output)
+        if kind and text.strip() and not (_whole_address(text) or _address(text, _BASE))
+    ]
+
+
+def _texts(output: object) -> Iterator[tuple[str, str, str]]:
+    """Each text in the output, the kind of file that its field says, if it says one, and its JSON pointer."""
+    waiting: list[tuple[object, str, str]] = [(output, "", "")]
     while waiting:
-        part, kind = waiting.pop()
+        part, kind, pointer = waiting.pop()
         if isinstance(part, str):
-            web = part[:8].lower().startswith(("https://", "http://"))
-            if web and not any(map(str.isspace, part)):
-                yield part, kind
+            yield part, kind, pointer
         elif isinstance(part, dict):
             waiting.extend(
-                (value, kind if name in _SAME else _KINDS.get(name, ""))
+                (
+                    value,
+                    kind if name in _SAME else _KINDS.get(name, ""),
+                    f"{pointer}/{pointer_token(name)}",
+                )
                 for name, value in reversed(part.items())
             )
         elif isinstance(part, list):
-            waiting.extend((value, kind) for value in reversed(part))
+            numbered = [(value, kind, f"{pointer}/{i}") for i, value in enumerate(part)]
+            waiting.extend(reversed(numbered))
+
+
+def _whole_address(text: str) -> str:
+    """The text if it is an address that needs no repair, else ``""``."""
+    web = text[:8].lower().startswith(_WEB) and not any(map(str.isspace, text))
+    return text if web or (is_data(text) and "," in text) else ""
+
+
+def _address(text: str, base: str) -> str:
+    """The address that a text under ``image`` and the like stands for, ``""`` where it is none.
+
+    Line ends are dropped and spaces written as ``%20``, as browsers do.
+    """
+    text = text.strip().translate(_BREAKS)
+    if text[:8].lower().startswith(_WEB):
+        return text.replace(" ", "%20")
+    if is_data(text):
+        return text
+    if text.startswith("//") and len(text) > 2:
+        return f"https:{text}".replace(" ", "%20")
+    content = _in_base64(text)
+    if content:
+        return content
+    if ":" in text.partition("/")[0] or not ("/" in text or known_extension(text)):
+        return ""
+    try:
+        return urljoin(base, text.replace(" ", "%20"))
+    except ValueError:
+        return ""
+
+
+def _in_base64(text: str) -> str:
+    """A data URI of a media file whose content the text is, ``""`` where it is none."""
+    if len(text) < _LEAST_BASE64:
+        return ""
+    try:
+        head = a2b_base64(text[:_HEAD_BASE64], strict_mode=True)
+    except ValueError:
+        try:
+            head = a2b_base64(text[:_HEAD_BASE64] + "=" * (-len(text) % 4), strict_mode=True)
+        except ValueError:
+            return ""
+    found = FORMATS.get(recognise(head) or "")
+    if found is None or found.kind not in MEDIA:
+        return ""
+    return f"data:{found.media_types[0]};base64,{text}"

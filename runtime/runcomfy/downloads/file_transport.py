@@ -99,4 +99,4 @@ class FileTransport:
             self._received += len(piece)
             if self._tell:
                 self._tell(self._received, step.total)
-        return Drained(monotonic(), self._received)
+        return Drained(monotonic(), self._received, first=self._sink.first)

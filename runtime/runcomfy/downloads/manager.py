@@ -27,6 +27,7 @@ from .config import (
     tls_context,
 )
 from .file_transport import FileTransport, Tell
+from .inline import take_inline
 from .partial_file import Memory, PartialFile, SaveTarget, Sink
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class Downloads:
         tell: Tell | None = None,
     ) -> None:
         """Fetch one file. ``stop`` says that nobody waits for it any more."""
+        if take_inline(fetch, sink):
+            return
         transport = FileTransport(http, self.settings, sink, tell)
         try:
             Driver(transport, Redactor(), stop).fetch(download(fetch), file.request_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol, TypeAlias
 
-from runcomfy.media.formats import extension_for, known_extension
+from runcomfy.media.formats import HEAD, saved_name
 
 from .filenames import free_names
 
@@ -18,13 +18,17 @@ __all__ = ["Memory", "PartialFile", "Sink", "SaveTarget", "save_target"]
 Clash: TypeAlias = Literal["rename", "refuse", "replace"]
 
 #: How much of the start is kept to tell the type of the file.
-_FIRST = 32
+_FIRST = HEAD
 
 
 class Sink(Protocol):
     """What a download writes to. ``blocks`` says that writing may take a while."""
 
     blocks: bool
+
+    @property
+    def first(self) -> bytes:
+        """The first bytes that are there."""
 
     def rewind(self, size: int) -> None:
         """Keep the first ``size`` bytes only."""
@@ -40,6 +44,11 @@ class Memory:
 
     def __init__(self) -> None:
         self.content = bytearray()
+
+    @property
+    def first(self) -> bytes:
+        """The first bytes that are there."""
+        return bytes(self.content[:_FIRST])
 
     def rewind(self, size: int) -> None:
         """Keep the first ``size`` bytes only."""
@@ -111,7 +120,7 @@ class PartialFile:
         self._lock = Lock()
         self._file: int | None = None
         self._ended = False
-        self._first = b""
+        self.first = b""
 
     def rewind(self, size: int) -> None:
         """Keep the first ``size`` bytes only."""
@@ -119,12 +128,12 @@ class PartialFile:
             file = self._open()
             os.ftruncate(file, size)
             os.lseek(file, size, os.SEEK_SET)
-            self._first = self._first[:size]
+            self.first = self.first[:size]
 
     def write(self, data: bytes) -> None:
         """Add what came next."""
-        if len(self._first) < _FIRST:
-            self._first += data[: _FIRST - len(self._first)]
+        if len(self.first) < _FIRST:
+            self.first += data[: _FIRST - len(self.first)]
         with self._lock:
             file, rest = self._open(), memoryview(data)
             while rest:
@@ -168,9 +177,7 @@ class PartialFile:
 
     def _name(self, content_type: str) -> str:
         name = self._target.name
-        if not self._target.free or known_extension(name):
-            return name
-        return name + extension_for(content_type, self._first)
+        return saved_name(name, content_type, self.first) if self._target.free else name
 
     def _place(self, name: str) -> Path:
         """Move the part to its name, or the first free one like it."""

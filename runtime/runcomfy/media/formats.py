@@ -18,8 +18,10 @@ __all__ = [
     "Format",
     "ending_of",
     "extension_for",
+    "is_media",
     "kind_of",
     "known_extension",
+    "media_kind",
     "media_type_of",
     "recognise",
     "saved_name",
@@ -458,6 +460,18 @@ def kind_of(name: str) -> str:
     return found.kind if found else "file"
 
 
+def is_media(head: bytes) -> bool:
+    """Whether a file that begins like this is an image, a video or an audio."""
+    found = recognise(head)
+    return found is not None and FORMATS[found].kind in MEDIA
+
+
+def media_kind(media_type: str) -> str:
+    """``image``, ``video``, ``audio`` or ``file``, by what a media type begins with."""
+    kind = media_type.partition("/")[0].strip().lower()
+    return kind if kind in MEDIA else "file"
+
+
 def _extension(name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     return dot + extension.lower() if stem.strip(".") and "/" not in extension else ""
@@ -466,9 +480,9 @@ def _extension(name: str) -> str:
 def extension_for(content_type: str, first: bytes) -> str:
     """The extension for a file whose name has none: by its first bytes, else its media type."""
     found = FORMATS.get(recognise(first) or "")
-    declared = _BY_MEDIA_TYPE.get(content_type.partition(";")[0].strip().lower())
-    if declared is not None and (found is None or _is_told_by_name(found)):
-        found = declared
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type and (found is None or _is_told_by_name(found)):
+        found = _BY_MEDIA_TYPE.get(media_type)
     return found.extensions[0] if found and found.extensions else ".bin"
 
 
@@ -482,7 +496,7 @@ def saved_name(name: str, content_type: str, first: bytes) -> str:
     if not extension:
         return name + extension_for(content_type, first)
     found, named = FORMATS.get(recognise(first) or ""), _BY_EXTENSION.get(extension)
-    if found is None or extension in found.extensions or not found.magic:
+    if found is None or extension in found.extensions or _is_told_by_name(found):
         return name
     # Archives go by many names; media do not.
     if found.kind in MEDIA or (named is not None and named.kind in MEDIA):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, ClassVar, Self
 
 __all__ = ["Output"]
@@ -38,6 +38,21 @@ class Output:
             value = raw.get(wire_name)
             object.__setattr__(output, name, value if isinstance(value, kinds) else None)
         return output
+
+    def as_dict(self) -> dict[str, Any]:
+        """The output as plain data, as the service sent it."""
+        return dict(self.raw)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """The items of ``as_dict()``, so that ``dict(output)`` is plain data."""
+        return iter(Output.as_dict(self).items())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Let pydantic, and so FastAPI, write outputs as their plain data."""
+        from .plain_data import plain_data_schema
+
+        return plain_data_schema(cls)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Output):

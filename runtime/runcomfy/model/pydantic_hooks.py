@@ -10,15 +10,17 @@ from runcomfy.errors import ValidationError
 
 from .json_values import to_plain
 from .messages import tell
+from .plain_data import component_ref
 from .schema_files import read_schemas
+from .suggestions import CLOSING, unknown_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .request import Request
     from .violation import Violation
 
-__all__ = ["core_schema", "json_schema"]
+__all__ = ["Allow", "core_schema", "json_schema"]
 
 #: Keywords whose values are data, and those that hold schemas by names of the payload.
 _DATA = frozenset({"const", "default", "enum", "example", "examples", "validations"})
@@ -27,38 +29,73 @@ _BY_NAME = frozenset(
 )
 
 
-def core_schema(cls: type[Request[Any]]) -> Any:
-    """A core schema that takes an instance or a payload, and writes the payload."""
+class Allow:
+    """Lets pydantic and FastAPI take a request with what is refused else, by the names of rules.
+
+    >>> def run(body: Annotated[GptImage2Edit, Body(), Allow("unknown-input")]) -> None: ...
+    """
+
+    def __init__(self, *rules: str) -> None:
+        self.rules = rules
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """The schema of a request class that takes more; that of any other type as it is."""
+        if isinstance(source, type) and hasattr(source, "model_id"):
+            return core_schema(source, self.rules)
+        return handler(source)
+
+
+def core_schema(cls: type[Request[Any]], allow: tuple[str, ...] = ()) -> Any:
+    """A core schema that takes an instance or a payload, and writes the payload.
+
+    In an OpenAPI document the class is a component, and in a union its places begin with its name.
+    """
     from pydantic_core import core_schema as core
 
-    return core.no_info_plain_validator_function(
-        lambda value: _parse(cls, value),
+    inner = core.with_info_plain_validator_function(
+        lambda value, info: _parse(cls, value, {*allow, *_allowed(info.context)}),
+        ref=component_ref(cls),
         serialization=core.plain_serializer_function_ser_schema(lambda request: request.payload()),
+        metadata={"pydantic_js_functions": [lambda _core, _handler: json_schema(cls)]},
     )
+    return core.chain_schema([inner], metadata={"pydantic_internal_union_tag_key": cls.__name__})
 
 
-def _parse(cls: type[Request[Any]], value: object) -> Request[Any]:
+def _allowed(context: object) -> Iterable[str]:
+    """The rules that the context of a validation allows: ``context={"allow": ["unknown-input"]}``."""
+    allow = context.get("allow", ()) if isinstance(context, dict) else ()
+    return (allow,) if isinstance(allow, str) else allow
+
+
+def _parse(cls: type[Request[Any]], value: object, allow: set[str]) -> Request[Any]:
     from pydantic_core import InitErrorDetails, PydanticCustomError
     from pydantic_core import ValidationError as PydanticValidationError
 
     if isinstance(value, cls):
         return value
     payload = to_plain(value)
+    violations: Sequence[Violation] = ()
+    if isinstance(payload, dict) and "unknown-input" not in allow:
+        violations = unknown_inputs(cls, payload)
     try:
-        return cls.from_payload(payload)  # what is no mapping is a violation
+        request = cls.from_payload(payload)  # what is no mapping is a violation
     except ValidationError as error:
-        details = [
-            InitErrorDetails(
-                # A message is no template here: its braces would be read as fields.
-                type=PydanticCustomError(
-                    _slug(violation.rule), "{message}", {"message": _words(violation)}
-                ),
-                loc=tuple(_location(violation, payload)),
-                input=to_plain(violation.value),
-            )
-            for violation in error.violations
-        ]
-        raise PydanticValidationError.from_exception_data(cls.__name__, details) from None
+        closed = any(one.rule in CLOSING and not one.pointer for one in error.violations)
+        violations = [*error.violations, *(() if closed else violations)]
+    if not violations:
+        return request
+    details = [
+        InitErrorDetails(
+            # A message is no template here: its braces would be read as fields.
+            type=PydanticCustomError(
+                _slug(violation.rule), "{message}", {"message": _words(violation)}
+            ),
+            loc=tuple(_location(violation, payload)),
+            input=to_plain(violation.value),
+        )
+        for violation in violations
+    ]
+    raise PydanticValidationError.from_exception_data(cls.__name__, details)
 
 
 def _slug(rule: str) -> Any:
@@ -87,12 +124,13 @@ def _location(violation: Violation, payload: Any) -> Iterator[int | str]:
 def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:
     """The stored schema, or what is read from one that is no JSON Schema, with ``type: float`` for instance.
 
-    References inside it become absolute, so that they hold wherever it is put.
+    References inside it become absolute, so that they hold wherever it is put. Its defaults, which are demo values,
+    become examples.
     """
     base = "https://runcomfy.invalid/" + quote(cls.model_id)
     schema = _as_read(cls)
-    absolute: dict[str, Any] = _with_absolute_references(schema, base)
-    if absolute != schema:
+    absolute: dict[str, Any] = _shown(schema, base)
+    if '"$ref"' in json.dumps(absolute):
         absolute["$id"] = base
     absolute.setdefault("title", cls.__name__)
     return absolute
@@ -108,24 +146,29 @@ def _as_read(cls: type[Request[Any]]) -> dict[str, Any]:
     return stored.get("shown", schema) if stored["input"] == schema else schema
 
 
-def _with_absolute_references(schema: Any, base: str) -> Any:
+def _shown(schema: Any, base: str) -> Any:
     # Pydantic takes a reference that is no web address for one of its own, and fails when it does not know
     # it, even where it stands in data.
     if isinstance(schema, list):
-        return [_with_absolute_references(part, base) for part in schema]
+        return [_shown(part, base) for part in schema]
     if not isinstance(schema, dict):
         return schema
     absolute: dict[str, Any] = {}
     for keyword, part in schema.items():
-        if keyword in _DATA:
+        if keyword == "default":  # the page's demo value, which nobody assumes
+            examples = schema.get("examples")
+            more = examples if isinstance(examples, list) else []
+            if '"$ref"' not in json.dumps([part, more]):
+                absolute["examples"] = [part, *(one for one in more if one != part)]
+        elif keyword == "examples" and "default" in schema:
+            continue
+        elif keyword in _DATA:
             if '"$ref"' not in json.dumps(part):
                 absolute[keyword] = part
         elif keyword in _BY_NAME and isinstance(part, dict):
-            absolute[keyword] = {
-                name: _with_absolute_references(inner, base) for name, inner in part.items()
-            }
+            absolute[keyword] = {name: _shown(inner, base) for name, inner in part.items()}
         elif keyword != "$ref" or not isinstance(part, str):
-            absolute[keyword] = _with_absolute_references(part, base)
+            absolute[keyword] = _shown(part, base)
         elif (target := urljoin(base, part)).startswith(("http://", "https://")):
             absolute[keyword] = target
     return absolute

@@ -257,13 +257,6 @@ class Request(Generic[OutputT_co]):
 
         return core_schema(cls)
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: object, handler: object) -> dict[str, Any]:
-        """The schema that pydantic shows for the class: the model's own."""
-        from .pydantic_hooks import json_schema
-
-        return json_schema(cls)
-
 
 def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
     """Every violation of ``payload``, whatever types the caller built it from."""

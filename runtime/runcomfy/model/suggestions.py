@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from .checks import matches
 from .json_values import pointer_token
 from .violation import Violation
 
-__all__ = ["close_to", "did_you_mean", "ids_like", "unknown_input"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .request import Request
+
+__all__ = ["CLOSING", "close_to", "did_you_mean", "ids_like", "unknown_input", "unknown_inputs"]
+
+#: Rules by which a schema itself refuses unknown inputs.
+CLOSING = ("additionalProperties", "unevaluatedProperties")
+_UNKNOWN = "is not an input of this model"
+#: Unknown inputs beyond this many get no "did you mean": looking for one takes its time.
+_SUGGESTIONS = 20
 
 
 def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -44,3 +57,20 @@ def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:
     hint = f"did you mean {near[0]!r}?" if near else inputs
     message = f"is not an input of this model; {hint}"
     return Violation("/" + pointer_token(name), "unknown-input", value, tuple(known), message)
+
+
+def unknown_inputs(cls: type[Request[Any]], payload: dict[Any, Any]) -> list[Violation]:
+    """The findings for the inputs of a payload that the schema neither declares nor admits."""
+    names = [
+        name
+        for name in payload
+        if isinstance(name, str)
+        and name not in cls._known
+        and not any(matches(pattern, name) for pattern in cls._admitted)
+    ]
+    return [
+        unknown_input(name, payload[name], cls._known)
+        if place < _SUGGESTIONS
+        else Violation("/" + pointer_token(name), "unknown-input", payload[name], None, _UNKNOWN)
+        for place, name in enumerate(names)
+    ]

@@ -20,6 +20,8 @@ from .steps import Drain, Drained, Failure, Flow, Head, Open
 
 __all__ = ["Fetch", "download"]
 
+_INSTEAD = "a web page or an error text came instead of the {}"
+
 
 def download(fetch: Fetch) -> Flow[None]:
     """Fetch the file, as far as the policy and the deadline let it."""
@@ -45,7 +47,7 @@ def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
     if isinstance(head, ErrorResponse):
         return head
     part = rest_of_file(head.status, head.headers, fetch.received, fetch.total, fetch.validator)
-    odd = _refusal(fetch, head)
+    odd, doubt = _refusal(fetch, head), _is_told_as_json(fetch, head)
     if isinstance(part, str) or odd:
         fetch.restart()
         return ErrorResponse("answer unreadable", odd or str(part), head.status)
@@ -60,7 +62,11 @@ def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
     fetch.content_type = head.headers.get("content-type", "")
     drained: Drained = yield Drain(part.start, fetch.limit, part.total, fetch.remaining)
     fetch.now, fetch.received = drained.now, drained.received
-    return _lacking(fetch, drained)
+    lacking = _lacking(fetch, drained)
+    if lacking is None and doubt and not fetch.is_media(drained.first):
+        fetch.restart()
+        return ErrorResponse("answer unreadable", _INSTEAD.format(fetch.kind), head.status)
+    return lacking
 
 
 def _open(fetch: Fetch) -> Flow[Head | ErrorResponse]:
@@ -95,9 +101,15 @@ def _refusal(fetch: Fetch, head: Head) -> str:
     if coding.strip().lower() not in {"", "identity"}:
         return f"it is encoded as {coding}, though that was not asked for"
     content_type = head.headers.get("content-type", "").strip().lower()
-    if fetch.kind != "file" and content_type.startswith(("text/html", "application/json")):
-        return f"a web page or an error text came instead of the {fetch.kind}"
+    if fetch.kind != "file" and content_type.startswith("text/html"):
+        return _INSTEAD.format(fetch.kind)
     return ""
+
+
+def _is_told_as_json(fetch: Fetch, head: Head) -> bool:
+    """Whether a file is said to be JSON: an error text, or a file under a wrong type. Its content tells."""
+    content_type = head.headers.get("content-type", "").strip().lower()
+    return fetch.kind != "file" and content_type.startswith("application/json")
 
 
 def _lacking(fetch: Fetch, drained: Drained) -> ErrorResponse | None:

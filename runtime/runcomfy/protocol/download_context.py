@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TypeVar
@@ -52,6 +52,8 @@ class Fetch:
     chances: Iterator[float] = field(default_factory=lambda: repeat(0.5))
     request_id: str | None = None
     model_id: str | None = None
+    #: Whether a file that begins so is an image, a video or an audio.
+    is_media: Callable[[bytes], bool] = field(default=lambda _: False, repr=False)
     #: How much has arrived, of how much; and the mark that the rest must have.
     received: int = 0
     total: int | None = None

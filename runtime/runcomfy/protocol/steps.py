@@ -124,11 +124,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """How many bytes are there; ``broken`` says what ended the body, if it did not end by itself."""
+    """How many bytes are there, and the first of them; ``broken`` says what ended the body, if not its end."""
 
     now: float
     received: int
     broken: str = ""
+    first: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

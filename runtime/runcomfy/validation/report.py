@@ -4,7 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from runcomfy.media.probe.info import MediaInfo
     from runcomfy.model.violation import Violation
@@ -136,6 +137,17 @@ class Report:
             "unchecked": [unchecked.as_dict() for unchecked in self.unchecked],
             "files": [file.as_dict() for file in self.files],
         }
+
+    def __iter__(self) -> Iterator[tuple[str, object]]:
+        """The items of ``as_dict()``, so that ``dict(report)`` is plain data."""
+        return iter(self.as_dict().items())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Let pydantic, and so FastAPI, write reports as their plain data."""
+        from runcomfy.model.plain_data import plain_data_schema
+
+        return plain_data_schema(cls)
 
     def summary(self) -> str:
         """The verdict and the counts in a few words: ``"invalid, 2 errors, 1 warning"``."""

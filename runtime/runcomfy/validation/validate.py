@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runcomfy.model.json_values import pointer_token, to_plain
+from runcomfy.model.json_values import to_plain
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request, find_violations
-from runcomfy.model.violation import UNCHECKED, Violation
+from runcomfy.model.violation import UNCHECKED
 
 from .report import Report, Unchecked
 
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     Model = str | type[Request[Any]]
 
 __all__ = ["examine", "model_class", "validate"]
-
-_CLOSING = ("additionalProperties", "unevaluatedProperties")
-_UNKNOWN = "is not an input of this model"
-#: Unknown inputs beyond this many get no "did you mean": looking for one takes its time.
-_SUGGESTIONS = 20
 
 
 def validate(
@@ -107,7 +102,11 @@ def examine(
         report.unchecked += [Unchecked(one.pointer, "schema", one.message) for one in left]
     if isinstance(payload, dict):
         if not cls._known.issuperset(payload):
-            report.warnings += _unknown_inputs(cls, payload, report.errors)
+            from runcomfy.model.suggestions import CLOSING, unknown_inputs
+
+            # A closed schema has named them already.
+            if not any(error.rule in CLOSING and not error.pointer for error in report.errors):
+                report.warnings += unknown_inputs(cls, payload)
         if cls._media:
             from .media import Files, check_media
 
@@ -116,26 +115,3 @@ def examine(
         report.errors += report.warnings
         report.warnings = []
     return report
-
-
-def _unknown_inputs(
-    cls: type[Request[Any]], payload: dict[Any, Any], errors: list[Violation]
-) -> list[Violation]:
-    if any(error.rule in _CLOSING and not error.pointer for error in errors):
-        return []  # a closed schema has named them already
-    from runcomfy.model.checks import matches
-    from runcomfy.model.suggestions import unknown_input
-
-    names = [
-        name
-        for name in payload
-        if isinstance(name, str)
-        and name not in cls._known
-        and not any(matches(pattern, name) for pattern in cls._admitted)
-    ]
-    return [
-        unknown_input(name, payload[name], cls._known)
-        if place < _SUGGESTIONS
-        else Violation("/" + pointer_token(name), "unknown-input", payload[name], None, _UNKNOWN)
-        for place, name in enumerate(names)
-    ]

@@ -1,0 +1,117 @@
+"""Which texts of an output are files, and what these are called once their content is known."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from runcomfy import Output, Result
+from runcomfy.downloads.partial_file import PartialFile, SaveTarget
+from runcomfy.media.formats import FORMATS, recognise
+from support.uploads import picture
+
+BASE = "https://model-api.runcomfy.net/v1/requests/r1"
+#: What stands under "image", and the address that it is.
+ADDRESSES = {
+    "https://x.runcomfy.net/a b.png": "https://x.runcomfy.net/a%20b.png",
+    "https://x.runcomfy.net/a.png\n": "https://x.runcomfy.net/a.png",
+    "https://x.runcomfy.net/a\r\n.png": "https://x.runcomfy.net/a.png",
+    "  https://x.runcomfy.net/a.png": "https://x.runcomfy.net/a.png",
+    "//x.runcomfy.net/a.png": "https://x.runcomfy.net/a.png",
+    "/files/a.png": "https://model-api.runcomfy.net/files/a.png",
+    "files/a b.png": f"{BASE}/files/a%20b.png",
+    "a.png": f"{BASE}/a.png",
+    "../a": "https://model-api.runcomfy.net/v1/requests/a",
+}
+
+
+def result(**output: object) -> Result[Output]:
+    return Result("r1", Output.from_payload({}), {"output": output})
+
+
+@pytest.mark.parametrize(("text", "url"), ADDRESSES.items(), ids=map(repr, ADDRESSES))
+@pytest.mark.parametrize("shape", ["text", "list", "object"])
+def test_every_text_under_image_is_a_file(text: str, url: str, shape: str) -> None:
+    given = {"text": text, "list": [text], "object": {"url": text}}[shape]
+    assert [file.url for file in result(image=given).files] == [url]
+    assert [file.kind for file in result(image=given).files] == ["image"]
+
+
+@pytest.mark.parametrize("text", [text for text in ADDRESSES if "://" not in text])
+def test_elsewhere_only_whole_addresses_are_files(text: str) -> None:
+    assert [*result(note=text).files] == []
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_content_in_the_output_is_a_file(kind: str, tmp_path: Path) -> None:
+    content = picture(kind=kind)
+    encoded = base64.b64encode(content).decode()
+    lines = "\n".join(encoded[at : at + 76] for at in range(0, len(encoded), 76))
+    extension = {"PNG": ".png", "JPEG": ".jpg"}[kind]
+    for text in (f"data:image/png;base64,{encoded}", encoded, lines, encoded.rstrip("=")):
+        (path,) = result(image=text).save(tmp_path / "out", overwrite=True)
+        assert path.name == f"r1-1{extension}"
+        assert path.read_bytes() == content
+
+
+def test_a_data_uri_is_not_told_whole() -> None:
+    (file,) = result(image="data:image/png;base64," + "A" * 10_000).files
+    assert len(repr(file)) < 200
+
+
+#: The name that the address gives, the first bytes, and the name that the file gets.
+NAMES = [
+    ("1-a.png", b"\xff\xd8\xff\xe0", "1-a.jpg"),
+    ("1-a.jpeg", b"\xff\xd8\xff\xe0", "1-a.jpeg"),
+    ("1-a.jpg", b"RIFF\0\0\0\0WEBPVP8 ", "1-a.webp"),
+    ("1-a.mp4", b"\x1aE\xdf\xa3\x01\0\0\0B\x82\x84webm", "1-a.webm"),
+    ("1-a.mp3", b"RIFF\0\0\0\0WAVEfmt ", "1-a.wav"),
+    ("1-a.m4a", b"\0\0\0\x20ftypisom", "1-a.m4a"),
+    ("1-a.png", b"\0 no known bytes", "1-a.png"),
+    ("1-a.png", b"PK\x03\x04", "1-a.zip"),
+    ("1-a.usdz", b"PK\x03\x04", "1-a.usdz"),
+    ("1-a.pt", b"PK\x03\x04", "1-a.pt"),
+    ("1-a", b"fLaC\0\0\0\x22", "1-a.flac"),
+    ("1-a", b"%PDF-1.7", "1-a.pdf"),
+    *((f"1-a{kept}", b"\0\1\2", f"1-a{kept}") for kept in (".svg", ".pdf", ".tar", ".npy", ".midi", ".gz")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "first", "saved"), NAMES)
+def test_content_decides_the_extension_of_known_kinds(
+    name: str, first: bytes, saved: str, tmp_path: Path
+) -> None:
+    part = PartialFile(SaveTarget.inside(tmp_path, name, overwrite=False))
+    part.write(first)
+    assert part.publish("").name == saved
+
+
+@pytest.mark.parametrize("last", ["a.svg", "a.pdf", "a.tar", "a.npy", "a.midi", "a.parquet"])
+def test_harmless_extensions_survive(last: str) -> None:
+    (file,) = result(image=f"https://x.runcomfy.net/{last}").files
+    assert file.name == f"r1-1-{last}"
+
+
+@pytest.mark.parametrize("last", ["a.exe", "a.sh", "a.html", "a.lnk", "a.py", "a.js", "a.command"])
+def test_what_could_be_run_becomes_part_of_the_name(last: str) -> None:
+    (file,) = result(image=f"https://x.runcomfy.net/{last}").files
+    assert file.name == "r1-1-" + last.replace(".", "_")
+
+
+def test_a_name_of_the_caller_s_own_stays(tmp_path: Path) -> None:
+    encoded = base64.b64encode(picture(kind="JPEG")).decode()
+    path = result(image=encoded).files[0].save(tmp_path / "mine.png")
+    assert path.name == "mine.png"
+
+
+def test_the_table_of_formats_agrees_with_itself() -> None:
+    for one in FORMATS.values():
+        for parts in one.magic:
+            head = bytearray(300)
+            for offset, magic in parts:
+                head[offset : offset + len(magic)] = magic
+            assert recognise(bytes(head)) == one.name
+        assert all(extension.startswith(".") for extension in one.extensions)
+        assert all("/" in media_type for media_type in one.media_types)
