@@ -21,7 +21,7 @@ def command(out: Output, service: Service, request_ids: tuple[str, ...]) -> int:
     The exit status is 1 if one of them was not cancelled.
     """
     status = DONE
-    with service.client() as client:
+    with service.journal_if_any() as journal, service.client(journal=journal) as client:
         for request_id in request_ids:
             answer = client.job(request_id).cancel()
             if not answer.cancelled:

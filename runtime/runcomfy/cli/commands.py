@@ -18,6 +18,17 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "result": ("runcomfy.cli.result", "Fetch the results of requests that have ended."),
         "cancel": ("runcomfy.cli.cancel", "Cancel requests that are queued."),
     },
+    "Record of what was paid": {
+        "jobs": (
+            "runcomfy.cli.jobs",
+            "List the requests in the journal, and what they cost.",
+        ),
+        "recover": ("runcomfy.cli.recover", "Finish and save everything that was paid."),
+        "journal": (
+            "runcomfy.cli.journal",
+            "Settle unknown requests; back up, purge and limit the journal.",
+        ),
+    },
     "Models": {
         "models": ("runcomfy.cli.models", "List models."),
         "show": ("runcomfy.cli.show", "Show a model: inputs, limits, rules, price, examples."),

@@ -12,8 +12,20 @@ from .terminal import complain
 
 __all__ = ["describe", "in_words_of_the_command", "tell"]
 
-#: The line of Python that goes on with a request, as ``errors.resume_line`` writes it.
-_RESUME = re.compile(r'client\.job\("([^"]*)"(?:, "[^"]*")?\)\.wait\(\)')
+#: Lines of Python in messages of the library, and what to say of them here.
+_LINES = (
+    (re.compile(r'client\.job\("([^"]*)"(?:, "[^"]*")?\)\.wait\(\)'), r"runcomfy-py wait \1"),
+    (
+        re.compile(r"journal\.resolve\((\'[^\']*\'), request_id=\'([^\']*)\', client=client\)"),
+        r"runcomfy-py journal resolve \1 --request-id \2",
+    ),
+    (
+        re.compile(r"journal\.resolve\((\'[^\']*\'), not_sent=True\)"),
+        r"runcomfy-py journal resolve \1 --not-sent",
+    ),
+    (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
+)
+_ALLOW = re.compile(r"pass allow=\(([^)]*)\) to the call or to the client")
 _NEXT_STEPS = {
     "MissingToken": "Store one with: runcomfy-py login",
     "AuthenticationFailed": "See which token is used with: runcomfy-py whoami",
@@ -25,7 +37,14 @@ _NEXT_STEPS = {
 
 def in_words_of_the_command(text: str) -> str:
     """The text with command lines in the place of lines of Python."""
-    return _RESUME.sub(r"runcomfy-py wait \1", text)
+    for pattern, words in _LINES:
+        text = pattern.sub(words, text)
+    return _ALLOW.sub(_options, text)
+
+
+def _options(found: re.Match[str]) -> str:
+    names = [name.strip() for name in found[1].split(",") if name.strip()]
+    return "give " + " ".join(f"--allow {name}" for name in names)
 
 
 def describe(error: BaseException) -> str:

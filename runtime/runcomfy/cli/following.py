@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .exit_codes import INTERRUPTED, TERMINATED, worst
 from .outcomes import Outcome, of_error, of_result, show
@@ -14,14 +14,21 @@ from .progress import Progress
 from .saving import Saving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runcomfy import AsyncClient, Status
 
     from .output import Output
 
 __all__ = ["Call", "follow"]
 
-#: Gives the result of one job; it is handed the client and what to tell of each status.
-Call: TypeAlias = "Callable[[AsyncClient, Callable[[Status], None]], Awaitable[Any]]"
+
+class Call(NamedTuple):
+    """One job: what gives its result, handed the client and what to tell of each status; and its key."""
+
+    result: Callable[[AsyncClient, Callable[[Status], None]], Awaitable[Any]]
+    key: str | None = None
+
 
 #: Seconds between two drawings of the progress.
 _FRAME = 0.25
@@ -102,10 +109,10 @@ class _Following:
     async def _one(self, client: AsyncClient, number: int, call: Call) -> Outcome:
         outcome = None
         try:
-            result = await call(client, lambda status: self._progress.update(number, status))
+            result = await call.result(client, lambda status: self._progress.update(number, status))
             outcome = of_result(result)
             self._progress.note(number, "saving")
-            await self._saving.save(result, outcome, number + 1)
+            await self._saving.save(result, outcome, number + 1, _saved(client, call.key))
             self._progress.note(number, "done")
         except asyncio.CancelledError as stop:
             outcome = outcome or Outcome("interrupted")
@@ -131,3 +138,11 @@ class _Following:
         while self._progress.animated and not self._stopped:
             self._progress.draw()
             await asyncio.sleep(_FRAME)
+
+
+def _saved(client: AsyncClient, key: str | None) -> list[Path | None]:
+    """Where the files of a key were saved before, by what the journal says."""
+    if key is None or client.journal is None:
+        return []
+    entry = client.journal.find(client.account, key)
+    return [] if entry is None else [file.path for file in entry.files]

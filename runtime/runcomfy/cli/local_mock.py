@@ -1,37 +1,155 @@
-"""``--mock``: a mock service that runs as long as a command does, and keeps its requests between commands."""
+"""``--mock``: a mock service that keeps its requests between commands, apart from everything real.
+
+The commands that run at the same time share one: the first holds a lock and serves at a port that is
+remembered, the others use it, and the next one goes on serving when it ends. So the mock has one address,
+and its journal one account.
+"""
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from runcomfy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from runcomfy.mock import MockService
 
 __all__ = ["TOKEN", "mock_folder", "running_mock"]
 
 TOKEN = "mock"  # noqa: S105  # it opens nothing: the mock takes any token
 #: How long a request waits and runs, in seconds: long enough to be seen, short enough to be waited for.
 _QUEUE_SECONDS, _RUN_SECONDS = 1.0, 1.0
+#: Seconds between two looks at a lock that another command holds, and in which a host must be there.
+_PAUSE, _PATIENCE = 0.05, 20.0
 
 
 def mock_folder(state: Path) -> Path:
-    """Where the mock keeps its requests and its own journal, apart from what is real."""
+    """Where the mock keeps its requests and its own journal."""
     return state / "mock"
 
 
 @contextmanager
 def running_mock(state: Path) -> Iterator[dict[str, Any]]:
-    """Run the mock on a free port of this machine; what clients of it are made with."""
+    """Run the mock, or use the one that another command runs; what clients of it are made with."""
     from runcomfy import Polling
-    from runcomfy.testing import mock_service
 
     folder = mock_folder(state)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    service = mock_service(
-        path=folder / "requests.db",
-        queue_seconds=_QUEUE_SECONDS,
-        run_seconds=_RUN_SECONDS,
-        keep_log=False,
-    )
-    with service:
-        yield {"token": TOKEN, "base_url": service.url, "polling": Polling(0.1, 0.3)}
+    host = _Host(folder)
+    host.start()
+    try:
+        url = host.wait()
+        yield {"token": TOKEN, "base_url": url, "polling": Polling(0.1, 0.3)}
+    finally:
+        host.close()
+
+
+class _Host(Thread):
+    """Serves as soon as no other command does, until it is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(name="runcomfy-mock-host", daemon=True)
+        self._folder = folder
+        self._closed = Event()
+        self._served = Event()
+        self._failure: Exception | None = None
+
+    def run(self) -> None:
+        """Wait for the lock, then serve."""
+        try:
+            with (self._folder / "lock").open("a+b") as file:
+                while not _locked(file):
+                    if self._closed.wait(_PAUSE):
+                        return
+                with self._service():
+                    self._served.set()
+                    self._closed.wait()
+        except Exception as error:  # noqa: BLE001  # wait raises it, in the thread of the command
+            self._failure = error
+            self._served.set()
+
+    def wait(self) -> str:
+        """The address at which the mock answers now, served by this command or by another."""
+        ends = time.monotonic() + _PATIENCE
+        while time.monotonic() < ends:
+            served = self._served.wait(_PAUSE)
+            if self._failure is not None:
+                raise self._failure
+            port = self._remembered()
+            if served or (port and _answers(port)):
+                return f"http://127.0.0.1:{port}"
+        raise ConfigurationError(
+            f"the mock of another command does not answer; end it, or remove {self._folder}"
+        )
+
+    def close(self) -> None:
+        """Stop serving, or waiting to."""
+        self._closed.set()
+        self.join()
+
+    @contextmanager
+    def _service(self) -> Iterator[None]:
+        try:
+            service = self._made(self._remembered())
+            service.start()
+        except OSError:  # another program has the port by now
+            service = self._made(0)
+            service.start()
+        with _closing(service):
+            port = service.url.rpartition(":")[2]
+            (self._folder / "port").write_text(port, encoding="ascii")
+            yield
+
+    def _made(self, port: int) -> MockService:
+        from runcomfy.testing import mock_service
+
+        return mock_service(
+            path=self._folder / "requests.db",
+            port=port,
+            queue_seconds=_QUEUE_SECONDS,
+            run_seconds=_RUN_SECONDS,
+            keep_log=False,
+        )
+
+    def _remembered(self) -> int:
+        """The port of the last time, 0 for none."""
+        try:
+            port = int((self._folder / "port").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0
+        return port if 0 < port < 65_536 else 0
+
+
+@contextmanager
+def _closing(service: MockService) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        service.close()
+
+
+def _locked(file: Any) -> bool:
+    """Whether this process holds the lock now."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: the port tells who serves
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -16,7 +16,7 @@ __all__ = ["Outcome", "of_error", "of_result", "show"]
 @dataclass(slots=True)
 class Outcome:
     """What became of one job. ``state`` is ``succeeded``, ``failed``, ``cancelled``, ``running``, ``unknown``,
-    ``not_sent`` or ``interrupted``."""
+    ``not_sent``, ``error`` or ``interrupted``."""
 
     state: str
     request_id: str | None = None
@@ -68,10 +68,11 @@ def of_error(error: BaseException, *, submitting: bool) -> Outcome:
     After a submit that was accepted nothing but its end may look like "try again": that would pay twice.
     """
     name = type(error).__name__
-    request_id = getattr(error, "request_id", None)
+    # A key conflict names the request of the entry that is there; this command submitted none.
+    request_id = None if name == "KeyConflict" else getattr(error, "request_id", None)
     status = status_of(error)
     states = {"JobFailed": "failed", "JobCancelled": "cancelled", "SubmissionUnknown": "unknown"}
-    state = states.get(name, "running" if request_id else "not_sent" if submitting else "unknown")
+    state = states.get(name, "running" if request_id else "not_sent" if submitting else "error")
     if submitting and state == "running":
         status = UNKNOWN
     model_id = getattr(error, "model_id", None)

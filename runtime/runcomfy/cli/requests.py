@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from .model_packages import model_of, package_option
+from .option_types import Number
 
 __all__ = ["ModelCommand", "Wanted", "request_options"]
 
@@ -20,7 +21,13 @@ class Wanted(NamedTuple):
 
     model_id: str
     payload: dict[str, Any]
-    check_files: Any
+    #: For the client: how files are checked, which findings do not stop it.
+    checks: dict[str, Any]
+    key: str | None
+    again: bool
+    #: The most that the whole command may cost, and the price of one request, in US dollars.
+    max_cost: float | None
+    price: float | None
 
 
 class ModelCommand(click.Command):
@@ -66,6 +73,30 @@ def request_options(command: CommandT) -> CommandT:
         help="Check the rules of local files, of files behind URLs as well, or of none.",
     )
     @click.option(
+        "--allow",
+        multiple=True,
+        metavar="RULE",
+        help="Do not stop at findings of this rule, such as unknown-input. Can be repeated.",
+    )
+    @click.option("--strict", is_flag=True, help="Stop at every warning.")
+    @click.option(
+        "--key",
+        metavar="KEY",
+        help="A name of yours for this request: the same command again submits nothing new.",
+    )
+    @click.option(
+        "--again", is_flag=True, help="Submit although an equal request is there, or has ended."
+    )
+    @click.option(
+        "--max-cost", type=Number(min=0), metavar="USD", help="Refuse to start above this cost."
+    )
+    @click.option(
+        "--price",
+        type=Number(min=0),
+        metavar="USD",
+        help="What one request costs, instead of what the service's catalogue says.",
+    )
+    @click.option(
         "--unchecked", is_flag=True, help="Run a model that is not installed, without any check."
     )
     @functools.wraps(command)
@@ -76,11 +107,18 @@ def request_options(command: CommandT) -> CommandT:
         text: str | None,
         input_file: str | None,
         check_files: str,
+        allow: tuple[str, ...],
+        strict: bool,
+        key: str | None,
+        again: bool,
+        max_cost: float | None,
+        price: float | None,
         unchecked: bool,
         **options: Any,
     ) -> Any:
         payload = _payload(model, inputs, text, input_file, unchecked)
-        wanted = Wanted(model, payload, check_files)
+        checks = {"check_files": check_files, "allow": allow, "strict": strict}
+        wanted = Wanted(model, payload, checks, key, again, max_cost, price)
         return command(*arguments, wanted=wanted, **options)
 
     return package_option(wrapped)  # type: ignore[return-value]  # click calls it, whatever its signature

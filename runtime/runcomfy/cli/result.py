@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from runcomfy import AsyncClient, Status
 
+    from .following import Call
+
 __all__ = ["command"]
 
 
@@ -37,14 +39,19 @@ def command(
 
     saving = Saving(None if no_save else folder, name)
     saving.prepare()
-    with service.async_client_settings() as make_client:
+    with (
+        service.journal_if_any() as journal,
+        service.async_clients(journal) as make_client,
+    ):
         calls = [_call(request_id) for request_id in request_ids]
         return follow(make_client, calls, out, saving, submitting=False)
 
 
-def _call(request_id: str) -> Callable[[AsyncClient, Callable[[Status], None]], Any]:
+def _call(request_id: str) -> Call:
+    from .following import Call
+
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         del on_status
         return await client.job(request_id).result()
 
-    return call
+    return Call(call)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from runcomfy import AsyncClient, Status
 
+    from .following import Call
+
 __all__ = ["command"]
 
 _MOST = 100
@@ -60,21 +62,27 @@ def command(
     if no_wait:
         from .submit import submit
 
-        return submit(out, service, wanted, count)
+        return submit(out, service, wanted, count, None if no_save else folder)
+    from .before_paying import check_before_paying, prices, ways
     from .following import follow
     from .saving import Saving
 
     saving = Saving(None if no_save else folder, name)
     saving.prepare()
     options = {} if timeout is None else {"timeout": timeout}
-    with service.async_client_settings(check_files=wanted.check_files) as make_client:
-        return follow(make_client, [_call(wanted, options)] * count, out, saving, submitting=True)
+    with (
+        service.journal(prices=prices(wanted)) as journal,
+        service.async_clients(journal, **wanted.checks) as make_client,
+    ):
+        check_before_paying(service, wanted, count, journal)
+        calls = [_call(wanted, {**options, **how}) for how in ways(wanted, count, saving.folder)]
+        return follow(make_client, calls, out, saving, submitting=True)
 
 
-def _call(
-    wanted: Wanted, options: dict[str, Any]
-) -> Callable[[AsyncClient, Callable[[Status], None]], Any]:
+def _call(wanted: Wanted, options: dict[str, Any]) -> Call:
+    from .following import Call
+
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         return await client.run(wanted.model_id, wanted.payload, on_status=on_status, **options)
 
-    return call
+    return Call(call, options["key"])

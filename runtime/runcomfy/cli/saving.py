@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,21 @@ class Saving:
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise PermissionError(13, "the folder cannot be written", str(self.folder))
 
-    async def save(self, result: Any, outcome: Outcome, run: int = 1) -> None:
-        """Save each file, under a free name, and note its path in the outcome."""
+    async def save(
+        self, result: Any, outcome: Outcome, run: int, known: Sequence[Path | None]
+    ) -> None:
+        """Save each file, under a free name, and note its path in the outcome.
+
+        ``known`` holds, in the same order, where the files were saved by an earlier command.
+        """
         if self.folder is None:
             return
+        places = dict(enumerate(known))
         for number, file in enumerate(result.files):
-            if self._template is None:
+            before = places.get(number)
+            if before is not None and before.exists():
+                path = before
+            elif self._template is None:
                 path = await file.save(f"{self.folder}{os.sep}")
             else:
                 path = await self._save(file, self._name(file, outcome, number + 1, run))

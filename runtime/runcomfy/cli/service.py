@@ -1,9 +1,8 @@
-"""Which service a command talks to, and with which token: ``--base-url``, ``--mock``, and the stored token."""
+"""Which service a command talks to, with which token and journal: ``--base-url`` and ``--mock``."""
 
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from .output import Output
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runcomfy import AsyncClient, Client
+    from runcomfy import AsyncClient, Client, Journal
 
 __all__ = ["Service", "service_options", "state_folder"]
 
@@ -26,17 +25,14 @@ _VARIABLE = "RUNCOMFY_BASE_URL"
 
 
 def state_folder() -> Path:
-    """Where this user's state is kept: ``$XDG_STATE_HOME/runcomfy``, else in ``~/.local/state``."""
-    from pathlib import Path  # help texts start without it
+    """Where this user's state is kept: the folder of the user's journal."""
+    from runcomfy.journal import default_path
 
-    home = os.environ.get("XDG_STATE_HOME", "")
-    # Relative ones are ignored, as the specification of these folders wants it.
-    base = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
-    return base / "runcomfy"
+    return default_path().parent
 
 
 class Service:
-    """The real service, one at another address, or the local mock."""
+    """The real service, one at another address, or the local mock; and the journal that goes with it."""
 
     def __init__(self, base_url: str | None, *, mock: bool, out: Output) -> None:
         self._base_url = base_url
@@ -55,6 +51,14 @@ class Service:
         """The service in messages: its address, or that it is the mock."""
         return "the local mock" if self.mock else self.address
 
+    @property
+    def journal_path(self) -> Path:
+        """The user's journal; the mock has one of its own."""
+        from .local_mock import mock_folder
+
+        folder = state_folder()
+        return (mock_folder(folder) if self.mock else folder) / "journal.db"
+
     @contextmanager
     def settings(self) -> Iterator[dict[str, Any]]:
         """What a client is made with, for as long as it is used: the mock runs meanwhile."""
@@ -69,19 +73,47 @@ class Service:
 
     @contextmanager
     def client(self, **options: Any) -> Iterator[Client]:
-        """A client of the service."""
+        """A client of the service, without a journal."""
         from runcomfy import Client
 
         with self.settings() as settings, Client(**settings, **options) as client:
             yield client
 
     @contextmanager
-    def async_client_settings(self, **options: Any) -> Iterator[Callable[[], AsyncClient]]:
-        """What makes an asynchronous client of the service."""
+    def journal(self, **options: Any) -> Iterator[Journal]:
+        """The journal. Raises ``JournalError`` where it cannot be used: then nothing is submitted."""
+        from runcomfy import Journal
+
+        _log_to_stderr(self._out)
+        with Journal(self.journal_path, **options) as journal:
+            yield journal
+
+    @contextmanager
+    def journal_if_any(self) -> Iterator[Journal | None]:
+        """The journal, for commands that only write down what they find out: they go on without it."""
+        from runcomfy import JournalError
+
+        try:
+            opened = self.journal()
+            journal = opened.__enter__()
+        except JournalError as error:
+            self._out.note(f"warning: what is found out is not written down: {error}")
+            yield None
+            return
+        try:
+            yield journal
+        finally:
+            opened.__exit__(None, None, None)
+
+    @contextmanager
+    def async_clients(
+        self, journal: Journal | None, **options: Any
+    ) -> Iterator[Callable[[], AsyncClient]]:
+        """What makes asynchronous clients that write into this journal."""
         from runcomfy import AsyncClient
 
         with self.settings() as settings:
-            yield lambda: AsyncClient(**settings, **options)
+            yield lambda: AsyncClient(**settings, journal=journal, **options)
 
 
 def service_options(command: CommandT) -> CommandT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .exit_codes import DONE
@@ -19,20 +21,28 @@ __all__ = ["command", "submit"]
 def command(out: Output, service: Service, wanted: Wanted) -> int:
     """Submit a request to MODEL and print its id. Inputs are given as with run.
 
-    `runcomfy-py wait ID` waits for it, in any process and on any day.
+    `runcomfy-py wait ID` waits for it, in any process and on any day; `runcomfy-py recover` for all.
     """
     return submit(out, service, wanted)
 
 
-def submit(out: Output, service: Service, wanted: Wanted, count: int = 1) -> int:
-    """Submit the request so many times, one after the other."""
-    with service.client(check_files=wanted.check_files) as client:
-        for _ in range(count):
-            job = client.submit(wanted.model_id, wanted.payload)
+def submit(
+    out: Output, service: Service, wanted: Wanted, count: int = 1, folder: str | None = None
+) -> int:
+    """Submit the request so many times, one after the other; ``folder`` is where recover saves."""
+    from .before_paying import check_before_paying, prices, ways
+
+    place = None if folder is None else Path(folder).expanduser()
+    with (
+        service.journal(prices=prices(wanted)) as journal,
+        service.client(journal=journal, **wanted.checks) as client,
+    ):
+        check_before_paying(service, wanted, count, journal)
+        for how in ways(wanted, count, place):
+            job = client.submit(wanted.model_id, wanted.payload, **how)
             if out.as_json:
-                out.json(
-                    {"request_id": job.request_id, "model_id": job.model_id, "state": "submitted"}
-                )
+                told = {"request_id": job.request_id, "model_id": job.model_id}
+                out.json({**told, "state": "submitted"})
             else:
                 out.line(job.request_id)
                 out.note(f"submitted; to wait for it: runcomfy-py wait {job.request_id}")

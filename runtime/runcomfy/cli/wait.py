@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from runcomfy import AsyncClient, Status
 
+    from .following import Call
+
 __all__ = ["command"]
 
 
@@ -49,15 +51,18 @@ def command(
     saving = Saving(None if no_save else folder, name)
     saving.prepare()
     options = {} if timeout is None else {"timeout": timeout}
-    with service.async_client_settings() as make_client:
+    with (
+        service.journal_if_any() as journal,
+        service.async_clients(journal) as make_client,
+    ):
         calls = [_call(request_id, options) for request_id in request_ids]
         return follow(make_client, calls, out, saving, submitting=False)
 
 
-def _call(
-    request_id: str, options: dict[str, Any]
-) -> Callable[[AsyncClient, Callable[[Status], None]], Any]:
+def _call(request_id: str, options: dict[str, Any]) -> Call:
+    from .following import Call
+
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         return await client.job(request_id).wait(on_status=on_status, **options)
 
-    return call
+    return Call(call)

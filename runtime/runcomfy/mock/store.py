@@ -29,8 +29,7 @@ _WRITE = (
 class Store:
     """The jobs, by request id. With a path they are there again after a restart.
 
-    Several processes may share the file: a job is read again before it is looked at. The files of a job
-    are not kept: the same request gives the same bytes again.
+    The files of a job are not kept: the same request gives the same bytes again.
     """
 
     def __init__(self, settings: Settings, path: str | Path | None = None) -> None:
@@ -63,7 +62,7 @@ class Store:
     def get(self, request_id: str) -> MockJob | None:
         """The job as it is now."""
         with self._lock:
-            job = self._find(request_id)
+            job = self._jobs.get(request_id)
             if job and self._settings.timed:
                 self._advance(job)
             return job
@@ -71,7 +70,7 @@ class Store:
     def poll(self, request_id: str) -> tuple[MockJob, int | None] | None:
         """The job after one more question for its status, and its place while it is in the queue."""
         with self._lock:
-            job = self._find(request_id)
+            job = self._jobs.get(request_id)
             if job is None:
                 return None
             self._advance(job, polled=True)
@@ -123,16 +122,6 @@ class Store:
         with self._lock:
             if self._database:
                 self._database.close()
-
-    def _find(self, request_id: str) -> MockJob | None:
-        """The job, as another process may have changed it."""
-        if self._database:
-            row = self._database.execute(
-                "SELECT job FROM jobs WHERE request_id = ?", (request_id,)
-            ).fetchone()
-            if row is not None:
-                self._jobs[request_id] = MockJob(**json.loads(row[0]))
-        return self._jobs.get(request_id)
 
     def _advance(self, job: MockJob, *, polled: bool = False) -> None:
         limit = self._settings.concurrency

@@ -1,0 +1,124 @@
+"""``runcomfy-py jobs``: what the journal holds of this user's requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .output import Output, output_options
+from .service import Service, service_options
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runcomfy import Entry, Journal
+
+__all__ = ["command"]
+
+_STATES = (
+    "posting",
+    "submitted",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "expired",
+    "unknown",
+    "not_sent",
+    "invalid",
+    "skipped",
+)
+
+
+@click.command(name="jobs", short_help="List the requests in the journal, and what they cost.")
+@click.argument("search", required=False)
+@click.option(
+    "--state", "states", type=click.Choice(_STATES), multiple=True, help="Only this state."
+)
+@click.option("--model", metavar="ID", help="Only this model.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="DATE",
+    help="Only those made since then, in UTC.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The latest only."
+)
+@click.option(
+    "--spend", type=click.Choice(["model", "day"]), help="Show what was spent, by model or by day."
+)
+@output_options
+@service_options
+def command(
+    out: Output,
+    service: Service,
+    search: str | None,
+    states: tuple[Any, ...],
+    model: str | None,
+    since: datetime | None,
+    limit: int,
+    spend: str | None,
+) -> None:
+    """List the requests in the journal, the latest last. SEARCH is looked for in inputs, keys, ids and errors.
+
+    Every run and submit of this command is in it. Entries that are unknown may have been paid: look at them
+    with `runcomfy-py journal resolve`.
+    """
+    with service.journal() as journal:
+        if spend:
+            _show_spend(out, journal, spend)
+            return
+        found = journal.entries(state=states or None, model=model, since=since, text=search)
+        entries = list(found)[-limit:]
+    if out.as_json:
+        for entry in entries:
+            out.json(_as_json(entry))
+        return
+    out.table(("made", "state", "model", "cost", "request", "key"), map(_row, entries))
+    unknown = sum(entry.state == "unknown" for entry in entries)
+    if unknown:
+        out.note(f"{unknown} unknown; see: runcomfy-py journal resolve --help")
+
+
+def _show_spend(out: Output, journal: Journal, by: Any) -> None:
+    spends = journal.spend(by)
+    if out.as_json:
+        for name, one in spends.items():
+            told = {"settled": one.settled, "reserved": one.reserved, "requests": one.requests}
+            out.json({by: name, **told})
+        return
+    rows = [
+        (name, f"${one.settled:.4f}", f"${one.reserved:.4f}", str(one.requests))
+        for name, one in spends.items()
+    ]
+    out.table((by, "spent", "reserved", "requests"), rows)
+
+
+def _row(entry: Entry) -> tuple[str, str, str, str, str, str]:
+    cost = "" if entry.cost is None else f"${entry.cost:g}"
+    made = entry.created_at.strftime("%Y-%m-%d %H:%M:%S")
+    return made, entry.state, entry.model_id, cost, entry.request_id or "", entry.key
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "key": entry.key,
+        "state": entry.state,
+        "model_id": entry.model_id,
+        "request_id": entry.request_id,
+        "payload": entry.payload,
+        "cost": entry.cost,
+        "estimate": entry.estimate,
+        "created_at": _time(entry.created_at),
+        "ended_at": _time(entry.ended_at),
+        "files": [
+            {"url": file.url, "kind": file.kind, "path": file.path and str(file.path)}
+            for file in entry.files
+        ],
+        "error": entry.error,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

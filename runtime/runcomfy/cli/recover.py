@@ -1,0 +1,73 @@
+"""``runcomfy-py recover``: follow everything that was paid to its end, and save it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from .exit_codes import DONE, TRY_LATER, UNKNOWN, status_of, worst
+from .option_types import Number
+from .output import Output, output_options
+from .service import Service, service_options
+
+__all__ = ["command"]
+
+
+@click.command(name="recover", short_help="Finish and save everything that was paid.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    metavar="FOLDER",
+    default=".",
+    show_default="the current folder",
+    help="Save files here, unless their request said where.",
+)
+@click.option(
+    "--timeout",
+    type=Number(min=0),
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Follow each request at most this long.",
+)
+@output_options
+@service_options
+def command(out: Output, service: Service, folder: str, timeout: float) -> int:
+    """Wait for every request in the journal that has not ended, and save what is not saved.
+
+    Nothing is submitted. What is unknown is listed, and settled with `runcomfy-py journal resolve`.
+    """
+    from .failures import describe
+    from .terminal import complain
+
+    place = Path(folder).expanduser()
+    place.mkdir(parents=True, exist_ok=True)
+    with service.journal() as journal, service.client(journal=journal) as client:
+        found = journal.recover(client, folder=place, timeout=timeout)
+    statuses = [DONE]
+    groups = (
+        ("finished", found.finished),
+        ("running", found.running),
+        ("unknown", found.unknown),
+        ("failed", [entry for entry, _ in found.failed]),
+    )
+    for group, entries in groups:
+        for entry in entries:
+            paths = [str(file.path) for file in entry.files if file.path is not None]
+            if out.as_json:
+                told = {"outcome": group, "key": entry.key, "state": entry.state}
+                out.json({**told, "request_id": entry.request_id, "files": paths})
+            elif group == "finished":
+                for path in paths:
+                    out.line(os.path.relpath(path))
+                out.note(f"request {entry.request_id}: {entry.state}")
+            else:
+                out.note(f"request {entry.request_id or '(no id)'} of key {entry.key}: {group}")
+    for _, error in found.failed:
+        complain(describe(error))
+        statuses.append(status_of(error))
+    statuses += [TRY_LATER] * bool(found.running) + [UNKNOWN] * bool(found.unknown)
+    return worst(statuses)
