@@ -157,7 +157,7 @@ class AsyncJournalled:
             with submission.judged(claim, context):
                 flow = submission.flow(context, prepared.body, claim)
                 status = await self._driver.run(flow, model_id=context.model_id)
-            entry = await claim.submitted_async(context.request_id or "")
+                entry = await claim.submitted_async(context.request_id or "")
             return Found(prepared.model, entry, context, status)
 
     async def _wait(self, entry: Entry, ends: float | None, pause: float) -> None:

@@ -154,7 +154,7 @@ class Journalled:
             with submission.judged(claim, context):
                 flow = submission.flow(context, prepared.body, claim)
                 status = self._driver.run(flow, model_id=context.model_id)
-            entry = claim.submitted(context.request_id or "")
+                entry = claim.submitted(context.request_id or "")
             return Found(prepared.model, entry, context, status)
 
     def _wait(self, entry: Entry, ends: float | None, pause: float) -> None:

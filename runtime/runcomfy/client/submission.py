@@ -84,8 +84,9 @@ class Submission:
         self._named = options.key is not None
         self._options = options
         self._wanted: Wanted | None = None
-        #: Whether the service may have the request, as far as the flow knows.
+        #: Whether the service may have the request, as far as the flow has read; and what it raised itself.
         self._in_air = False
+        self._decided: RunComfyError | None = None
         self._accepted: Status | None = None
 
     @property
@@ -120,14 +121,17 @@ class Submission:
                 step = flow.send(reply)
             except StopIteration:
                 return self._accepted or Status("submitted")
+            except RunComfyError as error:
+                self._decided = error
+                raise
             if isinstance(step, StatusReport):
                 self._accepted, reply = step.status, Tick(context.now)
                 continue
+            # It stays so until the flow goes on, or says no: an interruption may come before it has read the reply.
             self._in_air = isinstance(step, Send)
             if self._in_air:
                 claim.sending()
             reply = yield step
-            self._in_air = False
 
     @contextmanager
     def judged(self, claim: Claim, context: CallContext) -> Iterator[None]:
@@ -140,8 +144,9 @@ class Submission:
             elif isinstance(stop, SubmissionUnknown):
                 claim.unknown(_told(stop), stop.request_id)
                 self._advise(stop)
-            elif self._in_air:
-                claim.unknown(f"the submit was interrupted ({type(stop).__name__})")
+            elif self._in_air and stop is not self._decided:
+                reason = f"the submit was interrupted ({type(stop).__name__})"
+                claim.unknown(reason, context.request_id)
                 self._advise(stop)
             else:
                 claim.not_sent(_told(stop))

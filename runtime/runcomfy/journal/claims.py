@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Self
 
 from runcomfy.errors import JournalError
@@ -37,9 +38,9 @@ class Claim:
         self._session = session
         self.wanted = wanted
         self._process = os.getpid()
-        #: Whether it has a place among those that post, and the lock that says that it is alive.
-        self._held = False
-        self._granted = False
+        #: Its place among those that post; it has that, and the lock that says that it is alive, until it is over.
+        self._place: Future[None] = Future()
+        self._begun = self._locked = self._granted = self._over = False
         self._sending = False
 
     def take(self, ends: float | None = None) -> Entry | None:
@@ -86,7 +87,7 @@ class Claim:
 
     def close(self) -> None:
         """End it. In a child of the process that took it, nothing happens."""
-        if not self._held or os.getpid() != self._process:
+        if not self._begun or self._over or os.getpid() != self._process:
             return
         if not self._granted:
             self._free()
@@ -106,19 +107,17 @@ class Claim:
 
     def _take(self) -> Steps[Entry | None]:
         self._require_process()
-        if self._held and self._granted:
+        if self._begun and self._granted and not self._over:
             return None
+        if self._begun:
+            raise JournalError(f"the claim of {self.wanted.key!r} is over; make another one")
         session, wanted = self._session, self.wanted
-        place = session.places.acquire()
-        try:
-            yield place
-        except BaseException:
-            if not place.cancel():
-                session.places.release()
-            raise
-        session.retain()
-        self._held = True
-        if not session.locks.hold(byte_of(wanted.token)):
+        self._begun = True
+        session.retain(self._place)
+        session.places.enter(self._place)
+        yield self._place
+        self._locked = session.locks.hold(byte_of(wanted.token))
+        if not self._locked:
             raise JournalError(f"the claim of {wanted.key!r} is held already; take it once")
         session.locks.require_in_place()
         # From here on closing it undoes what was written, whether it came to be or not.
@@ -169,7 +168,7 @@ class Claim:
     def _end(self, write: Callable[[Session, sqlite3.Connection], None]) -> None:
         """Write what became of it, without waiting: were that lost, the claim would be unknown."""
         self._require_process()
-        if not self._held:
+        if not self._begun or self._over:
             return
         session = self._session
         try:
@@ -179,12 +178,11 @@ class Claim:
 
     def _free(self) -> None:
         """Give back the place and the lock."""
-        if not self._held:
-            return
-        self._held = False
-        self._session.locks.release(byte_of(self.wanted.token))
-        self._session.places.release()
-        self._session.release()
+        if self._locked:
+            self._session.locks.release(byte_of(self.wanted.token))
+        self._session.places.leave(self._place)
+        self._session.release(self._place)
+        self._over = True
 
     def _require_process(self) -> None:
         if os.getpid() != self._process:

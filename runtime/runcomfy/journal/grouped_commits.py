@@ -5,12 +5,12 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 import sqlite3
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Condition, Thread, current_thread
+from queue import SimpleQueue
+from threading import Lock, Thread, current_thread
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from runcomfy.errors import JournalClosed, JournalError, JournalRestored
@@ -49,9 +49,9 @@ class GroupedCommits:
         self._database = database
         self._generation = generation
         self._journal_id = journal_id
-        self._waiting: deque[_Waiting[Any]] = deque()
+        self._waiting: SimpleQueue[_Waiting[Any] | None] = SimpleQueue()
         self._last: Future[Any] | None = None
-        self._wake = Condition()
+        self._lock = Lock()
         self._thread: Thread | None = None
         self._closed = False
         self._then: Callable[[], None] = lambda: None
@@ -62,15 +62,14 @@ class GroupedCommits:
     def submit(self, write: Write[ReturnT], after: After | None = None) -> Future[ReturnT]:
         """Let the write happen with the next group. Its future fails with ``JournalError``, or what it raises."""
         future: Future[ReturnT] = Future()
-        with self._wake:
+        with self._lock:
             if self._closed:
                 raise JournalClosed("the journal is closed; nothing was sent")
-            self._waiting.append(_Waiting(write, future, after))
-            self._last = future
             if self._thread is None:
                 self._thread = Thread(target=self._work, name="runcomfy-journal", daemon=True)
                 self._thread.start()
-            self._wake.notify()
+            self._waiting.put(_Waiting(write, future, after))
+            self._last = future
         return future
 
     def flush(self) -> None:
@@ -81,29 +80,35 @@ class GroupedCommits:
 
     def close(self, then: Callable[[], None]) -> None:
         """Write what waits, end the thread, and do one thing more."""
-        with self._wake:
-            self._closed = True
-            self._then = then
-            self._wake.notify()
-            thread = self._thread
+        with self._lock:
+            if self._closed:
+                return
+            self._closed, self._then, thread = True, then, self._thread
+            self._waiting.put(None)
         if thread is None:
             then()
         elif thread is not current_thread():
             thread.join()
 
     def _work(self) -> None:
-        while group := self._next_group():
-            self._write([one for one in group if one.future.set_running_or_notify_cancel()])
+        ended = False
+        while not ended:
+            group, ended = self._next_group()
+            self._write(group)
             del group  # the thread would keep the last group until the next one comes
         self._then()
 
-    def _next_group(self) -> list[_Waiting[Any]]:
-        """What waits, as soon as something does; nothing when it is closed."""
-        with self._wake:
-            while not self._waiting and not self._closed:
-                self._wake.wait()
-            count = min(_MOST, len(self._waiting))
-            return [self._waiting.popleft() for _ in range(count)]
+    def _next_group(self) -> tuple[list[_Waiting[Any]], bool]:
+        """What waits, as soon as something does, and whether nothing more will come."""
+        group: list[_Waiting[Any]] = []
+        one = self._waiting.get()
+        while one is not None:
+            if one.future.set_running_or_notify_cancel():
+                group.append(one)
+            if len(group) == _MOST or self._waiting.empty():
+                return group, False
+            one = self._waiting.get()
+        return group, True
 
     def _write(self, group: list[_Waiting[Any]]) -> None:
         if not group:

@@ -41,7 +41,8 @@ class Session:
         self._linked = linked
         self.locks, self.database, self.generation, self.journal_id = open_files(options)
         self.commits = GroupedCommits(self.database, self.generation, self.journal_id)
-        self._users = 1
+        #: Who needs it open: the journal, and each claim until it is over.
+        self._users: set[object] = {None}
         self._lock = Lock()
         forking.SESSIONS[id(self)] = self
 
@@ -50,17 +51,19 @@ class Session:
         """The journal that is to see the charges as well."""
         return None if self._linked is None else self._linked()
 
-    def retain(self) -> None:
-        """Keep it open until one more ``release``: a claim is held, whose outcome is to be written."""
+    def retain(self, user: object) -> None:
+        """Keep it open until a claim is over: its outcome is to be written."""
         with self._lock:
-            self._users += 1
+            self._users.add(user)
 
-    def release(self) -> None:
+    def release(self, user: object = None) -> None:
         """Write what waits, and close, unless others have it open. Nothing happens in another process."""
         if os.getpid() != self.process:
             return
         with self._lock:
-            self._users -= 1
+            if user not in self._users:
+                return
+            self._users.discard(user)
             if self._users:
                 return
         self.commits.close(self._end)
