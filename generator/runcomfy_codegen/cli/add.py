@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 import click
 
 from runcomfy.cli.exit_codes import DONE
@@ -12,7 +14,13 @@ __all__ = ["command"]
 
 
 @click.command("add")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.option(
+    "--from-list",
+    type=click.File("r", encoding="utf-8"),
+    metavar="FILE",
+    help="More sources, one a line; lines that start with # are skipped.",
+)
 @click.option(
     "--schemas",
     default="schemas",
@@ -27,21 +35,38 @@ __all__ = ["command"]
     metavar="SOURCE",
     help="Take this document for its model even if another, or the stored one, is better.",
 )
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="Fetch pages from this place too, although it is not on the public internet.",
+)
+@click.option(
+    "--keep-going", is_flag=True, help="Store the good pages; exit with 65 if any is bad."
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 def command(
     sources: tuple[str, ...],
+    from_list: TextIO | None,
     schemas: str,
     model_id: str | None,
     prefer: tuple[str, ...],
+    allow_hosts: tuple[str, ...],
+    keep_going: bool,
     as_json: bool,
 ) -> int:
     """Store the schemas of documentation pages.
 
     Finds the model id, the schemas and the example in each page and stores their exact text under
-    schemas/<model id>/. A SOURCE is a saved page (text or HTML), a folder of pages, a file with the JSON
-    blocks or a catalogue answer, or - for standard input.
+    schemas/<model id>/. A SOURCE is a saved page (text, HTML or MHTML), a folder of pages, a URL, a file with
+    the JSON blocks or a catalogue answer, or - for standard input.
     """
     from runcomfy_codegen.ingest.command import AddOptions, run
 
-    faults = run(AddOptions(sources, schemas, model_id, prefer, as_json))
+    lines = [line.strip() for line in from_list or ()]
+    given = [*sources, *(line for line in lines if line and not line.startswith("#"))]
+    if not given:
+        raise click.UsageError("Give a SOURCE, or a file of them with --from-list.")
+    faults = run(AddOptions(given, schemas, model_id, prefer, as_json, allow_hosts, keep_going))
     return max(map(status_of, faults), default=DONE)

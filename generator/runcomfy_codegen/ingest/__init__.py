@@ -1,6 +1,7 @@
 """From documentation pages to stored schemas: ``runcomfy-codegen add``.
 
-sources  what an argument means: a file, a folder, standard input
+sources  what an argument means: a file, a folder, a URL, standard input
+web      pages behind URLs
 text     bytes to text, HTML to text, offsets to line and column
 blocks   the JSON blocks of a text, each with its exact place
 anchors  the model id, from the places on a page where it stands

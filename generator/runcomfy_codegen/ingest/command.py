@@ -14,11 +14,12 @@ from pathlib import Path
 from runcomfy_codegen.console import printable, show
 from runcomfy_codegen.errors import CodegenError, SourceError
 from runcomfy_codegen.ingest.page import Page
-from runcomfy_codegen.ingest.sources import GatheredSources, gather_sources
+from runcomfy_codegen.ingest.sources import MAX_BYTES, Fetch, GatheredSources, gather_sources
 from runcomfy_codegen.ingest.store import StoreChange, commit, plan
 from runcomfy_codegen.schema.model_ids import parse_model_id
 
 from .page_choice import choose, is_preferred
+from .urls import is_url
 
 __all__ = ["AddOptions", "run"]
 
@@ -32,18 +33,22 @@ class AddOptions:
     model_id: str | None = None
     prefer: Sequence[str] = ()
     as_json: bool = False
+    #: Places inside from which pages may be fetched, as ``host:port``.
+    allow_hosts: Sequence[str] = ()
+    #: Whether good pages are stored although others are bad.
+    keep_going: bool = False
 
 
 def run(options: AddOptions) -> list[CodegenError]:
-    """Add the sources and report. Returns what is wrong with them; then nothing was written."""
+    """Add the sources and report. Returns what is wrong with them; then nothing was written, unless ``keep_going``."""
     root = Path(options.schemas)
     gathered, changes, faults = _prepare(options, root)
-    if not faults:
+    if not faults or options.keep_going:
         try:
             commit(root, changes)
         except CodegenError as fault:
-            faults = [fault]
-    if faults:
+            faults, changes = [*faults, fault], []
+    else:
         changes = []
     if options.as_json:
         show(json.dumps(_as_json(gathered, changes, faults), indent=2), sys.stdout)
@@ -60,7 +65,7 @@ def _prepare(
         given = None if options.model_id is None else parse_model_id(options.model_id, "--model-id")
     except SourceError as fault:
         return GatheredSources(), [], [fault]
-    gathered = gather_sources(options.sources, given)
+    gathered = gather_sources(options.sources, given, _fetcher(options))
     faults: list[CodegenError] = [*gathered.faults]
     if not faults:
         faults.extend(_unmatched(options.prefer, gathered.pages))
@@ -74,6 +79,15 @@ def _prepare(
             faults.append(_bad_root(options.schemas, error))
             break
     return gathered, changes, faults
+
+
+def _fetcher(options: AddOptions) -> Fetch | None:
+    """What fetches URLs; ``None`` where there are none, since its libraries take their time."""
+    if not any(map(is_url, options.sources)):
+        return None
+    from .web import WebReader
+
+    return WebReader(options.allow_hosts, MAX_BYTES).fetch
 
 
 def _unmatched(preferred: Sequence[str], pages: Sequence[Page]) -> Iterable[SourceError]:
@@ -103,7 +117,7 @@ def _report(
     for fault in faults:
         show(f"error: {printable(fault.place)}: {printable(fault.problem)}", sys.stderr)
         show(f"       {printable(fault.advice)}", sys.stderr)
-    if faults:
+    if faults and not changes:
         show("Nothing was written.", sys.stderr)
 
 

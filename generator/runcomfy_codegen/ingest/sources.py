@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -13,7 +13,9 @@ from runcomfy_codegen.ingest.page import Page, read_pages
 from runcomfy_codegen.ingest.text import SourceText, read_document
 from runcomfy_codegen.schema.model_ids import ModelId
 
-__all__ = ["MAX_BYTES", "GatheredSources", "gather_sources"]
+from .urls import is_url
+
+__all__ = ["MAX_BYTES", "Fetch", "GatheredSources", "gather_sources"]
 
 #: A thousand times a page; whoever names a video by mistake is told so at once.
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -21,7 +23,9 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 _STDIN: Final = "-"
 
 #: What pages are saved as. A page without any extension is one as well.
-_SUFFIXES: Final = frozenset({"", ".txt", ".text", ".md", ".html", ".htm", ".xhtml", ".json"})
+_SUFFIXES: Final = frozenset(
+    {"", ".txt", ".text", ".md", ".html", ".htm", ".xhtml", ".mhtml", ".mht", ".json"}
+)
 
 
 @dataclass(slots=True)
@@ -36,18 +40,25 @@ class GatheredSources:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file to read, or standard input."""
+    """A file to read, a URL, or standard input."""
 
     place: str
+    #: ``None`` for a URL and for standard input.
     path: Path | None
     #: A file that was named is a page or an error; one that lies in a folder may be neither.
     named: bool = True
 
 
-def gather_sources(arguments: Sequence[str], given: ModelId | None) -> GatheredSources:
+#: Fetches a URL: the name of the page, and its bytes. Raises ``SourceError``.
+Fetch = Callable[[str], tuple[str, bytes]]
+
+
+def gather_sources(
+    arguments: Sequence[str], given: ModelId | None, fetch: Fetch | None = None
+) -> GatheredSources:
     """Read all sources, each once, in the order given; a folder's files by name."""
     gathered = GatheredSources()
-    seen: set[Path | None] = set()
+    seen: set[Path | str] = set()
     for argument in arguments:
         try:
             sources = list(_sources(argument, gathered))
@@ -58,7 +69,7 @@ def gather_sources(arguments: Sequence[str], given: ModelId | None) -> GatheredS
         fresh = [source for source in sources if _key(source) not in seen]
         for source in fresh:
             seen.add(_key(source))
-            _read(source, given, gathered)
+            _read(source, given, gathered, fetch)
         found = (len(gathered.pages), len(gathered.faults)) != (pages_before, faults_before)
         if len(fresh) == len(sources) and not found:
             gathered.faults.append(_no_pages(argument))
@@ -67,8 +78,8 @@ def gather_sources(arguments: Sequence[str], given: ModelId | None) -> GatheredS
 
 
 def _sources(argument: str, gathered: GatheredSources) -> Iterator[_Source]:
-    if argument == _STDIN:
-        yield _Source(_STDIN, None)
+    if argument == _STDIN or is_url(argument):
+        yield _Source(argument, None)
         return
     try:
         folder = Path(argument)
@@ -87,9 +98,11 @@ def _sources(argument: str, gathered: GatheredSources) -> Iterator[_Source]:
             gathered.skipped.append((str(path), f"{path.suffix} is no kind of saved page"))
 
 
-def _read(source: _Source, given: ModelId | None, gathered: GatheredSources) -> None:
+def _read(
+    source: _Source, given: ModelId | None, gathered: GatheredSources, fetch: Fetch | None
+) -> None:
     try:
-        reading = read_pages(_document(source), given)
+        reading = read_pages(_document(source, fetch), given)
     except SourceError as fault:
         gathered.faults.append(fault)
         return
@@ -100,7 +113,10 @@ def _read(source: _Source, given: ModelId | None, gathered: GatheredSources) -> 
         gathered.skipped.append((source.place, "it holds neither JSON nor a model id"))
 
 
-def _document(source: _Source) -> SourceText:
+def _document(source: _Source, fetch: Fetch | None) -> SourceText:
+    if fetch and is_url(source.place):
+        name, raw = fetch(source.place)
+        return read_document(raw, name=name, place=source.place)
     try:
         if source.path is None:
             raw, name = _capped(sys.stdin.buffer, source.place), _STDIN
@@ -125,8 +141,8 @@ def _capped(file: BinaryIO, place: str) -> bytes:
     return raw
 
 
-def _key(source: _Source) -> Path | None:
-    return None if source.path is None else source.path.absolute()
+def _key(source: _Source) -> Path | str:
+    return source.place if source.path is None else source.path.absolute()
 
 
 def _unreadable(place: str, error: Exception) -> SourceError:
@@ -134,7 +150,7 @@ def _unreadable(place: str, error: Exception) -> SourceError:
     return SourceError(
         place,
         f"this cannot be read: {reason}",
-        "Check the name; a source is a saved page, a folder of pages, or - for standard input.",
+        "Check the name; a source is a saved page, a folder of pages, a URL, or - for standard input.",
     )
 
 
@@ -142,5 +158,5 @@ def _no_pages(argument: str) -> SourceError:
     return SourceError(
         argument,
         "there is no saved page in this folder",
-        "Pages are .txt, .md, .html or .json files directly in it; folders inside are not searched.",
+        "Pages are .txt, .md, .html, .mhtml or .json files directly in it; folders inside are not searched.",
     )

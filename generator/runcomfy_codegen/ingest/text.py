@@ -7,6 +7,7 @@ import html
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import Final, Literal
@@ -17,6 +18,8 @@ __all__ = ["SourceText", "Form", "read_document"]
 
 Form = Literal["text", "html"]
 
+#: A web page with all that belongs to it in one file, as Chromium saves it.
+_MHTML_SUFFIXES: Final = frozenset({".mhtml", ".mht"})
 _HTML_SUFFIXES: Final = frozenset({".html", ".htm", ".xhtml"})
 
 #: Elements that are no text on the screen.
@@ -92,9 +95,13 @@ class SourceText:
 
 def read_document(raw: bytes, *, name: str, place: str) -> SourceText:
     """The document that the bytes are; a `SourceError` if they are no UTF-8 text."""
-    text = _decode(raw, place)
     digest = hashlib.sha256(raw).hexdigest()
-    if PurePath(name).suffix.lower() not in _HTML_SUFFIXES and not text.lstrip().startswith("<"):
+    if PurePath(name).suffix.lower() in _MHTML_SUFFIXES:
+        raw = _html_in_archive(raw, place)
+    text = _decode(raw, place)
+    if PurePath(
+        name
+    ).suffix.lower() not in _HTML_SUFFIXES | _MHTML_SUFFIXES and not text.lstrip().startswith("<"):
         return SourceText(name, place, digest, "text", text)
     extractor = _Extractor()
     # Behind the last tag there is text only. The parser would look there for the ends of tags
@@ -104,6 +111,21 @@ def read_document(raw: bytes, *, name: str, place: str) -> SourceText:
     extractor.close()
     extractor.handle_data(html.unescape(rest))
     return SourceText(name, place, digest, "html", extractor.text(), tuple(extractor.pieces))
+
+
+def _html_in_archive(raw: bytes, place: str) -> bytes:
+    """The page in a web archive, in UTF-8; positions count in it."""
+    for part in message_from_bytes(raw).walk():
+        content = part.get_payload(decode=True) if part.get_content_type() == "text/html" else None
+        if isinstance(content, bytes):
+            charset = part.get_content_charset("utf-8")
+            try:
+                return content.decode(charset).encode("utf-8")
+            except (LookupError, UnicodeError):
+                return content  # told with its place by whoever reads it as UTF-8
+    raise SourceError(
+        place, "there is no HTML page in this web archive", "Save the page as HTML instead."
+    )
 
 
 def _decode(raw: bytes, place: str) -> str:
