@@ -42,7 +42,7 @@ MISUSE = {
     "no command": ([], "Missing command"),
     "unknown command": (["generat"], "Did you mean 'generate'?"),
     "unknown option": (["generate", "--chekc"], "'--check'"),
-    "no source": (["add"], "Missing argument"),
+    "no source": (["add"], "Give a SOURCE"),
     "bad package": (["generate", "--package", "a-b"], "is no import name"),
 }
 
