@@ -13,6 +13,7 @@ import anyio.to_thread
 from runcomfy.downloads.async_manager import AsyncDownloads
 from runcomfy.errors import DeadlineExceeded, NotAllSaved, NotFound
 from runcomfy.protocol import watch
+from runcomfy.protocol.observation import observed_job
 from runcomfy.status import Status
 
 from .records import saved_ones
@@ -103,6 +104,17 @@ class AsyncJournalled:
         on_status: OnStatus | None,
     ) -> AsyncResult[Any]:
         """The result of what is submitted, or of what the key has already."""
+        with observed_job(request):
+            return await self._run(request, payload, ends, options, on_status)
+
+    async def _run(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        ends: float | None,
+        options: SubmitOptions,
+        on_status: OnStatus | None,
+    ) -> AsyncResult[Any]:
         found = await self.submit(request, payload, ends, options)
         if found.context is None:
             return await self._standing(found.model, found.entry, ends, on_status)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runcomfy.downloads.manager import Downloads
 from runcomfy.errors import DeadlineExceeded, NotAllSaved, NotFound
 from runcomfy.protocol import watch
+from runcomfy.protocol.observation import observed_job
 from runcomfy.status import Status
 
 from .records import saved_ones
@@ -100,6 +101,17 @@ class Journalled:
         on_status: Callable[[Status], object] | None,
     ) -> Result[Any]:
         """The result of what is submitted, or of what the key has already."""
+        with observed_job(request):
+            return self._run(request, payload, ends, options, on_status)
+
+    def _run(
+        self,
+        request: Request[Any] | str,
+        payload: Mapping[str, Any] | None,
+        ends: float | None,
+        options: SubmitOptions,
+        on_status: Callable[[Status], object] | None,
+    ) -> Result[Any]:
         found = self.submit(request, payload, ends, options)
         if found.context is None:
             return self._standing(found.model, found.entry, ends, on_status)

@@ -175,7 +175,7 @@ class _Course(Generic[ReturnT]):
 
     def __init__(self, driver: AsyncDriver, flow: Flow[ReturnT], progress: CallProgress) -> None:
         self._driver = driver
-        self._flow = flow
+        self._flow = progress.watched(flow)
         self._progress = progress
         self._reported = False
 

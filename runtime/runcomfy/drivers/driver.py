@@ -117,6 +117,7 @@ class Driver:
     ) -> Generator[Status, None, ReturnT]:
         """Carry the flow out; gives each status that it reports, and its value at the end."""
         reply: Any = None
+        flow = progress.watched(flow)
         while True:
             try:
                 step = flow.send(reply)

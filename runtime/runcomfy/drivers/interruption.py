@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from runcomfy.errors import ClientClosed, RequestError, RunComfyError, resume_line
-from runcomfy.protocol.steps import Send, Sleep, StatusReport, Step
+from runcomfy.protocol.observation import observed
+from runcomfy.protocol.steps import Flow, Send, Sleep, StatusReport, Step
 from runcomfy.redaction import Redactor
 from runcomfy.status import Cancellation
 from runcomfy.transports.config import log
+
+ReturnT = TypeVar("ReturnT")
 
 __all__ = ["CUT_OFF", "GRACE", "LONGEST_SLEEP", "RESCUE", "CallProgress"]
 
@@ -52,6 +56,10 @@ class CallProgress:
         self.rescuing = rescuing
         #: Whether the last status is one that stays.
         self.ended = False
+
+    def watched(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
+        """The flow as it is carried out, which somebody may watch."""
+        return observed(flow, self.request_id, self._model_id)
 
     def take(self, step: Step) -> None:
         """Note the step, and log it when it is a change of state or a retry."""
