@@ -1,0 +1,173 @@
+"""``Batch``: one folder with its journal, opened, looked through, run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from runcomfy.errors import NotFound
+from runcomfy.journal import Account, Journal
+from runcomfy.model.request import Request
+
+from . import estimate
+from .folder import RESULTS, check_name, open_journal, write_results
+from .known import Known, known_rows
+from .options import BatchOptions
+from .outcome import BatchOutcome, BatchSummary
+from .preflight import Preflight, look_at, require_good
+from .rows import RowSource
+from .runner import Runner
+
+__all__ = ["Batch"]
+
+
+class _Client(Protocol):
+    @property
+    def account(self) -> Account: ...
+    def with_journal(self, journal: Journal) -> Any: ...
+    async def model(self, model_id: str) -> estimate.PriceEntry: ...
+
+
+class Batch:
+    """One batch in its folder: ``prepare`` looks at every row, ``run`` pays for those that are left.
+
+    ``user`` is the user's journal, in which the batch reserves as well. A context manager: it holds the folder, which has one runner.
+    Raises ``JournalBusy`` where another runner has the folder, and other kinds of ``JournalError``.
+
+    >>> with Batch(client, GptImage2Edit, source, "folder", BatchOptions(max_cost=20)) as batch:
+    ...     await batch.prepare()
+    ...     summary = await batch.run(print)
+    """
+
+    def __init__(
+        self,
+        client: _Client,
+        model: type[Request[Any]],
+        source: RowSource,
+        folder: str | os.PathLike[str],
+        options: BatchOptions,
+        user: Journal | None = None,
+    ) -> None:
+        check_name(options.name)
+        self._client, self._model, self._source = client, model, source
+        self.folder = Path(folder)
+        self.options = options
+        self._price = options.price
+        self.found = Preflight()
+        self._known: Mapping[str, Known] = {}
+        self.journal = open_journal(self.folder, options, self._estimate, user)
+        self._held = self.journal.runner()
+        self._runner: Runner | None = None
+
+    def _estimate(self, _model_id: str, _payload: Mapping[str, Any]) -> float | None:
+        return self._price
+
+    def __enter__(self) -> Self:
+        self._held.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.__exit__(kind, error, trace)
+        self.journal.close()
+
+    @property
+    def price(self) -> float | None:
+        """The estimate for one request in US dollars, where one is known."""
+        return self._price
+
+    @property
+    def summary(self) -> BatchSummary:
+        """The counts as they are now."""
+        return self._runner.summary if self._runner else BatchSummary()
+
+    @property
+    def running(self) -> int:
+        """Rows in flight."""
+        return self._runner.running if self._runner else 0
+
+    def stop(self, reason: str = "interrupt") -> None:
+        """Start nothing more; what is in flight is followed to its end."""
+        if self._runner is not None:
+            self._runner.stop(reason)
+
+    async def prepare(self) -> Preflight:
+        """Validate all rows, hold them against the folder, find the price. Nothing is paid.
+
+        Raises ``InvalidRows``, ``KeyConflict``, ``ConfigurationError``.
+        """
+        from anyio.to_thread import run_sync
+
+        self._known = await run_sync(known_rows, self.journal, self._client.account)
+        self.found = await run_sync(look_at, self._source, self._model, self.options, self._known)
+        require_good(self.found, self.options)
+        if self._price is None:
+            self._price = estimate.kept_price(self.journal) or await self._asked_price()
+        estimate.require_price(self._price, self.options.max_cost, self._model.model_id)
+        if self._price is not None:
+            estimate.keep_price(self.journal, self._price)
+        return self.found
+
+    async def _asked_price(self) -> float | None:
+        sample: Mapping[str, Any] = next(iter(self.found.samples), {})
+        try:
+            entry = await self._client.model(self._model.model_id)
+        except NotFound:  # a model that the catalogue does not list may run all the same
+            return None
+        return estimate.price_of(entry, sample)
+
+    async def run(self, tell: Callable[[BatchOutcome], object]) -> BatchSummary:
+        """Run what is left, and write ``results.jsonl``. ``tell`` is called with each outcome, in input order."""
+        client = self._client.with_journal(self.journal)
+        self._runner = Runner(client, self.journal, self._model, self.folder, self.options)
+        bad = {row.index: "; ".join(map(str, row.violations)) for row in self.found.bad}
+        ordered = _InOrder(tell)
+        try:
+            summary = await self._runner.run(self._source, self._known, bad, ordered.take)
+        finally:
+            write_results(self.folder, ordered.outcomes())
+        spent = self.journal.spend().values()
+        summary.settled = sum(one.settled for one in spent)
+        summary.reserved = sum(one.reserved for one in spent)
+        return summary
+
+    @property
+    def results(self) -> Path:
+        """Where the results are written."""
+        return self.folder / RESULTS
+
+
+class _InOrder:
+    """Hands outcomes on in the order of the input, whatever the order they come in."""
+
+    def __init__(self, tell: Callable[[BatchOutcome], object]) -> None:
+        self._tell = tell
+        self._outcomes: dict[int, BatchOutcome] = {}
+        self._next = 0
+
+    def take(self, index: int, outcome: BatchOutcome) -> None:
+        """Take the outcome of the row with this index."""
+        self._outcomes[index] = outcome
+        while (ready := self._outcomes.get(self._next)) is not None:
+            self._next += 1
+            self._tell(ready)
+            if ready.result is not None:  # whoever wanted it has it now
+                self._outcomes[self._next - 1] = _without_result(ready)
+
+    def outcomes(self) -> Iterator[BatchOutcome]:
+        """All outcomes so far, in order."""
+        for index in sorted(self._outcomes):
+            yield self._outcomes[index]
+
+
+def _without_result(outcome: BatchOutcome) -> BatchOutcome:
+    from dataclasses import replace
+
+    return replace(outcome, result=None)

@@ -1,0 +1,45 @@
+"""What the folder's journal knows of rows already, in little memory: one look before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runcomfy.journal import Account, Entry, Journal
+
+__all__ = ["Known", "known_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry as a batch needs it."""
+
+    model_id: str
+    digest: str
+    state: str
+    saved: bool
+    request_id: str | None
+    cost: float | None
+    files: tuple[Path, ...]
+    error: str | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Known:
+        """What is kept of an entry."""
+        files = tuple(file.path for file in entry.files if file.path is not None)
+        return cls(
+            entry.model_id,
+            entry.digest,
+            entry.state,
+            entry.saved,
+            entry.request_id,
+            entry.cost,
+            files,
+            entry.error,
+        )
+
+
+def known_rows(journal: Journal, account: Account) -> Mapping[str, Known]:
+    """The entries of an account, by key."""
+    return {entry.key: Known.of(entry) for entry in journal.entries(account=account)}

@@ -1,0 +1,341 @@
+"""Carrying a batch out: the scheduler's steps over a client, each row to its end, its files saved, its outcome told."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from math import inf
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol, cast
+
+import anyio
+from anyio.to_thread import run_sync
+
+from runcomfy.errors import (
+    AuthenticationFailed,
+    BudgetReached,
+    ConnectionFailed,
+    DeadlineExceeded,
+    InsufficientBalance,
+    JobCancelled,
+    JobFailed,
+    JournalError,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    RequestError,
+    RunComfyError,
+    SubmissionUnknown,
+    ValidationError,
+)
+from runcomfy.journal import Account, Journal
+from runcomfy.model.request import Request
+
+from .folder import file_path
+from .known import Known
+from .options import BatchOptions
+from .outcome import WAITING, BatchOutcome, BatchSummary
+from .rows import BatchRow
+from .scheduler import Ended, Event, Kind, Limits, Start, Stop, Tick, schedule
+
+__all__ = ["BatchClient", "Runner"]
+
+#: Rows that are read ahead, in a thread: reading hashes the files of a row.
+_AHEAD = 256
+#: Seconds between two looks at what another terminal asks for.
+_LOOK = 1.0
+#: The journal's texts that another terminal writes.
+PAUSED = "batch paused"
+
+#: What an error means for the batch: the first class that fits. The state is the row's, empty where the row goes back.
+_MEANINGS: tuple[tuple[type[RunComfyError], Kind, str], ...] = (
+    (SubmissionUnknown, "error", "unknown"),
+    (JobFailed, "error", "failed"),
+    (JobCancelled, "error", "cancelled"),
+    (NotFound, "error", "expired"),
+    (RateLimited, "limited", ""),
+    (InsufficientBalance, "balance", ""),
+    (AuthenticationFailed, "token", ""),
+    (PermissionDenied, "token", ""),
+    (BudgetReached, "budget", ""),
+    (DeadlineExceeded, "error", "submitted"),
+    (ConnectionFailed, "unreachable", ""),
+    (ValidationError, "error", "invalid"),
+)
+
+
+class BatchClient(Protocol):
+    """What a batch needs of an asynchronous client that keeps the batch's journal."""
+
+    @property
+    def account(self) -> Account:
+        """Who pays."""
+        ...
+
+    async def run(
+        self,
+        request: Request[Any],
+        payload: None = None,
+        *,
+        key: str | None = None,
+        again: bool = False,
+        timeout: float | None = None,
+    ) -> Any:
+        """Claim, submit, wait, fetch; what the journal has under the key is not submitted again."""
+        ...
+
+
+class Runner:
+    """Runs the rows of one batch. ``stop`` may be called from any thread, and ``summary`` read at any time."""
+
+    def __init__(
+        self,
+        client: BatchClient,
+        journal: Journal,
+        model: type[Request[Any]],
+        folder: Path,
+        options: BatchOptions,
+    ) -> None:
+        self._client, self._journal, self._model = client, journal, model
+        self._folder, self._options = folder, options
+        self.summary = BatchSummary()
+        #: How many rows are in flight.
+        self.running = 0
+        self._stopped = ""
+
+    def stop(self, reason: str = "interrupt") -> None:
+        """Start nothing more; what is in flight is followed to its end."""
+        self._stopped = self._stopped or reason
+
+    async def run(
+        self,
+        rows: Iterable[BatchRow],
+        known: Mapping[str, Known],
+        bad: dict[int, str],
+        tell: Callable[[int, BatchOutcome], object],
+    ) -> BatchSummary:
+        """Run the rows. ``known`` is what the journal has of them; ``bad`` are invalid ones by index, with their errors. ``tell`` is called with the index and outcome of each row.
+
+        Raises ``JournalError`` where the journal cannot be written any more: what is in flight is recovered by the next run.
+        """
+        feed = _Feed(rows, lambda row: self._already(row, known, bad, tell))
+        limits = Limits(
+            self._options.jobs,
+            self._options.rate,
+            self._options.max_requests,
+            self._options.stop_on_error,
+        )
+        flow = schedule(feed, limits, monotonic())
+        send, receive = anyio.create_memory_object_stream[Event](inf)
+        with send, receive:
+            async with anyio.create_task_group() as group:
+                group.start_soon(feed.read, send)
+                group.start_soon(self._watch, send)
+                step = next(flow)
+                while True:
+                    event: Event = Tick(monotonic())
+                    if isinstance(step, Start):
+                        group.start_soon(self._row, step.row, send, tell)
+                    else:
+                        wait = inf if step.until is None else max(0.0, step.until - monotonic())
+                        with anyio.move_on_after(wait):
+                            event = await receive.receive()
+                    try:
+                        step = flow.send(event)
+                    except StopIteration as end:
+                        stopped, reason, left = end.value
+                        break
+                group.cancel_scope.cancel()
+        self.summary.stopped, self.summary.reason = stopped, reason
+        await self._leave(feed, left, tell)
+        return self.summary
+
+    async def _leave(
+        self, feed: _Feed, left: list[BatchRow], tell: Callable[[int, BatchOutcome], object]
+    ) -> None:
+        """Tell of the rows that were not begun."""
+        for row in left:
+            self._tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
+        while rows := await run_sync(feed.more):
+            for row in rows:
+                self._tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
+
+    def _tell(
+        self, row: BatchRow, outcome: BatchOutcome, tell: Callable[[int, BatchOutcome], object]
+    ) -> None:
+        self.summary.states[outcome.state] += 1
+        tell(row.index, outcome)
+
+    def _already(
+        self,
+        row: BatchRow,
+        known: Mapping[str, Known],
+        bad: dict[int, str],
+        tell: Callable[[int, BatchOutcome], object],
+    ) -> bool:
+        """Whether there is nothing to do for the row: it is invalid, or an earlier run brought it to its end."""
+        if row.index in bad:
+            outcome = BatchOutcome(row.number, row.key, "invalid", error=bad[row.index])
+        else:
+            there = known.get(row.key)
+            if there is None or not self._is_over(there):
+                return False
+            outcome = _outcome_of(row, there)
+        self._tell(row, outcome, tell)
+        return True
+
+    def _is_over(self, entry: Known) -> bool:
+        if entry.state == "succeeded":
+            return entry.saved or not self._options.save
+        if entry.state in ("failed", "cancelled"):
+            return not self._options.retry_failed
+        return entry.state in ("unknown", "expired")
+
+    async def _row(
+        self,
+        row: BatchRow,
+        send: anyio.abc.ObjectSendStream[Event],
+        tell: Callable[[int, BatchOutcome], object],
+    ) -> None:
+        self.running += 1
+        retry_after = None
+        try:
+            outcome = await self._run(row)
+            kind: Kind = "done" if outcome.state == "succeeded" else "error"
+        except JournalError:
+            raise
+        except RunComfyError as error:
+            kind, state = _meaning(error)
+            retry_after = getattr(error, "retry_after", None)
+            outcome = _failed(row, state, error)
+        finally:
+            self.running -= 1
+        if outcome.state:
+            self._tell(row, outcome, tell)
+        await send.send(Ended(monotonic(), row, kind, retry_after))
+
+    async def _run(self, row: BatchRow) -> BatchOutcome:
+        request = self._model.from_payload(row.payload or {})
+        result = await self._client.run(
+            request, key=row.key, again=self._options.retry_failed, timeout=self._options.timeout
+        )
+        files: list[Path] = []
+        if self._options.save:
+            try:
+                files = await self._save(row, result)
+            except (OSError, RunComfyError) as error:
+                if isinstance(error, JournalError):
+                    raise
+                told = _failed(row, "unsaved", error)
+                return BatchOutcome(
+                    row.number, row.key, "unsaved", result.request_id, result.cost, (), told.error
+                )
+        return BatchOutcome(
+            row.number,
+            row.key,
+            "succeeded",
+            result.request_id,
+            result.cost,
+            tuple(files),
+            None,
+            result,
+        )
+
+    async def _save(self, row: BatchRow, result: Any) -> list[Path]:
+        paths: list[Path] = []
+        told: list[tuple[str, str, Path]] = []
+        for index, file in enumerate(result.files, 1):
+            extension = Path(file.name).suffix
+            wanted = file_path(
+                self._folder, self._options.name, row, self._model.model_id, index, extension
+            )
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            # The name belongs to this row, so what is there is an earlier try of the same file.
+            path = await file.save(wanted, overwrite=True)
+            paths.append(path)
+            told.append((file.url, file.kind, path))
+        await self._journal.record_files_async(self._client.account, result.request_id, told)
+        return paths
+
+    async def _watch(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
+        """Hand on what another thread or terminal asks for: an end, a pause."""
+        paused = False
+        while True:
+            if self._stopped:
+                await send.send(Stop(monotonic(), self._stopped))
+                self._stopped = ""
+            wanted = await run_sync(self._journal.fact, PAUSED) is not None
+            if wanted != paused:
+                paused = wanted
+                await send.send(Stop(monotonic(), paused=paused))
+            await anyio.sleep(_LOOK)
+
+
+class _Feed:
+    """Reads rows ahead, in a thread, and leaves out those that need nothing."""
+
+    def __init__(self, rows: Iterable[BatchRow], is_over: Callable[[BatchRow], bool]) -> None:
+        self._rows: Iterator[BatchRow] = iter(rows)
+        self._is_over = is_over
+        self._ready: deque[BatchRow] = deque()
+        self._read_all = False
+        self._room = anyio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no further row."""
+        return self._read_all and not self._ready
+
+    def pop(self) -> BatchRow | None:
+        """The next row, if it was read already."""
+        self._room.set()
+        return self._ready.popleft() if self._ready else None
+
+    def more(self) -> list[BatchRow]:
+        """Further rows that something is to be done for; none at the end."""
+        ready = [*self._ready]
+        self._ready.clear()
+        while not ready and not self._read_all:
+            read = list(islice(self._rows, _AHEAD))
+            self._read_all = len(read) < _AHEAD
+            ready = [row for row in read if not self._is_over(row)]
+        return ready
+
+    async def read(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
+        """Keep rows ready until all are read."""
+        while not self._read_all:
+            if len(self._ready) < _AHEAD:
+                read = await run_sync(list, islice(self._rows, _AHEAD))
+                self._read_all = len(read) < _AHEAD
+                self._ready += [row for row in read if not self._is_over(row)]
+                await send.send(Tick(monotonic()))
+            else:
+                self._room = anyio.Event()
+                await self._room.wait()
+
+
+def _meaning(error: RunComfyError) -> tuple[Kind, str]:
+    for kind_of_error, kind, state in _MEANINGS:
+        if isinstance(error, kind_of_error):
+            accepted = isinstance(error, RequestError) and error.request_id is not None
+            if kind == "unreachable" and accepted:
+                return "error", "submitted"  # it goes on, and the next run follows it
+            return kind, state
+    return "error", "not_sent"
+
+
+def _failed(row: BatchRow, state: str, error: Exception) -> BatchOutcome:
+    text = error.message if isinstance(error, RequestError) else str(error)
+    if isinstance(error, RequestError) and error.server_text:
+        text = f"{text}: {error.server_text}"
+    request_id = cast("str | None", getattr(error, "request_id", None))
+    return BatchOutcome(row.number, row.key, state, request_id, error=text)
+
+
+def _outcome_of(row: BatchRow, known: Known) -> BatchOutcome:
+    """The outcome that the journal has already."""
+    return BatchOutcome(
+        row.number, row.key, known.state, known.request_id, known.cost, known.files, known.error
+    )

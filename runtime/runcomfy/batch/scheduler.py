@@ -1,0 +1,191 @@
+"""When which row starts: a flow without I/O.
+
+The flow yields what is to be done and is sent what happened, with the time as a number, so a test plays a whole batch by sending
+replies. It keeps the pace, requeues rows that were surely not sent, and stops where going on would cost or harm.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from .rows import BatchRow
+
+__all__ = ["Await", "Ended", "Event", "Feed", "Limits", "Start", "Step", "Stop", "Tick", "schedule"]
+
+Kind: TypeAlias = Literal[
+    "done", "error", "limited", "unreachable", "balance", "token", "budget", "not_sent"
+]
+
+#: Rows that could not be sent, one after another with no success between, before the service counts as down.
+UNREACHABLE = 5
+#: Seconds before a row that could not be sent is tried again, doubled with each failure up to a minute.
+_BACK_OFF, _LONGEST_BACK_OFF = 1.0, 60.0
+#: Seconds between two submits after the first rate limit, doubled with each further one; each success takes a tenth off.
+_SLOWER, _SLOWEST, _RECOVERY = 0.25, 30.0, 0.9
+_REASONS = {
+    "balance": "the account has not enough credit",
+    "token": "the service does not accept the token",
+    "budget": "the budget is reached",
+    "error": "a row failed, and the batch stops on errors",
+    "service": "the service cannot be reached",
+    "requests": "the number of requests is reached",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Run this row."""
+
+    row: BatchRow
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Do nothing until something happens, or until ``until``."""
+
+    until: float | None = None
+
+
+Step: TypeAlias = Start | Await
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Nothing happened but time."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A row that was started came to an end, or was surely not sent. ``retry_after`` is in seconds."""
+
+    now: float
+    row: BatchRow
+    kind: Kind
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Start nothing more; ``paused`` says that it may go on later, and ``None`` that it does not matter."""
+
+    now: float
+    reason: str = "interrupt"
+    paused: bool | None = None
+
+
+Event: TypeAlias = Tick | Ended | Stop
+
+
+class Feed(Protocol):
+    """Where rows come from. ``pop`` gives ``None`` while the next one is being read."""
+
+    def pop(self) -> BatchRow | None:
+        """The next row, if there is one ready."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether there will be no further row."""
+        ...
+
+
+@dataclass(slots=True)
+class Limits:
+    """What bounds a batch: rows in flight, submits a second, requests in all."""
+
+    jobs: int
+    rate: float | None = None
+    requests: int | None = None
+    stop_on_error: bool = False
+
+
+@dataclass(slots=True)
+class _State:
+    limits: Limits
+    running: int = 0
+    started: int = 0
+    paused: bool = False
+    stopped: str = ""
+    requeued: deque[BatchRow] = field(default_factory=deque)
+    #: When the next row may start, and the seconds that rate limits have put between two starts.
+    not_before: float = 0.0
+    slower: float = 0.0
+    unreachable: int = 0
+
+    def interval(self) -> float:
+        """Seconds between two starts."""
+        return max(self.slower, 1 / self.limits.rate if self.limits.rate else 0.0)
+
+    def hear(self, event: Event) -> float:
+        """Take note of what happened; the time it happened at."""
+        if isinstance(event, Ended):
+            self.running -= 1
+            self._ended(event)
+        elif isinstance(event, Stop):
+            if event.paused is not None:
+                self.paused = event.paused
+            else:
+                self.stopped = self.stopped or event.reason
+        return event.now
+
+    def _ended(self, event: Ended) -> None:
+        kind = event.kind
+        if kind in ("done", "error"):
+            self.unreachable = 0
+            self.slower = self.slower * _RECOVERY if self.slower > _SLOWER / 4 else 0.0
+            if kind == "error" and self.limits.stop_on_error:
+                self.stopped = self.stopped or "error"
+        elif kind == "limited":
+            self.slower = min(max(self.slower * 2, _SLOWER), _SLOWEST)
+            self._again(event.row, event.now + (event.retry_after or self.slower))
+        elif kind == "unreachable":
+            self.unreachable += 1
+            if self.unreachable >= UNREACHABLE:
+                self.stopped = self.stopped or "service"
+            wait = min(_BACK_OFF * 2 ** (self.unreachable - 1), _LONGEST_BACK_OFF)
+            self._again(event.row, event.now + (event.retry_after or wait))
+        elif kind != "not_sent":
+            self.stopped = self.stopped or kind
+            self.requeued.append(event.row)
+
+    def _again(self, row: BatchRow, when: float) -> None:
+        self.started -= 1
+        self.requeued.append(row)
+        self.not_before = max(self.not_before, when)
+
+
+def schedule(
+    feed: Feed, limits: Limits, now: float
+) -> Generator[Step, Event, tuple[str, str, list[BatchRow]]]:
+    """Start the rows. The flow returns why it stopped (``""`` at the end), in words, and the rows that it put back.
+
+    >>> flow = schedule(feed, Limits(jobs=2), now=0.0)
+    >>> next(flow)
+    Start(row=…)
+    """
+    state = _State(limits)
+    while True:
+        over = state.stopped or (feed.ended and not state.requeued)
+        if over and not state.running:
+            break
+        if limits.requests is not None and state.started >= limits.requests and not over:
+            state.stopped = "requests"
+            continue
+        if over or state.paused or state.running >= limits.jobs:
+            now = state.hear((yield Await()))
+        elif now < state.not_before:
+            now = state.hear((yield Await(state.not_before)))
+        elif (row := state.requeued.popleft() if state.requeued else feed.pop()) is None:
+            if not feed.ended:  # the next rows are being read
+                now = state.hear((yield Await()))
+        else:
+            state.running += 1
+            state.started += 1
+            state.not_before = max(state.not_before, now + state.interval())
+            now = state.hear((yield Start(row)))
+    return state.stopped, _REASONS.get(state.stopped, state.stopped), [*state.requeued]
