@@ -77,6 +77,10 @@ class Play:
         self.send(Tick(self.now))
 
     @property
+    def over(self) -> bool:
+        return self.end is not None
+
+    @property
     def stopped(self) -> str:
         assert self.end is not None
         return self.end[0]
@@ -92,7 +96,7 @@ def test_rows_start_in_order_and_no_more_than_the_limit() -> None:
 def test_a_batch_ends_when_its_last_row_has() -> None:
     play = Play(2)
     play.ends()
-    assert play.end is None
+    assert not play.over
     play.ends("error")
     assert play.end == ("", "", [])
 
@@ -159,7 +163,7 @@ def test_a_success_between_failures_means_that_the_service_is_there() -> None:
         play.ends("unreachable")
         play.wait()
         play.ends()
-    assert play.end is None
+    assert not play.over
 
 
 @pytest.mark.parametrize("kind", ["balance", "token", "budget"])
@@ -168,7 +172,7 @@ def test_what_stops_all_rows_lets_those_in_flight_end(kind: Kind) -> None:
     play.ends(kind)
     assert len(play.starts) == 3
     play.ends()
-    assert play.end is None
+    assert not play.over
     play.ends()
     assert play.stopped == kind
     assert play.end is not None
@@ -187,7 +191,7 @@ def test_an_error_stops_only_where_that_is_wanted() -> None:
 def test_the_number_of_requests_can_be_bounded() -> None:
     play = Play(9, jobs=2, requests=3)
     play.ends("limited", retry_after=0.0)  # it was not sent, so it does not count
-    while play.end is None:
+    while not play.over:
         play.ends() if play.running else play.wait()
     assert play.stopped == "requests"
     assert len(play.starts) == 4

@@ -104,12 +104,8 @@ def faults(row: BatchRow, model: type[Request[Any]], options: BatchOptions) -> l
     if row.payload is None:
         return [row.fault] if row.fault else []
     report = validate(model, row.payload)
-    slips = [one for one in report.warnings if _is_slip(one) and one.rule not in options.allow]
+    slips = [one for one in report.slips if one.rule not in options.allow]
     return [*report.errors, *slips]
-
-
-def _is_slip(warning: Violation) -> bool:
-    return warning.rule == "unknown-input" or warning.rule.startswith("url-")
 
 
 def _hold_against(row: BatchRow, model: type[Request[Any]], known: Known, found: Preflight) -> None:

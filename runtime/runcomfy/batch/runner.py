@@ -82,6 +82,7 @@ class BatchClient(Protocol):
         key: str | None = None,
         again: bool = False,
         timeout: float | None = None,
+        allow: Iterable[str] = (),
     ) -> Any:
         """Claim, submit, wait, fetch; what the journal has under the key is not submitted again."""
         ...
@@ -219,7 +220,11 @@ class Runner:
     async def _run(self, row: BatchRow) -> BatchOutcome:
         request = self._model.from_payload(row.payload or {})
         result = await self._client.run(
-            request, key=row.key, again=self._options.retry_failed, timeout=self._options.timeout
+            request,
+            key=row.key,
+            again=self._options.retry_failed,
+            timeout=self._options.timeout,
+            allow=self._options.allow,
         )
         files: list[Path] = []
         if self._options.save:
@@ -245,7 +250,6 @@ class Runner:
 
     async def _save(self, row: BatchRow, result: Any) -> list[Path]:
         paths: list[Path] = []
-        told: list[tuple[str, str, Path]] = []
         for index, file in enumerate(result.files, 1):
             extension = Path(file.name).suffix
             wanted = file_path(
@@ -253,10 +257,7 @@ class Runner:
             )
             wanted.parent.mkdir(parents=True, exist_ok=True)
             # The name belongs to this row, so what is there is an earlier try of the same file.
-            path = await file.save(wanted, overwrite=True)
-            paths.append(path)
-            told.append((file.url, file.kind, path))
-        await self._journal.record_files_async(self._client.account, result.request_id, told)
+            paths.append(await file.save(wanted, overwrite=True))
         return paths
 
     async def _watch(self, send: anyio.abc.ObjectSendStream[Event]) -> None:

@@ -13,6 +13,7 @@ from runcomfy.arguments import check_callback, deadline
 from runcomfy.downloads.async_manager import AsyncDownloads
 from runcomfy.downloads.config import MAX_FILE_BYTES
 from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
+from runcomfy.errors import ConfigurationError
 from runcomfy.model.output import Output
 from runcomfy.model.request import Request
 from runcomfy.protocol import (
@@ -37,16 +38,18 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
+    from runcomfy.batch.run import BatchRun
     from runcomfy.journal.entry import Account
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import AsyncUploader
 
     from .async_journalled import AsyncJournalled
+    from .client import Client
     from .prepared_request import ModelRef
     from .records import JournalRecords
 
-__all__ = ["AsyncClient"]
+__all__ = ["AsyncClient", "async_twin"]
 
 OutputT = TypeVar("OutputT", bound=Output)
 
@@ -83,7 +86,8 @@ class AsyncClient:
         strict: bool = False,
     ) -> None:
         check_http(http, download_http, blocking=False)
-        self._settings = ClientSettings(
+        self._given_http = http is not None or download_http is not None
+        settings = ClientSettings(
             token,
             base_url,
             polling,
@@ -95,24 +99,34 @@ class AsyncClient:
             own_http=http is None,
             own_download_http=download_http is None,
         )
-        self._preparer = Preparer(
+        preparer = Preparer(
             uploader,
             check_files,
             remote_limits,
-            self._settings.scrutiny(allow, strict),
+            settings.scrutiny(allow, strict),
             blocking=False,
         )
-        self._transport = AsyncApiTransport(self._settings.http_config, http)
-        self._driver = AsyncDriver(self._transport, self._settings.redact)
+        self._connect(settings, preparer, http, download_http)
+        if journal is not None:
+            self._keep_journal(journal)
+
+    def _connect(
+        self,
+        settings: ClientSettings,
+        preparer: Preparer,
+        http: httpx.AsyncClient | None = None,
+        download_http: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._settings, self._preparer = settings, preparer
+        self._transport = AsyncApiTransport(settings.http_config, http)
+        self._driver = AsyncDriver(self._transport, settings.redact)
         self._records: JournalRecords | None = None
         self._journalled: AsyncJournalled | None = None
         self._owned: Journal | None = None
         self._shared = False
-        self._downloads = AsyncDownloads(self._settings.downloads, download_http, keep=True)
+        self._downloads = AsyncDownloads(settings.downloads, download_http, keep=True)
         #: The same, with what is saved written down where there is a journal.
         self._saving = self._downloads
-        if journal is not None:
-            self._keep_journal(journal)
 
     @overload
     async def run(
@@ -279,6 +293,29 @@ class AsyncClient:
         other._keep_journal(journal)
         return other
 
+    def batch(
+        self,
+        model: type[Request[Any]] | str,
+        rows: str | os.PathLike[str] | Iterable[Mapping[str, Any] | Request[Any]],
+        *,
+        out: str | os.PathLike[str],
+        **options: Any,
+    ) -> BatchRun:
+        """Run many requests of one model in the folder ``out``, which keeps them: the same call again goes on where it was.
+
+        ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
+        ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order.
+
+        Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` for a client
+        with an HTTP client of the caller's: a batch runs on a thread of its own.
+
+        >>> async for outcome in client.batch(GptImage2Edit, rows, out="folder", max_cost=20):
+        ...     print(outcome.key, outcome.state, outcome.files)
+        """
+        from runcomfy.batch.run import BatchRun
+
+        return BatchRun(async_twin(self), model, rows, out, options, user=self.journal)
+
     async def models(
         self,
         search: str | None = None,
@@ -381,3 +418,19 @@ class AsyncClient:
         self._journalled = AsyncJournalled(
             records, self._settings, self._preparer, self._driver, self._saving
         )
+
+
+def async_twin(client: AsyncClient | Client) -> AsyncClient:
+    """An asynchronous client with the settings of another one, and connections of its own.
+
+    Raises ``ConfigurationError`` where that one has an HTTP client of the caller's, which cannot be used in another event loop.
+    """
+    if client._given_http:
+        raise ConfigurationError(
+            "a batch runs on a thread of its own, where http and download_http clients of yours cannot be "
+            "used; make a client without them for the batch"
+        )
+    twin = AsyncClient.__new__(AsyncClient)
+    twin._given_http = False
+    twin._connect(client._settings, client._preparer.asynchronous())
+    return twin

@@ -36,6 +36,7 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
+    from runcomfy.batch.run import BatchRun
     from runcomfy.journal.entry import Account
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
@@ -98,6 +99,7 @@ class Client:
         strict: bool = False,
     ) -> None:
         check_http(http, download_http, blocking=True)
+        self._given_http = http is not None or download_http is not None
         self._settings = ClientSettings(
             token,
             base_url,
@@ -291,6 +293,31 @@ class Client:
         other._shared, other._owned = True, None
         other._keep_journal(journal)
         return other
+
+    def batch(
+        self,
+        model: type[Request[Any]] | str,
+        rows: str | os.PathLike[str] | Iterable[Mapping[str, Any] | Request[Any]],
+        *,
+        out: str | os.PathLike[str],
+        **options: Any,
+    ) -> BatchRun:
+        """Run many requests of one model in the folder ``out``, which keeps them: the same call again goes on where it was.
+
+        ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
+        ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order.
+
+        Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` for a client
+        with an HTTP client of the caller's: a batch runs on a thread of its own.
+
+        >>> for outcome in client.batch(GptImage2Edit, rows, out="folder", max_cost=20):
+        ...     print(outcome.key, outcome.state, outcome.files)
+        """
+        from runcomfy.batch.run import BatchRun
+
+        from .async_client import async_twin
+
+        return BatchRun(async_twin(self), model, rows, out, options, user=self.journal)
 
     def models(
         self,

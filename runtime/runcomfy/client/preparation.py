@@ -91,6 +91,12 @@ class Preparer:
         self._scrutiny = scrutiny
         self._closed = False
 
+    def asynchronous(self) -> Preparer:
+        """The same for an asynchronous client."""
+        return Preparer(
+            self._given, self._check_files, self._limits, self._scrutiny, blocking=False
+        )
+
     def close(self) -> None:
         """Take nothing any more: an upload for a client that is closed would be in vain."""
         self._closed = True

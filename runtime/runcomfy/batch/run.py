@@ -1,0 +1,133 @@
+"""``BatchRun``: a batch as programs see it, to be iterated over with ``for`` or ``async for``."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runcomfy.errors import ConfigurationError
+from runcomfy.model.registry import find_model
+from runcomfy.model.request import Request
+
+from .batch import Batch
+from .options import BatchOptions
+from .outcome import BatchOutcome, BatchSummary
+from .rows import RowSource
+
+if TYPE_CHECKING:
+    from runcomfy.journal import Journal
+
+__all__ = ["BatchRun"]
+
+
+class BatchRun:
+    """A batch that begins when it is iterated over, and runs on a thread of its own.
+
+    Whoever stops iterating stops the batch: nothing more is started, and what is in flight is followed to its end. ``summary`` is there at
+    the end.
+
+    >>> run = client.batch(GptImage2Edit, rows, out="folder", max_cost=20)
+    >>> states = [outcome.state for outcome in run]
+    >>> run.summary.settled
+    12.4
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        model: type[Request[Any]] | str,
+        rows: str | os.PathLike[str] | Iterable[Mapping[str, Any] | Request[Any]],
+        out: str | os.PathLike[str],
+        options: Mapping[str, Any],
+        *,
+        user: Journal | None = None,
+    ) -> None:
+        unknown = sorted(options.keys() - set(BatchOptions.__dataclass_fields__))
+        if unknown:
+            known = ", ".join(BatchOptions.__dataclass_fields__)
+            raise ConfigurationError(f"a batch has no option {unknown[0]!r}; there are {known}")
+        self.options = BatchOptions(**options)
+        self._client, self._user, self._out = client, user, out
+        self._model = find_model(model) if isinstance(model, str) else model
+        given = Path(rows) if isinstance(rows, (str, os.PathLike)) else rows
+        self._source = RowSource(self._model, given, self.options)
+        #: The counts and the cost; ``None`` until the batch has ended.
+        self.summary: BatchSummary | None = None
+        self._batch: Batch | None = None
+        self._begun = False
+
+    def __iter__(self) -> Iterator[BatchOutcome]:
+        """The outcomes, in the order of the rows."""
+        outcomes = self._start()
+        try:
+            while (one := outcomes.get()) is not None:
+                if isinstance(one, BaseException):
+                    raise one
+                yield one
+        finally:
+            self._stop(outcomes)
+
+    async def __aiter__(self) -> AsyncIterator[BatchOutcome]:
+        """The same, without blocking the event loop."""
+        from anyio.to_thread import run_sync
+
+        outcomes = self._start()
+        try:
+            while (one := await run_sync(outcomes.get, abandon_on_cancel=True)) is not None:
+                if isinstance(one, BaseException):
+                    raise one
+                yield one
+        finally:
+            if self._batch is not None:
+                self._batch.stop()
+
+    def _start(self) -> queue.Queue[BatchOutcome | BaseException | None]:
+        if self._begun:
+            raise ConfigurationError(
+                "this batch was iterated over already; call batch(…) again, and it goes on where it was"
+            )
+        self._begun = True
+        outcomes: queue.Queue[BatchOutcome | BaseException | None] = queue.Queue()
+        threading.Thread(
+            target=self._run, args=(outcomes,), name="runcomfy-batch", daemon=True
+        ).start()
+        return outcomes
+
+    def _stop(self, outcomes: queue.Queue[BatchOutcome | BaseException | None]) -> None:
+        """Start nothing more, and wait for what is in flight."""
+        if self.summary is None and self._batch is not None:
+            self._batch.stop()
+            while not isinstance(outcomes.get(), (BaseException, type(None))):
+                pass
+
+    def _run(self, outcomes: queue.Queue[BatchOutcome | BaseException | None]) -> None:
+        import anyio
+
+        async def main() -> None:
+            with Batch(
+                self._client, self._model, self._source, self._out, self.options, self._user
+            ) as batch:
+                self._batch = batch
+                try:
+                    await batch.prepare()
+                    self.summary = await batch.run(outcomes.put)
+                finally:
+                    await self._client.aclose()
+
+        try:
+            anyio.run(main)
+        except BaseException as error:  # noqa: BLE001  # the thread that iterates raises it
+            outcomes.put(_alone(error))
+        finally:
+            outcomes.put(None)
+
+
+def _alone(error: BaseException) -> BaseException:
+    """The error itself, where a task group put one into a group."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,231 @@
+"""A batch against the real mock: rows in, files and results out, and the same call again goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runcomfy import AsyncClient, Client, ConfigurationError, KeyConflict
+from runcomfy.batch.preflight import InvalidRows
+from runcomfy.journal import Journal
+from runcomfy.mock import MockService, Settings, small_output
+from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
+
+TEXT = GptImage1_5TextToImage
+
+
+@pytest.fixture
+def service() -> Iterator[MockService]:
+    with MockService(Settings(make_output=small_output, polls_in_queue=0, polls_running=0)) as one:
+        yield one
+
+
+@pytest.fixture
+def client(service: MockService) -> Iterator[Client]:
+    with service.client() as one:
+        yield one
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    return [{"key": f"k{n}", "prompt": f"hat {n}"} for n in range(count)]
+
+
+def results(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
+def test_outcomes_come_in_the_order_of_the_rows(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    run = client.batch(TEXT, rows(20), out=tmp_path / "b", jobs=7)
+    outcomes = list(run)
+    assert [one.key for one in outcomes] == [f"k{n}" for n in range(20)]
+    assert {one.state for one in outcomes} == {"succeeded"}
+    assert all(file.is_file() for one in outcomes for file in one.files)
+    assert service.accepted == 20
+    assert run.summary is not None
+    assert run.summary.complete
+
+
+def test_the_same_call_again_pays_nothing(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    first = list(client.batch(TEXT, rows(5), out=tmp_path / "b"))
+    again = list(client.batch(TEXT, rows(5), out=tmp_path / "b"))
+    assert service.accepted == 5
+    assert [one.files for one in again] == [one.files for one in first]
+    assert [one.request_id for one in again] == [one.request_id for one in first]
+
+
+def test_rows_may_be_added_removed_and_reordered(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    list(client.batch(TEXT, rows(4), out=tmp_path / "b"))
+    other = [*reversed(rows(6)[2:])]
+    outcomes = list(client.batch(TEXT, other, out=tmp_path / "b"))
+    assert [one.key for one in outcomes] == ["k5", "k4", "k3", "k2"]
+    assert service.accepted == 6
+
+
+def test_rows_without_keys_are_known_by_content_and_equal_ones_are_each_run(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    equal = [{"prompt": "a hat"}] * 3
+    assert len({one.key for one in client.batch(TEXT, equal, out=tmp_path / "b")}) == 3
+    list(client.batch(TEXT, [*equal, {"prompt": "a hat"}], out=tmp_path / "b"))
+    assert service.accepted == 4
+
+
+def test_a_changed_row_under_its_key_is_told_before_anything_is_paid(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    list(client.batch(TEXT, rows(2), out=tmp_path / "b"))
+    changed = [*rows(2), {"key": "new", "prompt": "x"}, {"key": "k0", "prompt": "another"}]
+    with pytest.raises(ConfigurationError, match="rows 1 and 4 have the key 'k0'"):
+        list(client.batch(TEXT, changed, out=tmp_path / "b"))
+    with pytest.raises(
+        KeyConflict, match="row 1: the folder has the key 'k0' with another payload"
+    ):
+        list(client.batch(TEXT, [{"key": "k0", "prompt": "another"}], out=tmp_path / "b"))
+    assert service.accepted == 2
+
+
+def test_bad_rows_stop_the_batch_or_are_set_aside(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    mixed: list[dict[str, Any]] = [{"prompt": "a hat"}, {"prompt": 5}, {"prompt": "x", "qualty": "low"}]
+    with pytest.raises(InvalidRows, match="2 of 3 rows are invalid; nothing was sent"):
+        list(client.batch(TEXT, mixed, out=tmp_path / "b"))
+    assert service.accepted == 0
+    states = [one.state for one in client.batch(TEXT, mixed, out=tmp_path / "b", skip_invalid=True)]
+    assert states == ["succeeded", "invalid", "invalid"]
+    assert [one["state"] for one in results(tmp_path / "b")] == states
+
+
+def test_results_have_a_line_for_each_row(client: Client, tmp_path: Path) -> None:
+    list(client.batch(TEXT, rows(3), out=tmp_path / "b", max_requests=2, jobs=1))
+    told = results(tmp_path / "b")
+    assert [one["state"] for one in told] == ["succeeded", "succeeded", "waiting"]
+    assert set(told[0]) == {"row", "key", "state", "request_id", "cost", "files", "error"}
+    assert (tmp_path / "b" / told[0]["files"][0]).is_file()
+
+
+def test_a_lost_response_is_unknown_and_never_sent_again(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    service.fault("answer_lost", on="submit")
+    first = list(client.batch(TEXT, rows(3), out=tmp_path / "b", jobs=1))
+    assert [one.state for one in first] == ["unknown", "succeeded", "succeeded"]
+    again = list(client.batch(TEXT, rows(3), out=tmp_path / "b", retry_failed=True))
+    assert [one.state for one in again] == ["unknown", "succeeded", "succeeded"]
+    assert service.accepted == 3
+
+
+def test_failed_rows_run_again_only_when_asked(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    service.fault("job_fails", on="submit")
+    states = [one.state for one in client.batch(TEXT, rows(2), out=tmp_path / "b", jobs=1)]
+    assert states == ["failed", "succeeded"]
+    list(client.batch(TEXT, rows(2), out=tmp_path / "b"))
+    assert service.accepted == 2
+    again = list(client.batch(TEXT, rows(2), out=tmp_path / "b", retry_failed=True))
+    assert [one.state for one in again] == ["succeeded", "succeeded"]
+    assert service.accepted == 3
+
+
+def test_an_empty_account_stops_in_order(tmp_path: Path) -> None:
+    settings = Settings(make_output=small_output, balance=0.1, polls_in_queue=0, polls_running=0)
+    with MockService(settings) as service, service.client() as client:
+        run = client.batch(TEXT, rows(50), out=tmp_path / "b", jobs=2)
+        states = [one.state for one in run]
+        assert run.summary is not None
+        assert run.summary.stopped == "balance"
+        assert set(states) == {"succeeded", "waiting"}
+        assert states.count("succeeded") == service.accepted
+
+
+def test_the_budget_is_never_exceeded_when_a_submit_goes_out(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    run = client.batch(TEXT, rows(30), out=tmp_path / "b", jobs=9, price=0.05, max_cost=0.5)
+    list(run)
+    assert run.summary is not None
+    assert run.summary.stopped == "budget"
+    assert 0 < run.summary.settled + run.summary.reserved <= 0.5
+    assert service.spent <= 0.5
+
+
+def test_the_users_journal_sees_what_a_batch_spends(service: MockService, tmp_path: Path) -> None:
+    with Journal(tmp_path / "user.db") as journal, service.client() as client:
+        list(client.with_journal(journal).batch(TEXT, rows(3), out=tmp_path / "b"))
+        assert journal.spend()[TEXT.model_id].requests == 3
+
+
+def test_local_files_are_read_relative_to_the_input_and_sent(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (640, 640), "teal").save(tmp_path / "in" / "cat.png")
+    table = tmp_path / "in" / "rows.csv"
+    table.write_text("id,what,images\n1,hat,cat.png\n2,scarf,cat.png\n")
+    options: dict[str, Any] = {"template": {"prompt": "add a {what}"}, "set": {"quality": "low"}}
+    outcomes = list(client.batch(GptImage2Edit, table, out=tmp_path / "b", **options))
+    assert [(one.key, one.state) for one in outcomes] == [("1", "succeeded"), ("2", "succeeded")]
+    bodies = [json.loads(asked.body) for asked in service.log if asked.action == "submit"]
+    assert sorted(body["prompt"] for body in bodies) == ["add a hat", "add a scarf"]
+    assert all(body["images"][0].startswith("data:image/png;base64,") for body in bodies)
+
+
+def test_a_grid_makes_the_product(client: Client, service: MockService, tmp_path: Path) -> None:
+    grid = {"quality": ["low", "high"], "background": ["auto", "opaque"]}
+    outcomes = list(client.batch(TEXT, rows(2), out=tmp_path / "b", grid=grid))
+    assert len({one.key for one in outcomes}) == 8 == service.accepted
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"jobs": 0}, "jobs must be"),
+        ({"max_cost": -1}, "max_cost must be"),
+        ({"jbos": 5}, "no option 'jbos'"),
+        ({"set": {"qualty": "low"}}, "no such input"),
+        ({"name": "{row.__class__}-{index}"}, "--name"),
+        ({"name": "{index}.png"}, "several files one name"),
+    ],
+)
+def test_a_mistaken_option_is_told_before_anything_is_sent(
+    client: Client, service: MockService, tmp_path: Path, options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        list(client.batch(TEXT, rows(2), out=tmp_path / "b", **options))
+    assert service.accepted == 0
+
+
+def test_whoever_stops_iterating_stops_the_batch(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    for _ in client.batch(TEXT, rows(300), out=tmp_path / "b", jobs=2):
+        break
+    assert service.accepted < 300
+    outcomes = list(client.batch(TEXT, rows(300), out=tmp_path / "b"))
+    assert {one.state for one in outcomes} == {"succeeded"}
+    assert service.accepted == 300
+
+
+async def _collected(service: MockService, folder: Path) -> list[str]:
+    async with AsyncClient("any", base_url=service.url) as client:
+        return [one.state async for one in client.batch(TEXT, rows(5), out=folder)]
+
+
+def test_an_async_client_runs_the_same_batch(service: MockService, tmp_path: Path) -> None:
+    import asyncio
+
+    assert asyncio.run(_collected(service, tmp_path / "b")) == ["succeeded"] * 5
+    assert service.accepted == 5
