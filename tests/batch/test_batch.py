@@ -97,7 +97,11 @@ def test_a_changed_row_under_its_key_is_told_before_anything_is_paid(
 def test_bad_rows_stop_the_batch_or_are_set_aside(
     client: Client, service: MockService, tmp_path: Path
 ) -> None:
-    mixed: list[dict[str, Any]] = [{"prompt": "a hat"}, {"prompt": 5}, {"prompt": "x", "qualty": "low"}]
+    mixed: list[dict[str, Any]] = [
+        {"prompt": "a hat"},
+        {"prompt": 5},
+        {"prompt": "x", "qualty": "low"},
+    ]
     with pytest.raises(InvalidRows, match="2 of 3 rows are invalid; nothing was sent"):
         list(client.batch(TEXT, mixed, out=tmp_path / "b"))
     assert service.accepted == 0

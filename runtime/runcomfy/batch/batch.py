@@ -53,7 +53,7 @@ class Batch:
     ) -> None:
         check_name(options.name)
         self._client, self._model, self._source = client, model, source
-        self.folder = Path(folder)
+        self.folder = Path(folder).resolve()
         self.options = options
         self._price = options.price
         self.found = Preflight()
@@ -61,6 +61,7 @@ class Batch:
         self.journal = open_journal(self.folder, options, self._estimate, user)
         self._held = self.journal.runner()
         self._runner: Runner | None = None
+        self._stopping = False
 
     def _estimate(self, _model_id: str, _payload: Mapping[str, Any]) -> float | None:
         return self._price
@@ -93,8 +94,14 @@ class Batch:
         """Rows in flight."""
         return self._runner.running if self._runner else 0
 
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return self._stopping
+
     def stop(self, reason: str = "interrupt") -> None:
         """Start nothing more; what is in flight is followed to its end."""
+        self._stopping = True
         if self._runner is not None:
             self._runner.stop(reason)
 

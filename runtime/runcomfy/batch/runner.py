@@ -266,7 +266,7 @@ class Runner:
         while True:
             if self._stopped:
                 await send.send(Stop(monotonic(), self._stopped))
-                self._stopped = ""
+                return
             wanted = await run_sync(self._journal.fact, PAUSED) is not None
             if wanted != paused:
                 paused = wanted

@@ -32,6 +32,8 @@ _REASONS = {
     "error": "a row failed, and the batch stops on errors",
     "service": "the service cannot be reached",
     "requests": "the number of requests is reached",
+    "interrupt": "it was interrupted",
+    "terminate": "it was told to end",
 }
 
 

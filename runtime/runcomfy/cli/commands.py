@@ -13,6 +13,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Jobs": {
         "run": ("runcomfy.cli.run", "Run a model and save what it gives."),
         "submit": ("runcomfy.cli.submit", "Submit a request and return."),
+        "batch": ("runcomfy.cli.batch", "Run a file of requests in a folder."),
+        "gallery": ("runcomfy.cli.gallery", "Write a page of what was made."),
         "status": ("runcomfy.cli.status", "Show the status of requests."),
         "wait": ("runcomfy.cli.wait", "Wait for jobs and save what they give."),
         "result": ("runcomfy.cli.result", "Fetch the results of requests that have ended."),

@@ -61,6 +61,8 @@ MEANINGS: dict[int, str] = {
 #: By the names of classes, so that no module of errors is imported. The nearest base class counts.
 _OF_ERRORS = {
     "ValidationError": BAD_DATA,
+    "InvalidRows": BAD_DATA,
+    "RowsUnreadable": BAD_DATA,
     "UnknownModel": MISUSE,
     "MissingExtra": MISUSE,
     "IncompatiblePackage": MISUSE,

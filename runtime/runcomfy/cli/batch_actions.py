@@ -1,0 +1,67 @@
+"""``batch status``, ``pause``, ``resume`` and ``limit``: a batch from another terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from runcomfy.batch.folder import JOURNAL
+from runcomfy.batch.runner import PAUSED
+from runcomfy.journal import Journal
+
+from .exit_codes import DONE, FAILED
+from .output import Output
+
+__all__ = ["act"]
+
+
+def act(out: Output, action: str, folder: str, max_cost: float | None, price_margin: float) -> int:
+    """Carry one out; the exit status."""
+    path = Path(folder, JOURNAL)
+    if not path.is_file():
+        raise click.UsageError(f"{folder} has no {JOURNAL}: it is no folder of a batch.")
+    with Journal(path) as journal:
+        if action == "pause":
+            journal.set_fact(PAUSED, "1")
+            out.note("Paused: no further row is started. Go on with: runcomfy-py batch resume")
+        elif action == "resume":
+            journal.set_fact(PAUSED, None)
+            out.note("Resumed.")
+        elif action == "limit":
+            if max_cost is None:
+                raise click.UsageError("batch limit needs --max-cost.")
+            journal.set_limits(max_cost=max_cost, price_margin=price_margin)
+            out.note(f"At most ${max_cost:g} are spent from now on.")
+        else:
+            return _status(out, journal)
+    return DONE
+
+
+def _status(out: Output, journal: Journal) -> int:
+    states: Counter[str] = Counter(entry.state for entry in journal.entries())
+    spent = journal.spend().values()
+    settled = sum(one.settled for one in spent)
+    reserved = sum(one.reserved for one in spent)
+    paused = journal.fact(PAUSED) is not None
+    told = {
+        "running": journal.has_runner,
+        "paused": paused,
+        "states": dict(sorted(states.items())),
+        "settled": settled,
+        "reserved": reserved,
+        "unknown": [entry.key for entry in journal.entries(state="unknown")],
+    }
+    if out.as_json:
+        out.json(told)
+    else:
+        out.line("running" if journal.has_runner else "not running")
+        if paused:
+            out.line("paused")
+        for state, count in sorted(states.items()):
+            out.line(f"{state}: {count}")
+        out.line(f"spent: ${settled:.4f}, reserved: ${reserved:.4f}")
+        for key in told["unknown"] if isinstance(told["unknown"], list) else ():
+            out.line(f"unknown: {key}")
+    return FAILED if any(states[one] for one in ("failed", "unknown", "expired")) else DONE

@@ -1,0 +1,312 @@
+"""Running a batch from the command line: its options as values, its progress, its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runcomfy.errors import RunComfyError
+
+from .exit_codes import (
+    BUDGET,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    NOT_ALLOWED,
+    TERMINATED,
+    TRY_LATER,
+    UNAVAILABLE,
+    UNKNOWN,
+)
+from .model_packages import model_of
+from .output import Output
+from .terminal import complain, fit, is_terminal
+
+if TYPE_CHECKING:
+    from runcomfy.batch.batch import Batch
+    from runcomfy.batch.outcome import BatchOutcome, BatchSummary
+    from runcomfy.batch.preflight import Preflight
+
+    from .service import Service
+
+__all__ = ["run_batch"]
+
+_FRAME = 0.5
+_CLEAR = "\r\x1b[K"
+#: Why a batch stopped -> its exit status.
+_STOPPED = {
+    "balance": NOT_ALLOWED,
+    "token": NOT_ALLOWED,
+    "budget": BUDGET,
+    "service": UNAVAILABLE,
+    "requests": TRY_LATER,
+    "error": FAILED,
+    "interrupt": INTERRUPTED,
+    "terminate": TERMINATED,
+}
+
+
+def run_batch(
+    out: Output, service: Service, model: str, source: str, folder: str, options: dict[str, Any]
+) -> int:
+    """Check, run and sum up; the exit status."""
+    import anyio
+
+    from runcomfy.batch.options import BatchOptions
+    from runcomfy.batch.rows import RowSource
+
+    cls = model_of(model)
+    chosen = BatchOptions(
+        map=_pairs("--map", options["mapped"]),
+        template=_pairs("--template", options["templates"]),
+        set=_values(cls, "--set", options["fixed"]),
+        grid={
+            name: [_values(cls, "--grid", [f"{name}={one}"])[name] for one in text.split(",")]
+            for name, text in _pairs("--grid", options["grids"]).items()
+        },
+        save=not options["no_save"],
+        allow=options["allow"],
+        **{name: options[name] for name in _PLAIN},
+    )
+    path = _input(source, Path(folder))
+    rows = RowSource(
+        cls, path, chosen, format=options["format"] or ("jsonl" if source == "-" else None)
+    )
+
+    async def main() -> int:
+        from runcomfy.batch.batch import Batch
+        from runcomfy.journal import Journal
+
+        from .service import state_folder
+
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(make_client())
+            user = (
+                None
+                if service.mock
+                else stack.enter_context(Journal(state_folder() / "journal.db"))
+            )
+            batch = stack.enter_context(Batch(client, cls, rows, folder, chosen, user))
+            found = await batch.prepare()
+            _tell_found(out, batch, found, dry=options["dry_run"])
+            if options["dry_run"]:
+                return DONE
+            summary = await _run(out, batch, found)
+        _tell_end(out, batch, summary)
+        if options["notify"]:
+            _notify(options["notify"], summary)
+        return _status(summary)
+
+    with service.async_client_settings() as make_client:
+        try:
+            return anyio.run(main)
+        except BaseExceptionGroup as group:
+            ours, rest = group.split(RunComfyError)
+            if ours is None or rest is not None:
+                raise
+            raise _first(ours) from None
+
+
+_PLAIN = (
+    "jobs", "submits", "rate", "max_cost", "max_requests", "price", "price_margin", "timeout", "name", "skip_invalid",
+    "retry_failed", "stop_on_error", "accept_restored",
+)  # fmt: skip
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{option} {one}: write it as NAME=VALUE.")
+        pairs[name] = value
+    return pairs
+
+
+def _values(cls: Any, option: str, given: Any) -> dict[str, Any]:
+    """Values read by the types of the model's inputs, as ``run`` reads them."""
+    from .inputs import inputs_of
+    from .values import read_arguments
+
+    try:
+        return read_arguments(given, inputs_of(cls))
+    except click.UsageError as error:
+        raise click.UsageError(f"{option} {error.message}") from None
+
+
+def _input(source: str, folder: Path) -> Path:
+    """The input file. Standard input can be read once only, so it is kept in the folder."""
+    if source != "-":
+        return Path(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "input.jsonl"
+    with kept.open("wb") as stream:
+        shutil.copyfileobj(sys.stdin.buffer, stream)
+    return kept
+
+
+async def _run(out: Output, batch: Batch, found: Preflight) -> BatchSummary:
+    import anyio
+
+    progress = _Progress(out, batch, found.rows)
+    async with _signals(out, batch), anyio.create_task_group() as group:
+        group.start_soon(progress.animate)
+        summary = await batch.run(progress.take)
+        group.cancel_scope.cancel()
+    progress.clear()
+    return summary
+
+
+@asynccontextmanager
+async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
+    """The first Ctrl-C or SIGTERM starts nothing more; the second leaves at once. The journal knows what is in flight."""
+    import anyio
+
+    async def listen(scope: anyio.CancelScope) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+            async for number in received:
+                if batch.stopping:
+                    scope.cancel()
+                    return
+                batch.stop("interrupt" if number == signal.SIGINT else "terminate")
+                out.note(
+                    f"Stopping: {batch.running} requests in flight are followed to their end. Press Ctrl-C again to leave at "
+                    "once; the same command goes on later."
+                )
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen, group.cancel_scope)
+        yield
+        group.cancel_scope.cancel()
+    if batch.stopping and batch.running:
+        raise KeyboardInterrupt
+
+
+class _Progress:
+    """Done, running, failed, unknown, cost, rate and time left: a line drawn anew, or one a change."""
+
+    def __init__(self, out: Output, batch: Batch, rows: int) -> None:
+        self._out, self._batch, self._rows = out, batch, rows
+        self._started = time.monotonic()
+        self._animated = not out.quiet and is_terminal(sys.stderr)
+
+    def take(self, outcome: BatchOutcome) -> None:
+        """Tell of a row that has ended."""
+        if self._out.as_json:
+            self._out.json(outcome.as_dict(self._batch.folder))
+        elif not self._animated and outcome.state != "waiting":
+            error = f": {outcome.error}" if outcome.error else ""
+            self._out.note(f"row {outcome.row} ({outcome.key}): {outcome.state}{error}")
+
+    async def animate(self) -> None:
+        """Draw the line now and then."""
+        import anyio
+
+        while self._animated:
+            try:
+                width = os.get_terminal_size(sys.stderr.fileno()).columns
+            except (OSError, ValueError):
+                width = 80
+            shown = fit(self._line(), (width or 80) - 1, sys.stderr.encoding or "ascii")
+            sys.stderr.write(_CLEAR + shown)
+            sys.stderr.flush()
+            await anyio.sleep(_FRAME)
+
+    def _line(self) -> str:
+        summary = self._batch.summary
+        done = summary.states.total()
+        seconds = max(time.monotonic() - self._started, 0.001)
+        words = [f"{done}/{self._rows} rows", f"{self._batch.running} running"]
+        words += [
+            f"{count} {state}"
+            for state, count in sorted(summary.states.items())
+            if state != "succeeded"
+        ]
+        spent = self._batch.journal.spend().values()
+        words.append(
+            f"${sum(one.settled for one in spent):.2f} + ${sum(one.reserved for one in spent):.2f} reserved"
+        )
+        rate = done / seconds
+        if rate and done < self._rows:
+            words.append(f"{rate:.1f} rows/s, {(self._rows - done) / rate:,.0f} s left")
+        return ", ".join(words)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._animated:
+            sys.stderr.write(_CLEAR)
+            sys.stderr.flush()
+
+
+def _tell_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> None:
+    price = batch.price
+    estimate = None if price is None else found.new * price
+    if dry and out.as_json:
+        out.json(
+            {
+                "rows": found.rows,
+                "new": found.new,
+                "invalid": len(found.bad),
+                "known": dict(sorted(found.known.items())),
+                "price": price,
+                "estimate": estimate,
+                "samples": found.samples,
+            }
+        )
+        return
+    known = ", ".join(f"{count} {state}" for state, count in sorted(found.known.items()))
+    told = f"{found.rows} rows: {found.new} to run, {len(found.bad)} invalid" + (
+        f", from before: {known}" if known else ""
+    )
+    cost = "the price is not known" if estimate is None else f"estimated cost ${estimate:.2f}"
+    (out.line if dry else out.note)(f"{told}; {cost}")
+    for sample in found.samples if dry else ():
+        out.line(json.dumps(sample, ensure_ascii=False, default=str))
+
+
+def _tell_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
+    states = ", ".join(f"{count} {state}" for state, count in sorted(summary.states.items()))
+    out.note(f"{states}; ${summary.settled:.4f} spent, ${summary.reserved:.4f} reserved")
+    if summary.stopped:
+        out.note(f"Stopped: {summary.reason}. The same command goes on where it was.")
+    if summary.states["unknown"]:
+        out.note(
+            f"{summary.states['unknown']} rows are unknown and are never sent again by themselves. Look at the requests in your "
+            f"RunComfy account, then settle each: runcomfy-py jobs resolve KEY --journal {batch.folder}/journal.db"
+        )
+    if not out.as_json:
+        out.line(str(batch.results))
+
+
+def _notify(command: str, summary: BatchSummary) -> None:
+    """Run the user's own command, in a shell as it was written."""
+    told = json.dumps(summary.as_dict())
+    done = subprocess.run(command, shell=True, input=told, text=True, check=False)  # noqa: S602  # that is what the option says
+    if done.returncode:
+        complain(f"--notify ended with status {done.returncode}")
+
+
+def _status(summary: BatchSummary) -> int:
+    if summary.stopped:
+        return _STOPPED[summary.stopped]
+    if summary.states["unknown"]:
+        return UNKNOWN
+    return FAILED if summary.failed or not summary.complete else DONE

@@ -1,0 +1,48 @@
+"""``runcomfy-py gallery``: one HTML page of what a batch, or the user's journal, made."""
+
+from __future__ import annotations
+
+import click
+
+from .output import Output, output_options
+
+__all__ = ["command"]
+
+
+@click.command(name="gallery", short_help="Write a page of what was made.")
+@click.argument("source", metavar="[FOLDER|JOURNAL]", required=False)
+@click.option(
+    "page",
+    "-o",
+    "--out",
+    metavar="FILE",
+    help="File to write.  [default: gallery.html beside the journal]",
+)
+@click.option("--title", help="Heading of the page.  [default: the folder's name]")
+@output_options
+def command(out: Output, source: str | None, page: str | None, title: str | None) -> None:
+    """Write one HTML file with the images, videos and sounds of FOLDER (a batch) or JOURNAL, their inputs, costs and errors.
+
+    Without an argument, it shows what the command line ran. Nothing in the page is loaded from the network.
+    """
+    from pathlib import Path
+
+    from runcomfy.batch.folder import JOURNAL
+    from runcomfy.gallery import items_of, write_gallery
+    from runcomfy.journal import Journal
+
+    from .service import state_folder
+
+    path = Path(source) if source else state_folder() / "journal.db"
+    if path.is_dir():
+        path /= JOURNAL
+    if not path.is_file():
+        raise click.UsageError(
+            f"{path} is no journal: name the folder of a batch, or a journal's file."
+        )
+    wanted = Path(page) if page else path.with_name("gallery.html")
+    with Journal(path) as journal:
+        written = write_gallery(
+            items_of(journal.entries()), wanted, title=title or path.parent.name
+        )
+    out.line(str(written))
