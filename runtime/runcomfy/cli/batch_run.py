@@ -86,17 +86,10 @@ def run_batch(
 
     async def main() -> int:
         from runcomfy.batch.batch import Batch
-        from runcomfy.journal import Journal
-
-        from .service import state_folder
 
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(make_client())
-            user = (
-                None
-                if service.mock
-                else stack.enter_context(Journal(state_folder() / "journal.db"))
-            )
+            user = stack.enter_context(service.journal())
             batch = stack.enter_context(Batch(client, cls, rows, folder, chosen, user))
             found = await batch.prepare()
             _tell_found(out, batch, found, dry=options["dry_run"])
@@ -108,7 +101,7 @@ def run_batch(
             _notify(options["notify"], summary)
         return _status(summary)
 
-    with service.async_client_settings() as make_client:
+    with service.async_clients(None) as make_client:
         try:
             return anyio.run(main)
         except BaseExceptionGroup as group:
