@@ -75,7 +75,7 @@ def make_interim(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
 
 def changes_since(known: ManifestEntry, module: str, made: ModelFiles) -> list[SchemaChange]:
     """What is new for programs, since the model was made as ``known`` with the text ``module``."""
-    (old, old_example), (new, new_example) = map(_facts, (module, made.module))
+    (old, old_example, was), (new, new_example, now) = map(_facts, (module, made.module))
     if not (old and new):  # it was made by an older generator, which kept the schemas elsewhere
         return []
     changes = [*_renamed(known, made.entry, old["input"], new["input"]), *compare(old, new)]
@@ -84,13 +84,16 @@ def changes_since(known: ManifestEntry, module: str, made: ModelFiles) -> list[S
         changes.insert(0, SchemaChange("breaking", "", renamed))
     if old_example != new_example:
         changes.append(SchemaChange("text", "", "example changed"))
+    if was != now:
+        changes.append(SchemaChange("text", "", now or "no longer deprecated"))
     return changes
 
 
-def _facts(module: str) -> tuple[dict[str, Any], object]:
-    """The schemas, empty where it has none, and the example in the text of a model's module."""
+def _facts(module: str) -> tuple[dict[str, Any], object, str]:
+    """The schemas, empty where it has none, the example, and why it is deprecated, in the text of a model's module."""
     schemas: dict[str, Any] = {}
     example: object = None
+    deprecated = ""
     for node in ast.walk(ast.parse(module)):
         if isinstance(node, ast.Assign):
             name = getattr(node.targets[0], "id", None)
@@ -98,7 +101,9 @@ def _facts(module: str) -> tuple[dict[str, Any], object]:
                 schemas = json.loads(ast.literal_eval(node.value))
             elif name == "_example":
                 example = ast.literal_eval(node.value)
-    return schemas, example
+            elif name == "_deprecated":
+                deprecated = ast.literal_eval(node.value)
+    return schemas, example, deprecated
 
 
 def _renamed(

@@ -45,6 +45,8 @@ def plan_model(root: Path, model: CatalogueModel) -> FolderChange:
     """What bringing a model in changes under ``root``; nothing is written. Raises ``CannotWrite``."""
     folder = model_folder(root, model.model_id, f"catalogue: {model.model_id}")
     stored = _stored(folder)
+    if "renamed_to" in parse_record(stored.get(DEPRECATED_FILE)):
+        return FolderChange(model.model_id, "unchanged", folder, {})
     record = parse_record(stored.get("source.json"))
     page_born = "input.json" in stored and record.get("dialect") != "catalogue"
     schema = model.input.encode("utf-8")

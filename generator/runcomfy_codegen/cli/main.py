@@ -26,6 +26,8 @@ _NAME = "runcomfy-codegen"
 _COMMANDS = {
     "add": "Store the schemas of documentation pages.",
     "pull": "Bring in the models of the live catalogue.",
+    "rename": "Give a model another id; the old one stays as an alias.",
+    "remove": "Take a model out.",
     "generate": "Write the typed package from the stored schemas.",
     "diff": "Report what changed, and what of it breaks your code.",
     "export": "Write the schemas as OpenAPI, JSON Schema or TypeScript.",

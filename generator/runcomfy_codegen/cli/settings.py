@@ -37,6 +37,8 @@ _PARAMETERS = {
     "pull": {"schemas": "schemas", "models": "models", "base-url": "base_url"},
     "diff": {"schemas": "schemas", "base-url": "base_url"},
     "export": {"schemas": "schemas", "models": "models"},
+    "rename": {"schemas": "schemas"},
+    "remove": {"schemas": "schemas"},
     "generate": {"schemas": "schemas", "out": "out", "package": "package", "models": "models"},
 }
 

@@ -38,7 +38,7 @@ _CONSTANTS = (str, int, float, type(None))
 _PRIVATE = frozenset(
     """
     __all__ __class__ __slots__ __name__ __getattr__ __dir__ _MODELS _OWNERS _SCHEMAS _fields _check _required _aliases
-    _admitted _media _example
+    _admitted _media _example _deprecated
     """.split()
 )
 #: Python refuses more loops inside each other than this.

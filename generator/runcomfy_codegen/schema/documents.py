@@ -84,10 +84,14 @@ class Documents:
     #: Names chosen in ``overrides.json``: of the class, and of inputs by wire name.
     class_name: str | None
     names: dict[str, str]
+    #: Why the model should not be used any more; empty where it may.
+    deprecated: str = ""
+    #: The model that takes the requests of one that was renamed.
+    renamed_to: ModelId | None = None
 
 
 def find_models(schemas: Path) -> list[ModelId]:
-    """The ids of all models under ``schemas``, sorted: every folder that holds an ``input.json``."""
+    """The ids of all models under ``schemas``, sorted: every folder with an ``input.json``, or the mark of a renamed one."""
     if not schemas.is_dir():
         raise SchemaError(
             str(schemas), "is no folder", "Add a model first: runcomfy-codegen add PAGE"
@@ -96,7 +100,7 @@ def find_models(schemas: Path) -> list[ModelId]:
     folders = sorted(
         folder[root:].replace(os.sep, "/")
         for folder, _, files in os.walk(schemas, onerror=_unreadable)
-        if "input.json" in files
+        if "input.json" in files or DEPRECATED_FILE in files
     )
     # Folders of editors and the like start with a dot, which no model id does.
     hidden = {folder for folder in folders if "/." in f"/{folder}"}
@@ -122,7 +126,30 @@ def place_of(folder: Path, name: str) -> Path | None:
 
 
 def read_stored(schemas: Path, model_id: ModelId) -> Stored:
-    """Read one model's files. Raises ``SchemaError`` for one that cannot be read."""
+    """Read one model's files; a renamed one has those of its new name. Raises ``SchemaError``."""
+    stored = _read_files(schemas, model_id)
+    seen = [model_id]
+    while "input.json" not in stored.files and DEPRECATED_FILE in stored.files:
+        place = schemas / seen[-1] / DEPRECATED_FILE
+        target = _mark(place, stored.files[DEPRECATED_FILE])[1]
+        if target is None or target in seen:
+            raise SchemaError(str(place), "leads to no model", _REMOVE.format(model_id))
+        seen.append(target)
+        stored = _read_files(schemas, target)
+    if len(seen) == 1:
+        return stored
+    if "input.json" not in stored.files:
+        place = schemas / model_id / DEPRECATED_FILE
+        raise SchemaError(
+            str(place), f"names {seen[-1]}, which is not stored", _REMOVE.format(model_id)
+        )
+    mark = _read_files(schemas, model_id).files[DEPRECATED_FILE]
+    if len(seen) > 2:  # renamed again since: requests go to the last name
+        mark = json.dumps({**json.loads(mark), "renamed_to": seen[-1]}).encode()
+    return Stored(model_id, stored.folder, {**stored.files, DEPRECATED_FILE: mark})
+
+
+def _read_files(schemas: Path, model_id: ModelId) -> Stored:
     folder = schemas / model_id
     files = {}
     decided = (folder / DECIDED).is_dir()
@@ -164,18 +191,36 @@ def parse_documents(stored: Stored) -> Documents:
                 "A schema is an object; see overrides.json.",
             )
     example = documents.get("example")
+    reason, renamed_to, _ = _mark(folder / DEPRECATED_FILE, files.get(DEPRECATED_FILE))
     return Documents(
         stored.model_id,
         documents["input"],
         documents["output"],
         example if isinstance(example, dict) else None,
-        overrides.get("class_name"),
+        chosen_class(stored),
         overrides.get("names", {}),
+        reason,
+        renamed_to,
     )
 
 
+def _mark(path: Path, content: bytes | None) -> tuple[str, ModelId | None, str | None]:
+    """What the mark of a deprecated model says: why, the new name of a renamed one, and the class that it keeps."""
+    mark = {} if content is None else _parse(path, content)
+    if not isinstance(mark, dict) or not all(isinstance(text, str) for text in mark.values()):
+        raise SchemaError(str(path), "is no JSON object of texts", _advice(path))
+    if "renamed_to" not in mark:
+        return mark.get("reason", ""), None, None
+    target = parse_model_id(mark["renamed_to"], str(path))
+    return f"it is now {target}", target, mark.get("class_name")
+
+
 def chosen_class(stored: Stored) -> str | None:
-    """The class name that ``overrides.json`` chooses. Raises ``SchemaError`` where the file cannot be read."""
+    """The class name that ``overrides.json`` chooses, or that a renamed model keeps. Raises ``SchemaError``."""
+    path = stored.folder / DEPRECATED_FILE
+    _, renamed_to, kept = _mark(path, stored.files.get(DEPRECATED_FILE))
+    if renamed_to is not None:
+        return kept
     name = "overrides.json"
     chosen: str | None = _overrides(stored.folder / name, stored.files.get(name)).get("class_name")
     return chosen
@@ -241,6 +286,7 @@ def _parse(path: Path, content: bytes) -> Any:
 
 
 _AGAIN = "Add the model again: runcomfy-codegen add PAGE"
+_REMOVE = "Add that model, or take this one out: runcomfy-codegen remove '{}'"
 
 
 def _advice(path: Path) -> str:

@@ -99,7 +99,8 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         module=names.module_name(documents.model_id, documents.class_name),
         class_name=class_name,
         output_class=output_class,
-        model_id=literal(documents.model_id),
+        model_id=literal(documents.renamed_to or documents.model_id),
+        deprecated=_deprecated(documents),
         docstring=docstring(
             f"The model ``{documents.model_id}``: its request, output and checks.", 0
         ),
@@ -150,9 +151,17 @@ def _class_name(documents: Documents) -> Identifier:
     return names.class_name(documents.model_id)
 
 
+def _deprecated(documents: Documents) -> PythonSource | None:
+    if not documents.deprecated:
+        return None
+    return literal(f"{documents.model_id} is deprecated: {documents.deprecated}")
+
+
 def _class_docstring(documents: Documents, raw: Schema) -> PythonSource:
     meaning = texts.clipped(texts.readable(raw.get("description")))
     text = f"A request to ``{documents.model_id}``."
+    if documents.deprecated:
+        text += f" Deprecated: {documents.deprecated}."
     return docstring(f"{text}\n\n{meaning}" if meaning else text, _INDENT)
 
 

@@ -96,6 +96,8 @@ class ModelSpec:
     class_name: Identifier
     output_class: Identifier
     model_id: PythonSource
+    #: Why it should not be used any more; ``None`` where it may.
+    deprecated: PythonSource | None
     docstring: PythonSource
     class_docstring: PythonSource
     output_docstring: PythonSource

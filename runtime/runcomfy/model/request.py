@@ -134,6 +134,8 @@ class Request(Generic[OutputT_co]):
     _media: ClassVar[tuple[MediaInput, ...]] = ()
     _aliases: ClassVar[dict[str, str]] = {}
     _required: ClassVar[tuple[str, ...]] = ()
+    # Why the model should not be used any more; the first request warns.
+    _deprecated: ClassVar[str] = ""
     # Patterns of the names that the schema takes beside the inputs.
     _admitted: ClassVar[tuple[str, ...]] = ()
     # Derived from them, once a class: Python name -> wire name, and the wire names.
@@ -329,6 +331,10 @@ def _unknown_input(name: str, known: Mapping[str, str]) -> Violation:
 
 def _set_inputs(request: Request[Any], inputs: dict[str, Any]) -> None:
     object.__setattr__(request, "_inputs", inputs)
+    if request._deprecated:
+        from .deprecation import warn_once
+
+        warn_once(type(request), request._deprecated)
 
 
 def _restore(cls: type[Request[Any]], inputs: dict[str, Any]) -> Request[Any]:

@@ -250,6 +250,15 @@ def test_a_vanished_model_is_marked_and_a_returning_one_is_not(shop: Shop) -> No
     assert shop.pull("--all").out.startswith("updated    acme/cat  back in the catalogue\n")
 
 
+def test_a_renamed_model_stays_an_alias(shop: Shop) -> None:
+    shop.entries = [entry("acme/cat")]
+    shop.pull("--all")
+    codegen("rename", "acme/cat", "acme/dog", "--schemas", shop.schemas)
+    before = tree(shop.schemas / "acme/cat")
+    assert shop.verdicts("--all") == {"acme/dog": "deprecated"}
+    assert tree(shop.schemas / "acme/cat") == before
+
+
 def test_a_filtered_pull_marks_nothing(shop: Shop) -> None:
     shop.entries = [entry("acme/cat"), entry("acme/dog"), entry("other/cat")]
     shop.pull("--all")
