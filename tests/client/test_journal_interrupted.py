@@ -71,7 +71,7 @@ def test_ctrl_c_at_any_line_pays_nothing_twice(tmp_path: Path) -> None:
         _run(client, "warm")
         line, struck = 0, True
         while struck:
-            line += 3
+            line += 5
             strike, key = _Strike(line), f"key-{line}"
             with strike.armed():
                 _run(client, key)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runcomfy.errors import JournalRefused
 
-__all__ = ["file_system_of", "require_locks"]
+__all__ = ["LOCK_TEST", "file_system_of", "require_locks"]
 
 #: The type in the system's table of mounts, and what people call it. SQLite's write-ahead log needs memory
 #: that all users of the database share, which two machines do not; some of these have no locks either.
@@ -31,6 +31,8 @@ _SHARED = {
     "smbfs": "a Windows share (SMB)",
     "vboxsf": "a VirtualBox shared folder",
 }
+#: How the file begins that locks are tried on.
+LOCK_TEST = ".runcomfy-lock-"
 #: File systems in user space, by the name of their program.
 _IN_USER_SPACE = {
     "blobfuse",
@@ -51,14 +53,17 @@ _MOUNTS = Path("/proc/self/mountinfo")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
-def require_locks(folder: Path) -> None:
-    """Raise ``JournalRefused`` where the folder's file system cannot keep a journal, with its name."""
+def require_locks(folder: Path, *, try_them: bool) -> None:
+    """Raise ``JournalRefused`` where the folder's file system cannot keep a journal, with its name.
+
+    Trying its locks makes a file there for a moment.
+    """
     found = file_system_of(folder)
     kind, _, program = found.partition(".")
     name = _SHARED.get(found) or (program if kind == "fuse" and program in _IN_USER_SPACE else "")
     if name:
         raise _refusal(folder, f"on {name}, which machines share")
-    if not _locks_work(folder):
+    if try_them and not _locks_work(folder):
         raise _refusal(folder, f"on a file system ({found or 'of unknown type'}) without locks")
 
 
@@ -91,7 +96,7 @@ def _locks_work(folder: Path) -> bool:
 
     at_once = fcntl.LOCK_EX | fcntl.LOCK_NB
     with (
-        NamedTemporaryFile(dir=folder, prefix=".runcomfy-lock-") as first,
+        NamedTemporaryFile(dir=folder, prefix=LOCK_TEST) as first,
         Path(first.name).open("rb") as second,
     ):
         try:

@@ -15,7 +15,7 @@ from runcomfy.errors import JournalRestored, JournalUnwritable
 from . import rows
 from .budget import Budget
 from .database import Database
-from .filesystems import require_locks
+from .filesystems import LOCK_TEST, require_locks
 from .generation import Generation, Mark
 from .locks import OPENING, LockFile
 
@@ -61,8 +61,9 @@ def open_files(options: Options) -> Files:
     folder = options.path.parent
     _make_folder(folder)
     try:
-        require_locks(folder)
-        locks = LockFile.open(options.beside(".lock"))
+        lock_file = options.beside(".lock")
+        require_locks(folder, try_them=not lock_file.exists())
+        locks = LockFile.open(lock_file)
     except OSError as error:
         raise JournalUnwritable(
             f"{folder}: {error.strerror}; a journal needs a folder that it can write to"
@@ -140,7 +141,8 @@ def _require_none_before(options: Options, mark: Mark | None) -> None:
         raise _restored(options, "is gone, and its folder says that it was used")
     if options.whole_folder:
         ours = {options.path.name + end for end in _OURS}
-        others = sorted({one.name for one in options.path.parent.iterdir()} - ours)
+        names = {one.name for one in options.path.parent.iterdir()} - ours
+        others = sorted(name for name in names if not name.startswith(LOCK_TEST))
         if others:
             raise _restored(
                 options, f"is not there, and its folder holds other files ({others[0]!r:.80}, …)"
