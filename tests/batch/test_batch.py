@@ -142,6 +142,19 @@ def test_failed_rows_run_again_only_when_asked(
     assert service.accepted == 3
 
 
+def test_a_row_that_is_paid_and_not_saved_is_saved_and_not_paid_again(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    rule = service.fault("http_404", on="download", times=None)
+    first = list(client.batch(TEXT, rows(1), out=tmp_path / "b"))
+    assert [one.state for one in first] == ["unsaved"]
+    assert rule.hits
+    service.clear_faults()
+    again = list(client.batch(TEXT, rows(1), out=tmp_path / "b", retry_failed=True))
+    assert [one.state for one in again] == ["succeeded"]
+    assert (service.accepted, again[0].files[0].is_file()) == (1, True)
+
+
 def test_an_empty_account_stops_in_order(tmp_path: Path) -> None:
     settings = Settings(make_output=small_output, balance=0.1, polls_in_queue=0, polls_running=0)
     with MockService(settings) as service, service.client() as client:

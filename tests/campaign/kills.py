@@ -18,12 +18,12 @@ from runcomfy.mock import Asked, small_output
 from runcomfy.testing import mock_service
 from support.journals import Program
 
-__all__ = ["Kills", "kill_campaign"]
+__all__ = ["FAULTS", "SUBMITS", "Trigger", "Kills", "kill_campaign"]
 
 #: Posting at once in each process, so that a kill leaves no more unknown.
-_SUBMITS = 4
+SUBMITS = 4
 #: Faults of every kind of call. Some leave a submit unknown, with or without its being accepted.
-_FAULTS = ["http_503", "answer_lost", "reset_before_accept", "truncated_body", "http_429"]
+FAULTS = ["http_503", "answer_lost", "reset_before_accept", "truncated_body", "http_429"]
 
 _BLOCKING = """
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +86,7 @@ class Kills:
     broken: list[str] = field(default_factory=list)
 
 
-class _Trigger:
+class Trigger:
     """Kills a program when the service has dealt with so many more requests."""
 
     def __init__(self) -> None:
@@ -111,10 +111,10 @@ def kill_campaign(
     folder: Path, *, kills: int, keys: int, processes: int = 1, seed: int = 0
 ) -> Kills:
     """Kill the programs so many times, let them end, and look."""
-    chance, trigger = random.Random(seed), _Trigger()  # noqa: S311  # it is no secret
+    chance, trigger = random.Random(seed), Trigger()  # noqa: S311  # it is no secret
     names = [f"key-{number}" for number in range(keys)]
     with mock_service(make_output=small_output, watch=trigger.watch) as service:
-        service.chaos(0.1, seed=seed, faults=_FAULTS)
+        service.chaos(0.1, seed=seed, faults=FAULTS)
         prelude = _PRELUDE.format(url=service.url, keys=names)
         done = Kills()
         for number in range(kills):

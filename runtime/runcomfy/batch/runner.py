@@ -105,6 +105,8 @@ class Runner:
         #: How many rows are in flight.
         self.running = 0
         self._stopped = ""
+        #: Keys of rows that are paid again because they failed.
+        self._repeated: set[str] = set()
 
     def stop(self, reason: str = "interrupt") -> None:
         """Start nothing more; what is in flight is followed to its end."""
@@ -181,7 +183,11 @@ class Runner:
             outcome = BatchOutcome(row.number, row.key, "invalid", error=bad[row.index])
         else:
             there = known.get(row.key)
-            if there is None or not self._is_over(there):
+            if there is None:
+                return False
+            if not self._is_over(there):
+                if self._is_repeated(there):
+                    self._repeated.add(row.key)
                 return False
             outcome = _outcome_of(row, there)
         self._tell(row, outcome, tell)
@@ -191,8 +197,12 @@ class Runner:
         if entry.state == "succeeded":
             return entry.saved or not self._options.save
         if entry.state in ("failed", "cancelled"):
-            return not self._options.retry_failed
+            return not self._is_repeated(entry)
         return entry.state in ("unknown", "expired")
+
+    def _is_repeated(self, there: Known) -> bool:
+        """Whether the row is to be paid again: only what the service said has failed, and only when that was asked for."""
+        return self._options.retry_failed and there.state in ("failed", "cancelled")
 
     async def _row(
         self,
@@ -222,7 +232,7 @@ class Runner:
         result = await self._client.run(
             request,
             key=row.key,
-            again=self._options.retry_failed,
+            again=row.key in self._repeated,
             timeout=self._options.timeout,
             allow=self._options.allow,
         )
