@@ -27,7 +27,15 @@ def deadline(timeout: float | None) -> float | None:
     return None if timeout > _LONGEST else monotonic() + max(timeout, -_LONGEST)
 
 
-def check_callback(name: str, given: object) -> None:
+def check_callback(name: str, given: object, *, blocking: bool = False) -> None:
     """Refuse what cannot be called: the first status comes when the request runs, and is billed."""
     if given is not None and not callable(given):
         raise ConfigurationError(f"{name} must be a function, got {given!r:.80}")
+    if blocking and given is not None:
+        from inspect import iscoroutinefunction
+
+        call = getattr(given, "__call__", None)  # noqa: B004  # the method is looked into, not called
+        if iscoroutinefunction(given) or iscoroutinefunction(call):
+            raise ConfigurationError(
+                f"{name} must be a plain function: the blocking client does not await; AsyncClient takes both"
+            )

@@ -31,7 +31,7 @@ class Token:
             raise ConfigurationError(
                 f"the token from {source} must be a text, got a {type(value).__name__}"
             )
-        value = value.strip()
+        value = _bare(value)
         if not value or not value.isascii() or not value.isprintable() or " " in value:
             raise ConfigurationError(
                 f"the token from {source} cannot be sent in a header: "
@@ -49,6 +49,16 @@ class Token:
 
     def __reduce__(self) -> str:
         raise TypeError("a token is not pickled; let the other process look it up")
+
+
+def _bare(value: str) -> str:
+    """The token in a text as people paste it: with quotes, with ``Bearer`` in front, behind a byte order mark."""
+    value = value.strip("\ufeff \t\r\n")
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].strip()
+    if value[:7].lower() == "bearer ":
+        value = _bare(value[7:])
+    return value
 
 
 def find_token(
@@ -107,7 +117,7 @@ def config_folder(environ: Mapping[str, str], home: Path | None = None) -> Path:
 def _stored(path: Path) -> tuple[str, str]:
     """The token in a file, and where else it really is; without a token, why there is none."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
         if path.name == _LOGIN and content.get("keyring") is True:
             return _in_keyring()
         value = content["access_token"]

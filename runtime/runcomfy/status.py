@@ -14,12 +14,13 @@ class Status:
     """Where a request is. ``state`` is the service's own word, as received.
 
     ``queue_position`` is there while the request waits, if the service says it. ``raw`` is the whole
-    answer.
+    answer. ``request_id`` is the service's id of the request.
     """
 
     state: str
     queue_position: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    request_id: str | None = field(default=None, compare=False)
 
     @property
     def phase(self) -> str:
@@ -33,10 +34,12 @@ class Status:
         """The status in an answer; ``state`` is used where it has none."""
         given = raw.get("status")
         position = raw.get("queue_position")
+        request_id = raw.get("request_id")
         return cls(
             given if isinstance(given, str) and given else state,
             position if type(position) is int else None,
             raw,
+            request_id if isinstance(request_id, str) else None,
         )
 
 

@@ -30,7 +30,7 @@ from runcomfy.transports.async_api import AsyncApiTransport
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import AsyncJob
 from .preparation import CheckFiles, Preparer
-from .prepared_request import find_type
+from .prepared_request import find_type, hinting
 from .result import AsyncResult
 from .settings import CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
 from .submit_options import SubmitOptions
@@ -194,12 +194,13 @@ class AsyncClient:
         options.require_journal()
         prepared = await self._preparer.prepare_async(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        document = await self._driver.run(
-            run(context, prepared.body),
-            model_id=context.model_id,
-            on_status=on_status,
-            rescue=self._settings.rescue,
-        )
+        with hinting(prepared.model):
+            document = await self._driver.run(
+                run(context, prepared.body),
+                model_id=context.model_id,
+                on_status=on_status,
+                rescue=self._settings.rescue,
+            )
         return prepared.model.async_result(context.request_id or "", document, self._downloads)
 
     @overload
@@ -256,9 +257,10 @@ class AsyncClient:
         options.require_journal()
         prepared = await self._preparer.prepare_async(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        request_id = await self._driver.run(
-            submit(context, prepared.body), model_id=context.model_id
-        )
+        with hinting(prepared.model):
+            request_id = await self._driver.run(
+                submit(context, prepared.body), model_id=context.model_id
+            )
         return self._job(prepared.model, request_id)
 
     @overload

@@ -28,7 +28,7 @@ from runcomfy.transports.api import ApiTransport
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import Job
 from .preparation import CheckFiles, Preparer
-from .prepared_request import find_type
+from .prepared_request import find_type, hinting
 from .result import Result
 from .settings import CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
 from .submit_options import SubmitOptions
@@ -189,7 +189,7 @@ class Client:
         runs is waited for. ``again=True`` repeats what has ended; ``folder`` is where ``recover`` saves.
         Raises ``KeyConflict``, ``BudgetReached`` and ``JournalError`` before anything is submitted.
         """
-        check_callback("on_status", on_status)
+        check_callback("on_status", on_status, blocking=True)
         ends = deadline(timeout)
         options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
@@ -197,12 +197,13 @@ class Client:
         options.require_journal()
         prepared = self._preparer.prepare(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        document = self._driver.run(
-            run(context, prepared.body),
-            model_id=context.model_id,
-            on_status=on_status,
-            rescue=self._settings.rescue,
-        )
+        with hinting(prepared.model):
+            document = self._driver.run(
+                run(context, prepared.body),
+                model_id=context.model_id,
+                on_status=on_status,
+                rescue=self._settings.rescue,
+            )
         return prepared.model.result(context.request_id or "", document, self._downloads)
 
     @overload
@@ -259,7 +260,8 @@ class Client:
         options.require_journal()
         prepared = self._preparer.prepare(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        request_id = self._driver.run(submit(context, prepared.body), model_id=context.model_id)
+        with hinting(prepared.model):
+            request_id = self._driver.run(submit(context, prepared.body), model_id=context.model_id)
         return self._job(prepared.model, request_id)
 
     @overload

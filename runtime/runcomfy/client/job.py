@@ -126,7 +126,7 @@ class Job(_Known[OutputT_co]):
 
         Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
         """
-        check_callback("on_status", on_status)
+        check_callback("on_status", on_status, blocking=True)
         context = self._settings.context(timeout, self._model, self.request_id)
         document = self._ended(watch(context), on_status)
         return self._model.result(self.request_id, document, self._downloads)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from runcomfy.client.result import AsyncResult, Result
-from runcomfy.errors import ConfigurationError, UnknownModel, ValidationError
+from runcomfy.errors import ConfigurationError, NotFound, UnknownModel, ValidationError
 from runcomfy.model.json_values import find_non_json, to_plain
 from runcomfy.model.output import Output
-from runcomfy.model.registry import find_model
+from runcomfy.model.registry import find_model, model_ids
 from runcomfy.model.request import Request, check_payload
+from runcomfy.model.suggestions import ids_like
 from runcomfy.model.violation import Violation
 from runcomfy.protocol.urls import check_model_id
 from runcomfy.redaction import clean
@@ -29,6 +31,7 @@ __all__ = [
     "draft",
     "encode",
     "find_type",
+    "hinting",
     "require_schema",
 ]
 
@@ -84,7 +87,25 @@ def _require_json(payload: dict[str, Any], model_id: str) -> None:
             violation.message = _NO_SCHEMA
     if violations:
         raise ValidationError(model_id, violations)
-    _log.warning("%s: no installed package has this model; sent unchecked", clean(model_id))
+    near = _did_you_mean(model_id)
+    _log.warning("%s: no installed package has this model%s; sent unchecked", clean(model_id), near)
+
+
+def _did_you_mean(model_id: str) -> str:
+    """The installed models that may have been meant, in a half sentence."""
+    near = ids_like(model_id, model_ids(), 2)
+    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+
+
+@contextmanager
+def hinting(model: ModelRef[Any]) -> Iterator[None]:
+    """Around a submit: of a model that neither the service nor this machine knows, name those that look like it."""
+    try:
+        yield
+    except NotFound as error:
+        if error.request_id is None and not model.typed and model.model_id:
+            error.message += _did_you_mean(model.model_id)
+        raise
 
 
 OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from runcomfy.downloads.config import SAVE_TIMEOUT
 from runcomfy.downloads.file import find_files, strange_texts
 from runcomfy.downloads.manager import Downloads
-from runcomfy.downloads.partial_file import SaveTarget
+from runcomfy.downloads.partial_file import save_targets
 from runcomfy.errors import NoFiles
 from runcomfy.model.messages import show
 from runcomfy.redaction import clean
@@ -214,7 +214,8 @@ class Result(_Given[OutputT_co]):
     ) -> list[Path]:
         """Save all files into the folder, several at once; the paths, in the order of ``files``.
 
-        The folder is made if it is not there. Each file gets its ``name``, or one like it if that is
+        The folder is made if it is not there. A path that ends like that of a file (``"hat.png"``) takes an only
+        file. Each file gets its ``name``, or one like it if that is
         taken; with ``overwrite`` it replaces what is there. ``timeout`` covers all files together.
         When one cannot be saved, the others are, and ``NotAllSaved`` says which; the error of an only
         file is raised as it is. ``progress`` is called in other threads, with the file, the bytes
@@ -222,7 +223,7 @@ class Result(_Given[OutputT_co]):
         """
         self._check_output()
         files = self.files
-        targets = [SaveTarget.inside(folder, one.name, overwrite=overwrite) for one in files]
+        targets = save_targets(folder, [one.name for one in files], overwrite=overwrite)
         return self._downloads.save(files, targets, timeout, progress, concurrency)
 
     def _repr_html_(self) -> str:
@@ -265,7 +266,7 @@ class AsyncResult(_Given[OutputT_co]):
         """``Result.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
         self._check_output()
         files = self.files
-        targets = [SaveTarget.inside(folder, one.name, overwrite=overwrite) for one in files]
+        targets = save_targets(folder, [one.name for one in files], overwrite=overwrite)
         return await self._downloads.save(files, targets, timeout, progress, concurrency)
 
     def _repr_html_(self) -> str:

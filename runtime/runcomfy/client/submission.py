@@ -162,7 +162,8 @@ class Submission:
 
 def resumed(context: CallContext, status: Status) -> Flow[dict[str, Any]]:
     """Follow a request that was submitted just now, its first status reported: the document of its result."""
-    tick: Tick = yield StatusReport(context.request_id or "", status)
+    told = replace(status, request_id=context.request_id)
+    tick: Tick = yield StatusReport(context.request_id or "", told)
     context.now = tick.now
     yield from context.until_next_poll(None)
     return (yield from watch(context))

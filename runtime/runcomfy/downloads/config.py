@@ -69,8 +69,10 @@ class DownloadSettings:
     base_url: str = "https://model-api.runcomfy.net"
 
     def __post_init__(self) -> None:
-        if self.max_bytes < 1:
-            raise ConfigurationError(f"max_file_bytes must be at least 1, got {self.max_bytes}")
+        if type(self.max_bytes) is not int or self.max_bytes < 1:
+            raise ConfigurationError(
+                f"max_file_bytes must be a number of bytes, at least 1, got {self.max_bytes!r:.80}"
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
         given = (self.hosts, self.max_bytes, self.connect_timeout, self.read_timeout, self.retries)

@@ -88,7 +88,7 @@ class Downloads:
     ) -> list[Path]:
         """Save each file at its target; where they are then."""
         check_concurrency(concurrency)
-        check_callback("progress", progress)
+        check_callback("progress", progress, blocking=True)
         check_targets(files, targets)
         parts = [PartialFile(target) for target in targets]
 

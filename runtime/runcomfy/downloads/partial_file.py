@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol, TypeAlias
 
-from runcomfy.media.formats import HEAD, saved_name
+from runcomfy.media.formats import HEAD, known_extension, saved_name
 
 from .filenames import free_names
 
-__all__ = ["Memory", "PartialFile", "Sink", "SaveTarget", "save_target"]
+__all__ = ["Memory", "PartialFile", "Sink", "SaveTarget", "save_target", "save_targets"]
 
 #: What to do when the name is taken: find another, raise ``FileExistsError``, or put the file there.
 Clash: TypeAlias = Literal["rename", "refuse", "replace"]
@@ -80,6 +82,39 @@ class SaveTarget:
             raise FileExistsError(17, "the file is there; to replace it: overwrite=True", str(path))
 
 
+def save_targets(
+    path: str | os.PathLike[str], names: Sequence[str], *, overwrite: bool
+) -> list[SaveTarget]:
+    """Where ``result.save(path)`` puts files: into a folder, or an only file at the path of a file.
+
+    A path is taken for that of a file if it ends as files do, and no folder is there. Raises ``ValueError`` where
+    there are several files for it.
+    """
+    exact = _path(path)
+    slash = os.fspath(path).endswith((os.sep, os.altsep or os.sep))
+    # Path.is_dir raises where it may not look.
+    is_folder = slash or os.path.isdir(exact) or not known_extension(exact.name)  # noqa: PTH112
+    if is_folder or (os.path.lexists(exact) and not overwrite):
+        return [SaveTarget.inside(path, name, overwrite=overwrite) for name in names]
+    if len(names) > 1:
+        raise ValueError(
+            f"save needs a folder for {len(names)} files, and {exact.name!r} is the name of one: "
+            f"save({str(exact.parent)!r}), or result.files[0].save({str(exact)!r})"
+        )
+    return [save_target(path, name, overwrite=overwrite) for name in names]
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in an error of the disk that does not, such as that of a full one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +137,7 @@ def save_target(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> 
 def _path(given: str | os.PathLike[str]) -> Path:
     if not os.fspath(given):  # which Path takes for the current folder
         raise ValueError("save needs a folder or the path of a file, got an empty path")
-    return Path(given)
+    return Path(os.path.expanduser(given))  # noqa: PTH111  # of a home that is not known it stays as it is
 
 
 class PartialFile:
@@ -134,14 +169,14 @@ class PartialFile:
         """Add what came next."""
         if len(self.first) < _FIRST:
             self.first += data[: _FIRST - len(self.first)]
-        with self._lock:
+        with self._lock, _naming(self._target.folder / self._target.name):
             file, rest = self._open(), memoryview(data)
             while rest:
                 rest = rest[os.write(file, rest) :]
 
     def publish(self, content_type: str) -> Path:
         """Give the complete file its name; where it is then."""
-        with self._lock:
+        with self._lock, _naming(self._target.folder / self._target.name):
             file = self._open()
             os.fsync(file)  # else a power failure may leave the name and lose the content
             self._close()

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runcomfy.errors import MissingExtra, UnknownModel
-from runcomfy.model.registry import find_model
+from runcomfy.model.registry import find_served
 from runcomfy.model.request import check_payload
 from runcomfy.model.violation import Violation
 
@@ -36,6 +36,12 @@ class Origins:
     service: str = ""
     files: str = ""
     elsewhere: str = ""
+
+
+#: Models are found by id among those that are installed, registered, or imported by this very program.
+_HOW_TO_SERVE = (
+    "the mock serves models of generated packages: runcomfy.register('my_models') finds yours"
+)
 
 
 def make_app(settings: Settings, store: Store, outputs: OutputCache, places: Origins) -> Starlette:
@@ -73,9 +79,9 @@ class _Service:
             return refusal
         model_id = request.path_params["model_id"]
         try:
-            cls = find_model(model_id)
+            cls = find_served(model_id)
         except UnknownModel:
-            return _error(404001, f"there is no model {model_id!r}")
+            return _error(404001, f"there is no model {model_id!r}; {_HOW_TO_SERVE}")
         payload = _read_json(await request.body())
         violations = _violations(cls, payload)
         if violations:

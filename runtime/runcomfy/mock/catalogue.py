@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runcomfy.errors import UnknownModel
-from runcomfy.model.registry import find_model, model_ids
+from runcomfy.model.registry import find_served, model_ids
 from runcomfy.model.request import Request
 
 from .output_options import read_output_options
@@ -118,13 +118,13 @@ class _GivenEntry:
 
 def entries(include_schema: bool) -> list[dict[str, Any]]:
     """An entry for each installed model, sorted by id."""
-    return [_entry(find_model(model_id), include_schema) for model_id in model_ids()]
+    return [_entry(find_served(model_id), include_schema) for model_id in model_ids()]
 
 
 def entry(model_id: str) -> dict[str, Any] | None:
     """One entry, with the input schema; ``None`` for a model that is not installed."""
     try:
-        return _entry(find_model(model_id), include_schema=True)
+        return _entry(find_served(model_id), include_schema=True)
     except UnknownModel:
         return None
 
@@ -136,7 +136,7 @@ def categories() -> list[str]:
 
 def price(model_id: str, payload: dict[str, Any]) -> float:
     """What a request costs, in dollars. Raises ``UnknownModel``."""
-    wishes = read_output_options(find_model(model_id), payload)
+    wishes = read_output_options(find_served(model_id), payload)
     base, unit = _PRICES[wishes.kind]
     seconds = _seconds(payload.get("duration")) if unit == "second" else 1.0
     return round(base * wishes.count * seconds, 4)

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from runcomfy.model.registry import find_model
+from runcomfy.model.registry import find_served
 from runcomfy.model.request import Request
 
 from .fake_output import MadeFile
@@ -44,7 +44,7 @@ class OutputCache:
         with self._lock:
             made = self._made.get(job.request_id)
             if made is None:
-                cls = find_model(job.model_id)
+                cls = find_served(job.model_id)
                 made = self._make(cls, job.payload, request_id=job.request_id)
                 self._made[job.request_id] = made
                 if len(self._made) > _KEPT:

@@ -16,7 +16,7 @@ from .checks import (
 from .json_values import UNSET, Unset, find_non_json, is_finite, is_multiple
 from .media import MediaInput, MediaRule
 from .output import Output
-from .registry import load_class, names_in_index
+from .registry import load_class, look_elsewhere, names_in_index
 from .request import Request
 from .violation import Violation
 
@@ -75,6 +75,9 @@ def require_format(package: str, major: int, minor: int = 0) -> None:
     Raises ``IncompatiblePackage``, which is an ``ImportError``.
     """
     if major == FORMAT[0] and minor <= FORMAT[1]:
+        module = __import__("sys").modules.get(package)
+        if module is not None and not hasattr(module, "__getattr__"):
+            module.__getattr__ = lambda name: look_elsewhere(package, name)
         return
     from runcomfy.errors import IncompatiblePackage
 

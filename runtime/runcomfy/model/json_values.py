@@ -30,6 +30,8 @@ MAX_DEPTH = 200
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _PLAIN = _SCALARS | {list, dict}
 _INFINITY = float("inf")
+#: Libraries whose values stand for plain ones: ``numpy.int64``, ``pandas.NA``.
+_LIBRARIES = frozenset({"numpy", "pandas"})
 
 
 class Unset:
@@ -98,6 +100,10 @@ def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
         inside = (*above, id(value))
         if isinstance(value, (list, tuple)):
             return [to_plain(item, inside) for item in value]
+        if kind.__module__.partition(".")[0] in _LIBRARIES:
+            value, kept = _from_library(value), value
+            if value is not kept:
+                return to_plain(value, inside)
         if isinstance(value, dict) or _is_mapping(kind):
             members = ((key, value[key]) for key in value.keys())  # noqa: SIM118  # a database's row gives values
             return {
@@ -111,6 +117,20 @@ def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
         if isinstance(value, number):
             return number(value)
     return value
+
+
+def _from_library(value: Any) -> Any:
+    """A value of numpy or pandas as Python has it; their "not available" is null. Others stay as they are.
+
+    A Series whose labels are texts is an object, such as a row of a table; any other is a list.
+    """
+    if value.__class__.__name__ in ("NAType", "NaTType"):
+        return None
+    if hasattr(value, "keys") and all(isinstance(key, str) for key in value.keys()):  # noqa: SIM118  # no dict
+        return value
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    # Moments of time and raw bytes become what JSON has not either.
+    return plain if isinstance(plain, (list, str, int, float, bool)) else value
 
 
 def _is_mapping(kind: type) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .media import MediaInput
 
-__all__ = ["check_stand_ins", "fault", "find", "name_of", "replaced", "require_urls"]
+__all__ = ["check_stand_ins", "fault", "find", "name_of", "path_of", "replaced", "require_urls"]
 
 _WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
 
@@ -35,6 +35,11 @@ def name_of(value: Any) -> str:
         return str(os.fspath(value))
     name = getattr(value, "name", None)
     return name if isinstance(name, str) and name else f"a {type(value).__name__}"
+
+
+def path_of(value: Any) -> Any:
+    """The path of a local file, with the home folder in the place of ``~``."""
+    return os.path.expanduser(value)  # noqa: PTH111  # pathlib is slow to import
 
 
 def fault(value: Any) -> str:
@@ -59,6 +64,7 @@ def _size(value: Any) -> int | None:
         size: int = value.tell()
         value.seek(place)
         return size
+    value = path_of(value)
     found = os.stat(value)  # noqa: PTH116  # pathlib is slow to import
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for its writer
         raise ValueError("it is no regular file")

@@ -14,11 +14,19 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
     from .request import Request
 
-__all__ = ["find_model", "load_class", "model_ids", "names_in_index", "register"]
+__all__ = [
+    "find_model",
+    "find_served",
+    "load_class",
+    "look_elsewhere",
+    "model_ids",
+    "names_in_index",
+    "register",
+]
 
 _BUNDLED = "runcomfy_models"
 _registered: list[str] = []
@@ -57,6 +65,27 @@ def find_model(model_id: str) -> type[Request[Any]]:
     return cls
 
 
+def find_served(model_id: str) -> type[Request[Any]]:
+    """``find_model``, and the classes that this program has imported from wherever; the newest of several."""
+    from runcomfy.errors import UnknownModel
+
+    from .request import Request
+
+    try:
+        return find_model(model_id)
+    except UnknownModel:
+        waiting: list[type[Request[Any]]] = [Request]
+        found = None
+        while waiting:
+            cls = waiting.pop(0)
+            waiting += cls.__subclasses__()
+            if cls.__dict__.get("model_id") == model_id:
+                found = cls
+        if found is None:
+            raise
+        return found
+
+
 def model_ids() -> list[str]:
     """The ids of every model that is installed, sorted."""
     return sorted(
@@ -83,6 +112,27 @@ def load_class(package: str, index: str, name: str) -> object:
         if name in names:
             return _give(package, module, name)
         found = index.find(f" {name}", found + 1)
+    raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+
+def look_elsewhere(package: str, name: str) -> NoReturn:
+    """Say where a class is that was looked for at the top of a generated package.
+
+    Raises ``ImportError``, whose words an import statement shows, or ``AttributeError`` for any other name.
+    """
+    if name[:1].isupper():
+        from .suggestions import close_to
+
+        homes = {
+            one: f"{package}.{owner}"
+            for owner in _owners(package).values()
+            for one in names_in_index(_module(f"{package}.{owner}")._MODELS)
+        }
+        found = name if name in homes else next(iter(close_to(name, homes, 1)), "")
+        if found:
+            meant = f"{name!r} is" if found == name else f"did you mean {found!r}? It is"
+            words = f"{meant} in {homes[found]}: from {homes[found]} import {found}"
+            raise ImportError(f"{package} has no {name!r}: {words}", name=package)
     raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
 

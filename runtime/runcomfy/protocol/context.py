@@ -137,7 +137,9 @@ class CallContext:
         ):
             return
         self.since = self.now
-        tick: Tick = yield StatusReport(self.request_id or "", status)
+        tick: Tick = yield StatusReport(
+            self.request_id or "", replace(status, request_id=self.request_id)
+        )
         self.now = tick.now
 
     def _doubt(self, problem: ErrorResponse) -> ErrorResponse:

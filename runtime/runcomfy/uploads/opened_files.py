@@ -14,7 +14,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, Self
 
 from runcomfy.errors import UploadFailed
-from runcomfy.model.local_files import fault, name_of, replaced
+from runcomfy.model.local_files import fault, name_of, path_of, replaced
 from runcomfy.model.media import MediaInput
 
 from .upload_file import UploadFile
@@ -97,7 +97,7 @@ def _opened(value: Any, pointer: str) -> UploadFile:
     if isinstance(value, bytes):
         return UploadFile(io.BytesIO(value), "", pointer, lambda: None)
     if hasattr(value, "__fspath__"):
-        file = open(value, "rb", buffering=0)  # noqa: PTH123, SIM115  # any path-like; released by its user
+        file = open(path_of(value), "rb", buffering=0)  # noqa: PTH123, SIM115  # any path-like; released by its user
         return UploadFile(file, os.fsdecode(value), pointer, file.close)
     name = getattr(value, "name", None)
     name = name if isinstance(name, str) else ""

@@ -46,7 +46,7 @@ def probe(source: Source) -> MediaInfo:
         content = bytes(source)
         return _read(BytesIO(content), len(content))
     if isinstance(source, (str, os.PathLike)):
-        return _probe_path(os.fspath(source))
+        return _probe_path(os.path.expanduser(os.fspath(source)))  # noqa: PTH111  # likewise
     if not hasattr(source, "read"):
         raise TypeError(f"a file is a path, a content or an open file, not {source!r:.80}")
     return _probe_file(source)
