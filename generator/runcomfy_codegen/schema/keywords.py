@@ -11,11 +11,11 @@ from runcomfy.model.json_values import pointer_token
 
 __all__ = [
     "ANNOTATIONS",
+    "ASSERTIONS",
     "COMPILED",
     "FOR_PEOPLE",
     "IN_PLACE",
     "KEYWORDS",
-    "LIBRARY",
     "ONE_SCHEMA",
     "SCHEMA_LIST",
     "SCHEMA_MAP",
@@ -27,7 +27,6 @@ __all__ = [
     "parts_of",
     "schemas_in",
     "step",
-    "uncovered",
 ]
 
 Schema = dict[str, Any]
@@ -52,24 +51,27 @@ FOR_PEOPLE = {
 }  # fmt: skip
 
 
-#: Keywords that straight-line code is generated for.
+#: Keywords that straight-line code is generated for, each with the JSON type that it speaks of. What it asks
+#: of a value stands in ``spec/checks.py``, and its words in ``runcomfy/model/messages.py``.
 COMPILED = {
-    "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-    "minLength", "maxLength", "pattern", "minItems", "maxItems", "items", "properties", "required",
-    "additionalProperties", "minProperties", "maxProperties",
+    **dict.fromkeys(("minLength", "maxLength", "pattern"), "string"),
+    **dict.fromkeys(
+        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "number"
+    ),
+    **dict.fromkeys(("items", "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains"), "array"),
+    **dict.fromkeys(
+        ("properties", "required", "additionalProperties", "minProperties", "maxProperties", "dependentRequired"),
+        "object",
+    ),
 }  # fmt: skip
 
 
-#: Keywords that the jsonschema library checks at run time.
-LIBRARY = {
-    "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependentRequired",
-    "prefixItems", "contains", "minContains", "maxContains", "uniqueItems", "patternProperties",
-    "propertyNames", "unevaluatedItems", "unevaluatedProperties", "$ref",
+#: All keywords that a value is held against: compiled ones, and others that the jsonschema library may have to check.
+ASSERTIONS = COMPILED.keys() | {
+    "type", "enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems",
+    "patternProperties", "propertyNames", "unevaluatedItems",
+    "unevaluatedProperties", "$ref",
 }  # fmt: skip
-
-
-#: Levels of lists and objects that straight-line code is nested in.
-MAX_DEPTH = 12
 
 
 #: Where schemas stand inside a schema.
@@ -86,7 +88,7 @@ SCHEMA_MAP = {"$defs", "definitions", "dependentSchemas", "patternProperties", "
 
 
 #: Every keyword that is understood.
-KEYWORDS = ANNOTATIONS | COMPILED | LIBRARY | ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP
+KEYWORDS = ANNOTATIONS | ASSERTIONS | ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP
 
 
 #: The ones that apply to the same value: a chain of them can lead back to its start.
@@ -100,20 +102,6 @@ TURNING = {"if", "not", "oneOf"}
 def step(place: str, *names: object) -> str:
     """``place`` with further steps, as a JSON pointer."""
     return place + "".join("/" + pointer_token(name) for name in names)
-
-
-def uncovered(schema: Schema, depth: int = 0) -> set[str]:
-    """The keywords of a clean schema that straight-line code does not cover.
-
-    Below ``MAX_DEPTH`` these are all, since Python refuses code that is nested much deeper.
-    """
-    found = schema.keys() - (COMPILED if depth < MAX_DEPTH else set()) - {"$defs", "definitions"}
-    if schema.get("additionalProperties", True) not in (True, False, {}):
-        found = found | {"additionalProperties"}
-    inner = list(schema.get("properties", {}).values())
-    if isinstance(schema.get("items"), dict):
-        inner.append(schema["items"])
-    return found.union(*(uncovered(part, depth + 1) for part in inner))
 
 
 def is_pattern(text: str) -> bool:

@@ -19,10 +19,9 @@ from runcomfy.model.patterns import is_bounded
 from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.keywords import (
     ANNOTATIONS,
-    COMPILED,
+    ASSERTIONS,
     FOR_PEOPLE,
     IN_PLACE,
-    LIBRARY,
     ONE_SCHEMA,
     SCHEMA_LIST,
     SCHEMA_MAP,
@@ -142,7 +141,7 @@ class _Cleaner:
                 continue
             elif keyword in ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP:
                 self._inner(cleaned, keyword, value, step(place, keyword))
-            elif keyword in COMPILED | LIBRARY:
+            elif keyword in ASSERTIONS:
                 self._assertion(cleaned, keyword, value, step(place, keyword))
             else:
                 self.note(

@@ -10,7 +10,7 @@ from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.schema.documents import Documents
 from runcomfy_codegen.schema.inputs import GatheredInputs, gather_inputs
-from runcomfy_codegen.schema.keywords import Schema, step, uncovered
+from runcomfy_codegen.schema.keywords import Schema, step
 from runcomfy_codegen.schema.lint import oddities
 from runcomfy_codegen.schema.media_inputs import FoundInput, MediaInputs, find_media
 from runcomfy_codegen.schema.normalise import canonical, clean, is_json_schema
@@ -19,12 +19,13 @@ from runcomfy_codegen.schema.reference_validator import keeps
 from . import docstrings as texts
 from . import names
 from . import type_hints as types
-from .checks import compile_checks
+from .checks import Compiled, compile_checks
 from .literals import PythonSource, docstring, json_text, literal
 from .model_spec import InputSpec, MediaSpec, ModelSpec, RuleSpec
 from .names import Identifier
 from .nested_types import nested_specs
 from .output_fields import OutputFields, build_outputs
+from .statements import payload_statements
 
 __all__ = ["build_model"]
 
@@ -87,8 +88,8 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     written_output = texts.with_readable_texts(documents.output)
     outputs = build_outputs(written_output, output_class, type_templates)
     exports = _exports(documents, class_name, output_class, inputs, outputs)
-    checks, constants = compile_checks(cleaned)
-    fallback = _fallback_notes(cleaned, whole=checks is None)
+    compiled = compile_checks(cleaned)
+    fallback = _fallback_notes(compiled)
     example = _example(documents, inputs)
     odd = oddities(raw, cleaned, documents.example)
     media_notes = filter(None, map(gathered.own_note, inputs.media.notes))
@@ -115,8 +116,8 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         ),
         output_fields=outputs.fields,
         output_slots=literal(tuple(sorted(str(field.name) for field in outputs.fields))),
-        constants=constants,
-        checks=checks,
+        constants=compiled.constants,
+        checks=payload_statements(compiled.checks),
         required=literal(tuple(str(inputs.names[wire]) for wire in inputs.required)),
         aliases=literal(aliases) if aliases else None,
         admitted=literal(gathered.admitted) if gathered.admitted else None,
@@ -288,20 +289,17 @@ def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
     return example
 
 
-def _fallback_notes(cleaned: Schema, *, whole: bool) -> list[Diagnostic]:
+def _fallback_notes(compiled: Compiled) -> list[Diagnostic]:
     """What the jsonschema library checks at run time: some inputs, or the payload as a whole."""
-    if whole:
-        text = "the whole payload is checked by the jsonschema library"
-        return [
-            Diagnostic("", "fallback", word, text)
-            for word in sorted(uncovered(cleaned) or {"type"})
-        ]
     return [
         Diagnostic(
-            step("/properties", name), "fallback", word, "is checked by the jsonschema library"
+            step("/properties", wire) if wire else "",
+            "fallback",
+            word,
+            f"{'is' if wire else 'the whole payload is'} checked by the jsonschema library",
         )
-        for name, part in cleaned.get("properties", {}).items()
-        for word in sorted(uncovered(part))
+        for wire, words in compiled.by_library.items()
+        for word in sorted(words)
     ]
 
 

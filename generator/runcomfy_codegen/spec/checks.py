@@ -1,23 +1,34 @@
 """Straight-line checks: what a generated validator does with each value, ready for the templates.
 
 A ``ValueCheck`` says how one value is tested; conditions are finished Python expressions, limits and
-pointers finished literals. What ``vocabulary.uncovered`` names is left to the jsonschema library, a whole value
-at a time, so that keywords which depend on each other are never taken apart.
+pointers finished literals. What ``schema/kinds.py`` cannot say type by type is left to the jsonschema library, a
+whole input at a time, so that keywords which depend on each other are never taken apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from runcomfy.model.messages import describe
-from runcomfy_codegen.schema.keywords import Schema, uncovered
-from runcomfy_codegen.schema.reference_validator import keeps
+from runcomfy.model import is_member
+from runcomfy.model.messages import WORDS, describe
+from runcomfy_codegen.schema.keywords import COMPILED, Schema, parts_of
+from runcomfy_codegen.schema.kinds import ALL_KINDS, Kinds, NotCompiled, Reader
 
 from .literals import PythonSource, literal, pointer
 from .names import Identifier
 
-__all__ = ["Branch", "Constant", "Member", "ObjectCheck", "Test", "ValueCheck", "compile_checks"]
+__all__ = [
+    "Branch",
+    "Compiled",
+    "Constant",
+    "Member",
+    "ObjectCheck",
+    "Test",
+    "ValueCheck",
+    "compile_checks",
+]
 
 Step = str | Identifier
 
@@ -28,6 +39,11 @@ class _Depth:
 
     loops: int = 0
     objects: int = 0
+
+    @property
+    def levels(self) -> int:
+        """How deep in all."""
+        return self.loops + self.objects
 
     def name(self, word: str) -> Identifier:
         level = self.objects if word == "member" else self.loops
@@ -161,6 +177,7 @@ _ORDER = {
     "multipleOf": "not is_multiple({value}, {limit})",
 }
 
+#: How a value of each JSON type is recognised, and under which condition it breaks a keyword.
 _KINDS = {
     "string": _Kind(
         "{value}.__class__ is str",
@@ -186,7 +203,11 @@ _KINDS = {
     "array": _Kind(
         "{value}.__class__ is list",
         "{value}.__class__ is not list",
-        {"minItems": "{size} < {limit}", "maxItems": "{size} > {limit}"},
+        {
+            "minItems": "{size} < {limit}",
+            "maxItems": "{size} > {limit}",
+            "uniqueItems": "not is_unique({value})",
+        },
     ),
     "object": _Kind(
         "{value}.__class__ is dict",
@@ -195,35 +216,90 @@ _KINDS = {
     ),
 }
 
+#: Compiled keywords whose check is more than one condition on the value.
+_STRUCTURE = {
+    "items", "contains", "minContains", "maxContains", "properties", "required", "additionalProperties",
+    "dependentRequired",
+}  # fmt: skip
 
-def compile_checks(schema: Schema) -> tuple[ObjectCheck | None, tuple[Constant, ...]]:
-    """The checks of a clean input schema, and the constants that they refer to.
-
-    ``None`` where the root itself holds a keyword that only the jsonschema library covers.
-    """
-    compiler = _Compiler()
-    own = {k: v for k, v in schema.items() if k != "properties"}
-    if uncovered(own) or schema.get("type", "object") != "object" or {"enum", "const"} & own.keys():
-        return None, ()
-    check = compiler.object(schema, Identifier("payload"), (), (), _Depth())
-    return check, tuple(compiler.constants.values())
+#: Levels of lists and objects that straight-line code is nested in: Python refuses code that is nested much deeper.
+_MAX_DEPTH = 12
+#: Values that the code of one input tests. A reader of more would not see the wood for the trees.
+_MAX_VALUES = 150
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The checks of an input schema."""
+
+    #: ``None`` where the jsonschema library checks the whole payload.
+    checks: ObjectCheck | None
+    constants: tuple[Constant, ...]
+    #: Input, or ``""`` for the whole payload -> the keywords for which the library checks it.
+    by_library: dict[str, frozenset[str]]
+
+
+def compile_checks(schema: Schema) -> Compiled:
+    """The checks of a clean input schema, and the constants that they refer to."""
+    _require_conditions()
+    compiler = _Compiler(schema)
+    try:
+        check = compiler.payload()
+    except NotCompiled as error:
+        return Compiled(None, (), {"": error.words})
+    return Compiled(check, tuple(compiler.constants.values()), compiler.by_library)
+
+
+def _require_conditions() -> None:
+    """Every compiled keyword has its condition here, and its words."""
+    for keyword, kind in COMPILED.items():
+        if keyword not in _KINDS[kind].tests and keyword not in _STRUCTURE:
+            raise RuntimeError(
+                f"_KINDS in spec/checks.py has no condition for {keyword!r}, which COMPILED in "
+                f"schema/keywords.py lists: add one to the tests of {kind!r}"
+            )
+        if keyword not in WORDS and keyword not in ("items", "properties"):
+            raise RuntimeError(
+                f"WORDS in runcomfy/model/messages.py has no sentence for {keyword!r}, which COMPILED in "
+                "schema/keywords.py lists: add what a violation of it says"
+            )
+
+
+@dataclass(slots=True)
 class _Compiler:
-    def __init__(self) -> None:
-        self.constants: dict[str, Constant] = {}
+    schema: Schema
+    constants: dict[str, Constant] = field(default_factory=dict)
+    by_library: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: Values that were compiled for the current input.
+    values: int = 0
+    reader: Reader = field(init=False)
+    #: Where each schema stands, as the steps to it.
+    paths: dict[int, tuple[object, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.schema)
+        self.paths = dict(_paths(self.schema, ()))
+
+    def payload(self) -> ObjectCheck:
+        kinds, followed = self.reader.read(self.schema)
+        if "object" not in kinds or {"enum", "const"} & kinds["object"].keys():
+            raise NotCompiled({"enum", "const", "type", "allOf"} & self.schema.keys() or {"type"})
+        above = followed | {""}
+        return self.object(kinds["object"], Identifier("payload"), (), _Depth(), above)
 
     def object(
         self,
         schema: Schema,
         variable: Identifier,
         steps: tuple[Step, ...],
-        path: tuple[str, ...],
         depth: _Depth,
+        above: frozenset[str],
     ) -> ObjectCheck:
         properties: Schema = schema.get("properties", {})
         required: list[str] = schema.get("required", [])
         name = depth.name("member") if depth.objects else Identifier("value")
+        value = self.value if depth.objects else self.input
+        tests, sized = _tests(_KINDS["object"], schema, variable)
         return ObjectCheck(
             variable,
             pointer(steps),
@@ -232,7 +308,7 @@ class _Compiler:
                     literal(wire),
                     wire in required,
                     literal(describe("required", wire)),
-                    self.value(part, name, (*steps, wire), (*path, "properties", wire), depth),
+                    value(part, name, (*steps, wire), depth, above),
                 )
                 for wire, part in properties.items()
             ),
@@ -241,37 +317,61 @@ class _Compiler:
                 for wire in required
                 if wire not in properties
             ),
-            *_tests(_KINDS["object"], schema, variable),
+            (*tests, *_dependent(schema, variable)),
+            sized,
             _set_of(list(properties)),
             literal(tuple(properties)),
             schema.get("additionalProperties") is False,
         )
+
+    def input(
+        self,
+        schema: Schema,
+        variable: Identifier,
+        steps: tuple[Step, ...],
+        depth: _Depth,
+        above: frozenset[str],
+    ) -> ValueCheck:
+        """The check of an input: the library does it as a whole, or not at all."""
+        constants = dict(self.constants)
+        self.values = 0
+        try:
+            return self.value(schema, variable, steps, depth, above)
+        except NotCompiled as error:
+            self.constants = constants
+            self.by_library[steps[0]] = error.words
+            path = literal(self.paths[id(schema)])
+            return ValueCheck(variable, pointer(steps), library=path)
 
     def value(
         self,
         schema: Schema,
         variable: Identifier,
         steps: tuple[Step, ...],
-        path: tuple[str, ...],
         depth: _Depth,
+        above: frozenset[str],
     ) -> ValueCheck:
+        self.values += 1
+        kinds, followed = self.reader.read(schema)
+        if followed & above or self.values > _MAX_VALUES or depth.levels > _MAX_DEPTH:
+            raise NotCompiled(_words(schema))
         check = ValueCheck(variable, pointer(steps))
-        if uncovered(schema):
-            return replace(check, library=literal(path))
-        if "enum" in schema or "const" in schema:
-            return self.choice(check, schema, steps)
-        names = schema.get("type", list(_KINDS.keys() - {"integer"}))
-        names = [names] if isinstance(names, str) else names
-        if "number" in names:
-            names = [name for name in names if name != "integer"]
+        if (
+            "enum" in schema
+            or "const" in schema
+            or (kinds and all(map(_is_choice, kinds.values())))
+        ):
+            return self.choice(check, schema, kinds, steps)
+        if not kinds:
+            raise NotCompiled(_words(schema))
         branches = [
-            self.branch(name, schema, variable, steps, path, depth)
-            for name in sorted(names, key=list(_KINDS).index)
+            self.branch(kind, kinds[kind], variable, steps, depth, above | followed)
+            for kind in sorted(kinds, key=list(_KINDS).index)
         ]
-        if "type" not in schema:
+        if kinds.keys() == set(ALL_KINDS) and "type" not in kinds["number"]:
             asked = tuple(b for b in branches if b.tests or b.items or b.uniform or b.members)
             return replace(check, branches=asked, free=True)
-        expected = _listed(schema["type"])
+        expected = _expected(schema, kinds)
         message = literal(describe("type", expected))
         return replace(check, branches=tuple(branches), expected=literal(expected), message=message)
 
@@ -281,22 +381,24 @@ class _Compiler:
         schema: Schema,
         variable: Identifier,
         steps: tuple[Step, ...],
-        path: tuple[str, ...],
         depth: _Depth,
+        above: frozenset[str],
     ) -> Branch:
-        kind = _KINDS[name]
+        kind = _KINDS[str(schema.get("type", name))]
         made = Branch(
             PythonSource(kind.guard.format(value=variable)),
             PythonSource(kind.refusal.format(value=variable)),
             *_tests(kind, schema, variable),
         )
+        if _is_choice(schema):
+            return replace(made, tests=(self.one_of(schema, variable, steps),))
         if name == "array":
-            return self.array(made, schema, steps, path, depth)
+            return self.array(made, schema, variable, steps, depth, above)
         if name != "object":
             return made
-        if any(k in schema for k in ("properties", "required", "additionalProperties")):
+        if any(k in schema for k in _STRUCTURE):
             deeper = replace(depth, objects=depth.objects + 1)
-            inner = self.object(schema, variable, steps, path, deeper)
+            inner = self.object(schema, variable, steps, deeper, above)
             return replace(made, tests=(), sized=False, members=inner)
         return replace(made, opaque=True)
 
@@ -304,10 +406,14 @@ class _Compiler:
         self,
         made: Branch,
         schema: Schema,
+        variable: Identifier,
         steps: tuple[Step, ...],
-        path: tuple[str, ...],
         depth: _Depth,
+        above: frozenset[str],
     ) -> Branch:
+        if "contains" in schema:
+            allowed = self.reader.contained(schema)
+            made = replace(made, tests=(*made.tests, *_containing(schema, variable, allowed)))
         if not schema.get("items"):
             return replace(made, opaque=True)
         deeper = replace(depth, loops=depth.loops + 1)
@@ -315,19 +421,21 @@ class _Compiler:
         uniform = _uniform(schema["items"])
         if uniform:
             return replace(made, uniform=uniform, item=item)
-        check = self.value(schema["items"], item, (*steps, index), (*path, "items"), deeper)
+        check = self.value(schema["items"], item, (*steps, index), deeper, above)
         return replace(made, items=check, index=index, item=item)
 
-    def choice(self, check: ValueCheck, schema: Schema, steps: tuple[Step, ...]) -> ValueCheck:
-        """Membership in the values that also keep every other rule of the schema."""
-        rest = {k: v for k, v in schema.items() if k != "enum"}
-        given = schema.get("enum", [schema.get("const")])
-        allowed = tuple(value for value in given if keeps(rest, rest, value) is not False)
-        types = {type(value) for value in allowed}
+    def choice(
+        self, check: ValueCheck, schema: Schema, kinds: Kinds, steps: tuple[Step, ...]
+    ) -> ValueCheck:
+        """Membership in the given values, whatever their types."""
+        allowed = tuple(value for part in kinds.values() for value in _choices(part))
         value = check.variable
-        if "enum" not in schema:
+        if "const" in schema and "enum" not in schema:
             condition = f"not is_member({value}, {literal(allowed)})"
             return replace(check, choice=_test(condition, "const", schema["const"]))
+        if "enum" in schema:  # in the schema's order
+            allowed = tuple(one for one in schema["enum"] if is_member(one, allowed))
+        types = {type(value) for value in allowed}
         if types not in ({str}, {int}):
             condition = f"not is_member({value}, {literal(allowed)})"
             return replace(check, choice=_test(condition, "enum", allowed))
@@ -340,6 +448,14 @@ class _Compiler:
         condition = f"{wrong} or {value} not in {constant.name}"
         return replace(check, choice=_test(condition, "enum", allowed), constant=constant)
 
+    def one_of(self, schema: Schema, variable: Identifier, steps: tuple[Step, ...]) -> Test:
+        """Membership in the given values of a type that is known already."""
+        allowed = _choices(schema)
+        if {type(value) for value in allowed} in ({str}, {int}):
+            constant = self.constant(steps, allowed)
+            return _test(f"{variable} not in {constant.name}", "enum", allowed)
+        return _test(f"not is_member({variable}, {literal(allowed)})", "enum", allowed)
+
     def constant(self, steps: tuple[Step, ...], allowed: tuple[Any, ...]) -> Constant:
         words = [step for step in steps if not isinstance(step, Identifier)]
         name = Identifier("_".join(["ALLOWED", *map(_constant_word, words)]))
@@ -350,12 +466,39 @@ class _Compiler:
         return self.constants.setdefault(name, made)
 
 
+def _paths(schema: Schema, path: tuple[object, ...]) -> Iterator[tuple[int, tuple[object, ...]]]:
+    yield id(schema), path
+    for steps, part in parts_of(schema):
+        if isinstance(part, dict):
+            yield from _paths(part, (*path, *steps))
+
+
+def _words(schema: Schema) -> set[str]:
+    """The keywords that a schema leaves to others."""
+    return {"$ref", "allOf", "anyOf", "oneOf"} & schema.keys() or set(schema)
+
+
+def _is_choice(part: Schema) -> bool:
+    return "enum" in part or "const" in part
+
+
+def _choices(part: Schema) -> tuple[Any, ...]:
+    return (part["const"],) if "const" in part else tuple(part["enum"])
+
+
+def _expected(schema: Schema, kinds: Kinds) -> str | tuple[str, ...]:
+    """The types that are welcome, in the schema's own words where it has them."""
+    names = schema.get("type")
+    if isinstance(names, str):
+        return names
+    if names and len(names) == len(kinds):
+        return tuple(names)
+    names = [str(part.get("type", kind)) for kind, part in kinds.items()]
+    return names[0] if len(names) == 1 else tuple(names)
+
+
 def _constant_word(word: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in word).upper()
-
-
-def _listed(names: str | list[str]) -> str | tuple[str, ...]:
-    return names if isinstance(names, str) else tuple(names)
 
 
 def _set_of(names: list[str]) -> PythonSource:
@@ -393,3 +536,26 @@ def _tests(kind: _Kind, schema: Schema, variable: Identifier) -> tuple[tuple[Tes
         for keyword, words in asked.items()
     )
     return tests, sized
+
+
+def _dependent(schema: Schema, variable: Identifier) -> Iterator[Test]:
+    """The tests of ``dependentRequired``: a name that is needed beside another one."""
+    for name, needed in schema.get("dependentRequired", {}).items():
+        for other in needed:
+            condition = f"{literal(name)} in {variable} and {literal(other)} not in {variable}"
+            message = literal(describe("dependentRequired", (name, other)))
+            yield Test(
+                PythonSource(condition), literal("dependentRequired"), literal(other), message
+            )
+
+
+def _containing(schema: Schema, variable: Identifier, allowed: tuple[Any, ...]) -> Iterator[Test]:
+    """The tests of ``contains`` and its two bounds."""
+    count = f"count_members({variable}, {literal(allowed)})"
+    least, most = schema.get("minContains", 1), schema.get("maxContains")
+    if least:
+        yield _test(f"{count} == 0", "contains", None)
+    if least > 1:
+        yield _test(f"0 < {count} < {literal(least)}", "minContains", least)
+    if most is not None:
+        yield _test(f"{count} > {literal(most)}", "maxContains", most)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.model_ids import ModelId
 
-from .checks import Constant, ObjectCheck
+from .checks import Constant
 from .literals import PythonSource
 from .names import Identifier
+from .statements import Statement
 
 __all__ = [
     "InputSpec",
@@ -108,8 +109,8 @@ class ModelSpec:
     output_fields: tuple[OutputField, ...]
     output_slots: PythonSource
     constants: tuple[Constant, ...]
-    #: ``None`` where the jsonschema library checks the whole payload.
-    checks: ObjectCheck | None
+    #: The statements of the validator, in groups that belong together.
+    checks: tuple[tuple[Statement, ...], ...]
     required: PythonSource
     #: Python name -> wire name, where they differ; ``None`` where none does.
     aliases: PythonSource | None

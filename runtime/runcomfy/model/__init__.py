@@ -5,14 +5,8 @@ Programs import from ``runcomfy`` itself.
 
 from __future__ import annotations
 
-from .checks import (
-    Choices,
-    check_by_library,
-    check_others,
-    is_member,
-    matches,
-    wrong_items,
-)
+from . import checks
+from .checks import *  # noqa: F403  # a check that is added there is for generated modules, without a second list
 from .json_values import UNSET, Unset, find_non_json, is_finite, is_multiple
 from .media import MediaInput, MediaRule
 from .output import Output
@@ -29,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMAT",
     "UNSET",
-    "Choices",
     "MediaInput",
     "MediaRule",
     "MediaSource",
@@ -38,22 +31,18 @@ __all__ = [
     "TypedDict",
     "Unset",
     "Violation",
-    "check_by_library",
-    "check_others",
     "find_non_json",
     "is_finite",
-    "is_member",
     "is_multiple",
     "load_class",
-    "matches",
     "names_in_index",
     "require_format",
-    "wrong_items",
 ]
+__all__ += checks.__all__
 
 #: The format of generated packages, (major, minor). Major: older packages cannot work any more. Minor: newer packages
 #: use a name that this list did not have before; older ones go on working.
-FORMAT = (5, 0)
+FORMAT = (5, 1)
 
 
 def __getattr__(name: str) -> object:

@@ -17,7 +17,9 @@ __all__ = [
     "Choices",
     "check_by_library",
     "check_others",
+    "count_members",
     "is_member",
+    "is_unique",
     "matches",
     "wrong_items",
 ]
@@ -56,6 +58,34 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
     return (one.__class__ is bool) == (other.__class__ is bool) and bool(one == other)
+
+
+def count_members(value: list[Any], allowed: tuple[object, ...]) -> int:
+    """How many items of ``value`` are among ``allowed``."""
+    return sum(is_member(item, allowed) for item in value)
+
+
+def is_unique(value: list[Any]) -> bool:
+    """Whether no two items are equal as JSON: ``1`` equals ``1.0``, and not ``true``."""
+    kept: dict[str, list[object]] = {}
+    try:
+        for item in value:
+            others = kept.setdefault(_key(item), [])  # equal values have one key
+            if is_member(item, tuple(others)):
+                return False
+            others.append(item)
+    except RecursionError:  # too deep for JSON, which is told elsewhere
+        return True
+    return True
+
+
+def _key(item: object) -> str:
+    if isinstance(item, dict):
+        return "object " + " ".join(sorted(f"{name!r}: {_key(item[name])}" for name in item))
+    if isinstance(item, list):
+        return f"list {' '.join(map(_key, item))}"
+    is_number = isinstance(item, (int, float)) and not isinstance(item, bool)
+    return f"number {hash(item)}" if is_number else repr(item)
 
 
 def matches(pattern: str, value: str) -> bool:

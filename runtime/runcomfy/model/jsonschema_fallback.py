@@ -8,6 +8,7 @@ from typing import Any
 from runcomfy.errors import MissingExtra
 
 from .json_values import pointer_token
+from .messages import describe
 from .schema_files import read_schemas
 from .violation import UNCHECKED, Violation
 
@@ -19,20 +20,15 @@ _RETOLD = frozenset(
         "additionalProperties",
         "allOf",
         "anyOf",
-        "contains",
-        "dependentRequired",
         "dependentSchemas",
         "if",
         "items",
-        "maxContains",
-        "minContains",
         "not",
         "oneOf",
         "prefixItems",
         "propertyNames",
         "unevaluatedItems",
         "unevaluatedProperties",
-        "uniqueItems",
     }
 )
 _SENTENCE = 300
@@ -86,6 +82,13 @@ def _violation(error: Any, pointer: str) -> Violation:
     rule, limit = str(error.validator), error.validator_value
     if rule == "required":  # as generated checks tell it: the name that is missing
         limit = next(name for name in limit if error.message.startswith(f"{name!r} is "))
+    elif rule == "dependentRequired":  # "'b' is a dependency of 'a'"
+        told = error.message
+        pairs = ((name, other) for name, others in limit.items() for other in others)
+        pair = next(p for p in pairs if told == f"{p[1]!r} is a dependency of {p[0]!r}")
+        return Violation(place, rule, error.instance, pair[1], describe(rule, pair))
+    elif rule == "contains":
+        limit = None
     elif rule in ("enum", "type") and isinstance(limit, list):
         limit = tuple(limit)
     sentence = error.message if len(error.message) <= _SENTENCE else f"breaks {rule}"

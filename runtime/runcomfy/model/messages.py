@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["describe", "printable", "shorten", "show", "tell"]
+__all__ = ["WORDS", "describe", "printable", "shorten", "show", "tell"]
 
 _SHOWN = 80
 _SCHEMES = ("http://", "https://")
@@ -36,7 +36,8 @@ def _size(word: str, unit: str) -> Callable[[Any], str]:
     return lambda limit: f"must have {word} {limit} {unit}{'' if limit == 1 else 's'}"
 
 
-_WORDING: dict[str, Callable[[Any], str]] = {
+#: The sentence of each rule, made of its limit.
+WORDS: dict[str, Callable[[Any], str]] = {
     "type": _type,
     "enum": lambda limit: f"must be one of {', '.join(map(show, limit))}",
     "const": lambda limit: f"must be {show(limit)}",
@@ -53,6 +54,11 @@ _WORDING: dict[str, Callable[[Any], str]] = {
     "maxItems": _size("at most", "item"),
     "minProperties": _size("at least", "member"),
     "maxProperties": _size("at most", "member"),
+    "uniqueItems": lambda _: "must not hold equal items",
+    "contains": lambda _: "must hold an item that is asked for",
+    "minContains": lambda limit: f"must hold at least {limit} of the items that are asked for",
+    "maxContains": lambda limit: f"must hold at most {limit} of the items that are asked for",
+    "dependentRequired": lambda limit: f"{limit[1]} is required where {limit[0]} is given",
     "pattern": lambda limit: f"must match the pattern {limit}",
     "additionalProperties": lambda limit: (
         f"is not allowed here; known are {', '.join(sorted(limit))}"
@@ -65,7 +71,7 @@ _COMPLETE = {"required", "unknown-input", "file-kind"}
 
 def describe(rule: str, limit: object) -> str:
     """The sentence for a broken rule, such as ``"must be at least 0"``."""
-    words = _WORDING.get(rule)
+    words = WORDS.get(rule)
     return words(limit) if words else f"breaks {rule} {show(limit)}"
 
 

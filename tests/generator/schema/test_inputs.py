@@ -86,7 +86,7 @@ def test_such_an_input_is_checked_described_and_takes_files(tmp_path: Path) -> N
     assert "Paints." in cls.__doc__
     report = validate(cls, {"image": "https://example.com/a.png"}, strict=True)
     assert report.valid
-    assert [note.subject for note in notes] == ["$ref"]
+    assert notes == ()
 
 
 def test_a_part_may_require_what_another_part_declares(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_part_may_require_what_another_part_declares(tmp_path: Path) -> None:
 def test_notes_name_the_place_in_the_schema(tmp_path: Path) -> None:
     rules = [{"validation_rule": "loudness<", "validation_value": 14}]
     _, notes = made(tmp_path, {"allOf": [{"properties": {"x": {"validations": rules}}}]})
-    assert [note.place for note in notes] == ["", "/allOf/0/properties/x/validations/0"]
+    assert [note.place for note in notes] == ["/allOf/0/properties/x/validations/0"]
 
 
 @pytest.mark.parametrize("keyword", ["if", "not"])

@@ -9,7 +9,7 @@ Each owner has a subpackage, and each model a module in it that is imported when
 
 from runcomfy.model import require_format
 
-require_format(__name__, 5, 0)
+require_format(__name__, 5, 1)
 
 # The subpackage of each owner. Each knows the models of its owner by their ids.
 _OWNERS: dict[str, str] = {

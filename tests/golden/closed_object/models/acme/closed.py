@@ -55,6 +55,7 @@ def check(payload: Any) -> list[Violation]:
         return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
     unset = UNSET
+
     size = len(payload)
     if size < 1:
         found.append(Violation("", "minProperties", payload, 1, "must have at least 1 member"))
@@ -114,6 +115,7 @@ def check(payload: Any) -> list[Violation]:
     for name in payload:
         if name not in {"prompt", "options", "step"}:
             found.append(Violation("", "additionalProperties", name, ("prompt", "options", "step")))
+
     return found
 
 

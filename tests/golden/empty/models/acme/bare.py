@@ -38,7 +38,6 @@ def check(payload: Any) -> list[Violation]:
     if payload.__class__ is not dict:
         return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
-
     return found
 
 

@@ -6,7 +6,18 @@
 
 from __future__ import annotations
 
-from runcomfy.model import UNSET, MediaInput, Output, Request, Violation, check_by_library
+from runcomfy.model import (
+    UNSET,
+    Choices,
+    MediaInput,
+    Output,
+    Request,
+    Violation,
+    check_by_library,
+    check_others,
+    is_unique,
+    wrong_items,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +73,9 @@ class FallbackStyle(TypedDict):
     more: NotRequired[FallbackStyle]
 
 
+ALLOWED_SIZE = Choices("auto")
+
+
 def check(payload: Any) -> list[Violation]:
     """Find every violation in a payload of the types that ``json.loads`` returns."""
     if payload.__class__ is not dict:
@@ -70,20 +84,57 @@ def check(payload: Any) -> list[Violation]:
     unset = UNSET
 
     value = payload.get("source", unset)
-    if value is unset:
+    if value.__class__ is dict:
+        member = value.get("id", unset)
+        if member.__class__ is not int and not (member.__class__ is float and member.is_integer()):
+            if member is unset:
+                found.append(
+                    Violation(
+                        "/source", "required", value, "id", "id is required and was not given"
+                    )
+                )
+            else:
+                found.append(
+                    Violation("/source/id", "type", member, "integer", "must be a whole number")
+                )
+        check_others(value, {"id"}, "/source", found)
+    elif value is unset:
         found.append(
             Violation("", "required", payload, "source", "source is required and was not given")
         )
-    else:
-        check_by_library(__name__, ("properties", "source"), value, "/source", found)
+    elif value.__class__ is not str:
+        found.append(
+            Violation(
+                "/source", "type", value, ("string", "object"), "must be a string or an object"
+            )
+        )
 
     value = payload.get("size", unset)
-    if value is not unset:
-        check_by_library(__name__, ("properties", "size"), value, "/size", found)
+    if value.__class__ is str:
+        if value not in ALLOWED_SIZE:
+            found.append(Violation("/size", "enum", value, ("auto",), 'must be one of "auto"'))
+    elif value.__class__ is int or (value.__class__ is float and value.is_integer()):
+        if value < 64:
+            found.append(Violation("/size", "minimum", value, 64, "must be at least 64"))
+    elif value is not unset:
+        found.append(
+            Violation(
+                "/size", "type", value, ("string", "integer"), "must be a string or a whole number"
+            )
+        )
 
     value = payload.get("tags", unset)
-    if value is not unset:
-        check_by_library(__name__, ("properties", "tags"), value, "/tags", found)
+    if value.__class__ is list:
+        if not is_unique(value):
+            found.append(
+                Violation("/tags", "uniqueItems", value, True, "must not hold equal items")
+            )
+        for item in value:
+            if item.__class__ is not str:
+                found += wrong_items("/tags", value, str, "string")
+                break
+    elif value is not unset:
+        found.append(Violation("/tags", "type", value, "array", "must be a list"))
 
     value = payload.get("pair", unset)
     if value is not unset:

@@ -72,6 +72,7 @@ def check(payload: Any) -> list[Violation]:
         return [Violation("", "type", payload, "object", "must be an object")]
     found: list[Violation] = []
     check_by_library(__name__, (), payload, "", found)
+
     return found
 
 

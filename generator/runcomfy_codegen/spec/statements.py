@@ -1,0 +1,194 @@
+"""Checks as finished statements: what a template has only to write down, line by line.
+
+What a valid value has to pass comes first; whether the value is there at all is asked of those that fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .checks import Branch, Member, ObjectCheck, Test, ValueCheck
+
+__all__ = ["Statement", "payload_statements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A line; with a ``body`` the head of a block, such as ``if value is None:``."""
+
+    text: str
+    body: tuple[Statement, ...] = ()
+
+
+def payload_statements(check: ObjectCheck | None) -> tuple[tuple[Statement, ...], ...]:
+    """The statements of a validator, in groups; ``None`` is a payload that the jsonschema library checks."""
+    if check is None:
+        return ((Statement('check_by_library(__name__, (), payload, "", found)'),),)
+    groups = [
+        (Statement("unset = UNSET"),) if check.members else (),
+        tuple(_own_tests(check)),
+        *(tuple(_member(one, check, "payload.get")) for one in check.members),
+        tuple(_strangers(check)),
+    ]
+    return tuple(group for group in groups if group)
+
+
+def _violation(pointer: str, rule: str, value: str, limit: str, message: str = "") -> Statement:
+    told = f", {message}" if message else ""
+    return Statement(f"found.append(Violation({pointer}, {rule}, {value}, {limit}{told}))")
+
+
+def _tests(
+    tests: tuple[Test, ...], sized: bool, variable: str, pointer: str
+) -> Iterator[Statement]:
+    if sized:
+        yield Statement(f"size = len({variable})")
+    for test in tests:
+        broken = _violation(pointer, test.rule, variable, test.limit, test.message)
+        yield Statement(f"if {test.condition}:", (broken,))
+
+
+def _own_tests(check: ObjectCheck) -> Iterator[Statement]:
+    """What is asked of an object itself, and the required names that are no properties."""
+    yield from _tests(check.tests, check.sized, check.variable, check.pointer)
+    for name in check.missing:
+        absent = _violation(check.pointer, "'required'", check.variable, name.name, name.message)
+        yield Statement(f"if {name.name} not in {check.variable}:", (absent,))
+
+
+def _object(check: ObjectCheck) -> Iterator[Statement]:
+    yield from _own_tests(check)
+    for one in check.members:
+        yield from _member(one, check, f"{check.variable}.get")
+    yield from _strangers(check)
+    if not check.closed:
+        known = f"{check.variable}, {check.known}, {check.pointer}"
+        yield Statement(f"check_others({known}, found)")
+
+
+def _member(one: Member, parent: ObjectCheck, get: str) -> Iterator[Statement]:
+    yield Statement(f"{one.check.variable} = {get}({one.wire_name}, unset)")
+    missing = None
+    if one.required:
+        missing = _violation(
+            parent.pointer, "'required'", parent.variable, one.wire_name, one.absence
+        )
+    yield from _value(one.check, optional=not one.required, missing=missing)
+
+
+def _strangers(check: ObjectCheck) -> Iterator[Statement]:
+    """The refusal of members that a closed object does not know."""
+    if check.closed:
+        stranger = _violation(check.pointer, "'additionalProperties'", "name", check.known_list)
+        unknown = Statement(f"if name not in {check.known}:", (stranger,))
+        yield Statement(f"for name in {check.variable}:", (unknown,))
+
+
+def _value(
+    check: ValueCheck, *, optional: bool = False, missing: Statement | None = None
+) -> Iterator[Statement]:
+    """A value: one that may be absent (``optional``), one whose absence is told, or an item of a list."""
+    if check.library or check.free:
+        yield from _present(check, tuple(_unconditional(check)), optional, missing)
+    elif check.choice:
+        yield from _refused(check, check.choice.condition, _no_choice(check), optional, missing)
+    elif check.active:
+        yield from _typed(check, optional, missing)
+    else:
+        yield from _refused(check, check.refusal(False), _wrong_type(check), optional, missing)
+
+
+def _present(
+    check: ValueCheck, body: tuple[Statement, ...], optional: bool, missing: Statement | None
+) -> Iterator[Statement]:
+    if missing:
+        yield Statement(f"if {check.variable} is unset:", (missing,))
+        yield Statement("else:", body)
+    elif optional:
+        yield Statement(f"if {check.variable} is not unset:", body)
+    else:
+        yield from body
+
+
+def _no_choice(check: ValueCheck) -> Statement:
+    choice = check.choice
+    if choice is None:
+        raise TypeError("the value has no choice")
+    if check.constant:
+        refusal = f"{check.constant.name}.refuse({check.pointer}, {choice.rule}, {check.variable})"
+        return Statement(f"found.append({refusal})")
+    return _violation(check.pointer, choice.rule, check.variable, choice.limit, choice.message)
+
+
+def _wrong_type(check: ValueCheck) -> Statement:
+    limit, message = str(check.expected), str(check.message)
+    return _violation(check.pointer, "'type'", check.variable, limit, message)
+
+
+def _refused(
+    check: ValueCheck,
+    condition: str,
+    refusal: Statement,
+    optional: bool,
+    missing: Statement | None,
+) -> Iterator[Statement]:
+    """A value that one condition refuses."""
+    if optional:
+        condition = f"({condition})" if " or " in condition else condition
+        condition += f" and {check.variable} is not unset"
+    body: tuple[Statement, ...] = (refusal,)
+    if missing:
+        body = (
+            Statement(f"if {check.variable} is unset:", (missing,)),
+            Statement("else:", (refusal,)),
+        )
+    yield Statement(f"if {condition}:", body)
+
+
+def _unconditional(check: ValueCheck) -> Iterator[Statement]:
+    """What applies to a value whatever its type."""
+    if check.library:
+        place = f"{check.library}, {check.variable}, {check.pointer}"
+        yield Statement(f"check_by_library(__name__, {place}, found)")
+        return
+    anything = Statement(f"find_non_json({check.variable}, {check.pointer}, found)")
+    yield from _branches(check)
+    yield Statement("else:", (anything,)) if check.active else anything
+
+
+def _typed(check: ValueCheck, optional: bool, missing: Statement | None) -> Iterator[Statement]:
+    """A value of declared types: a block for each type with questions, and the refusal of all others."""
+    yield from _branches(check)
+    if missing:
+        yield Statement(f"elif {check.variable} is unset:", (missing,))
+    refusal = check.refusal(optional)
+    yield Statement(f"elif {refusal}:" if refusal else "else:", (_wrong_type(check),))
+
+
+def _branches(check: ValueCheck) -> Iterator[Statement]:
+    word = "if"
+    for branch in check.active:
+        yield Statement(f"{word} {branch.guard}:", tuple(_questions(branch, check)))
+        word = "elif"
+
+
+def _questions(branch: Branch, check: ValueCheck) -> Iterator[Statement]:
+    """What is asked of a value once its type is known."""
+    yield from _tests(branch.tests, branch.sized, check.variable, check.pointer)
+    if branch.uniform:
+        python_type, json_type = branch.uniform
+        wrong = f"wrong_items({check.pointer}, {check.variable}, {python_type}, {json_type})"
+        first = Statement(
+            f"if {branch.item}.__class__ is not {python_type}:",
+            (Statement(f"found += {wrong}"), Statement("break")),
+        )
+        yield Statement(f"for {branch.item} in {check.variable}:", (first,))
+    elif branch.items:
+        body = tuple(_value(branch.items))
+        head = f"for {branch.index}, {branch.item} in enumerate({check.variable}):"
+        yield Statement(head, body)
+    if branch.members:
+        yield from _object(branch.members)
+    if branch.opaque:
+        yield Statement(f"find_non_json({check.variable}, {check.pointer}, found)")
