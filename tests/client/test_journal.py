@@ -310,7 +310,7 @@ def test_a_result_that_is_gone_is_told_and_not_paid_again(
 def test_a_saved_result_outlives_the_service(
     service: MockService, journal: Journal, tmp_path: Path
 ) -> None:
-    with service.client(journal=journal) as client:
+    with service.client(journal=journal, retries=Retries(visible_after=0)) as client:
         first = client.run(a_request(), key="hat")
         first.save(tmp_path / "out")
         service.reset()
