@@ -254,7 +254,13 @@ class KeyConflict(RunComfyError, ValueError):
     """
 
     def __init__(
-        self, message: str, *, key: str, differs: str, model_id: str, request_id: str | None
+        self,
+        message: str,
+        *,
+        key: str = "",
+        differs: str = "payload",
+        model_id: str = "",
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.key = key
@@ -274,11 +280,11 @@ class BudgetReached(RunComfyError):
         self,
         message: str,
         *,
-        period: str,
-        limit: float,
-        settled: float,
-        reserved: float,
-        needed: float | None,
+        period: str = "total",
+        limit: float = 0.0,
+        settled: float = 0.0,
+        reserved: float = 0.0,
+        needed: float | None = None,
     ) -> None:
         super().__init__(message)
         self.period = period

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
@@ -10,6 +11,7 @@ import anyio
 import pytest
 
 from runcomfy.errors import (
+    BudgetReached,
     ConfigurationError,
     DeadlineExceeded,
     JournalClosed,
@@ -53,6 +55,20 @@ def test_another_payload_under_the_key_is_a_conflict(journal: Journal) -> None:
     with pytest.raises(KeyConflict, match="nothing was sent") as caught:
         posted(journal, wanted("hat", {"prompt": "a coat"}))
     assert (caught.value.differs, caught.value.request_id) == ("payload", "r1")
+
+
+def test_a_conflict_and_a_budget_can_be_pickled(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db", max_cost=0) as journal:
+        with pytest.raises(BudgetReached) as reached:
+            posted(journal, wanted("hat", estimate=1))
+        journal.set_aside(wanted("coat"), "skipped", "")
+    with Journal(tmp_path / "journal.db") as journal:
+        submitted(journal, "hat", "r1")
+        with pytest.raises(KeyConflict) as conflict:
+            posted(journal, wanted("hat", model="acme/dog"))
+    for error in (reached.value, conflict.value):
+        copy = pickle.loads(pickle.dumps(error))  # noqa: S301  # made on the line
+        assert (str(copy), vars(copy)) == (str(error), vars(error))
 
 
 def test_another_model_under_the_key_is_a_conflict(journal: Journal) -> None:

@@ -371,6 +371,15 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path / "journal.db")
 
 
+@pytest.mark.parametrize("name", ["a b?c#d%41&e.db", "Hütchen.db", "caf\udce9.db"])
+def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
+    with Journal(tmp_path / name) as journal:
+        submitted(journal, "hat")
+    with Journal(tmp_path / name) as journal:
+        assert given(journal, "hat").state == "submitted"
+    assert (tmp_path / name).exists()
+
+
 def test_a_path_inside_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalUnwritable, match="cannot be made"):

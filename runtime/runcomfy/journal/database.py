@@ -249,7 +249,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    address = f"file:{quote(str(path))}?mode=rw"
+    address = f"file:{quote(os.fsencode(path))}?mode=rw"
     return sqlite3.connect(
         address, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, uri=True
     )

@@ -233,7 +233,10 @@ class Journal(Store):
         max_cost_per_day: float | None = None,
         price_margin: float = 1.0,
     ) -> None:
-        """Store budgets in the journal, for every process that uses it. The stricter one holds."""
+        """Store budgets in the journal, in the place of those stored before, for every process that uses it.
+
+        Where a ``Journal`` has limits of its own, the stricter ones hold.
+        """
         budget = Budget.of(max_cost, max_cost_per_day, price_margin)
         self._write(lambda _, to: queries.set_limits(to, budget))
 
