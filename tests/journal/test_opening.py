@@ -6,7 +6,9 @@ import os
 import shutil
 import sqlite3
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import pytest
@@ -391,14 +393,16 @@ def test_a_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path)
 
 
-def _let_others_through(folder: Path) -> None:
-    """Root may write everywhere, so it tries as nobody; pytest closes its folders to others."""
-    for one in list(folder.parents)[:2]:
-        one.chmod(0o711)
+@pytest.fixture
+def shown_folder() -> Iterator[Path]:
+    """A folder that nobody reaches through closed ones: root may write everywhere, so it tries as nobody."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
-def test_a_folder_that_is_read_only_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "journal.db.lock").touch()
+def test_a_folder_that_is_read_only_is_refused(shown_folder: Path) -> None:
+    (shown_folder / "journal.db.lock").touch()
     code = """
     import encodings.ascii, tempfile  # nobody may not read where Python is
     os.chmod(folder, 0o555)
@@ -411,16 +415,14 @@ def test_a_folder_that_is_read_only_is_refused(tmp_path: Path) -> None:
         tell(type(error).__name__)
         tell(str(error))
     """
-    _let_others_through(tmp_path)
-    with Program(code, tmp_path) as other:
+    with Program(code, shown_folder) as other:
         name, message = other.end().splitlines()
     assert name == "JournalUnwritable"
     assert "needs a folder that it can write to" in message
-    tmp_path.chmod(0o700)
 
 
-def test_a_database_that_is_read_only_is_refused(tmp_path: Path) -> None:
-    Journal(tmp_path / "journal.db").close()
+def test_a_database_that_is_read_only_is_refused(shown_folder: Path) -> None:
+    Journal(shown_folder / "journal.db").close()
     code = """
     import encodings.ascii, tempfile
     os.chmod(folder, 0o777)
@@ -435,8 +437,7 @@ def test_a_database_that_is_read_only_is_refused(tmp_path: Path) -> None:
         tell(type(error).__name__)
         tell(str(error))
     """
-    _let_others_through(tmp_path)
-    with Program(code, tmp_path) as other:
+    with Program(code, shown_folder) as other:
         name, message = other.end().splitlines()
     assert name == "JournalUnwritable"
     assert "read-only for this user" in message
