@@ -13,7 +13,16 @@ from .report import Part, tell
 __all__ = ["PARTS", "RESULTS", "main", "part"]
 
 #: Each is a module of this package and a file of results.
-PARTS = ("validation", "bulk", "generation", "imports", "client", "media", "media_remote")
+PARTS = (
+    "validation",
+    "bulk",
+    "generation",
+    "imports",
+    "command_line",
+    "client",
+    "media",
+    "media_remote",
+)
 RESULTS = Path(__file__).with_name("results")
 
 

@@ -17,11 +17,12 @@ def spawn(
     program: str, arguments: list[str], *, rows: int = 24, columns: int = 80, **environment: str
 ) -> Any:
     """Start the program in a terminal of that size; the result is a ``pexpect.spawn`` of texts."""
-    settings = {"TERM": "xterm", **environment}
+    # A size in the environment would hide that of the terminal.
+    inherited = {name: os.environ[name] for name in os.environ.keys() - {"COLUMNS", "LINES"}}
     return pexpect.spawn(
         program,
         arguments,
-        env={**os.environ, **settings},
+        env={**inherited, "TERM": "xterm", **environment},
         encoding="utf-8",
         timeout=60,
         dimensions=(rows, columns),

@@ -8,11 +8,11 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from .terminal import complain, is_terminal, plain
+from .terminal import complain, is_terminal, plain, uses_colour
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,7 +101,8 @@ def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(markup=False, emoji=False, highlight=False)
+    colours: Literal["auto"] | None = "auto" if uses_colour(sys.stdout) else None
+    return Console(markup=False, emoji=False, highlight=False, color_system=colours)
 
 
 def output_options(command: CommandT) -> CommandT:

@@ -1,0 +1,95 @@
+"""docs/command-line.md: every command in it works, and the fields of --json are those that it names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from runcomfy.cli.commands import COMMANDS
+from runcomfy.mock import MockService
+from support.command import run
+
+from .conftest import TOKEN
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```bash\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+FIELDS = dict(
+    re.findall(r"^\| `(\w+)`.*? \| (.+) \|$", TEXT.partition("## In scripts")[2], re.MULTILINE)
+)
+EDIT = "openai/gpt-image-2/edit"
+INPUTS = {"prompt": "a hat", "images": ["https://example.com/a.png"]}
+
+
+@pytest.fixture(autouse=True)
+def files() -> None:
+    Image.new("RGB", (800, 600)).save("cat.png")
+    Path("inputs.json").write_text(json.dumps(INPUTS), encoding="utf-8")
+    Path("payloads").mkdir()
+    Path("payloads/one.json").write_text(json.dumps(INPUTS), encoding="utf-8")
+    Path("token.txt").write_text(f"{TOKEN}\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[block.splitlines()[-1][:60] for block in BLOCKS])
+def test_the_commands_of_the_guide_work(block: str, service: MockService) -> None:
+    programs = Path(sys.executable).parent
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block],
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_key_of_the_guide_pays_once(service: MockService) -> None:
+    block = next(block for block in BLOCKS if "--key hat-1" in block)
+    programs = Path(sys.executable).parent
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block],
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        check=True,
+    )
+    assert service.accepted == 1
+
+
+def test_every_command_is_in_a_guide() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGE.parent.glob("*.md"))
+    for name in COMMANDS:
+        assert f"runcomfy-py {name}" in pages, name
+
+
+def fields(command: str) -> set[str]:
+    """The fields that the guide names for a command; those in brackets are of what stands before."""
+    return set(re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", FIELDS[command])))
+
+
+def test_the_fields_of_json_are_those_of_the_guide(service: MockService) -> None:
+    given = [
+        f"{name}={value}" for name, value in {"prompt": "x", "images": "https://x.org/a"}.items()
+    ]
+    request_id = run("submit", EDIT, *given, "--json").json[0]["request_id"]
+    lines = {
+        "submit": run("submit", EDIT, *given, "--json", "--again"),
+        "status": run("status", request_id, "--json"),
+        "cancel": run("cancel", request_id, "--json"),
+        "run": run("wait", request_id, "--json"),
+        "jobs": run("jobs", "--json"),
+        "recover": run("recover", "--json"),
+        "models": run("models", "--json"),
+        "show": run("show", EDIT, "--json"),
+        "whoami": run("whoami", "--json"),
+        "doctor": run("doctor", "--json"),
+    }
+    for command, ran in lines.items():
+        assert {*ran.json[0]} == fields(command), command
+    validated = run("validate", EDIT, "inputs.json", "--json").json[0]
+    assert {*validated} == fields("validate") - {"line", "summary"}
