@@ -7,21 +7,16 @@ make it write one plain line for each field.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from datamodel_code_generator import generate
-from datamodel_code_generator.enums import DataModelType, InputFileType
-from datamodel_code_generator.format import PythonVersion
-from datamodel_code_generator.parser import LiteralType
-
 from runcomfy_codegen.schema.keywords import Schema, step
 
+from .library_hints import library_hints
 from .literals import literal
 from .names import Identifier, nested_class_name
 
@@ -30,8 +25,6 @@ __all__ = ["NestedType", "Types", "hints"]
 #: The class of the schema as a whole.
 _ROOT = "C0"
 _TOKEN = re.compile(r"'(v\d+)'|\b(C\d+)\b")
-_LINE = re.compile(r"^#(?P<kind>class|field) (?P<name>\w+)(?: = (?P<hint>.*))?$", re.MULTILINE)
-_OPTIONAL = re.compile(r"^NotRequired\[(.*)\]$")
 #: A step to a schema that says more of the same value, or of the items of a list.
 _SAME = re.compile(r"/(?:anyOf/\d+|oneOf/\d+|items)$")
 #: What the library calls the text that is a file, which has a type of its own in our hints.
@@ -81,25 +74,7 @@ def hints(
     ``media`` holds the pointers of media inputs, whose texts are ``MediaSource``.
     """
     tokens = _Tokens(schema, class_name, names or {}, media)
-    text = tokens.text()
-    rendered = generate(
-        text,
-        input_file_type=InputFileType.JsonSchema,
-        output_model_type=DataModelType.TypingTypedDict,
-        custom_template_dir=templates,
-        target_python_version=PythonVersion.PY_311,
-        class_name=_ROOT,
-        enum_field_as_literal=LiteralType.All,
-        use_generic_container_types=frozen,
-        use_standard_collections=True,
-        use_union_operator=True,
-        use_title_as_name=False,
-        disable_timestamp=True,
-        formatters=[],
-    )
-    if not isinstance(rendered, str):
-        raise TypeError("datamodel-code-generator answered with more than one module")
-    return tokens.read(rendered)
+    return tokens.read(tokens.structures(), templates, frozen=frozen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +104,14 @@ class _Tokens:
     referenced: dict[str, str] = field(default_factory=dict)
     _ways: dict[str, _HintPath] = field(default_factory=dict)
 
-    def text(self) -> str:
-        definitions: dict[str, Any] = {}
-        root = self._object(_ROOT, self.class_name, self.schema, _HintPath())
-        while len(definitions) < len(self.classes) - 1:
-            for token in list(self.classes)[1:]:
-                if token not in definitions:
-                    definitions[token] = self._members(token)
-        return json.dumps({**root, "$defs": definitions})
+    def structures(self) -> dict[str, dict[str, Any]]:
+        """The structure of each class, by its token; the root's comes first."""
+        found = {_ROOT: self._object(_ROOT, self.class_name, self.schema, _HintPath())}
+        while len(found) < len(self.classes):
+            for token in list(self.classes):
+                if token not in found:
+                    found[token] = self._members(token)
+        return found
 
     def _object(
         self, token: str, name: Identifier, schema: Schema, way: _HintPath
@@ -246,19 +221,23 @@ class _Tokens:
         way = _HintPath((steps[-1],), step("", *steps))
         return self._object(token, nested_class_name(self.class_name, way.names), part, way)
 
-    def read(self, rendered: str) -> Types:
-        """The hints in what our templates made the library write."""
-        fields: dict[str, dict[str, str]] = {}
-        current: dict[str, str] = {}
-        for match in _LINE.finditer(rendered):
-            if match["kind"] == "class":
-                current = fields.setdefault(match["name"], {})
-            else:
-                current[match["name"]] = match["hint"]
-        by_token = {
-            token: dict(self._fields(schema, fields.get(token, {})))
-            for token, (_, schema) in self.classes.items()
-        }
+    def read(
+        self, structures: dict[str, dict[str, Any]], templates: Path, *, frozen: bool
+    ) -> Types:
+        """The types, by what the library makes of the structures."""
+        fields = [
+            one for token in self.classes for one in structures[token]["properties"].values()
+        ]
+        hints = map(self._with_values, library_hints(fields, templates, frozen=frozen))
+        by_token: dict[str, tuple[tuple[str, str, bool], ...]] = {}
+        for token, (_, schema) in self.classes.items():
+            members = structures[token]
+            by_token[token] = tuple(
+                (wire, next(hints), name in members["required"])
+                for wire, name in zip(
+                    schema.get("properties", {}), members["properties"], strict=True
+                )
+            )
         root = by_token.pop(_ROOT)
         nested = tuple(
             NestedType(
@@ -266,19 +245,11 @@ class _Tokens:
                 "/".join(self._ways[token].names),
                 self._ways[token].pointer,
                 self.classes[token][1],
-                tuple((wire, *found) for wire, found in members.items()),
+                members,
             )
             for token, members in by_token.items()
         )
-        return Types({wire: hint for wire, (hint, _) in root.items()}, nested)
-
-    def _fields(
-        self, schema: Schema, lines: dict[str, str]
-    ) -> Iterator[tuple[str, tuple[str, bool]]]:
-        for i, wire in enumerate(schema.get("properties", {})):
-            hint = lines.get(f"p{i}", "Any")
-            optional = _OPTIONAL.match(hint)
-            yield wire, (self._with_values(optional[1] if optional else hint), optional is None)
+        return Types({wire: hint for wire, hint, _ in root}, nested)
 
     def _with_values(self, hint: str) -> str:
         hint = _FILE_HINT.sub("MediaSource", hint)
