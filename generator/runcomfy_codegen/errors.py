@@ -27,6 +27,9 @@ class CodegenError(Exception):
         self.problem = problem
         self.advice = advice
 
+    def __reduce__(self) -> tuple[type[CodegenError], tuple[str, str, str]]:
+        return type(self), (self.place, self.problem, self.advice)
+
 
 class SourceError(CodegenError):
     """A documentation page, or a block copied from one, that cannot be taken in."""

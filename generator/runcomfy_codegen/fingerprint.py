@@ -23,9 +23,11 @@ __all__ = ["digest", "fingerprint", "read_stamp", "stamp", "write_stamp"]
 _STAMP = Path("__pycache__", "runcomfy-codegen.stamp")
 
 
-def digest(text: str) -> str:
-    """A hash of a text, 32 hexadecimal digits of its sha256 in UTF-8."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def digest(content: str | bytes) -> str:
+    """A hash of bytes, or of a text in UTF-8: 32 hexadecimal digits of the sha256."""
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def fingerprint() -> str:

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from runcomfy_codegen.diff.schemas import SchemaChange, compare
@@ -16,33 +24,93 @@ from runcomfy_codegen.package.manifest import ManifestEntry
 from runcomfy_codegen.render.formatting import format_modules
 from runcomfy_codegen.render.render import render_model, render_owner, render_package
 from runcomfy_codegen.render.template_files import templates_folder
-from runcomfy_codegen.schema.documents import Stored, parse_documents
+from runcomfy_codegen.schema.documents import parse_documents, read_stored
 from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.keywords import step
+from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.builder import build_model
+from runcomfy_codegen.spec.library_hints import prepare_library
 from runcomfy_codegen.spec.names import input_name
+
+from .errors import CodegenError
 
 __all__ = [
     "SchemaChange",
+    "Job",
     "ModelFiles",
-    "changes_since",
     "format_modules",
     "make_interim",
-    "make_model",
+    "make_models",
     "make_shared",
 ]
 
 
+#: A model takes some milliseconds, and a process some hundred of them.
+_BATCH, _WORTH_PROCESSES = 100, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A model to make, and what was made of it before: its entry and its module."""
+
+    model_id: ModelId
+    known: ManifestEntry | None = None
+    before: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A model, ready to be written: its entry and its module, which is not formatted yet."""
+    """A model, ready to be written: its entry, its module, and what is new in it for programs."""
+
+    entry: ManifestEntry
+    module: bytes
+    changes: list[SchemaChange]
+
+
+def make_models(schemas: Path, jobs: Sequence[Job]) -> Iterator[ModelFiles | CodegenError]:
+    """Make models, in order; an error takes the place of one that cannot be made."""
+    batches = [jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH)]
+    if len(jobs) < _WORTH_PROCESSES or not _can_fork():
+        for batch in batches:
+            yield from _make_batch(schemas, batch)
+        return
+    prepare_library()  # once, before the processes share it
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as processes:
+        for made in processes.map(partial(_make_batch, schemas), batches):
+            yield from made
+
+
+def _can_fork() -> bool:
+    """Whether copies of this process may do a part: not beside threads, whose locks they would find held."""
+    return sys.platform == "linux" and threading.active_count() == 1 and (os.cpu_count() or 1) > 1
+
+
+def _make_batch(schemas: Path, jobs: Sequence[Job]) -> list[ModelFiles | CodegenError]:
+    outcomes: list[_Rendered | CodegenError] = []
+    for job in jobs:
+        try:
+            outcomes.append(_render_model(schemas, job))
+        except CodegenError as error:
+            outcomes.append(error)
+    texts = {str(i): one.module for i, one in enumerate(outcomes) if isinstance(one, _Rendered)}
+    contents = format_modules(texts)
+    return [
+        ModelFiles(one.entry, contents[str(i)], one.changes) if isinstance(one, _Rendered) else one
+        for i, one in enumerate(outcomes)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """A model whose module is not formatted yet."""
 
     entry: ManifestEntry
     module: str
+    changes: list[SchemaChange]
 
 
-def make_model(stored: Stored) -> ModelFiles:
-    """Render a model. Raises ``CodegenError`` for one that cannot be."""
+def _render_model(schemas: Path, job: Job) -> _Rendered:
+    stored = read_stored(schemas, job.model_id)
     documents = parse_documents(stored)
     spec = build_model(documents, templates_folder() / "types")
     entry = ManifestEntry(
@@ -53,7 +121,11 @@ def make_model(stored: Stored) -> ModelFiles:
         spec.notes,
         documents.names,
     )
-    return ModelFiles(entry, render_model(spec, stored.model_id))
+    module = render_model(spec, stored.model_id)
+    changes = []
+    if job.known and job.before is not None:
+        changes = _changes_since(job.known, job.before, entry, module)
+    return _Rendered(entry, module, changes)
 
 
 def make_shared(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
@@ -73,15 +145,20 @@ def make_interim(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
     }
 
 
-def changes_since(known: ManifestEntry, module: str, made: ModelFiles) -> list[SchemaChange]:
-    """What is new for programs, since the model was made as ``known`` with the text ``module``."""
-    (old, old_example, was), (new, new_example, now) = map(_facts, (module, made.module))
+def _changes_since(
+    known: ManifestEntry, before: str, entry: ManifestEntry, module: str
+) -> list[SchemaChange]:
+    """What is new for programs, since the model was made as ``known`` with the text ``before``."""
+    changes = []
+    if known.class_name != entry.class_name:
+        renamed = f"class {known.class_name} is now {entry.class_name}"
+        changes.append(SchemaChange("breaking", "", renamed))
+    if known.documents == entry.documents:
+        return changes
+    (old, old_example, was), (new, new_example, now) = map(_facts, (before, module))
     if not (old and new):  # it was made by an older generator, which kept the schemas elsewhere
-        return []
-    changes = [*_renamed(known, made.entry, old["input"], new["input"]), *compare(old, new)]
-    if known.class_name != made.entry.class_name:
-        renamed = f"class {known.class_name} is now {made.entry.class_name}"
-        changes.insert(0, SchemaChange("breaking", "", renamed))
+        return changes
+    changes += [*_renamed(known, entry, old["input"], new["input"]), *compare(old, new)]
     if old_example != new_example:
         changes.append(SchemaChange("text", "", "example changed"))
     if was != now:

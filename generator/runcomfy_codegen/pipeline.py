@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -15,7 +15,7 @@ from runcomfy_codegen.package.folder import PackageFolder
 from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
 from runcomfy_codegen.package.name_claims import NameClaims, names_of
 from runcomfy_codegen.package.plan import Plan, make_plan
-from runcomfy_codegen.schema.documents import Stored, find_models, read_stored
+from runcomfy_codegen.schema.documents import find_models, read_stored
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
@@ -24,7 +24,7 @@ from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .package import manifest as manifests
 
 if TYPE_CHECKING:
-    from .model_files import ModelFiles, SchemaChange
+    from .model_files import Job, ModelFiles, SchemaChange
 
 __all__ = ["Generation", "generate"]
 
@@ -51,16 +51,18 @@ def generate(
     only: str = "*",
     keep_going: bool = False,
     fresh: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Generation:
     """Plan the package. Nothing is written; ``plan.apply`` does that.
 
     ``models`` are globs over model ids: the models that the package holds. ``only`` is another one, over those; the
     others of them stay as they are. ``keep_going`` lists a bad model
     in ``failed`` and goes on, keeping what was generated for it before. ``fresh`` renders everything
-    anew instead of trusting what an earlier run left. Raises ``CodegenError``.
+    anew instead of trusting what an earlier run left. ``progress`` is told how many models are made, of how many.
+    Raises ``CodegenError``.
     """
     return _Run(
-        schemas, out / _package_path(package), package, models, only, keep_going, fresh
+        schemas, out / _package_path(package), package, models, only, keep_going, fresh, progress
     ).result()
 
 
@@ -89,10 +91,12 @@ class _Run:
         only: str,
         keep_going: bool,
         fresh: bool,
+        progress: Callable[[int, int], None] | None,
     ) -> None:
         self.schemas = schemas
         self.package = package
         self.keep_going = keep_going
+        self.progress = progress
         self.previous = Manifest.read(folder)
         self.folder = PackageFolder(folder, self.previous.files)
         self.generator = fingerprint()
@@ -114,22 +118,30 @@ class _Run:
             )
         self.models: dict[str, ManifestEntry] = {}
         self.claims = NameClaims()
-        self.texts: dict[str, str] = {}
+        #: The contents to write, and the paths of the files that stay.
+        self.contents: dict[str, bytes] = {}
+        self.staying: set[str] = set()
         self.generation = Generation(Plan(folder, {}, (), ()), Manifest())
 
     def result(self) -> Generation:
-        made: dict[ModelId, ModelFiles] = {}
-        for stored in self._to_make():
-            try:
-                self._make(stored, made)
-            except CodegenError as error:
-                self._fail(stored.model_id, error)
-        self._render(made)
+        made: dict[str, ManifestEntry] = {}
+        jobs = self._jobs()
+        if jobs:
+            from .model_files import make_models
+
+            # All is rendered before anything is written, so a model that cannot be stops nothing half way.
+            outcomes = make_models(self.schemas, jobs)
+            for number, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True), 1):
+                self._take(job.model_id, outcome, made)
+                if self.progress:
+                    self.progress(number, len(jobs))
+        self._render_shared()
+        self.generation.rendered = sorted(made)
         return self._planned(made)
 
-    def _to_make(self) -> list[Stored]:
+    def _jobs(self) -> list[Job]:
         """The models to make anew. The others are kept, and every model's name is claimed: a clash shows at once."""
-        waiting = []
+        jobs = []
         for model_id in self.ids:
             try:
                 if model_id not in self.selected and not self._unusable(model_id):
@@ -146,23 +158,34 @@ class _Run:
                     self._keep(model_id)
                     continue
                 self.claims.take(model_id, *names_of(stored))
-                waiting.append(stored)
+                jobs.append(self._job(model_id, known))
             except CodegenError as error:
                 self._fail(model_id, error)
-        return waiting
+        return jobs
 
-    def _make(self, stored: Stored, made: dict[ModelId, ModelFiles]) -> None:
-        from .model_files import changes_since, make_model
+    def _job(self, model_id: ModelId, known: ManifestEntry | None) -> Job:
+        from .model_files import Job
 
-        # All is rendered before anything is written, so a model that cannot be stops nothing half way.
-        model, model_id = make_model(stored), stored.model_id
-        self.claims.take(model_id, model.entry.package, model.entry.module, model.entry.exports)
-        made[model_id] = model
-        self.models[model_id] = model.entry
-        known = self.previous.models.get(model_id)
-        before = self.folder.as_written(_path(known)) if known else None
-        if known and before is not None and (changes := changes_since(known, before, model)):
-            self.generation.changes[model_id] = changes
+        before = None
+        if known and self.folder.is_as_written(_path(known)):
+            before = self.folder.text(_path(known))
+        return Job(model_id, known, before)
+
+    def _take(
+        self, model_id: ModelId, outcome: ModelFiles | CodegenError, made: dict[str, ManifestEntry]
+    ) -> None:
+        try:
+            if isinstance(outcome, CodegenError):
+                raise outcome
+            entry = outcome.entry
+            self.claims.take(model_id, entry.package, entry.module, entry.exports)
+        except CodegenError as error:
+            self._fail(model_id, error)
+            return
+        made[model_id] = self.models[model_id] = entry
+        self.contents[_path(entry)] = outcome.module
+        if outcome.changes:
+            self.generation.changes[model_id] = outcome.changes
 
     def _fail(self, model_id: ModelId, error: CodegenError) -> None:
         """Note a model that cannot be made, and keep what was made of it before; or end here."""
@@ -180,10 +203,7 @@ class _Run:
 
     def _intact(self, entry: ManifestEntry) -> bool:
         """Whether the file is as the last run wrote it, and in a format that this runtime serves."""
-        return (
-            self.previous.format[0] == FORMAT[0]
-            and self.folder.as_written(_path(entry)) is not None
-        )
+        return self.previous.format[0] == FORMAT[0] and self.folder.is_as_written(_path(entry))
 
     def _keep(self, model_id: str) -> None:
         entry = self.previous.models.get(model_id)
@@ -191,34 +211,25 @@ class _Run:
             return
         self.claims.take(model_id, entry.package, entry.module, entry.exports)
         self.models[model_id] = entry
-        self._keep_files([_path(entry)])
+        self.staying.add(_path(entry))
         self.generation.kept.append(model_id)
 
-    def _keep_files(self, paths: Iterable[str]) -> None:
-        self.texts |= {path: self.folder.text(path) or "" for path in paths}
-
-    def _render(self, made: dict[ModelId, ModelFiles]) -> None:
-        shared = self._shared_are_right()
-        if shared:
-            self._keep_files(_shared_paths(self.models))
-        if made or not shared:
-            from .model_files import format_modules, make_shared
-
-            modules = {} if shared else make_shared(self.package, self.models)
-            modules |= {_path(model.entry): model.module for model in made.values()}
-            self.texts |= format_modules(modules)
-        self.texts["py.typed"] = ""
-        self.generation.rendered = sorted(made)
-
-    def _shared_are_right(self) -> bool:
-        """Whether the modules that tell of all models are there, and tell what they have to."""
-        return (
+    def _render_shared(self) -> None:
+        """The modules that tell of all models."""
+        paths = _shared_paths(self.models)
+        if (
             self.trusted
             and _places(self.models) == _places(self.previous.models)
-            and all(self.folder.as_written(path) for path in _shared_paths(self.models))
-        )
+            and all(map(self.folder.is_as_written, paths))
+        ):
+            self.staying.update(paths)
+        else:
+            from .model_files import format_modules, make_shared
 
-    def _planned(self, made: dict[ModelId, ModelFiles]) -> Generation:
+            self.contents |= format_modules(make_shared(self.package, self.models))
+        self.contents["py.typed"] = b""
+
+    def _planned(self, made: dict[str, ManifestEntry]) -> Generation:
         result = self.generation
         result.removed = sorted(self.previous.models.keys() - self.models.keys())
         for model_id in result.removed:
@@ -229,27 +240,30 @@ class _Run:
                 why = "it cannot be generated, and what was there cannot be used any more"
             result.changes[model_id] = [SchemaChange("breaking", "", f"model removed: {why}")]
         result.manifest.models = self.models
-        result.manifest.files = {path: digest(text) for path, text in self.texts.items()}
+        hashes = {path: digest(content) for path, content in self.contents.items()}
+        hashes |= {path: self.folder.hash(path) or "" for path in self.staying}
+        result.manifest.files = hashes
         manifest = self._manifest_text()
-        files = {**self.texts, manifests.NAME: manifest}
+        self.contents[manifests.NAME] = manifest.encode("utf-8")
         # Where something is kept that another generator made, the next full run has to render it again.
         whole = self.trusted or not result.kept
         written = stamp(self.generator, manifest) if whole else ""
-        result.plan = make_plan(self.folder, files, written, self._interim(made))
+        interim = self._interim(made)
+        result.plan = make_plan(self.folder, self.contents, self.staying, written, interim)
         return result
 
-    def _interim(self, made: dict[ModelId, ModelFiles]) -> dict[str, str]:
+    def _interim(self, made: dict[str, ManifestEntry]) -> dict[str, bytes]:
         """Indexes without the names that new modules no longer give, for the time until the new indexes are there."""
         if (
             self.previous.format[0] != FORMAT[0]
         ):  # the package cannot be imported now, so nothing is lost
             return {}
         left: dict[str, ManifestEntry] = {}
-        for model_id, model in made.items():
+        for model_id, entry in made.items():
             known = self.previous.models.get(model_id)
-            if known is None or _path(known) != _path(model.entry):
+            if known is None or _path(known) != _path(entry):
                 continue
-            exports = tuple(name for name in known.exports if name in model.entry.exports)
+            exports = tuple(name for name in known.exports if name in entry.exports)
             if exports != known.exports:
                 left[model_id] = replace(known, exports=exports)
         if not left:

@@ -43,7 +43,7 @@ def test_a_second_run_touches_nothing(made: Path) -> None:
 
 
 def test_a_second_run_renders_nothing(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("make_model", "make_shared", "format_modules"):
+    for name in ("make_models", "make_shared", "format_modules"):
         monkeypatch.setattr(model_files, name, lambda *_: pytest.fail("made again"))
     assert run(made).status == 0
 

@@ -23,7 +23,7 @@ EXPECTED = ("models", "report.txt")
 def produced(case: str, out: Path) -> dict[str, str]:
     """What the generator makes of a case now, planned for an empty folder ``out``."""
     generation = generate(HERE / case / "schemas", out, "models")
-    files = {f"models/{path}": text for path, text in generation.plan.write.items()}
+    files = {f"models/{path}": data.decode() for path, data in generation.plan.write.items()}
     del files["models/_manifest.json"]
     return {**files, "report.txt": as_text(generation, check=False)}
 

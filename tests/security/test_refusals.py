@@ -77,7 +77,7 @@ def test_an_override_settles_a_clash_of_inputs(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}, "A": {"type": "string"}}}
     store(tmp_path / "schemas", "acme/small", schema, overrides={"names": {"A": "capital_a"}})
     plan = generate(tmp_path / "schemas", tmp_path / "out", "models").plan
-    assert "capital_a: str | Unset = UNSET" in plan.write["acme/small.py"]
+    assert "capital_a: str | Unset = UNSET" in plan.write["acme/small.py"].decode()
 
 
 BIG = "x" * 10_000_000
@@ -102,7 +102,11 @@ def test_ten_megabytes_in_a_field_become_a_short_docstring(
     store(tmp_path / "schemas", "acme/small", schema)
     plan = generate(tmp_path / "schemas", tmp_path / "out", "models").plan
     docstring = (
-        plan.write["acme/small.py"].partition("    x: ")[2].partition('"""')[2].partition('"""')[0]
+        plan.write["acme/small.py"]
+        .decode()
+        .partition("    x: ")[2]
+        .partition('"""')[2]
+        .partition('"""')[0]
     )
     assert 0 < len(docstring) < 10_000
 
@@ -132,5 +136,5 @@ def test_numbers_that_no_machine_word_holds_stay_exact(tmp_path: Path, number: s
     schema = f'{{"type": "object", "properties": {{"x": {part}, "y": {part_2}}}}}'
     store(tmp_path / "schemas", "acme/small", schema)
     plan = generate(tmp_path / "schemas", tmp_path / "out", "models").plan
-    module = plan.write["acme/small.py"]
+    module = plan.write["acme/small.py"].decode()
     assert repr(float(number) if "e" in number else int(number)) in module

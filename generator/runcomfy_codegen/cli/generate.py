@@ -17,6 +17,9 @@ __all__ = ["command"]
 #: The package that comes with runcomfy.
 _BUNDLED = "runcomfy_models"
 
+#: From so many models on, progress is shown, every so many models.
+_LONG, _OFTEN = 200, 20
+
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -75,7 +78,13 @@ def command(
 
     try:
         generation = generate(
-            schemas, out, package, models=models, only=only, keep_going=keep_going, fresh=check
+            schemas,
+            out,
+            package,
+            models=models,
+            only=only,
+            keep_going=keep_going,
+            progress=_progress if sys.stderr.isatty() else None,
         )
     except ModuleNotFoundError as error:
         advice = "Install what the generator needs: pip install 'runcomfy[codegen]'"
@@ -91,6 +100,13 @@ def command(
     if generation.failed:
         return BAD_DATA
     return FAILED if check and drifted(generation) else DONE
+
+
+def _progress(done: int, of: int) -> None:
+    """Say on one line of the terminal how far a long run is."""
+    if of >= _LONG and (done % _OFTEN == 0 or done == of):
+        sys.stderr.write(f"\r{done} of {of} models" if done < of else "\r\033[K")
+        sys.stderr.flush()
 
 
 def _note_on_name(package: str, folder: Path) -> None:

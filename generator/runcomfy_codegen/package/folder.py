@@ -1,4 +1,4 @@
-"""A generated package as it lies on disk; each file is read once."""
+"""A generated package as it lies on disk."""
 
 from __future__ import annotations
 
@@ -17,42 +17,52 @@ __all__ = ["PackageFolder"]
 class PackageFolder:
     """The files in a package's folder. Paths are relative to it, with forward slashes.
 
-    ``written`` are the hashes of what the last run wrote, by path.
+    ``written`` are the hashes of what the last run wrote, by path. Contents are read when they are asked for, and not
+    kept: a package may hold thousands of models.
     """
 
     def __init__(self, root: Path, written: Mapping[str, str]) -> None:
         self.root = root
         self._written = written
         self._pending = read_pending(root)
-        self._texts: dict[str, str | None] = {}
-        self._as_written: dict[str, str | None] = {}
+        self._hashes: dict[str, str | None] = {}
 
     @property
     def files(self) -> set[str]:
         """The files that are there, but for hidden ones, compiled ones, and what hidden folders hold."""
         return self._listing[0]
 
-    def text(self, path: str) -> str | None:
-        """What is in a file; ``None`` where there is none, or not one of ours, which are UTF-8."""
-        if path not in self._texts:
-            try:
-                with open(f"{self.root}/{path}", "rb") as stream:  # noqa: PTH123  # a third of the time
-                    content = stream.read()
-                # A checkout may have other line ends than we wrote; they do not count.
-                self._texts[path] = content.replace(b"\r\n", b"\n").decode("utf-8")
-            except (OSError, UnicodeDecodeError):
-                self._texts[path] = None
-        return self._texts[path]
+    def content(self, path: str) -> bytes | None:
+        """What is in a file; ``None`` where there is none. Line ends do not count: a checkout may change them."""
+        try:
+            with open(f"{self.root}/{path}", "rb") as stream:  # noqa: PTH123  # a third of the time
+                return stream.read().replace(b"\r\n", b"\n")
+        except OSError:
+            return None
 
-    def as_written(self, path: str) -> str | None:
-        """What is in a file of the last run; ``None`` if it was changed since, or taken away."""
-        if path not in self._as_written:
-            text = self.text(path)
-            hashes = (self._written.get(path, ""), self._pending.get(path, ""))
-            # Older manifests hold longer hashes.
-            same = text is not None and any(one.startswith(digest(text)) for one in hashes)
-            self._as_written[path] = text if same else None
-        return self._as_written[path]
+    def text(self, path: str) -> str | None:
+        """The same as text; ``None`` also for what is no UTF-8, so not ours."""
+        try:
+            content = self.content(path)
+            return None if content is None else content.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def hash(self, path: str) -> str | None:
+        """The hash of what is in a file; ``None`` where there is none."""
+        if path not in self._hashes:
+            content = self.content(path)
+            self._hashes[path] = None if content is None else digest(content)
+        return self._hashes[path]
+
+    def is_as_written(self, path: str) -> bool:
+        """Whether a file is one of the last run, or of one that was killed, and nobody has changed it since."""
+        known = (self._written.get(path), self._pending.get(path))
+        if known == (None, None):
+            return False
+        found = self.hash(path)
+        # Older manifests hold longer hashes.
+        return found is not None and any(one is not None and one.startswith(found) for one in known)
 
     def leads_out(self, path: str) -> bool:
         """Whether the path leaves the folder through a link."""

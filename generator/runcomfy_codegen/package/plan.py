@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runcomfy_codegen.errors import CodegenError
-from runcomfy_codegen.fingerprint import read_stamp, write_stamp
+from runcomfy_codegen.fingerprint import digest, read_stamp, write_stamp
 
 from .folder import PackageFolder
 from .manifest import NAME
@@ -23,14 +24,14 @@ class Plan:
     """What has to happen in a package's folder. Paths are relative to it, with forward slashes."""
 
     folder: Path
-    write: dict[str, str]
+    write: dict[str, bytes]
     remove: tuple[str, ...]
     #: Files in the folder that are not generated; they are left alone.
     foreign: tuple[str, ...]
     #: What says that this generator wrote all of it; empty where another one made a part.
     stamp: str = ""
     #: Indexes to write first, where new modules lack names that the indexes in place still tell of.
-    interim: dict[str, str] = field(default_factory=dict)
+    interim: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -40,25 +41,27 @@ class Plan:
 
 def make_plan(
     folder: PackageFolder,
-    files: dict[str, str],
+    files: Mapping[str, bytes],
+    kept: Collection[str] = (),
     stamp: str = "",
-    interim: dict[str, str] | None = None,
+    interim: Mapping[str, bytes] | None = None,
 ) -> Plan:
-    """Compare ``files``, path -> text, with what is in ``folder``.
+    """Compare ``files``, path -> content, and those that are ``kept`` as they are, with what is in ``folder``.
 
     Raises ``CodegenError`` when a file that somebody else made is in the way, or when a path would leave
     the folder through a link.
     """
-    write = {}
-    for path, text in files.items():
+    for path in (*files, *kept):
         if folder.leads_out(path):
             raise CodegenError(
                 str(folder.root / path),
                 "lies behind a link that leaves the folder",
                 "Remove the link.",
             )
+    write = {}
+    for path, content in files.items():
         if path in folder.files:
-            if folder.text(path) == text:
+            if folder.hash(path) == digest(content):
                 continue
             if not _is_ours(folder, path):
                 raise CodegenError(
@@ -66,13 +69,13 @@ def make_plan(
                     "exists and was not generated",
                     "Choose another --out or --package, or move the file away.",
                 )
-        write[path] = text
-    gone = sorted(folder.files - files.keys())
+        write[path] = content
+    gone = sorted(folder.files.difference(files, kept))
     # Of the last run's files, only those are removed that nobody touched since.
-    ours = tuple(path for path in gone if folder.as_written(path) is not None)
+    ours = tuple(path for path in gone if folder.is_as_written(path))
     foreign = tuple(path for path in gone if path not in ours)
     # An index that is right already was written after all that it names.
-    interim = {path: text for path, text in (interim or {}).items() if path in write}
+    interim = {path: content for path, content in (interim or {}).items() if path in write}
     return Plan(folder.root, write, ours, foreign, stamp, interim)
 
 
@@ -108,7 +111,7 @@ def _order(path: str) -> tuple[int, str]:
 
 
 def _is_ours(folder: PackageFolder, path: str) -> bool:
-    if path == NAME or folder.as_written(path) is not None:
+    if path == NAME or folder.is_as_written(path):
         return True
     if folder.text(path) is None:
         return False

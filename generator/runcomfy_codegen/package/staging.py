@@ -24,28 +24,28 @@ _RECORD = "files.json"
 
 
 class Staging:
-    """The texts to write, by path, in a folder of their own."""
+    """The contents to write, by path, in a folder of their own."""
 
-    def __init__(self, root: Path, texts: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, contents: Mapping[str, bytes]) -> None:
         self._root = root
         self._folder = root / _FOLDER
-        self._names = {path: str(number) for number, path in enumerate(sorted(texts))}
+        self._names = {path: str(number) for number, path in enumerate(sorted(contents))}
         self._folder.mkdir()
-        hashes = {path: digest(texts[path]) for path in self._names}
+        hashes = {path: digest(contents[path]) for path in self._names}
         for path, name in self._names.items():
-            _write(self._folder / name, texts[path], root / path)
-        _write(self._folder / _RECORD, json.dumps(hashes), root / _FOLDER)
+            _write(self._folder / name, contents[path], root / path)
+        _write(self._folder / _RECORD, json.dumps(hashes).encode(), root / _FOLDER)
 
     def move(self, path: str, target: str | None = None) -> None:
-        """Put a text in its place, which is its path or ``target``: whole, or not at all."""
+        """Put a file in its place, which is its path or ``target``: whole, or not at all."""
         file = self._root / (target or path)
         file.parent.mkdir(parents=True, exist_ok=True)
         (self._folder / self._names[path]).replace(file)
 
 
 @contextmanager
-def staged(root: Path, texts: Mapping[str, str]) -> Iterator[Staging]:
-    """The staged texts, while no other run writes into ``root``.
+def staged(root: Path, contents: Mapping[str, bytes]) -> Iterator[Staging]:
+    """The staged contents, while no other run writes into ``root``.
 
     Raises ``CannotWrite`` where a file cannot be written; it names the file.
     """
@@ -54,7 +54,7 @@ def staged(root: Path, texts: Mapping[str, str]) -> Iterator[Staging]:
         with _alone(root):
             shutil.rmtree(root / _FOLDER, ignore_errors=True)  # of a run that was killed
             try:
-                yield Staging(root, texts)
+                yield Staging(root, contents)
             finally:
                 shutil.rmtree(root / _FOLDER, ignore_errors=True)
     except OSError as error:
@@ -79,10 +79,10 @@ def is_left_over(root: Path) -> bool:
     return (root / _FOLDER).exists()
 
 
-def _write(file: Path, text: str, place: Path) -> None:
+def _write(file: Path, content: bytes, place: Path) -> None:
     try:
         with open(file, "xb") as stream:  # noqa: PTH123  # a third of the time
-            stream.write(text.encode("utf-8"))
+            stream.write(content)
     except OSError as error:
         error.filename = str(place)
         raise

@@ -9,19 +9,29 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from runcomfy import model
 from runcomfy_codegen.errors import SchemaError
 
 __all__ = ["Names", "verify"]
 
-_NODES = frozenset(
-    """
-    Module Expr Constant ImportFrom alias Name Load Store Assign AnnAssign If For Return
-    FunctionDef arguments arg keyword Call Attribute Subscript Tuple List Dict Set Compare BoolOp UnaryOp
-    Break AugAssign Add And Or Not Is IsNot In NotIn Lt Gt LtE GtE Eq USub JoinedStr FormattedValue ClassDef BinOp BitOr
-    """.split()
+#: Fields that hold no node; the context is asked of names alone.
+_PLAIN = frozenset(
+    "ctx id attr arg name asname module level simple conversion kind type_comment type_ignores".split()
 )
+#: The nodes that our templates make, and the fields of each that hold others.
+_PARTS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: tuple(field for field in kind._fields if field not in _PLAIN)
+    for kind in (
+        getattr(ast, name)
+        for name in """
+        Module Expr ImportFrom alias Name Assign AnnAssign If For Return FunctionDef arguments arg keyword Call
+        Attribute Subscript Tuple List Dict Set Compare BoolOp UnaryOp Break AugAssign Add And Or Not Is IsNot In NotIn
+        Lt Gt LtE GtE Eq USub JoinedStr FormattedValue ClassDef BinOp BitOr
+        """.split()
+    )
+} | {ast.Constant: ()}
 
 _BUILTINS = frozenset(
     "bool dict enumerate float int len list object staticmethod str tuple __name__".split()
@@ -55,8 +65,7 @@ class Names:
     in_hints: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a node stands: the names of its scope, whether it is part of a hint, and the loops around it."""
 
     scope: set[str]
@@ -93,16 +102,27 @@ def _walk(tree: ast.Module, importable: Container[str]) -> Names:
     waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place(module))]
     while waiting:
         node, place = waiting.pop()
-        problem = _problem(node)
+        kind = node.__class__
+        if kind not in _PARTS:
+            raise _Refused(f"a {kind.__name__}", node)
+        check = _CHECKS.get(kind)
+        problem = check(node) if check else None
         if problem:
             raise _Refused(problem, node)
-        if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Store):
-                place.scope.add(node.id)
+        if kind is ast.Name:
+            if node.ctx.__class__ is ast.Load:  # type: ignore[attr-defined]  # it is a Name
+                loads.append((node, place))  # type: ignore[arg-type]  # likewise
             else:
-                loads.append((node, place))
+                place.scope.add(node.id)  # type: ignore[attr-defined]  # likewise
+        elif kind in _SCOPES:
+            waiting += _SCOPES[kind](node, place)
         else:
-            waiting += _inside(node, place)
+            for name in _PARTS[kind]:
+                part = getattr(node, name)
+                if part.__class__ is list:
+                    waiting += [(one, place) for one in part]
+                elif part is not None:
+                    waiting.append((part, place))
     names = Names()
     for load, place in loads:
         if load.id in place.scope or load.id in module or load.id in _BUILTINS:
@@ -113,46 +133,55 @@ def _walk(tree: ast.Module, importable: Container[str]) -> Names:
     return names
 
 
-def _inside(node: ast.AST, place: _Place) -> Iterator[tuple[ast.AST, _Place]]:
-    """The parts of a node that is no name, each with its place."""
-    if isinstance(node, ast.Constant):
-        return
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        place.scope.add(node.name)
-        yield from _inside_definition(node, place)
-        return
-    if isinstance(node, ast.alias):
-        place.scope.add(node.name)
-    elif isinstance(node, ast.arg):
-        place.scope.add(node.arg)
-    elif isinstance(node, ast.For):
-        place = _Place(place.scope, loops=place.loops + 1)
-        if place.loops > _LOOPS:
-            raise SyntaxError("too many statically nested blocks")
-    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "TypedDict":
-        hints = _Place(place.scope, hint=True)
-        yield from ((hint, hints) for hint in _quoted_hints(node))
-    for name in node._fields:
-        value = getattr(node, name)
-        where = _Place(place.scope, hint=True) if name == "annotation" else place
-        if isinstance(value, list):
-            for item in value:
-                yield item, where
-        elif isinstance(value, ast.AST):
-            yield value, where
+_Parts = Iterator[tuple[ast.AST, _Place]]
 
 
-def _inside_definition(
-    node: ast.FunctionDef | ast.ClassDef, place: _Place
-) -> Iterator[tuple[ast.AST, _Place]]:
+def _in_class(node: Any, place: _Place) -> _Parts:
+    place.scope.add(node.name)
+    yield from ((base, place) for base in node.bases)
     inner = _Place(set())
-    if isinstance(node, ast.ClassDef):
-        yield from ((base, place) for base in node.bases)
-    else:
-        yield node.args, inner
-        if node.returns is not None:
-            yield node.returns, _Place(place.scope, hint=True)
     yield from ((statement, inner) for statement in node.body)
+
+
+def _in_function(node: Any, place: _Place) -> _Parts:
+    place.scope.add(node.name)
+    inner = _Place(set())
+    yield node.args, inner
+    if node.returns is not None:
+        yield node.returns, place._replace(hint=True)
+    yield from ((statement, inner) for statement in node.body)
+
+
+def _in_alias(node: Any, place: _Place) -> _Parts:
+    place.scope.add(node.name)
+    return iter(())
+
+
+def _in_argument(node: Any, place: _Place) -> _Parts:
+    place.scope.add(node.arg)
+    if node.annotation is not None:
+        yield node.annotation, place._replace(hint=True)
+
+
+def _in_declaration(node: Any, place: _Place) -> _Parts:
+    yield node.target, place
+    yield node.annotation, place._replace(hint=True)
+    if node.value is not None:
+        yield node.value, place
+
+
+def _in_loop(node: Any, place: _Place) -> _Parts:
+    inner = place._replace(loops=place.loops + 1)
+    if inner.loops > _LOOPS:
+        raise SyntaxError("too many statically nested blocks")
+    yield from ((part, inner) for part in (node.target, node.iter, *node.body, *node.orelse))
+
+
+def _in_call(node: Any, place: _Place) -> _Parts:
+    yield from ((part, place) for part in (node.func, *node.args, *node.keywords))
+    if getattr(node.func, "id", "") == "TypedDict":
+        hints = place._replace(hint=True)
+        yield from ((hint, hints) for hint in _quoted_hints(node))
 
 
 def _quoted_hints(call: ast.Call) -> Iterator[ast.expr]:
@@ -164,18 +193,24 @@ def _quoted_hints(call: ast.Call) -> Iterator[ast.expr]:
                     yield ast.parse(hint.value, mode="eval").body
 
 
-def _problem(node: ast.AST) -> str | None:
-    kind = type(node).__name__
-    if kind not in _NODES:
-        return f"a {kind}"
-    check = _CHECKS.get(kind)
-    return check(node) if check else None
+#: The parts of nodes that name something, or whose parts do not all stand where the node stands.
+_SCOPES: dict[type[ast.AST], Callable[[Any, _Place], _Parts]] = {
+    ast.ClassDef: _in_class,
+    ast.FunctionDef: _in_function,
+    ast.alias: _in_alias,
+    ast.arg: _in_argument,
+    ast.AnnAssign: _in_declaration,
+    ast.For: _in_loop,
+    ast.Call: _in_call,
+}
 
 
 def _definition(node: ast.AST) -> str | None:
     assert isinstance(node, (ast.ClassDef, ast.FunctionDef))  # noqa: S101  # the table says so
     if node.decorator_list:
         return "a decorator"
+    if getattr(node, "type_params", None):
+        return "type parameters"
     if isinstance(node, ast.ClassDef) and node.keywords:
         return "a class with keywords"
     return _private(node.name)
@@ -220,15 +255,15 @@ def _named(attribute: str) -> Callable[[ast.AST], str | None]:
     return lambda node: _private(getattr(node, attribute))
 
 
-_CHECKS: dict[str, Callable[[ast.AST], str | None]] = {
-    "ClassDef": _definition,
-    "FunctionDef": _definition,
-    "Constant": _constant,
-    "alias": _alias,
-    "Call": _call,
-    "ImportFrom": _import,
-    "Name": _named("id"),
-    "Attribute": _named("attr"),
-    "arg": _named("arg"),
-    "keyword": _named("arg"),
+_CHECKS: dict[type[ast.AST], Callable[[ast.AST], str | None]] = {
+    ast.ClassDef: _definition,
+    ast.FunctionDef: _definition,
+    ast.Constant: _constant,
+    ast.alias: _alias,
+    ast.Call: _call,
+    ast.ImportFrom: _import,
+    ast.Name: _named("id"),
+    ast.Attribute: _named("attr"),
+    ast.arg: _named("arg"),
+    ast.keyword: _named("arg"),
 }

@@ -101,7 +101,9 @@ TURNING = {"if", "not", "oneOf"}
 
 def step(place: str, *names: object) -> str:
     """``place`` with further steps, as a JSON pointer."""
-    return place + "".join("/" + pointer_token(name) for name in names)
+    for name in names:
+        place += f"/{pointer_token(name)}"
+    return place
 
 
 def is_pattern(text: str) -> bool:

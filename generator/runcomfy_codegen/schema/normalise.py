@@ -333,7 +333,16 @@ def _well_formed_text(text: str) -> bool:
     return bool(Draft202012Validator(Draft202012Validator.META_SCHEMA).is_valid(json.loads(text)))
 
 
+#: Keywords whose values are mostly plain, so that the library need not be asked.
+_QUICK: dict[str, type] = {
+    **dict.fromkeys(("title", "description", "format"), str),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), int),
+}
+
+
 def _well_formed(keyword: str, value: object) -> bool:
+    if value.__class__ is _QUICK.get(keyword):
+        return True
     if _has_non_finite(value):
         return False
     if keyword in ("enum", "const"):

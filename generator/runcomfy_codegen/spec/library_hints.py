@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Structure", "library_hints"]
+__all__ = ["Structure", "library_hints", "prepare_library"]
 
 Structure = dict[str, Any]
 
@@ -43,6 +43,11 @@ def library_hints(structures: list[Structure], templates: Path, *, frozen: bool)
         hints = _ask([json.loads(shape) for shape in ordered], templates, frozen=frozen)
         _known.update({(frozen, shape): hint for shape, hint in zip(ordered, hints, strict=True)})
     return [_with_tokens(_known[frozen, shape], tokens) for shape, tokens in shapes]
+
+
+def prepare_library() -> None:
+    """Import the library, which takes longer than any answer of it."""
+    import datamodel_code_generator  # noqa: F401  # the import is what is wanted
 
 
 def _shape(structure: Structure) -> tuple[str, dict[str, str]]:

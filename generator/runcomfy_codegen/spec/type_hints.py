@@ -225,9 +225,7 @@ class _Tokens:
         self, structures: dict[str, dict[str, Any]], templates: Path, *, frozen: bool
     ) -> Types:
         """The types, by what the library makes of the structures."""
-        fields = [
-            one for token in self.classes for one in structures[token]["properties"].values()
-        ]
+        fields = [one for token in self.classes for one in structures[token]["properties"].values()]
         hints = map(self._with_values, library_hints(fields, templates, frozen=frozen))
         by_token: dict[str, tuple[tuple[str, str, bool], ...]] = {}
         for token, (_, schema) in self.classes.items():

@@ -143,7 +143,8 @@ def _plain_key(key: object) -> object:
 
 def pointer_token(name: object) -> str:
     """``name`` as one step of a JSON pointer (RFC 6901)."""
-    return str(name).replace("~", "~0").replace("/", "~1")
+    text = str(name)
+    return text.replace("~", "~0").replace("/", "~1") if "~" in text or "/" in text else text
 
 
 def find_non_json(value: object, pointer: str, found: list[Violation]) -> None:

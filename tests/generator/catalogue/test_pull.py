@@ -211,7 +211,7 @@ def test_texts_of_a_page_and_its_output_schema_are_kept(shop: Shop) -> None:
     assert json.loads(after["catalogue.json"]) == live
     assert json.loads(after["source.json"])["sha256"] == json.loads(page["source.json"])["sha256"]
     made = generate(shop.schemas, shop.folder / "out", "models").plan
-    module = made.write["wan_ai/wan_2_6_image_to_image.py"]
+    module = made.write["wan_ai/wan_2_6_image_to_image.py"].decode()
     assert "must have at most 77 characters" in module
     assert "image_urls: " not in module
     assert schema["properties"]["prompt"]["description"][:40] in module
