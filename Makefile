@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow nightly soak generate check lint types format bench golden build clean
+.PHONY: help demo test test-slow nightly soak generate check lint types format bench golden docs build clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ bench: .venv/installed-dev ## side-by-side measurements against peers, as ratios
 
 golden: .venv/installed-dev ## rewrite the expected trees of tests/golden
 	$(BIN)/python -m tests.golden.update
+
+docs: .venv/installed-dev ## the documentation site in build/site: guides, API reference, a page for each model
+	sh scripts/build_docs.sh $(BIN)
 
 build: .venv/installed-dev ## wheel and source archive in dist/
 	$(BIN)/python -m build --outdir dist

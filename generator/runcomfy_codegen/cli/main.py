@@ -31,6 +31,7 @@ _COMMANDS = {
     "generate": "Write the typed package from the stored schemas.",
     "diff": "Report what changed, and what of it breaks your code.",
     "export": "Write the schemas as OpenAPI, JSON Schema or TypeScript.",
+    "docs": "Write a reference page for each model.",
 }
 
 

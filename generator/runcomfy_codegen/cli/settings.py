@@ -39,6 +39,7 @@ _PARAMETERS = {
     "export": {"schemas": "schemas", "models": "models"},
     "rename": {"schemas": "schemas"},
     "remove": {"schemas": "schemas"},
+    "docs": {"schemas": "schemas", "models": "models", "package": "package"},
     "generate": {"schemas": "schemas", "out": "out", "package": "package", "models": "models"},
 }
 

@@ -30,15 +30,21 @@ class ExportedModel:
     """One model: its schemas in JSON Schema 2020-12, and its names."""
 
     model_id: ModelId
-    #: The subpackage of its owner, and its class.
+    #: The subpackage of its owner, its module in that, and its class.
     owner: str
+    module: str
     class_name: str
     input: Schema
     output: Schema
     example: dict[str, Any]
-    #: Names of the inputs, in order.
-    inputs: list[str]
+    #: The schemas of the inputs by name, in order, and the names of those that must be given.
+    inputs: dict[str, Schema]
+    required: list[str]
+    #: Wire name -> Python name.
+    python_names: dict[str, str]
     media: list[FoundInput]
+    #: Why the model should not be used any more; empty where it may.
+    deprecated: str
     #: What the catalogue says of it.
     facts: dict[str, Any]
 
@@ -70,21 +76,26 @@ def _read(schemas: Path, model_id: ModelId) -> ExportedModel:
     raw = with_readable_texts(documents.input)
     gathered = gather_inputs(raw)
     shown = clean(raw, *gathered.declaring, annotated=True)[0]
-    flat = clean(gathered.schema)[0]
-    inputs = list(flat.get("properties", {}))
-    media = find_media(gathered.schema, flat, inputs)
+    flat = clean(gathered.schema, annotated=True)[0]
+    inputs = flat.get("properties", {})
+    media = find_media(gathered.schema, flat, list(inputs))
+    demo = documents.example or _demo(gathered.schema, flat)
     for one in media.inputs:
         _add_rules(shown, one)
     output = clean(with_readable_texts(documents.output), annotated=True)[0]
     return ExportedModel(
         model_id,
         names.owner_package(model_id),
+        names.module_name(model_id, documents.class_name),
         documents.class_name or names.class_name(model_id),
         _with_examples(shown),
         _with_examples(output),
-        documents.example or _demo(gathered.schema, flat),
-        inputs,
+        demo,
+        _with_examples(flat).get("properties", {}),
+        [name for name in flat.get("required", ()) if name in inputs],
+        {wire: documents.names.get(wire, names.input_name(wire)) for wire in inputs},
         media.inputs,
+        documents.deprecated,
         _facts(schemas / model_id / "source.json"),
     )
 

@@ -18,6 +18,7 @@ __all__ = [
     "describe_output",
     "file_words",
     "is_placeholder",
+    "limits_of",
     "one_line",
     "readable",
     "with_readable_texts",
@@ -94,7 +95,7 @@ def describe_input(
     It repeats neither the name nor the choices that ``hint`` tells; ``""`` where nothing is left.
     """
     meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title"))
-    limits = [*_limits(cleaned, told="Literal[" in hint), *([file] if file else [])]
+    limits = [*limits_of(cleaned, told="Literal[" in hint), *([file] if file else [])]
     paragraphs = [] if _same_words(meaning, wire_name) else [_sentence(meaning)]
     if raw.get("deprecated") is True:
         paragraphs.append("Deprecated.")
@@ -200,7 +201,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text)).casefold()
 
 
-def _limits(cleaned: Schema, *, told: bool) -> list[str]:
+def limits_of(cleaned: Schema, *, told: bool) -> list[str]:
     """The limits of a value; its choices are left out where its hint has told them."""
     choices = ("enum", "const") if told else ()
     cleaned = {word: limit for word, limit in cleaned.items() if word not in choices}
