@@ -237,6 +237,8 @@ def __getattr__(name: str) -> object:
     if home is None:
         raise AttributeError(f"module 'runcomfy' has no attribute {name!r}")
     value: object = getattr(__import__(f"{__name__}.{home}", fromlist=(name,)), name)
+    if callable(value):
+        __import__(f"{__name__}.model.output", fromlist=("lazy_hints",)).lazy_hints(value)
     globals()[name] = value
     return value
 

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from runcomfy.protocol.steps import Flow, Reply, Sleep, StatusReport, Tick, Transfer
+from runcomfy.status import Status
 from runcomfy.transports.calls import Route
 from runcomfy.transports.event_loops import this_loop
 from runcomfy.transports.failures import without_frames
@@ -20,14 +21,14 @@ from .interruption import CUT_OFF, GRACE, LONGEST_SLEEP, RESCUE, CallProgress
 
 if TYPE_CHECKING:
     from runcomfy.redaction import Redactor
-    from runcomfy.status import Cancellation, Status
+    from runcomfy.status import Cancellation
     from runcomfy.transports.calls import AsyncTransport
 
 __all__ = ["AsyncDriver"]
 
 ReturnT = TypeVar("ReturnT")
 Rescue = Callable[[str], "Flow[Cancellation]"]
-OnStatus = Callable[["Status"], Awaitable[object] | object]
+OnStatus = Callable[[Status], Awaitable[object] | object]
 
 
 class AsyncDriver:

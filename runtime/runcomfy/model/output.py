@@ -1,4 +1,4 @@
-"""``Output``: the base of every generated output class."""
+"""``Output``: the base of every generated output class; and annotations that are evaluated when asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,63 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, ClassVar, Self
 
-__all__ = ["Output"]
+__all__ = ["LazyHints", "Output", "lazy_hints"]
+
+
+class LazyHints(dict):  # type: ignore[type-arg]  # type checkers see the annotations themselves
+    """Annotations as texts, evaluated when ``typing.get_type_hints`` goes through them.
+
+    The names in them are imported for type checkers only, since that takes longer than a validation.
+    """
+
+    __slots__ = ("_module",)
+
+    def __init__(self, annotations: dict[str, Any], module: str) -> None:
+        super().__init__(annotations)
+        self._module = module
+
+    def _evaluated(self) -> dict[str, Any]:
+        from .type_hints import evaluated
+
+        return evaluated(dict.items(self), self._module)
+
+    def items(self) -> Any:
+        """The evaluated annotations."""
+        return self._evaluated().items()
+
+
+class CopiedHints(LazyHints):
+    """``LazyHints`` where they are copied before they are gone through, which would take the texts."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:  # with it ``dict(…)`` asks for each item
+        return iter([*dict.keys(self)])
+
+    def __getitem__(self, name: str) -> Any:
+        return self._evaluated()[name]
+
+
+#: From Python 3.14 on, the annotations of classes are copied as well.
+_COPIES = hasattr(type, "__annotate__")
+
+
+def lazy_hints(value: Any, root: str = "runcomfy.") -> None:
+    """Make the annotations of a class and its functions, or of a function, lazy ones, if it stands below ``root``."""
+    for one in (value, *(vars(value).values() if isinstance(value, type) else ())):
+        target = getattr(one, "__func__", one)  # of a class method
+        module = getattr(target, "__module__", None)
+        if isinstance(module, str) and module.startswith(root):
+            is_class = isinstance(target, type)
+            own = (
+                vars(target)
+                if is_class
+                else {"__annotations__": getattr(target, "__annotations__", None)}
+            )
+            hints: Any = own.get("__annotations__")
+            if hints.__class__ is dict:
+                kind = CopiedHints if _COPIES or not is_class else LazyHints
+                target.__annotations__ = kind(hints, module)
 
 
 class Output:
@@ -28,6 +84,10 @@ class Output:
 
     raw: Mapping[str, Any]
     """The whole output as the service sent it."""
+
+    def __init_subclass__(cls) -> None:
+        """Let the fields' annotations be evaluated when somebody asks."""
+        lazy_hints(cls, cls.__module__)
 
     @classmethod
     def from_payload(cls, raw: Mapping[str, Any]) -> Self:
@@ -69,3 +129,6 @@ class Output:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_payload, (dict(self.raw),)
+
+
+lazy_hints(Output)

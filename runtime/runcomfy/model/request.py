@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .json_values import UNSET, find_non_json, is_plain, to_plain
+from .output import lazy_hints
 from .violation import UNCHECKED
 
 TYPE_CHECKING = False
@@ -92,7 +93,7 @@ class _Signature:
 
         annotations: dict[str, Any] = {}
         for cls in reversed(owner.__mro__):
-            annotations |= getattr(cls, "__annotations__", {})
+            annotations |= dict.copy(getattr(cls, "__annotations__", {}))  # as texts
         return Signature(
             [
                 Parameter(
@@ -104,6 +105,17 @@ class _Signature:
                 for name in owner._wire_names
             ]
         )
+
+
+class _DataclassFields:
+    """What ``dataclasses.fields``, ``replace`` and ``asdict`` ask for, since type checkers allow them."""
+
+    __slots__ = ()
+
+    def __get__(self, request: object, owner: type[Request[Any]]) -> Any:
+        from .frozen import dataclass_fields
+
+        return dataclass_fields(owner)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True)
@@ -144,10 +156,13 @@ class Request(Generic[OutputT_co]):
 
     if not TYPE_CHECKING:
         __signature__ = _Signature()
+        __dataclass_fields__ = _DataclassFields()
 
     def __init_subclass__(cls) -> None:
         """Put a read-only descriptor in the place of each declared input."""
-        own = {name: cls._aliases.get(name, name) for name in cls.__annotations__}
+        hints = vars(cls).get("__annotations__", {})
+        own = {name: cls._aliases.get(name, name) for name in hints}
+        lazy_hints(cls, cls.__module__)
         cls._wire_names = {**cls._wire_names, **own}
         cls._known = frozenset(cls._wire_names.values())
         for name, wire_name in own.items():
@@ -260,6 +275,9 @@ class Request(Generic[OutputT_co]):
         return core_schema(cls)
 
 
+lazy_hints(Request)
+
+
 def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
     """Every violation of ``payload``, whatever types the caller built it from."""
     return [one for one in find_violations(cls, payload) if one.rule != UNCHECKED]
@@ -345,9 +363,9 @@ def _frozen(value: Any) -> Any:
     if value.__class__ is list:
         return tuple(_frozen(item) for item in value)
     if value.__class__ is dict:
-        from types import MappingProxyType
+        from .frozen import FrozenDict
 
-        return MappingProxyType({name: _frozen(item) for name, item in value.items()})
+        return FrozenDict({name: _frozen(item) for name, item in value.items()})
     return value
 
 
