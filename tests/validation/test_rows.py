@@ -99,6 +99,22 @@ def test_types_are_found_in_combinations_and_references(tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_of_itself_is_read_one_level_deep(tmp_path: Path) -> None:
+    tree = {"type": "array", "items": {"$ref": "#/$defs/tree"}}
+    cls = make_class(tmp_path, {"tree": {"$ref": "#/$defs/tree"}}, **{"$defs": {"tree": tree}})
+    file = written(tmp_path, "tree\n[[]]\n")
+    assert payloads(file, cls) == [{"tree": [[]]}]
+
+
+def test_a_cell_may_be_as_long_as_a_data_uri(tmp_path: Path) -> None:
+    text = "x" * 1_000_000
+    assert payloads(written(tmp_path, f"prompt\n{text}\n")) == [{"prompt": text}]
+
+
+def test_a_null_byte_stays_in_its_cell(tmp_path: Path) -> None:
+    assert payloads(written(tmp_path, "prompt\na\0b\n")) == [{"prompt": "a\0b"}]
+
+
 def test_tabs_separate_the_cells_of_a_tsv_file(tmp_path: Path) -> None:
     file = written(tmp_path, "prompt\tseed\na,b;c\t1\n", "rows.TSV")
     assert payloads(file) == [{"prompt": "a,b;c", "seed": 1}]

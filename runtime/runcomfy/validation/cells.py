@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["CellReader"]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+#: Characters of a number: more than any in use.
+_WIDEST = 400
 _ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
 _BOOLEANS = {"true": True, "false": False}
 #: References and combinations that are followed to find the types of an input.
@@ -34,41 +36,25 @@ class CellReader:
         except (OSError, ImportError, KeyError, ValueError):  # a class that was written by hand
             self._schema = {}
         self._decimal_comma = decimal_comma
-        self._parts: dict[str, list[Any]] = {}
+        self._columns: dict[str, _Column] = {}
 
     def read(self, name: str, text: str) -> Any:
         """The value of a cell that is not empty, in the column of this input."""
-        parts = self._parts.get(name)
-        if parts is None:
+        column = self._columns.get(name)
+        if column is None:
             properties = self._schema.get("properties")
-            part = properties.get(name, {}) if isinstance(properties, dict) else {}
-            parts = self._parts[name] = [*self._alternatives(part, 0)]
-        return self._value(parts, text)
+            part = properties.get(name) if isinstance(properties, dict) else None
+            column = self._columns[name] = self._column([part])
+        return text if column.only_text else column.read(text)
 
-    def _value(self, parts: list[Any], text: str) -> Any:
-        kinds = {kind for part in parts for kind in _kinds(part)}
-        start = text.lstrip()[:1]
-        if (start == "[" and "array" in kinds) or (start == "{" and "object" in kinds):
-            try:
-                return json.loads(text)
-            except (ValueError, RecursionError):
-                return text
-        if "string" in kinds or not kinds:
-            return text
-        word = text.strip()
-        if kinds & {"number", "integer"}:
-            number = word.replace(",", ".") if self._decimal_comma else word
-            if _NUMBER.fullmatch(number) and len(number) <= 400:  # wider than any number in use
-                return json.loads(number)
-        if "boolean" in kinds and word.casefold() in _BOOLEANS:
-            return _BOOLEANS[word.casefold()]
-        if "array" in kinds:
-            items = [part["items"] for part in parts if isinstance(part.get("items"), dict)]
-            inner = [one for item in items for one in self._alternatives(item, 0)]
-            return [self._value(inner, text)]
-        return text
+    def _column(self, schemas: list[Any], depth: int = 0) -> _Column:
+        parts = [part for schema in schemas for part in self._alternatives(schema)]
+        items = [part["items"] for part in parts if isinstance(part.get("items"), dict)]
+        kinds = frozenset(kind for part in parts for kind in _kinds(part))
+        inner = self._column(items, depth + 1) if items and depth < _DEEPEST else None
+        return _Column(kinds, inner, self._decimal_comma)
 
-    def _alternatives(self, part: object, depth: int) -> Iterator[dict[str, Any]]:
+    def _alternatives(self, part: object, depth: int = 0) -> Iterator[dict[str, Any]]:
         """The schema and those that it combines or refers to."""
         if not isinstance(part, dict) or depth > _DEEPEST:
             return
@@ -83,6 +69,39 @@ class CellReader:
             for step in reference[2:].split("/"):
                 found = found.get(step) if isinstance(found, dict) else None
             yield from self._alternatives(found, depth + 1)
+
+
+class _Column:
+    """The cells of one input, or the items of a list: the JSON types that they may have."""
+
+    def __init__(self, kinds: frozenset[str], items: _Column | None, decimal_comma: bool) -> None:
+        self._kinds = kinds
+        self._items = items
+        self._decimal_comma = decimal_comma
+        #: Whether every cell is its text.
+        self.only_text = not kinds or ("string" in kinds and not kinds & {"array", "object"})
+
+    def read(self, text: str) -> Any:
+        """The value of a cell."""
+        kinds = self._kinds
+        start = text.lstrip()[:1]
+        if (start == "[" and "array" in kinds) or (start == "{" and "object" in kinds):
+            try:
+                return json.loads(text)
+            except (ValueError, RecursionError):
+                return text
+        if self.only_text or "string" in kinds:
+            return text
+        word = text.strip()
+        if kinds & {"number", "integer"}:
+            number = word.replace(",", ".") if self._decimal_comma else word
+            if _NUMBER.fullmatch(number) and len(number) <= _WIDEST:
+                return json.loads(number)
+        if "boolean" in kinds and word.casefold() in _BOOLEANS:
+            return _BOOLEANS[word.casefold()]
+        if "array" in kinds:
+            return [text if self._items is None else self._items.read(text)]
+        return text
 
 
 def _kinds(part: dict[str, Any]) -> Iterator[str]:
