@@ -161,7 +161,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole site, built as ``make docs`` builds it, from a copy of what it is made of."""
     folder = tmp_path_factory.mktemp("site")
-    for name in ("docs", "schemas", "runtime", "scripts"):
+    for name in ("docs", "schemas", "runtime", "scripts", "examples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", folder)
     script = folder / "scripts/build_docs.sh"
