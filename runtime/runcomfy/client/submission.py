@@ -19,7 +19,7 @@ from runcomfy.errors import (
     SubmissionUnknown,
 )
 from runcomfy.journal.digests import describe
-from runcomfy.journal.grants import Wanted, new_token
+from runcomfy.journal.grants import Wanted
 from runcomfy.protocol import CallContext, Flow, submit, watch
 from runcomfy.protocol.steps import Send, StatusReport, Tick
 from runcomfy.redaction import clean
@@ -91,9 +91,9 @@ class Submission:
 
     @property
     def wanted(self) -> Wanted:
-        """What is claimed; each time it is asked for with a token of its own."""
+        """What is claimed, with a token of its own: a submission is claimed once."""
         assert self._wanted is not None  # noqa: S101  # a preparation looks before it ends
-        return replace(self._wanted, token=new_token())
+        return self._wanted
 
     def look(self, model: ModelRef[Any], payload: Mapping[str, Any], *, uploading: bool) -> None:
         """See what is to be submitted. Raises ``Standing`` where an upload would be in vain."""

@@ -68,22 +68,52 @@ async def _done(future: Future[Any], ends: float | None) -> None:
     """Wait until the future is done, or it is too late."""
     if future.done():
         return
+    from sniffio import current_async_library
+
+    if current_async_library() == "asyncio":  # the same by its own means takes a third of the time
+        await _done_on_asyncio(future, ends)
+        return
     import anyio
     import anyio.lowlevel
 
     event = anyio.Event()
-    loop: Any = anyio.lowlevel.current_token().native_token
-    soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
+    token: Any = anyio.lowlevel.current_token().native_token
+    future.add_done_callback(_soon(token.run_sync_soon, event.set))
+    with anyio.move_on_after(float("inf") if ends is None else ends - monotonic()):
+        await event.wait()
 
-    def wake(_: Future[Any]) -> None:
+
+async def _done_on_asyncio(future: Future[Any], ends: float | None) -> None:
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    timer = None if ends is None else loop.call_later(max(0.0, ends - monotonic()), wake)
+    future.add_done_callback(_soon(loop.call_soon_threadsafe, wake))
+    try:
+        await waiter
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+def _soon(
+    call: Callable[[Callable[[], None]], object], wake: Callable[[], None]
+) -> Callable[[Future[Any]], None]:
+    """What wakes an event loop from another thread, if it still runs."""
+
+    def done(_: Future[Any]) -> None:
         try:
-            soon(event.set)
+            call(wake)
         except RuntimeError:  # the event loop has ended, and so has who waited
             return
 
-    future.add_done_callback(wake)
-    with anyio.move_on_after(float("inf") if ends is None else ends - monotonic()):
-        await event.wait()
+    return done
 
 
 def _told(future: Future[Any], error: BaseException) -> BaseException:
