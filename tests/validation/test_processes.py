@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from runcomfy import validate_lines
+from runcomfy import RunComfyError, validate_lines
 from runcomfy.model.registry import find_model
 from runcomfy.validation import executor, workers
 from runcomfy.validation.scanner import Scanner
@@ -175,6 +175,31 @@ def test_workers_end_with_the_program_however_it_ends(tmp_path: Path, threads: i
     told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert told.returncode == -signal.SIGKILL
     assert len(told.stdout.split()) == 2
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_file_that_is_replaced_while_it_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    for name in ("_BYTES", "_LEAST"):  # more chunks than may be ahead of the first report
+        monkeypatch.setattr(executor, name, 2**16)
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many * 40))
+    with file.open("rb") as lines, validate_lines(WAN, lines, processes=2) as reports:
+        next(reports)
+        file.unlink()
+        if replaced:
+            file.write_bytes(b"{}\n")
+        with pytest.raises(RunComfyError, match=r"payloads.jsonl was replaced or removed"):
+            list(reports)
+
+
+def test_a_file_that_has_no_name_any_more_is_shared_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many * 3))
+    with file.open("rb") as lines:
+        file.unlink()
+        assert found(lines, processes=2) == found(many * 3)
 
 
 def test_large_given_files_stay_in_this_process() -> None:

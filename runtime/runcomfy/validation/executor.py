@@ -47,6 +47,7 @@ _PIECE = 2**18
 _CARRIED = 2**20
 #: Chunks for each worker that are not done, and chunks for each process whose results wait for an earlier one.
 _AHEAD, _BACKLOG = 3, 32
+_GONE = "was replaced or removed while it was read; run it again"
 _LOST = "a worker process ended before its work was done; run it again, or with one process"
 
 
@@ -82,10 +83,21 @@ def scan_task(scanner: Scanner) -> ScanTask | None:
     return ScanTask(key, cls.__module__, cls.__qualname__, sendable, scanner.strict, scanner.exact)
 
 
-def scan_range(task: ScanTask, path: str, start: int, stop: int) -> LineScan:
-    """Scan the lines between two places of a file, which begin and end with lines."""
+def scan_range(
+    task: ScanTask, path: str, start: int, stop: int, identity: tuple[int, int] | None = None
+) -> LineScan:
+    """Scan the lines between two places of a file, which begin and end with lines.
+
+    ``identity`` is the device and inode of the file that is meant. Raises ``RunComfyError`` where there is another.
+    """
     scanner = _scanner(task)
-    with open(path, "rb") as file:  # noqa: PTH123  # a name, as the caller's program opened it
+    try:
+        file = open(path, "rb")  # noqa: PTH123, SIM115  # a name of the program's own; closed below
+    except OSError as error:
+        raise RunComfyError(f"{path} {_GONE}: {error.strerror}") from None
+    with file:
+        if identity is not None and _identity(file.fileno()) != identity:
+            raise RunComfyError(f"{path} {_GONE}")
         file.seek(start)
         pieces = ranges(file, least=_PIECE, end=stop)
         lines = chain.from_iterable(lines_in(file.fileno(), piece) for piece in pieces)
@@ -123,8 +135,9 @@ def share(
 
 def _chunks(lines: Iterator[Line]) -> Iterator[Chunk]:
     if on_disk(lines) and (path := _path_of(lines.fileno(), lines.name)):
+        identity = _identity(lines.fileno())
         for start, stop in ranges(lines, _BYTES, _LEAST):
-            yield scan_range, (path, start, stop)
+            yield scan_range, (path, start, stop, identity)
         return
     chunk: list[Line] = []
     size = 0
@@ -149,6 +162,11 @@ def _path_of(file: int, name: object) -> str | None:
     except OSError:
         return None
     return os.path.abspath(name) if found else None  # noqa: PTH100  # a link may lead on another way
+
+
+def _identity(file: int) -> tuple[int, int]:
+    facts = os.fstat(file)
+    return facts.st_dev, facts.st_ino
 
 
 def _scanner(task: ScanTask) -> Scanner:
