@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runcomfy.errors import BudgetReached, ConfigurationError
+from runcomfy.errors import BudgetReached, ConfigurationError, JournalClosed
 from runcomfy.journal import Journal, Outcome
 from runcomfy.journal.budget import micros_of_cost, micros_of_estimate
 from support.journals import ACCOUNT, posted, submitted, succeeded, wanted
@@ -222,6 +222,24 @@ def test_a_batch_reserves_in_the_users_journal_as_well(tmp_path: Path) -> None:
         assert list(user.entries()) == []
         with pytest.raises(BudgetReached, match="the day's budget"):
             posted(user, wanted("c", estimate=_PRICE))
+
+
+def test_a_users_journal_that_is_closed_first_is_caught_up_later(tmp_path: Path) -> None:
+    user = Journal(tmp_path / "user.db")
+    with Journal(tmp_path / "batch" / "journal.db", reserve_in=user, submits=1) as batch:
+        submitted(batch, "a", estimate=_PRICE)
+        user.close()
+        batch.record(ACCOUNT, "r-a", Outcome("succeeded", 0.1))
+        with pytest.raises(JournalClosed), batch.claiming(wanted("b", estimate=_PRICE)) as claim:
+            claim.take()
+        assert batch.entry("b") is None
+        assert batch._opened().places.free == 1
+    with (
+        Journal(tmp_path / "user.db") as user,
+        Journal(tmp_path / "batch" / "journal.db", reserve_in=user),
+    ):
+        spend = user.spend()["acme/cat"]
+        assert (spend.settled, spend.reserved) == (0.1, 0.0)
 
 
 def test_the_users_budget_stops_a_batch(tmp_path: Path) -> None:

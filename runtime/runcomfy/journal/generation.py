@@ -40,7 +40,7 @@ class Generation:
     """The file of one journal."""
 
     def __init__(self, path: Path, locks: LockFile) -> None:
-        self._path = path
+        self.path = path
         self._locks = locks
         self._file: int | None = None
 
@@ -48,7 +48,7 @@ class Generation:
         """The mark; ``None`` where there is no file. Raises ``JournalRestored`` where it is none."""
         try:
             with self._locks.exclusive(GENERATION, _PATIENCE):
-                text = self._path.read_text(encoding="ascii")
+                text = self.path.read_text(encoding="ascii")
         except FileNotFoundError:
             return None
         except UnicodeDecodeError:
@@ -56,32 +56,32 @@ class Generation:
         found = _FORM.fullmatch(text)
         if found is None:
             raise JournalRestored(
-                f"{self._path} cannot be read, so it is not known whether its journal is the latest; "
+                f"{self.path} cannot be read, so it is not known whether its journal is the latest; "
                 "accept_restored=True goes on with the journal as it is"
             )
         return Mark(found[1], int(found[2]))
 
     def write(self, mark: Mark) -> None:
         """Write the file anew, as a whole, and make it last."""
-        beside = self._path.with_name(self._path.name + ".new")
+        beside = self.path.with_name(self.path.name + ".new")
         file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             os.write(file, mark.text())
             os.fsync(file)
         finally:
             os.close(file)
-        beside.replace(self._path)
+        beside.replace(self.path)
 
     def raise_to(self, mark: Mark) -> None:
         """Let the file say so many transactions, unless it says more. Another process may do the same."""
         with self._locks.exclusive(GENERATION, _PATIENCE):
             try:
                 if self._file is None:
-                    self._file = os.open(self._path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+                    self._file = os.open(self.path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
                 os.lseek(self._file, 0, os.SEEK_SET)
                 text = os.read(self._file, _LENGTH + 1).decode("ascii", "replace")
                 found = _FORM.fullmatch(text)
-                in_place = os.path.samestat(self._path.stat(), os.fstat(self._file))
+                in_place = os.path.samestat(self.path.stat(), os.fstat(self._file))
                 if found is None or found[1] != mark.journal_id or not in_place:
                     raise self._replaced()
                 if int(found[2]) < mark.count:
@@ -91,7 +91,7 @@ class Generation:
                 raise self._replaced() from None
             except OSError as error:
                 raise JournalUnwritable(
-                    f"{self._path} cannot be written: {error.strerror}"
+                    f"{self.path} cannot be written: {error.strerror}"
                 ) from error
 
     def close(self) -> None:
@@ -102,6 +102,6 @@ class Generation:
 
     def _replaced(self) -> JournalRestored:
         return JournalRestored(
-            f"{self._path} was removed or replaced while its journal was open. End all programs that use "
+            f"{self.path} was removed or replaced while its journal was open. End all programs that use "
             "this journal, and start them again"
         )

@@ -185,5 +185,5 @@ def _written(generation: Generation, mark: Mark) -> None:
         generation.write(mark)
     except OSError as error:
         raise JournalUnwritable(
-            f"the journal cannot be written: {error.strerror}; is the disk full or read-only?"
+            f"{generation.path} cannot be written: {error.strerror}; is the disk full or read-only?"
         ) from error

@@ -131,24 +131,26 @@ class Session:
 
         def ended(value: Any, why: BaseException | None) -> None:
             about = value.token if token is None and isinstance(value, Entry) else token
-            if why is None and about is not None:
-                self.repeat(about)
-            if after is not None:
-                after()
+            try:
+                if why is None and about is not None:
+                    self.repeat(about)
+            finally:
+                if after is not None:
+                    after()
 
         return self.commits.submit(write, ended)
 
     def repeat(self, token: str) -> None:
         """Let the linked journal have the same charge; if that is lost with the process, the next one does it."""
-        linked = self.linked
-        if linked is None:
-            return
         try:
+            linked = self.linked
+            if linked is None:
+                return
             with self.database.reading() as connection:
                 found = _charge_of(connection, token)
             linked.commits.submit(lambda to: _write_charge(to, self.journal_id, token, found))
         except JournalError as error:
-            _log.warning("a charge was not repeated in %s: %s", linked.options.path, error)
+            _log.warning("a charge is not repeated in the other journal yet: %s", error)
 
     def sweep(self) -> Future[int]:
         """Let entries that nobody alive posts be unknown; how many there were."""
