@@ -18,13 +18,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.diff.schemas import SchemaChange, compare
 from runcomfy_codegen.package.index import package_spec
 from runcomfy_codegen.package.manifest import ManifestEntry
 from runcomfy_codegen.render.formatting import format_modules
 from runcomfy_codegen.render.render import render_model, render_owner, render_package
 from runcomfy_codegen.render.template_files import templates_folder
-from runcomfy_codegen.schema.documents import parse_documents, read_stored
+from runcomfy_codegen.schema.documents import Stored, parse_documents, read_stored, recorded_id
 from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.keywords import step
 from runcomfy_codegen.schema.model_ids import ModelId
@@ -118,7 +119,7 @@ def _render_model(schemas: Path, job: Job) -> _Rendered:
         spec.package,
         spec.module,
         tuple(map(str, spec.export_names)),
-        spec.notes,
+        (*spec.notes, *_remarks_on_source(stored)),
         documents.names,
     )
     module = render_model(spec, stored.model_id)
@@ -126,6 +127,13 @@ def _render_model(schemas: Path, job: Job) -> _Rendered:
     if job.known and job.before is not None:
         changes = _changes_since(job.known, job.before, entry, module)
     return _Rendered(entry, module, changes)
+
+
+def _remarks_on_source(stored: Stored) -> Iterator[Diagnostic]:
+    recorded = recorded_id(stored)
+    if recorded not in ("", stored.model_id):
+        text = f"says {recorded!r}; the folder, which was renamed or copied, decides"
+        yield Diagnostic("source.json", "oddity", "model_id", text)
 
 
 def make_shared(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:

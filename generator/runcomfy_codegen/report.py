@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from .console import printable
+from .diagnostics import Diagnostic
 from .pipeline import Generation
 
 __all__ = ["as_dict", "as_text", "drifted"]
@@ -58,14 +59,18 @@ def as_dict(generation: Generation, *, applied: bool) -> dict[str, Any]:
     }
 
 
-def as_text(generation: Generation, *, check: bool) -> str:
-    """The report as lines for a terminal; whatever came from a schema is escaped."""
-    return "\n".join(map(printable, _lines(generation, check=check))) + "\n"
+def as_text(generation: Generation, *, check: bool, verbose: bool = False) -> str:
+    """The report as lines for a terminal; whatever came from a schema is escaped.
+
+    Remarks on models that are as they were are counted, and so are vendor words; ``verbose`` shows them all.
+    """
+    lines = _lines(generation, check=check, verbose=verbose)
+    return "\n".join(map(printable, lines)) + "\n"
 
 
-def _lines(generation: Generation, *, check: bool) -> Iterator[str]:
+def _lines(generation: Generation, *, check: bool, verbose: bool) -> Iterator[str]:
     plan = generation.plan
-    yield from _notes(generation)
+    yield from _all_notes(generation) if verbose else _new_notes(generation)
     yield from _changes(generation)
     for model_id, error in sorted(generation.failed.items()):
         yield f"FAILED {model_id}: {error.place}: {error.problem}"
@@ -114,14 +119,41 @@ def drifted(generation: Generation) -> bool:
     return not generation.plan.empty or bool(generation.plan.foreign)
 
 
-def _notes(generation: Generation) -> Iterator[str]:
+def _all_notes(generation: Generation) -> Iterator[str]:
     for model_id, entry in sorted(generation.manifest.models.items()):
-        for kind, words in _KINDS.items():
-            notes = [note for note in entry.notes if note.kind == kind]
-            if notes:
-                yield f"{model_id}: {words}"
-            for note in notes:
-                yield f"  {note.place or '/'}: {note.subject}: {note.text}"
+        yield from _notes(model_id, entry.notes)
+
+
+def _notes(model_id: str, notes: Iterable[Diagnostic]) -> Iterator[str]:
+    for kind, words in _KINDS.items():
+        told = [note for note in notes if note.kind == kind]
+        if told:
+            yield f"{model_id}: {words}"
+        for note in told:
+            yield f"  {note.place or '/'}: {note.subject}: {note.text}"
+
+
+def _new_notes(generation: Generation) -> Iterator[str]:
+    """The remarks on what was written; those on the rest, and on words of a vendor's own, as counts."""
+    models = generation.manifest.models
+    words: dict[str, list[str]] = {}
+    for model_id in generation.rendered:
+        notes = models[model_id].notes
+        for note in notes:
+            if note.subject.startswith("x-"):
+                words.setdefault(note.subject, []).append(model_id)
+        yield from _notes(model_id, [one for one in notes if not one.subject.startswith("x-")])
+    for word, found in sorted(words.items()):
+        places, of = _count(len(found), "place"), _count(len(set(found)), "model")
+        yield f"{word}: {_KINDS['documented']}, at {places} in {of}"
+    rest = [models[model_id].notes for model_id in _unchanged(generation) if models[model_id].notes]
+    if rest:
+        remarks, of = _count(sum(map(len, rest)), "remark"), _count(len(rest), "unchanged model")
+        yield f"{remarks} on {of}; -v shows them"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _changes(generation: Generation) -> Iterator[str]:

@@ -278,3 +278,25 @@ def test_another_example_is_a_change_of_texts(tmp_path: Path) -> None:
         ran = run(tmp_path, "--json")
     changes = ran.json["changes"]["acme/one"]
     assert [(change["kind"], change["text"]) for change in changes] == [("text", "example changed")]
+
+
+def test_remarks_on_unchanged_models_are_counted_and_shown_on_demand(tmp_path: Path) -> None:
+    odd = {"type": "object", "properties": {"size": {"type": "float"}}}
+    store(tmp_path / "schemas", "acme/one", odd)
+    assert "is read as number" in run(tmp_path).out
+    again = run(tmp_path).out
+    assert "1 remark on 1 unchanged model; -v shows them\n" in again
+    assert "is read as number" not in again
+    assert "is read as number" in run(tmp_path, "-v").out
+    assert "is read as number" in run(tmp_path, "--check", "--verbose").out
+
+
+def test_a_word_of_a_vendor_gets_one_line(tmp_path: Path) -> None:
+    part = {"type": "string", "x-order": 1, "x-widget": "text"}
+    for name in ("one", "two"):
+        properties = {"a": part, "b": part}
+        store(tmp_path / "schemas", f"acme/{name}", {"type": "object", "properties": properties})
+    told = run(tmp_path).out
+    assert "x-order: documented, not checked, at 4 places in 2 models\n" in told
+    assert told.count("x-order") == 1
+    assert run(tmp_path, "-v").out.count("x-order: is an unknown keyword") == 4

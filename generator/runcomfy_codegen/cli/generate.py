@@ -59,6 +59,7 @@ _FOLDER = click.Path(path_type=Path)
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
 @click.option("--keep-going", is_flag=True, help="Leave out bad models; exit with 65 if any are.")
+@click.option("-v", "--verbose", is_flag=True, help="Show all remarks, on unchanged models too.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 def command(
     schemas: Path,
@@ -68,6 +69,7 @@ def command(
     only: str,
     check: bool,
     keep_going: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Write the typed package from the stored schemas, and report what changed for programs."""
@@ -96,7 +98,7 @@ def command(
         report = as_dict(generation, applied=not check)
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
     else:
-        show(as_text(generation, check=check).rstrip("\n"), sys.stdout)
+        show(as_text(generation, check=check, verbose=verbose).rstrip("\n"), sys.stdout)
     if generation.failed:
         return BAD_DATA
     return FAILED if check and drifted(generation) else DONE

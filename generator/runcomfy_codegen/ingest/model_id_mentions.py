@@ -29,11 +29,12 @@ class _Anchor:
     to_the_end: bool = False
 
 
-#: An id holds dots and spaces, so neither ends it. HTML may have lost the line end after the URL.
+#: An id holds dots and spaces, so neither ends it; every mark of Markdown, HTML and shells does. HTML may have lost
+#: the line end after the URL.
 _ANCHORS: Final = (
     _Anchor(
         "/v1/models/",
-        ("\n", "\r", " \\", "\\\n", "\\--", " --", '"', "'", "?", "#"),
+        ("\n", "\r", "\\", " --", *"\"'?#`*[](){}<>|,;:!&=@^$"),
         in_url=True,
         to_the_end=True,
     ),
@@ -57,6 +58,10 @@ class Mention:
         """Where the name stands, for messages."""
         return self.document.at(self.offset)
 
+    def names(self, model_id: str) -> bool:
+        """Whether it is this id, maybe with words of a sentence after it: an id may hold spaces, so they do not end it."""
+        return self.text == model_id or self.text.startswith(f"{model_id} ")
+
 
 def find_mentions(document: SourceText) -> tuple[Mention, ...]:
     """All ids on a page, in the order of the anchors, not yet checked."""
@@ -72,7 +77,8 @@ def _mentions(document: SourceText, anchor: _Anchor) -> Iterator[Mention]:
         ends = [end for end in (window.find(after) for after in anchor.after) if end >= 0]
         written = window[: min(ends, default=None)].strip()
         if (ends or anchor.to_the_end) and not _is_other(written, anchor):
-            name = unquote(written) if anchor.in_url else written
+            # The full stop of a sentence is none of the id, which never ends in one.
+            name = unquote(written.rstrip(".")) if anchor.in_url else written
             yield Mention(name, document, start)
         found = text.find(anchor.before, start)
 
@@ -80,7 +86,7 @@ def _mentions(document: SourceText, anchor: _Anchor) -> Iterator[Mention]:
 def _is_other(written: str, anchor: _Anchor) -> bool:
     """Whether the words led elsewhere: to a stand-in for an id, or to a sentence of their own."""
     if anchor.in_url:
-        return written.startswith(_PLACEHOLDERS)
+        return not written or written.startswith(_PLACEHOLDERS)
     return "\n" in written or anchor.before in written
 
 
@@ -96,10 +102,15 @@ def model_id_of(
             "there is no model id (no curl line with …/v1/models/<id>)",
             "Name the model with --model-id owner/model.",
         )
-    first = mentions[0]
+    first = min(
+        (one for one in mentions if mentions[0].names(one.text)), key=lambda one: len(one.text)
+    )
     agreed, where = (first.text, first.place) if given is None else (given, "--model-id")
-    other = next((mention for mention in mentions if mention.text != agreed), None)
-    if other is not None:
+    others = [mention for mention in mentions if not mention.names(agreed)]
+    # Of the ids that a page names, --model-id says which one it is about.
+    decided = given is not None and len(others) < len(mentions)
+    if others and not decided:
+        other = others[0]
         raise SourceError(
             other.place,
             f"two different model ids: {other.text!r} here, {agreed!r} at {where}",

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.errors import SchemaError
 
 from .model_ids import ModelId, parse_model_id
+from .override_targets import missing_targets
 from .page_texts import with_page_texts
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "parse_documents",
     "place_of",
     "read_stored",
+    "recorded_id",
 ]
 
 #: What ``overrides.json`` may hold: patches of the three documents, and names of our choosing.
@@ -88,6 +91,8 @@ class Documents:
     deprecated: str = ""
     #: The model that takes the requests of one that was renamed.
     renamed_to: ModelId | None = None
+    #: What there is to say about the overrides.
+    remarks: tuple[Diagnostic, ...] = ()
 
 
 def find_models(schemas: Path) -> list[ModelId]:
@@ -123,6 +128,15 @@ def place_of(folder: Path, name: str) -> Path | None:
     if (decided / name).is_file():
         return decided / name
     return None if (decided / f"{name}{REMOVED}").is_file() else folder / name
+
+
+def recorded_id(stored: Stored) -> str:
+    """The model id in ``source.json``; empty where there is none."""
+    try:
+        found = json.loads((stored.folder / "source.json").read_bytes())["model_id"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def read_stored(schemas: Path, model_id: ModelId) -> Stored:
@@ -181,6 +195,7 @@ def parse_documents(stored: Stored) -> Documents:
         documents["input"] = with_page_texts(schema, documents.get("input"))
     documents.setdefault("output", {})
     overrides = _overrides(folder / "overrides.json", files.get("overrides.json"))
+    remarks = missing_targets(documents, overrides)
     patch = {k: v for k, v in overrides.items() if k in ("input", "output", "example")}
     documents = merge_patch(documents, patch)
     for name in ("input", "output"):
@@ -201,6 +216,7 @@ def parse_documents(stored: Stored) -> Documents:
         overrides.get("names", {}),
         reason,
         renamed_to,
+        remarks,
     )
 
 

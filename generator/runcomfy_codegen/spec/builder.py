@@ -139,6 +139,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
                     *fallback,
                     *odd,
                     *outputs.notes,
+                    *documents.remarks,
                 }
             )
         ),

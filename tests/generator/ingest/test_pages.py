@@ -303,3 +303,32 @@ def test_a_page_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     ran = add(tmp_path, tmp_path / "one.txt", "--schemas", tmp_path / "schemas", "--json")
     assert ran.status == 0
     assert ran.json["written"][0]["passed_over"] == []
+
+
+MARKS = [
+    "`https://model-api.runcomfy.net/v1/models/owner/model`, then wait",
+    "**https://model-api.runcomfy.net/v1/models/owner/model**",
+    "[the model](https://model-api.runcomfy.net/v1/models/owner/model) of today",
+    "<https://model-api.runcomfy.net/v1/models/owner/model>",
+    "| POST | /v1/models/owner/model | starts it |",
+    r"\_https://model-api.runcomfy.net/v1/models/owner/model\_",
+    "POST to https://model-api.runcomfy.net/v1/models/owner/model, and wait",
+    "POST to https://model-api.runcomfy.net/v1/models/owner/model.",
+    "POST to https://model-api.runcomfy.net/v1/models/owner/model to start it",
+    "POST to https://model-api.runcomfy.net/v1/models/{model_id} to start it",
+]
+
+
+@pytest.mark.parametrize("words", MARKS)
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_an_id_in_prose_ends_where_its_marks_begin(words: str, place: str, tmp_path: Path) -> None:
+    text = f"{words}\n{page()}" if place == "before" else f"{page()}\n{words}\n"
+    ran = add("-", "--schemas", tmp_path, "--json", stdin=text.encode())
+    assert [one["model_id"] for one in ran.json["written"]] == ["owner/model"], ran.json
+
+
+def test_of_two_ids_on_a_page_the_command_line_says_which_it_is_about(tmp_path: Path) -> None:
+    text = f"See also `/v1/models/owner/sibling`.\n{page()}".encode()
+    assert add("-", "--schemas", tmp_path, stdin=text).status == 65
+    ran = add("-", "--schemas", tmp_path, "--json", "--model-id", "owner/model", stdin=text)
+    assert [one["model_id"] for one in ran.json["written"]] == ["owner/model"]
