@@ -12,7 +12,7 @@ import pytest
 import runcomfy
 
 ROOT = Path(__file__).resolve().parents[1]
-PUBLIC = ["runcomfy", "runcomfy.model", "runcomfy.mock", "runcomfy.testing"]
+PUBLIC = ["runcomfy", "runcomfy.model", "runcomfy.mock", "runcomfy.testing", "runcomfy.otel"]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -129,6 +129,23 @@ def test_each_operation_on_its_own_has_a_span(seen: Seen, runcomfy_mock: MockSer
     }
 
 
+def test_the_last_status_is_told_of_what_ends_with_one(
+    seen: Seen, runcomfy_mock: MockService
+) -> None:
+    job = runcomfy_mock.client().submit(MODEL, PAYLOAD)
+    list(job.events())
+    (wait,) = seen.spans("wait")
+    assert wait.attributes[names.STATE] == "completed"
+
+
+def test_events_that_are_left_early_end_their_span(seen: Seen, runcomfy_mock: MockService) -> None:
+    events = runcomfy_mock.client().submit(MODEL, PAYLOAD).events()
+    next(events)
+    del events
+    (wait,) = seen.spans("wait")
+    assert wait.attributes[names.OUTCOME] == "interrupted"
+
+
 def test_spans_belong_to_what_the_program_is_doing(
     seen: Seen, runcomfy_mock: MockService, tmp_path: Path
 ) -> None:

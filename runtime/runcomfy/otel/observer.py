@@ -179,6 +179,8 @@ class _Operation:
         """A flow has ended with this value."""
         if isinstance(value, str):  # the id of a submit
             self._learn(value)
+        elif isinstance(value, Status):
+            self._span.set_attribute(names.STATE, value.state[:_LONGEST_STATE])
         cost = value.get("cost") if isinstance(value, dict) else None
         if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9:
             self._span.set_attribute(names.COST, float(cost))
