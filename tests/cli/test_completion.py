@@ -70,6 +70,7 @@ def bash(programs: Path, line: str) -> list[str]:
         ("runcomfy-py run --check-files r", ["remote"]),
         ("runcomfy-py run --no-w", ["--no-wait"]),
         ("runcomfy-py completion z", ["zsh"]),
+        ("runcomfy-py journal res", ["resolve", "restore-accepted"]),
         ("runcomfy-py run openai/gpt-image-2/", [EDIT]),
         ("runcomfy-py run mini", [SPACED.replace(" ", "\\ ")]),
         ("runcomfy-py run minimax/Hailuo\\ V", [SPACED.replace(" ", "\\ ")]),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PIL import Image
@@ -289,3 +290,68 @@ def test_two_commands_share_the_mock_while_both_run(home: Path) -> None:
         assert (waiting.returncode, "cancelled" in told) == (1, True)
     else:
         assert waiting.returncode == 0
+
+
+def test_a_killed_command_leaves_the_mock_to_the_next_one(home: Path) -> None:
+    request_id = run("submit", EDIT, *INPUTS, "--mock").lines[0]
+    first = subprocess.Popen(
+        [*PROGRAM, "run", EDIT, "prompt=x", f"images={URL}", "--mock"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stderr
+    first.stderr.readline()  # it serves, and its request is submitted
+    second = subprocess.Popen(
+        [*PROGRAM, "wait", request_id, "--mock", "--no-save"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert second.stderr
+    second.stderr.readline()  # it was answered, by the first or already by itself
+    first.kill()
+    first.communicate()
+    _, told = second.communicate(timeout=60)
+    assert second.returncode == 0, told
+
+
+def test_sigterm_during_a_submit_says_that_it_may_be_paid(slow: MockService) -> None:
+    slow.fault("silence", on="submit")
+    running = subprocess.Popen(
+        [*PROGRAM, "submit", EDIT, *INPUTS, "--key", "hat-1"], stderr=subprocess.PIPE, text=True
+    )
+    while not slow.accepted:
+        Event().wait(0.01)
+    running.send_signal(signal.SIGTERM)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 143
+    assert "may have been accepted" in told
+    assert "Traceback" not in told
+    again = run("submit", EDIT, *INPUTS, "--key", "hat-1")
+    assert again.status == 76
+    assert slow.accepted == 1
+
+
+def test_ctrl_c_ends_a_recovery_at_once_and_says_how_to_go_on(slow: MockService) -> None:
+    submitted(slow)
+    running = subprocess.Popen(
+        [*PROGRAM, "recover"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    while not slow.count("status"):
+        Event().wait(0.01)
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "to go on: runcomfy-py recover" in told
+    assert "Traceback" not in told
+
+
+def test_an_interrupted_job_is_told_in_json_with_its_id(slow: MockService) -> None:
+    running = subprocess.Popen(
+        [*PROGRAM, "run", EDIT, *INPUTS, "--json", "-q"], stdout=subprocess.PIPE, text=True
+    )
+    while not slow.count("status"):
+        Event().wait(0.01)
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=60)
+    told = json.loads(out)
+    assert (told["state"], told["request_id"]) == ("interrupted", slow.jobs[0].request_id)

@@ -157,7 +157,15 @@ def test_doctor_checks_everything_and_pays_nothing(service: MockService) -> None
     ran = run("doctor", "--json")
     assert ran.status == 0, ran.out
     verdicts = {one["check"]: one["verdict"] for one in ran.json}
-    assert {"version", "token", "service", "clock", "state folder", "locks"} <= verdicts.keys()
+    assert {
+        "version",
+        "token",
+        "service",
+        "clock",
+        "state folder",
+        "locks",
+        "journal",
+    } <= verdicts.keys()
     assert "fail" not in verdicts.values()
     assert service.count("submit") == 0
     assert os.environ["RUNCOMFY_TOKEN"] not in ran.out

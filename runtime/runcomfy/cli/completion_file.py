@@ -91,6 +91,8 @@ def _arguments(command: click.Command) -> list[str]:
     """What the arguments of a command are."""
     import click
 
+    if isinstance(command, click.Group):
+        return ["choice", *sorted(command.commands)]
     arguments = [one for one in command.params if isinstance(one, click.Argument)]
     names = [one.name for one in arguments]
     for argument in arguments:

@@ -50,7 +50,7 @@ def command(out: Output, service: Service) -> int:
     The exit status is that of the first check that failed.
     """
     findings = []
-    for check in (_python, _token, _folder, _locks, _service_and_clock, _extras):
+    for check in (_python, _token, _folder, _locks, _journal, _service_and_clock, _extras):
         for finding in check(service):
             findings.append(finding)
             if out.as_json:
@@ -151,6 +151,21 @@ def _locks(service: Service) -> Iterator[Finding]:
         yield Finding("locks", "fail", told, CANNOT_WRITE)
         return
     yield Finding("locks", "ok", "files can be locked")
+
+
+def _journal(service: Service) -> Iterator[Finding]:
+    from runcomfy.errors import JournalError
+
+    try:
+        with service.journal() as journal:
+            unknown = sum(1 for _ in journal.entries(state="unknown"))
+    except (JournalError, OSError) as error:
+        yield Finding("journal", "fail", str(error), status_of(error))
+        return
+    told = f"{service.journal_path}"
+    if unknown:
+        told += f"; {unknown} unknown, see: runcomfy-py jobs --state unknown"
+    yield Finding("journal", "warn" if unknown else "ok", told)
 
 
 def _extras(service: Service) -> Iterator[Finding]:

@@ -6,12 +6,14 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .exit_codes import INTERRUPTED, TERMINATED, worst
 from .outcomes import Outcome, of_error, of_result, show
 from .progress import Progress
 from .saving import Saving
+from .terminal import clear_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +63,7 @@ class _Following:
         self._saving = saving
         self._submitting = submitting
         self._progress = Progress(len(calls), quiet=out.quiet)
+        self._request_ids: dict[int, str] = {}
         #: The exit status of the signal that ended it, 0 while there is none.
         self._stopped = 0
 
@@ -82,7 +85,7 @@ class _Following:
     def _stop(self, main: asyncio.Task[Any], status: int) -> None:
         if self._stopped:  # the second time: leave at once
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            self._progress.clear()
+            clear_line()
             signal.raise_signal(signal.SIGINT)
         self._stopped = status
         main.cancel()
@@ -95,12 +98,12 @@ class _Following:
                 try:
                     await asyncio.wait(tasks)
                 except asyncio.CancelledError:
-                    self._progress.clear()
+                    clear_line()
                     for task in tasks:
                         task.cancel()
         finally:
             waiting.cancel()
-            self._progress.clear()
+            clear_line()
         outcomes = [task.result() for task in tasks]
         for outcome in outcomes:
             show(outcome, self._out, saved=self._saving.folder is not None)
@@ -109,18 +112,24 @@ class _Following:
     async def _one(self, client: AsyncClient, number: int, call: Call) -> Outcome:
         outcome = None
         try:
-            result = await call.result(client, lambda status: self._progress.update(number, status))
+            result = await call.result(client, partial(self._update, number))
             outcome = of_result(result)
             self._progress.note(number, "saving")
             await self._saving.save(result, outcome, number + 1, _saved(client, call.key))
             self._progress.note(number, "done")
         except asyncio.CancelledError as stop:
-            outcome = outcome or Outcome("interrupted")
+            outcome = outcome or Outcome("interrupted", self._request_ids.get(number))
             outcome.notes += getattr(stop, "__notes__", ())
         except Exception as error:  # noqa: BLE001  # each job ends with an outcome of its own
             outcome = self._failed(outcome, error)
             self._progress.note(number, outcome.state)
         return outcome
+
+    def _update(self, number: int, status: Status) -> None:
+        request_id = status.raw.get("request_id")
+        if isinstance(request_id, str):
+            self._request_ids[number] = request_id
+        self._progress.update(number, status)
 
     def _failed(self, outcome: Outcome | None, error: Exception) -> Outcome:
         if outcome is None:

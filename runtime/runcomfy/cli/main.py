@@ -13,7 +13,7 @@ import click
 from runcomfy._version import __version__
 
 from .commands import COMMANDS, SECTIONS
-from .exit_codes import BROKEN_PIPE, DONE, INTERRUPTED, MISUSE
+from .exit_codes import BROKEN_PIPE, DONE, INTERRUPTED, MISUSE, TERMINATED
 from .terminal import complain, prepare
 
 __all__ = ["run"]
@@ -79,7 +79,7 @@ def run(arguments: list[str] | None = None) -> int:
         return BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort) as stop:
         _tell_notes(stop)
-        return INTERRUPTED
+        return TERMINATED if type(stop).__name__ == "Terminated" else INTERRUPTED
     except Exception as error:  # noqa: BLE001  # told in a sentence, with its exit status
         from .failures import tell
 

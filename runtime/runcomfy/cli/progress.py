@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .terminal import complain, fit, is_terminal, plain
+from .terminal import complain, draw_line, fit, is_terminal, plain
 
 if TYPE_CHECKING:
     from runcomfy import Status
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 _SPINNER = "|/-\\"
-_CLEAR = "\r\x1b[K"
 _NARROWEST = 20
 
 
@@ -60,14 +59,7 @@ class Progress:
         text = f"{spinner} {self._summary()}, {self._seconds()}"
         # The last column stays free: a character in it would start a new line on some terminals.
         shown = fit(text, (width or 80) - 1, sys.stderr.encoding or "ascii")
-        sys.stderr.write(_CLEAR + shown)
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away, before something else is written."""
-        if self.animated:
-            sys.stderr.write(_CLEAR)
-            sys.stderr.flush()
+        draw_line(shown)
 
     def _summary(self) -> str:
         if len(self._states) == 1:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +14,10 @@ from .exit_codes import DONE, TRY_LATER, UNKNOWN, status_of, worst
 from .option_types import Number
 from .output import Output, output_options
 from .service import Service, service_options
+
+if TYPE_CHECKING:
+    from runcomfy import AsyncClient, Journal
+    from runcomfy.journal import Recovery
 
 __all__ = ["command"]
 
@@ -45,8 +52,15 @@ def command(out: Output, service: Service, folder: str, timeout: float) -> int:
 
     place = Path(folder).expanduser()
     place.mkdir(parents=True, exist_ok=True)
-    with service.journal() as journal, service.client(journal=journal) as client:
-        found = journal.recover(client, folder=place, timeout=timeout)
+    try:
+        with (
+            service.journal() as journal,
+            service.async_clients(journal) as make_client,
+        ):
+            found = asyncio.run(_recover(make_client, journal, place, timeout))
+    except KeyboardInterrupt as stop:
+        stop.add_note("what has not ended goes on at the service; to go on: runcomfy-py recover")
+        raise
     statuses = [DONE]
     groups = (
         ("finished", found.finished),
@@ -71,3 +85,10 @@ def command(out: Output, service: Service, folder: str, timeout: float) -> int:
         statuses.append(status_of(error))
     statuses += [TRY_LATER] * bool(found.running) + [UNKNOWN] * bool(found.unknown)
     return worst(statuses)
+
+
+async def _recover(
+    make_client: Callable[[], AsyncClient], journal: Journal, folder: Path, timeout: float
+) -> Recovery:
+    async with make_client() as client:
+        return await journal.recover_async(client, folder=folder, timeout=timeout)

@@ -62,14 +62,17 @@ class Service:
     @contextmanager
     def settings(self) -> Iterator[dict[str, Any]]:
         """What a client is made with, for as long as it is used: the mock runs meanwhile."""
-        _log_to_stderr(self._out)
-        if not self.mock:
-            yield {} if self._base_url is None else {"base_url": self._base_url}
-            return
-        from .local_mock import running_mock
+        from .signals import termination
 
-        with running_mock(state_folder()) as settings:
-            yield settings
+        _log_to_stderr(self._out)
+        with termination():
+            if not self.mock:
+                yield {} if self._base_url is None else {"base_url": self._base_url}
+                return
+            from .local_mock import running_mock
+
+            with running_mock(state_folder()) as settings:
+                yield settings
 
     @contextmanager
     def client(self, **options: Any) -> Iterator[Client]:

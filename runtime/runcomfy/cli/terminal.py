@@ -6,7 +6,22 @@ import os
 import sys
 from typing import TextIO
 
-__all__ = ["complain", "fit", "is_terminal", "lines_of", "plain", "prepare", "uses_colour"]
+__all__ = [
+    "clear_line",
+    "complain",
+    "draw_line",
+    "fit",
+    "is_terminal",
+    "lines_of",
+    "plain",
+    "prepare",
+    "uses_colour",
+]
+
+
+_CLEAR = "\r\x1b[K"
+#: The line that is drawn now, if one is.
+_drawn: list[str] = []
 
 
 def prepare() -> None:
@@ -32,9 +47,25 @@ def lines_of(text: str) -> list[str]:
 
 def complain(message: str) -> None:
     """Say on standard error what is wrong; further lines are indented."""
+    clear_line()
     first, *others = lines_of(message)
     told = [f"runcomfy-py: {first}", *(line if line[:1] == " " else f"  {line}" for line in others)]
     sys.stderr.write("\n".join(told) + "\n")
+
+
+def draw_line(text: str) -> None:
+    """Draw a line on the terminal of standard error, in the place of the one that was drawn before."""
+    _drawn.append(text)
+    sys.stderr.write(_CLEAR + text)
+    sys.stderr.flush()
+
+
+def clear_line() -> None:
+    """Take the drawn line away, before something else is written."""
+    if _drawn:
+        _drawn.clear()
+        sys.stderr.write(_CLEAR)
+        sys.stderr.flush()
 
 
 def is_terminal(stream: TextIO) -> bool:
