@@ -355,3 +355,18 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(MissingExtra, match=r"runcomfy\[upload\]"):
         ObjectStore("s3://bucket")
+
+
+def test_an_endpoint_over_http_says_how_it_is_allowed(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT": gate.endpoint,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UploadFailed, match="AWS_ALLOW_HTTP=true"):
+        resolve(GptImage2Edit(prompt="a", images=[picture()]), ObjectStore("s3://bucket"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runcomfy import MediaInfo, Report, Request, validate, validate_lines
+from runcomfy import Report, Request, validate, validate_lines
 from runcomfy.model.media import MediaInput, MediaRule
 from support.made_videos import video
 from support.pictures import data_uri, picture, turned
@@ -225,9 +225,8 @@ def test_the_report_says_of_each_file_what_held_broke_and_was_not_looked_at() ->
     report = wan(URL, other, third, files=files)
     first, second = report.files
     assert (first.pointer, first.url) == ("/image_urls/0", URL)
-    assert first.info == MediaInfo(
-        kind="image", format="png", size=len(files[URL]), width=300, height=5000
-    )
+    assert (first.info.format, first.info.size) == ("png", len(files[URL]))
+    assert (first.info.width, first.info.height) == (300, 5000)
     assert first.held == ["file_size_mb<", "height_pixels>", "width_pixels<"]
     assert (first.broken, first.unclear, first.unchecked) == (
         ["width_pixels>"],
@@ -246,13 +245,9 @@ def test_the_report_tells_its_files_as_text_and_as_plain_data() -> None:
     line = f"/image_urls/0: png, 300 × 400 pixels, {size} bytes; held: file_size_mb<"
     assert f"  file: {line}" in str(report)
     (file,) = json.loads(json.dumps(report.as_dict()))["files"]
-    assert file["info"] == {
-        "kind": "image",
-        "format": "png",
-        "size": size,
-        "width": 300,
-        "height": 400,
-    }
+    # There may be facts that this test does not know of.
+    told = {"kind": "image", "format": "png", "size": size, "width": 300, "height": 400}
+    assert file["info"].items() >= told.items()
     assert (file["broken"], file["unchecked"]) == (["width_pixels>"], [])
     assert file["held"] == [rule for rule in RULES if rule != "width_pixels>"]
 

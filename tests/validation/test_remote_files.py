@@ -189,3 +189,16 @@ def test_an_interruption_ends_the_look_at_once(server: FileServer) -> None:
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=5)
     assert told.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-image-2/edit", WAN])
+def test_a_look_that_failed_is_unchecked_with_the_reason_in_every_output(model: str) -> None:
+    url = "https://nowhere.invalid/a.png"
+    name = "images" if "edit" in model else "image_urls"
+    report = runcomfy.validate(model, {"prompt": "a hat", name: [url]}, check_files="remote")
+    reason = "its host's name leads to no address"
+    assert report.valid
+    assert {one.reason for one in report.unchecked} == {reason}
+    assert reason in report.files[0].info.summary()
+    assert "unknown format" not in str(report)
+    assert str(report.as_dict()).count(reason) >= 2

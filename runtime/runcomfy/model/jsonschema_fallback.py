@@ -32,6 +32,8 @@ _RETOLD = frozenset(
     }
 )
 _SENTENCE = 300
+#: Options of a union that are told.
+_OPTIONS = 6
 _UNIONS = ("anyOf", "oneOf")
 _TOO_MUCH = "takes too many steps to check"
 
@@ -91,8 +93,24 @@ def _violation(error: Any, pointer: str) -> Violation:
         limit = None
     elif rule in ("enum", "type") and isinstance(limit, list):
         limit = tuple(limit)
+    if rule in _UNIONS and error.context:
+        return Violation(place, rule, error.instance, limit, _wanted(error))
     sentence = error.message if len(error.message) <= _SENTENCE else f"breaks {rule}"
     return Violation(place, rule, error.instance, limit, sentence if rule in _RETOLD else None)
+
+
+def _wanted(error: Any) -> str:
+    """What each option of a union wants that the value fits none of."""
+    first: dict[object, Any] = {}
+    for one in error.context:
+        first.setdefault(one.relative_schema_path[0], one)
+    told: dict[str, None] = {}
+    for one in first.values():
+        found = _violation(one, "")
+        inside = "".join(f"/{pointer_token(step)}" for step in one.relative_path)
+        told[f"{inside} {found.message}".strip()] = None
+    options = " or ".join([*told][:_OPTIONS]) + (" or …" if len(told) > _OPTIONS else "")
+    return f"fits no option: {options}" if len(options) <= _SENTENCE else "fits no option"
 
 
 def _library(module: str) -> Any:

@@ -31,6 +31,13 @@ _TRUSTED = 600.0
 _REMEMBERED = 1_000
 
 
+#: What the library wants before it speaks to an endpoint over http, and does not say.
+_ALLOW_HTTP = (
+    ". The endpoint is http, which is not allowed unless told so: set AWS_ALLOW_HTTP=true, or give "
+    'S3Store(…, client_options={"allow_http": True})'
+)
+
+
 class ObjectStore:
     """Uploads files to S3, Google Cloud Storage or Azure, and gives signed URLs to read them.
 
@@ -74,6 +81,7 @@ class ObjectStore:
             # Its own text holds the URL and pages of detail; what is told of it is the first line.
             raise UploadFailed(
                 f"{file.told} could not be put into {self!r}: {_told(error)}; nothing was submitted"
+                f"{_ALLOW_HTTP if 'BadScheme' in str(error) else ''}"
             ) from None
         finally:
             self._locks.pop(name, None)

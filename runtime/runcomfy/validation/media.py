@@ -203,7 +203,8 @@ def _about(url: str) -> str:
     """The file at the end of a sentence about it."""
     from runcomfy.model.messages import show
 
-    return "" if is_data(url) else f", in the file {show(url)}"
+    nameless = is_data(url) or url.endswith(" bytes")  # as ``name_of`` tells a content
+    return "" if nameless else f", in the file {show(url)}"
 
 
 # Few payloads hold local files, so what is known of these is imported when one does.
