@@ -101,6 +101,8 @@ class _Pull:
         self.client = client
         self.options = options
         self.progress = progress
+        if not options.dry_run:
+            commit(options.schemas, [])  # what a killed run left half way is finished, once
         self.stored = _stored_models(options.schemas)
         self.wanted = self._selection()
         self.report = PullReport(applied=not options.dry_run)
@@ -157,7 +159,7 @@ class _Pull:
             elif self.wanted(entry.model_id):
                 changes += self._planned(entry)
         if not self.options.dry_run:
-            commit(self.options.schemas, changes)
+            commit(self.options.schemas, changes, finish=False)
         self.report.changes += changes
         self.cursor.seen.update(page.names)
         self.cursor.offset = page.offset
@@ -206,7 +208,7 @@ class _Pull:
 
     def _apply(self, changes: list[FolderChange]) -> None:
         if not self.options.dry_run:
-            commit(self.options.schemas, changes)
+            commit(self.options.schemas, changes, finish=False)
         self.report.changes += changes
 
 

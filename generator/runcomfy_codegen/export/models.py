@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -21,6 +22,7 @@ from runcomfy_codegen.spec.docstrings import with_readable_texts
 
 __all__ = ["FILE_RULES", "ExportedModel", "read_models"]
 
+_WORDS = re.compile("[A-Za-z0-9]+")
 #: The keyword for rules about the file behind a media input.
 FILE_RULES = "x-file-rules"
 
@@ -142,6 +144,21 @@ def local_references(schema: Schema) -> Iterator[tuple[Schema, str]]:
     for _, part in schemas_in(schema):
         if isinstance(part.get("$ref"), str):
             yield part, part["$ref"].removeprefix("#")
+
+
+def definition_names(schema: Schema, prefix: str) -> dict[str, str]:
+    """Pointer -> name of the definitions of a schema, such as ``Cat_Size``: no class of a model is named so."""
+    taken: set[str] = set()
+    found = {}
+    for pointer in definitions(schema):
+        words = _WORDS.findall(pointer.rpartition("/")[2])
+        own = "".join(word[:1].upper() + word[1:] for word in words)
+        name = f"{prefix}_{own if own[:1].isalpha() else f'Part{own}'}"
+        while name.casefold() in taken:
+            name += "_"
+        taken.add(name.casefold())
+        found[pointer] = name
+    return found
 
 
 def definitions(schema: Schema) -> dict[str, Schema]:

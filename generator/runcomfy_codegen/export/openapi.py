@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +9,10 @@ from urllib.parse import quote
 from runcomfy_codegen.schema.keywords import Schema, schemas_in
 
 from .bundle import file_rules_schema
-from .models import FILE_RULES, ExportedModel, definitions, local_references
+from .models import FILE_RULES, ExportedModel, definition_names, definitions, local_references
 
 __all__ = ["openapi"]
 
-_NO_NAME = re.compile(r"[^A-Za-z0-9]+")
 _ANY_OBJECT: Schema = {"type": "object", "additionalProperties": True}
 _URL: Schema = {"type": "string", "format": "uri"}
 _TEXT: Schema = {"type": "string"}
@@ -132,10 +130,7 @@ def _component(model: ExportedModel, taken: dict[str, Schema]) -> str:
 def _hoisted(schema: Schema, name: str, components: dict[str, Schema]) -> Schema:
     """The schema with its definitions as components, and references that lead through the whole document."""
     _split_choices(schema)
-    names = {
-        pointer: f"{name}{_NO_NAME.sub('_', pointer.rpartition('/')[2]).strip('_') or 'Part'}_{at}"
-        for at, pointer in enumerate(definitions(schema))
-    }
+    names = definition_names(schema, name)
     for part, pointer in [*local_references(schema)]:
         known = names.get(pointer)
         part["$ref"] = f"#/components/schemas/{known or name + pointer}"

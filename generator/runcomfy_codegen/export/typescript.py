@@ -11,7 +11,7 @@ from runcomfy.model.messages import printable
 from runcomfy_codegen.schema.keywords import Schema
 from runcomfy_codegen.schema.media_inputs import FoundInput
 
-from .models import ExportedModel, definitions
+from .models import ExportedModel, definition_names, definitions
 
 __all__ = ["typescript"]
 
@@ -86,7 +86,7 @@ class _Writer:
         self._schema = schema
         self._media = media
         #: Pointer -> name, of definitions that are referred to.
-        self._named = {pointer: f"{name}_{at}" for at, pointer in enumerate(definitions(schema))}
+        self._named = definition_names(schema, name)
 
     def declaration(self) -> Iterator[str]:
         """The type of the schema, and those of its definitions."""

@@ -219,10 +219,11 @@ class _FolderChange(Protocol):
     def removes(self) -> tuple[str, ...]: ...
 
 
-def commit(root: Path, changes: Sequence[_FolderChange]) -> None:
+def commit(root: Path, changes: Sequence[_FolderChange], *, finish: bool = True) -> None:
     """Write everything beside its place first, then move it there: all of it, or nothing.
 
-    Raises ``CannotWrite``, and names the file.
+    Before that, what a killed run left is finished, in all models, unless ``finish`` is false. Raises ``CannotWrite``,
+    and names the file.
     """
     replacements = [
         Replacement(change.folder, change.writes, change.removes)
@@ -230,7 +231,8 @@ def commit(root: Path, changes: Sequence[_FolderChange]) -> None:
         if change.writes or change.removes
     ]
     try:
-        finish_all(root)
+        if finish:
+            finish_all(root)
         try:
             for one in replacements:
                 one.stage()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runcomfy.mock import MockService
+from runcomfy.mock import Asked, MockService
 from runcomfy.testing import mock_service
 from runcomfy_codegen.catalogue import reader
 from runcomfy_codegen.pipeline import generate
@@ -61,6 +63,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(reader, "_PAGE", 10)
     monkeypatch.setenv("RUNCOMFY_TOKEN", "any")
     return Shop(tmp_path)
 
@@ -86,12 +89,12 @@ def test_schemas_are_stored_as_the_bytes_that_came(shop: Shop) -> None:
 
 
 def test_every_page_is_read_and_a_second_pull_changes_nothing(shop: Shop) -> None:
-    shop.entries = [entry(f"acme/m{i}") for i in range(230)]
+    shop.entries = [entry(f"acme/m{i}") for i in range(23)]
     ran = shop.pull("--all")
-    assert (ran.status, len(tree(shop.schemas))) == (0, 460)
-    assert ran.out.endswith("models: 230 added\n")
+    assert (ran.status, len(tree(shop.schemas))) == (0, 46)
+    assert ran.out.endswith("models: 23 added\n")
     before = tree(shop.schemas)
-    assert shop.pull("--all").out == "models: 230 unchanged\n"
+    assert shop.pull("--all").out == "models: 23 unchanged\n"
     assert tree(shop.schemas) == before
 
 
@@ -177,12 +180,12 @@ def test_an_entry_that_breaks_the_answer_costs_itself_alone(
     shop.entries = [
         *(entry(f"acme/m{i}") for i in range(3)),
         '{"model_id": ',
-        *(entry(f"acme/n{i}") for i in range(200)),
+        *(entry(f"acme/n{i}") for i in range(20)),
     ]
     ran = shop.pull("--all", "--json")
     assert ran.status == 65
     assert list(ran.json["unusable"]) == ["entry 4"]
-    assert len(ran.json["changes"]) == 203
+    assert len(ran.json["changes"]) == 23
 
 
 def test_a_schema_that_the_list_leaves_out_is_looked_up(shop: Shop) -> None:
@@ -291,7 +294,7 @@ def test_prune_removes_what_vanished_and_nothing_else(shop: Shop) -> None:
 def test_an_interrupted_pull_goes_on_where_it_stood(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.entries = [entry(f"acme/m{i:03}") for i in range(250)]
+    shop.entries = [entry(f"acme/m{i:03}") for i in range(25)]
     shop.pull("--all")
     with mock_service(catalogue=shop.entries) as shop.service:
         shutil.rmtree(shop.schemas)
@@ -301,19 +304,20 @@ def test_an_interrupted_pull_goes_on_where_it_stood(
         )
         ran = shop.pull("--all")
         assert ran.status == 77
-        assert len(tree(shop.schemas)) == 401
+        assert len(tree(shop.schemas)) == 41
         shop.service.log.clear()
         ran = shop.pull("--all")
         assert [one.query for one in shop.service.log] == [
-            "include_schema=true&limit=100&offset=190"
+            "include_schema=true&limit=10&offset=10",
+            "include_schema=true&limit=10&offset=20",
         ]
-    assert ran.out.startswith("resumed at entry 191 of the catalogue; --restart begins anew\n")
-    assert ran.out.endswith("models: 50 added, 10 unchanged\n")
-    assert len(tree(shop.schemas)) == 500
+    assert ran.out.startswith("resumed at entry 11 of the catalogue; --restart begins anew\n")
+    assert ran.out.endswith("models: 5 added, 10 unchanged\n")
+    assert len(tree(shop.schemas)) == 50
 
 
 def test_another_question_does_not_resume(shop: Shop) -> None:
-    shop.entries = [entry(f"acme/m{i:03}") for i in range(150)]
+    shop.entries = [entry(f"acme/m{i:03}") for i in range(15)]
     with mock_service(catalogue=shop.entries) as shop.service:
         answers = iter([False, True])
         shop.service.fault(
@@ -358,3 +362,26 @@ def test_hostile_facts_cannot_steer_the_terminal(shop: Shop) -> None:
     shop.entries = [entry("acme/cat", base_price_usd="\x9b31m")]
     ran = shop.pull("--all")
     assert all(line.isprintable() for line in ran.out.splitlines())
+
+
+def test_a_pull_that_is_killed_between_pages_goes_on(shop: Shop) -> None:
+    """The process is killed while it asks for its second page; what the first one brought is whole."""
+    shop.entries = [entry(f"acme/m{i:03}") for i in range(120)]
+    killed: list[subprocess.Popen[bytes]] = []
+
+    def kill(asked: Asked) -> bool:
+        if "offset=100" in asked.query and not killed[0].returncode:
+            killed[0].kill()
+        return False
+
+    with mock_service(catalogue=shop.entries) as shop.service:
+        shop.service.fault("http_503", on="catalogue", times=None, where=kill)
+        command = [sys.executable, "-m", "runcomfy_codegen", "pull", "--all"]
+        command += ["--schemas", str(shop.schemas), "--base-url", shop.service.url]
+        killed.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+        killed[0].communicate()
+        assert killed[0].returncode < 0
+        shop.service.clear_faults()
+        assert len(tree(shop.schemas)) == 201  # the cursor among them
+        assert shop.pull("--all").out.endswith("models: 20 added, 10 unchanged\n")
+    assert len(tree(shop.schemas)) == 240
