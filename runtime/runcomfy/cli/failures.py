@@ -24,12 +24,14 @@ _LINES = (
         r"runcomfy-py journal resolve \1 --not-sent",
     ),
     (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
+    (re.compile(r"; give another path$"), ""),
 )
 _ALLOW = re.compile(r"pass allow=\(([^)]*)\) to the call or to the client")
 _NEXT_STEPS = {
     "MissingToken": "Store one with: runcomfy-py login",
     "AuthenticationFailed": "See which token is used with: runcomfy-py whoami",
     "SubmissionUnknown": "Look at the requests in your RunComfy account before you send it again.",
+    "JournalUnwritable": "The journal lies below $XDG_STATE_HOME, else ~/.local/state; set that variable to move it.",
     "ValidationError": "See the inputs with: runcomfy-py show {model}",
     "DownloadRefused": "Allow it with --allow-host, if you trust it.",
 }

@@ -75,7 +75,7 @@ def command(
         for entry in entries:
             out.json(_as_json(entry))
         return
-    out.table(("made", "state", "model", "cost", "request", "key"), map(_row, entries))
+    out.table(("made (UTC)", "state", "model", "cost", "request", "key"), map(_row, entries))
     unknown = sum(entry.state == "unknown" for entry in entries)
     if unknown:
         out.note(f"{unknown} unknown; see: runcomfy-py journal resolve --help")

@@ -51,7 +51,8 @@ class Saving:
         for number, file in enumerate(result.files):
             before = places.get(number)
             if before is not None and before.exists():
-                path = before
+                here = Path.cwd()
+                path = before.relative_to(here) if before.is_relative_to(here) else before
             elif self._template is None:
                 path = await file.save(f"{self.folder}{os.sep}")
             else:
