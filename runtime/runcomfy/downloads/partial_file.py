@@ -31,6 +31,7 @@ class Sink(Protocol):
     @property
     def first(self) -> bytes:
         """The first bytes that are there."""
+        ...
 
     def rewind(self, size: int) -> None:
         """Keep the first ``size`` bytes only."""

@@ -19,16 +19,28 @@ class FrozenDict(dict[str, Any]):
 
     __slots__ = ()
 
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a request is frozen; make a changed copy with .replace(…)")
-
-    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse
+    __setitem__: Any
+    __delitem__: Any
+    __ior__: Any
+    clear: Any
+    pop: Any
+    popitem: Any
+    setdefault: Any
+    update: Any
 
     def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, and changes
         return hash(frozenset(self.items()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self),)
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    raise TypeError("a request is frozen; make a changed copy with .replace(…)")
+
+
+for _method in "__setitem__ __delitem__ __ior__ clear pop popitem setdefault update".split():
+    setattr(FrozenDict, _method, _refuse)
 
 
 def dataclass_fields(cls: type[Request[Any]]) -> dict[str, dataclasses.Field[Any]]:

@@ -77,12 +77,13 @@ def _parse(cls: type[Request[Any]], value: object, allow: set[str]) -> Request[A
     violations: Sequence[Violation] = ()
     if isinstance(payload, dict) and "unknown-input" not in allow:
         violations = unknown_inputs(cls, payload)
+    request: Request[Any] | None = None
     try:
         request = cls.from_payload(payload)  # what is no mapping is a violation
     except ValidationError as error:
         closed = any(one.rule in CLOSING and not one.pointer for one in error.violations)
         violations = [*error.violations, *(() if closed else violations)]
-    if not violations:
+    if request is not None and not violations:
         return request
     details = [
         InitErrorDetails(

@@ -160,7 +160,7 @@ class Request(Generic[OutputT_co]):
 
     def __init_subclass__(cls) -> None:
         """Put a read-only descriptor in the place of each declared input."""
-        hints = vars(cls).get("__annotations__", {})
+        hints: dict[str, str] = vars(cls).get("__annotations__", {})
         own = {name: cls._aliases.get(name, name) for name in hints}
         lazy_hints(cls, cls.__module__)
         cls._wire_names = {**cls._wire_names, **own}
