@@ -68,7 +68,7 @@ class Redactor:
     'bad token [token]'
     """
 
-    __slots__ = ("_longest", "_secrets")
+    __slots__ = ("__weakref__", "_longest", "_secrets")
 
     def __init__(self, secret: str = "") -> None:
         # A token with a quote in it looks different inside JSON.
@@ -80,7 +80,7 @@ class Redactor:
         """The text, or the JSON value as text, without the secrets, cleaned."""
         text = value if isinstance(value, str) else _as_text(value)
         size = len(text)
-        shown = _WORD.sub(_without_query, self._hidden(text[:_READ]))
+        shown = _WORD.sub(_without_query, self.hide(text[:_READ]))
         if size > _READ and self._longest:
             shown = shown[: -self._longest]  # there may be the first half of a token
         if len(shown) <= _SHOWN and size <= _READ:
@@ -96,14 +96,15 @@ class Redactor:
 
     def _inside(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._hidden(value)
+            return self.hide(value)
         if isinstance(value, list):
             return [self._inside(one) for one in value]
         if isinstance(value, dict):
-            return {self._hidden(name): self._inside(one) for name, one in value.items()}
+            return {self.hide(name): self._inside(one) for name, one in value.items()}
         return value
 
-    def _hidden(self, text: str) -> str:
+    def hide(self, text: str) -> str:
+        """The whole text without the secrets, not cut and not cleaned."""
         for secret in self._secrets:
             text = secret.sub(_HIDDEN, text)
         return _BEARER.sub(rf"\1{_HIDDEN}", text)

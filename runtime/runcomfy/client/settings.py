@@ -47,6 +47,9 @@ _VARIABLE = "RUNCOMFY_BASE_URL"
 RUN_TIMEOUT = 3600.0
 CALL_TIMEOUT = 120.0
 
+#: Seconds of a single step; the system's clocks cannot wait for ever.
+_LONGEST_STEP = 86_400.0
+
 #: Seconds for the one attempt to cancel after an interruption.
 _RESCUE = 5.0
 
@@ -70,6 +73,8 @@ class ClientSettings:
     ) -> None:
         _check_seconds("connect_timeout", connect_timeout)
         _check_seconds("read_timeout", read_timeout)
+        connect_timeout = min(connect_timeout, _LONGEST_STEP)
+        read_timeout = min(read_timeout, _LONGEST_STEP)
         _check_kind("polling", polling, Polling)
         _check_kind("retries", retries, Retries)
         found = find_token(token)

@@ -12,6 +12,7 @@ from runcomfy.protocol.steps import Failure, FailureKind, Reply, Send, Transfer
 from .calls import Calls, Route, Work
 from .config import HttpConfig
 from .failures import failure_of
+from .log_filter import hide_in_logs
 from .offline import require_allowed
 from .per_process import PerProcess
 
@@ -32,6 +33,7 @@ class ApiTransport:
         self._own = PerProcess(partial(self._make, patched=False))
         self._patched = PerProcess(partial(self._make, patched=True))
         self._tls: ssl.SSLContext | None = None
+        hide_in_logs(config.redact)
 
     def prepare(self, step: Transfer) -> Work:
         """What makes the call."""

@@ -13,6 +13,7 @@ from .calls import AsyncCalls, AsyncWork, Route
 from .config import HttpConfig
 from .event_loops import PerLoop
 from .failures import failure_of
+from .log_filter import hide_in_logs
 from .offline import require_allowed
 from .patched import is_patched
 
@@ -33,6 +34,7 @@ class AsyncApiTransport:
         self._own: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=False))
         self._patched: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=True))
         self._tls: ssl.SSLContext | None = None
+        hide_in_logs(config.redact)
 
     async def prepare(self, step: Transfer) -> AsyncWork:
         """What makes the call."""

@@ -1,0 +1,46 @@
+"""Keeps the token out of the debug lines of the HTTP libraries: a service may repeat it in a header that they log."""
+
+from __future__ import annotations
+
+import logging
+from weakref import WeakSet
+
+from runcomfy.redaction import Redactor
+
+__all__ = ["hide_in_logs"]
+
+#: The loggers that write what goes over a connection.
+_LOGGERS = (
+    *(
+        f"{library}.{part}"
+        for library in ("httpcore", "httpcore2")
+        for part in ("connection", "http11", "http2", "proxy", "socks")
+    ),
+    "httpx",
+    "httpx2",
+    "aiohttp.client",
+    "asyncio",
+)
+
+_redactors: WeakSet[Redactor] = WeakSet()
+
+
+def hide_in_logs(redact: Redactor) -> None:
+    """Take what the redactor hides out of these lines, as long as the redactor is there."""
+    _redactors.add(redact)
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_hide)  # which is there once, however often it is added
+
+
+def _hide(record: logging.LogRecord) -> bool:
+    """Change a record that holds a token. The filter of a logger never refuses a record."""
+    try:
+        text = record.getMessage()
+    except Exception:  # noqa: BLE001  # the handler tells what is wrong with the record
+        return True
+    hidden = text
+    for redact in [*_redactors]:
+        hidden = redact.hide(hidden)
+    if hidden != text:
+        record.msg, record.args = hidden, None
+    return True
