@@ -200,6 +200,7 @@ def test_whatever_sending_raises_is_a_lost_response(
     backend: str, library: str, error: Exception
 ) -> None:
     httpx: Any = importlib.import_module(library)
+    fast: dict[str, Any] = {**FAST}
     sent: list[Any] = []
 
     def play(request: Any) -> Any:
@@ -209,7 +210,7 @@ def test_whatever_sending_raises_is_a_lost_response(
     async def main() -> None:
         async with (
             httpx.AsyncClient(transport=httpx.MockTransport(play)) as http,
-            AsyncClient(TOKEN, http=http, **FAST) as client,
+            AsyncClient(TOKEN, http=http, **fast) as client,
         ):
             await client.submit(a_request())
 
@@ -219,7 +220,7 @@ def test_whatever_sending_raises_is_a_lost_response(
             return
         with (
             httpx.Client(transport=httpx.MockTransport(play)) as http,
-            Client(TOKEN, http=http, **FAST) as client,
+            Client(TOKEN, http=http, **fast) as client,
         ):
             client.submit(a_request())
 

@@ -81,11 +81,11 @@ class AsyncDriver:
         await self._run(flow, CallProgress(self._redact, request_id), None)
 
     async def close(self) -> None:
-        """Take no more steps, end the pauses of this event loop's calls, and let its rescues end within their time."""
+        """Take no more steps, end those of this event loop, and let its rescues end within their time."""
         self._closed = True
         loop = self._loop
-        for pause in [*loop.pauses]:
-            pause.cancel()
+        for step in [*loop.steps]:
+            step.cancel()
         with anyio.move_on_after(RESCUE, shield=True):
             await loop.rescued()
 
@@ -107,7 +107,7 @@ class AsyncDriver:
         """Sleep until it is time, or the client is closed."""
         progress.take(step)
         await self._transport.rest()
-        with anyio.CancelScope() as pause, self._loop.pausing(pause):
+        with anyio.CancelScope() as pause, self._loop.taking(pause, progress):
             if not self._closed or progress.rescuing:
                 await anyio.sleep(min(step.seconds, LONGEST_SLEEP))
         return Tick(monotonic())
@@ -121,7 +121,8 @@ class AsyncDriver:
         route = Route()
         before = sys.exc_info()[1]
         try:
-            with anyio.move_on_after(None if step.timeout is None else step.timeout + GRACE):
+            limit = None if step.timeout is None else step.timeout + GRACE
+            with anyio.move_on_after(limit) as scope, self._loop.taking(scope, progress):
                 return await work(route)
         except Exception:
             raise
@@ -130,25 +131,29 @@ class AsyncDriver:
             without_frames(stop, before)
             raise
         route.leave()
-        return self._transport.cut(step, route, CUT_OFF["late"])
+        return self._transport.cut(step, route, CUT_OFF["closed" if self._closed else "late"])
 
 
 class _Loop:
-    """What goes on in one event loop: pauses, and rescues of requests whose tasks were cancelled."""
+    """What goes on in one event loop: steps, and rescues of requests whose tasks were cancelled."""
 
     def __init__(self) -> None:
-        self.pauses: set[anyio.CancelScope] = set()
+        #: The steps that a close ends, pauses among them.
+        self.steps: set[anyio.CancelScope] = set()
         self._rescues = 0
         self._last: anyio.Event | None = None
 
     @contextmanager
-    def pausing(self, pause: anyio.CancelScope) -> Iterator[None]:
-        """While a call sleeps."""
-        self.pauses.add(pause)
+    def taking(self, step: anyio.CancelScope, progress: CallProgress) -> Iterator[None]:
+        """While a step is taken. A close does not end those of a rescue."""
+        if progress.rescuing:
+            yield
+            return
+        self.steps.add(step)
         try:
             yield
         finally:
-            self.pauses.discard(pause)
+            self.steps.discard(step)
 
     @contextmanager
     def rescuing(self) -> Iterator[None]:
@@ -164,7 +169,8 @@ class _Loop:
     async def rescued(self) -> None:
         """Wait until no rescue is under way."""
         while self._rescues:
-            self._last = anyio.Event()
+            if self._last is None or self._last.is_set():
+                self._last = anyio.Event()
             await self._last.wait()
 
 

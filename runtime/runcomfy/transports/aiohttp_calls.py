@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from time import monotonic
 from typing import ClassVar
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from runcomfy.protocol.steps import Response, Send
@@ -63,15 +64,22 @@ class AiohttpCalls:
         _route.set(route)
         await self._limiter.enter(send.timeout)
         try:
-            return await self._exchange(send)
+            response = await self._exchange(send)
         except asyncio.CancelledError:
+            route.break_off()
             task = asyncio.current_task()
             if not self._session.closed or task is None or task.cancelling():
                 raise
             # Closing the session cancels what aiohttp itself waits for, such as the look-up of a name.
             raise ConnectionError("the client was closed") from None
+        except BaseException:
+            # aiohttp would go on to close a TLS connection politely, for as long as the other end takes.
+            route.break_off()
+            raise
         finally:
             self._limiter.leave()
+        route.release()
+        return response
 
     async def _exchange(self, send: Send) -> Response:
         call, content = send.call, send.call.body
@@ -151,12 +159,15 @@ class _Request(aiohttp.ClientRequest):
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         if conn.protocol is None or conn.protocol.should_close:
             raise _Unclean("the kept connection was not clean; nothing was sent over it")
-        _route.get().go()
+        route = _route.get()
         if (stream := conn.transport) is not None:
-            conn.add_callback(lambda: _let_go(stream))
+            route.take(stream.abort)
+            conn.add_callback(partial(_let_go, stream, conn.protocol))
+        route.go()
         return await super().send(conn)
 
 
-def _let_go(stream: asyncio.Transport) -> None:
-    if stream.get_write_buffer_size():
-        stream.abort()  # closing it would wait until the server has taken everything
+def _let_go(stream: asyncio.Transport, protocol: ResponseHandler) -> None:
+    """Abort what is not kept: closing it would wait until the server has taken everything, or says good-bye."""
+    if protocol.should_close or stream.get_write_buffer_size():
+        stream.abort()

@@ -55,6 +55,11 @@ class Route:
         """Wait no longer, and break the connection off."""
         with self._lock:
             self.left = True
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Break the connection off, if there is one."""
+        with self._lock:
             if self._abort is not None:
                 self._abort()
 
