@@ -100,7 +100,7 @@ def test_a_fork_while_certificates_are_read_blocks_no_download(
     raw = {"output": f"{server.url}/a.png"}
     hosts = [server.url.removeprefix("https://")]
     client = Client(TOKEN, base_url=server.url, download_hosts=hosts)
-    result = Result(ID, Output.from_payload({}), raw, _downloads=client._downloads)
+    result = Result(ID, Output.from_payload({}), raw, downloads=client._downloads)
     first = threading.Thread(target=result.files[0].read)
     first.start()
     assert reading.begun.wait(5)
