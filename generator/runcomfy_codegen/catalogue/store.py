@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.store import model_folder, parse_record, record_bytes, sha256_of
 from runcomfy_codegen.schema.documents import CATALOGUE_FILE, DEPRECATED_FILE
 from runcomfy_codegen.schema.model_ids import ModelId
@@ -48,6 +49,13 @@ def plan_model(root: Path, model: CatalogueModel) -> FolderChange:
     if "renamed_to" in parse_record(stored.get(DEPRECATED_FILE)):
         return FolderChange(model.model_id, "unchanged", folder, {})
     record = parse_record(stored.get("source.json"))
+    other = record.get("model_id", model.model_id)
+    if other != model.model_id:
+        raise SourceError(
+            f"catalogue: {model.model_id}",
+            f"its folder already holds {other!r}",
+            "Ids that differ in case only need a file system that tells them apart.",
+        )
     page_born = "input.json" in stored and record.get("dialect") != "catalogue"
     schema = model.input.encode("utf-8")
     wanted = {CATALOGUE_FILE if page_born else "input.json": schema}

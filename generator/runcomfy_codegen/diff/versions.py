@@ -103,9 +103,20 @@ def at_revision(schemas: Path, revision: str) -> Iterator[Path]:
     if archive is None:
         raise Misuse(revision, f"does not hold the folder {schemas}", "Name another revision.")
     with tempfile.TemporaryDirectory(prefix="runcomfy-codegen-") as folder:
-        with tarfile.open(fileobj=BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+        _lay_out(archive, Path(folder))
         yield Path(folder)
+
+
+def _lay_out(archive: bytes, folder: Path) -> None:
+    """The plain files of an archive, below a folder; links and whatever would leave it are left out."""
+    root = folder.resolve()
+    with tarfile.open(fileobj=BytesIO(archive)) as tar:
+        for member in tar:
+            file = (root / member.name).resolve()
+            content = tar.extractfile(member) if member.isfile() else None
+            if content and file.is_relative_to(root):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content.read())
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:

@@ -262,6 +262,18 @@ def test_a_renamed_model_stays_an_alias(shop: Shop) -> None:
     assert tree(shop.schemas / "acme/cat") == before
 
 
+def test_a_folder_that_holds_another_id_is_left_alone(shop: Shop) -> None:
+    """On a file system that folds case, two ids share one folder."""
+    shop.entries = [entry("acme/Cat")]
+    shop.pull("--all")
+    (shop.schemas / "acme/Cat").rename(shop.schemas / "acme/cat")
+    before = tree(shop.schemas)
+    shop.entries = [entry("acme/cat", '{"type": "object"}')]
+    ran = shop.pull("--all", "--json")
+    assert (ran.status, list(ran.json["unusable"])) == (65, ["acme/cat"])
+    assert tree(shop.schemas) == before
+
+
 def test_a_filtered_pull_marks_nothing(shop: Shop) -> None:
     shop.entries = [entry("acme/cat"), entry("acme/dog"), entry("other/cat")]
     shop.pull("--all")
@@ -385,3 +397,33 @@ def test_a_pull_that_is_killed_between_pages_goes_on(shop: Shop) -> None:
         assert len(tree(shop.schemas)) == 201  # the cursor among them
         assert shop.pull("--all").out.endswith("models: 20 added, 10 unchanged\n")
     assert len(tree(shop.schemas)) == 240
+
+
+def test_a_team_brings_its_models_in_and_runs_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings, pull, generate: then the client and the mock know the model by its id."""
+    settings = (
+        '[tool.runcomfy-codegen]\nout = "src"\npackage = "team_models"\nmodels = ["acme/*"]\n'
+    )
+    (shop.folder / "pyproject.toml").write_text(settings)
+    monkeypatch.chdir(shop.folder)
+    shop.entries = [entry("acme/text-to-image"), entry("other/dog")]
+    assert shop.pull().status == 0
+    assert codegen("generate").status == 0
+    program = (
+        "import runcomfy\n"
+        "from runcomfy.testing import mock_service\n"
+        "runcomfy.register('team_models')\n"
+        "with mock_service() as service:\n"
+        "    result = service.client().run('acme/text-to-image', {'prompt': 'a hat'})\n"
+        "    print(type(result.output).__name__, 'other/dog' in runcomfy.model_ids())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=shop.folder / "src",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "TextToImageOutput False\n"), done.stderr
