@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "whoami": ("runcomfy.cli.whoami", "Show which token is used."),
         "doctor": ("runcomfy.cli.doctor", "Check the set-up; nothing is paid."),
         "completion": ("runcomfy.cli.completion", "Print the completion script for a shell."),
+        "mcp": ("runcomfy.cli.mcp", "Run an MCP server for agents."),
         "playground": ("runcomfy.cli.playground", "Try models on a local page."),
         "mock": ("runcomfy.cli.mock", "Run a local mock of the RunComfy API."),
     },

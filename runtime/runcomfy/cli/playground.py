@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ def command(
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with Playground(settings) as playground:
         out.line(playground.address)
+        sys.stdout.flush()  # whoever started it may be waiting for the address
         out.note("The address works once, in one browser. Ctrl-C stops the playground.")
         if not no_browser:
             click.launch(playground.address)

@@ -1,0 +1,128 @@
+"""The structured answers of the tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+__all__ = [
+    "Cancelled",
+    "Checked",
+    "Finding",
+    "FoundModel",
+    "FoundModels",
+    "History",
+    "Past",
+    "SavedFile",
+    "Settled",
+    "State",
+    "Submitted",
+]
+
+
+class FoundModel(BaseModel):
+    """One model that fits a search."""
+
+    model_id: str
+    inputs: list[str]
+
+
+class FoundModels(BaseModel):
+    """The models that fit, best first."""
+
+    models: list[FoundModel]
+    total: int
+    note: str
+
+
+class Finding(BaseModel):
+    """One thing that is wrong, or was not checked."""
+
+    pointer: str
+    rule: str
+    text: str
+
+
+class Checked(BaseModel):
+    """What the validators say of the inputs."""
+
+    valid: bool
+    would_stop: bool = Field(description="whether submit would refuse these inputs")
+    errors: list[Finding]
+    warnings: list[Finding]
+    unchecked: list[Finding]
+    price_usd: float | None
+
+
+class Submitted(BaseModel):
+    """The request under a key. ``new`` is false where the key had it already, and nothing was sent."""
+
+    key: str
+    request_id: str
+    state: str
+    new: bool
+    price_usd: float | None
+    next: str
+
+
+class State(BaseModel):
+    """Where a request is."""
+
+    key: str
+    request_id: str | None
+    state: str
+    ended: bool
+    queue_position: int | None = None
+    next: str
+
+
+class SavedFile(BaseModel):
+    """A file on the disk of the server."""
+
+    path: str
+    uri: str
+    kind: str
+    bytes: int
+
+
+class Settled(BaseModel):
+    """What a request gave."""
+
+    key: str
+    request_id: str
+    state: str
+    files: list[SavedFile]
+    cost_usd: float | None
+    output: Any
+    note: str
+
+
+class Cancelled(BaseModel):
+    """What came of a wish to cancel. Only queued requests can be cancelled."""
+
+    cancelled: bool
+    outcome: str
+
+
+class Past(BaseModel):
+    """One request of the journal."""
+
+    key: str
+    model_id: str
+    state: str
+    request_id: str | None
+    cost_usd: float | None
+    created: str
+    inputs: Any
+    error: str
+
+
+class History(BaseModel):
+    """Requests of the journal, newest first, and what was spent."""
+
+    requests: list[Past]
+    total: int
+    spent_usd: float
+    reserved_usd: float
+    note: str

@@ -1,0 +1,56 @@
+"""Local files that an agent names: only below the folders that the server was given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from runcomfy.errors import ConfigurationError
+from runcomfy.model.request import Request
+
+__all__ = ["with_local_files"]
+
+_REMOTE = re.compile(r"(?i)(https?|data):")
+
+
+def with_local_files(
+    cls: type[Request[Any]], inputs: dict[str, Any], roots: Iterable[Path]
+) -> dict[str, Any]:
+    """The inputs with paths where media inputs name local files: a path, or a ``file:`` URL.
+
+    Raises ``ConfigurationError`` for a file outside of the roots, links resolved.
+    """
+    allowed = [root.resolve() for root in roots]
+    for media in cls._media:
+        if media.path[0] in inputs:
+            inputs = _at(inputs, media.path, lambda value: _local(value, allowed))
+    return inputs
+
+
+def _at(value: Any, path: tuple[str, ...], change: Any) -> Any:
+    if isinstance(value, list):
+        return [_at(item, path, change) for item in value]
+    if not path:
+        return change(value)
+    if isinstance(value, dict) and path[0] in value:
+        return {**value, path[0]: _at(value[path[0]], path[1:], change)}
+    return value
+
+
+def _local(value: Any, roots: list[Path]) -> Any:
+    if not isinstance(value, str) or not value or _REMOTE.match(value):
+        return value
+    name = unquote(urlsplit(value).path) if value.lower().startswith("file:") else value
+    try:
+        path = Path(name).resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise ConfigurationError(f"{value[:200]!r} is no path of a file") from None
+    if not any(path.is_relative_to(root) for root in roots):
+        told = ", ".join(map(str, roots)) or "none; start the server with --root FOLDER"
+        raise ConfigurationError(
+            f"{value[:200]!r} is outside of the folders that may be read ({told}). Give a file below one of them, or a URL"
+        )
+    return path

@@ -1,0 +1,118 @@
+"""The server itself: over standard input and output, or over HTTP on the loopback address."""
+
+from __future__ import annotations
+
+import secrets
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+
+from runcomfy._version import __version__
+
+from .job_tools import add_job_tools
+from .model_tools import add_model_tools
+from .service import Service
+from .texts import DATA
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .settings import Settings
+
+__all__ = ["HttpServer", "make_server", "serve_stdio"]
+
+_INSTRUCTIONS = (
+    "Run hosted image, video and audio models. Find a model (search_models), read its inputs (describe_model), check yours (check), submit "
+    "under a key of your own, wait, then fetch the result. A submit is billed; the same key is never paid twice, so repeat a broken "
+    f"submit with the same key, never with a new one. {DATA}"
+)
+_LOOPBACK = "127.0.0.1"
+
+
+def make_server(service: Service) -> MCPServer[Any]:
+    """The server with its eight tools."""
+    server: MCPServer[Any] = MCPServer(
+        "runcomfy",
+        title="RunComfy",
+        instructions=_INSTRUCTIONS,
+        version=__version__,
+        log_level="ERROR",
+    )
+    add_model_tools(server, service)
+    add_job_tools(server, service)
+    return server
+
+
+def serve_stdio(settings: Settings) -> None:
+    """Serve one client on standard input and output, until it leaves."""
+
+    async def main() -> None:
+        async with Service(settings).running() as service:
+            await make_server(service).run_stdio_async()
+
+    anyio.run(main)
+
+
+class HttpServer:
+    """Serves clients over streamable HTTP on this machine, to whoever has the bearer token.
+
+    >>> server = HttpServer(Settings(), port=0)
+    >>> server.url, server.token
+    ('http://127.0.0.1:8780/mcp', '…')
+    """
+
+    def __init__(self, settings: Settings, port: int, token: str | None = None) -> None:
+        import socket
+
+        self._settings = settings
+        self._socket = socket.create_server((_LOOPBACK, port))
+        self.token = token or secrets.token_urlsafe(32)
+        self.port: int = self._socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """The address for clients."""
+        return f"http://{_LOOPBACK}:{self.port}/mcp"
+
+    def serve(self) -> None:
+        """Serve until the process is told to end."""
+        anyio.run(self.serve_async)
+
+    async def serve_async(self) -> None:
+        """The same, in an event loop."""
+        import uvicorn
+
+        hosts = [f"{_LOOPBACK}:{self.port}", f"localhost:{self.port}"]
+        security = TransportSecuritySettings(
+            allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts]
+        )
+        async with Service(self._settings).running() as service:
+            app = make_server(service).streamable_http_app(transport_security=security)
+            config = uvicorn.Config(
+                _Bearer(app, self.token),
+                log_level="critical",
+                access_log=False,
+                timeout_graceful_shutdown=1,
+            )
+            await uvicorn.Server(config).serve(sockets=[self._socket])
+
+
+class _Bearer:
+    """Lets requests with the token pass."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._expected = app, f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            given = Headers(scope=scope).get("authorization", "").encode()
+            if not compare_digest(given, self._expected):
+                refusal = PlainTextResponse("A bearer token is needed.", 401)
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

@@ -1,0 +1,45 @@
+"""``Settings``: what an agent may do through the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from runcomfy.errors import ConfigurationError
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an agent may do. Amounts are in US dollars.
+
+    Without ``budget`` (for the server's life) and ``budget_day`` (of the journal, in UTC) a person consents to each submit. ``allow`` are globs of
+    model ids. Local files are read below ``roots`` only, and results are saved below ``out``.
+
+    Raises ``ConfigurationError`` for a budget or a folder that cannot be meant.
+    """
+
+    out: Path = Path("results")
+    roots: tuple[Path, ...] = ()
+    allow: tuple[str, ...] = ("*",)
+    read_only: bool = False
+    budget: float | None = None
+    budget_day: float | None = None
+    base_url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    journal: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("budget", "budget_day"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise ConfigurationError(f"{name} must be above 0 US dollars, got {value!r}")
+        for root in self.roots:
+            if not root.is_dir():
+                raise ConfigurationError(f"--root {root} is no folder")
+
+    def allows(self, model_id: str) -> bool:
+        """Whether the model may be used."""
+        return any(fnmatchcase(model_id, pattern) for pattern in self.allow)
