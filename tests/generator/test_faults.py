@@ -100,21 +100,6 @@ def test_two_models_with_one_name_are_both_named(
     assert run(tmp_path).status == 0
 
 
-def test_two_nested_objects_with_one_name_are_refused(tmp_path: Path) -> None:
-    part = {"type": "object", "properties": {"x": {"type": "string"}}}
-    schema = {
-        "properties": {
-            "a/item": part,
-            "a": {"type": "array", "items": part},
-        }
-    }
-    store(tmp_path / "schemas", "acme/one", schema)
-    ran = run(tmp_path)
-    assert (ran.status, "would both be named 'OneAItem'" in ran.err) == (65, True)
-    store(tmp_path / "schemas", "acme/one", schema, overrides={"names": {"a": "rows"}})
-    assert run(tmp_path).status == 0
-
-
 def _failing_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Let the disk fill up after ``count`` files were moved to their place."""
     real = Path.replace

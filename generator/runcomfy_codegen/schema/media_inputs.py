@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from runcomfy_codegen.diagnostics import Diagnostic
 
 from .keywords import Schema, schemas_in, step
-from .media_rules import SchemaRule, media_kind, read_rules
+from .media_rules import URI_FORMAT, SchemaRule, media_kind, read_rules
+from .references import pointed_at, target_of
 
 __all__ = ["FoundInput", "MediaInputs", "find_media"]
 
@@ -55,9 +57,15 @@ def find_media(raw: Schema, cleaned: Schema, names: list[str]) -> MediaInputs:
     types = {place: part.get("type", "string") for place, part in schemas_in(cleaned)}
     seen: set[str] = set()
     properties: Schema = raw["properties"] if names else {}
+    visitor = _Visitor(raw, types, found, seen)
     for name in names:
-        _visit(properties[name], (name,), step("/properties", name), types, found, seen)
+        visitor.visit(properties[name], (name,), step("/properties", name), frozenset())
     for place, part in schemas_in(raw):
+        if _is_plain_uri(part.get("format")) and place not in found.kinds:
+            text = "is a format that is documented and not checked"
+            found.notes.append(
+                Diagnostic(step(place, "format"), "documented", part["format"], text)
+            )
         if "validations" in part and place not in seen:
             where = step(place, "validations")
             found.notes.append(Diagnostic(where, "documented", "validations", _NO_INPUT))
@@ -67,25 +75,68 @@ def find_media(raw: Schema, cleaned: Schema, names: list[str]) -> MediaInputs:
     return found
 
 
-def _visit(
-    raw: object,
-    path: tuple[str, ...],
-    place: str,
-    types: dict[str, str | list[str]],
-    found: MediaInputs,
-    seen: set[str],
-) -> None:
-    if not isinstance(raw, dict):
-        return
-    parts = list(_parts(raw, place))
-    if any(_may_be_url(part, types) for part in parts):
-        _take(parts, path, found, seen)
-    for part in parts:
-        properties = part.schema.get("properties")
-        if isinstance(properties, dict):
-            for name, inner in properties.items():
-                where = step(part.place, "properties", name)
-                _visit(inner, (*path, name), where, types, found, seen)
+def _is_plain_uri(format_: object) -> bool:
+    return (
+        isinstance(format_, str)
+        and URI_FORMAT.match(format_) is not None
+        and not media_kind(format_)
+    )
+
+
+@dataclass(slots=True)
+class _Visitor:
+    """A walk through the inputs, to wherever a URL can stand."""
+
+    raw: Schema
+    types: dict[str, str | list[str]]
+    found: MediaInputs
+    seen: set[str]
+    #: Values that may still be looked at: references can multiply them.
+    left: int = 2_000
+
+    def visit(
+        self, schema: object, path: tuple[str, ...], place: str, above: frozenset[str]
+    ) -> None:
+        """``above`` holds the places that we came through: an object may hold its like."""
+        self.left -= 1
+        if not isinstance(schema, dict) or self.left < 0:
+            return
+        parts = list(self.parts(schema, place, set(above)))
+        if any(_may_be_url(part, self.types) for part in parts):
+            _take(parts, path, self.found, self.seen)
+        for part in parts:
+            properties = part.schema.get("properties")
+            if isinstance(properties, dict):
+                for name, inner in properties.items():
+                    where = step(part.place, "properties", name)
+                    self.visit(inner, (*path, name), where, above | {one.place for one in parts})
+
+    def parts(
+        self, schema: Schema, place: str, above: set[str], *, binding: bool = True
+    ) -> Iterator[_Part]:
+        """A schema, those that say more of the same value, and those of its items, each once."""
+        if place in above:
+            return
+        above.add(place)
+        yield _Part(place, schema, binding)
+        if isinstance(schema.get("items"), dict):
+            yield from self.parts(schema["items"], step(place, "items"), above, binding=binding)
+        target = target_of(schema.get("$ref"))
+        if target:
+            with suppress(LookupError):
+                inner = pointed_at(self.raw, target)
+                if isinstance(inner, dict):
+                    yield from self.parts(inner, target, above, binding=binding)
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            options = schema.get(keyword)
+            if not isinstance(options, list):
+                continue
+            others = [option for option in options if option != {"type": "null"}]
+            sure = binding and (keyword == "allOf" or len(others) == 1)
+            for i, option in enumerate(options):
+                if isinstance(option, dict):
+                    where = step(place, keyword, i)
+                    yield from self.parts(option, where, above, binding=sure)
 
 
 def _take(parts: list[_Part], path: tuple[str, ...], found: MediaInputs, seen: set[str]) -> None:
@@ -97,22 +148,6 @@ def _take(parts: list[_Part], path: tuple[str, ...], found: MediaInputs, seen: s
         kind = kinds[0] if kinds else "file"
         found.inputs.append(FoundInput(path, kind, tuple(rules)))
         found.kinds.update((part.place, kind) for part in parts)
-
-
-def _parts(schema: Schema, place: str, *, binding: bool = True) -> Iterator[_Part]:
-    """A schema, those that say more of the same value, and those of its items."""
-    yield _Part(place, schema, binding)
-    if isinstance(schema.get("items"), dict):
-        yield from _parts(schema["items"], step(place, "items"), binding=binding)
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        options = schema.get(keyword)
-        if not isinstance(options, list):
-            continue
-        others = [option for option in options if option != {"type": "null"}]
-        sure = binding and (keyword == "allOf" or len(others) == 1)
-        for i, option in enumerate(options):
-            if isinstance(option, dict):
-                yield from _parts(option, step(place, keyword, i), binding=sure)
 
 
 def _may_be_url(part: _Part, types: dict[str, str | list[str]]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.errors import SchemaError
 from runcomfy_codegen.schema.documents import Documents
+from runcomfy_codegen.schema.flatten import Flattener
 from runcomfy_codegen.schema.inputs import GatheredInputs, gather_inputs
 from runcomfy_codegen.schema.keywords import Schema, step
 from runcomfy_codegen.schema.lint import oddities
@@ -72,9 +73,12 @@ class _Inputs:
         return [name for name in self.cleaned.get("required", ()) if name in self.properties]
 
     def declared(self, name: str) -> Schema:
-        """An input's schema as it is written."""
-        declared = self.raw["properties"][name]
-        return declared if isinstance(declared, dict) else {}
+        """An input's schema as it is written, with what it refers to."""
+        return Flattener(self.raw).flat(self.raw["properties"][name])
+
+    def limits(self, name: str) -> Schema:
+        """An input's clean schema, with what it refers to."""
+        return Flattener(self.cleaned).flat(self.properties[name])
 
 
 def _build(documents: Documents, type_templates: Path) -> ModelSpec:
@@ -86,7 +90,8 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     cleaned, notes = clean(raw, *gathered.declaring)
     inputs = _read_inputs(documents, gathered, class_name, type_templates)
     written_output = texts.with_readable_texts(documents.output)
-    outputs = build_outputs(written_output, output_class, type_templates)
+    taken = {one.name for one in inputs.types.nested} | {class_name}
+    outputs = build_outputs(written_output, output_class, type_templates, taken)
     exports = _exports(documents, class_name, output_class, inputs, outputs)
     compiled = compile_checks(cleaned)
     fallback = _fallback_notes(compiled)
@@ -175,23 +180,20 @@ def _read_inputs(
     cleaned, _ = clean(raw)
     _require_object(cleaned, place)
     wire_names = list(cleaned.get("properties", {}))
-    _refuse_stranger(documents, wire_names)
     python_names = names.input_names(wire_names, documents.names, place)
     media = find_media(raw, cleaned, wire_names)
-    return _Inputs(
-        raw,
+    hints = types.hints(
         cleaned,
-        dict(zip(wire_names, python_names, strict=True)),
-        types.hints(
-            cleaned,
-            class_name,
-            type_templates,
-            frozen=True,
-            names=documents.names,
-            media=media.kinds,
-        ),
-        media,
+        class_name,
+        type_templates,
+        frozen=True,
+        names=documents.names,
+        media=media.kinds,
+        taken={names.output_class_name(class_name)},
     )
+    _refuse_stranger(documents, wire_names, hints.nested)
+    by_wire = dict(zip(wire_names, python_names, strict=True))
+    return _Inputs(raw, cleaned, by_wire, hints, media)
 
 
 def _require_object(cleaned: Schema, place: str) -> None:
@@ -204,13 +206,16 @@ def _require_object(cleaned: Schema, place: str) -> None:
         )
 
 
-def _refuse_stranger(documents: Documents, wire_names: list[str]) -> None:
+def _refuse_stranger(
+    documents: Documents, wire_names: list[str], nested: tuple[types.NestedType, ...]
+) -> None:
+    known = {*wire_names, *(one.path for one in nested)}
     for wire in documents.names:
-        if wire not in wire_names:
+        if wire not in known:
             raise SchemaError(
                 f"{documents.model_id} overrides.json",
-                f"names {wire!r}, which is no input",
-                f"The inputs are {texts.one_line(', '.join(wire_names), 300)}.",
+                f"names {wire!r}, which is no input, and no object inside one",
+                f"The inputs and objects are {texts.one_line(', '.join(sorted(known)), 300)}.",
             )
 
 
@@ -259,7 +264,7 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
         wire,
         name,
         inputs.declared(wire),
-        inputs.properties[wire],
+        inputs.limits(wire),
         hint,
         texts.file_words(inputs.media.kinds.get(step("/properties", wire)), hint),
         inputs.media.rules(wire),

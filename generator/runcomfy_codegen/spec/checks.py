@@ -1,7 +1,6 @@
 """Straight-line checks: what a generated validator does with each value, ready for the templates.
 
-A ``ValueCheck`` says how one value is tested; conditions are finished Python expressions, limits and
-pointers finished literals. What ``schema/kinds.py`` cannot say type by type is left to the jsonschema library, a
+A schema becomes the tree of ``check_tree.py``. What ``schema/kinds.py`` cannot say type by type is left to the jsonschema library, a
 whole input at a time, so that keywords which depend on each other are never taken apart.
 """
 
@@ -16,19 +15,11 @@ from runcomfy.model.messages import WORDS, describe
 from runcomfy_codegen.schema.keywords import COMPILED, Schema, parts_of
 from runcomfy_codegen.schema.kinds import ALL_KINDS, Kinds, NotCompiled, Reader
 
+from .check_tree import Branch, Constant, Member, Missing, ObjectCheck, Test, ValueCheck
 from .literals import PythonSource, literal, pointer
 from .names import Identifier
 
-__all__ = [
-    "Branch",
-    "Compiled",
-    "Constant",
-    "Member",
-    "ObjectCheck",
-    "Test",
-    "ValueCheck",
-    "compile_checks",
-]
+__all__ = ["Compiled", "compile_checks"]
 
 Step = str | Identifier
 
@@ -48,116 +39,6 @@ class _Depth:
     def name(self, word: str) -> Identifier:
         level = self.objects if word == "member" else self.loops
         return Identifier(word if level <= 1 else f"{word}_{level}")
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """``condition`` is true when the value breaks ``rule``."""
-
-    condition: PythonSource
-    rule: PythonSource
-    limit: PythonSource
-    message: PythonSource
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """The allowed values of an enum, as a constant of the module."""
-
-    name: Identifier
-    values: tuple[PythonSource, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """What is asked of a value of one type. Without anything to ask, its ``guard`` just lets it pass."""
-
-    guard: PythonSource
-    refusal: PythonSource
-    tests: tuple[Test, ...] = ()
-    #: Whether the tests ask for the length more than once, so that it gets a name.
-    sized: bool = False
-    items: ValueCheck | None = None
-    #: Where items only have to be of one type: the Python type and its JSON name.
-    uniform: tuple[PythonSource, PythonSource] | None = None
-    #: The loop variables of the index and of the item.
-    index: Identifier | None = None
-    item: Identifier | None = None
-    members: ObjectCheck | None = None
-    #: Whether what is inside must still be looked at for NaN and the like.
-    opaque: bool = False
-
-    @property
-    def idle(self) -> bool:
-        """Whether a value of this type passes without a question."""
-        return not (self.tests or self.items or self.uniform or self.members or self.opaque)
-
-
-@dataclass(frozen=True, slots=True)
-class ValueCheck:
-    """How one value is checked. Exactly one of the three ways below applies."""
-
-    variable: Identifier
-    pointer: PythonSource
-    #: The path of a part that the jsonschema library checks.
-    library: PythonSource | None = None
-    #: The condition that the value is none of the allowed ones.
-    choice: Test | None = None
-    #: Where they are texts or whole numbers, the constant that holds them.
-    constant: Constant | None = None
-    #: Types with questions first; then those that only have to be let through.
-    branches: tuple[Branch, ...] = ()
-    #: The expected type or types in JSON's words, and the sentence for any other.
-    expected: PythonSource | None = None
-    message: PythonSource | None = None
-    #: Whether any type is welcome.
-    free: bool = False
-
-    @property
-    def active(self) -> tuple[Branch, ...]:
-        """The branches that ask something."""
-        return tuple(branch for branch in self.branches if not branch.idle)
-
-    def refusal(self, optional: bool) -> PythonSource:
-        """The condition under which no branch welcomes the value; empty where that needs no asking."""
-        refused = [branch.refusal for branch in self.branches if branch.idle]
-        if optional:
-            refused.append(PythonSource(f"{self.variable} is not unset"))
-        return PythonSource(" and ".join(refused))
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One property of an object."""
-
-    wire_name: PythonSource
-    required: bool
-    #: The sentence for its absence.
-    absence: PythonSource
-    check: ValueCheck
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A required name that has no property of its own."""
-
-    name: PythonSource
-    message: PythonSource
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectCheck:
-    """How an object is checked: its own tests, its members, and what else it may hold."""
-
-    variable: Identifier
-    pointer: PythonSource
-    members: tuple[Member, ...]
-    missing: tuple[Missing, ...]
-    tests: tuple[Test, ...]
-    sized: bool
-    known: PythonSource
-    known_list: PythonSource
-    closed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.model_ids import ModelId
 
-from .checks import Constant
+from .check_tree import Constant
 from .literals import PythonSource
 from .names import Identifier
 from .statements import Statement

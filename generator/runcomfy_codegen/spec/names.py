@@ -26,6 +26,7 @@ __all__ = [
     "nested_class_name",
     "output_class_name",
     "owner_package",
+    "spelled_out",
 ]
 
 _WORDS = re.compile(r"[A-Za-z0-9]+")
@@ -44,6 +45,16 @@ _DEVICES = frozenset(
 #: A file is named after it, and file systems take 255 bytes.
 _LONGEST_CLASS = 100
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+#: What class names say of characters that they cannot have.
+_PUNCTUATION = {
+    "-": " Dash ",
+    "_": " Underscore ",
+    ".": " Dot ",
+    " ": " Space ",
+    "/": " Slash ",
+    "~": " Tilde ",
+}
 
 #: What an owner's subpackage calls; a module of that name would stand in its way.
 _CALLED = frozenset({"load_class", "names_in_index"})
@@ -108,9 +119,24 @@ def output_class_name(request_class: str) -> Identifier:
 
 
 def nested_class_name(owner: str, path: tuple[str, ...]) -> Identifier:
-    """The class of a nested object: its request class and the path to it."""
-    steps = ("".join(map(_safe, step)) for step in path)
-    return Identifier(owner + "".join(_camel(step, leading="") for step in steps))
+    """The class of a nested object: its request class and the path to it, without saying a word twice.
+
+    >>> nested_class_name("Classify", ("ClassifyParameters",))
+    'ClassifyParameters'
+    """
+    steps = [_camel("".join(map(_safe, step)), leading="") for step in path]
+    if steps and steps[0].startswith(owner) and steps[0] != owner:
+        return Identifier("".join(steps))
+    return Identifier(owner + "".join(steps))
+
+
+def spelled_out(step: str) -> str:
+    """A step of a path with its punctuation in words, so that ``a-b`` and ``a_b`` differ.
+
+    >>> spelled_out("final-stats")
+    'final Dash stats'
+    """
+    return "".join(_PUNCTUATION.get(character, character) for character in step)
 
 
 def module_name(model_id: ModelId, chosen_class: str | None = None) -> Identifier:

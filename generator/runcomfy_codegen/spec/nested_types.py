@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runcomfy_codegen.schema.keywords import Schema, schemas_in, step
+from runcomfy_codegen.schema.flatten import Flattener
+from runcomfy_codegen.schema.keywords import Schema, schemas_in
 
 from . import docstrings as texts
 from . import names
@@ -25,38 +26,40 @@ def nested_specs(
     ``raw`` is the schema with its texts, ``kinds`` holds the pointers of media inputs and their kinds.
     """
     parts = dict(schemas_in(raw))
-    return tuple(_spec(one, parts.get(one.pointer, {}), kinds) for one in nested)
+    flattener = Flattener(raw)
+    written = {pointer: flattener.flat(part) for pointer, part in parts.items()}
+    return tuple(_spec(one, written, kinds) for one in nested)
 
 
-def _spec(nested: types.NestedType, raw: Schema, kinds: Mapping[str, str]) -> NestedSpec:
+def _spec(
+    nested: types.NestedType, written: Mapping[str, Schema], kinds: Mapping[str, str]
+) -> NestedSpec:
     # The class form has no room for a name that is no attribute.
-    functional = any(names.input_name(wire) != wire for wire, _, _ in nested.members)
-    meaning = texts.clipped(texts.readable(raw.get("description")))
+    functional = any(names.input_name(one.wire_name) != one.wire_name for one in nested.members)
+    meaning = texts.clipped(texts.readable(written.get(nested.pointer, {}).get("description")))
     return NestedSpec(
         nested.name,
         literal(str(nested.name)),
         docstring(meaning, _INDENT) if meaning else None,
-        tuple(_member(member, nested, raw, kinds) for member in nested.members),
+        tuple(_member(one, written, kinds) for one in nested.members),
         functional,
     )
 
 
 def _member(
-    member: tuple[str, str, bool], nested: types.NestedType, raw: Schema, kinds: Mapping[str, str]
+    member: types.TypedMember, written: Mapping[str, Schema], kinds: Mapping[str, str]
 ) -> NestedMember:
-    wire, hint, required = member
-    declared = raw.get("properties")
-    own = declared.get(wire) if isinstance(declared, dict) else None
+    wire, hint = member.wire_name, member.hint
     words = texts.describe_input(
         wire,
         wire,
-        own if isinstance(own, dict) else {},
-        nested.schema["properties"][wire],
+        written.get(member.pointer, {}),
+        member.schema,
         hint,
-        texts.file_words(kinds.get(step(nested.pointer, "properties", wire)), hint),
+        texts.file_words(kinds.get(member.pointer), hint),
         [],
     )
-    hint = hint if required else f"NotRequired[{hint}]"
+    hint = hint if member.required else f"NotRequired[{hint}]"
     return NestedMember(
         wire,
         literal(wire),

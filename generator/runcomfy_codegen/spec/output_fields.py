@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 from runcomfy_codegen.diagnostics import Diagnostic
+from runcomfy_codegen.schema.flatten import Flattener
+from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.keywords import Schema, schemas_in, step
 from runcomfy_codegen.schema.normalise import canonical, clean
 
@@ -20,6 +23,8 @@ from .names import Identifier
 __all__ = ["OutputFields", "build_outputs"]
 
 _INDENT = 4
+#: Unions in unions that are looked into.
+_DEEPEST = 8
 _NO_INPUT = "are rules about files of an output; not checked"
 
 #: What ``isinstance`` asks of a documented field, by JSON type.
@@ -46,7 +51,9 @@ class OutputFields:
     notes: tuple[Diagnostic, ...]
 
 
-def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -> OutputFields:
+def build_outputs(
+    raw: Schema, output_class: Identifier, type_templates: Path, taken: Collection[str] = ()
+) -> OutputFields:
     """The outputs that an output schema documents; none is a fine answer."""
     raw, dialect_notes = canonical(raw)
     cleaned, found = clean(raw)
@@ -57,10 +64,13 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
         if "validations" in part
     ]
     notes = tuple(Diagnostic("output.json" + n.place, n.kind, n.subject, n.text) for n in found)
+    raw = gather_inputs(raw).schema  # a root reference or allOf may declare the fields
+    cleaned, _ = clean(raw)
     properties: Schema = cleaned.get("properties", {})
     if not properties:
         return OutputFields(raw, (), (), notes)
-    hints = types.hints(_opened(cleaned), output_class, type_templates, frozen=False)
+    hints = types.hints(_opened(cleaned), output_class, type_templates, frozen=False, taken=taken)
+    flattener, written = Flattener(cleaned), Flattener(raw)
     fields: dict[Identifier, OutputField] = {}
     for wire in properties:
         name = names.input_name(wire)
@@ -71,8 +81,10 @@ def build_outputs(raw: Schema, output_class: Identifier, type_templates: Path) -
                 Diagnostic(step("output.json/properties", wire), "documented", name, text),
             )
         else:
-            own = raw["properties"][wire]
-            fields[name] = _field(wire, name, properties[wire], hints.hints[wire], own)
+            own = written.flat(raw["properties"][wire])
+            limits = flattener.flat(properties[wire])
+            kinds = _kinds(properties[wire], flattener)
+            fields[name] = _field(wire, name, limits, hints.hints[wire], own, kinds)
     return OutputFields(raw, tuple(fields.values()), hints.nested, notes)
 
 
@@ -85,11 +97,27 @@ def _opened(cleaned: Schema) -> Schema:
     return opened
 
 
-def _field(wire: str, name: Identifier, cleaned: Schema, hint: str, raw: object) -> OutputField:
-    given = cleaned.get("type")
-    types_ = [given] if isinstance(given, str) else given or ["any"]
-    kinds = sorted({kind for one in types_ for kind in _KINDS[one]})
-    words = texts.describe_output(raw if isinstance(raw, dict) else {}, cleaned)
+def _kinds(schema: Schema, flattener: Flattener) -> list[str]:
+    """What ``isinstance`` asks: of every type that the schema, or an option of it, names."""
+    return sorted({kind for one in _types(schema, flattener, 0) for kind in _KINDS[one]})
+
+
+def _types(schema: Schema, flattener: Flattener, depth: int) -> set[str]:
+    flat = flattener.flat(schema)
+    given = flat.get("type")
+    own = {given} if isinstance(given, str) else set(given or ())
+    if own:
+        return own
+    options = [part for word in ("anyOf", "oneOf") for part in flat.get(word, ())]
+    if not options or depth > _DEEPEST:
+        return {"object"} if "properties" in flat else {"any"}
+    return {name for part in options for name in _types(part, flattener, depth + 1)}
+
+
+def _field(
+    wire: str, name: Identifier, cleaned: Schema, hint: str, raw: Schema, kinds: list[str]
+) -> OutputField:
+    words = texts.describe_output(raw, cleaned)
     return OutputField(
         name,
         literal(str(name)),

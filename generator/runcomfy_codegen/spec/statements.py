@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .checks import Branch, Member, ObjectCheck, Test, ValueCheck
+from .check_tree import Branch, Member, ObjectCheck, Test, ValueCheck
 
 __all__ = ["Statement", "payload_statements"]
 

@@ -8,25 +8,28 @@ make it write one plain line for each field.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
-from runcomfy_codegen.schema.keywords import Schema, step
+from runcomfy_codegen.schema.flatten import Flattener
+from runcomfy_codegen.schema.keywords import SCHEMA_LIST, SCHEMA_MAP, Schema, schemas_in
 
 from .library_hints import library_hints
 from .literals import literal
-from .names import Identifier, nested_class_name
+from .names import Identifier
+from .nested_names import NestedPath, name_classes
 
-__all__ = ["NestedType", "Types", "hints"]
+__all__ = ["NestedType", "TypedMember", "Types", "hints"]
 
 #: The class of the schema as a whole.
 _ROOT = "C0"
 _TOKEN = re.compile(r"'(v\d+)'|\b(C\d+)\b")
 #: A step to a schema that says more of the same value, or of the items of a list.
 _SAME = re.compile(r"/(?:anyOf/\d+|oneOf/\d+|items)$")
+#: Parts that are looked at for one hint; a union that doubles at each reference ends in ``Any``.
+_MOST_STEPS = 300
 #: What the library calls the text that is a file, which has a type of its own in our hints.
 _FILE = {"type": "string", "format": "binary"}
 _FILE_HINT = re.compile(r"\bbytes\b")
@@ -34,6 +37,17 @@ _FILE_HINT = re.compile(r"\bbytes\b")
 _HINT_NAMES = {
     "Any", "Literal", "Mapping", "MediaSource", "Sequence", "None", "bool", "dict", "float", "int", "list", "str",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TypedMember:
+    """A member of a nested object: its schema in clean vocabulary, and where that stands."""
+
+    wire_name: str
+    hint: str
+    required: bool
+    schema: Schema
+    pointer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +59,7 @@ class NestedType:
     path: str
     #: Where it stands in the schema, as a JSON pointer.
     pointer: str
-    schema: Schema
-    #: (wire name, hint, whether required)
-    members: tuple[tuple[str, str, bool], ...]
+    members: tuple[TypedMember, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +78,17 @@ def hints(
     frozen: bool,
     names: Mapping[str, str] | None = None,
     media: Collection[str] = (),
+    taken: Collection[str] = (),
 ) -> Types:
     """The types of a clean object schema.
 
     ``names`` holds names of our choosing for its properties; nested types follow them. ``frozen``
     asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
-    ``media`` holds the pointers of media inputs, whose texts are ``MediaSource``.
+    ``media`` holds the pointers of media inputs, whose texts are ``MediaSource``, and ``taken`` the names of
+    other classes.
     """
-    tokens = _Tokens(schema, class_name, names or {}, media)
+    tokens = _Tokens(schema, class_name, names or {}, media, {class_name, *taken})
     return tokens.read(tokens.structures(), templates, frozen=frozen)
-
-
-@dataclass(frozen=True, slots=True)
-class _HintPath:
-    """The way to a part of a schema: in names, as types are named after it, and as a JSON pointer."""
-
-    names: tuple[str, ...] = ()
-    pointer: str = ""
-
-    def to(self, name: str | None, *steps: object) -> _HintPath:
-        """The way that goes on; ``None`` adds no name."""
-        names = self.names if name is None else (*self.names, name)
-        return _HintPath(names, step(self.pointer, *steps))
 
 
 @dataclass
@@ -97,75 +98,129 @@ class _Tokens:
     schema: Schema
     class_name: Identifier
     names: Mapping[str, str]
-    media: Collection[str] = ()
+    media: Collection[str]
+    taken: set[str]
     values: list[object] = field(default_factory=list)
-    classes: dict[str, tuple[Identifier, Schema]] = field(default_factory=dict)
-    #: Pointer of a referenced part -> its class token, so that recursion ends.
-    referenced: dict[str, str] = field(default_factory=dict)
-    _ways: dict[str, _HintPath] = field(default_factory=dict)
+    #: Token -> the way to an object, and its flat schema.
+    classes: dict[str, tuple[NestedPath, Schema]] = field(default_factory=dict)
+    #: Pointer of an object -> its token, so that it is one class wherever it is used, and recursion ends.
+    known: dict[str, str] = field(default_factory=dict)
+    #: Pointers of references that are being followed; one that leads back to itself stays open.
+    open: set[str] = field(default_factory=set)
+    #: Token -> the name of the class, once all objects are known.
+    class_names: dict[str, Identifier] = field(default_factory=dict)
+    #: Parts that were looked at for the current hint.
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.flattener = Flattener(self.schema)
+        self.pointers = {id(part): pointer for pointer, part in schemas_in(self.schema)}
 
     def structures(self) -> dict[str, dict[str, Any]]:
         """The structure of each class, by its token; the root's comes first."""
-        found = {_ROOT: self._object(_ROOT, self.class_name, self.schema, _HintPath())}
+        self.classes[_ROOT] = NestedPath(), self.schema
+        self.known[""] = _ROOT
+        found: dict[str, dict[str, Any]] = {}
         while len(found) < len(self.classes):
             for token in list(self.classes):
                 if token not in found:
                     found[token] = self._members(token)
         return found
 
-    def _object(
-        self, token: str, name: Identifier, schema: Schema, way: _HintPath
-    ) -> dict[str, Any]:
-        self.classes[token] = (name, schema)
-        self._ways[token] = way
-        return self._members(token) if token == _ROOT else {"$ref": f"#/$defs/{token}"}
-
     def _members(self, token: str) -> dict[str, Any]:
-        _, schema = self.classes[token]
-        names = list(schema.get("properties", {}))
+        path, schema = self.classes[token]
+        properties = schema.get("properties", {})
         required = set(schema.get("required", ()))
         return {
             "type": "object",
             "properties": {
-                f"p{i}": self._type(
-                    schema["properties"][name], self._ways[token].to(name, "properties", name)
-                )
-                for i, name in enumerate(names)
+                f"p{i}": self._hint(part, self._member_path(path, name, part))
+                for i, (name, part) in enumerate(properties.items())
             },
-            "required": [f"p{i}" for i, name in enumerate(names) if name in required],
+            "required": [f"p{i}" for i, name in enumerate(properties) if name in required],
         }
 
-    def _type(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
+    def _member_path(self, path: NestedPath, name: str, part: Schema) -> NestedPath:
+        """The way to a member, which may come from another part of the schema."""
+        to = path.to(name, "properties", name)
+        return NestedPath(to.names, self.pointers.get(id(part), to.pointer), to.options)
+
+    def _hint(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
+        self.steps = 0
+        return self._type(schema, path)
+
+    def _type(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
         """The structure of ``schema``; ``{}`` stands for any value."""
-        if "enum" in schema or "const" in schema:
-            return self._choice(schema, way)
-        if "$ref" in schema:
-            return self._reference(schema["$ref"])
-        for keyword in ("anyOf", "oneOf"):
-            if keyword in schema and "type" not in schema:
-                return {"anyOf": self._options(schema[keyword], way.to(None, keyword))}
-        names = schema.get("type")
-        if isinstance(names, list):
-            return {"anyOf": [self._type({**schema, "type": name}, way) for name in names]}
-        if not isinstance(names, str):
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
             return {}
-        return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, way)
+        target, place = self.flattener.named(schema)
+        if place is None:
+            return self._structure(self.flattener.flat(schema), path)
+        if not place:  # the payload itself, which is no type of its own
+            return {"type": "object"}
+        if place in self.open:
+            return {}
+        self.open.add(place)
+        try:
+            return self._structure(self.flattener.flat(target), _path_of(place))
+        finally:
+            self.open.remove(place)
 
-    def _options(self, parts: list[Schema], way: _HintPath) -> list[dict[str, Any]]:
-        # Objects share the way to them, so each is told apart by its place among the options.
-        shared = sum(not _STRUCTURES.keys().isdisjoint(_type_names(part)) for part in parts) > 1
-        return [
-            self._type(part, way.to(f"option{i + 1}" if shared else None, i))
-            for i, part in enumerate(parts)
-        ]
+    def _structure(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
+        if "enum" in schema or "const" in schema:
+            return self._choice(schema, path)
+        names = schema.get("type")
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema and not isinstance(names, str):
+                return self._union(schema[keyword], path, keyword)
+        if isinstance(names, list):
+            return {"anyOf": [self._structure({**schema, "type": name}, path) for name in names]}
+        if not isinstance(names, str):
+            if "properties" in schema:
+                return self._nested(schema, path)
+            return {}
+        return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, path)
 
-    def _scalar(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
-        is_file = schema["type"] == "string" and self._is_media(way.pointer)
+    def _union(self, parts: list[Schema], path: NestedPath, keyword: str) -> dict[str, Any]:
+        # Objects share the way to them, so each is told apart by its mark, or by its place among the options.
+        objects = sum(not _STRUCTURES.keys().isdisjoint(self._type_names(part)) for part in parts)
+        marks = [self._mark(part) or f"option{i + 1}" for i, part in enumerate(parts)]
+        if len(set(marks)) < len(marks):
+            marks = [f"option{i + 1}" for i in range(len(parts))]
+        options: list[dict[str, Any]] = []
+        for i, part in enumerate(parts):
+            option = path.option(marks[i] if objects > 1 else None, keyword, i)
+            made = self._type(part, option)
+            if made not in options:
+                options.append(made)
+        return {"anyOf": _joined_lists(options)}
+
+    def _mark(self, part: Schema) -> str | None:
+        """The one value of a member that tells an option from others, such as ``{"type": {"const": "audio"}}``."""
+        properties = self.flattener.flat(part).get("properties", {})
+        for member in properties.values():
+            flat = self.flattener.flat(member)
+            values = [flat["const"]] if "const" in flat else flat.get("enum", [])
+            if len(values) == 1 and isinstance(values[0], str) and values[0].isascii():
+                mark = "".join(c if c.isalnum() else " " for c in values[0]).strip()
+                return mark[:40] or None
+        return None
+
+    def _type_names(self, part: Schema) -> list[str]:
+        flat = self.flattener.flat(part)
+        names = flat.get("type", ["object"] if "properties" in flat else [])
+        return [names] if isinstance(names, str) else list(names)
+
+    def _scalar(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
+        is_file = schema["type"] == "string" and self._is_media(path.pointer)
         return _FILE if is_file else {"type": schema["type"]}
 
-    def _array(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
-        inner = way.to("item", "items")
+    def _array(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
+        inner = path.to("item", "items")
         items = schema.get("items", {})
+        pointer = self.pointers.get(id(items), inner.pointer)
+        inner = NestedPath(inner.names, pointer, inner.options)
         if not items and self._is_media(inner.pointer):
             return {"type": "array", "items": _FILE}
         return {"type": "array", "items": self._type(items, inner) if items else {}}
@@ -178,76 +233,63 @@ class _Tokens:
             pointer = shorter
         return True
 
-    def _nested(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
+    def _nested(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
         if schema.get("properties"):
-            first, *others = way.names
-            name = nested_class_name(self.class_name, (self.names.get(first, first), *others))
-            return self._object(f"C{len(self.classes)}", name, schema, way)
+            token = self.known.get(path.pointer)
+            if token is None:
+                token = self.known[path.pointer] = f"C{len(self.classes)}"
+                self.classes[token] = path, schema
+            return {"$ref": f"#/$defs/{token}"}
         inner = schema.get("additionalProperties")
         if isinstance(inner, dict) and inner:
-            value = self._type(inner, way.to("value", "additionalProperties"))
+            value = self._type(inner, path.to("value", "additionalProperties"))
             return {"type": "object", "additionalProperties": value}
         return {"type": "object"}
 
-    def _choice(self, schema: Schema, way: _HintPath) -> dict[str, Any]:
+    def _choice(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
         values = [schema["const"]] if "const" in schema else schema["enum"]
-        if not all(value is None or isinstance(value, (str, int)) for value in values):
+        simple = all(value is None or isinstance(value, (str, int)) for value in values)
+        if not values or not simple:
             rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
-            return self._type(rest, way)
+            return self._structure(rest, path)
         distinct = {(type(value), value): value for value in values}.values()
         tokens = [f"v{len(self.values) + i}" for i in range(len(distinct))]
         self.values += distinct
         return {"type": "string", "enum": tokens}
-
-    def _reference(self, ref: str) -> dict[str, Any]:
-        parts = unquote(ref[1:]).split("/")[1:]
-        steps = [part.replace("~1", "/").replace("~0", "~") for part in parts]
-        if not steps:  # the payload itself, which is no type of its own
-            return {"type": "object"}
-        if ref in self.referenced:
-            return {"$ref": f"#/$defs/{self.referenced[ref]}"}
-        part: Any = self.schema
-        for one in steps:
-            part = part[int(one) if isinstance(part, list) else one]
-        if part.get("type") != "object" or not part.get("properties"):
-            # Only an object has a name to refer to; a type that refers to itself stays open.
-            plain = {k: v for k, v in part.items() if k in ("type", "enum", "const")}
-            return (
-                self._type(plain, _HintPath(tuple(steps), step("", *steps)))
-                if part.get("type") != "array"
-                else _ANY_LIST
-            )
-        token = self.referenced[ref] = f"C{len(self.classes)}"
-        way = _HintPath((steps[-1],), step("", *steps))
-        return self._object(token, nested_class_name(self.class_name, way.names), part, way)
 
     def read(
         self, structures: dict[str, dict[str, Any]], templates: Path, *, frozen: bool
     ) -> Types:
         """The types, by what the library makes of the structures."""
         fields = [one for token in self.classes for one in structures[token]["properties"].values()]
+        objects = {token: one for token, one in self.classes.items() if token != _ROOT}
+        self.class_names = name_classes(self.class_name, objects, self.names, self.taken)
         hints = map(self._with_values, library_hints(fields, templates, frozen=frozen))
-        by_token: dict[str, tuple[tuple[str, str, bool], ...]] = {}
-        for token, (_, schema) in self.classes.items():
-            members = structures[token]
-            by_token[token] = tuple(
-                (wire, next(hints), name in members["required"])
-                for wire, name in zip(
-                    schema.get("properties", {}), members["properties"], strict=True
-                )
+        members = {
+            token: tuple(self._typed(path, schema, structures[token], hints))
+            for token, (path, schema) in self.classes.items()
+        }
+        nested: dict[Identifier, NestedType] = {}
+        for token, (path, _) in objects.items():
+            name = self.class_names[token]
+            one = NestedType(name, "/".join(path.options), path.pointer, members[token])
+            nested.setdefault(name, one)
+        by_wire = {one.wire_name: one.hint for one in members[_ROOT]}
+        return Types(by_wire, tuple(nested.values()))
+
+    def _typed(
+        self, path: NestedPath, schema: Schema, structure: dict[str, Any], hints: Iterator[str]
+    ) -> Iterator[TypedMember]:
+        """The members of an object; takes the hint of each from ``hints``."""
+        properties = schema.get("properties", {})
+        for name, (wire, part) in zip(structure["properties"], properties.items(), strict=True):
+            yield TypedMember(
+                wire,
+                next(hints),
+                name in structure["required"],
+                self.flattener.flat(part),
+                self._member_path(path, wire, part).pointer,
             )
-        root = by_token.pop(_ROOT)
-        nested = tuple(
-            NestedType(
-                self.classes[token][0],
-                "/".join(self._ways[token].names),
-                self._ways[token].pointer,
-                self.classes[token][1],
-                members,
-            )
-            for token, members in by_token.items()
-        )
-        return Types({wire: hint for wire, hint, _ in root}, nested)
 
     def _with_values(self, hint: str) -> str:
         hint = _FILE_HINT.sub("MediaSource", hint)
@@ -256,20 +298,43 @@ class _Tokens:
             raise TypeError(f"the hint {hint!r} holds names that are not expected: {unknown}")
         return _TOKEN.sub(
             lambda match: (
-                literal(self.values[int(match[1][1:])]) if match[1] else self.classes[match[2]][0]
+                literal(self.values[int(match[1][1:])]) if match[1] else self.class_names[match[2]]
             ),
             hint,
         )
 
 
-def _type_names(schema: Schema) -> list[str]:
-    names = schema.get("type", [])
-    return [names] if isinstance(names, str) else list(names)
+def _path_of(pointer: str) -> NestedPath:
+    """The way to what a reference leads to: the names on it, from the last definition on."""
+    path = NestedPath((), pointer)
+    steps = [one.replace("~1", "/").replace("~0", "~") for one in pointer.split("/")[1:]]
+    names: list[str] = []
+    while steps:
+        keyword = steps.pop(0)
+        if keyword in ("$defs", "definitions") and steps:
+            names = [steps.pop(0)]
+        elif keyword in SCHEMA_MAP and steps:
+            names.append(steps.pop(0))
+        elif keyword in SCHEMA_LIST and steps:
+            number = steps.pop(0)
+            names += (
+                [f"option{int(number) + 1}"] if keyword != "allOf" and number.isdecimal() else []
+            )
+        else:
+            names.append({"items": "item", "additionalProperties": "value"}.get(keyword, keyword))
+    return NestedPath(tuple(names), path.pointer, tuple(names))
 
 
-_ANY_LIST: dict[str, Any] = {"type": "array", "items": {}}
+def _joined_lists(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lists of objects as one list of several objects: type checkers tell these apart, and those not."""
+    lists = [one for one in options if one.get("type") == "array" and "$ref" in str(one)]
+    if len(lists) < 2:
+        return options
+    joined = {"type": "array", "items": {"anyOf": [one["items"] for one in lists]}}
+    return [joined if one is lists[0] else one for one in options if one not in lists[1:]]
 
-_STRUCTURES: dict[str, Callable[[_Tokens, Schema, _HintPath], dict[str, Any]]] = {
+
+_STRUCTURES: dict[str, Callable[[_Tokens, Schema, NestedPath], dict[str, Any]]] = {
     "array": _Tokens._array,
     "object": _Tokens._nested,
 }

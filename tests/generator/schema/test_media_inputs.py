@@ -151,3 +151,28 @@ def test_a_model_whose_name_is_the_alias_gets_another_name(tmp_path: Path) -> No
     schema = {"type": "object", "properties": {"image": {**TEXT, "format": "image_uri"}}}
     make(tmp_path, {"acme/media-source": schema})
     assert load(tmp_path, "made_models.acme").MediaSourceModel.model_id == "acme/media-source"
+
+
+def test_files_behind_references_are_found(tmp_path: Path) -> None:
+    rules = [{"validation_rule": "width_pixels>", "validation_value": 14}]
+    image = {"type": "string", "format": "image_uri", "validations": rules}
+    layer = {
+        "type": "object",
+        "properties": {"source": {"$ref": "#/$defs/Image"}, "next": {"$ref": "#/$defs/Layer"}},
+    }
+    properties = {
+        "x": {"$ref": "#/$defs/Image"},
+        "y": {"type": "array", "items": {"$ref": "#/$defs/Layer"}},
+    }
+    cls = make_class(tmp_path, properties, **{"$defs": {"Image": image, "Layer": layer}})
+    assert [(one.path, one.kind, len(one.rules)) for one in cls._media] == [
+        (("x",), "image", 1), (("y", "source"), "image", 1),
+    ]  # fmt: skip
+
+
+def test_a_uri_that_is_no_file_is_reported(tmp_path: Path) -> None:
+    generation = make(
+        tmp_path, {"acme/small": {"properties": {"x": {"type": "string", "format": "uri"}}}}
+    )
+    [note] = generation.manifest.models["acme/small"].notes
+    assert (note.kind, note.subject, note.place) == ("documented", "uri", "/properties/x/format")

@@ -1,0 +1,104 @@
+"""A schema together with what its references and ``allOf`` say, for those who describe and type a value.
+
+What a payload has to keep is told by the schema as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .keywords import ANNOTATIONS, Schema
+from .references import pointed_at, target_of
+
+__all__ = ["Flattener"]
+
+#: Words of whoever refers to a schema, which say nothing about its structure.
+_WORDS = ANNOTATIONS | {"$defs", "definitions"}
+
+
+@dataclass(slots=True)
+class Flattener:
+    """Flattens the parts of one schema, as it is written or in clean vocabulary; each part once."""
+
+    root: Schema
+    _known: dict[int, Schema] = field(default_factory=dict)
+
+    def flat(self, schema: Any) -> Schema:
+        """The schema with all that is said of the same value; its own words come first."""
+        if not isinstance(schema, dict):
+            return {}
+        if id(schema) not in self._known:
+            self._known[id(schema)] = {}  # what leads back to itself adds nothing
+            made = {k: v for k, v in schema.items() if k not in ("$ref", "allOf")}
+            for part in self._others(schema):
+                made = _merged(made, self.flat(part))
+            self._known[id(schema)] = made
+        return self._known[id(schema)]
+
+    def named(self, schema: Schema) -> tuple[Schema, str | None]:
+        """The schema that another one stands for by a lone reference, and the place of it; or itself, and ``None``."""
+        place: str | None = None
+        seen: set[int] = set()
+        while id(schema) not in seen:
+            seen.add(id(schema))
+            structure = {k: v for k, v in schema.items() if k not in _WORDS}
+            parts = structure.get("allOf")
+            if structure.keys() == {"allOf"} and isinstance(parts, list) and len(parts) == 1:
+                structure = parts[0] if isinstance(parts[0], dict) else {}
+            target = target_of(structure.get("$ref"))
+            if structure.keys() - _WORDS != {"$ref"} or target is None:
+                break
+            found = self._at(target)
+            if not isinstance(found, dict):
+                break
+            schema, place = found, target
+        return schema, place
+
+    def _others(self, schema: Schema) -> list[Any]:
+        target = target_of(schema.get("$ref"))
+        parts = schema.get("allOf")
+        others = [] if target is None else [self._at(target)]
+        return others + (parts if isinstance(parts, list) else [])
+
+    def _at(self, place: str) -> Any:
+        try:
+            return pointed_at(self.root, place)
+        except LookupError:
+            return None
+
+
+def _merged(first: Schema, second: Schema) -> Schema:
+    """Both schemas of one value; what cannot be said in one is left to the first."""
+    made = {**second, **first}
+    own, other = first.get("properties"), second.get("properties")
+    if isinstance(own, dict) and isinstance(other, dict):
+        made["properties"] = {
+            **own,
+            **{
+                name: _both(own[name], part) if name in own else part
+                for name, part in other.items()
+            },
+        }
+    names, others = first.get("required"), second.get("required")
+    if isinstance(names, list) and isinstance(others, list):
+        made["required"] = [*names, *(name for name in others if name not in names)]
+    values, more = first.get("enum"), second.get("enum")
+    if isinstance(values, list) and isinstance(more, list):
+        made["enum"] = [value for value in values if value in more]
+    types = _common_types(first.get("type"), second.get("type"))
+    if types:
+        made["type"] = types[0] if len(types) == 1 else types
+    return made
+
+
+def _both(first: Any, second: Any) -> Any:
+    return first if first == second or not second else {"allOf": [first, second]}
+
+
+def _common_types(first: Any, second: Any) -> list[str]:
+    if first is None or second is None:
+        return []
+    one, other = ([names] if isinstance(names, str) else list(names) for names in (first, second))
+    common = [name for name in one if name in other or (name == "integer" and "number" in other)]
+    return common or (["integer"] if "number" in one and "integer" in other else [])

@@ -1,0 +1,120 @@
+"""What a generated validator asks, as data: conditions are finished expressions, limits and pointers finished literals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .literals import PythonSource
+from .names import Identifier
+
+__all__ = ["Branch", "Constant", "Member", "Missing", "ObjectCheck", "Test", "ValueCheck"]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """``condition`` is true when the value breaks ``rule``."""
+
+    condition: PythonSource
+    rule: PythonSource
+    limit: PythonSource
+    message: PythonSource
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The allowed values of an enum, as a constant of the module."""
+
+    name: Identifier
+    values: tuple[PythonSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What is asked of a value of one type. Without anything to ask, its ``guard`` just lets it pass."""
+
+    guard: PythonSource
+    refusal: PythonSource
+    tests: tuple[Test, ...] = ()
+    #: Whether the tests ask for the length more than once, so that it gets a name.
+    sized: bool = False
+    items: ValueCheck | None = None
+    #: Where items only have to be of one type: the Python type and its JSON name.
+    uniform: tuple[PythonSource, PythonSource] | None = None
+    #: The loop variables of the index and of the item.
+    index: Identifier | None = None
+    item: Identifier | None = None
+    members: ObjectCheck | None = None
+    #: Whether what is inside must still be looked at for NaN and the like.
+    opaque: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether a value of this type passes without a question."""
+        return not (self.tests or self.items or self.uniform or self.members or self.opaque)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCheck:
+    """How one value is checked. Exactly one of the three ways below applies."""
+
+    variable: Identifier
+    pointer: PythonSource
+    #: The path of a part that the jsonschema library checks.
+    library: PythonSource | None = None
+    #: The condition that the value is none of the allowed ones.
+    choice: Test | None = None
+    #: Where they are texts or whole numbers, the constant that holds them.
+    constant: Constant | None = None
+    #: Types with questions first; then those that only have to be let through.
+    branches: tuple[Branch, ...] = ()
+    #: The expected type or types in JSON's words, and the sentence for any other.
+    expected: PythonSource | None = None
+    message: PythonSource | None = None
+    #: Whether any type is welcome.
+    free: bool = False
+
+    @property
+    def active(self) -> tuple[Branch, ...]:
+        """The branches that ask something."""
+        return tuple(branch for branch in self.branches if not branch.idle)
+
+    def refusal(self, optional: bool) -> PythonSource:
+        """The condition under which no branch welcomes the value; empty where that needs no asking."""
+        refused = [branch.refusal for branch in self.branches if branch.idle]
+        if optional:
+            refused.append(PythonSource(f"{self.variable} is not unset"))
+        return PythonSource(" and ".join(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One property of an object."""
+
+    wire_name: PythonSource
+    required: bool
+    #: The sentence for its absence.
+    absence: PythonSource
+    check: ValueCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A required name that has no property of its own."""
+
+    name: PythonSource
+    message: PythonSource
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCheck:
+    """How an object is checked: its own tests, its members, and what else it may hold."""
+
+    variable: Identifier
+    pointer: PythonSource
+    members: tuple[Member, ...]
+    missing: tuple[Missing, ...]
+    tests: tuple[Test, ...]
+    sized: bool
+    known: PythonSource
+    known_list: PythonSource
+    closed: bool

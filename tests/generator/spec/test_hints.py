@@ -1,0 +1,179 @@
+"""Hints, names and docstrings say what is behind references, ``allOf`` and unions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runcomfy_codegen.errors import SchemaError
+from support.small_models import load, make, store
+
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+FRAME = {"type": "object", "properties": {"url": TEXT, "at": WHOLE}, "required": ["url"]}
+CHOICE = {"type": "string", "enum": ["a", "b"], "title": "Style", "description": "How it looks."}
+
+
+def written(tmp_path: Path, properties: dict[str, Any], **root: Any) -> str:
+    """The text of the module of a model with these inputs."""
+    make(tmp_path, {"acme/small": {"type": "object", "properties": properties, **root}})
+    load(tmp_path, "made_models.acme.small")
+    return (tmp_path / "out/made_models/acme/small.py").read_text(encoding="utf-8")
+
+
+def hint(text: str, name: str = "x") -> str:
+    [line] = [one for one in text.splitlines() if one.startswith(f"    {name}: ")]
+    return line.removeprefix(f"    {name}: ").removesuffix(" = UNSET").replace(" | Unset", "")
+
+
+DEFINITIONS = {
+    "Choice": CHOICE, "Frame": FRAME, "Frames": {"type": "array", "items": {"$ref": "#/$defs/Frame"}},
+    "Either": {"anyOf": [TEXT, {"$ref": "#/$defs/Frames"}]}, "Text": TEXT,
+    "List": {"type": "array", "items": {"$ref": "#/$defs/List"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"allOf": [{"$ref": "#/$defs/Choice"}], "default": "a"}, "Literal['a', 'b']"),
+        ({"$ref": "#/$defs/Either"}, "str | Sequence[SmallFrame]"),
+        ({"$ref": "#/$defs/Frames"}, "Sequence[SmallFrame]"),
+        ({"allOf": [{"$ref": "#/$defs/Frame"}]}, "SmallFrame"),
+        ({"allOf": [TEXT, {"maxLength": 3}]}, "str"),
+        ({"allOf": [{"type": ["integer", "string"]}, {"type": "number"}]}, "int"),
+        ({"anyOf": [{"$ref": "#/$defs/Text"}, {"type": "null"}]}, "str | None"),
+        ({"type": "array", "items": {"$ref": "#/$defs/List"}}, "Sequence[Sequence[Any]]"),
+        ({"properties": {"w": WHOLE}}, "SmallX"),
+        (
+            {"anyOf": [{"$ref": "#/$defs/Frames"}, {"type": "array", "items": {"$ref": "#/$defs/Choice"}},
+                       {"type": "array", "items": FRAME}]},
+            "Sequence[SmallFrame | SmallXItem] | Sequence[Literal['a', 'b']]",
+        ),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_hint_is_what_is_there(tmp_path: Path, schema: dict[str, Any], expected: str) -> None:
+    text = written(tmp_path, {"x": schema}, **{"$defs": DEFINITIONS})
+    assert hint(text).replace('"', "'") == expected
+
+
+def test_a_reference_to_an_input_shares_its_class(tmp_path: Path) -> None:
+    again = {"$ref": "#/properties/start_frame"}
+    properties = {
+        "start_frame": FRAME, "x": again, "y": {"type": "array", "items": again}, "z": {"allOf": [again]},
+    }  # fmt: skip
+    text = written(tmp_path, properties)
+    assert [hint(text, name) for name in ("start_frame", "x", "z")] == ["SmallStartFrame"] * 3
+    assert hint(text, "y") == "Sequence[SmallStartFrame]"
+    assert text.count("(TypedDict)") == 1
+
+
+def test_an_object_keeps_the_members_that_it_inherits(tmp_path: Path) -> None:
+    schema = {
+        "allOf": [{"$ref": "#/$defs/Frame"}],
+        "properties": {"more": TEXT},
+        "required": ["more"],
+    }
+    text = written(tmp_path, {"x": schema}, **{"$defs": DEFINITIONS})
+    body = text.partition("class SmallX(TypedDict):")[2]
+    assert "    url: str" in body
+    assert "    more: str" in body
+    assert "    at: NotRequired[int]" in body
+
+
+def test_what_is_behind_a_reference_is_told(tmp_path: Path) -> None:
+    x = {"allOf": [{"$ref": "#/$defs/Choice"}], "default": "a"}
+    text = written(tmp_path, {"x": x}, **{"$defs": DEFINITIONS})
+    assert "How it looks." in text
+    assert "Demo value: 'a'" in text
+
+
+OPTIONS = {
+    "speech": {"type": "object", "properties": {"type": {"const": "speech"}, "voice": TEXT}},
+    "music": {"type": "object", "properties": {"type": {"const": "music"}, "voice": WHOLE}},
+}
+
+
+@pytest.mark.parametrize(
+    ("properties", "names"),
+    [
+        ({"x": {"oneOf": list(OPTIONS.values())}}, ["SmallXSpeech", "SmallXMusic"]),
+        (
+            {"x": {"anyOf": [{"oneOf": [*OPTIONS.values()], "discriminator": {}}, {"oneOf": [FRAME, {"type": "null"}]}]}},
+            ["SmallX", "SmallXSpeech", "SmallXMusic"],
+        ),
+        ({"final-stats": FRAME, "final_stats": OPTIONS["music"]}, ["SmallFinalStats", "SmallFinalUnderscoreStats"]),
+        ({"x": {"oneOf": [{"type": "array", "items": FRAME}, FRAME]}}, ["SmallX", "SmallXItem"]),
+        ({"x": {"$ref": "#/$defs/Y"}, "y": OPTIONS["speech"]}, ["SmallY", "SmallPropertiesY"]),
+        ({"x": {"anyOf": [{"type": "array", "items": FRAME}] * 3}}, ["SmallXItem"]),
+        ({"x": {"$ref": "#/$defs/SmallParameters"}}, ["SmallParameters"]),
+        ({"output": FRAME}, ["SmallPropertiesOutput"]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_no_two_objects_get_one_name(
+    tmp_path: Path, properties: dict[str, Any], names: list[str]
+) -> None:
+    definitions = {"Y": FRAME, "SmallParameters": FRAME}
+    text = written(tmp_path, properties, **{"$defs": definitions})
+    made = set(re.findall(r"^(?:class )?(\w+)(?:\(TypedDict\)| = TypedDict\()", text, re.MULTILINE))
+    assert made == set(names)
+
+
+def test_names_in_overrides_reach_nested_members(tmp_path: Path) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"x": {"type": "object", "properties": {"a-b": FRAME}}},
+    }
+    folder = store(tmp_path / "schemas", "acme/small", schema)
+    (folder / "overrides.json").write_text('{"names": {"x/a-b": "pair"}}', encoding="utf-8")
+    make(tmp_path, {})
+    text = (tmp_path / "out/made_models/acme/small.py").read_text(encoding="utf-8")
+    assert "class SmallXPair(TypedDict):" in text
+    (folder / "overrides.json").write_text('{"names": {"x/c": "pair"}}', encoding="utf-8")
+    with pytest.raises(SchemaError, match="x/c"):
+        make(tmp_path, {})
+
+
+def test_a_union_that_doubles_at_each_reference_is_typed_in_bounded_time(tmp_path: Path) -> None:
+    definitions = {
+        f"d{i}": {
+            "anyOf": [
+                {"type": "array", "items": {"$ref": f"#/$defs/d{i + 1}"}},
+                {"type": "object", "additionalProperties": {"$ref": f"#/$defs/d{i + 1}"}},
+            ]
+        }
+        for i in range(30)
+    }
+    text = written(
+        tmp_path, {"x": {"$ref": "#/$defs/d0"}}, **{"$defs": {**definitions, "d30": TEXT}}
+    )
+    assert len(text) < 80_000
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "attribute"),
+    [
+        ({"$ref": "#/$defs/Text"}, "a", "a"),
+        ({"$ref": "#/$defs/Text"}, 3, None),
+        ({"anyOf": [TEXT, {"type": "null"}]}, 3, None),
+        ({"anyOf": [TEXT, WHOLE]}, 3, 3),
+        ({"allOf": [{"$ref": "#/$defs/Frames"}]}, [{"url": "u"}], [{"url": "u"}]),
+        ({"allOf": [{"$ref": "#/$defs/Frames"}]}, {"url": "u"}, None),
+        ({"$ref": "#/$defs/Frame"}, {"url": "u"}, {"url": "u"}),
+        ({}, 3, 3),
+    ],
+    ids=str,
+)
+def test_an_output_field_is_none_or_what_its_hint_says(
+    tmp_path: Path, schema: dict[str, Any], value: object, attribute: object
+) -> None:
+    output = {"type": "object", "properties": {"x": schema}, "$defs": DEFINITIONS}
+    store(tmp_path / "schemas", "acme/small", {"type": "object"}, output=output)
+    make(tmp_path, {})
+    made = load(tmp_path, "made_models.acme.small").SmallOutput.from_payload({"x": value})
+    assert made.x == attribute
+    assert made.raw == {"x": value}
