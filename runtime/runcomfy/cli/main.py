@@ -14,7 +14,7 @@ from runcomfy._version import __version__
 
 from .commands import COMMANDS, SECTIONS
 from .exit_codes import BROKEN_PIPE, DONE, INTERRUPTED, MISUSE, TERMINATED
-from .terminal import complain, prepare
+from .terminal import complain, help_width, prepare
 
 __all__ = ["run"]
 
@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="runcomfy-py")
 def program() -> None:
@@ -90,7 +90,8 @@ def run(arguments: list[str] | None = None) -> int:
 def _invoke(arguments: list[str]) -> int:
     try:
         # Not by program.main(), which has its own ideas about Ctrl-C and broken pipes.
-        with program.make_context("runcomfy-py", [*arguments]) as context:
+        width = help_width()
+        with program.make_context("runcomfy-py", [*arguments], terminal_width=width) as context:
             status = program.invoke(context)
     except click.exceptions.Exit as error:  # of --help and --version
         return error.exit_code

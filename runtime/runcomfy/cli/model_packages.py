@@ -14,13 +14,13 @@ __all__ = ["model_of", "package_option"]
 
 def model_of(model_id: str) -> type[Request[Any]]:
     """The request class of the model. Of one that is unknown the option is told, no function."""
-    from runcomfy.errors import UnknownModel
     from runcomfy.model.registry import find_model
 
     try:
         return find_model(model_id)
-    except UnknownModel as error:
-        error._last_step = "name it with --package my_models"
+    except LookupError as error:  # UnknownModel; the module of errors takes milliseconds to import
+        if hasattr(error, "_last_step"):
+            error._last_step = "name it with --package my_models"
         raise
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "complain",
     "draw_line",
     "fit",
+    "help_width",
     "is_terminal",
     "lines_of",
     "plain",
@@ -20,6 +21,7 @@ __all__ = [
 
 
 _CLEAR = "\r\x1b[K"
+_NARROWEST, _WIDEST = 40, 98
 #: The line that is drawn now, if one is.
 _drawn: list[str] = []
 
@@ -66,6 +68,16 @@ def clear_line() -> None:
         _drawn.clear()
         sys.stderr.write(_CLEAR)
         sys.stderr.flush()
+
+
+def help_width() -> int:
+    """The width of help texts: that of the terminal, within limits. click would import shutil for it."""
+    given = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(given) if given.isdecimal() else os.get_terminal_size(1).columns
+    except OSError:
+        columns = 80
+    return min(max(columns - 2, _NARROWEST), _WIDEST)
 
 
 def is_terminal(stream: TextIO) -> bool:
