@@ -6,6 +6,7 @@ itself, and puts the results in order. Of a file on disk a chunk is a range of b
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import deque
 from concurrent.futures import BrokenExecutor, Future
@@ -181,11 +182,17 @@ def _scanner(task: ScanTask) -> Scanner:
 def _joined(scans: Iterable[LineScan]) -> LineScan:
     """One scan for several that follow each other."""
     whole = LineScan(0, 0, 0, [])
-    for scan in scans:
-        whole.reports += [(whole.lines + index, report) for index, report in scan.reports]
-        whole.lines += scan.lines
-        whole.blank += scan.blank
-        whole.remote += scan.remote
+    collecting = gc.isenabled()
+    gc.disable()  # for some milliseconds: reports hold no circles, and looking through them takes a third of the time
+    try:
+        for scan in scans:
+            whole.reports += [(whole.lines + index, report) for index, report in scan.reports]
+            whole.lines += scan.lines
+            whole.blank += scan.blank
+            whole.remote += scan.remote
+    finally:
+        if collecting:
+            gc.enable()
     return whole
 
 
