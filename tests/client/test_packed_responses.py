@@ -82,3 +82,53 @@ def test_an_answer_packed_twice_takes_no_memory(kind: str) -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < 16 * 1024 * 1024
+
+
+BOMBS = {
+    "empty objects": b"[" + b"{}," * 10_000_000 + b"{}]",
+    "empty lists": b'{"a": [' + b"[]," * 10_000_000 + b"[]]}",
+    "numbers": b'{"a": [' + b"1," * 16_000_000 + b"1]}",
+    "members": b"{" + b'"a":{},' * 4_000_000 + b'"b":{}}',
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_small_answer_makes_no_large_object(kind: str, name: str, server: ScriptedServer) -> None:
+    """32 KB of gzip are 30 MB of text, which would be 1.6 GB of objects."""
+    packed = gzip.compress(BOMBS[name])
+    assert len(packed) < 100_000
+    server.script(submit=[Reply(200, packed, {"Content-Encoding": "gzip"})])
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.SubmissionUnknown, match="more than 500,000 values"):
+            Caller(kind, server.url).submit()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 250 * 1024 * 1024
+
+
+def test_an_ordinary_large_answer_is_read(server: ScriptedServer) -> None:
+    body = json.dumps({"status": "in_queue", "note": ["x" * 1_000] * 20_000}).encode()
+    server.script(status=[Reply(200, gzip.compress(body), {"Content-Encoding": "gzip"})])
+    assert Caller("sync", server.url).on_job(ID, "status").state == "in_queue"
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("packing", ["gzip", "deflate"])
+def test_a_packed_answer_that_is_cut_is_lost(
+    kind: str, packing: str, server: ScriptedServer
+) -> None:
+    body = (gzip.compress if packing == "gzip" else zlib.compress)(STATUS)[:-4]
+    server.script(submit=[Reply(200, body, {"Content-Encoding": packing})])
+    with pytest.raises(errors.SubmissionUnknown):
+        Caller(kind, server.url).submit()
+    assert server.count("submit") == 1
+
+
+def test_deflate_without_its_header_is_unpacked(server: ScriptedServer) -> None:
+    packer = zlib.compressobj(wbits=-15)
+    body = packer.compress(STATUS) + packer.flush()
+    server.script(status=[Reply(200, body, {"Content-Encoding": "deflate"})])
+    assert Caller("sync", server.url).on_job(ID, "status").state == "in_queue"
