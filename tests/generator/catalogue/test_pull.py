@@ -399,6 +399,7 @@ def test_a_pull_that_is_killed_between_pages_goes_on(shop: Shop) -> None:
     assert len(tree(shop.schemas)) == 240
 
 
+@pytest.mark.slow
 def test_a_team_brings_its_models_in_and_runs_one(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
