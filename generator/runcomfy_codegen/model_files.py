@@ -52,11 +52,11 @@ _BATCH, _WORTH_PROCESSES = 100, 200
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A model to make, and what was made of it before: its entry and its module."""
+    """A model to make, and what was made of it before: its entry, and where its module is."""
 
     model_id: ModelId
     known: ManifestEntry | None = None
-    before: str | None = None
+    before: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ def _render_model(schemas: Path, job: Job) -> _Rendered:
     module = render_model(spec, stored.model_id)
     changes = []
     if job.known and job.before is not None:
-        changes = _changes_since(job.known, job.before, entry, module)
+        before = job.before.read_text(encoding="utf-8")
+        changes = _changes_since(job.known, before, entry, module)
     return _Rendered(entry, module, changes)
 
 

@@ -15,7 +15,7 @@ from runcomfy_codegen.package.folder import PackageFolder
 from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
 from runcomfy_codegen.package.name_claims import NameClaims, names_of
 from runcomfy_codegen.package.plan import Plan, make_plan
-from runcomfy_codegen.schema.documents import find_models, read_stored
+from runcomfy_codegen.schema.documents import read_stored, scan_models
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
@@ -104,11 +104,11 @@ class _Run:
         self.trusted = not fresh and read_stamp(folder) == stamp(
             self.generator, self.folder.text(manifests.NAME) or ""
         )
-        self.ids = [
-            model_id
-            for model_id in find_models(schemas)
+        self.ids = {
+            model_id: files
+            for model_id, files in scan_models(schemas).items()
             if any(fnmatchcase(model_id, glob) for glob in models)
-        ]
+        }
         self.selected = {model_id for model_id in self.ids if fnmatchcase(model_id, only)}
         if not self.selected:
             globs = " or ".join(map(repr, models if only == "*" else [only]))
@@ -142,12 +142,12 @@ class _Run:
     def _jobs(self) -> list[Job]:
         """The models to make anew. The others are kept, and every model's name is claimed: a clash shows at once."""
         jobs = []
-        for model_id in self.ids:
+        for model_id, files in self.ids.items():
             try:
                 if model_id not in self.selected and not self._unusable(model_id):
                     self._keep(model_id)
                     continue
-                stored = read_stored(self.schemas, model_id)
+                stored = read_stored(self.schemas, model_id, files)
                 known = self.previous.models.get(model_id)
                 if (
                     self.trusted
@@ -166,10 +166,9 @@ class _Run:
     def _job(self, model_id: ModelId, known: ManifestEntry | None) -> Job:
         from .model_files import Job
 
-        before = None
-        if known and self.folder.is_as_written(_path(known)):
-            before = self.folder.text(_path(known))
-        return Job(model_id, known, before)
+        if known is None or not self.folder.is_as_written(_path(known)):
+            return Job(model_id)
+        return Job(model_id, known, self.folder.root / _path(known))
 
     def _take(
         self, model_id: ModelId, outcome: ModelFiles | CodegenError, made: dict[str, ManifestEntry]

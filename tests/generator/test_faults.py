@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -250,11 +251,14 @@ def test_a_folder_that_cannot_be_read_removes_no_model(
     assert run(tmp_path).status == 0
     refused = PermissionError(13, "Permission denied", str(tmp_path / "schemas/acme"))
 
-    def walk(top: Path, onerror: Any) -> Any:
-        onerror(refused)
-        yield str(top), [], []
+    scandir = os.scandir
 
-    monkeypatch.setattr("runcomfy_codegen.schema.documents.os.walk", walk)
+    def refuse(folder: Any) -> Any:
+        if str(folder).endswith("schemas/acme"):
+            raise refused
+        return scandir(folder)
+
+    monkeypatch.setattr("runcomfy_codegen.schema.documents.os.scandir", refuse)
     ran = run(tmp_path)
     assert ran.status == 65
     assert "Permission denied" in ran.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from runcomfy.errors import IncompatiblePackage
 from runcomfy.model import FORMAT, require_format
+from runcomfy_codegen.package.index import TYPED_MODELS
 from support.generate import run, text_schema
 from support.ingest import WAN
 from support.small_models import load, make, store
@@ -221,3 +224,53 @@ def test_a_package_with_the_name_of_ours_is_noted(tmp_path: Path) -> None:
 def test_tab_completion_sees_the_classes_of_an_owner(tmp_path: Path) -> None:
     make(tmp_path, {"acme/one": text_schema("prompt")})
     assert dir(load(tmp_path, "made_models.acme")) == ["One", "OneOutput"]
+
+
+def test_a_package_that_lost_a_module_says_how_it_comes_back(tmp_path: Path) -> None:
+    make(tmp_path, {"acme/one": text_schema("prompt"), "acme/two": text_schema("prompt")})
+    (tmp_path / "out/made_models/acme/one.py").unlink()
+    acme = load(tmp_path, "made_models.acme")
+    assert acme.Two.model_id == "acme/two"
+    with pytest.raises(IncompatiblePackage, match=r"made_models lacks its module .*acme\.one: run"):
+        acme.One  # noqa: B018  # looking is what fails
+
+
+def test_of_a_large_owner_type_checkers_see_the_modules_alone(tmp_path: Path) -> None:
+    """A checker reads every module that a subpackage names, to know one class."""
+    models = {f"acme/model-{number}": text_schema("prompt") for number in range(TYPED_MODELS)}
+    make(tmp_path, models)
+    subpackage = tmp_path / "out/made_models/acme/__init__.py"
+    assert "from .model_7 import Model7" in subpackage.read_text()
+    make(tmp_path, {"acme/one-more": text_schema("prompt")})
+    assert "import Model7" not in subpackage.read_text()
+    acme = load(tmp_path, "made_models.acme")
+    assert acme.Model7.model_id == "acme/model-7"
+    assert set(acme.__all__) == set(dir(acme))
+    with pytest.raises(AttributeError, match="has no attribute 'Mod'"):
+        acme.Mod  # noqa: B018  # likewise
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_a_type_checker_reads_one_module_of_a_large_owner(tmp_path: Path, checker: str) -> None:
+    """The others hold what no checker takes, and nobody complains."""
+    models = {f"acme/model-{number}": text_schema("prompt") for number in range(TYPED_MODELS + 1)}
+    make(tmp_path, models)
+    for module in (tmp_path / "out/made_models/acme").glob("model_*.py"):
+        if module.name != "model_7.py":
+            module.write_text("this is no Python\n")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from made_models.acme.model_7 import Model7\nreveal_type(Model7(prompt='a').prompt)\n"
+    )
+    path = f"{tmp_path / 'out'}:{RUNTIME}"
+    flags = ["--strict", "--config-file=", "--cache-dir", str(tmp_path / "cache")]
+    done = subprocess.run(
+        [sys.executable, "-m", checker, *(flags if checker == "mypy" else []), str(program)],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": path, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Unset" in done.stdout, done.stdout
+    assert done.returncode == 0, done.stdout

@@ -32,6 +32,7 @@ __all__ = [
     "place_of",
     "read_stored",
     "recorded_id",
+    "scan_models",
 ]
 
 #: What ``overrides.json`` may hold: patches of the three documents, and names of our choosing.
@@ -97,19 +98,41 @@ class Documents:
 
 def find_models(schemas: Path) -> list[ModelId]:
     """The ids of all models under ``schemas``, sorted: every folder with an ``input.json``, or the mark of a renamed one."""
+    return list(scan_models(schemas))
+
+
+def scan_models(schemas: Path) -> dict[ModelId, frozenset[str]]:
+    """The same, with the names of the files in each model's folder, so that nobody has to look for them again."""
     if not schemas.is_dir():
         raise SchemaError(
             str(schemas), "is no folder", "Add a model first: runcomfy-codegen add PAGE"
         )
     root = len(str(schemas)) + 1
-    folders = sorted(
-        folder[root:].replace(os.sep, "/")
-        for folder, _, files in os.walk(schemas, onerror=_unreadable)
-        if "input.json" in files or DEPRECATED_FILE in files
-    )
-    # Folders of editors and the like start with a dot, which no model id does.
-    hidden = {folder for folder in folders if "/." in f"/{folder}"}
-    return [parse_model_id(folder, str(schemas)) for folder in folders if folder not in hidden]
+    found: dict[str, frozenset[str]] = {}
+    waiting = [str(schemas)]
+    while waiting:
+        folder = waiting.pop()
+        folders, files = _listing(folder)
+        waiting += [f"{folder}/{name}" for name in folders]
+        if "input.json" in files or DEPRECATED_FILE in files:
+            found[folder[root:]] = files
+    return {parse_model_id(folder, str(schemas)): found[folder] for folder in sorted(found)}
+
+
+def _listing(folder: str) -> tuple[list[str], frozenset[str]]:
+    """The folders and the files in a folder. Those of editors start with a dot, which no model id does."""
+    folders: list[str] = []
+    files: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") and entry.name != DECIDED:
+                    continue
+                is_folder = entry.name != DECIDED and entry.is_dir(follow_symlinks=False)
+                (folders if is_folder else files).append(entry.name)
+    except OSError as error:
+        _unreadable(error)
+    return folders, frozenset(files)
 
 
 def _unreadable(error: OSError) -> NoReturn:
@@ -139,9 +162,12 @@ def recorded_id(stored: Stored) -> str:
     return found if isinstance(found, str) else ""
 
 
-def read_stored(schemas: Path, model_id: ModelId) -> Stored:
-    """Read one model's files; a renamed one has those of its new name. Raises ``SchemaError``."""
-    stored = _read_files(schemas, model_id)
+def read_stored(schemas: Path, model_id: ModelId, names: frozenset[str] | None = None) -> Stored:
+    """Read one model's files, whose ``names`` ``scan_models`` gives; a renamed one has those of its new name.
+
+    Raises ``SchemaError``.
+    """
+    stored = _read_files(schemas, model_id, names)
     seen = [model_id]
     while "input.json" not in stored.files and DEPRECATED_FILE in stored.files:
         place = schemas / seen[-1] / DEPRECATED_FILE
@@ -163,11 +189,13 @@ def read_stored(schemas: Path, model_id: ModelId) -> Stored:
     return Stored(model_id, stored.folder, {**stored.files, DEPRECATED_FILE: mark})
 
 
-def _read_files(schemas: Path, model_id: ModelId) -> Stored:
+def _read_files(schemas: Path, model_id: ModelId, names: frozenset[str] | None = None) -> Stored:
     folder = schemas / model_id
     files = {}
-    decided = (folder / DECIDED).is_dir()
+    decided = DECIDED in names if names is not None else (folder / DECIDED).is_dir()
     for name in _FILES:
+        if names is not None and not decided and name not in names:
+            continue
         file = place_of(folder, name) if decided else f"{folder}/{name}"
         if file is None:
             continue
