@@ -71,6 +71,8 @@ NAMES = [
     ("1-a.m4a", b"\0\0\0\x20ftypisom", "1-a.m4a"),
     ("1-a.png", b"\0 no known bytes", "1-a.png"),
     ("1-a.png", b"PK\x03\x04", "1-a.zip"),
+    ("1-a.png", b"\x7fELF" + b"\0" * 60, "1-a.png"),
+    ("1-a.png", b"<html>", "1-a.png"),
     ("1-a.usdz", b"PK\x03\x04", "1-a.usdz"),
     ("1-a.pt", b"PK\x03\x04", "1-a.pt"),
     ("1-a", b"fLaC\0\0\0\x22", "1-a.flac"),

@@ -21,6 +21,7 @@ from runcomfy import (
     RequestRejected,
     UploadFailed,
     ValidationError,
+    validate,
 )
 from runcomfy.uploads import DataUri, UploadFile
 from runcomfy_models.openai import GptImage2Edit
@@ -69,6 +70,16 @@ def test_files_arrive_as_data_uris(caller: Caller, server: ScriptedServer, tmp_p
     kinds = ["image/png", "image/jpeg", "image/webp"]
     assert [content_of(uri) for uri in uris] == list(zip(kinds, files, strict=True))
     assert url == "https://example.com/cat.png"
+
+
+def test_the_home_folder_is_found(
+    caller: Caller, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(saved(tmp_path).parent))
+    caller.run(edit(Path("~/cat.png")))
+    assert content_of(sent(server)["images"][0]) == ("image/png", picture())
+    report = validate(GptImage2Edit, {"prompt": "a", "images": [URL]}, files={URL: "~/cat.png"})
+    assert report.files[0].info.format == "png"
 
 
 def test_a_payload_with_a_model_id_takes_files_too(

@@ -224,7 +224,9 @@ def saved_name(name: str, content_type: str, first: bytes) -> str:
     if not extension:
         return name + extension_for(content_type, first)
     found, named = FORMATS.get(recognise(first) or ""), _BY_EXTENSION.get(extension)
-    if found is None or extension in found.extensions or _is_told_by_name(found):
+    if found is None or not found.extensions or extension in found.extensions:
+        return name
+    if _is_told_by_name(found):  # a text goes by many names
         return name
     # Archives go by many names; media do not.
     if found.kind in MEDIA or (named is not None and named.kind in MEDIA):
