@@ -95,11 +95,7 @@ def run_batch(
             _tell_found(out, batch, found, dry=options["dry_run"])
             if options["dry_run"]:
                 return DONE
-            summary = await _run(out, batch, found)
-        _tell_end(out, batch, summary)
-        if options["notify"]:
-            _notify(options["notify"], summary)
-        return _status(summary)
+            return _ended(out, batch, await _run(out, batch, found), options["notify"])
 
     with service.async_clients(None) as make_client:
         try:
@@ -287,6 +283,14 @@ def _tell_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
         )
     if not out.as_json:
         out.line(str(batch.results))
+
+
+def _ended(out: Output, batch: Batch, summary: BatchSummary, notify: str | None) -> int:
+    """Sum up; the exit status."""
+    _tell_end(out, batch, summary)
+    if notify:
+        _notify(notify, summary)
+    return _status(summary)
 
 
 def _notify(command: str, summary: BatchSummary) -> None:
