@@ -8,8 +8,9 @@ rm -rf build/docs build/site
 mkdir -p build
 cp -R docs build/docs
 cp examples/workflows/*.yml build/docs
-# What lies beside the documents in the repository lies among them on the site.
-sed -i.bak 's#](../examples/workflows/#](#g' build/docs/*.md && rm build/docs/*.bak
+# Workflows lie among the documents on the site. Other links that leave docs/ are of the repository only: their words stay.
+sed -E -i.bak -e 's#\]\(\.\./examples/workflows/#](#g' -e 's#\[([^]]*)\]\(\.\./[^)]*\)#\1#g' build/docs/*.md
+rm build/docs/*.bak
 "$bin/python" scripts/reference_pages.py build/docs/reference
 "$bin/runcomfy-codegen" docs --out build/docs/models
 # Material tells of its successor on every run; what it says is decided in mkdocs.yml.
