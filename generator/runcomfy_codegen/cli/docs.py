@@ -47,8 +47,8 @@ __all__ = ["command"]
 def command(schemas: Path, out: Path, package: str, models: tuple[str, ...]) -> None:
     """Write a reference page for each model, and a list of all with a search of its own.
 
-    The pages are Markdown for MkDocs with Material. The folder is written anew: what a former run left there is
-    removed, and a folder that holds anything else is refused.
+    The pages are Markdown for MkDocs with Material. What a former run left in the folder is removed; a file that
+    this command did not make is left alone, and refused where it is in the way.
     """
     from runcomfy_codegen.export.folder import replace_folder
     from runcomfy_codegen.export.models import read_models
