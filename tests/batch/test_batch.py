@@ -177,6 +177,18 @@ def test_the_budget_is_never_exceeded_when_a_submit_goes_out(
     assert service.spent <= 0.5
 
 
+def test_the_limit_can_be_raised_from_another_terminal_while_a_batch_runs(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    run = client.batch(TEXT, rows(30), out=tmp_path / "b", jobs=1, price=0.04, max_cost=0.2)
+    for outcome in run:
+        if outcome.row == 1:
+            with Journal(tmp_path / "b" / "journal.db") as journal:
+                journal.set_limits(max_cost=5)
+    assert run.summary is not None
+    assert (run.summary.stopped, service.accepted) == ("", 30)
+
+
 def test_the_users_journal_sees_what_a_batch_spends(service: MockService, tmp_path: Path) -> None:
     with Journal(tmp_path / "user.db") as journal, service.client() as client:
         list(client.with_journal(journal).batch(TEXT, rows(3), out=tmp_path / "b"))

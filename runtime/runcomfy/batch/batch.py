@@ -120,6 +120,10 @@ class Batch:
         estimate.require_price(self._price, self.options.max_cost, self._model.model_id)
         if self._price is not None:
             estimate.keep_price(self.journal, self._price)
+        # It is stored, not given to the journal, so that another terminal can raise it as well as lower it.
+        self.journal.set_limits(
+            max_cost=self.options.max_cost, price_margin=self.options.price_margin
+        )
         return self.found
 
     async def _asked_price(self) -> float | None:

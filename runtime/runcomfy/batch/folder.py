@@ -33,7 +33,6 @@ def open_journal(
     folder.mkdir(parents=True, exist_ok=True)
     return Journal(
         folder / JOURNAL,
-        max_cost=options.max_cost,
         prices=estimate,
         price_margin=options.price_margin,
         submits=options.submits,

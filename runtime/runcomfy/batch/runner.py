@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from pathlib import Path
@@ -38,7 +38,7 @@ from .known import Known
 from .options import BatchOptions
 from .outcome import WAITING, BatchOutcome, BatchSummary
 from .rows import BatchRow
-from .scheduler import Ended, Event, Kind, Limits, Start, Stop, Tick, schedule
+from .scheduler import Ended, Event, Kind, Limits, Start, Step, Stop, Tick, schedule
 
 __all__ = ["BatchClient", "Runner"]
 
@@ -130,7 +130,18 @@ class Runner:
             self._options.max_requests,
             self._options.stop_on_error,
         )
-        flow = schedule(feed, limits, monotonic())
+        left = await self._drive(schedule(feed, limits, monotonic()), feed, tell)
+        await self._leave(feed, left, tell)
+        return self.summary
+
+    async def _drive(
+        self,
+        flow: Generator[Step, Event, tuple[str, str, list[BatchRow]]],
+        feed: _Feed,
+        tell: Callable[[int, BatchOutcome], object],
+    ) -> list[BatchRow]:
+        """Do what the flow asks for, until it ends; the rows that it put back."""
+        left: list[BatchRow] = []
         send, receive = anyio.create_memory_object_stream[Event](inf)
         with send, receive:
             async with anyio.create_task_group() as group:
@@ -148,12 +159,10 @@ class Runner:
                     try:
                         step = flow.send(event)
                     except StopIteration as end:
-                        stopped, reason, left = end.value
+                        self.summary.stopped, self.summary.reason, left = end.value
                         break
                 group.cancel_scope.cancel()
-        self.summary.stopped, self.summary.reason = stopped, reason
-        await self._leave(feed, left, tell)
-        return self.summary
+        return left
 
     async def _leave(
         self, feed: _Feed, left: list[BatchRow], tell: Callable[[int, BatchOutcome], object]

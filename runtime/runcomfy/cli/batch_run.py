@@ -158,10 +158,10 @@ async def _run(out: Output, batch: Batch, found: Preflight) -> BatchSummary:
     progress = _Progress(out, batch, found.rows)
     async with _signals(out, batch), anyio.create_task_group() as group:
         group.start_soon(progress.animate)
-        summary = await batch.run(progress.take)
+        await batch.run(progress.take)
         group.cancel_scope.cancel()
     progress.clear()
-    return summary
+    return batch.summary
 
 
 @asynccontextmanager

@@ -85,7 +85,7 @@ def _template() -> Template:
 
 @lru_cache
 def _asset(name: str) -> str:
-    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+    return files("runcomfy.gallery").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

@@ -148,7 +148,7 @@ def _named(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 def _static(name: str) -> Response:
     if not name.replace("_", "").replace(".", "").isalnum() or name.startswith("."):
         return _error("No such file.", 404)
-    resource = files(__package__).joinpath("static", name)
+    resource = files("runcomfy.playground").joinpath("static", name)
     if not resource.is_file():
         return _error("No such file.", 404)
     media_type = guess_type(name)[0] or "application/octet-stream"
