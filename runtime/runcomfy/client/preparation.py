@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +14,7 @@ from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
 from runcomfy.model.media import is_data, is_web, urls
 from runcomfy.validation.media import Files
 
+from .file_reading import read_within, read_within_async
 from .prepared_request import ModelRef, PreparedRequest, RequestDraft, draft, encode, require_schema
 from .scrutiny import Scrutiny
 
@@ -120,13 +121,13 @@ class Preparer:
         from runcomfy.uploads.uploader import send
 
         until = inf if ends is None else ends
-        with _nothing_submitted(), _open(plan) as files:
+        with _nothing_submitted(), read_within(*_opening(plan, ends)) as files:
             known: dict[str, MediaInfo] = {}
             if plan.remote:
                 from runcomfy.media.remote import look
 
                 known = look(plan.remote, self._limits_until(until))
-            self._check(plan, files, known)
+            read_within(partial(self._check, plan, files, known), ends, plan.draft.model.model_id)
             if on_checked is not None:
                 on_checked(plan.draft.model, files.payload, uploading=True)
             return _resolved(plan.draft, files, send(self._uploader(), files.each, until))
@@ -149,13 +150,14 @@ class Preparer:
         from runcomfy.uploads.uploader import send_async
 
         until = inf if ends is None else ends
-        with _nothing_submitted(), await run_sync(_open, plan) as files:
+        with _nothing_submitted(), await read_within_async(*_opening(plan, ends)) as files:
             known: dict[str, MediaInfo] = {}
             if plan.remote:
                 from runcomfy.media.remote import look_async
 
                 known = await look_async(plan.remote, self._limits_until(until))
-            await run_sync(self._check, plan, files, known)
+            check = partial(self._check, plan, files, known)
+            await read_within_async(check, ends, plan.draft.model.model_id)
             if on_checked is not None:
                 told = partial(on_checked, plan.draft.model, files.payload, uploading=True)
                 await run_sync(told)
@@ -222,6 +224,12 @@ def _require_limits(limits: object) -> None:
 def _class_of(made: RequestDraft) -> type[Request[Any]]:
     assert made.cls is not None  # noqa: S101  # only classes know of files
     return made.cls
+
+
+def _opening(
+    plan: _Plan, ends: float | None
+) -> tuple[Callable[[], OpenedFiles], float | None, str | None, Callable[[OpenedFiles], object]]:
+    return partial(_open, plan), ends, plan.draft.model.model_id, lambda files: files.close()
 
 
 def _open(plan: _Plan) -> OpenedFiles:

@@ -57,9 +57,10 @@ def call(work: Callable[[], ValueT], ends: float | None, is_over: Callable[[], b
         if is_over() or (ends is not None and monotonic() >= ends):
             raise Left
     value, error = outcome
+    if isinstance(error, Exception):
+        raise error
     if error is not None:
-        # Its frames belong to another thread, and their locals hold the token.
-        raise error.with_traceback(None)
+        raise error.with_traceback(None)  # the locals of these frames hold the token
     return value  # type: ignore[return-value]  # there is a value where there is no error
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
 from typing import Any, BinaryIO
@@ -29,11 +30,11 @@ class _Content:
         self._file, self._release = file, release
         self._lock = Lock()
         self._released = False
+        self._given_back = False
         self.size = file.seek(0, io.SEEK_END)
 
     def read(self, start: int, size: int) -> bytes:
-        with self._lock:
-            self._require_open()
+        with self._using():
             self._file.seek(start)
             data = self._file.read(size)
         if not isinstance(data, bytes):
@@ -42,23 +43,34 @@ class _Content:
 
     def stamp(self) -> tuple[int, ...]:
         """What changes when the file is written to; of a file in memory, its length."""
-        with self._lock:
-            self._require_open()
+        with self._using():
             try:
                 found = os.fstat(self._file.fileno())
             except (OSError, AttributeError):  # io.BytesIO, or some other thing with a read()
                 return (self._file.seek(0, io.SEEK_END),)
             return found.st_size, found.st_mtime_ns
 
-    def _require_open(self) -> None:
-        if self._released:
-            raise ValueError("the call that this file belongs to is over")
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                if self._released:
+                    raise ValueError("the call that this file belongs to is over")
+                yield
+        finally:
+            if self._released:
+                self.release()
 
     def release(self) -> None:
-        with self._lock:
-            if not self._released:
-                self._released = True
-                self._release()
+        """Give the file back. While it is being read, which may take for ever, the one who reads it does that."""
+        self._released = True
+        if self._lock.acquire(blocking=False):
+            try:
+                if not self._given_back:
+                    self._given_back = True
+                    self._release()
+            finally:
+                self._lock.release()
 
 
 class _Reader(io.RawIOBase):
