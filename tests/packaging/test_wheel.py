@@ -119,7 +119,7 @@ def test_a_missing_extra_is_named_by_the_commands(bare: Path, tmp_path: Path) ->
     told = run(bare.with_name("runcomfy-py"), "validate", WAN, "x.json", cwd=tmp_path, expect=64)
     assert "runcomfy[cli]" in told
     assert "Traceback" not in told
-    told = run(bare.with_name("runcomfy-codegen"), "generate", cwd=tmp_path, expect=2)
+    told = run(bare.with_name("runcomfy-codegen"), "generate", cwd=tmp_path, expect=64)
     assert "runcomfy[codegen]" in told
     assert "Traceback" not in told
 
@@ -128,6 +128,11 @@ def test_the_generator_works_in_an_empty_folder(codegen: Path, tmp_path: Path) -
     command = codegen.with_name("runcomfy-codegen")
     run(command, "add", PAGE, cwd=tmp_path)
     run(command, "generate", "--out", "src", "--package", "my_models", cwd=tmp_path)
+    run(command, "docs", "--out", "docs", cwd=tmp_path)
+    assert (tmp_path / "docs/models.js").exists()
+    for form in ("openapi", "jsonschema", "typescript"):
+        assert WAN in run(command, "export", form, cwd=tmp_path)
+    assert "No difference." in run(command, "diff", "schemas", "schemas", cwd=tmp_path)
     program = (
         "import sys; sys.path.insert(0, 'src')\n"
         "import runcomfy\n"

@@ -35,6 +35,10 @@ _COMMANDS = {
 }
 
 
+#: What the extra brings, by the names that are imported.
+_LIBRARIES = {"datamodel_code_generator", "jinja2", "jsonschema"}
+
+
 class _LazyGroup(click.Group):
     """A group whose subcommands are imported when they run: some of their imports take longer than the work."""
 
@@ -101,6 +105,9 @@ def run(arguments: list[str] | None = None) -> int:
         _complain("interrupted; nothing more is written")
         return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # a fault of ours: told as such, with all that helps to find it
+        if isinstance(error, ModuleNotFoundError) and error.name in _LIBRARIES:
+            _complain(f"the library {error.name} is missing: pip install 'runcomfy[codegen]'")
+            return exit_codes.MISUSE
         if (known := status_of(error)) != exit_codes.INTERNAL:
             _complain(_told(error))
             return known

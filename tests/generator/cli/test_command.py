@@ -81,6 +81,21 @@ def test_without_click_the_extra_is_named() -> None:
     assert "pip install 'runcomfy[codegen]'" in done.stderr
 
 
+def test_a_missing_library_is_named_with_the_extra(tmp_path: Path) -> None:
+    store(tmp_path, "acme/one", text_schema("prompt"))
+    program = (
+        "import sys\n"
+        "sys.modules['jsonschema'] = None\n"
+        "from runcomfy_codegen.cli import main\n"
+        f"sys.exit(main(['export', 'openapi', '--schemas', {str(tmp_path)!r}]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 64, done.stderr
+    assert "the library jsonschema is missing: pip install 'runcomfy[codegen]'" in done.stderr
+
+
 SETTINGS = """
 [tool.runcomfy-codegen]
 schemas = "api"
