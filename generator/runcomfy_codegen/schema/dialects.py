@@ -6,7 +6,7 @@ what cannot be meant in it is reported.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runcomfy_codegen.diagnostics import Diagnostic
@@ -17,7 +17,6 @@ from .keywords import (
     SCHEMA_LIST,
     SCHEMA_MAP,
     Schema,
-    schemas_in,
     step,
 )
 from .references import ref_to, target_of
@@ -54,59 +53,88 @@ def modernise(schema: Schema) -> tuple[Schema, list[Diagnostic]]:
     if dialect is None:
         return schema, []
     rewriter = _Rewriter(dialect)
-    made = rewriter.rewritten(schema, "")
-    for _, part in schemas_in(made):
-        target = target_of(part.get("$ref"))
-        if target in rewriter.moved:
-            part["$ref"] = ref_to(rewriter.moved[target])
+    made = rewriter.rewritten(schema, _Spot())
+    rewriter.redirect()
     return {**made, "$schema": CURRENT}, rewriter.notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a schema stands: its place as it was written, its place now, and the same of what has the nearest id."""
+
+    old: str = ""
+    new: str = ""
+    old_home: str = ""
+    new_home: str = ""
+
+    def to(self, keyword: str, *steps: object, renamed: str = "") -> _Spot:
+        """The spot of a schema inside, whose keyword may have another name now."""
+        old, new = step(self.old, keyword, *steps), step(self.new, renamed or keyword, *steps)
+        return replace(self, old=old, new=new)
 
 
 @dataclass(slots=True)
 class _Rewriter:
     dialect: str
     notes: list[Diagnostic] = field(default_factory=list)
-    #: Where schemas stood whose keyword has another name now -> where they stand.
+    #: Where each schema stood -> where it stands.
     moved: dict[str, str] = field(default_factory=dict)
+    #: Schemas with a reference by a pointer, and their spots.
+    pointing: list[tuple[Schema, _Spot]] = field(default_factory=list)
 
-    def rewritten(self, schema: Any, place: str) -> Any:
+    def rewritten(self, schema: Any, spot: _Spot) -> Any:
+        self.moved[spot.old] = spot.new
         if not isinstance(schema, dict):
             return schema
         if self.dialect in _LONELY_REF and isinstance(schema.get("$ref"), str):
-            schema = self.alone(schema, place)
+            schema = self.alone(schema, spot.old)
         made: Schema = {}
+        name = schema.get("id" if self.dialect in ("draft 3", "draft 4") else "$id")
+        if isinstance(name, str) and not name.startswith("#"):
+            spot = replace(spot, old_home=spot.old, new_home=spot.new)
         for keyword, value in schema.items():
-            where = step(place, keyword)
-            if keyword == "items" and isinstance(value, list):
-                made["prefixItems"] = self.all(value, where, step(place, "prefixItems"))
-            elif keyword == "additionalItems":
-                if isinstance(schema.get("items"), list):
-                    made["items"] = self.rewritten(value, where)
-                    self.moved[where] = step(place, "items")
-            elif keyword == "dependencies" and isinstance(value, dict):
-                self.split_dependencies(made, value, where)
-            elif keyword == "id" and self.dialect in ("draft 3", "draft 4"):
-                made["$id"] = value
-            elif keyword == "$recursiveRef" and self.dialect == "2019-09":
-                made["$ref"] = value
-            elif keyword == "$recursiveAnchor" and self.dialect == "2019-09":
-                continue
-            elif keyword in ONE_SCHEMA:
-                made[keyword] = self.rewritten(value, where)
-            elif keyword in SCHEMA_LIST and isinstance(value, list):
-                made[keyword] = self.all(value, where, where)
-            elif keyword in SCHEMA_MAP and isinstance(value, dict):
-                made[keyword] = {
-                    name: self.rewritten(part, step(where, name)) for name, part in value.items()
-                }
-            else:
-                made[keyword] = value
+            self.keyword(made, keyword, value, schema, spot)
+        if target_of(made.get("$ref")):
+            self.pointing.append((made, spot))
         return made
 
-    def all(self, parts: list[Any], place: str, new_place: str) -> list[Any]:
-        if place != new_place:
-            self.moved |= {step(place, i): step(new_place, i) for i in range(len(parts))}
-        return [self.rewritten(part, step(place, i)) for i, part in enumerate(parts)]
+    def keyword(self, made: Schema, keyword: str, value: Any, schema: Schema, spot: _Spot) -> None:
+        if keyword == "items" and isinstance(value, list):
+            made["prefixItems"] = self.all(value, spot, keyword, "prefixItems")
+        elif keyword == "additionalItems":
+            if isinstance(schema.get("items"), list):
+                made["items"] = self.rewritten(value, spot.to(keyword, renamed="items"))
+        elif keyword == "dependencies" and isinstance(value, dict):
+            self.split_dependencies(made, value, spot)
+        elif keyword == "id" and self.dialect in ("draft 3", "draft 4"):
+            made["$id"] = value
+        elif keyword == "$recursiveRef" and self.dialect == "2019-09":
+            made["$ref"] = value
+        elif keyword == "$recursiveAnchor" and self.dialect == "2019-09":
+            return
+        elif keyword in ONE_SCHEMA:
+            made[keyword] = self.rewritten(value, spot.to(keyword))
+        elif keyword in SCHEMA_LIST and isinstance(value, list):
+            made[keyword] = self.all(value, spot, keyword, keyword)
+        elif keyword in SCHEMA_MAP and isinstance(value, dict):
+            made[keyword] = {
+                name: self.rewritten(part, spot.to(keyword, name)) for name, part in value.items()
+            }
+        else:
+            made[keyword] = value
+
+    def all(self, parts: list[Any], spot: _Spot, keyword: str, renamed: str) -> list[Any]:
+        return [
+            self.rewritten(part, spot.to(keyword, i, renamed=renamed))
+            for i, part in enumerate(parts)
+        ]
+
+    def redirect(self) -> None:
+        """Let pointers lead to where schemas stand now."""
+        for part, spot in self.pointing:
+            target = self.moved.get(spot.old_home + str(target_of(part["$ref"])))
+            if target is not None and target.startswith(spot.new_home):
+                part["$ref"] = ref_to(target[len(spot.new_home) :])
 
     def alone(self, schema: Schema, place: str) -> Schema:
         """The schema without what its dialect ignores beside ``$ref``."""
@@ -123,19 +151,15 @@ class _Rewriter:
         # An $id beside $ref is ignored as well: it changes no base.
         return {k: v for k, v in schema.items() if k in _BESIDE_REF - {"$id", "id"}}
 
-    def split_dependencies(self, made: Schema, given: Schema, place: str) -> None:
+    def split_dependencies(self, made: Schema, given: Schema, spot: _Spot) -> None:
         names = {name: part for name, part in given.items() if isinstance(part, list)}
         names |= {name: [part] for name, part in given.items() if isinstance(part, str)}  # draft 3
         if names:
             made["dependentRequired"] = names
         schemas = {
-            name: self.rewritten(part, step(place, name))
+            name: self.rewritten(part, spot.to("dependencies", name, renamed="dependentSchemas"))
             for name, part in given.items()
             if name not in names
         }
         if schemas:
             made["dependentSchemas"] = schemas
-            home = place.rpartition("/")[0]
-            self.moved |= {
-                step(place, name): step(home, "dependentSchemas", name) for name in schemas
-            }

@@ -68,7 +68,9 @@ class Reader:
         kinds = _of_types(schema)
         followed: frozenset[str] = frozenset()
         if "$ref" in schema:
-            target = str(target_of(schema["$ref"]))
+            target = target_of(schema["$ref"])
+            if target is None:  # a metaschema
+                raise NotCompiled(["$ref"])
             other, followed = self.read(pointed_at(self.root, target))
             kinds, followed = self._both(kinds, other, "$ref"), followed | {target}
         for part in schema.get("allOf", ()):

@@ -13,7 +13,7 @@ from typing import Any
 from runcomfy_codegen.diagnostics import Diagnostic
 
 from .keywords import IN_PLACE, TURNING, Schema, parts_of, schemas_in, step
-from .references import target_of
+from .references import METASCHEMAS, target_of
 
 __all__ = ["Loose", "drop_bad_references", "drop_what_turns"]
 
@@ -40,13 +40,17 @@ def drop_bad_references(root: Schema, loose: Loose) -> None:
     """Take out references that lead nowhere or, without a step into the value, back to themselves."""
     parts = dict(schemas_in(root))
     for place, part in parts.items():
-        if "$ref" in part and target_of(part["$ref"]) not in parts:
+        if _is_local(part) and target_of(part["$ref"]) not in parts:
             _drop_reference(place, part, "leads nowhere; not checked", loose)
     edges = {place: list(_same_value(place, part)) for place, part in parts.items()}
     group = _circles(edges)
     for place, part in parts.items():
-        if "$ref" in part and group[place] == group[target_of(part["$ref"])]:
+        if _is_local(part) and group[place] == group[target_of(part["$ref"])]:
             _drop_reference(place, part, "leads back to itself without an end; not checked", loose)
+
+
+def _is_local(part: Schema) -> bool:
+    return "$ref" in part and part["$ref"] not in METASCHEMAS
 
 
 def _drop_reference(place: str, part: Schema, text: str, loose: Loose) -> None:
@@ -57,7 +61,7 @@ def _drop_reference(place: str, part: Schema, text: str, loose: Loose) -> None:
 
 def _same_value(place: str, part: Schema) -> Iterator[str]:
     """The places of the schemas that the same value has to keep."""
-    if "$ref" in part:
+    if _is_local(part):
         yield str(target_of(part["$ref"]))
     for steps, inner in parts_of(part):
         if steps[0] in IN_PLACE and isinstance(inner, dict):
@@ -125,7 +129,7 @@ def _schemas_of(part: Schema, parts: dict[str, Schema]) -> Iterator[tuple[str, S
     for steps, inner in parts_of(part):
         if isinstance(inner, dict):
             yield str(steps[0]), inner
-    if "$ref" in part:
+    if _is_local(part):
         yield "$ref", parts[str(target_of(part["$ref"]))]
 
 

@@ -37,7 +37,7 @@ from runcomfy_codegen.schema.keywords import (
 from .dialects import modernise
 from .looseness import Loose, drop_bad_references, drop_what_turns
 from .media_rules import MEDIA_FORMAT, URI_FORMAT
-from .references import localise
+from .references import METASCHEMAS, localise
 
 __all__ = ["canonical", "clean", "is_json_schema"]
 
@@ -186,7 +186,7 @@ class _Cleaner:
             self._malformed(cleaned, keyword, place)
         elif keyword == "pattern" and not self._pattern(str(value), place):
             self.loose.add(cleaned)
-        elif keyword == "$ref" and not str(value).startswith("#"):
+        elif keyword == "$ref" and not str(value).startswith("#") and value not in METASCHEMAS:
             text = "leads out of the document; not followed, not checked"
             self.note(place, "documented", "$ref", text)
             self.loose.add(cleaned, in_place=True)

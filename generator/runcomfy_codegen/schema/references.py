@@ -12,10 +12,15 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from .keywords import KEYWORDS, Schema, parts_of, schemas_in, step
 
-__all__ = ["localise", "pointed_at", "ref_to", "target_of"]
+__all__ = ["METASCHEMAS", "localise", "pointed_at", "ref_to", "target_of"]
 
 #: The base of a document that names none. References of others do not start with it.
 _HERE = "https://document.invalid/"
+#: The schemas of schemas: they lie in the jsonschema library, so nothing is fetched for them.
+METASCHEMAS = frozenset(
+    {f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09", "2020-12")}
+    | {f"http://json-schema.org/draft-0{n}/schema{end}" for n in (3, 4, 6, 7) for end in ("", "#")}
+)
 #: Words that name a schema, or its place, and that nothing has to be said about once references are pointers.
 _NAMING = {"$id", "$anchor", "$dynamicAnchor", "$vocabulary"}
 
