@@ -1,86 +1,107 @@
-"""Generating 1,000 models: cold against datamodel-code-generator alone, unchanged, and with one changed."""
+"""Generating 1,000 and 5,000 models: cold against datamodel-code-generator alone, unchanged, with one changed, checked."""
 
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import datamodel_code_generator as library
 from datamodel_code_generator.enums import DataModelType, InputFileType
 
-from runcomfy_codegen.package.plan import apply
-from runcomfy_codegen.pipeline import generate
-
 from .measure import Figure, Table, ratio
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+from support.synthetic_models import write_models  # it lies among the tests
 
 __all__ = ["PEERS", "run"]
 
-PEERS = ("datamodel-code-generator", "black", "isort", "ruff")
-SCHEMAS = Path(__file__).parents[1] / "schemas"
-MODELS, TURNS, AGAIN = 1_000, 2, 5
-PACKAGE = "many_models"
+PEERS = ("datamodel-code-generator", "ruff")
+FEW, MANY = 1_000, 5_000
+TURNS, AGAIN = 3, 5
+
+#: One run of the command in a process of its own, which tells its peak of memory in KB.
+COMMAND = """
+import resource, sys
+from runcomfy_codegen.cli import main
+status = main(["generate", "--package", "many", *sys.argv[1:]])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(peak // 1024 if sys.platform == "darwin" else peak)
+sys.exit(status)
+"""
 
 
-def write_schemas(folder: Path) -> None:
-    """1,000 models: the real ones with other bounds, other choices, and without some optional inputs."""
-    chance = random.Random(3)  # noqa: S311 — the same models in every run, nothing secret
-    real = sorted(path.parent for path in SCHEMAS.rglob("input.json"))
-    for number in range(MODELS):
-        source = real[number % len(real)]
-        target = folder / f"owner-{number % 25}" / f"model-{number}" / "text-to-image"
-        target.mkdir(parents=True)
-        for name in ("input.json", "output.json"):
-            schema = json.loads((source / name).read_bytes())
-            (target / name).write_text(json.dumps(varied(schema, chance), indent=2))
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run of the command: its time with start-up, and its peak of memory."""
+
+    seconds: float
+    kilobytes: int
 
 
-def varied(schema: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    """The schema with small changes, as between versions of a model."""
-    required = schema.get("required", [])
-    properties = schema.get("properties", {})
-    for name in list(properties):
-        if name not in required and len(properties) > 1 and chance.random() < 0.1:
-            del properties[name]
-            continue
-        part = properties[name]
-        if "maximum" in part:
-            part["maximum"] += chance.randrange(100)
-        if len(part.get("enum", ())) > 2 and "default" not in part:
-            part["enum"].pop()
-    return schema
-
-
-def library_alone(folder: Path, **settings: Any) -> None:
-    """The same schemas through datamodel-code-generator, by default with its formatters."""
+def library_alone(folder: Path) -> None:
+    """The same schemas through datamodel-code-generator: one call a schema, TypedDict, formatters off."""
     with warnings.catch_warnings():
-        # Of its default formatters, which are to be measured, and of the format image_uri.
-        warnings.simplefilter("ignore")
-        for file in sorted(folder.rglob("*.json")):
+        warnings.simplefilter("ignore")  # of formats that it does not know
+        for file in sorted(folder.rglob("*put.json")):
             library.generate(
-                file.read_text(),
+                file.read_text(encoding="utf-8"),
                 input_file_type=InputFileType.JsonSchema,
-                output_model_type=DataModelType.PydanticV2BaseModel,
-                **settings,
+                output_model_type=DataModelType.TypingTypedDict,
+                formatters=[],
             )
 
 
-def ours(schemas: Path, out: Path, rendered: int) -> None:
-    """Generate and write; so many models are rendered anew."""
-    generation = generate(schemas, out, PACKAGE)
-    apply(generation.plan)
-    assert len(generation.rendered) == rendered
+class Project:
+    """So many made models, and the package of them."""
+
+    def __init__(self, folder: Path, models: int) -> None:
+        self.schemas, self.out = folder / "schemas", folder / "out"
+        write_models(self.schemas, models)
+
+    def generate(self, *options: str) -> Ran:
+        """Run the command."""
+        places = ["--schemas", str(self.schemas), "--out", str(self.out), *options]
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND, *places], capture_output=True, text=True, check=True
+        )
+        return Ran(time.perf_counter() - start, int(done.stdout.split()[-1]))
+
+    def cold(self) -> Ran:
+        """Run it where nothing is yet."""
+        shutil.rmtree(self.out, ignore_errors=True)
+        return self.generate()
+
+    def change_one(self) -> None:
+        """Change the first model."""
+        file = min(self.schemas.rglob("input.json"))
+        document = json.loads(file.read_bytes())
+        document["description"] = document.get("description", "") + "Again."
+        file.write_text(json.dumps(document), encoding="utf-8")
+
+    def again(self, change: Callable[[], None], *options: str) -> float:
+        """The median time of runs, each after ``change``."""
+        found = []
+        for _ in range(AGAIN):
+            change()
+            found.append(self.generate(*options).seconds)
+        return statistics.median(found)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
+def _nothing() -> None:
+    pass
+
+
+def _seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -88,30 +109,44 @@ def seconds(work: Callable[[], object]) -> float:
 
 def run() -> Iterator[Table]:
     """Measure."""
-    cold: list[float] = []
-    alone: list[float] = []
-    bare: list[float] = []
-    same: list[float] = []
-    one: list[float] = []
     with tempfile.TemporaryDirectory() as name:
-        schemas, out = Path(name) / "schemas", Path(name) / "out"
-        write_schemas(schemas)
+        one, few, many = (Project(Path(name) / str(number), number) for number in (1, FEW, MANY))
+        one.cold()
+        start_up = one.again(_nothing)
+        cold: list[Ran] = []
+        alone: list[float] = []
         for _ in range(TURNS):
-            shutil.rmtree(out, ignore_errors=True)
-            cold.append(seconds(lambda: ours(schemas, out, MODELS)))
-            alone.append(seconds(lambda: library_alone(schemas)))
-            bare.append(seconds(lambda: library_alone(schemas, formatters=[])))
-        changed = next(schemas.rglob("input.json"))
-        document = json.loads(changed.read_bytes())
-        for turn in range(AGAIN):
-            same.append(seconds(lambda: ours(schemas, out, 0)))
-            changed.write_text(json.dumps({**document, "description": f"Turn {turn}."}))
-            one.append(seconds(lambda: ours(schemas, out, 1)))
-    figures = [
-        Figure("cold", statistics.median(cold), "s"),
-        Figure("cold / datamodel-code-generator alone", ratio(cold, alone), "x", 1.0),
-        Figure("for comparison, cold / the same without black and isort", ratio(cold, bare), "x"),
-        Figure("again, nothing changed", statistics.median(same), "s", 0.4),
-        Figure("again, one changed", statistics.median(one), "s", 1.0),
-    ]
-    yield Table(f"Generating {MODELS:,} models", figures)
+            cold.append(few.cold())
+            alone.append(_seconds(lambda: library_alone(few.schemas)))
+        large = many.cold()
+        seconds = [ran.seconds for ran in cold]
+        growth = (large.kilobytes - cold[-1].kilobytes) / (MANY - FEW)
+        yield Table(
+            f"Generating {FEW:,} models",
+            [
+                Figure("cold, start-up included", statistics.median(seconds), "s"),
+                Figure("cold / datamodel-code-generator alone", ratio(seconds, alone), "x", 0.5),
+                Figure("unchanged, above start-up", few.again(_nothing) - start_up, "s", 0.05),
+                Figure("one changed", few.again(few.change_one), "s", 1.0),
+            ],
+        )
+        yield Table(
+            f"Generating {MANY:,} models",
+            [
+                Figure("cold", large.seconds, "s"),
+                Figure(
+                    f"cold / cold of {FEW:,}", large.seconds / statistics.median(seconds), "x", 5.5
+                ),
+                Figure("unchanged, above start-up", many.again(_nothing) - start_up, "s", 0.25),
+                Figure("one changed", many.again(many.change_one), "s", 1.0),
+                Figure(
+                    "--check, above start-up", many.again(_nothing, "--check") - start_up, "s", 0.25
+                ),
+                Figure("memory, growth a model", growth, "KB", 20.0),
+                Figure("size of the manifest", _manifest(many) / 1e6, "MB"),
+            ],
+        )
+
+
+def _manifest(project: Project) -> int:
+    return (project.out / "many" / "_manifest.json").stat().st_size
