@@ -333,10 +333,11 @@ def _well_formed_text(text: str) -> bool:
     return bool(Draft202012Validator(Draft202012Validator.META_SCHEMA).is_valid(json.loads(text)))
 
 
+_NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 #: Keywords whose values are mostly plain, so that the library need not be asked.
 _QUICK: dict[str, type] = {
     **dict.fromkeys(("title", "description", "format"), str),
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), int),
+    **dict.fromkeys(_NUMBERS, int),
 }
 
 
@@ -345,6 +346,8 @@ def _well_formed(keyword: str, value: object) -> bool:
         return True
     if _has_non_finite(value):
         return False
+    if keyword == "default" or (value.__class__ is float and keyword in _NUMBERS):
+        return True
     if keyword in ("enum", "const"):
         return keyword == "const" or isinstance(value, list)
     return _well_formed_text(json.dumps({keyword: value}))

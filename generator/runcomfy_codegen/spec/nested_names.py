@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from runcomfy_codegen.schema.keywords import Schema, step
 
@@ -86,6 +87,6 @@ def name_classes(
 def _free(candidates: list[Identifier], taken: set[str]) -> Identifier:
     last = candidates[-1]
     more = (Identifier(f"{last}_{number}") for number in range(2, 10_000))
-    name = next(name for name in (*candidates, *more) if name.casefold() not in taken)
+    name = next(name for name in chain(candidates, more) if name.casefold() not in taken)
     taken.add(name.casefold())
     return name
