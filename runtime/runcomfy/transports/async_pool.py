@@ -40,7 +40,11 @@ class AsyncPooledCalls:
             # Else Ctrl-C may strike between any two steps, and take a connection or a turn with it.
             import trio
 
-            self._make_whole = trio.lowlevel.enable_ki_protection(self._make)
+            @trio.lowlevel.enable_ki_protection
+            async def whole(send: Send, route: Route) -> Response:
+                return await self._make(send, route)
+
+            self._make_whole = whole
 
     async def make(self, send: Send, route: Route) -> Response:
         """Send the call once: its answer."""
