@@ -25,7 +25,7 @@ class BatchCommand(click.Command):
         return ["[OPTIONS]", "MODEL INPUT --out FOLDER |", f"({'|'.join(_ACTIONS)}) FOLDER"]
 
 
-@click.command(cls=BatchCommand, name="batch", short_help="Run a file of requests in a folder.")
+@click.command(cls=BatchCommand, name="batch", short_help="Run a file of requests as a resumable batch.")
 @click.argument("model", metavar="MODEL")
 @click.argument("source", metavar="INPUT")
 @click.option(
@@ -34,14 +34,14 @@ class BatchCommand(click.Command):
 @click.option(
     "--format",
     type=click.Choice(["jsonl", "csv", "tsv", "parquet"]),
-    help="Format of INPUT, where its name does not tell.",
+    help="Format of INPUT.  [default: by its file name]",
 )
 @click.option(
     "mapped",
     "--map",
     multiple=True,
     metavar="COLUMN=INPUT",
-    help="Read an input from a column of another name.",
+    help="Read INPUT from the column COLUMN.",
 )
 @click.option(
     "fixed", "--set", multiple=True, metavar="NAME=VALUE", help="Set an input for all rows."
@@ -51,40 +51,40 @@ class BatchCommand(click.Command):
     "--template",
     multiple=True,
     metavar="NAME=TEXT",
-    help="Fill a text with columns: prompt='a {animal}'.",
+    help="Build an input from columns: prompt='a {animal}'.",
 )
 @click.option(
     "grids",
     "--grid",
     multiple=True,
     metavar="NAME=A,B,C",
-    help="Run each row with each of these values.",
+    help="Run each row once per value.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=200, show_default=True, help="Requests in flight."
+    "--jobs", type=click.IntRange(min=1), default=200, show_default=True, help="Maximum number of requests in flight."
 )
 @click.option(
     "--submits",
     type=click.IntRange(min=1),
     default=4,
     show_default=True,
-    help="Requests being submitted at once.",
+    help="Maximum number of concurrent submits.",
 )
-@click.option("--rate", type=Number(min=0, min_open=True), help="Most submits a second.")
-@click.option("--max-cost", type=Number(min=0), metavar="USD", help="Stop before this is exceeded.")
-@click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many submits.")
+@click.option("--rate", type=Number(min=0, min_open=True), help="Maximum number of submits per second.")
+@click.option("--max-cost", type=Number(min=0), metavar="USD", help="Stop before this cost is exceeded.")
+@click.option("--max-requests", type=click.IntRange(min=1), help="Stop after this many submits.")
 @click.option(
     "--price",
     type=Number(min=0),
     metavar="USD",
-    help="Estimate for one request.  [default: the catalogue's price]",
+    help="Cost estimate of one request.  [default: the catalogue's price]",
 )
 @click.option(
     "--price-margin",
     type=Number(min=1),
     default=1.0,
     show_default=True,
-    help="Reserve this many times the estimate.",
+    help="Reserve the estimate times this factor.",
 )
 @click.option(
     "--timeout",
@@ -92,39 +92,39 @@ class BatchCommand(click.Command):
     metavar="SECONDS",
     default=3600.0,
     show_default=True,
-    help="Time for each request.",
+    help="Timeout of each request.",
 )
 @click.option(
     "--name",
     metavar="TEMPLATE",
     default="{row:05}-{index}{extension}",
     show_default=True,
-    help="File names, from {row}, {key}, {model}, {index}, {extension}.",
+    help="Template of file names: {row}, {key}, {model}, {index}, {extension}.",
 )
-@click.option("--no-save", is_flag=True, help="Save no files.")
-@click.option("--skip-invalid", is_flag=True, help="Leave invalid rows out instead of stopping.")
+@click.option("--no-save", is_flag=True, help="Do not save files.")
+@click.option("--skip-invalid", is_flag=True, help="Skip invalid rows instead of stopping.")
 @click.option(
     "--allow",
     multiple=True,
     metavar="RULE",
-    help="Let rows pass that break this rule, such as unknown-input.",
+    help="Accept rows that break this rule, such as unknown-input.",
 )
 @click.option(
     "--retry-failed",
     is_flag=True,
-    help="Run failed and cancelled rows again; unknown ones never are.",
+    help="Run failed and cancelled rows again; never unknown ones.",
 )
 @click.option("--stop-on-error", is_flag=True, help="Stop at the first row that fails.")
 @click.option(
-    "--accept-restored", is_flag=True, help="Go on with a journal that was restored from a copy."
+    "--accept-restored", is_flag=True, help="Continue with a journal that was restored from a copy."
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Check all rows, tell counts and cost, and send nothing."
+    "--dry-run", is_flag=True, help="Validate all rows, report counts and cost, and submit nothing."
 )
 @click.option(
     "--notify",
     metavar="COMMAND",
-    help="Run this command at the end; the summary is its standard input.",
+    help="Run this command at the end, with the summary on its standard input.",
 )
 @output_options
 @service_options
@@ -133,9 +133,9 @@ def command(
 ) -> int:
     """Run each row of INPUT (.jsonl, .csv, .tsv, .parquet, or - for JSON Lines) as a request of MODEL.
 
-    All rows are checked before the first one is paid. FOLDER keeps the batch: the same command again goes on where it was, pays for
-    nothing twice, and lists what is unknown. Columns are inputs by name; a column key or id is the row's key. Paths in
-    media columns are relative to INPUT. results.jsonl has a line for each row.
+    All rows are validated before the first submit. FOLDER holds the batch: the same command resumes it, never pays twice, and lists rows
+    with an unknown outcome. Columns map to inputs by name; a column named key or id holds the row's key. Paths in media columns are
+    relative to INPUT. results.jsonl has one line per row.
 
     From another terminal: `batch status FOLDER`, `batch pause FOLDER`, `batch resume FOLDER`, `batch limit FOLDER --max-cost USD`.
     """

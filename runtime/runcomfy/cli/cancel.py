@@ -11,14 +11,14 @@ from .service import Service, service_options
 __all__ = ["command"]
 
 
-@click.command(name="cancel", short_help="Cancel requests that are queued.")
+@click.command(name="cancel", short_help="Cancel queued requests.")
 @click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
 @output_options
 @service_options
 def command(out: Output, service: Service, request_ids: tuple[str, ...]) -> int:
-    """Ask the service to cancel each request. Only queued requests can be cancelled; others go on.
+    """Cancel each request. Only queued requests can be cancelled; others keep running.
 
-    The exit status is 1 if one of them was not cancelled.
+    The exit status is 1 if any request was not cancelled.
     """
     status = DONE
     with service.journal_if_any() as journal, service.client(journal=journal) as client:

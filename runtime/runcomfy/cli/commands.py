@@ -11,21 +11,21 @@ __all__ = ["COMMANDS", "SECTIONS"]
 #: Heading -> name of the command -> module, and its line in ``runcomfy-py --help``.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Jobs": {
-        "run": ("runcomfy.cli.run", "Run a model and save what it gives."),
-        "submit": ("runcomfy.cli.submit", "Submit a request and return."),
-        "batch": ("runcomfy.cli.batch", "Run a file of requests in a folder."),
-        "gallery": ("runcomfy.cli.gallery", "Write a page of what was made."),
+        "run": ("runcomfy.cli.run", "Run a model and save its output files."),
+        "submit": ("runcomfy.cli.submit", "Submit a request without waiting for it."),
+        "batch": ("runcomfy.cli.batch", "Run a file of requests as a resumable batch."),
+        "gallery": ("runcomfy.cli.gallery", "Write an HTML page of the results."),
         "status": ("runcomfy.cli.status", "Show the status of requests."),
-        "wait": ("runcomfy.cli.wait", "Wait for jobs and save what they give."),
-        "result": ("runcomfy.cli.result", "Fetch the results of requests that have ended."),
-        "cancel": ("runcomfy.cli.cancel", "Cancel requests that are queued."),
+        "wait": ("runcomfy.cli.wait", "Wait for jobs and save their output files."),
+        "result": ("runcomfy.cli.result", "Fetch the results of finished requests."),
+        "cancel": ("runcomfy.cli.cancel", "Cancel queued requests."),
     },
-    "Record of what was paid": {
+    "Journal of paid requests": {
         "jobs": (
             "runcomfy.cli.jobs",
-            "List the requests in the journal, and what they cost.",
+            "List the requests in the journal and their costs.",
         ),
-        "recover": ("runcomfy.cli.recover", "Finish and save everything that was paid."),
+        "recover": ("runcomfy.cli.recover", "Finish all submitted requests and save their files."),
         "journal": (
             "runcomfy.cli.journal",
             "Settle unknown requests; back up, purge and limit the journal.",
@@ -34,16 +34,16 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Models": {
         "models": ("runcomfy.cli.models", "List models."),
         "show": ("runcomfy.cli.show", "Show a model: inputs, limits, rules, price, examples."),
-        "validate": ("runcomfy.cli.validate", "Check payloads, offline."),
+        "validate": ("runcomfy.cli.validate", "Validate payloads offline."),
     },
     "Set-up and development": {
         "login": ("runcomfy.cli.login", "Store the API token."),
-        "logout": ("runcomfy.cli.logout", "Forget the stored API token."),
-        "whoami": ("runcomfy.cli.whoami", "Show which token is used."),
-        "doctor": ("runcomfy.cli.doctor", "Check the set-up; nothing is paid."),
+        "logout": ("runcomfy.cli.logout", "Delete the stored API token."),
+        "whoami": ("runcomfy.cli.whoami", "Show the token in use and its source."),
+        "doctor": ("runcomfy.cli.doctor", "Check the installation; costs nothing."),
         "completion": ("runcomfy.cli.completion", "Print the completion script for a shell."),
         "mcp": ("runcomfy.cli.mcp", "Run an MCP server for agents."),
-        "playground": ("runcomfy.cli.playground", "Try models on a local page."),
+        "playground": ("runcomfy.cli.playground", "Try models on a local web page."),
         "mock": ("runcomfy.cli.mock", "Run a local mock of the RunComfy API."),
     },
 }

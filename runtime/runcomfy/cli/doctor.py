@@ -41,13 +41,13 @@ class Finding(NamedTuple):
     status: int = DONE
 
 
-@click.command(name="doctor", short_help="Check the set-up; nothing is paid.")
+@click.command(name="doctor", short_help="Check the installation; costs nothing.")
 @output_options
 @service_options
 def command(out: Output, service: Service) -> int:
-    """Check token, service, clock, state folder, file locks and extras. Nothing is submitted.
+    """Check token, service, clock, state folder, file locks and extras. Submits nothing.
 
-    The exit status is that of the first check that failed.
+    The exit status is that of the first failed check.
     """
     findings = []
     for check in (_python, _token, _folder, _locks, _journal, _service_and_clock, _extras):

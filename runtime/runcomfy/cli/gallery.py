@@ -9,7 +9,7 @@ from .output import Output, output_options
 __all__ = ["command"]
 
 
-@click.command(name="gallery", short_help="Write a page of what was made.")
+@click.command(name="gallery", short_help="Write an HTML page of the results.")
 @click.argument("source", metavar="[FOLDER|JOURNAL]", required=False)
 @click.option(
     "page",
@@ -21,9 +21,9 @@ __all__ = ["command"]
 @click.option("--title", help="Heading of the page.  [default: the folder's name]")
 @output_options
 def command(out: Output, source: str | None, page: str | None, title: str | None) -> None:
-    """Write one HTML file with the images, videos and sounds of FOLDER (a batch) or JOURNAL, their inputs, costs and errors.
+    """Write one HTML file with the images, video and audio of FOLDER (a batch) or JOURNAL, with inputs, costs and errors.
 
-    Without an argument, it shows what the command line ran. Nothing in the page is loaded from the network.
+    Without an argument, use the journal of the command line. The page loads nothing from the network.
     """
     from pathlib import Path
 

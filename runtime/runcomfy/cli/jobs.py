@@ -30,23 +30,23 @@ _STATES = (
 )
 
 
-@click.command(name="jobs", short_help="List the requests in the journal, and what they cost.")
+@click.command(name="jobs", short_help="List the requests in the journal and their costs.")
 @click.argument("search", required=False)
 @click.option(
-    "--state", "states", type=click.Choice(_STATES), multiple=True, help="Only this state."
+    "--state", "states", type=click.Choice(_STATES), multiple=True, help="List only requests in this state. Can be repeated."
 )
-@click.option("--model", metavar="ID", help="Only this model.")
+@click.option("--model", metavar="ID", help="List only requests of this model.")
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
     metavar="DATE",
-    help="Only those made since then, in UTC.",
+    help="List only requests since this date, in UTC.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The latest only."
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="List at most this many of the latest requests."
 )
 @click.option(
-    "--spend", type=click.Choice(["model", "day"]), help="Show what was spent, by model or by day."
+    "--spend", type=click.Choice(["model", "day"]), help="Show spending by model or by day."
 )
 @output_options
 @service_options
@@ -60,9 +60,9 @@ def command(
     limit: int,
     spend: str | None,
 ) -> None:
-    """List the requests in the journal, the latest last. SEARCH is looked for in inputs, keys, ids and errors.
+    """List the requests in the journal, the latest last. SEARCH matches inputs, keys, ids and errors.
 
-    Every run and submit of this command is in it. Entries that are unknown may have been paid: look at them
+    The journal records every run and submit. Entries with the state unknown may have been paid: settle them
     with `runcomfy-py journal resolve`.
     """
     with service.journal() as journal:

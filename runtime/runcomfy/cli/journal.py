@@ -29,16 +29,16 @@ def command() -> None:
 
 @command.command("resolve")
 @click.argument("key")
-@click.option("--request-id", metavar="ID", help="The request that you found in your account.")
-@click.option("--not-sent", is_flag=True, help="You looked, and it is not there.")
+@click.option("--request-id", metavar="ID", help="Id of the request in your account.")
+@click.option("--not-sent", is_flag=True, help="The request is not in your account.")
 @output_options
 @service_options
 def resolve(
     out: Output, service: Service, key: str, request_id: str | None, not_sent: bool
 ) -> None:
-    """Settle the entry KEY, whose submit may have been accepted, after you looked in your account.
+    """Settle the unknown entry KEY after checking your account for its request.
 
-    A request id is checked with the service: it must be of the same model.
+    The service must know the request id as a request of the same model.
     """
     if (request_id is None) != not_sent:
         raise click.UsageError("Give --request-id ID or --not-sent, one of them.")
@@ -55,7 +55,7 @@ def resolve(
 @output_options
 @service_options
 def backup(out: Output, service: Service, path: str) -> None:
-    """Write a whole copy of the journal to PATH, which must not exist."""
+    """Write a complete copy of the journal to PATH, which must not exist."""
     with service.journal() as journal:
         out.line(str(journal.backup(path)))
 
@@ -64,9 +64,9 @@ def backup(out: Output, service: Service, path: str) -> None:
 @output_options
 @service_options
 def restore_accepted(out: Output, service: Service) -> None:
-    """Go on with a journal that is older than its folder says: you put the latest copy there.
+    """Accept a journal that is older than its folder records, after you restored the latest copy.
 
-    What was submitted after that copy is not in it, and could be paid again.
+    Requests submitted after that copy are not in it and could be paid again.
     """
     with service.journal(accept_restored=True) as journal:
         out.note(f"{journal.path} is accepted as it is")
@@ -78,7 +78,7 @@ def restore_accepted(out: Output, service: Service) -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     required=True,
     metavar="DATE",
-    help="What ended before this day, in UTC.",
+    help="Purge requests that ended before this date, in UTC.",
 )
 @output_options
 @service_options
@@ -93,14 +93,14 @@ def purge(out: Output, service: Service, before: datetime) -> None:
 
 
 @command.command("limits")
-@click.option("--max-cost", type=Number(min=0), metavar="USD", help="For all that it holds.")
-@click.option("--max-cost-per-day", type=Number(min=0), metavar="USD", help="For a day in UTC.")
+@click.option("--max-cost", type=Number(min=0), metavar="USD", help="Total budget.")
+@click.option("--max-cost-per-day", type=Number(min=0), metavar="USD", help="Budget per UTC day.")
 @click.option(
     "--price-margin",
     type=Number(min=1),
     default=1.0,
     show_default=True,
-    help="By which factor real costs may exceed the estimates.",
+    help="Factor by which actual costs may exceed estimates.",
 )
 @output_options
 @service_options
@@ -111,7 +111,7 @@ def limits(
     max_cost_per_day: float | None,
     price_margin: float,
 ) -> None:
-    """Set the budgets of the journal, for every command and program that uses it; without options, none."""
+    """Set the journal's budgets for every command and program that uses it; without options, remove them."""
     with service.journal() as journal:
         journal.set_limits(
             max_cost=max_cost, max_cost_per_day=max_cost_per_day, price_margin=price_margin

@@ -16,16 +16,16 @@ _PATIENCE = 15.0
 
 
 @click.command(name="login", short_help="Store the API token.")
-@click.option("--no-keyring", is_flag=True, help="Use a file of mode 0600, even with a keyring.")
-@click.option("--no-check", is_flag=True, help="Do not ask the service whether it accepts it.")
+@click.option("--no-keyring", is_flag=True, help="Store the token in a file of mode 0600, not in the keyring.")
+@click.option("--no-check", is_flag=True, help="Do not check the token with the service.")
 @output_options
 @service_options
 def command(out: Output, service: Service, no_keyring: bool, no_check: bool) -> None:
     """Read the API token from a hidden prompt or from standard input, and store it.
 
-    It goes into the keyring where the extra "keyring" is installed and there is one, else into a file of
-    mode 0600 in ~/.config/runcomfy. Python clients find it as well. It is never taken from an argument,
-    which other users of the machine could see.
+    Uses the system keyring if one exists and the extra "keyring" is installed, else a file of mode 0600
+    in ~/.config/runcomfy. Python clients find the token there too. No argument takes the token, because
+    other users of the machine could see it.
     """
     from runcomfy.credentials import Token
 

@@ -9,10 +9,10 @@ from .output import Output, output_options
 __all__ = ["command"]
 
 
-@click.command(name="logout", short_help="Forget the stored API token.")
+@click.command(name="logout", short_help="Delete the stored API token.")
 @output_options
 def command(out: Output) -> None:
-    """Remove what login stored. Says where a token is still found."""
+    """Delete the token that login stored. Reports any other source that still has a token."""
     from runcomfy.credentials import find_token
     from runcomfy.errors import ConfigurationError
 

@@ -59,10 +59,10 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="runcomfy-py")
 def program() -> None:
-    """Make images, videos and sounds with the models of RunComfy.
+    """Run RunComfy models: images, video and audio.
 
-    Exit statuses: 0 done, 1 a job failed, 64 wrong use, 65 bad data, 76 outcome unknown; the others are
-    in docs/exit-statuses.md.
+    Exit statuses: 0 done, 1 a job failed, 64 usage error, 65 invalid data, 76 outcome unknown. See
+    docs/exit-statuses.md for all of them.
     """
 
 

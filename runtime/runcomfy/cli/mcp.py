@@ -19,32 +19,32 @@ __all__ = ["command"]
 
 @click.command(name="mcp", short_help="Run an MCP server for agents.")
 @click.option(
-    "--http", is_flag=True, help="Serve HTTP on 127.0.0.1 instead of standard input and output."
+    "--http", is_flag=True, help="Serve over HTTP on 127.0.0.1 instead of stdio."
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
     default=0,
-    help="With --http: the port; 0 picks a free one.",
+    help="Port for --http; 0 picks a free one.",
 )
 @click.option(
     "--budget",
     type=Number(min=0, min_open=True),
     metavar="USD",
-    help="Submit without asking while estimates fit in this, for the server's life.",
+    help="Submit without consent up to this total cost, for the lifetime of the server.",
 )
 @click.option(
     "--budget-day",
     type=Number(min=0, min_open=True),
     metavar="USD",
-    help="The same for a day in UTC, counted in the journal, batches included.",
+    help="The same per UTC day, counted in the journal, batches included.",
 )
-@click.option("--read-only", is_flag=True, help="Offer no submit and no cancel.")
+@click.option("--read-only", is_flag=True, help="Disable submit and cancel.")
 @click.option(
     "--allow",
     multiple=True,
     metavar="GLOB",
-    help="Allow only models whose id fits. Can be repeated.",
+    help="Allow only models whose id matches. Can be repeated.",
 )
 @click.option(
     "--root",
@@ -52,7 +52,7 @@ __all__ = ["command"]
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Let inputs name files below this folder. Can be repeated.",
+    help="Allow inputs to read files below this folder. Can be repeated.",
 )
 @click.option(
     "folder",
@@ -61,14 +61,14 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     default=Path("results"),
     show_default=True,
-    help="Folder that results are saved in.",
+    help="Folder for saved results.",
 )
 @output_options
 @service_options
 def command(out: Output, service: Service, http: bool, port: int, **options: Any) -> None:
     """Serve eight tools to an agent: search_models, describe_model, check, submit, wait, result, cancel, history.
 
-    Without a budget a person is asked, through the client, before anything is paid. The same key is never paid twice.
+    Without a budget, each submit needs the consent of the user, who is asked through the MCP client. The same key is never paid twice.
     """
     try:
         from runcomfy.mcp.server import HttpServer, serve_stdio

@@ -39,14 +39,14 @@ __all__ = ["command"]
     type=Number(min=0),
     default=2.0,
     show_default=True,
-    help="Seconds that a request waits in the queue.",
+    help="Seconds that each request is queued.",
 )
 @click.option(
     "--run-seconds",
     type=Number(min=0),
     default=3.0,
     show_default=True,
-    help="Seconds that a request runs.",
+    help="Seconds that each request runs.",
 )
 @click.option(
     "--concurrency", type=click.IntRange(min=1), help="Run at most this many requests at once."
@@ -81,8 +81,8 @@ def command(
 ) -> None:
     """Run a local mock of the RunComfy API. Nothing is billed.
 
-    It serves every installed model and accepts any token. Each request is logged on a line. Ctrl-C
-    stops it.
+    Serves every installed model and accepts any token. Logs each request on one line. Ctrl-C stops
+    the server.
     """
     if list_faults:
         _list_faults()

@@ -44,5 +44,5 @@ package_option = click.option(
     callback=_register,
     expose_value=False,
     is_eager=True,
-    help="Look for the model in this generated package first. Can be repeated.",
+    help="Search this generated package for the model first. Can be repeated.",
 )

@@ -18,9 +18,9 @@ __all__ = ["command"]
 
 @click.command(name="models", short_help="List models.")
 @click.argument("search", required=False)
-@click.option("--category", metavar="NAME", help="Only this category, such as image-to-video.")
+@click.option("--category", metavar="NAME", help="List only this category, such as image-to-video.")
 @click.option("--installed", is_flag=True, help="List installed models, offline.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
+@click.option("--limit", type=click.IntRange(min=1), help="List at most this many models.")
 @output_options
 @service_options
 @package_option
@@ -32,9 +32,9 @@ def command(
     installed: bool,
     limit: int | None,
 ) -> None:
-    """List the models that the service offers, or those whose id, name or description holds SEARCH.
+    """List the service's models, or those whose id, name or description contains SEARCH.
 
-    With --installed, list the models that have a generated class on this machine; that asks nobody.
+    With --installed, list the models with an installed class, offline.
     """
     if installed:
         if category:

@@ -110,7 +110,7 @@ def output_options(command: CommandT) -> CommandT:
 
     @click.option("as_json", "--json", is_flag=True, help="Write one JSON object per line.")
     @click.option("-q", "--quiet", is_flag=True, help="Write results and errors only.")
-    @click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
+    @click.option("-v", "--verbose", is_flag=True, help="Write more details to standard error.")
     @functools.wraps(command)
     def wrapped(*arguments: Any, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> Any:
         out = Output(as_json=as_json, quiet=quiet, verbose=verbose)

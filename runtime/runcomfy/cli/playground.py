@@ -17,24 +17,24 @@ from .output import Output, output_options
 __all__ = ["command"]
 
 
-@click.command(name="playground", short_help="Try models on a local page.")
+@click.command(name="playground", short_help="Try models on a local web page.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
     default=0,
     help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
+@click.option("--no-browser", is_flag=True, help="Print the URL instead of opening it.")
 @click.option(
     "--live",
     is_flag=True,
-    help="Run requests at RunComfy, where they are billed. The default is a local mock.",
+    help="Run requests on RunComfy, where they are billed.  [default: a local mock]",
 )
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
     metavar="USD",
-    help="With --live: run without asking as long as estimates fit in this.",
+    help="With --live: run without confirmation up to this total cost.",
 )
 @click.option(
     "folder",
@@ -43,10 +43,10 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("playground"),
     show_default=True,
-    help="Folder that results are saved in.",
+    help="Folder for saved results.",
 )
 @click.option(
-    "--base-url", envvar="RUNCOMFY_BASE_URL", metavar="URL", help="Service to run at, with --live."
+    "--base-url", envvar="RUNCOMFY_BASE_URL", metavar="URL", help="URL of the service, with --live."
 )
 @output_options
 def command(
@@ -57,10 +57,10 @@ def command(
     out: Output,
     **options: Any,
 ) -> None:
-    """Serve a page on this machine: a form for every installed model, checked as you type, and the runs with their results.
+    """Serve a local web page with a form for every installed model, validated as you type, and the runs with their results.
 
-    The page is for one browser session: its address holds a token that works once. Ctrl-C stops the server; runs go on at the service,
-    and the journal has them.
+    The page serves one browser session: its URL holds a single-use token. Ctrl-C stops the server. Runs continue at the service and
+    stay in the journal.
     """
     try:
         from runcomfy.playground import Playground, Settings

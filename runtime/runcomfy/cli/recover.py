@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(name="recover", short_help="Finish and save everything that was paid.")
+@click.command(name="recover", short_help="Finish all submitted requests and save their files.")
 @click.option(
     "-o",
     "--output",
@@ -30,7 +30,7 @@ __all__ = ["command"]
     metavar="FOLDER",
     default=".",
     show_default="the current folder",
-    help="Save files here, unless their request said where.",
+    help="Save files here, unless the request named a folder.",
 )
 @click.option(
     "--timeout",
@@ -38,14 +38,14 @@ __all__ = ["command"]
     default=3600.0,
     show_default=True,
     metavar="SECONDS",
-    help="Follow each request at most this long.",
+    help="Wait at most this long for each request.",
 )
 @output_options
 @service_options
 def command(out: Output, service: Service, folder: str, timeout: float) -> int:
-    """Wait for every request in the journal that has not ended, and save what is not saved.
+    """Wait for every unfinished request in the journal, and save all unsaved files.
 
-    Nothing is submitted. What is unknown is listed, and settled with `runcomfy-py journal resolve`.
+    Submits nothing. Lists requests with an unknown outcome; settle them with `runcomfy-py journal resolve`.
     """
     from .failures import describe
     from .terminal import complain

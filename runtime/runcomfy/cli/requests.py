@@ -64,40 +64,40 @@ def request_options(command: CommandT) -> CommandT:
     @click.argument("model")
     @click.argument("inputs", nargs=-1, metavar="[NAME=VALUE]...")
     @click.option("--input", "text", metavar="JSON", help="All inputs as a JSON object.")
-    @click.option("--input-file", metavar="FILE", help="The same from a file; - is standard input.")
+    @click.option("--input-file", metavar="FILE", help="Read all inputs from a JSON file; - is standard input.")
     @click.option(
         "--check-files",
         type=click.Choice(["local", "remote", "off"]),
         default="local",
         show_default=True,
-        help="Check the rules of local files, of files behind URLs as well, or of none.",
+        help="Check file rules on local files, on files behind URLs too, or not at all.",
     )
     @click.option(
         "--allow",
         multiple=True,
         metavar="RULE",
-        help="Do not stop at findings of this rule, such as unknown-input. Can be repeated.",
+        help="Ignore findings of this rule, such as unknown-input. Can be repeated.",
     )
-    @click.option("--strict", is_flag=True, help="Stop at every warning.")
+    @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
     @click.option(
         "--key",
         metavar="KEY",
-        help="A name of yours for this request: the same command again submits nothing new.",
+        help="Idempotency key: the same command with the same key never submits twice.",
     )
     @click.option(
-        "--again", is_flag=True, help="Submit although an equal request is there, or has ended."
+        "--again", is_flag=True, help="Submit even if the journal has an equal request."
     )
     @click.option(
-        "--max-cost", type=Number(min=0), metavar="USD", help="Refuse to start above this cost."
+        "--max-cost", type=Number(min=0), metavar="USD", help="Refuse to submit above this cost."
     )
     @click.option(
         "--price",
         type=Number(min=0),
         metavar="USD",
-        help="What one request costs, instead of what the service's catalogue says.",
+        help="Cost estimate of one request.  [default: the catalogue's price]",
     )
     @click.option(
-        "--unchecked", is_flag=True, help="Run a model that is not installed, without any check."
+        "--unchecked", is_flag=True, help="Run a model that is not installed, without validation."
     )
     @functools.wraps(command)
     def wrapped(

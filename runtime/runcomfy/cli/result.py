@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(name="result", short_help="Fetch the results of requests that have ended.")
+@click.command(name="result", short_help="Fetch the results of finished requests.")
 @click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
 @saving_options
 @output_options
@@ -33,7 +33,7 @@ def command(
     name: str | None,
     no_save: bool,
 ) -> int:
-    """Fetch each result and save its files. Nothing is waited for: the status is 75 where a job goes on."""
+    """Fetch each result and save its files, without waiting. The exit status is 75 if a job is still running."""
     from .following import follow
     from .saving import Saving
 

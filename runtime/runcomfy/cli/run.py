@@ -24,18 +24,18 @@ __all__ = ["command"]
 _MOST = 100
 
 
-@click.command(cls=ModelCommand, name="run", short_help="Run a model and save what it gives.")
+@click.command(cls=ModelCommand, name="run", short_help="Run a model and save its output files.")
 @request_options
 @saving_options
 @click.option(
-    "-n", "count", type=click.IntRange(1, _MOST), default=1, help="Run it this many times at once."
+    "-n", "count", type=click.IntRange(1, _MOST), default=1, help="Run the model this many times concurrently."
 )
-@click.option("--no-wait", is_flag=True, help="Submit only, and print the request id.")
+@click.option("--no-wait", is_flag=True, help="Submit without waiting, and print the request id.")
 @click.option(
     "--timeout",
     type=Number(min=0),
     metavar="SECONDS",
-    help="Stop following after this time; the job goes on.  [default: 3600]",
+    help="Stop waiting after this time; the job keeps running.  [default: 3600]",
 )
 @output_options
 @service_options
@@ -50,14 +50,14 @@ def command(
     no_wait: bool,
     timeout: float | None,
 ) -> int:
-    """Run MODEL with the inputs given as NAME=VALUE, and save the files that it gives.
+    """Run MODEL with inputs given as NAME=VALUE, and save its output files.
 
-    Values are read by the types of the model's schema: seed=7, images=@a.png images=@b.png (local
-    files), prompt=@text.txt (the text of a file). @@ is a literal @. Everything is checked before anything
-    is submitted. `runcomfy-py run MODEL --help` shows the inputs of a model.
+    Values are parsed by the types in the model's schema: seed=7, images=@a.png images=@b.png (local
+    files), prompt=@text.txt (the text of a file). @@ is a literal @. All inputs are validated before
+    the submit. `runcomfy-py run MODEL --help` shows the inputs of a model.
 
-    The paths of the saved files go to standard output, one per line. Ctrl-C asks the service to cancel the
-    job, which works while it is queued, and says what became of it.
+    Writes the paths of the saved files to standard output, one per line. Ctrl-C cancels the job if it is
+    still queued, and reports the outcome.
     """
     if no_wait:
         from .submit import submit

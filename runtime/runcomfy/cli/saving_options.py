@@ -18,11 +18,11 @@ FIELDS = ("model", "request_id", "index", "name", "ext", "run")
 def saving_options(command: CommandT) -> CommandT:
     """The options ``-o``, ``--name`` and ``--no-save``."""
     for option in (
-        click.option("--no-save", is_flag=True, help="Print the URLs of the files; save nothing."),
+        click.option("--no-save", is_flag=True, help="Print the URLs of the files instead of saving them."),
         click.option(
             "--name",
             metavar="TEMPLATE",
-            help=f"Names of the files, from {', '.join('{' + one + '}' for one in FIELDS)}.",
+            help=f"Template of file names: {', '.join('{' + one + '}' for one in FIELDS)}.",
         ),
         click.option(
             "-o",
@@ -31,7 +31,7 @@ def saving_options(command: CommandT) -> CommandT:
             metavar="FOLDER",
             default=".",
             show_default="the current folder",
-            help="Save the files here.",
+            help="Save the files in this folder.",
         ),
     ):
         command = option(command)

@@ -129,7 +129,7 @@ def service_options(command: CommandT) -> CommandT:
         "--base-url",
         envvar=_VARIABLE,
         metavar="URL",
-        help=f"The address of the service [also: {_VARIABLE}].",
+        help=f"URL of the service [also: {_VARIABLE}].",
     )
     @click.option("--mock", is_flag=True, help="Use a local mock: no account, no cost.")
     @functools.wraps(command)

@@ -28,17 +28,17 @@ _PATIENCE = 10.0
 @click.option(
     "--example",
     type=click.Choice(_EXAMPLES),
-    help="Write only the example, in this form.",
+    help="Print only the example, in this form.",
 )
-@click.option("--offline", is_flag=True, help="Do not ask the service for the price.")
+@click.option("--offline", is_flag=True, help="Do not fetch the price from the service.")
 @output_options
 @service_options
 @package_option
 def command(out: Output, service: Service, model: str, example: str | None, offline: bool) -> None:
     """Show the inputs of MODEL with limits, file rules and demo values, its price, and an example.
 
-    The example is the one of the model's page, as Python, JSON, curl and command line. The price comes
-    from the service, where there is a token or --mock.
+    The example comes from the model's page, as Python, JSON, curl and command line. The price comes
+    from the service and needs a token or --mock.
     """
     cls = model_of(model)
     if example:

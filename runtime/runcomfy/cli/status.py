@@ -15,7 +15,7 @@ __all__ = ["command"]
 @output_options
 @service_options
 def command(out: Output, service: Service, request_ids: tuple[str, ...]) -> None:
-    """Ask the service where each request is: its state, and its position in the queue."""
+    """Show the state of each request and its position in the queue."""
     with service.client() as client:
         for request_id in request_ids:
             status = client.job(request_id).status()

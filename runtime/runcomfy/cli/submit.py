@@ -14,14 +14,14 @@ from .service import Service, service_options
 __all__ = ["command", "submit"]
 
 
-@click.command(cls=ModelCommand, name="submit", short_help="Submit a request and return.")
+@click.command(cls=ModelCommand, name="submit", short_help="Submit a request without waiting for it.")
 @request_options
 @output_options
 @service_options
 def command(out: Output, service: Service, wanted: Wanted) -> int:
-    """Submit a request to MODEL and print its id. Inputs are given as with run.
+    """Submit a request to MODEL and print its id. Inputs have the same form as for run.
 
-    `runcomfy-py wait ID` waits for it, in any process and on any day; `runcomfy-py recover` for all.
+    `runcomfy-py wait ID` waits for it later, in any process; `runcomfy-py recover` waits for all.
     """
     return submit(out, service, wanted)
 

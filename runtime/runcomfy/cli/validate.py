@@ -53,7 +53,7 @@ def _files(
     return files
 
 
-@click.command(name="validate", short_help="Check payloads, offline.")
+@click.command(name="validate", short_help="Validate payloads offline.")
 @click.argument("model")
 @click.argument("payload", nargs=-1, required=True)
 @click.option(
@@ -62,7 +62,7 @@ def _files(
     multiple=True,
     metavar="URL=PATH",
     callback=_files,
-    help="Look at PATH for the file behind URL, as it stands in the payload. Can be repeated. "
+    help="Use the local file PATH for URL, as written in the payload. Can be repeated. "
     "The last = is the one that counts.",
 )
 @click.option(
@@ -70,22 +70,22 @@ def _files(
     type=click.Choice(["local", "remote"]),
     default="local",
     show_default=True,
-    help="With remote, also look at the files behind URLs, over the network.",
+    help="With remote, also inspect the files behind URLs, over the network.",
 )
 @click.option(
     "--allow",
     multiple=True,
     metavar="HOST:PORT",
-    help="Look there too, though it is not on the public internet. Can be repeated.",
+    help="Allow this host, which is not on the public internet. Can be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
-@click.option("--lines", is_flag=True, help="Read one payload from each line, as from *.jsonl.")
+@click.option("--lines", is_flag=True, help="Read one payload per line, as for *.jsonl.")
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Share the lines of a file between this many processes.",
+    help="Validate the lines of a file in this many processes.",
 )
 @output_options
 @package_option
@@ -100,15 +100,15 @@ def command(
     lines: bool,
     processes: int,
 ) -> int:
-    """Check each PAYLOAD against the input schema and the file rules of MODEL.
+    """Validate each PAYLOAD against the input schema and the file rules of MODEL.
 
     MODEL is a model id, such as openai/gpt-image-2/edit. PAYLOAD is a JSON file, a JSON Lines file
     (*.jsonl, or any with --lines), a folder of such files, or - for standard input. Nothing is fetched
-    unless --check-files remote is given: rules about files that are not at hand are listed as not
-    checked, and for lines they are counted. Findings that would stop a run say so.
+    without --check-files remote: rules about files that are not available are listed as not checked,
+    or counted for JSON Lines. Findings that would stop a run are marked.
 
-    The exit status is 0 if every payload is valid, 65 if one is invalid or there is none, and 64 for
-    misuse.
+    The exit status is 0 if every payload is valid, 65 if any is invalid or none was found, and 64 for
+    a usage error.
     """
     cls = model_of(model)
     limits = _limits(check_files, allow, processes)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(name="wait", short_help="Wait for jobs and save what they give.")
+@click.command(name="wait", short_help="Wait for jobs and save their output files.")
 @click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
 @saving_options
 @click.option(
     "--timeout",
     type=Number(min=0),
     metavar="SECONDS",
-    help="Stop waiting after this time; the jobs go on.  [default: 3600]",
+    help="Stop waiting after this time; the jobs keep running.  [default: 3600]",
 )
 @output_options
 @service_options
@@ -41,9 +41,9 @@ def command(
     no_save: bool,
     timeout: float | None,
 ) -> int:
-    """Wait until each job has ended, whoever submitted it, and save its files.
+    """Wait for each job to end, whichever process submitted it, and save its files.
 
-    Ctrl-C stops waiting; the jobs go on.
+    Ctrl-C stops waiting; the jobs keep running.
     """
     from .following import follow
     from .saving import Saving

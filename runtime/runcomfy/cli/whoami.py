@@ -10,13 +10,13 @@ from .service import Service, service_options
 __all__ = ["command"]
 
 
-@click.command(name="whoami", short_help="Show which token is used.")
+@click.command(name="whoami", short_help="Show the token in use and its source.")
 @output_options
 @service_options
 def command(out: Output, service: Service) -> None:
-    """Show the end of the token that commands use, where it comes from, and the service it is for.
+    """Show the last characters of the token in use, its source, and its service.
 
-    Nothing is sent. `runcomfy-py doctor` asks the service whether it accepts the token.
+    Sends nothing. `runcomfy-py doctor` checks the token with the service.
     """
     from runcomfy.credentials import Token, find_token
     from runcomfy.journal import Account
