@@ -19,7 +19,7 @@ __all__ = ["command"]
     "--from-list",
     type=click.File("r", encoding="utf-8"),
     metavar="FILE",
-    help="More sources, one a line; lines that start with # are skipped.",
+    help="Read more sources from FILE, one per line; lines that start with # are skipped.",
 )
 @click.option(
     "--schemas",
@@ -28,22 +28,22 @@ __all__ = ["command"]
     metavar="DIR",
     help="Folder to store the schemas in.",
 )
-@click.option("--model-id", metavar="ID", help="The model, for a source that does not name it.")
+@click.option("--model-id", metavar="ID", help="Model id, for a source that does not name it.")
 @click.option(
     "--prefer",
     multiple=True,
     metavar="SOURCE",
-    help="Take this document for its model even if another, or the stored one, is better.",
+    help="Use this document for its model, even if another or the stored one is better.",
 )
 @click.option(
     "--allow-host",
     "allow_hosts",
     multiple=True,
     metavar="HOST:PORT",
-    help="Fetch pages from this place too, although it is not on the public internet.",
+    help="Allow pages from this host, which is not on the public internet.",
 )
 @click.option(
-    "--keep-going", is_flag=True, help="Store the good pages; exit with 65 if any is bad."
+    "--keep-going", is_flag=True, help="Store the valid pages; exit with 65 if any is invalid."
 )
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 def command(
@@ -58,7 +58,7 @@ def command(
 ) -> int:
     """Store the schemas of documentation pages.
 
-    Finds the model id, the schemas and the example in each page and stores their exact text under
+    Extracts the model id, the schemas and the example from each page, and stores their exact text in
     schemas/<model id>/. A SOURCE is a saved page (text, HTML or MHTML), a folder of pages, a URL, a file with
     the JSON blocks or a catalogue answer, or - for standard input.
     """

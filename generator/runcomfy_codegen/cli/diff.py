@@ -41,11 +41,11 @@ __all__ = ["command"]
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Report only what breaks the Python code there. Can be repeated.",
+    help="Report only changes that break the Python code in PATH. Can be repeated.",
 )
 @click.option("--markdown", is_flag=True, help="Report as Markdown, for a pull request.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
-@click.option("--base-url", metavar="URL", help="Address of the service, for --live.")
+@click.option("--base-url", metavar="URL", help="URL of the service, for --live.")
 def command(
     old: str | None,
     new: str | None,
@@ -56,10 +56,10 @@ def command(
     as_json: bool,
     base_url: str | None,
 ) -> int:
-    """Report what changed between two sets of schemas; exit with 1 if something breaks.
+    """Report the changes between two sets of schemas; exit with 1 if any is breaking.
 
-    OLD and NEW are folders of schemas or revisions of git. NEW is the stored schemas unless given, and OLD
-    the revision HEAD.
+    OLD and NEW are folders of schemas or git revisions. By default, OLD is the revision HEAD and NEW the
+    stored schemas.
     """
     from runcomfy_codegen.diff.models import compare_sets
     from runcomfy_codegen.diff.report import as_dict, as_lines, as_markdown

@@ -27,7 +27,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     metavar="DIR",
-    help="Folder to put the pages in, such as docs/models.",
+    help="Folder to write the pages to, such as docs/models.",
 )
 @click.option(
     "--package",
@@ -42,13 +42,13 @@ __all__ = ["command"]
     multiple=True,
     default=["*"],
     metavar="GLOB",
-    help="Only models whose id fits. Can be repeated.",
+    help="Write only models whose id matches. Can be repeated.",
 )
 def command(schemas: Path, out: Path, package: str, models: tuple[str, ...]) -> None:
-    """Write a reference page for each model, and a list of all with a search of its own.
+    """Write a reference page for each model, and a searchable index page.
 
-    The pages are Markdown for MkDocs with Material. What a former run left in the folder is removed; a file that
-    this command did not make is left alone, and refused where it is in the way.
+    The pages are Markdown for MkDocs with Material. Pages of an earlier run are removed. Files that this command
+    did not write are kept; a name conflict with one of them is an error.
     """
     from runcomfy_codegen.export.folder import replace_folder
     from runcomfy_codegen.export.models import read_models

@@ -33,19 +33,19 @@ _FORMATS = ("openapi", "jsonschema", "typescript")
     multiple=True,
     default=["*"],
     metavar="GLOB",
-    help="Only models whose id fits. Can be repeated.",
+    help="Export only models whose id matches. Can be repeated.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write to this file, not to standard output.",
+    help="Write to this file instead of standard output.",
 )
 def command(format: str, schemas: Path, models: tuple[str, ...], out: Path | None) -> None:  # noqa: A002  # click's name for it
-    """Write the schemas for programs in other languages.
+    """Write the schemas in a format for other languages.
 
-    openapi is one OpenAPI 3.1 document of the whole API, jsonschema one bundle of all models, typescript one
-    module of types. Demo values become examples, never defaults.
+    openapi writes one OpenAPI 3.1 document of the whole API, jsonschema one bundle of all models, typescript
+    one module of types. Demo values become examples, never defaults.
     """
     from runcomfy_codegen.export.bundle import bundle
     from runcomfy_codegen.export.models import read_models

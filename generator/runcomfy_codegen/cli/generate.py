@@ -38,7 +38,7 @@ _FOLDER = click.Path(path_type=Path)
     default=Path("generated"),
     show_default=True,
     metavar="DIR",
-    help="Folder to put the package in.",
+    help="Folder to write the package to.",
 )
 @click.option(
     "--package", default=_BUNDLED, show_default=True, metavar="NAME", help="Name of the package."
@@ -49,17 +49,24 @@ _FOLDER = click.Path(path_type=Path)
     multiple=True,
     default=["*"],
     metavar="GLOB",
-    help="Models that the package holds, by their ids; all others are left out. Can be repeated.",
+    help="Include only models whose id matches in the package. Can be repeated.",
 )
 @click.option(
     "--only",
     default="*",
     metavar="GLOB",
-    help="Models to write now, by their ids; all others stay as they are.",
+    help="Write only models whose id matches; keep all others unchanged.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything would change.")
-@click.option("--keep-going", is_flag=True, help="Leave out bad models; exit with 65 if any are.")
-@click.option("-v", "--verbose", is_flag=True, help="Show all remarks, on unchanged models too.")
+@click.option(
+    "--keep-going", is_flag=True, help="Skip invalid models; exit with 65 if there are any."
+)
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Show all diagnostics, including those of unchanged models.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 def command(
     schemas: Path,
@@ -72,7 +79,7 @@ def command(
     verbose: bool,
     as_json: bool,
 ) -> int:
-    """Write the typed package from the stored schemas, and report what changed for programs."""
+    """Write the typed package from the stored schemas, and report the changes that affect programs."""
     # Some of it takes longer to import than the work.
     from runcomfy_codegen.package.plan import apply
     from runcomfy_codegen.pipeline import generate

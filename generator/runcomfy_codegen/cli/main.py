@@ -25,11 +25,11 @@ _NAME = "runcomfy-codegen"
 #: The subcommands, in the order of the help. Each is the module of that name, imported when it is asked for.
 _COMMANDS = {
     "add": "Store the schemas of documentation pages.",
-    "pull": "Bring in the models of the live catalogue.",
-    "rename": "Give a model another id; the old one stays as an alias.",
-    "remove": "Take a model out.",
+    "pull": "Store the schemas of the live catalogue.",
+    "rename": "Rename a model; the old id stays as an alias.",
+    "remove": "Remove a stored model.",
     "generate": "Write the typed package from the stored schemas.",
-    "diff": "Report what changed, and what of it breaks your code.",
+    "diff": "Report schema changes, and which of them break your code.",
     "export": "Write the schemas as OpenAPI, JSON Schema or TypeScript.",
     "docs": "Write a reference page for each model.",
 }
@@ -68,12 +68,12 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup,
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Options have defaults in [tool.runcomfy-codegen] of pyproject.toml.",
+    epilog="Set defaults for options in [tool.runcomfy-codegen] of pyproject.toml.",
 )
 @click.version_option(__version__, prog_name=_NAME)
 @click.pass_context
 def _group(context: click.Context) -> None:
-    """Turn the RunComfy models' own schemas into a typed Python package."""
+    """Generate a typed Python package from the schemas of RunComfy models."""
     context.default_map = default_map()
 
 

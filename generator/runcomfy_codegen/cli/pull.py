@@ -15,17 +15,21 @@ __all__ = ["command"]
 
 
 @click.command("pull")
-@click.option("--search", metavar="WORDS", help="Only models whose id, name or description fits.")
-@click.option("--category", metavar="NAME", help="Only models of this category.")
-@click.option("--kind", metavar="NAME", help="Only models of this kind, such as model or workflow.")
+@click.option(
+    "--search", metavar="WORDS", help="Pull only models whose id, name or description matches."
+)
+@click.option("--category", metavar="NAME", help="Pull only models of this category.")
+@click.option(
+    "--kind", metavar="NAME", help="Pull only models of this kind, such as model or workflow."
+)
 @click.option(
     "--model",
     "models",
     multiple=True,
     metavar="GLOB",
-    help="Only models whose id fits. Can be repeated.",
+    help="Pull only models whose id matches. Can be repeated.",
 )
-@click.option("--all", "everything", is_flag=True, help="Every model, whatever the settings say.")
+@click.option("--all", "everything", is_flag=True, help="Pull every model, ignoring the settings.")
 @click.option(
     "--schemas",
     type=click.Path(path_type=Path),
@@ -34,12 +38,10 @@ __all__ = ["command"]
     metavar="DIR",
     help="Folder to store the schemas in.",
 )
-@click.option(
-    "--prune", is_flag=True, help="Remove models that the catalogue does not have any more."
-)
+@click.option("--prune", is_flag=True, help="Remove models that are no longer in the catalogue.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; report what would change.")
-@click.option("--restart", is_flag=True, help="Begin anew where an earlier pull was interrupted.")
-@click.option("--base-url", metavar="URL", help="Address of the service.")
+@click.option("--restart", is_flag=True, help="Start over instead of resuming an interrupted pull.")
+@click.option("--base-url", metavar="URL", help="URL of the service.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 def command(
     search: str | None,
@@ -54,11 +56,11 @@ def command(
     base_url: str | None,
     as_json: bool,
 ) -> int:
-    """Bring in the models of the live catalogue.
+    """Store the schemas of the live catalogue.
 
-    Without a choice (--all, --model, --search, --category, --kind), the models that are stored are brought up to date.
-    Each input schema is stored as the exact text that came, with price, unit, categories, kind and name in
-    source.json. Texts and output schemas that came from pages are kept. Needs a token, as the client does.
+    Without a selection (--all, --model, --search, --category, --kind), update the stored models. Each input schema is
+    stored as the exact text received, with price, unit, categories, kind and name in source.json. Texts and output
+    schemas from pages are kept. Requires a token, like the client.
     """
     from runcomfy_codegen.catalogue.pull import PullOptions, pull, show_progress
     from runcomfy_codegen.catalogue.reader import BASE_URL, Query, open_client

@@ -23,7 +23,7 @@ __all__ = ["command"]
     help="Folder of the stored schemas.",
 )
 def command(model: str, schemas: Path) -> None:
-    """Remove all that is stored of MODEL, overrides.json included. generate then removes its class."""
+    """Remove all stored files of MODEL, including overrides.json. The next generate removes its class."""
     from runcomfy_codegen.catalogue.removal import remove
 
     change = remove(schemas, model)

@@ -26,8 +26,8 @@ __all__ = ["command"]
 def command(old: str, new: str, schemas: Path) -> None:
     """Rename the model OLD to NEW.
 
-    OLD stays as a deprecated alias: its class warns once, and its requests go to NEW. Remove it when nothing
-    uses it any more: runcomfy-codegen remove OLD.
+    OLD stays as a deprecated alias: its class warns once, and its requests go to NEW. When nothing uses OLD
+    any more, run runcomfy-codegen remove OLD.
     """
     from runcomfy_codegen.catalogue.removal import rename
 

@@ -25,7 +25,9 @@ class BatchCommand(click.Command):
         return ["[OPTIONS]", "MODEL INPUT --out FOLDER |", f"({'|'.join(_ACTIONS)}) FOLDER"]
 
 
-@click.command(cls=BatchCommand, name="batch", short_help="Run a file of requests as a resumable batch.")
+@click.command(
+    cls=BatchCommand, name="batch", short_help="Run a file of requests as a resumable batch."
+)
 @click.argument("model", metavar="MODEL")
 @click.argument("source", metavar="INPUT")
 @click.option(
@@ -61,7 +63,11 @@ class BatchCommand(click.Command):
     help="Run each row once per value.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=200, show_default=True, help="Maximum number of requests in flight."
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="Maximum number of requests in flight.",
 )
 @click.option(
     "--submits",
@@ -70,8 +76,12 @@ class BatchCommand(click.Command):
     show_default=True,
     help="Maximum number of concurrent submits.",
 )
-@click.option("--rate", type=Number(min=0, min_open=True), help="Maximum number of submits per second.")
-@click.option("--max-cost", type=Number(min=0), metavar="USD", help="Stop before this cost is exceeded.")
+@click.option(
+    "--rate", type=Number(min=0, min_open=True), help="Maximum number of submits per second."
+)
+@click.option(
+    "--max-cost", type=Number(min=0), metavar="USD", help="Stop before this cost is exceeded."
+)
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after this many submits.")
 @click.option(
     "--price",

@@ -33,7 +33,11 @@ _STATES = (
 @click.command(name="jobs", short_help="List the requests in the journal and their costs.")
 @click.argument("search", required=False)
 @click.option(
-    "--state", "states", type=click.Choice(_STATES), multiple=True, help="List only requests in this state. Can be repeated."
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    help="List only requests in this state. Can be repeated.",
 )
 @click.option("--model", metavar="ID", help="List only requests of this model.")
 @click.option(
@@ -43,7 +47,11 @@ _STATES = (
     help="List only requests since this date, in UTC.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="List at most this many of the latest requests."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="List at most this many of the latest requests.",
 )
 @click.option(
     "--spend", type=click.Choice(["model", "day"]), help="Show spending by model or by day."

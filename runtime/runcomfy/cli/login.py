@@ -16,7 +16,9 @@ _PATIENCE = 15.0
 
 
 @click.command(name="login", short_help="Store the API token.")
-@click.option("--no-keyring", is_flag=True, help="Store the token in a file of mode 0600, not in the keyring.")
+@click.option(
+    "--no-keyring", is_flag=True, help="Store the token in a file of mode 0600, not in the keyring."
+)
 @click.option("--no-check", is_flag=True, help="Do not check the token with the service.")
 @output_options
 @service_options

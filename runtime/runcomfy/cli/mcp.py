@@ -18,9 +18,7 @@ __all__ = ["command"]
 
 
 @click.command(name="mcp", short_help="Run an MCP server for agents.")
-@click.option(
-    "--http", is_flag=True, help="Serve over HTTP on 127.0.0.1 instead of stdio."
-)
+@click.option("--http", is_flag=True, help="Serve over HTTP on 127.0.0.1 instead of stdio.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),

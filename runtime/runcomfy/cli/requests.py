@@ -64,7 +64,11 @@ def request_options(command: CommandT) -> CommandT:
     @click.argument("model")
     @click.argument("inputs", nargs=-1, metavar="[NAME=VALUE]...")
     @click.option("--input", "text", metavar="JSON", help="All inputs as a JSON object.")
-    @click.option("--input-file", metavar="FILE", help="Read all inputs from a JSON file; - is standard input.")
+    @click.option(
+        "--input-file",
+        metavar="FILE",
+        help="Read all inputs from a JSON file; - is standard input.",
+    )
     @click.option(
         "--check-files",
         type=click.Choice(["local", "remote", "off"]),
@@ -84,9 +88,7 @@ def request_options(command: CommandT) -> CommandT:
         metavar="KEY",
         help="Idempotency key: the same command with the same key never submits twice.",
     )
-    @click.option(
-        "--again", is_flag=True, help="Submit even if the journal has an equal request."
-    )
+    @click.option("--again", is_flag=True, help="Submit even if the journal has an equal request.")
     @click.option(
         "--max-cost", type=Number(min=0), metavar="USD", help="Refuse to submit above this cost."
     )

@@ -28,7 +28,11 @@ _MOST = 100
 @request_options
 @saving_options
 @click.option(
-    "-n", "count", type=click.IntRange(1, _MOST), default=1, help="Run the model this many times concurrently."
+    "-n",
+    "count",
+    type=click.IntRange(1, _MOST),
+    default=1,
+    help="Run the model this many times concurrently.",
 )
 @click.option("--no-wait", is_flag=True, help="Submit without waiting, and print the request id.")
 @click.option(

@@ -18,7 +18,9 @@ FIELDS = ("model", "request_id", "index", "name", "ext", "run")
 def saving_options(command: CommandT) -> CommandT:
     """The options ``-o``, ``--name`` and ``--no-save``."""
     for option in (
-        click.option("--no-save", is_flag=True, help="Print the URLs of the files instead of saving them."),
+        click.option(
+            "--no-save", is_flag=True, help="Print the URLs of the files instead of saving them."
+        ),
         click.option(
             "--name",
             metavar="TEMPLATE",

@@ -14,7 +14,9 @@ from .service import Service, service_options
 __all__ = ["command", "submit"]
 
 
-@click.command(cls=ModelCommand, name="submit", short_help="Submit a request without waiting for it.")
+@click.command(
+    cls=ModelCommand, name="submit", short_help="Submit a request without waiting for it."
+)
 @request_options
 @output_options
 @service_options
