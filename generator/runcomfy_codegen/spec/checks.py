@@ -316,17 +316,17 @@ class _Compiler:
             return replace(check, choice=_test(condition, "const", schema["const"]))
         if "enum" in schema:  # in the schema's order
             allowed = tuple(one for one in schema["enum"] if is_member(one, allowed))
-        types = {type(value) for value in allowed}
+        nullable = None in allowed
+        types = {type(value) for value in allowed if value is not None}
         if types not in ({str}, {int}):
             condition = f"not is_member({value}, {literal(allowed)})"
             return replace(check, choice=_test(condition, "enum", allowed))
         constant = self.constant(steps, allowed)
-        wrong = (
-            f"{value}.__class__ is not str"
-            if types == {str}
-            else f"({value}.__class__ is not int and {value}.__class__ is not float)"
-        )
-        condition = f"{wrong} or {value} not in {constant.name}"
+        classes = ("str",) if types == {str} else ("int", "float")
+        wrong = [f"{value}.__class__ is not {name}" for name in classes]
+        wrong += [f"{value} is not None"] * nullable
+        refused = " and ".join(wrong) if len(wrong) == 1 else f"({' and '.join(wrong)})"
+        condition = f"{refused} or {value} not in {constant.name}"
         return replace(check, choice=_test(condition, "enum", allowed), constant=constant)
 
     def one_of(self, schema: Schema, variable: Identifier, steps: tuple[Step, ...]) -> Test:

@@ -65,6 +65,7 @@ ALLOWED_RATIO = Choices("1024*1024 (1:1)", "16:9")
 ALLOWED_DURATION = Choices(5, 10)
 ALLOWED_SECONDS = Choices("auto", "5", "10")
 ALLOWED_SINGLE = Choices("only")
+ALLOWED_QUALITY = Choices("720p", None)
 ALLOWED_LISTED = Choices("x", "y")
 ALLOWED_FILTERED = Choices(1, 2)
 
@@ -119,10 +120,10 @@ def check(payload: Any) -> list[Violation]:
         )
 
     value = payload.get("quality", unset)
-    if not is_member(value, ("720p", None)) and value is not unset:
-        found.append(
-            Violation("/quality", "enum", value, ("720p", None), 'must be one of "720p", null')
-        )
+    if (
+        (value.__class__ is not str and value is not None) or value not in ALLOWED_QUALITY
+    ) and value is not unset:
+        found.append(ALLOWED_QUALITY.refuse("/quality", "enum", value))
 
     value = payload.get("constant", unset)
     if not is_member(value, ("v1",)) and value is not unset:
