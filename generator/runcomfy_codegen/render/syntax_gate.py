@@ -21,17 +21,15 @@ _PLAIN = frozenset(
     "ctx id attr arg name asname module level simple conversion kind type_comment type_ignores".split()
 )
 #: The nodes that our templates make, and the fields of each that hold others.
-_PARTS: dict[type[ast.AST], tuple[str, ...]] = {
-    kind: tuple(field for field in kind._fields if field not in _PLAIN)
-    for kind in (
-        getattr(ast, name)
-        for name in """
-        Module Expr ImportFrom alias Name Assign AnnAssign If For Return FunctionDef arguments arg keyword Call
-        Attribute Subscript Tuple List Dict Set Compare BoolOp UnaryOp Break AugAssign Add And Or Not Is IsNot In NotIn
-        Lt Gt LtE GtE Eq USub JoinedStr FormattedValue ClassDef BinOp BitOr
-        """.split()
-    )
-} | {ast.Constant: ()}
+_NODES = """
+    Module Expr ImportFrom alias Name Assign AnnAssign If For Return FunctionDef arguments arg keyword Call Attribute
+    Subscript Tuple List Dict Set Compare BoolOp UnaryOp Break AugAssign Add And Or Not Is IsNot In NotIn Lt Gt LtE GtE
+    Eq USub JoinedStr FormattedValue ClassDef BinOp BitOr
+"""
+_PARTS: dict[type[ast.AST], tuple[str, ...]] = {ast.Constant: ()}
+for _name in _NODES.split():
+    _kind: type[ast.AST] = getattr(ast, _name)
+    _PARTS[_kind] = tuple(name for name in _kind._fields if name not in _PLAIN)
 
 _BUILTINS = frozenset(
     "bool dict enumerate float int len list object staticmethod str tuple __name__".split()
