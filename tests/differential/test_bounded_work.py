@@ -98,3 +98,32 @@ def test_a_union_is_told_by_the_option_that_comes_closest(tmp_path: Path) -> Non
     assert [(one.pointer, one.rule) for one in check_payload(cls, {"v": 1})] == [("/v", "oneOf")]
     with pytest.raises(ValidationError):
         cls(v={"kind": "c"})
+
+
+def test_equal_values_are_told_each_at_its_place(tmp_path: Path) -> None:
+    """One object stands twice in a list, so the library is asked once."""
+    layer = {
+        "anyOf": [
+            {"type": "object", "properties": {"w": {"maximum": 3}}},
+            {"type": "object", "required": ["z", "y"]},
+        ]
+    }
+    tree = {
+        "anyOf": [{"$ref": "#/$defs/layer"}, {"type": "array", "items": {"$ref": "#/$defs/tree"}}]
+    }
+    cls, _ = made(
+        tmp_path, {"x": {"$ref": "#/$defs/tree"}}, **{"$defs": {"layer": layer, "tree": tree}}
+    )
+    wide = {"w": 4}
+    found = check_payload(cls, {"x": [[wide], wide, wide]})
+    assert sorted(one.pointer for one in found) == ["/x/0/0/w", "/x/1/w", "/x/2/w"]
+
+
+def test_unions_in_unions_are_told_in_bounded_work(tmp_path: Path) -> None:
+    twice = [{"items": {"$ref": "#/$defs/a"}}, {"items": {"$ref": "#/$defs/a"}}, {"type": "string"}]
+    cls, _ = made(tmp_path, {"x": {"$ref": "#/$defs/a"}}, **{"$defs": {"a": {"anyOf": twice}}})
+    value: Any = 1
+    for _ in range(30):
+        value = [value]
+    assert len(check_payload(cls, {"x": [[["a"]]]})) == 0
+    assert len(check_payload(cls, {"x": value})) <= 1

@@ -52,35 +52,49 @@ def find_violations(
     except (OverflowError, ValueError):
         # Python refuses to print, or to divide by a fraction, a number of thousands of digits.
         return [Violation(pointer, "json", value, "holds a number too long to be checked")]
-    return [_violation(one, pointer) for error in errors for one in _telling(error)]
+    found = (one for error in errors for one in _telling(error, pointer))
+    return [_violation(error, place) for error, place in found]
 
 
-def _telling(error: Any) -> list[Any]:
-    """The errors that say most: those of the option that the value comes closest to, or the error itself."""
+def _telling(error: Any, above: str) -> list[tuple[Any, str]]:
+    """The errors that say most, with their places: of the option that comes closest, or the error itself.
+
+    Errors are shared where one reference is asked of one value in two places, so the place is told by the way.
+    """
+    place = above + "".join(f"/{pointer_token(step)}" for step in error.relative_path)
     if error.validator not in _UNIONS or not error.context:
-        return [error]
+        return [(error, place)]
     options: dict[object, list[Any]] = {}
     for one in error.context:
         options.setdefault(one.relative_schema_path[0], []).append(one)
     ranked = sorted(map(_distance, options.values()))
     if ranked[0][0] or ranked[1:2] == ranked[:1]:  # it is none of them, or two alike
-        return [error]
+        return [(error, place)]
     best = next(errors for errors in options.values() if _distance(errors) == ranked[0])
-    return [deeper for one in best for deeper in _telling(one)]
+    return [deeper for one in best for deeper in _telling(one, place)]
 
 
 def _distance(errors: list[Any]) -> tuple[bool, int, int]:
     """How far a value is from an option: of another kind, with another mark, with so many faults."""
     marks = sum(error.validator in ("const", "enum") for error in errors)
-    other = any(
-        error.validator in ("type", "const", "enum", "not") and not error.relative_path
-        for error in errors
-    )
+    other = any(_is_another_kind(error) for error in errors)
     return other, marks, len(errors)
 
 
-def _violation(error: Any, pointer: str) -> Violation:
-    place = pointer + "".join(f"/{pointer_token(step)}" for step in error.absolute_path)
+def _is_another_kind(error: Any, deeper: int = 3) -> bool:
+    """Whether an error says that the value itself is of another kind: by its type, or by every option of a union."""
+    if error.relative_path:
+        return False
+    if error.validator not in _UNIONS or not error.context:
+        return error.validator in ("type", "const", "enum", "not")
+    options: dict[object, bool] = {}
+    for one in error.context if deeper else ():
+        option = one.relative_schema_path[0]
+        options[option] = options.get(option, False) or _is_another_kind(one, deeper - 1)
+    return bool(options) and all(options.values())
+
+
+def _violation(error: Any, place: str) -> Violation:
     rule, limit = str(error.validator), error.validator_value
     if rule == "required":  # as generated checks tell it: the name that is missing
         limit = next(name for name in limit if error.message.startswith(f"{name!r} is "))
@@ -106,9 +120,11 @@ def _wanted(error: Any) -> str:
         first.setdefault(one.relative_schema_path[0], one)
     told: dict[str, None] = {}
     for one in first.values():
-        found = _violation(one, "")
+        # A union in a union is not told in turn: they can double at each level.
+        nested = one.validator in _UNIONS
+        message = "must fit an option" if nested else _violation(one, "").message
         inside = "".join(f"/{pointer_token(step)}" for step in one.relative_path)
-        told[f"{inside} {found.message}".strip()] = None
+        told[f"{inside} {message}".strip()] = None
     options = " or ".join([*told][:_OPTIONS]) + (" or …" if len(told) > _OPTIONS else "")
     return f"fits no option: {options}" if len(options) <= _SENTENCE else "fits no option"
 

@@ -83,6 +83,32 @@ def _pattern(_: Any, pattern: str, value: Any, __: object) -> Iterator[Validatio
         yield ValidationError(f"does not match {pattern!r}")
 
 
+def _pattern_properties(
+    validator: Any, schemas: dict[str, Any], value: Any, _: object
+) -> Iterator[ValidationError]:
+    if isinstance(value, dict):
+        for pattern, schema in schemas.items():
+            for name in [name for name in value if search(pattern, name)]:
+                yield from validator.descend(value[name], schema, path=name, schema_path=pattern)
+
+
+def _additional_properties(
+    validator: Any, others: Any, value: Any, schema: dict[str, Any]
+) -> Iterator[ValidationError]:
+    """As the library does it, but for how names are searched for."""
+    if isinstance(value, dict):
+        known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+        names = [
+            name
+            for name in value
+            if name not in known and not any(search(pattern, name) for pattern in patterns)
+        ]
+        rest = {"additionalProperties": others}
+        yield from _LIBRARY["additionalProperties"](
+            validator, others, {name: value[name] for name in names}, rest
+        )
+
+
 def _counted(
     check: Callable[..., Iterator[ValidationError] | None],
 ) -> Callable[..., Iterator[ValidationError] | None]:
@@ -96,9 +122,12 @@ def _counted(
     return counted
 
 
+_LIBRARY: dict[str, Any] = dict(Draft202012Validator.VALIDATORS)
 _CHECKS = {
-    **Draft202012Validator.VALIDATORS,
+    **_LIBRARY,
     "$ref": _ref,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
     "multipleOf": _multiple_of,
     "pattern": _pattern,
 }
