@@ -48,6 +48,12 @@ class BatchOutcome:
             "error": self.error,
         }
 
+    def _repr_html_(self) -> str:
+        """The row in a notebook, with its saved pictures."""
+        from .html import outcome_html  # only notebooks need it
+
+        return outcome_html(self)
+
 
 def _relative(file: Path, folder: Path | None) -> str:
     if folder is not None and file.is_relative_to(folder):
@@ -87,3 +93,9 @@ class BatchSummary:
             "stopped": self.stopped,
             "reason": self.reason,
         }
+
+    def _repr_html_(self) -> str:
+        """The counts and the cost in a notebook."""
+        from .html import summary_html  # only notebooks need it
+
+        return summary_html(self)

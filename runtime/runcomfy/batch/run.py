@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runcomfy.errors import ConfigurationError
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request
+from runcomfy.notebook.live import LiveDisplay
 
 from .batch import Batch
 from .options import BatchOptions
@@ -25,7 +26,7 @@ __all__ = ["BatchRun"]
 
 
 class BatchRun:
-    """A batch that begins when it is iterated over, and runs on a thread of its own.
+    """A batch that begins when it is iterated over, and runs on a thread of its own. In a notebook one display follows it.
 
     Whoever stops iterating stops the batch: nothing more is started, and what is in flight is followed to its end. ``summary`` is there at
     the end.
@@ -59,31 +60,51 @@ class BatchRun:
         self.summary: BatchSummary | None = None
         self._batch: Batch | None = None
         self._begun = False
+        self._told = BatchSummary()
 
     def __iter__(self) -> Iterator[BatchOutcome]:
         """The outcomes, in the order of the rows."""
-        outcomes = self._start()
+        outcomes, display = self._start(), LiveDisplay(self)
         try:
             while (one := outcomes.get()) is not None:
                 if isinstance(one, BaseException):
                     raise one
+                self._take(one, display)
                 yield one
         finally:
             self._stop(outcomes)
+            display.update(last=True)
 
     async def __aiter__(self) -> AsyncIterator[BatchOutcome]:
         """The same, without blocking the event loop."""
         from anyio.to_thread import run_sync
 
-        outcomes = self._start()
+        outcomes, display = self._start(), LiveDisplay(self)
         try:
             while (one := await run_sync(outcomes.get, abandon_on_cancel=True)) is not None:
                 if isinstance(one, BaseException):
                     raise one
+                self._take(one, display)
                 yield one
         finally:
             if self._batch is not None:
                 self._batch.stop()
+            display.update(last=True)
+
+    def _take(self, outcome: BatchOutcome, display: LiveDisplay) -> None:
+        """Count an outcome, and show the counts where a notebook shows them."""
+        self._told.states[outcome.state] += 1
+        self._told.settled += outcome.cost or 0.0
+        display.update()
+
+    def _repr_html_(self) -> str:
+        """The batch in a notebook: how many rows are in which state, and what they cost."""
+        from .html import summary_html  # only notebooks need it
+
+        if self.summary is not None:
+            return summary_html(self.summary)
+        rows = self._batch.found.rows if self._batch is not None else None
+        return summary_html(self._told, rows=rows, cost=self._told.settled)
 
     def _start(self) -> queue.Queue[BatchOutcome | BaseException | None]:
         if self._begun:

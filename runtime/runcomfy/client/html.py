@@ -1,19 +1,25 @@
-"""A result as HTML, for notebooks. All that comes from outside is escaped; media come from allowed hosts only."""
+"""A result and a job as HTML, for notebooks. Media come from the notebook itself or from allowed hosts only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
+from runcomfy.errors import resume_line
+from runcomfy.media.data_uris import content_of
+from runcomfy.model.media import is_data
+from runcomfy.notebook.embedding import EMBEDDED_BYTES, Budget, medium
+from runcomfy.notebook.markup import attribute, facts, text
 from runcomfy.protocol.allowed_hosts import AllowedHosts, Refusal
-from runcomfy.redaction import clean
 
 if TYPE_CHECKING:
     from runcomfy.downloads.file import File
+    from runcomfy.status import Status
 
-__all__ = ["html_of"]
+    from .fetched import Fetched
+
+__all__ = ["html_of", "job_html"]
 
 
 class ShownResult(Protocol):
@@ -33,24 +39,26 @@ class ShownResult(Protocol):
     def finished_at(self) -> datetime | None: ...
 
 
-_SIZE = "max-width:320px;max-height:320px;margin:4px 8px 4px 0"
-#: What shows a file of each kind. A browser tells nobody where the notebook is.
-_SHOWN_AS = {
-    "image": '<img src="{url}" alt="{name}" style="{size}" loading="lazy" referrerpolicy="no-referrer">',
-    "video": '<video src="{url}" title="{name}" style="{size}" controls preload="metadata"></video>',
-    "audio": '<audio src="{url}" title="{name}" controls preload="none"></audio>',
-}
-_LONGEST = 2_000
-
-
-def html_of(result: ShownResult, files: Sequence[File], hosts: AllowedHosts) -> str:
+def html_of(
+    result: ShownResult, files: Sequence[File], hosts: AllowedHosts, fetched: Fetched
+) -> str:
     """The result's pictures, videos and sounds, then a table: model, status, cost, time, files."""
-    media = "".join(_medium(file, hosts) for file in files)
-    facts = "".join(
-        f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{told}</td></tr>'
-        for name, told in _facts(result, files, hosts)
-    )
-    return f"<div><div>{media}</div><table>{facts}</table></div>"
+    budget = Budget()
+    media = "".join(_medium(file, hosts, fetched, budget) for file in files)
+    return f"<div><div>{media}</div>{facts(_facts(result, files, hosts))}</div>"
+
+
+def job_html(request_id: str, model_id: str | None, status: Status | None) -> str:
+    """A job: its id and model, what was last heard of it, and the line that goes on with it. Nothing is asked."""
+    place = None if status is None else status.queue_position
+    told = "not asked yet" if status is None else status.state
+    pairs = [
+        ("job", text(request_id)),
+        ("model", text(model_id or "not known")),
+        ("last status", text(told if place is None else f"{told}, place {place} in the queue")),
+        ("go on with", f"<code>{text(resume_line(request_id, model_id))}</code>"),
+    ]
+    return f"<div>{facts(pairs)}</div>"
 
 
 def _facts(
@@ -58,32 +66,42 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     """Name and HTML of each fact that is known."""
     if result.model_id is not None:
-        yield "model", _text(result.model_id)
-    yield "request id", _text(result.request_id)
+        yield "model", text(result.model_id)
+    yield "request id", text(result.request_id)
     status = result.raw.get("status")
-    yield "status", _text(status if isinstance(status, str) else "not told")
+    yield "status", text(status if isinstance(status, str) else "not told")
     if result.cost is not None:
-        yield "cost", _text(f"{result.cost:g}")
+        yield "cost", text(f"{result.cost:g}")
     taken = _seconds(result)
     if taken is not None:
-        yield "time", _text(f"{taken:,.1f} s")
+        yield "time", text(f"{taken:,.1f} s")
     for file in files:
         yield file.kind, _link(file, hosts)
 
 
-def _medium(file: File, hosts: AllowedHosts) -> str:
-    address, form = _safe(file.url, hosts), _SHOWN_AS.get(file.kind)
-    if not address or form is None:
-        return ""
-    return form.format(url=escape(address), name=escape(file.name), size=_SIZE)
+def _medium(file: File, hosts: AllowedHosts, fetched: Fetched, budget: Budget) -> str:
+    """The file's own content where it is here and small enough, else its address."""
+    content = _data(file.url) if is_data(file.url) else fetched.content(file.url)
+    embedded = budget.embedded(content, file.name) if content else ""
+    if embedded:
+        return embedded
+    address = _safe(file.url, hosts)
+    return medium(file.kind, address, file.name) if address else ""
+
+
+def _data(url: str) -> bytes | None:
+    """The content of a data URI that can be small enough: base64 takes four characters for three bytes."""
+    return content_of(url) if len(url) < EMBEDDED_BYTES * 4 else None
 
 
 def _link(file: File, hosts: AllowedHosts) -> str:
     """A link to a file of an allowed host; the bare text of any other address."""
+    if is_data(file.url):
+        return text(f"{file.name} (in the output itself)")
     address = _safe(file.url, hosts)
     if not address:
-        return _text(file.url)
-    return f'<a href="{escape(address)}" rel="noopener noreferrer" target="_blank">{_text(file.name)}</a>'
+        return text(file.url)
+    return f'<a href="{attribute(address)}" rel="noopener noreferrer" target="_blank">{text(file.name)}</a>'
 
 
 def _safe(url: str, hosts: AllowedHosts) -> str:
@@ -100,7 +118,3 @@ def _seconds(result: ShownResult) -> float | None:
     if start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None):
         return None
     return max((end - start).total_seconds(), 0.0)
-
-
-def _text(value: str) -> str:
-    return escape(clean(value, _LONGEST))

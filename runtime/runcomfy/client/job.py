@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypedDict, TypeVar
 
 from runcomfy.arguments import check_callback
 from runcomfy.model.output import Output
-from runcomfy.protocol import Flow, cancel, fetch, follow, get_status, watch
+from runcomfy.protocol import Flow, StatusReport, cancel, fetch, follow, get_status, watch
 from runcomfy.protocol.urls import check_request_id
 from runcomfy.status import Cancellation, Status
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncJob", "Job", "JobData"]
 
 OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
+ReturnT = TypeVar("ReturnT")
 
 
 class JobData(TypedDict):
@@ -39,11 +40,12 @@ class JobData(TypedDict):
 class _Known(Generic[OutputT_co]):
     """What both kinds of job know."""
 
-    __slots__ = ("_model", "_settings", "request_id")
+    __slots__ = ("_last", "_model", "_settings", "request_id")
 
     def __init__(self, core: ClientSettings, model: ModelRef[OutputT_co], request_id: str) -> None:
         self._settings = core
         self._model = model
+        self._last: Status | None = None
         #: The service's id of the request.
         self.request_id = check_request_id(request_id)
 
@@ -78,6 +80,35 @@ class _Known(Generic[OutputT_co]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.request_id!r}, model={self.model_id!r})"
 
+    def _repr_html_(self) -> str:
+        """The job in a notebook, with the status that was heard last; the service is not asked."""
+        from .html import job_html  # only notebooks need it
+
+        return job_html(self.request_id, self.model_id, self._last)
+
+    def _noting(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
+        """The same flow, under its own name; each status that it tells is kept as the last one."""
+        noting = self._note(flow)
+        noting.__name__ = flow.__name__
+        return noting
+
+    def _note(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
+        reply: Any = None
+        try:
+            while True:
+                try:
+                    step = flow.send(reply)
+                except StopIteration as end:
+                    value: ReturnT = end.value
+                    if isinstance(value, Status):
+                        self._last = value
+                    return value
+                if isinstance(step, StatusReport):
+                    self._last = step.status
+                reply = yield step
+        finally:
+            flow.close()
+
 
 class Job(_Known[OutputT_co]):
     """A submitted request. All it needs is its id, so it can be made again at any time.
@@ -108,13 +139,13 @@ class Job(_Known[OutputT_co]):
         """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
         context = self._settings.context(timeout, self._model, self.request_id)
         return self._driver.run(
-            get_status(context), request_id=self.request_id, model_id=self.model_id
+            self._noting(get_status(context)), request_id=self.request_id, model_id=self.model_id
         )
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> Iterator[Status]:
         """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        return self._driver.events(follow(context), self.request_id, self.model_id)
+        return self._driver.events(self._noting(follow(context)), self.request_id, self.model_id)
 
     def wait(
         self,
@@ -155,7 +186,7 @@ class Job(_Known[OutputT_co]):
         """The document of a flow to the end of the request, which the journal gets as well."""
         run = partial(
             self._driver.run,
-            flow,
+            self._noting(flow),
             request_id=self.request_id,
             model_id=self.model_id,
             on_status=on_status,
@@ -191,13 +222,13 @@ class AsyncJob(_Known[OutputT_co]):
         """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
         context = self._settings.context(timeout, self._model, self.request_id)
         return await self._driver.run(
-            get_status(context), request_id=self.request_id, model_id=self.model_id
+            self._noting(get_status(context)), request_id=self.request_id, model_id=self.model_id
         )
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> AsyncIterator[Status]:
         """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        return self._driver.events(follow(context), self.request_id, self.model_id)
+        return self._driver.events(self._noting(follow(context)), self.request_id, self.model_id)
 
     async def wait(
         self, timeout: float | None = RUN_TIMEOUT, *, on_status: OnStatus | None = None
@@ -233,7 +264,7 @@ class AsyncJob(_Known[OutputT_co]):
         """The document of a flow to the end of the request, which the journal gets as well."""
         run = partial(
             self._driver.run,
-            flow,
+            self._noting(flow),
             request_id=self.request_id,
             model_id=self.model_id,
             on_status=on_status,

@@ -13,6 +13,8 @@ from runcomfy.downloads.file import File
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import save_target
 
+from .fetched import Fetched
+
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads
 
@@ -32,10 +34,13 @@ class OutputFile(File):
     """
 
     _downloads: Downloads = field(default_factory=Downloads, compare=False)
+    _fetched: Fetched = field(default_factory=Fetched, compare=False)
 
     def read(self, *, timeout: float | None = SAVE_TIMEOUT, max_bytes: int | None = None) -> bytes:
         """The content. A file of more than ``max_bytes`` is refused; else the client's limit holds."""
-        return self._downloads.read(self, timeout, max_bytes)
+        content = self._downloads.read(self, timeout, max_bytes)
+        self._fetched.read(self.url, content)
+        return content
 
     def save(
         self,
@@ -53,7 +58,9 @@ class OutputFile(File):
         bytes received, and those of the whole file where they are known.
         """
         target = save_target(path, self.name, overwrite=overwrite)
-        return self._downloads.save([self], [target], timeout, progress)[0]
+        saved = self._downloads.save([self], [target], timeout, progress)[0]
+        self._fetched.saved(self.url, saved)
+        return saved
 
 
 def default_async_downloads() -> AsyncDownloads:
@@ -71,12 +78,15 @@ class AsyncOutputFile(File):
     """
 
     _downloads: AsyncDownloads = field(default_factory=default_async_downloads, compare=False)
+    _fetched: Fetched = field(default_factory=Fetched, compare=False)
 
     async def read(
         self, *, timeout: float | None = SAVE_TIMEOUT, max_bytes: int | None = None
     ) -> bytes:
         """The content. A file of more than ``max_bytes`` is refused; else the client's limit holds."""
-        return await self._downloads.read(self, timeout, max_bytes)
+        content = await self._downloads.read(self, timeout, max_bytes)
+        self._fetched.read(self.url, content)
+        return content
 
     async def save(
         self,
@@ -88,7 +98,9 @@ class AsyncOutputFile(File):
     ) -> Path:
         """``OutputFile.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
         target = save_target(path, self.name, overwrite=overwrite)
-        return (await self._downloads.save([self], [target], timeout, progress))[0]
+        saved = (await self._downloads.save([self], [target], timeout, progress))[0]
+        self._fetched.saved(self.url, saved)
+        return saved
 
 
 #: Called with the file, the bytes received, and those of the whole file where they are known.

@@ -17,6 +17,7 @@ from runcomfy.errors import NoFiles
 from runcomfy.model.messages import show
 from runcomfy.redaction import clean
 
+from .fetched import Fetched
 from .output_file import (
     AsyncOutputFile,
     AsyncProgress,
@@ -62,13 +63,14 @@ class OutputFiles(list[FileT]):
 class _Given(Generic[OutputT_co]):
     """What both kinds of result know."""
 
-    __slots__ = ("_downloads", "model_id", "output", "raw", "request_id", "typed")
+    __slots__ = ("_downloads", "_fetched", "model_id", "output", "raw", "request_id", "typed")
     request_id: str
     output: OutputT_co
     raw: Mapping[str, Any]
     model_id: str | None
     typed: bool
     _downloads: Any
+    _fetched: Fetched
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class _Given(Generic[OutputT_co]):
         given = (request_id, output, raw, model_id, typed, downloads or self._default_downloads())
         for name, value in zip(_FIELDS, given, strict=True):
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "_fetched", Fetched())
 
     @staticmethod
     def _default_downloads() -> Any:
@@ -157,6 +160,11 @@ class _Given(Generic[OutputT_co]):
         for told in strange_texts(self.raw.get("output")):
             _log.warning("request %s: %s; it is not saved", self.request_id, clean(told))
 
+    def _saved(self, files: Sequence[File], paths: list[Path]) -> list[Path]:
+        for file, path in zip(files, paths, strict=True):
+            self._fetched.saved(file.url, path)
+        return paths
+
     @property
     def cost(self) -> float | None:
         """What the request cost, where the service says it."""
@@ -198,7 +206,15 @@ class Result(_Given[OutputT_co]):
     def files(self) -> list[OutputFile]:
         """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
         made = (
-            OutputFile(one.url, one.kind, one.name, one.request_id, one.model_id, self._downloads)
+            OutputFile(
+                one.url,
+                one.kind,
+                one.name,
+                one.request_id,
+                one.model_id,
+                self._downloads,
+                self._fetched,
+            )
             for one in self._found()
         )
         return OutputFiles(made, self._no_files())
@@ -224,11 +240,13 @@ class Result(_Given[OutputT_co]):
         self._check_output()
         files = self.files
         targets = save_targets(folder, [one.name for one in files], overwrite=overwrite)
-        return self._downloads.save(files, targets, timeout, progress, concurrency)
+        return self._saved(
+            files, self._downloads.save(files, targets, timeout, progress, concurrency)
+        )
 
     def _repr_html_(self) -> str:
         """The result in a notebook."""
-        return _html(self, self.files, self._downloads.settings.hosts)
+        return _html(self, self.files, self._downloads.settings.hosts, self._fetched)
 
 
 class AsyncResult(_Given[OutputT_co]):
@@ -248,7 +266,13 @@ class AsyncResult(_Given[OutputT_co]):
         """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
         made = (
             AsyncOutputFile(
-                one.url, one.kind, one.name, one.request_id, one.model_id, self._downloads
+                one.url,
+                one.kind,
+                one.name,
+                one.request_id,
+                one.model_id,
+                self._downloads,
+                self._fetched,
             )
             for one in self._found()
         )
@@ -267,19 +291,23 @@ class AsyncResult(_Given[OutputT_co]):
         self._check_output()
         files = self.files
         targets = save_targets(folder, [one.name for one in files], overwrite=overwrite)
-        return await self._downloads.save(files, targets, timeout, progress, concurrency)
+        paths = await self._downloads.save(files, targets, timeout, progress, concurrency)
+        return self._saved(files, paths)
 
     def _repr_html_(self) -> str:
         """The result in a notebook."""
-        return _html(self, self.files, self._downloads.settings.hosts)
+        return _html(self, self.files, self._downloads.settings.hosts, self._fetched)
 
 
 def _html(
-    result: Result[Any] | AsyncResult[Any], files: Sequence[File], hosts: AllowedHosts
+    result: Result[Any] | AsyncResult[Any],
+    files: Sequence[File],
+    hosts: AllowedHosts,
+    fetched: Fetched,
 ) -> str:
     from .html import html_of  # only notebooks need it
 
-    return html_of(result, files, hosts)
+    return html_of(result, files, hosts, fetched)
 
 
 def _moment(value: object) -> datetime | None:

@@ -173,6 +173,12 @@ class Report:
     def __repr__(self) -> str:
         return f"<Report {self.model_id}: {self.summary()}>"
 
+    def _repr_html_(self) -> str:
+        """The report in a notebook: a table of errors, warnings and rules that were not checked."""
+        from .html import report_html  # only notebooks need it
+
+        return report_html(self, grouped(self.unchecked))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Report):
             return NotImplemented
