@@ -42,8 +42,13 @@ def main() -> None:
     manager._kernel_spec = KernelSpec(
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     )
-    shown = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
-    book = nbformat.from_dict(  # type: ignore[no-untyped-call]  # nbformat has no types
+    shown: dict[str, Any] = {
+        "cell_type": "code",
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [],
+    }
+    book: Any = nbformat.from_dict(  # type: ignore[no-untyped-call]  # nbformat has no types
         {
             "nbformat": 4,
             "nbformat_minor": 5,

@@ -87,10 +87,11 @@ class _Known(Generic[OutputT_co]):
         return job_html(self.request_id, self.model_id, self._last)
 
     def _noting(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
-        """The same flow, under its own name; each status that it tells is kept as the last one."""
-        noting = self._note(flow)
-        noting.__name__ = flow.__name__
-        return noting
+        """The same flow, under the name that observers know it by; each status that it tells is kept as the last one."""
+        noting: Any = self._note(flow)
+        noting.__name__ = getattr(flow, "__name__", "flow")
+        named: Flow[ReturnT] = noting
+        return named
 
     def _note(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
         reply: Any = None
