@@ -105,7 +105,7 @@ def _kinds(schema: Schema, flattener: Flattener) -> list[str]:
 def _types(schema: Schema, flattener: Flattener, depth: int) -> set[str]:
     flat = flattener.flat(schema)
     given = flat.get("type")
-    own = {given} if isinstance(given, str) else set(given or ())
+    own: set[str] = {given} if isinstance(given, str) else set(given or ())
     if own:
         return own
     options = [part for word in ("anyOf", "oneOf") for part in flat.get(word, ())]
