@@ -42,11 +42,11 @@ slow_body               Unknown        Deadline       Deadline       Deadline   
 stalled_body            Unknown        ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline
 silence                 Unknown        ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline
 # Whole answers: statuses, errors with HTTP 200, redirects, web pages.
-http_400                NotFound       NotFound       NotFound       NotFound       Download
+http_400                NotFound       ok/NotFound    ok/NotFound    ok/NotFound    Download
 http_401                Auth           Auth           Auth           Auth           Download
 http_402                Balance        Balance        Balance        Balance        Download
 http_403                Permission     Permission     Permission     Permission     Download
-http_404                NotFound       NotFound       NotFound       NotFound       Download
+http_404                NotFound       ok/NotFound    ok/NotFound    ok/NotFound    Download
 http_405                Rejected       Rejected       Rejected       Rejected       Download
 http_408                Unknown        ok/Deadline    ok/Deadline    ok/Server      ok/Download
 http_409                Rejected       Rejected       Rejected       Rejected       Download
@@ -65,18 +65,18 @@ done_then_500           Unknown        ok/Deadline    ok/Deadline    ok/Server  
 done_then_502           Unknown        ok/Deadline    ok/Deadline    ok/Server      ok/Download
 done_then_503           Unknown        ok/Deadline    ok/Deadline    ok/Server      ok/Download
 done_then_504           Unknown        ok/Deadline    ok/Deadline    ok/Server      ok/Download
-retry_after_seconds     ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline
-retry_after_date        ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline
-retry_after_absurd      Deadline       Deadline       Deadline       Deadline       Deadline
+retry_after_seconds     ok/Rate        ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline
+retry_after_date        ok/Rate        ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline
+retry_after_absurd      Rate           Deadline       Deadline       Deadline       Deadline
 retry_after_garbage     ok/Rate        ok/Deadline    ok/Deadline    ok/Rate        ok/Download
 retry_after_503         Unknown        ok/Deadline    ok/Deadline    ok/Deadline    ok/Deadline
-error_200_400001        NotFound       NotFound       NotFound       NotFound       -
+error_200_400001        NotFound       ok/NotFound    ok/NotFound    ok/NotFound    -
 error_200_400002        Balance        Balance        Balance        Balance        -
 error_200_400004        Auth           Auth           Auth           Auth           -
 error_200_400005        Rejected       NotReady       ok/Deadline    Rejected       -
 error_200_403001        Permission     Permission     Permission     Permission     -
-error_200_404001        NotFound       NotFound       NotFound       NotFound       -
-error_200_429001        ok/Rate        ok/Deadline    ok/Deadline    ok/Rate        -
+error_200_404001        NotFound       ok/NotFound    ok/NotFound    ok/NotFound    -
+error_200_429001        Unknown        ok/Deadline    ok/Deadline    ok/Rate        -
 error_200_500001        Unknown        ok/Deadline    ok/Deadline    ok/Server      -
 error_200_999999        Rejected       Rejected       Rejected       Rejected       -
 redirect_301            Unknown        Odd            Odd            Odd            Refused
@@ -86,7 +86,7 @@ redirect_307            Unknown        Odd            Odd            Odd        
 redirect_308            Unknown        Odd            Odd            Odd            Refused
 redirect_loop           Unknown        Odd            Odd            Odd            ok/Download
 html_200                Unknown        ok/Deadline    ok/Deadline    ok/Odd         ok/Download
-html_404                NotFound       NotFound       NotFound       NotFound       Download
+html_404                NotFound       ok/NotFound    ok/NotFound    ok/NotFound    Download
 html_502                Unknown        ok/Deadline    ok/Deadline    ok/Server      ok/Download
 http_204                Unknown        ok/Deadline    ok/Deadline    ok/Odd         ok/Download
 # No JSON, or another one than expected.
