@@ -106,7 +106,7 @@ __all__ = [
 
 
 def resume_line(request_id: str, model_id: str | None) -> str:
-    """The line that waits for a request in any process, with its model where that is known."""
+    """The line of code that waits for a request in any process, with its model if known."""
     arguments = [f'"{name}"' for name in (request_id, model_id) if name and _is_plain(name)]
     return f"client.job({', '.join(arguments)}).wait()"
 
@@ -119,7 +119,7 @@ def _is_plain(name: str) -> bool:
 
 
 class RunComfyError(Exception):
-    """The root of the tree: ``except RunComfyError`` catches all that the library has to say of its own.
+    """The base class of all errors that the library raises.
 
     What is not of its own comes through as it is: an ``OSError`` of the disk that a file is saved to, what a
     callback or an uploader of yours raises, and ``TypeError`` or ``ValueError`` for arguments that are
@@ -152,7 +152,7 @@ class ValidationError(RunComfyError, ValueError):
 
 
 class UnknownModel(RunComfyError, LookupError):
-    """No installed package has the model. ``suggestions`` holds ids that look like it."""
+    """No installed package has the model. ``suggestions`` holds similar ids."""
 
     #: The last step of adding a model; the command line has an option for it.
     _last_step = 'runcomfy.register("my_models")'
@@ -174,7 +174,7 @@ class UnknownModel(RunComfyError, LookupError):
 
 
 class MissingExtra(RunComfyError, ImportError):
-    """The call needs a library that is not installed; ``extra`` is the extra that brings it.
+    """The call needs a library that is not installed. ``extra`` names the extra that installs it.
 
     ``violations`` holds what was found to be wrong with a payload until the library was needed.
     """
@@ -194,15 +194,15 @@ class IncompatiblePackage(RunComfyError, ImportError):
 
 
 class ConfigurationError(RunComfyError, ValueError):
-    """A setting, a token, an address or an id that cannot be used. Nothing was sent."""
+    """A setting, a token, a URL or an id is invalid. Nothing was sent."""
 
 
 class MissingToken(ConfigurationError):
-    """There is no token. The message lists the places where one was looked for."""
+    """No token was found. The message lists the sources that were tried."""
 
 
 class UnresolvedFiles(RunComfyError, ValueError):
-    """A payload was asked for, and inputs are local files, which have no place in it yet.
+    """``payload()`` was called, but some inputs are local files that have no URL yet.
 
     ``files`` holds a name for each, by the JSON pointer of its input.
     """
@@ -220,7 +220,7 @@ class UnresolvedFiles(RunComfyError, ValueError):
 
 
 class UploadFailed(RunComfyError):
-    """A local file could not be made into a URL that the service can read. Nothing was submitted."""
+    """A local file could not be uploaded. Nothing was submitted."""
 
 
 class ClientClosed(RunComfyError, RuntimeError):
@@ -234,7 +234,7 @@ class ClientClosed(RunComfyError, RuntimeError):
 
     @property
     def resume(self) -> str | None:
-        """The line that goes on with the request, with a client that is open."""
+        """The line of code that resumes the request with an open client."""
         return None if self.request_id is None else resume_line(self.request_id, self.model_id)
 
     def __str__(self) -> str:
@@ -304,11 +304,11 @@ class JournalError(RunComfyError):
 
 
 class JournalRefused(JournalError):
-    """What is in the journal's folder cannot be trusted or read: corrupt, newer, of another account."""
+    """The journal is unusable: corrupt, written by a newer version, or of another account."""
 
 
 class JournalRestored(JournalRefused):
-    """The journal is older than its folder says, or gone: going on could pay twice."""
+    """The journal is older than its folder records, or missing: continuing could pay twice."""
 
 
 class JournalUnwritable(JournalError, OSError):
@@ -324,7 +324,7 @@ class JournalClosed(JournalError, RuntimeError):
 
 
 class RequestError(RunComfyError):
-    """Something went wrong with one request to the service.
+    """An error about one request to the service.
 
     ``request_id`` is ``None`` when the service gave none. ``status``, ``error_code`` and
     ``server_text`` are what the service answered, where it did; ``server_text`` is cut, and ``raw`` is the
@@ -366,7 +366,7 @@ class RequestError(RunComfyError):
 
     @property
     def resume(self) -> str | None:
-        """The line that goes on with the request, in this or another process."""
+        """The line of code that resumes the request, in this or another process."""
         return None if self.request_id is None else resume_line(self.request_id, self.model_id)
 
     def __str__(self) -> str:
@@ -387,7 +387,7 @@ class RequestError(RunComfyError):
 
 
 class SubmissionUnknown(RequestError):
-    """The submit may have been accepted, and then it is billed; no answer says so.
+    """The submit may have been accepted and billed; no response confirms it.
 
     It was not repeated. Look at the requests and the balance in your RunComfy account, and submit
     again only if the request is not there.
@@ -395,23 +395,23 @@ class SubmissionUnknown(RequestError):
 
 
 class DeadlineExceeded(RequestError, TimeoutError):
-    """The timeout of the whole call ran out. A job that has not ended goes on at the service."""
+    """The timeout of the whole call expired. An unfinished job keeps running at the service."""
 
     _advice = "The job goes on. To wait for it:"
 
 
 class ConnectionFailed(RequestError, ConnectionError):
-    """There was no connection, or no answer came over it."""
+    """The connection failed, or no response arrived."""
 
 
 class ResultNotReady(RequestError):
-    """The result was asked for before the job ended."""
+    """The result was requested before the job ended."""
 
     _advice = "To wait for it:"
 
 
 class JobFailed(RequestError):
-    """The service took the request and could not do it.
+    """The service accepted the request, and the job failed.
 
     ``error`` is what the service says about it, as it came; ``raw`` is the whole answer.
     """
@@ -422,25 +422,25 @@ class JobFailed(RequestError):
 
 
 class JobCancelled(RequestError):
-    """The job was cancelled, by you or by somebody else."""
+    """The job was cancelled, by this program or by another client."""
 
     _advice = "To see the answer again:"
 
 
 class NoFiles(RequestError, LookupError):
-    """The job completed, and its output names no file: there is nothing to save. ``raw`` is the whole answer."""
+    """The job completed, and its output has no files to save. ``raw`` is the whole response."""
 
     _advice = "To see the answer again:"
 
 
 class DownloadFailed(RequestError):
-    """A file of the result could not be fetched. The result is still at the service."""
+    """A file of the result could not be downloaded. The service still has the result."""
 
     _advice = "To get the result again:"
 
 
 class DownloadRefused(DownloadFailed):
-    """This client does not fetch the file: its host is not allowed, or it is too large.
+    """The client refuses to download the file: its host is not allowed, or it is too large.
 
     The message says how to allow it.
     """
@@ -462,7 +462,7 @@ class NotAllSaved(DownloadFailed):
 
 
 class ServiceError(RequestError):
-    """The service answered with an error. Its own words are in ``server_text``."""
+    """The service returned an error. ``server_text`` holds its message."""
 
 
 class AuthenticationFailed(ServiceError):
@@ -470,15 +470,15 @@ class AuthenticationFailed(ServiceError):
 
 
 class InsufficientBalance(ServiceError):
-    """The account has not enough credit."""
+    """The account does not have enough credit."""
 
 
 class PermissionDenied(ServiceError):
-    """The token's account may not do this."""
+    """The token's account is not permitted to do this."""
 
 
 class NotFound(ServiceError):
-    """The service knows no such model or request."""
+    """The service does not have this model or request."""
 
 
 class ResultExpired(NotFound):
@@ -488,11 +488,11 @@ class ResultExpired(NotFound):
 
 
 class RequestRejected(ServiceError):
-    """The service says that the call is wrong."""
+    """The service rejected the call as invalid."""
 
 
 class RateLimited(ServiceError):
-    """Too many calls. ``retry_after`` is the number of seconds that the service asks for, if it does."""
+    """The service rate-limited the call. ``retry_after`` is the requested pause in seconds, if given."""
 
 
 class ServerFault(ServiceError):
@@ -500,4 +500,4 @@ class ServerFault(ServiceError):
 
 
 class UnexpectedAnswer(ServiceError):
-    """An answer that the API does not give, such as a redirect or a web page."""
+    """The response is not one of the API, such as a redirect or a web page."""

@@ -1,1 +1,1 @@
-"""The clients, the jobs and results that they give, and how requests are prepared."""
+"""The clients, their jobs and results, and how requests are prepared."""

@@ -1,4 +1,4 @@
-"""``AsyncClient``: submits requests and brings back results, on asyncio and trio."""
+"""``AsyncClient``: submits requests and fetches results, on asyncio and trio."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ OutputT = TypeVar("OutputT", bound=Output)
 
 
 class AsyncClient:
-    """``Client`` with the same methods, awaited. On asyncio and on trio, in any number of event loops.
+    """``Client`` with awaited methods, for asyncio and trio, in any number of event loops.
 
     Each event loop gets connections of its own; ``aclose`` closes those of the loop it runs in.
 
@@ -169,7 +169,7 @@ class AsyncClient:
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> AsyncResult[Any]:
-        """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
+        """Submit, wait for the end, fetch the result. ``timeout`` covers everything, retries included, in seconds.
 
         ``on_status`` is called, and awaited where it returns an awaitable, with each change of the
         status. When the task is cancelled, the service is asked to cancel the request, which works
@@ -241,7 +241,7 @@ class AsyncClient:
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> AsyncJob[Any]:
-        """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
+        """Submit without waiting for the job. A submit is billed, and sent once. ``timeout`` is in seconds.
 
         Raises what ``run`` raises before and during the submit.
 
@@ -268,7 +268,7 @@ class AsyncClient:
     @overload
     def job(self, request_id: str, model: str | None = None) -> AsyncJob[Output]: ...
     def job(self, request_id: str, model: type[Request[Any]] | str | None = None) -> AsyncJob[Any]:
-        """The job with this id, whoever submitted it. The model gives its output a type.
+        """The job with this id, from any process. The model determines the type of its output.
 
         >>> (await client.job("8f14e45f", GptImage2Edit).wait()).output.image
         'https://…/hat.png'
@@ -282,11 +282,11 @@ class AsyncClient:
 
     @property
     def journal(self) -> Journal | None:
-        """The journal that submits are written to, if there is one."""
+        """The journal that records submits, if one is set."""
         return None if self._records is None else self._records.journal
 
     def with_journal(self, journal: Journal | str | os.PathLike[str]) -> Self:
-        """A client with the same settings and connections, and another journal.
+        """A client that shares settings and connections, and uses another journal.
 
         Closing it leaves these connections open.
         """
@@ -303,7 +303,7 @@ class AsyncClient:
         out: str | os.PathLike[str],
         **options: Any,
     ) -> BatchRun:
-        """Run many requests of one model in the folder ``out``, which keeps them: the same call again goes on where it was.
+        """Run many requests of one model as a batch in the folder ``out``; the same call resumes it.
 
         ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
         ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order.
@@ -328,7 +328,7 @@ class AsyncClient:
         limit: int | None = None,
         timeout: float | None = CALL_TIMEOUT,
     ) -> list[ModelEntry]:
-        """The models that the service offers, or those that fit; ``limit`` of them, or all.
+        """The models in the service's catalogue, or those that match; at most ``limit``.
 
         Raises ``RequestError``, of the kind that fits, when the service does not say.
 
@@ -356,7 +356,7 @@ class AsyncClient:
         offset: int = 0,
         timeout: float | None = CALL_TIMEOUT,
     ) -> CataloguePage:
-        """One page of the catalogue as it came: for programs that read it bit by bit, or to the byte.
+        """One page of the catalogue with its exact text, for programs that page or store it.
 
         ``models`` reads all pages. Raises ``RequestError``, of the kind that fits.
 
@@ -376,12 +376,12 @@ class AsyncClient:
         return read_page(await self._driver.run(flow), offset)
 
     async def model(self, model_id: str, *, timeout: float | None = CALL_TIMEOUT) -> ModelEntry:
-        """What the service says of one model, with its input schema. Raises ``NotFound``."""
+        """The catalogue entry of one model, with its input schema. Raises ``NotFound``."""
         flow = look_up_model(self._settings.context(timeout), model_id)
         return read_entry(await self._driver.run(flow), model_id)
 
     async def aclose(self) -> None:
-        """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
+        """Close the connections. Waiting calls raise ``ClientClosed``; their jobs keep running."""
         if not self._shared:
             self._preparer.close()
             await self._driver.close()
@@ -423,7 +423,7 @@ class AsyncClient:
 
 
 def async_twin(client: AsyncClient | Client) -> AsyncClient:
-    """An asynchronous client with the settings of another one, and connections of its own.
+    """An asynchronous client with the settings of another client and its own connections.
 
     Raises ``ConfigurationError`` where that one has an HTTP client of the caller's, which cannot be used in another event loop.
     """

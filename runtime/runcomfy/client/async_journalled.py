@@ -46,7 +46,7 @@ __all__ = ["AsyncJournalled", "AsyncJournalledDownloads"]
 
 
 class AsyncJournalledDownloads(AsyncDownloads):
-    """Fetches files with other ``AsyncDownloads``, and writes down where they were saved. A pickled copy does not."""
+    """Wraps ``AsyncDownloads`` and records where files were saved. A pickled copy does not record."""
 
     def __init__(self, inner: AsyncDownloads, records: JournalRecords) -> None:
         super().__init__(inner.settings)
@@ -65,7 +65,7 @@ class AsyncJournalledDownloads(AsyncDownloads):
         progress: Callable[[Any, int, int | None], Awaitable[object] | object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
-        """Save each file at its target; where they are then."""
+        """Save each file at its target, and return the paths."""
         try:
             paths = await self._inner.save(files, targets, timeout, progress, concurrency)
         except NotAllSaved as error:
@@ -103,7 +103,7 @@ class AsyncJournalled:
         options: SubmitOptions,
         on_status: OnStatus | None,
     ) -> AsyncResult[Any]:
-        """The result of what is submitted, or of what the key has already."""
+        """The result of a new submit, or of the existing entry of the key."""
         with observed_job(request):
             return await self._run(request, payload, ends, options, on_status)
 
@@ -138,7 +138,7 @@ class AsyncJournalled:
         ends: float | None,
         options: SubmitOptions,
     ) -> Found:
-        """Submit, or find what the key has already. Raises ``SubmissionUnknown`` where that may be billed."""
+        """Submit, or return the existing job of the key. Raises ``SubmissionUnknown`` if that entry may be billed."""
         pauses = iter(PAUSES)
         while True:
             found = await self._try(request, payload, ends, options)

@@ -1,4 +1,4 @@
-"""``ModelEntry`` and ``CataloguePage``: what the service's catalogue says of its models."""
+"""``ModelEntry`` and ``CataloguePage``: entries of the service's catalogue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CataloguePage", "ModelEntry", "read_entries", "read_entry", "read_pa
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model in the service's catalogue. What the service left out is ``None`` or empty.
+    """A model in the service's catalogue. Missing fields are ``None`` or empty.
 
     ``base_price_usd`` is in dollars for each ``price_unit`` (``output``, ``second``, ``image``).
     ``input_schema`` is there when it was asked for. ``installed`` says whether a generated class of
@@ -48,7 +48,7 @@ class ModelEntry:
     def from_answer(
         cls, raw: Mapping[str, Any], model_id: str = "", *, installed: bool = False
     ) -> ModelEntry:
-        """The entry in an answer; ``model_id`` is used where it has none. Never raises."""
+        """The entry in a response; ``model_id`` is the fallback if it names none. Never raises."""
         schema = raw.get("input_schema")
         return cls(
             model_id=_text(raw, "model_id") or model_id,
@@ -85,7 +85,7 @@ class CataloguePage:
 
 
 def read_page(document: JsonDocument, offset: int) -> CataloguePage:
-    """The page in an answer."""
+    """The page in a response."""
     total = document.content.get("total")
     return CataloguePage(
         tuple(document.content["models"]),
@@ -97,12 +97,12 @@ def read_page(document: JsonDocument, offset: int) -> CataloguePage:
 
 
 def read_entry(document: JsonDocument, model_id: str) -> ModelEntry:
-    """The entry in the answer about one model."""
+    """The entry in the response about one model."""
     return replace(read_entries([document.content], model_id)[0], body=document.body)
 
 
 def read_entries(answers: Iterable[Mapping[str, Any]], model_id: str = "") -> list[ModelEntry]:
-    """The entries in answers, with ``installed`` told."""
+    """The entries in responses, with ``installed`` set."""
     known = frozenset(model_ids())
     return [
         ModelEntry.from_answer(

@@ -1,4 +1,4 @@
-"""``Client``: submits requests and brings back results, blocking."""
+"""``Client``: submits requests and fetches results, blocking."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ OutputT = TypeVar("OutputT", bound=Output)
 
 
 class Client:
-    """Runs requests on RunComfy. Make one and keep it; it may be shared between threads.
+    """Runs requests on RunComfy. Create one client and keep it; threads can share it.
 
     The token is the argument, else ``RUNCOMFY_TOKEN``, ``RUNCOMFY_API_TOKEN`` or ``YOUR_API_TOKEN``,
     else the one that the official command stored. A client of your own, given as ``http``, brings its
@@ -172,7 +172,7 @@ class Client:
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> Result[Any]:
-        """Submit, wait, fetch. ``timeout`` covers all of it, in seconds, retries included.
+        """Submit, wait for the end, fetch the result. ``timeout`` covers everything, retries included, in seconds.
 
         ``on_status`` is called with each change of the status. Ctrl-C asks the service to cancel the
         request, which works while it is queued, and then goes on as ``KeyboardInterrupt`` with a note
@@ -244,7 +244,7 @@ class Client:
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> Job[Any]:
-        """Submit and return at once. A submit is billed, and sent once. ``timeout`` is in seconds.
+        """Submit without waiting for the job. A submit is billed, and sent once. ``timeout`` is in seconds.
 
         Raises what ``run`` raises before and during the submit.
 
@@ -269,7 +269,7 @@ class Client:
     @overload
     def job(self, request_id: str, model: str | None = None) -> Job[Output]: ...
     def job(self, request_id: str, model: type[Request[Any]] | str | None = None) -> Job[Any]:
-        """The job with this id, whoever submitted it. The model gives its output a type.
+        """The job with this id, from any process. The model determines the type of its output.
 
         >>> client.job("8f14e45f", GptImage2Edit).wait().output.image
         'https://…/hat.png'
@@ -283,11 +283,11 @@ class Client:
 
     @property
     def journal(self) -> Journal | None:
-        """The journal that submits are written to, if there is one."""
+        """The journal that records submits, if one is set."""
         return None if self._records is None else self._records.journal
 
     def with_journal(self, journal: Journal | str | os.PathLike[str]) -> Self:
-        """A client with the same settings and connections, and another journal.
+        """A client that shares settings and connections, and uses another journal.
 
         Closing it leaves these connections open.
         """
@@ -304,7 +304,7 @@ class Client:
         out: str | os.PathLike[str],
         **options: Any,
     ) -> BatchRun:
-        """Run many requests of one model in the folder ``out``, which keeps them: the same call again goes on where it was.
+        """Run many requests of one model as a batch in the folder ``out``; the same call resumes it.
 
         ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
         ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order.
@@ -331,7 +331,7 @@ class Client:
         limit: int | None = None,
         timeout: float | None = CALL_TIMEOUT,
     ) -> list[ModelEntry]:
-        """The models that the service offers, or those that fit; ``limit`` of them, or all.
+        """The models in the service's catalogue, or those that match; at most ``limit``.
 
         Raises ``RequestError``, of the kind that fits, when the service does not say.
 
@@ -359,7 +359,7 @@ class Client:
         offset: int = 0,
         timeout: float | None = CALL_TIMEOUT,
     ) -> CataloguePage:
-        """One page of the catalogue as it came: for programs that read it bit by bit, or to the byte.
+        """One page of the catalogue with its exact text, for programs that page or store it.
 
         ``models`` reads all pages. Raises ``RequestError``, of the kind that fits.
 
@@ -379,12 +379,12 @@ class Client:
         return read_page(self._driver.run(flow), offset)
 
     def model(self, model_id: str, *, timeout: float | None = CALL_TIMEOUT) -> ModelEntry:
-        """What the service says of one model, with its input schema. Raises ``NotFound``."""
+        """The catalogue entry of one model, with its input schema. Raises ``NotFound``."""
         flow = look_up_model(self._settings.context(timeout), model_id)
         return read_entry(self._driver.run(flow), model_id)
 
     def close(self) -> None:
-        """Close the connections. Calls that wait raise ``ClientClosed``; their jobs go on."""
+        """Close the connections. Waiting calls raise ``ClientClosed``; their jobs keep running."""
         if not self._shared:
             self._preparer.close()
             self._driver.close()

@@ -1,4 +1,4 @@
-"""Reading local files within the deadline of a call: a pipe, or a file object of the caller's, may never end."""
+"""Reading local files within the deadline of a call, because a pipe or a file object may never end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_within(
     model_id: str | None,
     discard: Callable[[ValueT], object] | None = None,
 ) -> ValueT:
-    """What the work gives. Raises ``DeadlineExceeded`` at ``ends``; what it gives later is discarded."""
+    """The return value of the work. Raises ``DeadlineExceeded`` at ``ends``; a later value is discarded."""
     left = Event()
     try:
         return call(lambda: _unless_left(work, left, discard), ends, lambda: False)
@@ -39,7 +39,7 @@ async def read_within_async(
     model_id: str | None,
     discard: Callable[[ValueT], object] | None = None,
 ) -> ValueT:
-    """``read_within``, beside the event loop."""
+    """``read_within`` without blocking the event loop."""
     import anyio
 
     left = Event()

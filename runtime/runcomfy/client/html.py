@@ -1,4 +1,4 @@
-"""A result and a job as HTML, for notebooks. Media come from the notebook itself or from allowed hosts only."""
+"""A result and a job as HTML, for notebooks. Media load from the notebook or from allowed hosts only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["html_of", "job_html"]
 
 
 class ShownResult(Protocol):
-    """What is shown of a ``Result`` or an ``AsyncResult``."""
+    """The displayed parts of a ``Result`` or an ``AsyncResult``."""
 
     @property
     def request_id(self) -> str: ...
@@ -42,14 +42,14 @@ class ShownResult(Protocol):
 def html_of(
     result: ShownResult, files: Sequence[File], hosts: AllowedHosts, fetched: Fetched
 ) -> str:
-    """The result's pictures, videos and sounds, then a table: model, status, cost, time, files."""
+    """The result's images, videos and audio, then a table: model, status, cost, time, files."""
     budget = Budget()
     media = "".join(_medium(file, hosts, fetched, budget) for file in files)
     return f"<div><div>{media}</div>{facts(_facts(result, files, hosts))}</div>"
 
 
 def job_html(request_id: str, model_id: str | None, status: Status | None) -> str:
-    """A job: its id and model, what was last heard of it, and the line that goes on with it. Nothing is asked."""
+    """A job: its id, model, last known status, and the line of code that resumes it. Sends no request."""
     place = None if status is None else status.queue_position
     told = "not asked yet" if status is None else status.state
     pairs = [

@@ -112,7 +112,7 @@ class _Known(Generic[OutputT_co]):
 
 
 class Job(_Known[OutputT_co]):
-    """A submitted request. All it needs is its id, so it can be made again at any time.
+    """A submitted request. Its id is enough to recreate it at any time.
 
     >>> job = client.submit(GptImage2Edit(prompt="add a hat", images=[url]))
     >>> job = client.job(job.request_id, GptImage2Edit)
@@ -137,14 +137,14 @@ class Job(_Known[OutputT_co]):
         self._downloads = downloads
 
     def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
-        """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
+        """Fetch the status of the request. Raises ``NotFound`` if the service does not have it."""
         context = self._settings.context(timeout, self._model, self.request_id)
         return self._driver.run(
             self._noting(get_status(context)), request_id=self.request_id, model_id=self.model_id
         )
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> Iterator[Status]:
-        """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
+        """Iterate over status changes until the request ends, at most ``timeout`` seconds."""
         context = self._settings.context(timeout, self._model, self.request_id)
         return self._driver.events(self._noting(follow(context)), self.request_id, self.model_id)
 
@@ -154,7 +154,7 @@ class Job(_Known[OutputT_co]):
         *,
         on_status: Callable[[Status], object] | None = None,
     ) -> Result[OutputT_co]:
-        """Wait for the end of the request, at most ``timeout`` seconds: its result.
+        """Wait for the request to end, at most ``timeout`` seconds, and return its result.
 
         Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
         """
@@ -164,13 +164,13 @@ class Job(_Known[OutputT_co]):
         return self._model.result(self.request_id, document, self._downloads)
 
     def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
-        """The result, if the request has ended; ``ResultNotReady`` if not."""
+        """Fetch the result. Raises ``ResultNotReady`` if the request has not ended."""
         context = self._settings.context(timeout, self._model, self.request_id)
         document = self._ended(fetch(context))
         return self._model.result(self.request_id, document, self._downloads)
 
     def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
-        """Ask the service to cancel the request; only a queued one can be cancelled."""
+        """Cancel the request. Only a queued request can be cancelled."""
         context = self._settings.context(timeout, self._model, self.request_id)
         cancellation = self._driver.run(
             cancel(context), request_id=self.request_id, model_id=self.model_id
@@ -220,21 +220,21 @@ class AsyncJob(_Known[OutputT_co]):
         self._downloads = downloads
 
     async def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
-        """Ask where the request is. Raises ``NotFound`` when the service does not know it."""
+        """Fetch the status of the request. Raises ``NotFound`` if the service does not have it."""
         context = self._settings.context(timeout, self._model, self.request_id)
         return await self._driver.run(
             self._noting(get_status(context)), request_id=self.request_id, model_id=self.model_id
         )
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> AsyncIterator[Status]:
-        """Each change of the status, until the request has ended or ``timeout`` seconds are over."""
+        """Iterate over status changes until the request ends, at most ``timeout`` seconds."""
         context = self._settings.context(timeout, self._model, self.request_id)
         return self._driver.events(self._noting(follow(context)), self.request_id, self.model_id)
 
     async def wait(
         self, timeout: float | None = RUN_TIMEOUT, *, on_status: OnStatus | None = None
     ) -> AsyncResult[OutputT_co]:
-        """Wait for the end of the request, at most ``timeout`` seconds: its result.
+        """Wait for the request to end, at most ``timeout`` seconds, and return its result.
 
         Raises ``JobFailed``, ``JobCancelled``, and ``DeadlineExceeded``, after which the job goes on.
         """
@@ -244,13 +244,13 @@ class AsyncJob(_Known[OutputT_co]):
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> AsyncResult[OutputT_co]:
-        """The result, if the request has ended; ``ResultNotReady`` if not."""
+        """Fetch the result. Raises ``ResultNotReady`` if the request has not ended."""
         context = self._settings.context(timeout, self._model, self.request_id)
         document = await self._ended(fetch(context))
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def cancel(self, *, timeout: float | None = CALL_TIMEOUT) -> Cancellation:
-        """Ask the service to cancel the request; only a queued one can be cancelled."""
+        """Cancel the request. Only a queued request can be cancelled."""
         context = self._settings.context(timeout, self._model, self.request_id)
         cancellation = await self._driver.run(
             cancel(context), request_id=self.request_id, model_id=self.model_id

@@ -1,4 +1,4 @@
-"""``Journalled``: how ``Client`` submits when it has a journal: nothing is sent that is not written down."""
+"""``Journalled``: how ``Client`` submits with a journal: every submit is recorded before it is sent."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = ["Journalled", "JournalledDownloads"]
 
 
 class JournalledDownloads(Downloads):
-    """Fetches files with other ``Downloads``, and writes down where they were saved. A pickled copy does not."""
+    """Wraps ``Downloads`` and records where files were saved. A pickled copy does not record."""
 
     def __init__(self, inner: Downloads, records: JournalRecords) -> None:
         super().__init__(inner.settings)
@@ -62,7 +62,7 @@ class JournalledDownloads(Downloads):
         progress: Callable[[Any, int, int | None], object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
-        """Save each file at its target; where they are then."""
+        """Save each file at its target, and return the paths."""
         try:
             paths = self._inner.save(files, targets, timeout, progress, concurrency)
         except NotAllSaved as error:
@@ -100,7 +100,7 @@ class Journalled:
         options: SubmitOptions,
         on_status: Callable[[Status], object] | None,
     ) -> Result[Any]:
-        """The result of what is submitted, or of what the key has already."""
+        """The result of a new submit, or of the existing entry of the key."""
         with observed_job(request):
             return self._run(request, payload, ends, options, on_status)
 
@@ -135,7 +135,7 @@ class Journalled:
         ends: float | None,
         options: SubmitOptions,
     ) -> Found:
-        """Submit, or find what the key has already. Raises ``SubmissionUnknown`` where that may be billed."""
+        """Submit, or return the existing job of the key. Raises ``SubmissionUnknown`` if that entry may be billed."""
         pauses = iter(PAUSES)
         while True:
             found = self._try(request, payload, ends, options)

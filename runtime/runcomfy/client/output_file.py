@@ -1,4 +1,4 @@
-"""``OutputFile`` and ``AsyncOutputFile``: a file that a request gave, to be read or saved."""
+"""``OutputFile`` and ``AsyncOutputFile``: an output file of a request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["AsyncOutputFile", "OutputFile", "default_async_downloads"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OutputFile(File):
-    """A file that a request gave.
+    """An output file of a request, to read or save.
 
     It is fetched without the token, from allowed hosts only, and no longer than ``timeout`` seconds
     for all attempts together. Raises ``DownloadRefused``, ``DownloadFailed``, ``DeadlineExceeded``.
@@ -37,7 +37,7 @@ class OutputFile(File):
     _fetched: Fetched = field(default_factory=Fetched, compare=False)
 
     def read(self, *, timeout: float | None = SAVE_TIMEOUT, max_bytes: int | None = None) -> bytes:
-        """The content. A file of more than ``max_bytes`` is refused; else the client's limit holds."""
+        """The content. Refuses a file of more than ``max_bytes``; default: the client's limit."""
         content = self._downloads.read(self, timeout, max_bytes)
         self._fetched.read(self.url, content)
         return content
@@ -50,7 +50,7 @@ class OutputFile(File):
         progress: Progress | None = None,
         timeout: float | None = SAVE_TIMEOUT,
     ) -> Path:
-        """Save into a folder, which is there or ends with a slash, or as the file at ``path``.
+        """Save into ``path`` if it is a folder or ends with a slash, else as the file ``path``.
 
         In a folder the file gets its ``name``, or one like it if that is taken. A file that is there is
         replaced with ``overwrite`` only; ``FileExistsError`` if it is at ``path``. The file has its
@@ -64,7 +64,7 @@ class OutputFile(File):
 
 
 def default_async_downloads() -> AsyncDownloads:
-    """What fetches a file that no client made."""
+    """The downloads for a file without a client."""
     from runcomfy.downloads.async_manager import AsyncDownloads
 
     return AsyncDownloads()
@@ -83,7 +83,7 @@ class AsyncOutputFile(File):
     async def read(
         self, *, timeout: float | None = SAVE_TIMEOUT, max_bytes: int | None = None
     ) -> bytes:
-        """The content. A file of more than ``max_bytes`` is refused; else the client's limit holds."""
+        """The content. Refuses a file of more than ``max_bytes``; default: the client's limit."""
         content = await self._downloads.read(self, timeout, max_bytes)
         self._fetched.read(self.url, content)
         return content

@@ -1,4 +1,4 @@
-"""``Preparer``: makes prepared requests: checks them, looks at their files, uploads those that are local."""
+"""``Preparer``: validates requests, inspects their files, and uploads local files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CheckFiles = Literal["local", "remote", "off"]
 
 
 class OnChecked(Protocol):
-    """What wants to see a request that is checked. ``uploading``: its files are to be uploaded next."""
+    """A callback for a validated request. ``uploading``: its files are uploaded next."""
 
     def __call__(
         self, model: ModelRef[Any], payload: Mapping[str, Any], *, uploading: bool
@@ -66,7 +66,7 @@ class _Plan:
 
 
 class Preparer:
-    """What a client does with requests before it sends them."""
+    """Prepares requests before a client sends them."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Preparer:
         )
 
     def close(self) -> None:
-        """Take nothing any more: an upload for a client that is closed would be in vain."""
+        """Refuse further requests: an upload for a closed client would be useless."""
         self._closed = True
 
     def prepare(

@@ -1,4 +1,4 @@
-"""``RequestDraft``: what a caller asks for, before it is checked and its local files are seen to."""
+"""``RequestDraft``: a request before validation and before the upload of its local files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NO_SCHEMA = (
 
 @dataclass(frozen=True, slots=True)
 class RequestDraft:
-    """A model, and plain inputs among which local files may be."""
+    """A model and its plain inputs, which may include local files."""
 
     model: ModelRef[Any]
     #: ``None`` for a model that is not installed.

@@ -1,4 +1,4 @@
-"""``JournalRecords``: what a client that has a journal writes down of requests that were submitted."""
+"""``JournalRecords``: what a client records in its journal about submitted requests."""
 
 from __future__ import annotations
 

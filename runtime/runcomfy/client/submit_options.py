@@ -1,4 +1,4 @@
-"""``SubmitOptions``: what a caller says about one submit."""
+"""``SubmitOptions``: a caller's options for one submit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["SubmitOptions"]
 
 @dataclass(frozen=True, slots=True)
 class SubmitOptions:
-    """What a caller says about one submit.
+    """A caller's options for one submit.
 
     To the journal: the key, whether to repeat what has ended, where files go. To the checks before it: the rules
     that are allowed, and whether every warning stops it.

@@ -1,4 +1,4 @@
-"""The RunComfy Model API on this machine: for tests, for development, and to see what happens when it fails.
+"""A local mock of the RunComfy Model API, for tests, development and fault injection.
 
 >>> with runcomfy.testing.mock_service() as service:
 ...     result = service.client().run(GptImage2Edit(prompt="add a hat", images=[url]))

@@ -1,4 +1,4 @@
-"""Short videos and sounds."""
+"""Short videos and audio clips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mock service is built on, and which extra brings it."""
+"""The libraries of the mock service, and the extra that installs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which fault strikes which request: rules, headers of requests, and chance."""
+"""Which fault applies to which request: rules, request headers, and random chaos."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER = "x-mock-fault"
 
 @dataclass(slots=True, eq=False)
 class Rule:
-    """One fault, the requests it is for, and how often it strikes. ``hits`` counts how often it did.
+    """One fault, the requests it matches, and how often it applies. ``hits`` counts its uses.
 
     ``times`` is ``None`` for always. ``request_id``, ``model_id`` and ``where`` narrow it down.
     """
@@ -49,7 +49,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Chaos:
-    """Chance: every request is struck with probability ``rate``, by one of ``faults``."""
+    """Random faults: each request gets one of ``faults`` with probability ``rate``."""
 
     rate: float
     chance: random.Random

@@ -65,7 +65,7 @@ def _addressed(part: Any, folder: str) -> Any:
 def small_output(
     _cls: type[Request[Any]], _payload: dict[str, Any], *, request_id: str
 ) -> tuple[dict[str, Any], list[MadeFile]]:
-    """One picture of one pixel, whatever the model: for many requests whose files nobody looks at.
+    """One image of one pixel for any model: a fast output for tests that do not look at files.
 
     >>> mock_service(make_output=small_output)
     """

@@ -1,4 +1,4 @@
-"""Pictures with a text on them."""
+"""Images with a text on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How answers travel: whole and well, or byte for byte as a fault wants it."""
+"""Sending responses: whole and correct, or byte for byte as a fault defines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ End: TypeAlias = Literal["close", "reset", "hold"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that is whole. Header names are in lower case."""
+    """A complete response. Header names are in lower case."""
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,4 @@
-"""``Asked``: one request that a mock service got, and the log of them."""
+"""``Asked``: one request that a mock service received, and their log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PATHS: tuple[tuple[str, str, Action], ...] = (
 
 @dataclass(slots=True)
 class Asked:
-    """One request that the mock service got. ``headers`` has names in lower case, the token in it.
+    """One request that the mock service received. ``headers`` has lower-case names and includes the token.
 
     ``accepted`` says that it was a submit that was taken, and billed. ``fault`` is the name of the
     fault that struck, and ``status`` the HTTP status that was sent, ``None`` where none was.

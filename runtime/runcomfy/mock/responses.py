@@ -1,4 +1,4 @@
-"""The documents that the service answers with."""
+"""The response documents of the service."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ ERRORS: dict[int, tuple[int, str]] = {
 
 
 def submitted(job: MockJob, base: str) -> dict[str, Any]:
-    """The answer to a submit."""
+    """The response to a submit."""
     return {"request_id": job.request_id, **_addresses(job, base, "status", "result", "cancel")}
 
 
 def status(job: MockJob, place: int | None, base: str, settings: Settings) -> dict[str, Any]:
-    """The answer to a question for the status. ``place``: the position in the queue."""
+    """The response to a poll. ``place``: the position in the queue."""
     document: dict[str, Any] = {
         "request_id": job.request_id,
         "status": settings.words.get(job.state, job.state),
@@ -55,7 +55,7 @@ def status(job: MockJob, place: int | None, base: str, settings: Settings) -> di
 
 
 def result(job: MockJob, output: Any, with_cost: bool, settings: Settings) -> dict[str, Any]:
-    """The answer to a question for the result, before and after the end."""
+    """The response to a result request, before and after the end."""
     state = _told(job)
     document: dict[str, Any] = {
         "request_id": job.request_id,
@@ -75,7 +75,7 @@ def result(job: MockJob, output: Any, with_cost: bool, settings: Settings) -> di
 
 
 def cancelled(job: MockJob, granted: bool, settings: Settings) -> dict[str, Any]:
-    """The answer to a wish to cancel."""
+    """The response to a cancel."""
     return {
         "request_id": job.request_id,
         "status": settings.words.get(job.state, job.state),
@@ -93,7 +93,7 @@ def error(code: int, message: str | None = None, detail: Any = None) -> tuple[in
 
 
 def refused(model_id: str, violations: Iterable[Violation]) -> tuple[int, dict[str, Any]]:
-    """The answer to a submit whose inputs break the model's schema: where, what, and the limit."""
+    """The response to a submit whose inputs violate the model's schema: pointer, rule and limit."""
     detail = [violation.as_dict() for violation in violations]
     count = f"{len(detail)} violation{'' if len(detail) == 1 else 's'}"
     return error(422001, f"invalid inputs for {model_id}: {count} of its input schema", detail)

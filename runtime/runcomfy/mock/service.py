@@ -1,4 +1,4 @@
-"""``MockService``: the RunComfy Model API on this machine."""
+"""``MockService``: a local mock of the RunComfy Model API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 class MockService:
-    """The RunComfy Model API on this machine, with faults on demand and a log of all it is asked.
+    """A local mock of the RunComfy Model API, with fault injection and a request log.
 
     ``path`` is an SQLite file that keeps its requests; without it they are kept in memory. A ``port``
     of 0 is any that is free. A context manager, ``with`` and ``async with`` alike.
@@ -70,7 +70,7 @@ class MockService:
         self._clients: list[Client] = []
 
     def start(self) -> None:
-        """Start it; when this returns it answers. Raises ``OSError`` when the port is taken.
+        """Start the service and wait until it accepts connections. Raises ``OSError`` if the port is taken.
 
         Raises ``ConfigurationError`` when the file at ``path`` cannot keep its requests.
         """
@@ -94,7 +94,7 @@ class MockService:
         self._places.elsewhere = server.url("elsewhere")
 
     def close(self) -> None:
-        """Stop it at once, whatever is under way. What it logged stays."""
+        """Stop the service at once, including calls in flight. The log stays."""
         while self._clients:
             self._clients.pop().close()
         if self._server is not None:
@@ -118,24 +118,24 @@ class MockService:
 
     @property
     def url(self) -> str:
-        """The address of the service, for ``base_url``. Raises ``RuntimeError`` before the start."""
+        """The URL of the service, for ``base_url``. Raises ``RuntimeError`` before the start."""
         self._require_start()
         return self._places.service
 
     @property
     def files_url(self) -> str:
-        """The address of the file host, which is another origin; used with ``file_host=True``."""
+        """The URL of the file host, a separate origin; used with ``file_host=True``."""
         self._require_start()
         return self._places.files
 
     @property
     def elsewhere_url(self) -> str:
-        """The address of a host that has nothing to do with the service; faults lead there."""
+        """The URL of an unrelated host; some faults point there."""
         self._require_start()
         return self._places.elsewhere
 
     def client(self, **settings: Any) -> Client:
-        """A client of this service, closed with it. It polls without the pauses that a real one needs.
+        """A client of this service that polls without pauses. It is closed with the service.
 
         >>> result = service.client().run(request)
         """
@@ -146,7 +146,7 @@ class MockService:
         return client
 
     def async_client(self, **settings: Any) -> AsyncClient:
-        """An ``AsyncClient`` of this service, likewise; it is closed by whoever uses it."""
+        """An ``AsyncClient`` of this service that polls without pauses. The caller closes it."""
         from runcomfy import AsyncClient
 
         return AsyncClient(**self._client_settings(settings))
@@ -161,7 +161,7 @@ class MockService:
         model_id: str | None = None,
         where: Callable[[Asked], bool] | None = None,
     ) -> Rule:
-        """Let the fault strike the next ``times`` requests that it is for; ``None`` means always.
+        """Inject the fault into the next ``times`` matching requests; ``None`` means always.
 
         ``on`` is an action: submit, status, result, cancel, download or catalogue; without it, all that
         the fault makes sense for. The rule that is returned counts its ``hits``. "connection_refused"
@@ -174,7 +174,7 @@ class MockService:
         return self.add_rule(rule)
 
     def add_rule(self, rule: Rule) -> Rule:
-        """Add a rule that ``read_rule`` or somebody else made."""
+        """Add a fault rule, such as one from ``read_rule``."""
         if rule.fault.refuses and (rule.request_id or rule.model_id or rule.where):
             raise ValueError(
                 f"{rule.fault.name!r} comes before any request, so it takes no condition"
@@ -192,7 +192,7 @@ class MockService:
         faults: Iterable[str] | None = None,
         on: Iterable[Action] = ACTIONS,
     ) -> None:
-        """Let a fault strike every request with probability ``rate``, where no rule fits.
+        """Inject a random fault into each request with probability ``rate``, unless a rule matches.
 
         Without names these are all faults that end by themselves. The same requests in the same order
         are struck in the same way.
@@ -202,20 +202,20 @@ class MockService:
         self._book.let_chaos(rate, seed, faults, on)
 
     def clear_faults(self) -> None:
-        """Forget all faults and open closed ports."""
+        """Remove all faults and open closed ports."""
         self._book.clear()
         if self._server:
             for host in self._addresses:
                 self._server.call(self._server.accept(host))
 
     def reset(self) -> None:
-        """Forget faults, requests and the log."""
+        """Clear faults, requests and the log."""
         self.clear_faults()
         self._require_start().clear()
         self.log.clear()
 
     def count(self, action: str) -> int:
-        """How many requests with this action came. Raises ``ValueError`` for what is no action.
+        """The number of received requests with this action. Raises ``ValueError`` for an unknown action.
 
         >>> service.count("submit")
         1
@@ -225,21 +225,21 @@ class MockService:
 
     @property
     def accepted(self) -> int:
-        """How many submits were accepted, and billed."""
+        """The number of accepted submits, which would have been billed."""
         return sum(asked.accepted for asked in [*self.log])
 
     def with_token(self, token: str) -> list[Asked]:
-        """The requests that hold the token anywhere: in the address, the headers or the body."""
+        """The requests that contain the token in the URL, the headers or the body."""
         return [asked for asked in [*self.log] if _holds(asked, token)]
 
     @property
     def jobs(self) -> list[MockJob]:
-        """The jobs of the accepted submits, the first one first."""
+        """The jobs of the accepted submits, oldest first."""
         return self._require_start().jobs()
 
     @property
     def spent(self) -> float:
-        """US dollars that the jobs cost so far."""
+        """The cost of the jobs so far, in US dollars."""
         return self._require_start().spent()
 
     def _require_start(self) -> Store:

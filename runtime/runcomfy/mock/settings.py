@@ -30,7 +30,7 @@ def _make_real(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How a mock service behaves. The defaults suit tests: nothing depends on the time.
+    """How a mock service behaves. The defaults suit tests: requests advance by polls, not by time.
 
     Requests move on with each question for their status: ``polls_in_queue`` of them find the request
     in the queue, ``polls_running`` find it running, the next one finds it ended. With
@@ -100,5 +100,5 @@ class Settings:
 
     @property
     def timed(self) -> bool:
-        """Whether requests move on with the time."""
+        """Whether requests advance by time."""
         return self.queue_seconds is not None or self.run_seconds is not None

@@ -28,7 +28,7 @@ def mock_service(
     watch: Callable[[Asked], object] | None = None,
     **settings: Any,
 ) -> MockService:
-    """The RunComfy Model API on this machine, to be used with ``with`` or ``async with``.
+    """A local mock of the RunComfy Model API, for ``with`` or ``async with``.
 
     ``settings`` are those of ``runcomfy.mock.Settings``. ``path`` is an SQLite file that keeps its
     requests, ``watch`` is called with each request when it has been dealt with. Raises
@@ -52,7 +52,7 @@ def mock_service(
 
 
 def all_faults() -> dict[str, Fault]:
-    """Every fault that a mock service can be told to have, by its name.
+    """Every fault of the mock service, by name.
 
     >>> all_faults()["answer_lost"].about
     'the service does it, then the connection is closed without a byte'

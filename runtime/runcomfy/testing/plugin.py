@@ -21,7 +21,7 @@ _BASE_URL, _TOKEN, _FORBID = "RUNCOMFY_BASE_URL", "RUNCOMFY_TOKEN", "RUNCOMFY_FO
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Announce the setting."""
+    """Register the setting."""
     parser.addini(
         "runcomfy_forbid_submits",
         "forbid submits of runcomfy clients to anything but this machine, in every test",
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker that gives the fixture its settings, and forbid submits where that is set."""
+    """Register the marker for the fixture's settings, and forbid real submits if configured."""
     config.addinivalue_line(
         "markers", "runcomfy_mock(**settings): settings of the runcomfy_mock fixture's service"
     )
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def runcomfy_mock(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MockService]:
-    """The RunComfy Model API on this machine, fresh for each test.
+    """A local mock of the RunComfy Model API, new for each test.
 
     Clients that are made without ``base_url`` and ``token`` reach it, in other processes too, and submits
     to anything but this machine are refused while it is there.

@@ -1,4 +1,4 @@
-"""``FAULTS``: everything that can go wrong, by name.
+"""``FAULTS``: all faults by name.
 
 Each fault says for which actions it makes sense, whether it strikes after the service has done what it
 was asked (so that a submit is accepted, and billed), and what becomes of the answer.
@@ -33,7 +33,7 @@ FAULTS: dict[str, Fault] = {
 
 
 def find_fault(name: str) -> Fault:
-    """The fault of that name. Raises ``ValueError`` with names that come close."""
+    """The fault of that name. Raises ``ValueError`` with similar names."""
     fault = FAULTS.get(name)
     if fault is None:
         raise ValueError(f"there is no fault {name!r}{did_you_mean(name, FAULTS)}")

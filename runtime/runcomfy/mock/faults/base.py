@@ -1,4 +1,4 @@
-"""``Fault``: one thing that can go wrong, and what it needs to know."""
+"""``Fault``: one failure that the mock can inject, and its inputs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EVERYWHERE: tuple[Action, ...] = (*API, *DOWNLOAD)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a fault may know: what was asked, the address of the foreign host, seconds between drops."""
+    """The inputs of a fault: the request, the URL of the foreign host, the seconds between bytes."""
 
     asked: Asked
     elsewhere: str
@@ -45,7 +45,7 @@ Change: TypeAlias = Callable[[Reply, Scene], Reply | Raw]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that can go wrong.
+    """One failure that the mock can inject.
 
     ``on`` are the actions that it makes sense for. ``after`` says that it strikes after the service
     has done what it was asked: a submit is accepted, and billed. ``lasting`` faults do not end by
