@@ -1,1 +1,1 @@
-"""Fetching files: the two drivers of downloads, and what they write to."""
+"""Downloading files: the blocking and the asynchronous manager, and their sinks."""

@@ -73,7 +73,7 @@ class AsyncDownloads:
         progress: Callable[[FileT, int, int | None], Awaitable[object] | object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
-        """Save each file at its target; where they are then."""
+        """Save each file at its target, and return the paths."""
         check_concurrency(concurrency)
         check_callback("progress", progress)
         ends, turns = deadline(timeout), anyio.Semaphore(concurrency)

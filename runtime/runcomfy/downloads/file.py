@@ -1,4 +1,4 @@
-"""``File``: what is known of an output file before it is fetched, and where an output names files."""
+"""``File``: an output file before its download, and how files are found in an output."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _BREAKS = str.maketrans("", "", "\t\r\n")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What is known of an output file before it is fetched."""
+    """An output file before its download."""
 
     #: Where it is.
     url: str
@@ -67,7 +67,7 @@ class File:
 def find_files(
     output: object, request_id: str, model_id: str | None, base: str = _BASE
 ) -> list[File]:
-    """The files in an output of any shape, in order, each address once.
+    """The files in an output of any shape, in order, each URL once.
 
     Every text under ``image``, ``images`` and so on is a file: an address (relative ones start from ``base``), a
     data URI, or the content in base64. Elsewhere only whole addresses and data URIs are.
@@ -86,7 +86,7 @@ def find_files(
 
 
 def strange_texts(output: object) -> list[str]:
-    """What should be a file of an output and is none, each as a sentence."""
+    """Messages about strings of an output that should be files and are not."""
     return [
         f"output{pointer} holds {show(text)}, which is no address of a file"
         for text, kind, pointer in _texts(output)

@@ -1,4 +1,4 @@
-"""Names for saved files: safe on every system, whatever the address that they are made from holds."""
+"""Names for saved files, safe on every system for any URL."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ FileT = TypeVar("FileT", bound="File")
 
 
 class Downloads:
-    """Fetches files, each in a thread of its own, so that nothing keeps the caller beyond the deadline.
+    """Downloads files, each in its own thread, so that no call outlasts its deadline.
 
     The one of an open client keeps its connections. Any other opens some for each call: after the
     client was closed, or when a result was pickled, files can still be fetched.
@@ -86,7 +86,7 @@ class Downloads:
         progress: Callable[[FileT, int, int | None], object] | None = None,
         concurrency: int = 1,
     ) -> list[Path]:
-        """Save each file at its target; where they are then."""
+        """Save each file at its target, and return the paths."""
         check_concurrency(concurrency)
         check_callback("progress", progress, blocking=True)
         check_targets(files, targets)
@@ -112,7 +112,7 @@ class Downloads:
                 part.discard()  # those of calls that were left behind
 
     def close(self) -> None:
-        """Close the connections that were kept. Calls under way end with an error."""
+        """Close the idle connections. Calls in flight end with an error."""
         self._keep = False
         own = self._own.take()
         if own is not None:

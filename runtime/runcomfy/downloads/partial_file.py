@@ -1,4 +1,4 @@
-"""Where a file is written while it comes: beside its place on disk, or in memory."""
+"""Sinks of a download: a temporary file next to its target, or memory."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ class PartialFile:
                 rest = rest[os.write(file, rest) :]
 
     def publish(self, content_type: str) -> Path:
-        """Give the complete file its name; where it is then."""
+        """Rename the complete file to its target, and return the path."""
         with self._lock, _naming(self._target.folder / self._target.name):
             file = self._open()
             os.fsync(file)  # else a power failure may leave the name and lose the content

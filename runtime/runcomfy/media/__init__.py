@@ -1,1 +1,1 @@
-"""Files behind media inputs: their formats, their facts, the rules that they must keep."""
+"""Media files: their formats, their facts, and their rules."""

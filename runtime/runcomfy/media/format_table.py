@@ -1,4 +1,4 @@
-"""The table of file formats: what each is called, how its files begin, and under which types and extensions they go."""
+"""The table of file formats: names, magic bytes, media types and extensions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which format a file has, and what follows from it. All of it is derived from the table of formats.
+"""The format of a file and everything derived from the table of formats.
 
 A file is recognised by its first bytes, never by its name. Media types of uploads, the names of saved files and
 the ``format`` of ``MediaInfo`` all come from here.
@@ -50,7 +50,7 @@ _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 
 
 
 def recognise(head: bytes) -> str | None:
-    """The name of the format of a file that begins like this, ``None`` where it is not known."""
+    """The name of the format of a file that begins with these bytes, or ``None``."""
     for parts, name in _MAGIC:
         for offset, magic in parts:
             if not head.startswith(magic, offset):

@@ -1,4 +1,4 @@
-"""What is said to the service, and when: the lifecycle of a request, without I/O.
+"""The protocol of the service: the lifecycle of a request, without I/O.
 
 A flow is a generator. It yields ``Send``, ``Sleep`` or ``StatusReport`` and is sent back what came of it, so
 the same flow runs over a blocking client, an asynchronous one, or a list of replies in a test.

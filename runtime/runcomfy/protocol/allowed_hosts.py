@@ -1,4 +1,4 @@
-"""Which hosts files are fetched from. The one decision about it, for every address and every redirect.
+"""The hosts that files may be downloaded from, for every URL and every redirect.
 
 An address is taken apart by rules of our own and put together again from the checked parts, so that
 no library can read another host in it than the one that was checked.
@@ -31,7 +31,7 @@ _URL = re.compile(r"(?i:(?P<scheme>https?))://(?P<authority>[^/?#]*)(?P<rest>[^#
 
 
 class Refusal(ValueError):
-    """Why an address is not fetched from."""
+    """The reason why a URL is refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``CallContext``: what a flow knows while it runs: the time, the deadline, and what it is about."""
+"""``CallContext``: the state of a running flow: time, deadline, ids, policies."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class RecentChanges:
 
 @dataclass(slots=True)
 class CallContext:
-    """One conversation with the service.
+    """The state of one flow.
 
     Clock and chance are inputs: ``now`` is the reading at the start, every reply brings a new one, and
     ``chances`` are numbers from 0 to 1 for the jitter.

@@ -31,7 +31,7 @@ def run(context: CallContext, body: bytes) -> Flow[dict[str, Any]]:
 
 
 def submit(context: CallContext, body: bytes) -> Flow[str]:
-    """Submit the body to the talk's model: the request id.
+    """Submit the body to the context's model, and return the request id.
 
     >>> flow = submit(CallContext(model_id="acme/cat"), b"{}")
     >>> next(flow)
@@ -56,7 +56,7 @@ def submit(context: CallContext, body: bytes) -> Flow[str]:
 
 
 def get_status(context: CallContext) -> Flow[Status]:
-    """Ask once where the request is."""
+    """Fetch the status once."""
     status, _ = yield from _poll(context)
     return status
 

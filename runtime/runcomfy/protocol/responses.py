@@ -1,4 +1,4 @@
-"""Reading an answer: the document in it, or the problem that it is, and the error for a problem."""
+"""Reading a response: its document or its error, and the exception for an error."""
 
 from __future__ import annotations
 

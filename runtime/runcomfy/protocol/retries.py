@@ -1,4 +1,4 @@
-"""Every decision about sending again and waiting, as data."""
+"""The retry and polling policies."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def failure_kind_of(status: int) -> FailureKind:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a call is sent again, and how long after. Reads are bounded by the deadline alone.
+    """How often a call is retried, and after which pause. Reads are limited by the deadline only.
 
     ``downloads`` counts the attempts in a row that brought no new part of the file. Pauses grow from
     ``first`` to ``ceiling`` seconds. ``visible_after`` is the number of seconds for which HTTP 404 about a
@@ -93,7 +93,7 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """How often the status is asked for: between every ``floor`` and every ``ceiling`` seconds.
+    """The poll interval: between ``floor`` and ``ceiling`` seconds.
 
     A pause is a twentieth of the time since the status last changed, so that a long job is asked
     about less often, and longer the further back in the queue the request is.

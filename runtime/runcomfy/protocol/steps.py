@@ -1,4 +1,4 @@
-"""What a flow yields, and what it is sent back."""
+"""The steps that a flow yields, and their replies."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the server answered. Headers are looked up by names in lower case."""
+    """The response of the server. Look headers up by lower-case names."""
 
     now: float
     status: int
@@ -134,7 +134,7 @@ class Drained:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """There is no answer, and why."""
+    """No response, and the reason."""
 
     now: float
     kind: FailureKind

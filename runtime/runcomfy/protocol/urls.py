@@ -1,4 +1,4 @@
-"""Addresses of the API, put together from checked parts.
+"""URLs of the API, built from checked parts.
 
 The token travels with every call, so no address ever comes from an answer.
 """

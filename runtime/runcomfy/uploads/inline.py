@@ -1,4 +1,4 @@
-"""``DataUri``: the file itself in the payload, which needs no storage anywhere."""
+"""``DataUri``: embeds files in the payload, without external storage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MIB = 2**20
 
 
 class DataUri:
-    """Puts files into the payload as base64 data URIs; what clients do unless told otherwise.
+    """Embeds files in the payload as base64 data URIs. This is the default of clients.
 
     The service takes a whole body of 64 MiB, and base64 makes three bytes into four, so files of
     48 MiB together are about what fits. ``max_body`` is in bytes.
@@ -29,7 +29,7 @@ class DataUri:
         return f"data:{file.media_type};base64,{b64encode(file.read()).decode('ascii')}"
 
     def check_room(self, places: Mapping[str, UploadFile], rest: int) -> None:
-        """Raise ``UploadFailed`` where the body would be too large; no file is read for it.
+        """Raise ``UploadFailed`` if the body would be too large, without reading any file.
 
         ``places`` are the files by JSON pointer, and ``rest`` is the size of the body without them.
         """

@@ -1,4 +1,4 @@
-"""``ObjectStore``: files in a bucket of your own, and signed URLs that let the service read them."""
+"""``ObjectStore``: uploads files to your own bucket and signs URLs for the service."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ALLOW_HTTP = (
 
 
 class ObjectStore:
-    """Uploads files to S3, Google Cloud Storage or Azure, and gives signed URLs to read them.
+    """Uploads files to S3, Google Cloud Storage or Azure, and returns signed URLs to read them.
 
     ``store`` is a URL (``"s3://bucket/folder"``, ``"gs://…"``, ``"az://…"``), for which the credentials
     are found as the provider's own tools find them, or a store made with ``obstore.store``, which

@@ -27,7 +27,7 @@ _SPOOLED = 8 * 1024 * 1024
 
 
 class OpenedFiles:
-    """The local files of a payload, each opened once however often it stands there.
+    """The local files of a payload, each opened once even if it occurs several times.
 
     ``payload`` holds an ``UploadFile`` in the place of each. What could not be opened is left in its
     place, for the checks to name. Seekable file objects of the caller are put back where they were.
@@ -58,12 +58,12 @@ class OpenedFiles:
         replaced(self._inputs, self.payload, _require)
 
     def with_urls(self, urls: dict[UploadFile, str]) -> dict[str, Any]:
-        """The payload with URLs in the places of the files."""
+        """The payload with each file replaced by its URL."""
         payload: dict[str, Any] = replaced(self._inputs, self.payload, lambda _, file: urls[file])
         return payload
 
     def close(self) -> None:
-        """Give all files back."""
+        """Release all files."""
         for file in self._opened.values():
             file.release()
 

@@ -1,4 +1,4 @@
-"""``resolve``: a request with URLs in the places of its local files, without submitting it."""
+"""``resolve``: uploads the local files of a request without submitting it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["check_room", "resolve", "resolve_async"]
 def resolve(
     request: RequestT, uploader: Uploader | None = None, *, timeout: float | None = None
 ) -> RequestT:
-    """The request with URLs in the places of its local files. Their rules are not looked at.
+    """The request with each local file replaced by its URL. File rules are not checked.
 
     Raises ``UploadFailed`` where a file cannot be read or uploaded, ``DeadlineExceeded`` after
     ``timeout`` seconds, and ``ValidationError`` where the URLs are none that the schema allows.
@@ -60,7 +60,7 @@ async def resolve_async(
 
 
 def check_room(uploader: AsyncUploader, files: OpenedFiles) -> None:
-    """Raise ``UploadFailed`` where the uploader can tell beforehand that the files are too large."""
+    """Raise ``UploadFailed`` if the uploader knows in advance that the files are too large."""
     if isinstance(uploader, DataUri):
         rest = files.with_urls(dict.fromkeys(files.each, ""))
         uploader.check_room(files.places, len(json.dumps(rest, separators=(",", ":"))))

@@ -1,4 +1,4 @@
-"""``UploadFile``: a local file as an uploader gets it."""
+"""``UploadFile``: a local file passed to an uploader."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class _Reader(io.RawIOBase):
 
 
 class UploadFile(io.BufferedReader):
-    """A local file for an uploader: a binary file object at its start, and what is known of the file.
+    """A local file for an uploader: a binary file object at its start, with the facts of the file.
 
     ``size`` is in bytes, ``pointer`` is the JSON pointer of the input that it is for. It can be read
     until the uploader has returned.
@@ -120,22 +120,22 @@ class UploadFile(io.BufferedReader):
 
     @property
     def name(self) -> str:
-        """The file's own name, without its folder; one made from its format where it has none."""
+        """The file name without its folder; for a file without a name, one made from its format."""
         return self._given_name or "file" + self.ending
 
     @property
     def media_type(self) -> str:
-        """Such as ``"image/png"``: by the file's header, else by its name."""
+        """The media type, such as ``"image/png"``: from the file's header, else from its name."""
         return media_type_of(self._info, self._given_name)
 
     @property
     def ending(self) -> str:
-        """The usual ending of such files, with its dot; ``""`` where the type is not known."""
+        """The usual extension of the type, with its dot; ``""`` if the type is unknown."""
         return ending_of(self._info, self._given_name)
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of the content, in hexadecimal digits; the file is read in pieces for it."""
+        """The SHA-256 of the content in hexadecimal; reads the file in chunks."""
         digest = hashlib.sha256()
         with self.again() as file:
             while piece := file.read(_BUFFER):
@@ -148,11 +148,11 @@ class UploadFile(io.BufferedReader):
             return probe(file)
 
     def again(self) -> io.BufferedReader:
-        """One more reader of the same file, at its start."""
+        """Another reader of the same file, at its start."""
         return io.BufferedReader(_Reader(self._content), _BUFFER)
 
     def check_unchanged(self) -> None:
-        """Raise ``UploadFailed`` where the file was written to since it was opened."""
+        """Raise ``UploadFailed`` if the file was modified since it was opened."""
         if self._content.stamp() != self._stamp:
             raise UploadFailed(
                 f"{self.told} was changed while it was read; nothing was submitted. Try again when "
@@ -161,11 +161,11 @@ class UploadFile(io.BufferedReader):
 
     @property
     def told(self) -> str:
-        """The file in a message: the input that it is for, and its name."""
+        """The file in messages: its input and its name."""
         return f"{self.pointer} ({self._given_name or f'{self.size:,} bytes'})"
 
     def release(self) -> None:
-        """Give the file back: from here on reading fails."""
+        """Release the file: later reads fail."""
         self._content.release()
 
     def __repr__(self) -> str:

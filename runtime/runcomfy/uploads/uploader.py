@@ -1,4 +1,4 @@
-"""Handing files to an uploader: several at once, inside a deadline, on threads of their own.
+"""Passing files to an uploader: concurrently, within a deadline, on separate threads.
 
 Uploads run on threads because neither a sleeping socket nor somebody's function can be interrupted:
 the caller can go on, at the deadline or on Ctrl-C, and the thread ends when it ends. Nothing is
@@ -37,7 +37,7 @@ _log = logging.getLogger("runcomfy")
 
 
 def check_uploader(uploader: AsyncUploader, *, blocking: bool) -> None:
-    """Raise ``ConfigurationError`` for what cannot be used, before anything depends on it."""
+    """Raise ``ConfigurationError`` for an unusable uploader, before it is needed."""
     if not callable(uploader):
         raise ConfigurationError(
             f"an uploader is a function that takes an UploadFile and gives a URL, not {uploader!r:.80}"

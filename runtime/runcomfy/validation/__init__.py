@@ -1,1 +1,1 @@
-"""Offline validation: one payload, or many on the lines of a file, and the report of what was found."""
+"""Offline validation of one payload or of the lines of a file, and its report."""

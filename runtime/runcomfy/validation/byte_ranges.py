@@ -1,4 +1,4 @@
-"""Reading a file on disk in ranges of bytes, each of whole lines.
+"""Reading a file on disk in byte ranges of whole lines.
 
 A range is read at its place and in one piece. So several processes can share an open file, and a line
 costs less than half of what the file's own buffer takes for it.

@@ -1,4 +1,4 @@
-"""Values from the cells of tables, which are texts: read by the types of a model's input schema."""
+"""Parsing table cells, which are strings, by the types of a model's input schema."""
 
 from __future__ import annotations
 

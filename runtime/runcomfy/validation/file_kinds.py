@@ -1,4 +1,4 @@
-"""Whether a file is of the kind that an input takes: an image, a video, an audio. Its first bytes decide."""
+"""Whether a file is of the kind that an input takes (image, video or audio), by its first bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WANTED = {"image": "an image", "video": "a video", "audio": "an audio file"}
 
 
 def check_kind(media: MediaInput, found: FileReport, report: Report) -> None:
-    """Add an error for a file that surely is something else, or cut; a warning where that is not known."""
+    """Add an error for a file that is definitely of another kind or truncated; a warning if unclear."""
     info, pointer = found.info, found.pointer
     if info.format is None and info.reason != UNKNOWN_FORMAT:
         if not media.rules:  # a look that was asked for, and failed

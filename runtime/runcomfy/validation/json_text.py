@@ -1,4 +1,4 @@
-"""Reading JSON: the value, or the reason and the place why a text is none."""
+"""Parsing JSON: the value, or the reason and the position of the error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _raw_decode = JSONDecoder().raw_decode
 
 
 class NotJSON(ValueError):
-    """A text that is no JSON, with the reason; ``place`` is ``""`` where it is unknown."""
+    """A text is not valid JSON. ``place`` is the position, or ``""`` if unknown."""
 
     def __init__(self, reason: str, place: str = "") -> None:
         super().__init__(f"is no JSON: {reason}{place and ' at '}{place}")
@@ -35,7 +35,7 @@ class NotJSON(ValueError):
 
 
 def read_json(text: str | bytes, *, one_line: bool = False) -> Any:
-    """The value that a text holds. A byte order mark is skipped. Raises ``NotJSON``.
+    """The value of a JSON text. Skips a byte order mark. Raises ``NotJSON``.
 
     NaN and the infinities are read, as the standard library does, for a validator to name. For a
     text of ``one_line`` the place of a fault is just its column.

@@ -1,4 +1,4 @@
-"""Validating many payloads, one on each line."""
+"""Validating many payloads, one per line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Summary:
         return not self.invalid
 
     def add(self, scan: LineScan) -> None:
-        """Count what was found in some more lines."""
+        """Add the counts of more lines."""
         self.lines += scan.lines - scan.blank
         self.unchecked += scan.remote
         for _, report in scan.reports:
@@ -77,7 +77,7 @@ class Summary:
 
 
 class LineReports:
-    """Iterates once over the number and the report of each line that is not clean, in order.
+    """Iterates once over the number and the report of each line with findings, in order.
 
     Line numbers start at 1. ``summary`` holds the totals of what was read so far. Who stops early closes
     it, or uses it in a ``with`` statement, to end the other processes.
@@ -94,7 +94,7 @@ class LineReports:
         return next(self._reports)
 
     def close(self) -> None:
-        """Read no further, and end the other processes."""
+        """Stop reading, and end the worker processes."""
         self._reports.close()
 
     def __enter__(self) -> Self:
@@ -114,7 +114,7 @@ def validate_lines(
     check_files: str = "local",
     remote_limits: RemoteLimits | None = None,
 ) -> LineReports:
-    """Check the payloads of a JSON Lines file, or of any lines, and report those that are not clean.
+    """Validate the payloads of a JSON Lines file, or of any lines, and report those with findings.
 
     A clean line has no errors and no warnings. Media rules whose files were not given are counted
     in the summary instead of being listed line by line. A line that is no JSON has one error, whose

@@ -38,7 +38,7 @@ _ADVICE = {
 
 
 class Files:
-    """The files that a caller gave for URLs; each is looked at once.
+    """The files that a caller passed for URLs; each is inspected once.
 
     Where ``list_remote`` is off, rules about files that were not given are only counted, in
     ``remote``. ``known`` holds what was found of files elsewhere. With ``look`` off no file is looked at, and
@@ -99,7 +99,7 @@ class Files:
 
 
 def check_media(cls: type[Request[Any]], payload: object, files: Files, report: Report) -> None:
-    """Add to the report what is to be said of the payload's URLs and of the files behind them."""
+    """Add the findings about the payload's URLs and their files to the report."""
     for media in cls._media:
         for pointer, url in urls(payload, media.path):
             at_hand = files.any
@@ -232,7 +232,7 @@ def _probe_data(url: str) -> MediaInfo:
 
 
 def remote_urls(inputs: Iterable[MediaInput], payload: object) -> list[str]:
-    """The URLs of a payload that can be looked at over the network, in order, each once."""
+    """The URLs of a payload that can be inspected over the network, in order, each once."""
     found = (value for media in inputs for _, value in urls(payload, media.path))
     return list(dict.fromkeys(value for value in found if is_web(value)))
 
@@ -243,7 +243,7 @@ def files_of(
     given: Mapping[str, Source],
     limits: RemoteLimits | None = None,
 ) -> Files:
-    """The files of a payload: those that are given, and for the other URLs what is found there."""
+    """The files of a payload: those passed in, and the remote files of the other URLs."""
     files = Files(given)
     wanted = [url for url in remote_urls(inputs, payload) if url not in given]
     if wanted:

@@ -25,7 +25,7 @@ _BATCH = 1_024
 
 
 def parquet_rows(file: BinaryIO, name: str, cls: type[Request[Any]]) -> Iterator[Row]:
-    """The rows of an open Parquet file; a null is an input that is not given."""
+    """The rows of an open Parquet file; a null means that the input is omitted."""
     try:
         from pyarrow import ArrowException  # type: ignore[import-untyped]  # it brings no types
         from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped]  # likewise

@@ -1,4 +1,4 @@
-"""Looking at the files behind the URLs of many payloads, a portion of lines at a time."""
+"""Inspecting the remote files of many payloads, a chunk of lines at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Report``: what a validation found, in three answers."""
+"""``Report``: the findings of a validation, in three lists."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SLIPS = frozenset(
 
 
 class Unchecked:
-    """A rule that was not checked, and why.
+    """A rule that was not checked, with the reason.
 
     ``pointer`` leads to the value inside the payload, ``rule`` is the rule as the schema writes it
     (``"width_pixels>"``, or ``"schema"`` for the input schema as a whole) and ``url`` is the file
@@ -76,7 +76,7 @@ class Unchecked:
 
 
 class Report:
-    """What a validation found: ``errors``, ``warnings``, and what was left ``unchecked``.
+    """The findings of a validation: ``errors``, ``warnings``, and rules left ``unchecked``.
 
     An error is a broken rule. A warning is something the service may or may not accept; some of them are
     ``slips``, which a submit does not let pass. What is
@@ -114,7 +114,7 @@ class Report:
 
     @property
     def slips(self) -> list[Violation]:
-        """The warnings that stop a submit, unless ``allow`` of the client or the call names their rules."""
+        """The warnings that stop a submit, unless ``allow`` of the client or the call names their rule."""
         return [warning for warning in self.warnings if warning.rule in SLIPS]
 
     def raise_for_errors(self) -> None:
@@ -209,7 +209,7 @@ def counted(count: int, word: str) -> str:
 
 
 class FileReport:
-    """What was found of one file: its facts, and what became of each rule.
+    """The findings about one file: its facts, and the verdict of each rule.
 
     ``pointer`` leads to the value inside the payload, and ``url`` is that value: the URL, or the name of a
     local file. ``info`` holds the facts of the file. ``held``, ``broken`` and ``unclear`` name rules as
@@ -257,7 +257,7 @@ class FileReport:
         return f"{self.pointer}: {'; '.join([self.info.summary(), *self.verdicts()])}"
 
     def verdicts(self) -> list[str]:
-        """The rules by what became of them: ``["held: width_pixels>", "broken: file_size_mb<"]``."""
+        """The rules with their verdicts: ``["held: width_pixels>", "broken: file_size_mb<"]``."""
         groups = {
             "held": self.held,
             "broken": self.broken,

@@ -1,4 +1,4 @@
-"""``Row``: one payload of a file of many, and the error for a file whose rows cannot be read."""
+"""``Row``: one payload of a file of rows, and the error for an unreadable file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Row", "RowsUnreadable"]
 
 
 class RowsUnreadable(RunComfyError, ValueError):
-    """A file whose rows cannot be read. The message names the file, the place and what to do."""
+    """The rows of a file cannot be read. The message names the file, the place and the next step."""
 
 
 class Row:
-    """One row: its payload, or the fault because of which it has none.
+    """One row: its payload, or the reason why it has none.
 
     ``number`` starts at 1: the line in JSON Lines, the row below the header in a table. ``payload`` is plain
     JSON data and the caller's own. ``extra`` holds the members that were to be left out of it.
@@ -40,7 +40,7 @@ class Row:
 
     @property
     def blank(self) -> bool:
-        """Whether there is nothing in the row."""
+        """Whether the row is empty."""
         return self.payload is None and self.fault is None
 
     def __repr__(self) -> str:

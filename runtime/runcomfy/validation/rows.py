@@ -1,4 +1,4 @@
-"""Rows of a file as payloads: JSON Lines, CSV, TSV and Parquet, read a piece at a time."""
+"""Rows of a file as payloads: JSON Lines, CSV, TSV and Parquet, read in chunks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_rows(
     format: str | None = None,  # noqa: A002  # the word that users know
     ignore: Collection[str] = (),
 ) -> Iterator[Row]:
-    """The rows of a file, one after the other; blank ones are counted and left out.
+    """The rows of a file, in order; blank rows are counted and skipped.
 
     ``source`` is a path, or ``"-"`` for standard input. The ``format`` follows from the name where it is not
     given: ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"``. Cells are read by the types of the model's
@@ -80,7 +80,7 @@ def validate_rows(
     check_files: str = "local",
     remote_limits: RemoteLimits | None = None,
 ) -> LineReports:
-    """Check all the rows of a file, and report those that are not clean, as ``validate_lines`` does.
+    """Validate all rows of a file, and report those with findings, like ``validate_lines``.
 
     The numbers are those of ``read_rows``. A row that cannot be read has one error, whose rule is ``"syntax"``.
     Memory does not grow with the file.

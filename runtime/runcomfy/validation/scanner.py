@@ -1,4 +1,4 @@
-"""The scanner: finds the lines that are not clean among many, and reports on those.
+"""The scanner: finds the lines with findings among many, and reports them.
 
 Most lines of a large file are fine. A line counts as clean as soon as that is sure, and cheaply so;
 every other line goes to ``examine``. So a report is always the one that ``validate`` gives, whichever

@@ -1,4 +1,4 @@
-"""Rows of CSV and TSV files, as spreadsheets and programs write them."""
+"""Rows of CSV and TSV files, as written by spreadsheets and programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is odd about the URL of a media input, by its text alone: nothing is looked up, nothing is fetched.
+"""Warnings about the URL of a media input, from its text alone, without network access.
 
 Most of it is a slip that would be paid for: a file name given as text, a scheme that no service reads, a host
 inside one's own network. Each has a rule of its own, so that each can be allowed by name.
@@ -25,7 +25,7 @@ _AS_PATH = "; a local file is given as a pathlib.Path, as bytes or as an open fi
 
 
 def url_warning(pointer: str, url: str, *, local_service: bool = False) -> Violation | None:
-    """The warning about a URL, ``None`` where there is nothing to say.
+    """The warning about a URL, or ``None``.
 
     ``local_service``: the service runs on this machine, and reaches what this machine reaches.
     """
@@ -110,7 +110,7 @@ _IN_DEMOS = frozenset({"url-file-name", "url-relative"})
 
 
 def demo_faults(cls: type[Request[Any]], media: MediaInput) -> set[str]:
-    """The rules that the model's own demo values of an input break: what its page shows is no slip."""
+    """The rules that the model's own demo values break; such warnings do not stop a submit."""
     found = {fault[0] for url in _demo_values(cls, media) if (fault := _fault(url, False))}
     return found & _IN_DEMOS
 

@@ -1,4 +1,4 @@
-"""``validate``: checks a payload offline."""
+"""``validate``: validates a payload offline."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def validate(
     check_files: str = "local",
     remote_limits: RemoteLimits | None = None,
 ) -> Report:
-    """Check a payload against its model's schema and, where there are files, its media rules.
+    """Validate a payload against its model's schema and, for available files, its media rules.
 
     ``model`` is a model id or a request class; ``payload`` is plain data or a request. ``files``
     gives, for a URL exactly as it stands in the payload, the path or the content of its file; data

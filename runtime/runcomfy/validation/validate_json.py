@@ -1,4 +1,4 @@
-"""``validate_json``: checks one payload that is a JSON text."""
+"""``validate_json``: validates one payload given as JSON text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def validate_json(
     check_files: str = "local",
     remote_limits: RemoteLimits | None = None,
 ) -> Report:
-    """Check a payload as JSON text: the report that ``validate`` gives for its value.
+    """Validate a payload given as JSON text, with the report of ``validate``.
 
     A text that is no JSON has one error, whose rule is ``"syntax"``. With msgspec (extra ``fast``), a clean
     payload is recognised while it is decoded; the reports are the same without it. The other arguments are those

@@ -1,4 +1,4 @@
-"""Worker processes as executors: copies of this process where that is safe, new interpreters elsewhere.
+"""Worker processes as executors: forks of this process where safe, new interpreters elsewhere.
 
 A copy works at once, where a new interpreter needs the time of some 50,000 lines. It is safe on Linux while this
 process has one thread: no lock can be held by a thread that the copy lacks. The standard library's own way

@@ -1,4 +1,4 @@
-"""``probe``: the facts of a file, from its header: never by decoding it, never by reading all of it.
+"""``probe``: the facts of a file, read from its header without decoding it.
 
 Width and height are those of the picture *as it is shown*: where the file says that it is to be turned
 by 90 degrees (EXIF orientation, the ``irot`` box of an AVIF, the matrix of a video), the two change
@@ -33,7 +33,7 @@ UNKNOWN_FORMAT = "its format is not known: no image, video or audio file begins 
 
 
 def probe(source: Source) -> MediaInfo:
-    """The facts of a file, given by its path, its content, or as an open binary file.
+    """The facts of a file, given as a path, its content, or an open binary file.
 
     A bad file gives a ``reason`` and raises nothing; what is no file raises ``TypeError``. At most 8 MiB are read. An open file is looked at
     from its first byte, and stands where it stood afterwards; one that cannot seek is read from

@@ -1,4 +1,4 @@
-"""Videos and sounds: length, frame rate and dimensions, through PyAV (extra ``video``).
+"""Video and audio: duration, frame rate and dimensions, through PyAV (extra ``video``).
 
 The libraries below PyAV believe much of what a file says, so they see as little of it as they can: an
 open file and never a name, read through a ``Header``; the format is given, so that a playlist which
@@ -59,7 +59,7 @@ _TOLD = {
 
 
 def add_video_facts(info: MediaInfo, header: Header) -> None:
-    """Fill in what the header of a video or sound tells. Raises ``Unreadable``."""
+    """Add the facts from the header of a video or audio file. Raises ``Unreadable``."""
     name = info.format or ""
     if name in OWN_READERS:
         OWN_READERS[name](info, header)

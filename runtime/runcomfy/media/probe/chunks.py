@@ -1,4 +1,4 @@
-"""AVI, AIFF and FLAC: length, frame rate and dimensions, from their first chunks. No library is needed."""
+"""AVI, AIFF and FLAC: duration, frame rate and dimensions from the first chunks, without a library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Header``: the part of a file that readers of facts may read, so that no file costs much."""
+"""``Header``: the limited part of a file that probes may read."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class NeedBytes(Exception):
 
 
 class Unreadable(Exception):
-    """Why a file does not give its facts, in words."""
+    """The facts of a file cannot be read; the message is the reason."""
 
 
 class Damaged(Unreadable):
-    """A header that is cut, or says what cannot be: no program reads the file."""
+    """A header that is truncated or contradicts itself: no program can read the file."""
 
 
 class Header:

@@ -1,4 +1,4 @@
-"""AVIF and HEIC: the size and the turn of the primary picture.
+"""AVIF and HEIC: the dimensions and the rotation of the primary image.
 
 imagesize 2.0.1 takes the ``irot`` box for damaged, and a hostile ``iloc`` box makes it take gigabytes;
 Pillow reads the whole file for an AVIF, and no HEIC at all.
@@ -36,7 +36,7 @@ _ORIENTATIONS = {
 
 
 def heif_facts(header: Header) -> tuple[int, int, int | None]:
-    """Width, height and orientation. EXIF data does not turn these pictures, their boxes do."""
+    """Width, height and orientation. Boxes, not EXIF data, rotate these images."""
     meta = _within(header, 0, None, b"meta")
     inside = meta[0] + 4, meta[1]  # version and flags come first
     primary = _primary(header, *_within(header, *inside, b"pitm"))

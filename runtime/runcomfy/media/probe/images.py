@@ -1,4 +1,4 @@
-"""Pictures: width, height and orientation, from the header. Nothing is decoded.
+"""Images: width, height and orientation from the header, without decoding.
 
 The readers are ours, and small. imagesize 2.0.1, the fastest library there is, takes 2.5 times as long for
 an open file as for a path; it opens texts and fetches URLs, swallows what reading raises, reads up to
@@ -35,7 +35,7 @@ _DAMAGED = "its header is damaged"
 
 
 def picture_facts(name: str, header: Header) -> Facts:
-    """Width, height and EXIF orientation, as shown, of a picture of a format.
+    """Width and height as displayed, and EXIF orientation, of an image of a format.
 
     Raises ``Unreadable``.
     """

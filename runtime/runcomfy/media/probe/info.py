@@ -19,7 +19,7 @@ _FACTS = (
 
 
 class MediaInfo:
-    """What is known of a file. What could not be found out is ``None``, and ``reason`` says why.
+    """The facts of a file. Unknown facts are ``None``, and ``reason`` says why.
 
     ``kind`` is ``"image"``, ``"video"``, ``"audio"``, or ``"file"`` for anything else that is recognised;
     ``format`` is a short name such as ``"png"``, ``"mp4"`` or ``"html"``, ``size`` is in bytes, ``duration`` in seconds, ``frame_rate`` in frames a second.
@@ -56,7 +56,7 @@ class MediaInfo:
         self.damaged = damaged
 
     def as_dict(self) -> dict[str, object]:
-        """The facts as plain data, for JSON; those that are not known are left out."""
+        """The facts as plain data, for JSON, without unknown ones."""
         known = ((name, getattr(self, name)) for name in _FACTS)
         return {name: value for name, value in known if value is not None and value != ""}
 

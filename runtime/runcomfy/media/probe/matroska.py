@@ -1,4 +1,4 @@
-"""How a video is turned, which PyAV tells of decoded frames only."""
+"""The rotation of a Matroska video, which PyAV reports for decoded frames only."""
 
 from __future__ import annotations
 

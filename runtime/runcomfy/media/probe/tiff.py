@@ -1,4 +1,4 @@
-"""TIFF directories: the size and the turn of TIFF pictures, and the turn in EXIF data.
+"""TIFF directories: the dimensions and the rotation of TIFF images, and the rotation in EXIF data.
 
 imagesize reads no big-endian BigTIFF, and no EXIF data of PNG and WebP; of a JPEG it reads up to
 64 KB of EXIF data for one number. EXIF data is a TIFF, so one small reader serves all of them.
@@ -25,7 +25,7 @@ _ORDERS: dict[bytes, PreparedRequest] = {b"II": "little", b"MM": "big"}
 
 
 def tiff_facts(header: Header) -> tuple[int, int, int | None]:
-    """Width, height and orientation of a TIFF's first picture."""
+    """Width, height and orientation of the first image of a TIFF."""
     tags = _tags(header, 0)
     return tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0), tags.get(_ORIENTATION)
 

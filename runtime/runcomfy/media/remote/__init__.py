@@ -1,4 +1,4 @@
-"""Looking at files behind URLs, from a few kilobytes each, and only on the public internet."""
+"""Inspecting remote files from a few kilobytes each, on the public internet only."""
 
 from __future__ import annotations
 

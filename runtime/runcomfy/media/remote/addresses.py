@@ -1,4 +1,4 @@
-"""Where this machine may reach for a URL that somebody else wrote.
+"""Which addresses may be contacted for untrusted URLs.
 
 A URL in a payload may lead to this machine itself, to its neighbours, or to the metadata service of
 its cloud. What counts is the address that is really connected to, never the text of the URL: names,

@@ -1,4 +1,4 @@
-"""Looking at one file over the network: as few requests and as few bytes as its header allows."""
+"""Inspecting one remote file with as few requests and bytes as its header allows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STEP = 32 * 1024
 
 
 class RemoteFile:
-    """A file behind a URL, of which no more is fetched than it takes to know its facts."""
+    """A remote file; fetches only the bytes needed for its facts."""
 
     def __init__(self, fetcher: RangeClient, url: str, most_bytes: int, most_requests: int) -> None:
         self._fetcher = fetcher

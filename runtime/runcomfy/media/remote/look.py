@@ -1,4 +1,4 @@
-"""Looking at files behind URLs: their facts from a few kilobytes, and never at places inside.
+"""Inspecting remote files: their facts from a few kilobytes, never from internal hosts.
 
 The one implementation is asynchronous, on asyncio and trio. ``look`` runs it in an event loop of its
 own, in a thread of its own, so that it works the same whether or not the caller has a loop running,
@@ -30,7 +30,7 @@ __all__ = ["RemoteLimits", "look", "look_async"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteLimits:
-    """What looking at remote files may cost, and where it may reach.
+    """The limits of inspecting remote files, and the hosts allowed in addition.
 
     ``timeout`` is in seconds and covers all files together; ``file_timeout`` is for each, so that one
     slow server does not take the time of all. ``concurrency`` files are looked at at once. Of each at
@@ -71,7 +71,7 @@ def _require_above_0(name: str, value: object, types: tuple[type, ...], words: s
 
 
 def look(urls: Iterable[str], limits: RemoteLimits | None = None) -> dict[str, MediaInfo]:
-    """The facts of the files behind the URLs, one look for each URL.
+    """The facts of the files behind the URLs, one result per URL.
 
     A URL that cannot be looked at raises nothing: its ``MediaInfo`` has the reason.
 

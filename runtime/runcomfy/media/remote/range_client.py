@@ -1,4 +1,4 @@
-"""Asking for parts of files: redirects followed by hand, and connections used again."""
+"""Range requests with checked redirects and reused connections."""
 
 from __future__ import annotations
 

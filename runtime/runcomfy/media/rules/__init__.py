@@ -1,1 +1,1 @@
-"""The rules about files: what they measure, and when one counts as broken."""
+"""File rules: what they measure, and when one counts as broken."""

@@ -1,4 +1,4 @@
-"""The bound policy: whether a measured file keeps a rule, breaks it, or nobody can say.
+"""The bound policy: whether a measured file holds a rule, breaks it, or is unclear.
 
 The schemas' operators and their own words disagree: ``width_pixels>`` 384 comes with "at least 384
 pixels", ``file_size_mb<`` 10 with "less than 10 MB", and nobody says whether a MB is 10^6 or 2^20

@@ -69,7 +69,7 @@ _known: dict[str, Metric] = {}
 
 
 class UnknownMetric(Exception):
-    """A metric that nobody knows how to measure."""
+    """A metric that cannot be measured."""
 
 
 class Metric:
