@@ -1,1 +1,1 @@
-"""The drivers carry out what flows ask for, over the clients of httpx."""
+"""The drivers run flows over transports."""

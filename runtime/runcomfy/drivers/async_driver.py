@@ -32,7 +32,7 @@ OnStatus = Callable[[Status], Awaitable[object] | object]
 
 
 class AsyncDriver:
-    """Does what flows ask for: has the transport carry steps out, sleeps, reports. Each step ends in its time."""
+    """Runs flows: passes steps to the transport, sleeps, reports. Each step has a time limit."""
 
     def __init__(self, transport: AsyncTransport, redact: Redactor) -> None:
         self._transport = transport
@@ -81,7 +81,7 @@ class AsyncDriver:
         await self._run(flow, CallProgress(self._redact, request_id), None)
 
     async def close(self) -> None:
-        """Take no more steps, end those of this event loop, and let its rescues end within their time."""
+        """Refuse further steps, end those of this event loop, and let its rescues finish within their limit."""
         self._closed = True
         loop = self._loop
         for step in [*loop.steps]:

@@ -1,4 +1,4 @@
-"""Work in other threads, for a caller who must be able to leave: at a deadline, on Ctrl-C, on close.
+"""Work in other threads that the caller can abandon: at a deadline, on Ctrl-C, on close.
 
 This is the one way in which blocking calls keep their deadline: looking up a name, connecting, a client of somebody
 else's and a slow disk cannot be interrupted, but they need not be waited for.
@@ -35,11 +35,11 @@ if hasattr(os, "register_at_fork"):
 
 
 class Left(Exception):
-    """The caller did not wait for the end of the work."""
+    """The caller abandoned the work."""
 
 
 def call(work: Callable[[], ValueT], ends: float | None, is_over: Callable[[], bool]) -> ValueT:
-    """What the work gives, or raises. Raises ``Left`` at ``ends``, or soon after ``is_over`` says so.
+    """Return or raise the outcome of the work. Raises ``Left`` at ``ends``, or soon after ``is_over`` is true.
 
     ``ends`` is on the monotonic clock. It is for the caller to make the work stop that is left behind.
     """
@@ -70,7 +70,7 @@ def call_all(
     ends: float | None,
     is_over: Callable[[], bool],
 ) -> list[ValueT | Exception | None]:
-    """What came of each call, in order: its value, its error, or ``None`` if it had not ended in time.
+    """The outcome of each call, in order: its value, its error, or ``None`` if it missed the deadline.
 
     The time ends at ``ends`` on the monotonic clock, or soon after ``is_over`` says so.
 

@@ -1,4 +1,4 @@
-"""``Driver``: runs flows, blocking. Calls of the API and downloads differ in their transport alone."""
+"""``Driver``: runs flows, blocking. API calls and downloads differ only in their transport."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Rescue = Callable[[str], "Flow[Cancellation]"]
 
 
 class Driver:
-    """Does what flows ask for: has the transport carry steps out, sleeps, reports.
+    """Runs flows: passes steps to the transport, sleeps, reports.
 
     Each step is carried out in another thread, and left when its time is over, on Ctrl-C, and when the driver
     is closed.
@@ -80,7 +80,7 @@ class Driver:
         self._run(flow, CallProgress(self._redact, request_id), None)
 
     def close(self) -> None:
-        """Take no more steps, end the pauses of calls that wait, and let rescues end within their time."""
+        """Refuse further steps, end the pauses of waiting calls, and let rescues finish within their limit."""
         self._closed.set()
         with self._rescued:
             self._rescued.wait_for(lambda: not self._rescues, timeout=RESCUE)

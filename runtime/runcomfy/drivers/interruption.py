@@ -1,4 +1,4 @@
-"""What the two drivers share: limits, log lines, and what an interruption leaves behind."""
+"""Shared code of the drivers: limits, log records, and the notes of an interruption."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CHECK = (
 
 
 class CallProgress:
-    """How far a flow got; it says what happened to the request when the flow is interrupted."""
+    """The progress of a flow; explains the state of the request when the flow is interrupted."""
 
     __slots__ = ("_model_id", "_redact", "ended", "request_id", "rescuing", "submitting")
 

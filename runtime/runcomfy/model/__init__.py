@@ -1,4 +1,4 @@
-"""The names that generated modules import, and the agreement about their format.
+"""The names that generated modules import, and the check of their format version.
 
 Programs import from ``runcomfy`` itself.
 """
@@ -59,7 +59,7 @@ def __getattr__(name: str) -> object:
 
 
 def require_format(package: str, major: int, minor: int = 0) -> None:
-    """Refuse ``package`` at its import when it was written in a format that this runtime cannot serve.
+    """Raise on import of ``package`` if this runtime does not support its format.
 
     Raises ``IncompatiblePackage``, which is an ``ImportError``.
     """

@@ -1,4 +1,4 @@
-"""What generated validators call instead of spelling it out: the allowed values of enums, and a few checks.
+"""Shared checks of generated validators, and the allowed values of enums.
 
 Each gives the verdict of the jsonschema library, whose arithmetic they follow.
 """
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class Choices(dict[object, None]):
-    """Allowed values, in the order of the schema and quick to ask: ``value in QUALITIES``.
+    """Allowed values in the order of the schema, with fast membership tests: ``value in QUALITIES``.
 
     A set would lose the order and a tuple would compare one by one; a dict does neither.
     """
@@ -39,7 +39,7 @@ class Choices(dict[object, None]):
         self._message: str | None = None
 
     def refuse(self, pointer: str, rule: str, value: object) -> Violation:
-        """The violation for a value that is not among them. The sentence is made once."""
+        """The violation for a value that is not allowed. The message is built once."""
         if self._message is None:
             from .messages import describe
 
@@ -89,7 +89,7 @@ def _key(item: object) -> str:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether ``pattern`` is found anywhere in ``value``, in a time that does not explode."""
+    """Whether ``pattern`` is found anywhere in ``value``, in bounded time."""
     from .patterns import search
 
     return search(pattern, value)
@@ -98,7 +98,7 @@ def matches(pattern: str, value: str) -> bool:
 def check_others(
     value: dict[object, object], known: Container[object], pointer: str, found: list[Violation]
 ) -> None:
-    """Look at the members that the schema says nothing of: they must be JSON all the same."""
+    """Check that members outside the schema are valid JSON."""
     others = {name: member for name, member in value.items() if name not in known}
     if others:
         find_non_json(others, pointer, found)

@@ -1,4 +1,4 @@
-"""The warning of a model that should not be used any more: once a class, at the line of the user's that makes a request."""
+"""The warning about a deprecated model: once per class, at the user's line that creates a request."""
 
 from __future__ import annotations
 

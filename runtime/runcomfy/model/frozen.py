@@ -1,4 +1,4 @@
-"""Request objects as other libraries see them: dicts that do not change, and the fields of a dataclass."""
+"""Immutable dicts inside requests, and the dataclass fields of a request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["FrozenDict", "dataclass_fields"]
 
 
 class FrozenDict(dict[str, Any]):
-    """An object inside a request. It cannot be changed; ``dict(…)`` of it can."""
+    """An immutable object inside a request; ``dict(…)`` makes a mutable copy."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What ``help()`` and notebooks say of an input: its stored schema, read when somebody asks."""
+"""The documentation of an input for ``help()`` and notebooks, read from the stored schema on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain JSON values: made from what callers pass in, and told apart from what JSON cannot hold.
+"""Plain JSON values: conversion from callers' values, and detection of values outside JSON.
 
 Beside them ``UNSET``: the value of an input that was not given. It is not sent, and it is neither ``None``
 (which is sent as ``null``) nor the demo value of the documentation page.
@@ -35,7 +35,7 @@ _LIBRARIES = frozenset({"numpy", "pandas"})
 
 
 class Unset:
-    """The type of ``UNSET``; ``isinstance(value, Unset)`` tells whether an input was left out."""
+    """The type of ``UNSET``; ``isinstance(value, Unset)`` tests whether an input was omitted."""
 
     __slots__ = ()
 
@@ -64,7 +64,7 @@ def is_finite(value: float) -> bool:
 
 
 def is_multiple(value: int | float, step: int | float) -> bool:
-    """Whether ``value`` is a multiple of ``step``, both read as the decimals that they are written as.
+    """Whether ``value`` is a multiple of ``step``, both taken as written decimals.
 
     So 4.02 is a multiple of 0.01, which it is not as a binary fraction.
     """

@@ -1,4 +1,4 @@
-"""Local files where a media input could have a URL: which values they are, and where they stand.
+"""Local files in media inputs: recognising them and finding them in a payload.
 
 A path (``os.PathLike``), ``bytes`` or a binary file object is a local file. Text never is: it is sent as
 it stands, also where it looks like the name of a file.
@@ -28,7 +28,7 @@ _WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
 
 
 def name_of(value: Any) -> str:
-    """A local file in a few words, for messages: its path, its name, or the size of its content."""
+    """A short description of a local file for messages: its path, its name, or its size."""
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
     if hasattr(value, "__fspath__"):

@@ -1,4 +1,4 @@
-"""Files behind media inputs: which inputs they are, and the rules that their files must keep.
+"""Media inputs and the rules for their files.
 
 Here are the inputs and rules as data, the form in which generated modules hold them.
 """
@@ -99,7 +99,7 @@ INSIDE = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".c
 
 
 def is_web(value: object) -> bool:
-    """Whether the value is a URL whose file can be looked at over the network."""
+    """Whether the value is a URL whose file can be inspected over the network."""
     return isinstance(value, str) and value[:8].lower().startswith(WEB)
 
 

@@ -1,4 +1,4 @@
-"""The words of violations: one sentence a rule, and how values are shown beside it.
+"""The messages of violations: one sentence per rule, and the display of values.
 
 The generator writes these sentences into the validators that it makes, so that reporting costs nothing.
 """
@@ -70,13 +70,13 @@ _COMPLETE = {"required", "unknown-input", "file-kind"}
 
 
 def describe(rule: str, limit: object) -> str:
-    """The sentence for a broken rule, such as ``"must be at least 0"``."""
+    """The message for a violated rule, such as ``"must be at least 0"``."""
     words = WORDS.get(rule)
     return words(limit) if words else f"breaks {rule} {show(limit)}"
 
 
 def tell(rule: str, message: str, value: object) -> str:
-    """The sentence together with the value that breaks the rule."""
+    """The message with the offending value."""
     return message if rule in _COMPLETE else f"{message}, got {show(value)}"
 
 
@@ -90,7 +90,7 @@ def shorten(value: object) -> object:
 
 
 def show(value: object) -> str:
-    """``value`` as JSON would write it, cut short; never the whole of a large payload.
+    """``value`` as shortened JSON; never the whole of a large payload.
 
     Control characters and line separators come out escaped, so the text is safe for one line of a
     terminal or a log.

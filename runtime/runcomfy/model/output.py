@@ -91,7 +91,7 @@ class Output:
 
     @classmethod
     def from_payload(cls, raw: Mapping[str, Any]) -> Self:
-        """The output for what the service sent. Never raises over an unexpected field."""
+        """The output in the service's document. Unexpected fields never raise."""
         output = cls.__new__(cls)
         output.raw = raw
         for name, (wire_name, kinds) in cls._fields.items():

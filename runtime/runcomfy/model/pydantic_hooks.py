@@ -1,4 +1,4 @@
-"""What pydantic asks a request class for. Imported only by pydantic's own call."""
+"""The pydantic hooks of request classes. Imported only when pydantic calls them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BY_NAME = frozenset(
 
 
 class Allow:
-    """Lets pydantic and FastAPI take a request with what is refused else, by the names of rules.
+    """Makes pydantic and FastAPI accept requests that violate the named rules, such as ``unknown-input``.
 
     >>> def run(body: Annotated[GptImage2Edit, Body(), Allow("unknown-input")]) -> None: ...
     """

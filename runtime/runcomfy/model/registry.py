@@ -1,4 +1,4 @@
-"""Where request classes are found by model id.
+"""The registry of request classes by model id.
 
 A generated package holds ``_OWNERS``: owner -> subpackage. Each subpackage holds ``_MODELS``, its index: a text with
 a line for each model, ``module Class ClassOutput …<tab>model id``. A text is loaded at once however many models it
@@ -34,7 +34,7 @@ _found: dict[str, type[Request[Any]]] = {}
 
 
 def register(package: str) -> None:
-    """Let ``validate`` and the clients find the models of a generated package by their ids.
+    """Make the models of a generated package available to ``validate`` and the clients by id.
 
     ``package`` is its import name. Its models take precedence over the bundled ones. Raises
     ``ModuleNotFoundError`` where there is no such package, or it is not a generated one.
@@ -58,7 +58,7 @@ def register(package: str) -> None:
 
 
 def find_model(model_id: str) -> type[Request[Any]]:
-    """The request class of the model. Raises ``UnknownModel`` with the ids that come close."""
+    """The request class of the model. Raises ``UnknownModel`` with similar ids."""
     cls = _found.get(model_id)
     if cls is None:
         cls = _found[model_id] = _load(model_id)
@@ -87,7 +87,7 @@ def find_served(model_id: str) -> type[Request[Any]]:
 
 
 def model_ids() -> list[str]:
-    """The ids of every model that is installed, sorted."""
+    """The ids of all installed models, sorted."""
     return sorted(
         {
             model_id

@@ -190,7 +190,7 @@ class Request(Generic[OutputT_co]):
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
-        """The request for a payload as it is sent, such as one read from a file.
+        """The request for a payload in its wire form, such as one read from a file.
 
         Inputs that the schema does not know are kept and sent; ``validate`` warns about them.
         Raises ``ValidationError`` like the constructor.

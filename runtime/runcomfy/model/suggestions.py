@@ -1,4 +1,4 @@
-"""Did you mean …? Names close to one that nobody knows."""
+"""Suggestions for unknown names: did you mean …?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def ids_like(model_id: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The ``known`` ids that a person may have meant: those that hold what was given, or else look like it."""
+    """The likely ``known`` ids: those that contain the given text, else those similar to it."""
     known = list(known)
     given = model_id.casefold().strip("/ ")
     holding = [one for one in known if len(given) > 2 and given in one.casefold()]
@@ -60,7 +60,7 @@ def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:
 
 
 def unknown_inputs(cls: type[Request[Any]], payload: dict[Any, Any]) -> list[Violation]:
-    """The findings for the inputs of a payload that the schema neither declares nor admits."""
+    """The findings for the inputs of a payload that the schema neither declares nor allows."""
     names = [
         name
         for name in payload

@@ -1,4 +1,4 @@
-"""What stands in for ``typing.TypedDict`` at run time: importing typing takes longer than a whole validation."""
+"""A run-time substitute for ``typing.TypedDict``, because importing typing takes longer than a validation."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How the HTTP clients that we make for ourselves send: many calls at once, each within its deadline."""
+"""The transports: many concurrent calls over HTTP, each within its deadline."""

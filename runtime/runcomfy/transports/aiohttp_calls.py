@@ -36,7 +36,7 @@ class _Unclean(aiohttp.ClientError):
 
 
 class AiohttpCalls:
-    """Sends each call once over a session of aiohttp, which belongs to the running event loop.
+    """Sends each call once over the aiohttp session of the running event loop.
 
     aiohttp sends a GET again when its connection turns out to be closed, a POST never.
     """
@@ -60,7 +60,7 @@ class AiohttpCalls:
         )
 
     async def make(self, send: Send, route: Route) -> Response:
-        """Send the call once: its answer."""
+        """Send the call once, and return the response."""
         _route.set(route)
         await self._limiter.enter(send.timeout)
         try:
@@ -110,7 +110,7 @@ class AiohttpCalls:
         return self._session.closed
 
     async def aclose(self) -> None:
-        """Close all connections; calls that wait for an answer end with an error."""
+        """Close all connections; waiting calls end with an error."""
         self._limiter.close()
         await self._session.close()
 

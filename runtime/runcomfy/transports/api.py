@@ -1,4 +1,4 @@
-"""``ApiTransport``: carries out calls of the API, over the caller's client or connections of our own."""
+"""``ApiTransport``: executes API calls over the caller's client or its own connections."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["ApiTransport"]
 
 
 class ApiTransport:
-    """Calls of the API. The connections of our own are made when the first call needs them."""
+    """API calls. Opens its own connections with the first call."""
 
     def __init__(self, config: HttpConfig, http: httpx.Client | None) -> None:
         self._config = config
@@ -42,7 +42,7 @@ class ApiTransport:
         return partial(self._carry, self._calls(), step)
 
     def cut(self, step: Transfer, route: Route, why: str) -> Reply:  # noqa: ARG002  # as the seam has it
-        """The reply for a call that was left. What may have gone out may have been accepted."""
+        """The reply for an abandoned call. A call that may have been sent may have been accepted."""
         kind: FailureKind = "response lost" if route.sent else "not connected"
         return self._config.located(Failure(monotonic(), kind, why))
 
@@ -59,7 +59,7 @@ class ApiTransport:
         return ClientClosed("the client is closed; nothing was sent")
 
     def close(self) -> None:
-        """Close the connections of our own."""
+        """Close the transport's own connections."""
         for own in (self._own.take(), self._patched.take()):
             if own is not None:
                 own.close()

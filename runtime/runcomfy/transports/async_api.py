@@ -1,4 +1,4 @@
-"""``AsyncApiTransport``: ``ApiTransport`` for event loops, each with connections of its own."""
+"""``AsyncApiTransport``: ``ApiTransport`` for event loops, with separate connections per loop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["AsyncApiTransport"]
 
 
 class AsyncApiTransport:
-    """Calls of the API on asyncio and on trio."""
+    """API calls on asyncio and trio."""
 
     def __init__(self, config: HttpConfig, http: httpx.AsyncClient | None) -> None:
         self._config = config
@@ -43,7 +43,7 @@ class AsyncApiTransport:
         return partial(self._carry, await self._calls(), step)
 
     def cut(self, step: Transfer, route: Route, why: str) -> Reply:  # noqa: ARG002  # as the seam has it
-        """The reply for a call that was left. What may have gone out may have been accepted."""
+        """The reply for an abandoned call. A call that may have been sent may have been accepted."""
         kind: FailureKind = "response lost" if route.sent else "not connected"
         return self._config.located(Failure(monotonic(), kind, why))
 
@@ -55,7 +55,7 @@ class AsyncApiTransport:
         return ClientClosed("the client is closed; nothing was sent")
 
     async def close(self) -> None:
-        """Close the connections of this event loop that are our own."""
+        """Close the transport's own connections of this event loop."""
         await self._own.close()
         await self._patched.close()
 

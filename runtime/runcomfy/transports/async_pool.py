@@ -24,7 +24,7 @@ __all__ = ["AsyncPooledCalls"]
 
 
 class AsyncPooledCalls:
-    """Sends each call over an idle connection, or a new one."""
+    """Sends each call over an idle or a new connection."""
 
     knows_sent: ClassVar[bool] = True
 
@@ -47,7 +47,7 @@ class AsyncPooledCalls:
             self._make_whole = whole
 
     async def make(self, send: Send, route: Route) -> Response:
-        """Send the call once: its answer."""
+        """Send the call once, and return the response."""
         return await self._make_whole(send, route)
 
     async def _make(self, send: Send, route: Route) -> Response:
@@ -61,11 +61,11 @@ class AsyncPooledCalls:
 
     @property
     def is_closed(self) -> bool:
-        """Whether they are closed."""
+        """Whether the pool is closed."""
         return self._closed
 
     async def aclose(self) -> None:
-        """Close all connections; calls that wait for an answer end with an error."""
+        """Close all connections; waiting calls end with an error."""
         self._closed = True
         self._limiter.close()
         while self._all:

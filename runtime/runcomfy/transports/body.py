@@ -1,4 +1,4 @@
-"""``Body``: the body of an answer while it comes in: bounded in bytes, packed and unpacked, and in values."""
+"""``Body``: a response body as it arrives, limited in bytes (compressed and decompressed) and values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate
 
 
 class Body:
-    """Takes the pieces of a body. Raises ``ResponseCut`` for one that is too large, or packed in another way."""
+    """Collects the chunks of a body. Raises ``ResponseCut`` if it is too large or has another encoding."""
 
     def __init__(self, packing: str | None) -> None:
         word = (packing or "identity").strip().lower()

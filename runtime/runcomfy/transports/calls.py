@@ -1,4 +1,4 @@
-"""The seam between drivers and what moves bytes: ``Transport`` for steps, ``Calls`` for calls of the API."""
+"""The interfaces between drivers and I/O: ``Transport`` for steps, ``Calls`` for API calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["AsyncCalls", "AsyncTransport", "AsyncWork", "Calls", "Route", "Trans
 
 
 class Route:
-    """How far one step got, and whether anybody still waits for it.
+    """The progress of one step, and whether its caller still waits for it.
 
     The one who works and the one who waits may be two threads. What ``leave`` says is final: a step that
     had not sent its first byte by then never sends one.
@@ -33,7 +33,7 @@ class Route:
         self._lock = Lock()
 
     def go(self) -> None:
-        """The first byte is about to be sent. Raises ``ResponseCut`` when nobody waits any more."""
+        """Mark that the first byte is about to be sent. Raises ``ResponseCut`` if the step was abandoned."""
         with self._lock:
             if self.left:
                 raise ResponseCut("the caller left before the call was sent")
@@ -52,19 +52,19 @@ class Route:
             self._abort = None
 
     def leave(self) -> None:
-        """Wait no longer, and break the connection off."""
+        """Abandon the step, and close its connection."""
         with self._lock:
             self.left = True
         self.break_off()
 
     def break_off(self) -> None:
-        """Break the connection off, if there is one."""
+        """Close the connection, if there is one."""
         with self._lock:
             if self._abort is not None:
                 self._abort()
 
     def check(self) -> None:
-        """Raise ``ResponseCut`` when nobody waits any more."""
+        """Raise ``ResponseCut`` if the step was abandoned."""
         if self.left:
             raise ResponseCut("the caller left before the answer was complete")
 
@@ -75,7 +75,7 @@ AsyncWork: TypeAlias = "Callable[[Route], Awaitable[Reply]]"
 
 
 class Transport(Protocol):
-    """Carries out the steps of flows. The driver bounds each of them in time."""
+    """Executes the steps of flows. The driver limits the time of each step."""
 
     def prepare(self, step: Transfer) -> Work:
         """What carries the step out. What this raises is raised to the caller: nothing is under way yet."""
@@ -126,7 +126,7 @@ class Calls(Protocol):
     knows_sent: ClassVar[bool]
 
     def make(self, send: Send, route: Route) -> Response:
-        """Send the call once: its answer. Whatever it raises is judged by ``failures.failure_of``."""
+        """Send the call once, and return the response. ``failures.failure_of`` classifies exceptions."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""How calls travel: address, token, timeouts."""
+"""The settings of calls: URL, token, timeouts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONTENT_TYPE = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class HttpConfig:
-    """How calls travel: where to, with which token, and how long a single step may take."""
+    """The settings of calls: base URL, token, and timeouts of single steps."""
 
     base_url: str
     token: Token

@@ -1,4 +1,4 @@
-"""``PerLoop``: one thing for each event loop, because connections cannot move from one loop to another."""
+"""``PerLoop``: one resource per event loop, because loops cannot share connections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ThingT = TypeVar("ThingT", bound=Closable)
 
 
 class PerLoop(Generic[ThingT]):
-    """Makes the thing when an event loop first needs it, and closes it at the latest with the loop."""
+    """Creates the resource when an event loop first needs it, and closes it with the loop at the latest."""
 
     def __init__(self, make: Callable[[], ThingT]) -> None:
         self._make = make

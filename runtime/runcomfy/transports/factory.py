@@ -1,4 +1,4 @@
-"""What calls go over when no client is given, and the clients of httpx that we make for ourselves.
+"""The default connections for calls, and the httpx clients that the library creates.
 
 Calls go over connections of our own, because httpx's pool does work for every connection with every call: hundreds of
 calls at once spend their time there. With ``runcomfy[fast]``, aiohttp makes the calls on asyncio. Clients of httpx do
@@ -65,7 +65,7 @@ def make_async_calls(
 
 
 def httpx_client(proxies: Proxies, tls: ssl.SSLContext | None) -> httpx.Client:
-    """A blocking client of httpx: no token, no cookies, no netrc, proxies as ours go."""
+    """A blocking httpx client without token, cookies or netrc, with the library's proxy rules."""
     import httpx
 
     from .proxied import ProxiedTransport
@@ -74,7 +74,7 @@ def httpx_client(proxies: Proxies, tls: ssl.SSLContext | None) -> httpx.Client:
 
 
 def async_httpx_client(proxies: Proxies, tls: ssl.SSLContext | None) -> httpx.AsyncClient:
-    """An asynchronous client of httpx, likewise."""
+    """The same as an asynchronous httpx client."""
     import httpx
 
     from .proxied import AsyncProxiedTransport

@@ -43,11 +43,11 @@ _SAYS_SO = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 
 
 class ResponseCut(Exception):
-    """The call went out, and its answer did not come, or not as a whole."""
+    """The call was sent, and its response did not arrive completely."""
 
 
 def failure_of(error: Exception, route: Route, *, knows_sent: bool) -> Failure:
-    """An error that came up while a step was carried out, as a value."""
+    """The ``Failure`` for an exception raised while a step was executed."""
     require_of_others(error)
     return Failure(monotonic(), _kind_of(error, route, knows_sent=knows_sent), words_of(error))
 
@@ -66,7 +66,7 @@ def words_of(error: BaseException) -> str:
 
 
 def without_frames(stop: BaseException, before: BaseException | None) -> None:
-    """Take the frames that it passed from an exception: their locals hold the token, for whoever shows these.
+    """Remove the frames from an exception, because their local variables hold the token.
 
     ``before`` is what the caller was handling: that keeps its frames.
     """

@@ -1,4 +1,4 @@
-"""What both pools over connections of httpcore need: requests, and whether a connection can be used again."""
+"""Shared code of the two httpcore pools: requests, and whether a connection is reusable."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def start_of(event: str, route: Route, *, closed: bool) -> None:
 
 
 def is_reusable(connection: Any) -> bool:
-    """Whether the connection waits for another request, and nothing came in after the last answer.
+    """Whether the connection is idle, and no bytes arrived after the last response.
 
     httpcore itself would take that for the answer to the next request, and has no name for it.
     """

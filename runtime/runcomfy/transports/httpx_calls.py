@@ -1,4 +1,4 @@
-"""Calls over a client of httpx, or one with its methods: the caller's, and ours behind a proxy or in a test."""
+"""Calls over an httpx-compatible client: the caller's, or the library's own behind a proxy or in a test."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HttpxCalls:
         self._http = http
 
     def make(self, send: Send, route: Route) -> Response:
-        """Send the call once: its answer."""
+        """Send the call once, and return the response."""
         request = self._http.build_request(**self._config.arguments(send))
         route.go()
         response = self._http.send(request, stream=True, auth=None, follow_redirects=False)
@@ -63,7 +63,7 @@ class AsyncHttpxCalls:
         self._http = http
 
     async def make(self, send: Send, route: Route) -> Response:
-        """Send the call once: its answer."""
+        """Send the call once, and return the response."""
         request = self._http.build_request(**self._config.arguments(send))
         route.go()
         response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)

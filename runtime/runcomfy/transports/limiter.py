@@ -1,4 +1,4 @@
-"""How many calls of one event loop are under way at once."""
+"""Limits the concurrent calls of one event loop."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Waiter:
 
 
 class Limiter:
-    """Lets few calls through at first, and each that waited in vain for long enough, up to the most."""
+    """Admits a few calls at first, then one more whenever a waiter times out, up to the maximum."""
 
     def __init__(self, turn: Callable[[], Waiter] = Waiter) -> None:
         self._new_turn = turn
@@ -51,14 +51,14 @@ class Limiter:
         self._waiting: deque[Waiter] = deque()
 
     async def enter(self, timeout: float | None) -> None:
-        """Wait for a turn, at most ``timeout`` seconds. What it raises says that nothing was sent."""
+        """Wait for a slot, at most ``timeout`` seconds. Its exceptions mean that nothing was sent."""
         if not await self._let_in(timeout):
             raise limits.NoConnection
         if self._closed:
             raise ConnectionError("the client was closed")
 
     def close(self) -> None:
-        """Turn away those that wait, and those that come."""
+        """Reject waiting and new calls."""
         self._closed = True
         while self._waiting:
             self._waiting.popleft().give()
@@ -76,7 +76,7 @@ class Limiter:
         return await self._turn(timeout)
 
     def leave(self) -> None:
-        """The call is over; its turn goes to the one that has waited longest."""
+        """Release the slot to the call that has waited longest."""
         if self._waiting:
             self._waiting.popleft().give()
             return

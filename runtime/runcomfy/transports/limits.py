@@ -1,4 +1,4 @@
-"""How many connections there are at once, and how long idle ones are kept."""
+"""The maximum number of connections, and how long idle ones are kept."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NoConnection(Exception):
 
 
 class IdleConnections(Generic[SlotT]):
-    """Connections that wait for a call; the one that was used last is taken first."""
+    """Idle connections, last in, first out."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, SlotT]] = deque()

@@ -1,4 +1,4 @@
-"""Keeps the token out of the debug lines of the HTTP libraries: a service may repeat it in a header that they log."""
+"""Redacts the token in debug records of the HTTP libraries, which log headers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _redactors: WeakSet[Redactor] = WeakSet()
 
 
 def hide_in_logs(redact: Redactor) -> None:
-    """Take what the redactor hides out of these lines, as long as the redactor is there."""
+    """Redact these records for the lifetime of the redactor."""
     _redactors.add(redact)
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_hide)  # which is there once, however often it is added

@@ -1,4 +1,4 @@
-"""``RUNCOMFY_FORBID_REMOTE``: the variable by which a test run forbids submits to anything but this machine."""
+"""``RUNCOMFY_FORBID_REMOTE``: forbids submits to other machines during a test run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORBID_REMOTE = "RUNCOMFY_FORBID_REMOTE"
 
 
 def require_allowed(base_url: str, call: Call, http: object) -> None:
-    """Raise ``ConfigurationError`` for a submit that would leave this machine where that is forbidden.
+    """Raise ``ConfigurationError`` for a submit to another machine if that is forbidden.
 
     One that a test answers itself, over a mocked httpx, leaves nothing.
     """

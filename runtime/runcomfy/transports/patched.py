@@ -1,4 +1,4 @@
-"""Whether somebody put a function of theirs into httpx: a test that plays the service, or a tool that watches calls."""
+"""Whether httpx is patched, by a test that fakes the service or a tool that instruments calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LIBRARIES = ("httpx.", "httpcore.")
 
 
 def is_patched() -> bool:
-    """Whether pytest-httpx, respx, ``unittest.mock`` or such a tool stands in for what sends.
+    """Whether pytest-httpx, respx, ``unittest.mock`` or a similar tool has patched the send functions.
 
     Our own connections would go past it, and a test would buy pictures.
     """

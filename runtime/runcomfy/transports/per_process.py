@@ -1,4 +1,4 @@
-"""``PerProcess``: one thing for each process, because connections cannot be shared after a fork."""
+"""``PerProcess``: one resource per process, because connections cannot be shared after a fork."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ThingT = TypeVar("ThingT")
 
 
 class PerProcess(Generic[ThingT]):
-    """Makes the thing when it is first asked for. Threads may share it.
+    """Creates the resource on first use. Thread-safe.
 
     A child process makes its own, also when it was forked while another thread was making one: it has a lock
     of its own. What belongs to the parent is left alone.

@@ -1,4 +1,4 @@
-"""``PooledCalls``: calls over connections of httpcore, one for a call at a time. Threads share it."""
+"""``PooledCalls``: calls over httpcore connections, one call per connection at a time. Thread-safe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["PooledCalls"]
 
 
 class PooledCalls:
-    """Sends each call over an idle connection, or a new one.
+    """Sends each call over an idle or a new connection.
 
     httpx's own pool does work for every connection with every call, which grows with the square of their number.
     """
@@ -43,7 +43,7 @@ class PooledCalls:
         self._closed = False
 
     def make(self, send: Send, route: Route) -> Response:
-        """Send the call once: its answer."""
+        """Send the call once, and return the response."""
         try:
             self._free.get(timeout=send.timeout)
         except Empty:
@@ -55,11 +55,11 @@ class PooledCalls:
 
     @property
     def is_closed(self) -> bool:
-        """Whether they are closed."""
+        """Whether the pool is closed."""
         return self._closed
 
     def close(self) -> None:
-        """Close all connections; calls that wait for an answer end with an error."""
+        """Close all connections; waiting calls end with an error."""
         with self._lock:
             self._closed = True
             slots, self._all = self._all, set()

@@ -1,4 +1,4 @@
-"""Transports of httpx that choose for each address: directly, or over the proxy of the environment."""
+"""httpx transports that send each request directly or over the environment's proxy."""
 
 from __future__ import annotations
 

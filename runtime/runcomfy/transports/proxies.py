@@ -1,4 +1,4 @@
-"""``Proxies``: what the environment says of proxies, read once, in one way for calls of the API and for files."""
+"""``Proxies``: the proxy settings of the environment, read once for API calls and files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxy for https, and the places that are reached without it. A service on this machine always is.
+    """The proxy for https, and the hosts reached directly. A service on this machine always is.
 
     >>> Proxies("http://proxy:3128", ("internal.example", "10.0.0.0/8")).proxy_for("https://10.1.2.3/")
     """
@@ -43,7 +43,7 @@ class Proxies:
         return cls(proxy, tuple(direct))
 
     def proxy_for(self, url: str) -> str | None:
-        """The proxy on the way to an address; ``None`` where it is reached directly."""
+        """The proxy for a URL, or ``None`` for a direct connection."""
         if self.proxy is None:
             return None
         try:

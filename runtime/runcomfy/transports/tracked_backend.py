@@ -1,4 +1,4 @@
-"""A network backend of httpcore that knows its sockets, so that another thread can end a call that nobody waits for."""
+"""An httpcore network backend that tracks its sockets, so that another thread can abort a call."""
 
 from __future__ import annotations
 
