@@ -44,18 +44,18 @@ TERMINATED = 143
 MEANINGS: dict[int, str] = {
     DONE: "done",
     FAILED: "a job failed or was cancelled, a batch has failed or invalid rows, drift, or a breaking difference",
-    MISUSE: "wrong use of the command",
-    BAD_DATA: "bad data: a refused payload, page or schema, a key conflict, an unknown request id",
+    MISUSE: "usage error",
+    BAD_DATA: "invalid data: a refused payload, page or schema, a key conflict, an unknown request id",
     UNAVAILABLE: "the service is unavailable",
     INTERNAL: "an error inside the command",
-    CANNOT_WRITE: "a file cannot be written or fetched; a job that is paid stays at the service",
+    CANNOT_WRITE: "a file cannot be written or downloaded; the service keeps a paid job",
     TRY_LATER: "try again later; nothing was sent",
-    UNKNOWN: "outcome unknown: look before you send again",
+    UNKNOWN: "outcome unknown: check before you submit again",
     NOT_ALLOWED: "no token, no permission, no balance or no consent",
-    BUDGET: "a budget is reached; nothing was sent",
+    BUDGET: "a budget was reached; nothing was sent",
     INTERRUPTED: "interrupted by Ctrl-C",
-    BROKEN_PIPE: "the reader of the output has gone",
-    TERMINATED: "ended by SIGTERM",
+    BROKEN_PIPE: "the reader of the output closed the pipe",
+    TERMINATED: "terminated by SIGTERM",
 }
 
 #: By the names of classes, so that no module of errors is imported. The nearest base class counts.
