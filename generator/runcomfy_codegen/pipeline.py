@@ -72,7 +72,9 @@ def _package_path(package: str) -> Path:
             Identifier(part)
         except ValueError:
             raise Misuse(
-                f"--package {package}", "is no import name", "Give one such as my_models."
+                f"--package {package}",
+                "is not a valid package name",
+                "Use a name such as my_models.",
             ) from None
     if package.partition(".")[0] in sys.stdlib_module_names | {"runcomfy", "runcomfy_codegen"}:
         raise Misuse(

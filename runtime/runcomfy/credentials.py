@@ -93,7 +93,7 @@ def find_token(
     raise MissingToken(
         "no RunComfy token found; looked in:\n  "
         + "\n  ".join(places)
-        + "\nA token is made in your RunComfy account, on its page about API tokens."
+        + "\nCreate a token on the API tokens page of your RunComfy account."
     )
 
 

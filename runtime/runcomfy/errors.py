@@ -214,8 +214,8 @@ class UnresolvedFiles(RunComfyError, ValueError):
     def __str__(self) -> str:
         told = ", ".join(f"{pointer} ({name})" for pointer, name in self.files.items())
         return (
-            f"the payload needs URLs in the places of local files: {told}. Give the request to a "
-            "client, which sees to it, or call runcomfy.uploads.resolve(request, uploader)"
+            f"the payload has local files without URLs: {told}. Pass the request to a client, which "
+            "uploads them, or call runcomfy.uploads.resolve(request, uploader)"
         )
 
 

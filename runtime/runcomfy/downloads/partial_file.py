@@ -80,7 +80,7 @@ class SaveTarget:
         """Raise ``FileExistsError`` for a name that is taken, before anything is fetched."""
         path = self.folder / self.name
         if self.clash == "refuse" and os.path.lexists(path):
-            raise FileExistsError(17, "the file is there; to replace it: overwrite=True", str(path))
+            raise FileExistsError(17, "file exists; pass overwrite=True to replace it", str(path))
 
 
 def save_targets(

@@ -96,7 +96,7 @@ def _split(url: str) -> tuple[str, str, int, str]:
         raise Refusal("it is no plain web address")
     match = _URL.fullmatch(url)
     if match is None:
-        raise Refusal("it is no web address; one starts with https://")
+        raise Refusal("it is not a web URL; a web URL starts with https://")
     scheme, authority = match["scheme"].lower(), match["authority"]
     if "@" in authority:
         raise Refusal("it has a user name or password in it")

@@ -35,7 +35,7 @@ def check_base_url(url: str) -> str:
     """
     parts = _split(url) if isinstance(url, str) else None
     if parts is None or not url.isascii() or not url.isprintable() or " " in url:
-        raise ConfigurationError(f"base_url is no web address: {clean(str(url))}")
+        raise ConfigurationError(f"base_url is not a valid URL: {clean(str(url))}")
     if parts.username is not None or parts.query or parts.fragment:
         # Not shown: what stands before the @ may be a password.
         raise ConfigurationError("base_url must have no user name, password, query or fragment")

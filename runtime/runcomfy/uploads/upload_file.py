@@ -156,7 +156,7 @@ class UploadFile(io.BufferedReader):
         if self._content.stamp() != self._stamp:
             raise UploadFailed(
                 f"{self.told} was changed while it was read; nothing was submitted. Try again when "
-                "nobody writes to it"
+                "no process writes to it"
             )
 
     @property

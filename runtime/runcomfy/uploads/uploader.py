@@ -47,7 +47,7 @@ def check_uploader(uploader: AsyncUploader, *, blocking: bool) -> None:
     )
     if blocking and asynchronous:
         raise ConfigurationError(
-            "Client needs an uploader that is no async function; AsyncClient takes both"
+            "Client needs a synchronous uploader; AsyncClient takes both kinds"
         )
 
 

@@ -43,7 +43,7 @@ MISUSE = {
     "unknown command": (["generat"], "Did you mean 'generate'?"),
     "unknown option": (["generate", "--chekc"], "'--check'"),
     "no source": (["add"], "Give a SOURCE"),
-    "bad package": (["generate", "--package", "a-b"], "is no import name"),
+    "bad package": (["generate", "--package", "a-b"], "is not a valid package name"),
 }
 
 

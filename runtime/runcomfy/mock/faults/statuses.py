@@ -60,7 +60,7 @@ def _refusal(status: int, **headers: str) -> Change:
 
 
 def _told_with_200(code: int) -> Change:
-    words = ERRORS[code][1] if code in ERRORS else "something nobody has seen before"
+    words = ERRORS[code][1] if code in ERRORS else "an undocumented error"
     return lambda _reply, _scene: _json_reply(200, {"error_code": code, "error_message": words})
 
 
