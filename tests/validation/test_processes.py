@@ -94,7 +94,8 @@ def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(executor, "_joined", joined)
     monkeypatch.setattr("runcomfy.validation.lines.Summary.add", add)
-    assert len(found(many * 8, processes=3)) == 3_200
+    # Much work, so that on a busy machine too no process has done it all before the next has started.
+    assert len(found(many * 80, processes=3)) == 32_000
     assert len({pid for pid in done_by if pid}) > 1
 
 
@@ -255,13 +256,14 @@ def test_long_lines_are_handed_over_a_few_at_a_time() -> None:
     def lines() -> Iterator[bytes]:
         nonlocal asked
         yield from many[:2_000]
-        for _ in range(400):
+        for _ in range(2_000):
             asked += 1
             yield line(prompt="x" * 500_000, seed=-1)
 
     with validate_lines(WAN, lines(), processes=2) as reports:
         next(number for number, _ in reports if number > 2_000)
-    assert asked < 100
+    # A few pieces lie ready for each process, and more are read while the first report is on its way.
+    assert asked < 400
 
 
 @pytest.mark.skipif(os.name != "posix", reason="numbers of open files are those of POSIX")
