@@ -33,6 +33,7 @@ OUTCOMES: dict[str, tuple[type, ...]] = {
     "Deadline": (errors.DeadlineExceeded,),
     "Download": (errors.DownloadFailed,),
     "Failed": (errors.JobFailed,),
+    "NoFiles": (errors.NoFiles,),
     "NotFound": (errors.NotFound,),
     "NotReady": (errors.ResultNotReady,),
     "Odd": (errors.UnexpectedAnswer,),

@@ -97,7 +97,7 @@ two_documents           Unknown        ok/Deadline    ok/Deadline    ok/Odd     
 json_null               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
 json_list               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
 json_text               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
-json_empty              Unknown        ok/Deadline    ok             ok             -
+json_empty              Unknown        ok/Deadline    NoFiles        ok             -
 json_deep               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
 json_long_number        Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
 nul_bytes               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
@@ -136,17 +136,17 @@ huge_position           -              ok             -              -          
 other_request           -              ok             ok             -              -
 # What the result says; the file is saved if there is one.
 not_ready_400           -              -              ok/Deadline    -              -
-missing_output          -              -              ok             -              -
-null_output             -              -              ok             -              -
-empty_output            -              -              ok             -              -
-number_output           -              -              ok             -              -
+missing_output          -              -              NoFiles        -              -
+null_output             -              -              NoFiles        -              -
+empty_output            -              -              NoFiles        -              -
+number_output           -              -              NoFiles        -              -
 bare_output             -              -              ok             -              -
 list_output             -              -              ok             -              -
 object_output           -              -              ok             -              -
 text_cost               -              -              ok             -              -
 odd_dates               -              -              ok             -              -
 file_elsewhere          -              -              Refused        -              -
-file_on_disk            -              -              ok             -              -
+file_on_disk            -              -              NoFiles        -              -
 file_in_metadata        -              -              Refused        -              -
 hostile_url_name        -              -              ok             -              -
 absolute_url_name       -              -              ok             -              -

@@ -66,9 +66,7 @@ def test_a_schema_that_tells_no_fields_leaves_raw(tmp_path: Path, schema: object
     assert output.raw == {"image": "a"}
 
 
-@pytest.mark.parametrize(
-    "part", [True, {}, {"type": "color"}, {"anyOf": [{"type": "string"}]}], ids=str
-)
+@pytest.mark.parametrize("part", [True, {}, {"type": "color"}, {"anyOf": [{}]}], ids=str)
 @pytest.mark.parametrize("value", ["a", 1, [1], {"a": 1}, None, False])
 def test_a_field_without_a_type_takes_anything(tmp_path: Path, part: object, value: object) -> None:
     output = output_class(tmp_path, {"properties": {"x": part}}).from_payload({"x": value})
