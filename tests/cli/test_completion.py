@@ -18,6 +18,8 @@ from support.command import run
 from support.small_models import make
 from support.terminal import spawn
 
+pytestmark = pytest.mark.slow  # each test starts several interpreters or clients
+
 EDIT = "openai/gpt-image-2/edit"
 SPACED = "minimax/Hailuo Video 01 Live"
 ENTER, TAB = "\r", "\t"

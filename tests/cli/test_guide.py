@@ -18,6 +18,8 @@ from support.command import run
 
 from .conftest import TOKEN
 
+pytestmark = pytest.mark.slow  # each test starts several interpreters or clients
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```bash\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

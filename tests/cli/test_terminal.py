@@ -19,6 +19,8 @@ from support.terminal import END, Screen, spawn
 
 from .conftest import TOKEN
 
+pytestmark = pytest.mark.slow  # each test starts several interpreters or clients
+
 EDIT = "openai/gpt-image-2/edit"
 WAN = "wan-ai/wan-2-6/image-to-image"
 INPUTS = ["prompt=a hat", "images=https://example.com/a.png"]

@@ -17,6 +17,8 @@ from support.callers import TOKEN, Caller, a_request
 from support.scripted_server import ScriptedServer, json_reply, serve
 from support.small_models import make_class
 
+pytestmark = pytest.mark.slow  # each test starts several interpreters or clients
+
 
 @pytest.mark.parametrize(
     "given", ["Bearer tok-1", "bearer  tok-1", '"tok-1"', "'tok-1'", "\ufefftok-1\r\n", '"Bearer tok-1"']
