@@ -138,6 +138,7 @@ def test_a_killed_generate_leaves_every_model_whole(tmp_path: Path, moment: int)
 
 @pytest.mark.slow  # every moment: two minutes
 def test_generate_may_be_killed_at_any_moment(tmp_path: Path) -> None:
+    moment = 0
     for moment in itertools.count():
         folder = tmp_path / str(moment)
         was_killed = generate_killed_at(folder, moment)
@@ -211,6 +212,7 @@ def test_a_killed_add_leaves_input_and_output_of_one_page(tmp_path: Path, moment
 
 @pytest.mark.slow  # every moment: half a minute
 def test_add_may_be_killed_at_any_moment(tmp_path: Path) -> None:
+    moment = 0
     for moment in itertools.count():
         folder = tmp_path / str(moment)
         folder.mkdir()

@@ -18,8 +18,12 @@ def model_of(model_id: str) -> type[Request[Any]]:
 
     try:
         return find_model(model_id)
-    except LookupError as error:  # UnknownModel; the module of errors takes milliseconds to import
-        if hasattr(error, "_last_step"):
+    except LookupError as error:
+        from runcomfy.errors import (
+            UnknownModel,  # it takes milliseconds to import, and is there by now
+        )
+
+        if isinstance(error, UnknownModel):
             error._last_step = "name it with --package my_models"
         raise
 
