@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from runcomfy.errors import ConfigurationError
 from runcomfy.journal import Described, describe
 from runcomfy.model.json_values import to_plain
+from runcomfy.model.local_files import mapped
 from runcomfy.model.request import Request
 from runcomfy.model.violation import Violation
 from runcomfy.validation.rows import read_rows
@@ -101,7 +102,7 @@ class RowSource:
         payload, told = self._mapped(read)
         given = next((str(told[name]) for name in self._keys if told.get(name)), "")
         for number, chosen in enumerate(self._products(), 1):
-            wanted = self._with_files({**payload, **chosen})
+            wanted = mapped(self._model._media, {**payload, **chosen}, self._local)
             try:
                 described = describe(wanted)
             except ConfigurationError as error:
@@ -156,14 +157,8 @@ class RowSource:
         for values in itertools.product(*grid.values()):
             yield dict(zip(grid, values, strict=True))
 
-    def _with_files(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """The payload with paths where media inputs name local files, relative to the input file."""
-        for media in self._model._media:
-            if media.path[0] in payload:
-                payload = _at(payload, media.path, self._local)
-        return payload
-
     def _local(self, value: Any) -> Any:
+        """A path, relative to the input file, where a media input names a local file."""
         if not isinstance(value, str) or not value or _URL.match(value):
             return value
         return self._base / Path(value).expanduser()
@@ -183,17 +178,6 @@ class RowSource:
                 )
         for text in options.template.values():
             _fields(text)
-
-
-def _at(value: Any, path: tuple[str, ...], change: Any) -> Any:
-    """The value with ``change`` applied to what lies at ``path``, item by item where lists lie on the way."""
-    if isinstance(value, list):
-        return [_at(item, path, change) for item in value]
-    if not path:
-        return change(value)
-    if isinstance(value, dict) and path[0] in value:
-        return {**value, path[0]: _at(value[path[0]], path[1:], change)}
-    return value
 
 
 def _fields(text: str) -> list[str]:

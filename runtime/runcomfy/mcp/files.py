@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from runcomfy.errors import ConfigurationError
+from runcomfy.model.local_files import mapped
 from runcomfy.model.request import Request
 
 __all__ = ["with_local_files"]
@@ -24,20 +25,7 @@ def with_local_files(
     Raises ``ConfigurationError`` for a file outside of the roots, links resolved.
     """
     allowed = [root.resolve() for root in roots]
-    for media in cls._media:
-        if media.path[0] in inputs:
-            inputs = _at(inputs, media.path, lambda value: _local(value, allowed))
-    return inputs
-
-
-def _at(value: Any, path: tuple[str, ...], change: Any) -> Any:
-    if isinstance(value, list):
-        return [_at(item, path, change) for item in value]
-    if not path:
-        return change(value)
-    if isinstance(value, dict) and path[0] in value:
-        return {**value, path[0]: _at(value[path[0]], path[1:], change)}
-    return value
+    return dict(mapped(cls._media, inputs, lambda value: _local(value, allowed)))
 
 
 def _local(value: Any, roots: list[Path]) -> Any:

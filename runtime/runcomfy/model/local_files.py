@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
     from .media import MediaInput
 
-__all__ = ["check_stand_ins", "fault", "find", "name_of", "path_of", "replaced", "require_urls"]
+__all__ = [
+    "check_stand_ins",
+    "fault",
+    "find",
+    "mapped",
+    "name_of",
+    "path_of",
+    "replaced",
+    "require_urls",
+]
 
 _WANTED = "must be a URL, a path, bytes or a file opened in binary mode"
 
@@ -81,6 +90,16 @@ def replaced(
         for steps, value in [*walk(payload, media.path)]:
             if is_local(value):
                 payload = _with(payload, steps, replace(pointer_of(steps), value))
+    return payload
+
+
+def mapped(inputs: Iterable[MediaInput], payload: Any, change: Callable[[Any], object]) -> Any:
+    """A copy of a plain payload in which ``change(value)`` stands for each value of a media input."""
+    for media in inputs:
+        for steps, value in [*walk(payload, media.path)]:
+            new = change(value)
+            if new is not value:
+                payload = _with(payload, steps, new)
     return payload
 
 
