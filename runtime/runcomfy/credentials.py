@@ -138,7 +138,9 @@ def _in_keyring() -> tuple[str, str]:
 
         value = keyring.get_password(*KEYRING)
     except ImportError:
-        return "", "the token is in a keyring: pip install 'runcomfy[keyring]'"
+        from .extras import install_command
+
+        return "", f"the token is in a keyring: {install_command('keyring')}"
     except Exception as error:  # noqa: BLE001  # each backend has errors of its own
         return "", f"the keyring cannot be read: {type(error).__name__}"
     return (value, "the keyring") if value else ("", "the keyring has no token")

@@ -186,7 +186,9 @@ class MissingExtra(RunComfyError, ImportError):
         self.violations: list[Violation] = []
 
     def __str__(self) -> str:
-        return f"{self.purpose} needs another library: pip install 'runcomfy[{self.extra}]'"
+        from .extras import install_command
+
+        return f"{self.purpose} needs another library: {install_command(self.extra)}"
 
 
 class IncompatiblePackage(RunComfyError, ImportError):

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from runcomfy.extras import install_command
 from support.pictures import picture
 
 WAN = "wan-ai/wan-2-6/image-to-image"
@@ -342,7 +343,7 @@ def test_a_schema_that_was_not_checked_is_not_passed(folder: Path) -> None:
             check=False,
         )
         assert done.returncode == MISUSE
-        assert "pip install 'runcomfy[schema]'" in done.stderr
+        assert install_command("schema") in done.stderr
         assert "Traceback" not in done.stderr
 
 
@@ -352,7 +353,7 @@ def test_without_its_library_the_command_names_the_pip_line() -> None:
         [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=False
     )
     assert done.returncode == MISUSE
-    assert done.stderr == "runcomfy-py needs another library: pip install 'runcomfy[cli]'\n"
+    assert done.stderr == f"runcomfy-py needs another library: {install_command('cli')}\n"
 
 
 def test_help_and_version_are_status_0() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from runcomfy import MissingExtra, UnknownModel, ValidationError, Violation, validate
+from runcomfy.extras import install_command
 from runcomfy.model import check_by_library
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 from support.pictures import picture
@@ -211,7 +212,7 @@ def test_a_schema_that_needs_a_missing_library_is_unchecked_and_not_passed(
     report = validate(Sample, {"strenght": 1})
     (unchecked,) = report.unchecked
     assert (unchecked.pointer, unchecked.rule, unchecked.url) == ("", "schema", None)
-    assert "pip install 'runcomfy[schema]'" in unchecked.reason
+    assert install_command("schema") in unchecked.reason
     assert [warning.pointer for warning in report.warnings] == ["/strenght"]
 
 

@@ -16,6 +16,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.stderr.write("runcomfy-codegen needs click: pip install 'runcomfy[codegen]'\n")
+        from runcomfy.extras import install_command
+
+        sys.stderr.write(f"runcomfy-codegen needs click: {install_command('codegen')}\n")
         return MISUSE
     return run(arguments)

@@ -96,7 +96,9 @@ def command(
             progress=_progress if sys.stderr.isatty() else None,
         )
     except ModuleNotFoundError as error:
-        advice = "Install what the generator needs: pip install 'runcomfy[codegen]'"
+        from runcomfy.extras import install_command
+
+        advice = f"Install what the generator needs: {install_command('codegen')}"
         raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
     _note_on_name(package, generation.plan.folder)
     if not check:

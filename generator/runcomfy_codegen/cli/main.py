@@ -106,7 +106,9 @@ def run(arguments: list[str] | None = None) -> int:
         return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # a fault of ours: told as such, with all that helps to find it
         if isinstance(error, ModuleNotFoundError) and error.name in _LIBRARIES:
-            _complain(f"the library {error.name} is missing: pip install 'runcomfy[codegen]'")
+            from runcomfy.extras import install_command
+
+            _complain(f"the library {error.name} is missing: {install_command('codegen')}")
             return exit_codes.MISUSE
         if (known := status_of(error)) != exit_codes.INTERNAL:
             _complain(_told(error))

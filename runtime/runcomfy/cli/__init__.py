@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "click":
             raise
-        sys.stderr.write("runcomfy-py needs another library: pip install 'runcomfy[cli]'\n")
+        from runcomfy.extras import install_command
+
+        sys.stderr.write(f"runcomfy-py needs another library: {install_command('cli')}\n")
         return 64
     return run(given)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import click
 
+from runcomfy.extras import install_command
+
 from .exit_codes import CANNOT_WRITE, DONE, MISUSE, status_of
 from .output import Output, output_options
 from .service import Service, service_options, state_folder
@@ -174,7 +176,7 @@ def _extras(service: Service) -> Iterator[Finding]:
             yield Finding(f"extra {extra}", "ok", purpose)
             continue
         needed = extra == "mock" and service.mock
-        told = f"not installed; {purpose}: pip install 'runcomfy[{extra}]'"
+        told = f"not installed; {purpose}: {install_command(extra)}"
         yield Finding(
             f"extra {extra}", "fail" if needed else "warn", told, MISUSE if needed else DONE
         )

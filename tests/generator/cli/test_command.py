@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runcomfy import __version__
+from runcomfy.extras import install_command
 from runcomfy_codegen.cli import main
 from support.generate import text_schema
 from support.small_models import store
@@ -78,7 +79,7 @@ def test_without_click_the_extra_is_named() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 64
-    assert "pip install 'runcomfy[codegen]'" in done.stderr
+    assert install_command("codegen") in done.stderr
 
 
 def test_a_missing_library_is_named_with_the_extra(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_missing_library_is_named_with_the_extra(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 64, done.stderr
-    assert "the library jsonschema is missing: pip install 'runcomfy[codegen]'" in done.stderr
+    assert f"the library jsonschema is missing: {install_command('codegen')}" in done.stderr
 
 
 SETTINGS = """

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runcomfy.extras import install_command
 from runcomfy.media.probe import MediaInfo, probe
 from support.made_videos import VIDEOS, claiming, claims_beside_the_facts, sound, video
 
@@ -48,7 +49,7 @@ def test_without_pyav_kind_format_and_size_are_known_and_the_reason_is_the_pip_l
     info = probe(content)
     assert (info.format, info.size, info.duration) == (name, len(content), None)
     assert info.kind == VIDEOS[f"{name} plain"][1]["kind"]
-    assert "pip install 'runcomfy[video]'" in info.reason
+    assert install_command("video") in info.reason
 
 
 def test_no_frame_is_decoded() -> None:

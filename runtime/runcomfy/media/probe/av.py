@@ -78,7 +78,9 @@ def _read_with_library(info: MediaInfo, header: Header) -> None:
         import av
         from av.error import FFmpegError
     except ImportError:
-        told = "its facts need another library: pip install 'runcomfy[video]'"
+        from runcomfy.extras import install_command
+
+        told = f"its facts need another library: {install_command('video')}"
         _require_start(header, name)
         raise Unreadable(told) from None
     shown = _Shown(header, _after_tags(header) if name == "mp3" else 0, _READERS[name] == "mov")
