@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow nightly soak generate check lint types format bench golden docs build clean
+.PHONY: help demo test test-slow nightly soak soak-batch generate check lint types format bench golden docs build clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ nightly: .venv/installed-dev ## the long differential run, 20,000 payloads for e
 
 soak: .venv/installed-dev ## 2,000 requests, every fifth call struck by a fault; a minute
 	$(BIN)/python -m tests.campaign.soak
+
+soak-batch: .venv/installed-dev ## 200 kills of batches of 300 rows, with faults; half an hour
+	$(BIN)/python -m tests.campaign.soak_batch
 
 generate: .venv/installed ## write generated/ from schemas/
 	$(BIN)/runcomfy-codegen generate
