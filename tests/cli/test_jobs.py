@@ -18,6 +18,8 @@ from support.command import PROGRAM, run
 
 from .conftest import TOKEN
 
+pytestmark = pytest.mark.slow  # each test starts several interpreters
+
 EDIT = "openai/gpt-image-2/edit"
 URL = "https://example.com/a.png"
 INPUTS = ["prompt=a hat", f"images={URL}"]

@@ -130,7 +130,7 @@ def assert_healed(folder: Path) -> None:
     assert hidden == []
 
 
-@pytest.mark.parametrize("moment", [0, 3, 9, 11, 13, 15, 18, 21])
+@pytest.mark.parametrize("moment", [3, 11, 18])
 def test_a_killed_generate_leaves_every_model_whole(tmp_path: Path, moment: int) -> None:
     generate_killed_at(tmp_path, moment)
     assert_healed(tmp_path)
@@ -204,7 +204,7 @@ def assert_added(folder: Path) -> None:
     assert list((folder / "schemas").rglob("*.tmp")) == []
 
 
-@pytest.mark.parametrize("moment", [1, 5, 6, 7, 8, 9, 11, 13, 15])
+@pytest.mark.parametrize("moment", [1, 7, 13])
 def test_a_killed_add_leaves_input_and_output_of_one_page(tmp_path: Path, moment: int) -> None:
     add_killed_at(tmp_path, moment)
     assert_added(tmp_path)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
 import pytest
 
 from runcomfy import validate
 from runcomfy.model.json_values import to_plain
 from support.small_models import make_class
-
-np = pytest.importorskip("numpy")
 
 PROPERTIES = {
     "flag": {"type": "boolean"},
@@ -61,7 +61,6 @@ def test_what_json_has_not_is_refused(value: Any, tmp_path: Path) -> None:
 
 
 def test_pandas_values_pass_as_what_they_are() -> None:
-    pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"a": [1, 2], "b": ["x", None]}).convert_dtypes()
     assert to_plain(table.iloc[0]) == {"a": 1, "b": "x"}
     assert to_plain([pd.NA, pd.NaT, table["a"]]) == [None, None, [1, 2]]

@@ -80,20 +80,30 @@ def test_an_open_file_among_the_given_ones_stays_in_this_process(tmp_path: Path)
     assert len(reports) == len(many)  # the picture is too narrow in every line
 
 
-def test_processes_do_share_the_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
+def test_processes_do_share_the_work(tmp_path: Path) -> None:
     """Each piece waits until a second process has one: a pool with an idle process would start no other."""
-    original = executor._joined
-
-    def joined(scans: Any) -> Any:
-        (tmp_path / str(os.getpid())).touch()
-        ends = time.monotonic() + 30
-        while len([*tmp_path.iterdir()]) < 2 and time.monotonic() < ends:
-            time.sleep(0.005)
-        return original(scans)
-
-    monkeypatch.setattr(executor, "_joined", joined)
-    assert len(found(many * 8, processes=3)) == 3_200
-    assert len([*tmp_path.iterdir()]) > 1
+    file, seen = tmp_path / "payloads.jsonl", tmp_path / "seen"
+    file.write_bytes(b"".join(many * 8))
+    seen.mkdir()
+    program = (
+        "import time\n"
+        "from runcomfy.validation import executor\n"
+        "seen, original = Path(sys.argv[2]), executor._joined\n"
+        "def joined(scans):\n"
+        "    (seen / str(os.getpid())).touch()\n"
+        "    ends = time.monotonic() + 30\n"
+        "    while len([*seen.iterdir()]) < 2 and time.monotonic() < ends:\n"
+        "        time.sleep(0.005)\n"
+        "    return original(scans)\n"
+        "executor._joined = joined\n"
+        "with open(sys.argv[1], 'rb') as lines:\n"
+        f"    print(len(dict(validate_lines({WAN!r}, lines, processes=3))))\n"
+    )
+    command = [*threaded(1, program), str(file), str(seen)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert told.stdout == "3200\n"
+    assert len([*seen.iterdir()]) > 1
 
 
 def test_few_lines_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
