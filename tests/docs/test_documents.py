@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", blocks("python"))
 def test_python_blocks_run(body: str, folder: Path) -> None:
     done = subprocess.run(
@@ -60,6 +61,7 @@ def test_python_blocks_run(body: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", blocks("sh"))
 def test_commands_work(body: str, folder: Path) -> None:
     """Make's verbs must exist; everything else is run, in order, with exit status 0."""

@@ -132,6 +132,7 @@ reveal_type(request.seed)
 BAD = GOOD + 'Wan2_6ImageToImage(prompt=1, image_urls=[], image_size="huge")\n'
 
 
+@pytest.mark.slow
 def test_the_package_type_checks_with_mypy(project: Path) -> None:
     path = f"{project / 'src'}:{RUNTIME}"
     for name, source, status in (("good", GOOD, 0), ("bad", BAD, 1)):
@@ -250,6 +251,7 @@ def test_of_a_large_owner_type_checkers_see_the_modules_alone(tmp_path: Path) ->
         acme.Mod  # noqa: B018  # likewise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
 def test_a_type_checker_reads_one_module_of_a_large_owner(tmp_path: Path, checker: str) -> None:
     """The others hold what no checker takes, and nobody complains."""

@@ -23,6 +23,7 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_generated_code_passes_mypy_strict(tmp_path: Path) -> None:
     done = _run("mypy", "--strict", f"--cache-dir={tmp_path}", *PATHS)
     assert done.returncode == 0, done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from moto.server import ThreadedMotoServer
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 from runcomfy import ConfigurationError, MissingExtra, UploadFailed
+from runcomfy.extras import install_command
 from runcomfy.uploads import ObjectStore, resolve
 from runcomfy_models.openai import GptImage2Edit
 from support.callers import BACKENDS, Caller
@@ -353,7 +355,7 @@ def test_an_expiry_that_no_store_grants_is_refused_at_once(expires: float, gate:
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore", None)
-    with pytest.raises(MissingExtra, match=r"runcomfy\[upload\]"):
+    with pytest.raises(MissingExtra, match=re.escape(install_command("upload"))):
         ObjectStore("s3://bucket")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import tracemalloc
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from runcomfy import MissingExtra, validate_lines
+from runcomfy.extras import install_command
 from runcomfy.validation.rows import RowsUnreadable, read_rows, validate_rows
 from support.payload_lines import URL, WAN
 from support.small_models import make_class
@@ -298,5 +300,5 @@ def test_a_broken_parquet_file_is_told_in_a_sentence(tmp_path: Path) -> None:
 def test_parquet_needs_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = written(tmp_path, b"", "rows.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'runcomfy\[rows\]'"):
+    with pytest.raises(MissingExtra, match=re.escape(install_command("rows"))):
         list(read_rows(file, WAN))
