@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runcomfy_codegen.cli import main
+from support.codegen import Ran, codegen
 
 __all__ = ["Ran", "run", "text_schema", "times", "tree"]
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What one run of the command did."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 def run(folder: Path, *arguments: str) -> Ran:
     """Run ``generate`` over ``folder/schemas`` into ``folder/out``."""
-    out, err = io.StringIO(), io.StringIO()
-    places = [
-        "--schemas",
-        str(folder / "schemas"),
-        "--out",
-        str(folder / "out"),
-        "--package",
-        "models",
-    ]
-    with redirect_stdout(out), redirect_stderr(err):
-        status = main(["generate", *places, *arguments])
-    return Ran(status, out.getvalue(), err.getvalue())
+    places = ("--schemas", folder / "schemas", "--out", folder / "out", "--package", "models")
+    return codegen("generate", *places, *arguments)
 
 
 def text_schema(*names: str, **root: Any) -> dict[str, Any]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from runcomfy_codegen.cli import main
+from support.codegen import Ran, codegen
 
 PAGES = Path(__file__).parents[1] / "data" / "pages"
 
@@ -55,25 +52,10 @@ def page(
     )
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What one run of the command did."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 def add(*arguments: str | Path, stdin: bytes = b"") -> Ran:
     """Run ``add`` with these arguments."""
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), _stdin(stdin):
-        status = main(["add", *map(str, arguments)])
-    return Ran(status, out.getvalue(), err.getvalue())
+    with _stdin(stdin):
+        return codegen("add", *arguments)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -16,6 +16,8 @@ from runcomfy.cli.exit_codes import DONE, FAILED
 from runcomfy_codegen.console import printable, show
 from runcomfy_codegen.errors import Misuse
 
+from .options import schemas_option
+
 if TYPE_CHECKING:
     from runcomfy_codegen.diff.models import ModelChange
     from runcomfy_codegen.diff.uses import BrokenUse
@@ -27,14 +29,7 @@ __all__ = ["command"]
 @click.command("diff")
 @click.argument("old", required=False)
 @click.argument("new", required=False)
-@click.option(
-    "--schemas",
-    type=click.Path(path_type=Path),
-    default=Path("schemas"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the stored schemas.",
-)
+@schemas_option
 @click.option("--live", is_flag=True, help="Compare the stored schemas with the live catalogue.")
 @click.option(
     "--uses",

@@ -10,18 +10,13 @@ import click
 from runcomfy_codegen.console import show
 from runcomfy_codegen.errors import CannotWrite
 
+from .options import schemas_option
+
 __all__ = ["command"]
 
 
 @click.command("docs")
-@click.option(
-    "--schemas",
-    type=click.Path(path_type=Path),
-    default=Path("schemas"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the stored schemas.",
-)
+@schemas_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

@@ -12,6 +12,8 @@ import click
 from runcomfy_codegen.console import show
 from runcomfy_codegen.errors import CannotWrite
 
+from .options import schemas_option
+
 __all__ = ["command"]
 
 _FORMATS = ("openapi", "jsonschema", "typescript")
@@ -19,14 +21,7 @@ _FORMATS = ("openapi", "jsonschema", "typescript")
 
 @click.command("export")
 @click.argument("format", type=click.Choice(_FORMATS), metavar="{openapi|jsonschema|typescript}")
-@click.option(
-    "--schemas",
-    type=click.Path(path_type=Path),
-    default=Path("schemas"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the stored schemas.",
-)
+@schemas_option
 @click.option(
     "--model",
     "models",

@@ -12,6 +12,8 @@ from runcomfy.cli.exit_codes import BAD_DATA, DONE, FAILED
 from runcomfy_codegen.console import show
 from runcomfy_codegen.errors import CodegenError
 
+from .options import schemas_option
+
 __all__ = ["command"]
 
 #: The package that comes with runcomfy.
@@ -24,14 +26,7 @@ _FOLDER = click.Path(path_type=Path)
 
 
 @click.command("generate")
-@click.option(
-    "--schemas",
-    type=_FOLDER,
-    default=Path("schemas"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the stored schemas.",
-)
+@schemas_option
 @click.option(
     "--out",
     type=_FOLDER,

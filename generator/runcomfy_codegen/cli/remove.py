@@ -9,19 +9,14 @@ import click
 
 from runcomfy_codegen.console import show
 
+from .options import schemas_option
+
 __all__ = ["command"]
 
 
 @click.command("remove")
 @click.argument("model")
-@click.option(
-    "--schemas",
-    type=click.Path(path_type=Path),
-    default=Path("schemas"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the stored schemas.",
-)
+@schemas_option
 def command(model: str, schemas: Path) -> None:
     """Remove all stored files of MODEL, including overrides.json. The next generate removes its class."""
     from runcomfy_codegen.catalogue.removal import remove

@@ -9,20 +9,15 @@ import click
 
 from runcomfy_codegen.console import show
 
+from .options import schemas_option
+
 __all__ = ["command"]
 
 
 @click.command("rename")
 @click.argument("old")
 @click.argument("new")
-@click.option(
-    "--schemas",
-    type=click.Path(path_type=Path),
-    default=Path("schemas"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the stored schemas.",
-)
+@schemas_option
 def command(old: str, new: str, schemas: Path) -> None:
     """Rename the model OLD to NEW.
 

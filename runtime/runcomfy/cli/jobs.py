@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
+
+from runcomfy.journal.states import State
 
 from .output import Output, output_options
 from .service import Service, service_options
@@ -16,26 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_STATES = (
-    "posting",
-    "submitted",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "expired",
-    "unknown",
-    "not_sent",
-    "invalid",
-    "skipped",
-)
-
 
 @click.command(name="jobs", short_help="List the requests in the journal and their costs.")
 @click.argument("search", required=False)
 @click.option(
     "--state",
     "states",
-    type=click.Choice(_STATES),
+    type=click.Choice(get_args(State)),
     multiple=True,
     help="List only requests in this state. Can be repeated.",
 )

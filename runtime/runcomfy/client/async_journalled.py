@@ -105,31 +105,21 @@ class AsyncJournalled:
     ) -> AsyncResult[Any]:
         """The result of a new submit, or of the existing entry of the key."""
         with observed_job(request):
-            return await self._run(request, payload, ends, options, on_status)
-
-    async def _run(
-        self,
-        request: Request[Any] | str,
-        payload: Mapping[str, Any] | None,
-        ends: float | None,
-        options: SubmitOptions,
-        on_status: OnStatus | None,
-    ) -> AsyncResult[Any]:
-        found = await self.submit(request, payload, ends, options)
-        if found.context is None:
-            return await self._standing(found.model, found.entry, ends, on_status)
-        flow = resumed(found.context, found.status or Status("submitted"))
-        document = await self._records.ended_async(
-            found.request_id,
-            lambda: self._driver.run(
-                flow,
-                request_id=found.request_id,
-                model_id=found.model.model_id,
-                on_status=on_status,
-                rescue=self._settings.rescue,
-            ),
-        )
-        return found.model.async_result(found.request_id, document, self._downloads)
+            found = await self.submit(request, payload, ends, options)
+            if found.context is None:
+                return await self._standing(found.model, found.entry, ends, on_status)
+            flow = resumed(found.context, found.status or Status("submitted"))
+            document = await self._records.ended_async(
+                found.request_id,
+                lambda: self._driver.run(
+                    flow,
+                    request_id=found.request_id,
+                    model_id=found.model.model_id,
+                    on_status=on_status,
+                    rescue=self._settings.rescue,
+                ),
+            )
+            return found.model.async_result(found.request_id, document, self._downloads)
 
     async def submit(
         self,

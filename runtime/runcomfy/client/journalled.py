@@ -102,31 +102,21 @@ class Journalled:
     ) -> Result[Any]:
         """The result of a new submit, or of the existing entry of the key."""
         with observed_job(request):
-            return self._run(request, payload, ends, options, on_status)
-
-    def _run(
-        self,
-        request: Request[Any] | str,
-        payload: Mapping[str, Any] | None,
-        ends: float | None,
-        options: SubmitOptions,
-        on_status: Callable[[Status], object] | None,
-    ) -> Result[Any]:
-        found = self.submit(request, payload, ends, options)
-        if found.context is None:
-            return self._standing(found.model, found.entry, ends, on_status)
-        flow = resumed(found.context, found.status or Status("submitted"))
-        document = self._records.ended(
-            found.request_id,
-            lambda: self._driver.run(
-                flow,
-                request_id=found.request_id,
-                model_id=found.model.model_id,
-                on_status=on_status,
-                rescue=self._settings.rescue,
-            ),
-        )
-        return found.model.result(found.request_id, document, self._downloads)
+            found = self.submit(request, payload, ends, options)
+            if found.context is None:
+                return self._standing(found.model, found.entry, ends, on_status)
+            flow = resumed(found.context, found.status or Status("submitted"))
+            document = self._records.ended(
+                found.request_id,
+                lambda: self._driver.run(
+                    flow,
+                    request_id=found.request_id,
+                    model_id=found.model.model_id,
+                    on_status=on_status,
+                    rescue=self._settings.rescue,
+                ),
+            )
+            return found.model.result(found.request_id, document, self._downloads)
 
     def submit(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -139,6 +139,22 @@ class _Given(Generic[OutputT_co]):
         base = f"{self._downloads.settings.base_url}/v1/requests/{self.request_id}/result"
         return find_files(self.raw.get("output"), self.request_id, self.model_id, base)
 
+    def _files(self, kind: Callable[..., FileT]) -> list[FileT]:
+        """The files in the output, each of the kind that this result's client gives."""
+        made = (
+            kind(
+                one.url,
+                one.kind,
+                one.name,
+                one.request_id,
+                one.model_id,
+                self._downloads,
+                self._fetched,
+            )
+            for one in self._found()
+        )
+        return OutputFiles(made, self._no_files())
+
     def _no_files(self) -> NoFiles | None:
         """The error where the output names no file."""
         if self._found():
@@ -205,19 +221,7 @@ class Result(_Given[OutputT_co]):
     @property
     def files(self) -> list[OutputFile]:
         """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
-        made = (
-            OutputFile(
-                one.url,
-                one.kind,
-                one.name,
-                one.request_id,
-                one.model_id,
-                self._downloads,
-                self._fetched,
-            )
-            for one in self._found()
-        )
-        return OutputFiles(made, self._no_files())
+        return self._files(OutputFile)
 
     def save(
         self,
@@ -264,19 +268,7 @@ class AsyncResult(_Given[OutputT_co]):
     @property
     def files(self) -> list[AsyncOutputFile]:
         """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
-        made = (
-            AsyncOutputFile(
-                one.url,
-                one.kind,
-                one.name,
-                one.request_id,
-                one.model_id,
-                self._downloads,
-                self._fetched,
-            )
-            for one in self._found()
-        )
-        return OutputFiles(made, self._no_files())
+        return self._files(AsyncOutputFile)
 
     async def save(
         self,

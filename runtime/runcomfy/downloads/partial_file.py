@@ -94,7 +94,7 @@ def save_targets(
     exact = _path(path)
     slash = os.fspath(path).endswith((os.sep, os.altsep or os.sep))
     # Path.is_dir raises where it may not look.
-    is_folder = slash or os.path.isdir(exact) or not known_extension(exact.name)  # noqa: PTH112
+    is_folder = slash or os.path.isdir(exact) or not known_extension(exact.name)  # noqa: PTH112  # see above
     if is_folder or (os.path.lexists(exact) and not overwrite):
         return [SaveTarget.inside(path, name, overwrite=overwrite) for name in names]
     if len(names) > 1:

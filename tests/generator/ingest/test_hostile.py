@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.ingest import INPUT, PAGE_IDS, Ran, add, page, tree
+from support.codegen import Ran
+from support.ingest import INPUT, PAGE_IDS, add, page, tree
 
 REAL_PAGES = [source.read_bytes() for source in PAGE_IDS]
 

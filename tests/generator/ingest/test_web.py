@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from runcomfy_codegen.ingest import sources
+from support.codegen import Ran
 from support.file_server import Asked, FileServer, Piece, serve
 from support.generate import tree
-from support.ingest import ENGLISH, PAGE_IDS, Ran, add, page
+from support.ingest import ENGLISH, PAGE_IDS, add, page
 
 
 def answer(body: bytes, status: str = "200 OK", head: str = "") -> list[Piece]:
