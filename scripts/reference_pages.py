@@ -17,6 +17,9 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "client": ("The clients", "Clients, jobs, results and the catalogue.", ()),
 }
 
+#: For errors: what nearly all of them inherit is told once, at RequestError.
+_OWN_MEMBERS = "\n    options:\n      inherited_members: false"
+
 
 def page_of(value: object) -> str:
     """The page that lists a class or function."""
@@ -34,7 +37,9 @@ def main(folder: Path) -> None:
     for name in sorted(runcomfy.__all__):
         value = getattr(runcomfy, name)
         if inspect.isclass(value) or inspect.isfunction(value):
-            listed[page_of(value)].append(f"::: {value.__module__}.{value.__qualname__}")
+            page = page_of(value)
+            entry = f"::: {value.__module__}.{value.__qualname__}"
+            listed[page].append(entry + (_OWN_MEMBERS if page == "errors" else ""))
     folder.mkdir(parents=True, exist_ok=True)
     for page, (title, words, _) in PAGES.items():
         text = "\n\n".join([f"# {title}", words, *listed[page]])

@@ -106,18 +106,18 @@ def test_a_close_waits_for_the_runs_that_cancel(kind: str) -> None:
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
 
-                async def one() -> None:
+                async def one(begun: anyio.Event) -> None:
                     try:
                         await client.run(a_request(), on_status=lambda _: begun.set())
                     finally:
                         with anyio.CancelScope(shield=True):
                             await client.aclose()
 
-                begun = anyio.Event()
-                for _ in range(5):
-                    group.start_soon(one)
-                await begun.wait()
-                await anyio.sleep(0.5)
+                all_begun = [anyio.Event() for _ in range(5)]
+                for begun in all_begun:
+                    group.start_soon(one, begun)
+                for begun in all_begun:
+                    await begun.wait()
                 scope.cancel()
 
     backend, _, library = kind.partition(" ")
@@ -172,7 +172,7 @@ def test_closing_while_calls_run_raises_errors_of_ours_only(kind: str) -> None:
             async with anyio.create_task_group() as group:
                 for _ in range(12):
                     group.start_soon(one, client)
-                await anyio.sleep(0.02 + round_ * 0.003)
+                await anyio.sleep(0.02 + round_ * 0.003)  # at another moment of the calls each time
                 await client.aclose()
 
     backend, _, library = kind.partition(" ")

@@ -106,7 +106,7 @@ def test_a_name_that_is_looked_up_for_ever_ends_at_the_deadline(
 
         caller = Caller(kind, url)
         caller.call(blocking if caller.kind == "sync" else awaited)
-        time.sleep(0.3)
+        time.sleep(0.3)  # time enough for a submit that must not come
         # The one who waited has left, and was told that nothing was submitted: so nothing is.
         assert server.submits() == 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import anyio.to_thread
@@ -27,6 +26,7 @@ from runcomfy.protocol import (
 )
 from runcomfy.transports.async_api import AsyncApiTransport
 
+from .base_client import BaseClient
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import AsyncJob
 from .preparation import CheckFiles, Preparer
@@ -38,8 +38,6 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.batch.run import BatchRun
-    from runcomfy.journal.entry import Account
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import AsyncUploader
@@ -54,7 +52,7 @@ __all__ = ["AsyncClient", "async_twin"]
 OutputT = TypeVar("OutputT", bound=Output)
 
 
-class AsyncClient:
+class AsyncClient(BaseClient):
     """``Client`` with awaited methods, for asyncio and trio, in any number of event loops.
 
     Each event loop gets connections of its own; ``aclose`` closes those of the loop it runs in.
@@ -275,49 +273,6 @@ class AsyncClient:
         """
         return self._job(find_type(model), request_id)
 
-    @property
-    def account(self) -> Account:
-        """The account that requests are billed to: the service, and a fingerprint of the token."""
-        return self._settings.account
-
-    @property
-    def journal(self) -> Journal | None:
-        """The journal that records submits, if one is set."""
-        return None if self._records is None else self._records.journal
-
-    def with_journal(self, journal: Journal | str | os.PathLike[str]) -> Self:
-        """A client that shares settings and connections, and uses another journal.
-
-        Closing it leaves these connections open.
-        """
-        other = copy(self)
-        other._shared, other._owned = True, None
-        other._keep_journal(journal)
-        return other
-
-    def batch(
-        self,
-        model: type[Request[Any]] | str,
-        rows: str | os.PathLike[str] | Iterable[Mapping[str, Any] | Request[Any]],
-        *,
-        out: str | os.PathLike[str],
-        **options: Any,
-    ) -> BatchRun:
-        """Run many requests of one model as a batch in the folder ``out``; the same call resumes it.
-
-        ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
-        ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order.
-
-        Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` for a client
-        with an HTTP client of the caller's: a batch runs on a thread of its own.
-
-        >>> async for outcome in client.batch(GptImage2Edit, rows, out="folder", max_cost=20):
-        ...     print(outcome.key, outcome.state, outcome.files)
-        """
-        from runcomfy.batch.run import BatchRun
-
-        return BatchRun(async_twin(self), model, rows, out, options, user=self.journal)
-
     async def models(
         self,
         search: str | None = None,
@@ -400,9 +355,6 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
-
     def _job(self, model: ModelRef[Any], request_id: str) -> AsyncJob[Any]:
         settings, driver, downloads = self._settings, self._driver, self._saving
         return AsyncJob(settings, driver, downloads, model, request_id, self._records)
@@ -420,6 +372,9 @@ class AsyncClient:
         self._journalled = AsyncJournalled(
             records, self._settings, self._preparer, self._driver, self._saving
         )
+
+    def _asynchronous(self) -> AsyncClient:
+        return async_twin(self)
 
 
 def async_twin(client: AsyncClient | Client) -> AsyncClient:

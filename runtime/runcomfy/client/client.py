@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from runcomfy.arguments import check_callback, deadline
@@ -25,6 +24,7 @@ from runcomfy.protocol import (
 from runcomfy.status import Status
 from runcomfy.transports.api import ApiTransport
 
+from .base_client import BaseClient
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import Job
 from .preparation import CheckFiles, Preparer
@@ -36,12 +36,11 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.batch.run import BatchRun
-    from runcomfy.journal.entry import Account
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import Uploader
 
+    from .async_client import AsyncClient
     from .journalled import Journalled
     from .prepared_request import ModelRef
     from .records import JournalRecords
@@ -51,7 +50,7 @@ __all__ = ["Client"]
 OutputT = TypeVar("OutputT", bound=Output)
 
 
-class Client:
+class Client(BaseClient):
     """Runs requests on RunComfy. Create one client and keep it; threads can share it.
 
     The token is the argument, else ``RUNCOMFY_TOKEN``, ``RUNCOMFY_API_TOKEN`` or ``YOUR_API_TOKEN``,
@@ -276,51 +275,6 @@ class Client:
         """
         return self._job(find_type(model), request_id)
 
-    @property
-    def account(self) -> Account:
-        """The account that requests are billed to: the service, and a fingerprint of the token."""
-        return self._settings.account
-
-    @property
-    def journal(self) -> Journal | None:
-        """The journal that records submits, if one is set."""
-        return None if self._records is None else self._records.journal
-
-    def with_journal(self, journal: Journal | str | os.PathLike[str]) -> Self:
-        """A client that shares settings and connections, and uses another journal.
-
-        Closing it leaves these connections open.
-        """
-        other = copy(self)
-        other._shared, other._owned = True, None
-        other._keep_journal(journal)
-        return other
-
-    def batch(
-        self,
-        model: type[Request[Any]] | str,
-        rows: str | os.PathLike[str] | Iterable[Mapping[str, Any] | Request[Any]],
-        *,
-        out: str | os.PathLike[str],
-        **options: Any,
-    ) -> BatchRun:
-        """Run many requests of one model as a batch in the folder ``out``; the same call resumes it.
-
-        ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
-        ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order.
-
-        Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` for a client
-        with an HTTP client of the caller's: a batch runs on a thread of its own.
-
-        >>> for outcome in client.batch(GptImage2Edit, rows, out="folder", max_cost=20):
-        ...     print(outcome.key, outcome.state, outcome.files)
-        """
-        from runcomfy.batch.run import BatchRun
-
-        from .async_client import async_twin
-
-        return BatchRun(async_twin(self), model, rows, out, options, user=self.journal)
-
     def models(
         self,
         search: str | None = None,
@@ -399,9 +353,6 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
-
     def _job(self, model: ModelRef[Any], request_id: str) -> Job[Any]:
         settings, driver, downloads = self._settings, self._driver, self._saving
         return Job(settings, driver, downloads, model, request_id, self._records)
@@ -419,3 +370,8 @@ class Client:
         self._journalled = Journalled(
             records, self._settings, self._preparer, self._driver, self._saving
         )
+
+    def _asynchronous(self) -> AsyncClient:
+        from .async_client import async_twin
+
+        return async_twin(self)

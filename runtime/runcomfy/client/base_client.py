@@ -1,0 +1,86 @@
+"""``BaseClient``: what ``Client`` and ``AsyncClient`` do alike, without waiting for anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from runcomfy.batch.run import BatchRun
+    from runcomfy.journal.entry import Account
+    from runcomfy.journal.journal import Journal
+    from runcomfy.model.request import Request
+
+    from .async_client import AsyncClient
+    from .records import JournalRecords
+    from .settings import ClientSettings
+
+__all__ = ["BaseClient"]
+
+
+class BaseClient:
+    """The account, the journal and the batches of a client, of either kind."""
+
+    _settings: ClientSettings
+    _records: JournalRecords | None
+    #: The journal that this client opened, and closes.
+    _owned: Journal | None
+    #: Whether the connections are another client's.
+    _shared: bool
+
+    @property
+    def account(self) -> Account:
+        """The account that requests are billed to: the service, and a fingerprint of the token."""
+        return self._settings.account
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal that records submits, if one is set."""
+        return None if self._records is None else self._records.journal
+
+    def with_journal(self, journal: Journal | str | os.PathLike[str]) -> Self:
+        """A client that shares settings and connections, and uses another journal.
+
+        Closing it leaves these connections open.
+        """
+        other = copy(self)
+        other._shared, other._owned = True, None
+        other._keep_journal(journal)
+        return other
+
+    def batch(
+        self,
+        model: type[Request[Any]] | str,
+        rows: str | os.PathLike[str] | Iterable[Mapping[str, Any] | Request[Any]],
+        *,
+        out: str | os.PathLike[str],
+        **options: Any,
+    ) -> BatchRun:
+        """Run many requests of one model as a batch in the folder ``out``; the same call resumes it.
+
+        ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
+        ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order, with
+        ``for`` or ``async for``.
+
+        Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` for a client
+        with an HTTP client of the caller's: a batch runs on a thread of its own.
+
+        >>> for outcome in client.batch(GptImage2Edit, rows, out="folder", max_cost=20):
+        ...     print(outcome.key, outcome.state, outcome.files)
+        """
+        from runcomfy.batch.run import BatchRun
+
+        return BatchRun(self._asynchronous(), model, rows, out, options, user=self.journal)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+    def _keep_journal(self, journal: Journal | str | os.PathLike[str]) -> None:
+        """Record what this client submits in this journal."""
+        raise NotImplementedError
+
+    def _asynchronous(self) -> AsyncClient:
+        """An asynchronous client with the same settings and its own connections."""
+        raise NotImplementedError
