@@ -12,7 +12,7 @@ import pytest
 
 import runcomfy.notebook.live
 from runcomfy import Client, Job, Output, Result
-from runcomfy.client.fetched import Fetched
+from runcomfy.client.fetched_files import Fetched
 from runcomfy.mock import MockService, Settings, small_output
 from runcomfy.notebook.embedding import EMBEDDED_BYTES
 from runcomfy_models.openai import GptImage1_5TextToImage

@@ -12,7 +12,7 @@ import pytest
 import respx
 
 from runcomfy import errors
-from runcomfy.transports.patched import is_patched
+from runcomfy.transports.patched_httpx import is_patched
 from support.callers import OWN, Caller
 
 ID = "req-1"

@@ -8,7 +8,7 @@ import click
 
 from runcomfy.cli.exit_codes import DONE
 
-from .statuses import status_of
+from .error_exit_codes import status_of
 
 __all__ = ["command"]
 

@@ -19,8 +19,8 @@ from runcomfy_codegen.errors import Misuse
 from .options import schemas_option
 
 if TYPE_CHECKING:
+    from runcomfy_codegen.diff.broken_uses import BrokenUse
     from runcomfy_codegen.diff.models import ModelChange
-    from runcomfy_codegen.diff.uses import BrokenUse
     from runcomfy_codegen.diff.versions import SchemaSet
 
 __all__ = ["command"]
@@ -111,8 +111,8 @@ def _read_live(stack: ExitStack, schemas: Path, base_url: str | None) -> SchemaS
 def _uses(
     roots: tuple[Path, ...], changes: list[ModelChange], old: SchemaSet, new: SchemaSet
 ) -> list[BrokenUse]:
+    from runcomfy_codegen.diff.broken_uses import broken_uses
     from runcomfy_codegen.diff.code import find_uses
-    from runcomfy_codegen.diff.uses import broken_uses
 
     found, unread = find_uses(roots, old)
     for file in unread:

@@ -15,8 +15,8 @@ from runcomfy.cli import exit_codes
 from runcomfy_codegen.console import printable, show
 from runcomfy_codegen.errors import CodegenError
 
+from .error_exit_codes import status_of
 from .settings import default_map
-from .statuses import status_of
 
 __all__ = ["run"]
 

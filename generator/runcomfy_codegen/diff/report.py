@@ -9,8 +9,8 @@ from typing import Any
 
 from runcomfy.model.messages import printable
 
+from .broken_uses import BrokenUse
 from .models import KINDS, ModelChange
-from .uses import BrokenUse
 
 __all__ = ["as_dict", "as_lines", "as_markdown"]
 

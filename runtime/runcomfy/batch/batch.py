@@ -14,7 +14,7 @@ from runcomfy.model.request import Request
 
 from . import estimate
 from .folder import RESULTS, check_name, open_journal, write_results
-from .known import Known, known_rows
+from .known_rows import Known, known_rows
 from .options import BatchOptions
 from .outcome import BatchOutcome, BatchSummary
 from .preflight import Preflight, look_at, require_good

@@ -12,7 +12,7 @@ from runcomfy.model.request import Request
 from runcomfy.model.violation import Violation
 from runcomfy.validation.validate import validate
 
-from .known import Known
+from .known_rows import Known
 from .options import BatchOptions
 from .rows import BatchRow
 

@@ -34,7 +34,7 @@ from runcomfy.journal import Account, Journal
 from runcomfy.model.request import Request
 
 from .folder import file_path
-from .known import Known
+from .known_rows import Known
 from .options import BatchOptions
 from .outcome import WAITING, BatchOutcome, BatchSummary
 from .rows import BatchRow

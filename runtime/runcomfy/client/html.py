@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runcomfy.downloads.file import File
     from runcomfy.status import Status
 
-    from .fetched import Fetched
+    from .fetched_files import Fetched
 
 __all__ = ["html_of", "job_html"]
 

@@ -13,7 +13,7 @@ from runcomfy.downloads.file import File
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import save_target
 
-from .fetched import Fetched
+from .fetched_files import Fetched
 
 if TYPE_CHECKING:
     from runcomfy.downloads.async_manager import AsyncDownloads

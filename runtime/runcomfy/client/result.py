@@ -17,7 +17,7 @@ from runcomfy.errors import NoFiles
 from runcomfy.model.messages import show
 from runcomfy.redaction import clean
 
-from .fetched import Fetched
+from .fetched_files import Fetched
 from .output_file import (
     AsyncOutputFile,
     AsyncProgress,

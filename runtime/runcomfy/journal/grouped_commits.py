@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from runcomfy.errors import JournalClosed, JournalError, JournalRestored
 
 from .database import Database, error_of
-from .generation import Generation, Mark
+from .generation_number import Generation, Mark
 
 __all__ = ["After", "GroupedCommits", "Write"]
 

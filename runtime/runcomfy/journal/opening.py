@@ -16,7 +16,7 @@ from . import rows
 from .budget import Budget
 from .database import Database
 from .filesystems import LOCK_TEST, require_locks
-from .generation import Generation, Mark
+from .generation_number import Generation, Mark
 from .locks import OPENING, LockFile
 
 __all__ = ["Files", "Options", "open_files"]

@@ -72,7 +72,7 @@ class ApiTransport:
             return self._config.located(failure)
 
     def _calls(self) -> Calls:
-        from .patched import is_patched
+        from .patched_httpx import is_patched
 
         if self._http is None:
             return self._patched.get() if is_patched() else self._own.get()

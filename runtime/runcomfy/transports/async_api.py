@@ -15,7 +15,7 @@ from .event_loops import PerLoop
 from .failures import failure_of
 from .log_filter import hide_in_logs
 from .offline import require_allowed
-from .patched import is_patched
+from .patched_httpx import is_patched
 
 if TYPE_CHECKING:
     import ssl

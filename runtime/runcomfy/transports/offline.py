@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from runcomfy.errors import ConfigurationError
 from runcomfy.protocol.urls import is_loopback
 
-from .patched import is_patched
+from .patched_httpx import is_patched
 
 if TYPE_CHECKING:
     from runcomfy.protocol.steps import Call

@@ -146,7 +146,7 @@ def validate_lines(
     if check_files == "remote":
         if processes > 1:
             raise ValueError('check_files="remote" works in one process only')
-        from .remote_lines import looked_at
+        from .remote_files import looked_at
 
         lines = looked_at(scanner, lines, remote_limits)
     summary = Summary()
