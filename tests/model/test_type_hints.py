@@ -32,14 +32,20 @@ def test_request_and_output_classes_have_type_hints() -> None:
 
 @pytest.mark.parametrize("name", sorted(runcomfy.__all__))
 def test_every_public_class_and_function_has_type_hints(name: str) -> None:
-    value = getattr(runcomfy, name)
-    if isinstance(value, type):
-        functions = [one for one in vars(value).values() if inspect.isfunction(one)]
-        given: list[Any] = [value, *functions]
-    else:
-        given = [value] if inspect.isfunction(value) else []
-    for one in given:
+    for one in _annotated(getattr(runcomfy, name)):
         typing.get_type_hints(one)
+
+
+def _annotated(value: Any) -> list[Any]:
+    """A function; or a class and its bases, with their methods and properties."""
+    if not isinstance(value, type):
+        return [value] if inspect.isfunction(value) else []
+    ours = [cls for cls in value.__mro__ if cls.__module__.startswith("runcomfy")]
+    members = [one for cls in ours for one in vars(cls).values()]
+    functions = [
+        one.fget if isinstance(one, property) else getattr(one, "__func__", one) for one in members
+    ]
+    return [*ours, *(one for one in functions if inspect.isfunction(one))]
 
 
 def test_nested_types_have_hints_too(tmp_path: Path) -> None:

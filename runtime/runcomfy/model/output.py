@@ -49,21 +49,32 @@ _COPIES = hasattr(type, "__annotate__")
 
 
 def lazy_hints(value: Any, root: str = "runcomfy.") -> None:
-    """Make the annotations of a class and its functions, or of a function, lazy ones, if it stands below ``root``."""
-    for one in (value, *(vars(value).values() if isinstance(value, type) else ())):
-        target = getattr(one, "__func__", one)  # of a class method
-        module = getattr(target, "__module__", None)
-        if isinstance(module, str) and module.startswith(root):
-            is_class = isinstance(target, type)
-            own = (
-                vars(target)
-                if is_class
-                else {"__annotations__": getattr(target, "__annotations__", None)}
-            )
-            hints: Any = own.get("__annotations__")
-            if hints.__class__ is dict:
-                kind = CopiedHints if _COPIES or not is_class else LazyHints
-                target.__annotations__ = kind(hints, module)
+    """Make the annotations below ``root`` lazy ones: of a function, or of a class, its bases, methods and properties."""
+    for cls in value.__mro__ if isinstance(value, type) else ():
+        if cls.__module__.startswith(root):
+            for one in (cls, *vars(cls).values()):
+                for target in _annotated(one):
+                    _make_lazy(target, root)
+    if not isinstance(value, type):
+        _make_lazy(value, root)
+
+
+def _annotated(one: Any) -> tuple[Any, ...]:
+    """What holds the annotations of a member of a class."""
+    if isinstance(one, property):
+        return one.fget, one.fset
+    return (getattr(one, "__func__", one),)  # of a class method
+
+
+def _make_lazy(target: Any, root: str) -> None:
+    module = getattr(target, "__module__", None)
+    if isinstance(module, str) and module.startswith(root):
+        is_class = isinstance(target, type)
+        own = vars(target) if is_class else {"__annotations__": getattr(target, "__annotations__", None)}  # fmt: skip
+        hints: Any = own.get("__annotations__")
+        if hints.__class__ is dict:
+            kind = CopiedHints if _COPIES or not is_class else LazyHints
+            target.__annotations__ = kind(hints, module)
 
 
 class Output:
