@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ._version import __version__
     from .errors import (
         AuthenticationFailed,
+        BucketError,
         BudgetReached,
         ClientClosed,
         ConfigurationError,
@@ -87,6 +88,7 @@ __all__ = [
     "AsyncOutputFile",
     "AsyncResult",
     "AuthenticationFailed",
+    "BucketError",
     "BudgetReached",
     "Cancellation",
     "Client",
@@ -163,6 +165,7 @@ _HOMES = {
     "AsyncOutputFile": "client.output_file",
     "AsyncResult": "client.result",
     "AuthenticationFailed": "errors",
+    "BucketError": "errors",
     "BudgetReached": "errors",
     "Cancellation": "status",
     "Client": "client.client",

@@ -9,6 +9,7 @@ RunComfyError
 │   └── MissingToken          no token in any of the places where one is looked for
 ├── UnresolvedFiles       a payload was asked for, and inputs are local files (also a ValueError)
 ├── UploadFailed          a local file could not be made into a URL; nothing was submitted
+├── BucketError           an object store cannot be read or written (also an OSError)
 ├── ClientClosed          the client was closed before the call (also a RuntimeError)
 ├── KeyConflict           the key is taken by another model or payload (also a ValueError)
 ├── BudgetReached         the next request would exceed a budget; nothing was sent
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuthenticationFailed",
+    "BucketError",
     "BudgetReached",
     "ClientClosed",
     "ConfigurationError",
@@ -223,6 +225,10 @@ class UnresolvedFiles(RunComfyError, ValueError):
 
 class UploadFailed(RunComfyError):
     """A local file could not be uploaded. Nothing was submitted."""
+
+
+class BucketError(RunComfyError, OSError):
+    """An object store cannot be read or written. The message names the object and the reason."""
 
 
 class ClientClosed(RunComfyError, RuntimeError):

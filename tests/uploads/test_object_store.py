@@ -6,52 +6,48 @@ import io
 import logging
 import os
 import re
-import socket
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import obstore
-import psutil  # type: ignore[import-untyped]  # it ships no annotations
 import pytest
 from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]  # it ships no annotations
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # it ships no annotations
 from botocore.credentials import Credentials  # type: ignore[import-untyped]  # it ships no annotations
-from moto.server import ThreadedMotoServer
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 from runcomfy import ConfigurationError, MissingExtra, UploadFailed
 from runcomfy.extras import install_command
 from runcomfy.uploads import ObjectStore, resolve
 from runcomfy_models.openai import GptImage2Edit
+from support.bucket_server import (
+    KEY,
+    REGION,
+    SECRET,
+    Watch,
+    bucket_server,
+    environment,
+    other_process,
+)
 from support.callers import BACKENDS, Caller
 from support.scripted_server import ScriptedServer
 from support.uploads import picture, saved, sent
 
 pytestmark = pytest.mark.slow
 
-KEY, SECRET, REGION = "AKIAEXAMPLE", "wJalrXUtnFEMI-example", "eu-central-1"
-
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """An S3 server with one bucket."""
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    httpx.put(f"http://{host}:{port}/bucket", trust_env=False).raise_for_status()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with bucket_server() as address:
+        yield address
 
 
 class Gate:
@@ -145,13 +141,7 @@ def test_objects_are_named_by_their_content(gate: Gate, tmp_path: Path) -> None:
 def test_a_folder_in_the_url_of_a_store_is_kept(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_REGION": REGION,
-        "AWS_ENDPOINT": gate.endpoint,
-        "AWS_ALLOW_HTTP": "true",
-    }.items():
+    for name, value in environment(gate.endpoint).items():
         monkeypatch.setenv(name, value)
     (url,) = urls(picture(), store=ObjectStore("s3://bucket/some/folder", prefix="inputs"))
     assert fetched(url).content == picture()
@@ -229,51 +219,6 @@ def test_a_large_file_is_streamed(tmp_path: Path) -> None:
             (url,) = urls(path, store=store)
         assert gate.objects() == {urlsplit(url).path.rpartition("/")[2]: 200 * 2**20}
     assert held.grown < 100 * 2**20
-
-
-@contextmanager
-def other_process(folder: Path) -> Iterator[str]:
-    """The same server, elsewhere."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-p", str(port)],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        made = None
-        while made is None:
-            assert server.poll() is None
-            with suppress(httpx.ConnectError):
-                made = httpx.put(f"http://127.0.0.1:{port}/bucket", trust_env=False)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
-
-
-class Watch:
-    """How much the memory of this process grows at most."""
-
-    def __init__(self) -> None:
-        self.grown = 0
-        self._over = threading.Event()
-
-    def __enter__(self) -> Self:
-        self._start = psutil.Process().memory_info().rss
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.01):
-            self.grown = max(self.grown, psutil.Process().memory_info().rss - self._start)
 
 
 @pytest.mark.parametrize("size", [1_000, 20_000_000], ids=["in one piece", "in parts"])
@@ -362,13 +307,8 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_an_endpoint_over_http_says_how_it_is_allowed(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = {
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_REGION": REGION,
-        "AWS_ENDPOINT": gate.endpoint,
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    for name, value in environment(gate.endpoint).items():
+        if name != "AWS_ALLOW_HTTP":
+            monkeypatch.setenv(name, value)
     with pytest.raises(UploadFailed, match="AWS_ALLOW_HTTP=true"):
         resolve(GptImage2Edit(prompt="a", images=[picture()]), ObjectStore("s3://bucket"))

@@ -70,6 +70,7 @@ _OF_ERRORS = {
     "MissingToken": NOT_ALLOWED,
     "UnresolvedFiles": BAD_DATA,
     "UploadFailed": UNAVAILABLE,
+    "BucketError": UNAVAILABLE,
     "SubmissionUnknown": UNKNOWN,
     "DeadlineExceeded": TRY_LATER,
     "ConnectionFailed": UNAVAILABLE,

@@ -110,7 +110,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
         "created_at": _time(entry.created_at),
         "ended_at": _time(entry.ended_at),
         "files": [
-            {"url": file.url, "kind": file.kind, "path": file.path and str(file.path)}
+            {"url": file.url, "kind": file.kind, "path": file.place and str(file.place)}
             for file in entry.files
         ],
         "error": entry.error,

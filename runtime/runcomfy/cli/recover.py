@@ -70,7 +70,7 @@ def command(out: Output, service: Service, folder: str, timeout: float) -> int:
     )
     for group, entries in groups:
         for entry in entries:
-            paths = [str(file.path) for file in entry.files if file.path is not None]
+            paths = [str(file.place) for file in entry.files if file.place is not None]
             if out.as_json:
                 told = {"outcome": group, "key": entry.key, "state": entry.state}
                 out.json({**told, "request_id": entry.request_id, "files": paths})

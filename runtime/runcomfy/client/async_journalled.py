@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ from .submission import (
 
 if TYPE_CHECKING:
     from runcomfy.downloads.file import File
-    from runcomfy.downloads.partial_file import SaveTarget
+    from runcomfy.downloads.targets import Target
     from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
     from runcomfy.journal.entry import Entry
     from runcomfy.model.request import Request
@@ -60,12 +59,12 @@ class AsyncJournalledDownloads(AsyncDownloads):
     async def save(
         self,
         files: Sequence[Any],
-        targets: Sequence[SaveTarget],
+        targets: Sequence[Target[Any]],
         timeout: float | None,
         progress: Callable[[Any, int, int | None], Awaitable[object] | object] | None = None,
         concurrency: int = 1,
-    ) -> list[Path]:
-        """Save each file at its target, and return the paths."""
+    ) -> list[Any]:
+        """Save each file at its target, and return their places."""
         try:
             paths = await self._inner.save(files, targets, timeout, progress, concurrency)
         except NotAllSaved as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ from .submission import (
 
 if TYPE_CHECKING:
     from runcomfy.downloads.file import File
-    from runcomfy.downloads.partial_file import SaveTarget
+    from runcomfy.downloads.targets import Target
     from runcomfy.drivers.driver import Driver
     from runcomfy.journal.entry import Entry
     from runcomfy.model.request import Request
@@ -57,12 +56,12 @@ class JournalledDownloads(Downloads):
     def save(
         self,
         files: Sequence[Any],
-        targets: Sequence[SaveTarget],
+        targets: Sequence[Target[Any]],
         timeout: float | None,
         progress: Callable[[Any, int, int | None], object] | None = None,
         concurrency: int = 1,
-    ) -> list[Path]:
-        """Save each file at its target, and return the paths."""
+    ) -> list[Any]:
+        """Save each file at its target, and return their places."""
         try:
             paths = self._inner.save(files, targets, timeout, progress, concurrency)
         except NotAllSaved as error:

@@ -16,6 +16,7 @@ from runcomfy.downloads.partial_file import save_target
 from .fetched_files import Fetched
 
 if TYPE_CHECKING:
+    from runcomfy.buckets import Bucket
     from runcomfy.downloads.async_manager import AsyncDownloads
 
 __all__ = ["AsyncOutputFile", "OutputFile", "default_async_downloads"]
@@ -62,6 +63,26 @@ class OutputFile(File):
         self._fetched.saved(self.url, saved)
         return saved
 
+    def put(
+        self,
+        bucket: Bucket | str,
+        name: str | None = None,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        timeout: float | None = SAVE_TIMEOUT,
+    ) -> str:
+        """Save into a bucket (``"s3://bucket/folder"``); the URL of the object.
+
+        The object gets the name, or else that of the file, or one like it if that is taken. One that is there is
+        replaced with ``overwrite`` only; ``FileExistsError`` if it has the name that was given. The object is there
+        only when it is complete. Needs the extra ``upload``. Raises ``BucketError`` as well as what ``save`` does.
+        """
+        from runcomfy.downloads.bucket_file import BucketTarget
+
+        target = BucketTarget.of(bucket, name, self.name, overwrite=overwrite)
+        return self._downloads.save([self], [target], timeout, progress)[0]
+
 
 def default_async_downloads() -> AsyncDownloads:
     """The downloads for a file without a client."""
@@ -101,6 +122,21 @@ class AsyncOutputFile(File):
         saved = (await self._downloads.save([self], [target], timeout, progress))[0]
         self._fetched.saved(self.url, saved)
         return saved
+
+    async def put(
+        self,
+        bucket: Bucket | str,
+        name: str | None = None,
+        *,
+        overwrite: bool = False,
+        progress: AsyncProgress | None = None,
+        timeout: float | None = SAVE_TIMEOUT,
+    ) -> str:
+        """``OutputFile.put``, awaited."""
+        from runcomfy.downloads.bucket_file import BucketTarget
+
+        target = BucketTarget.of(bucket, name, self.name, overwrite=overwrite)
+        return (await self._downloads.save([self], [target], timeout, progress))[0]
 
 
 #: Called with the file, the bytes received, and those of the whole file where they are known.

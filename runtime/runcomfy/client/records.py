@@ -80,17 +80,17 @@ class JournalRecords:
         """The same as ``cancelled``, awaited."""
         await self.write_async(request_id, _CANCELLED)
 
-    def saved(self, files: Sequence[File], paths: Sequence[Path]) -> None:
+    def saved(self, files: Sequence[File], places: Sequence[Path | str]) -> None:
         """Write where files were saved."""
-        for request_id, saved in _by_request(files, paths).items():
+        for request_id, saved in _by_request(files, places).items():
             try:
                 self.journal.record_files(self.account, request_id, saved)
             except JournalError as error:
                 _warn(request_id, error)
 
-    async def saved_async(self, files: Sequence[File], paths: Sequence[Path]) -> None:
+    async def saved_async(self, files: Sequence[File], places: Sequence[Path | str]) -> None:
         """The same as ``saved``, awaited."""
-        for request_id, saved in _by_request(files, paths).items():
+        for request_id, saved in _by_request(files, places).items():
             try:
                 await self.journal.record_files_async(self.account, request_id, saved)
             except JournalError as error:
@@ -110,11 +110,11 @@ def saved_ones(files: Sequence[Any], error: NotAllSaved) -> list[Any]:
 
 
 def _by_request(
-    files: Sequence[File], paths: Sequence[Path]
-) -> dict[str, list[tuple[str, str, Path]]]:
-    found: dict[str, list[tuple[str, str, Path]]] = {}
-    for file, path in zip(files, paths, strict=True):
-        found.setdefault(file.request_id, []).append((file.url, file.kind, path))
+    files: Sequence[File], places: Sequence[Path | str]
+) -> dict[str, list[tuple[str, str, Path | str]]]:
+    found: dict[str, list[tuple[str, str, Path | str]]] = {}
+    for file, place in zip(files, places, strict=True):
+        found.setdefault(file.request_id, []).append((file.url, file.kind, place))
     return found
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from runcomfy.errors import ClientClosed
 
-    from .partial_file import Sink
+    from .targets import Sink
 
 __all__ = ["AsyncFileTransport", "AsyncTell"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -22,12 +21,14 @@ from .config import (
     DownloadSettings,
     check_concurrency,
     check_targets,
+    closed,
     conclude,
     log_saved,
     tls_context,
 )
 from .inline import take_inline
-from .partial_file import Memory, PartialFile, SaveTarget, Sink
+from .partial_file import Memory
+from .targets import PlaceT, Sink, Target
 
 if TYPE_CHECKING:
     import httpx
@@ -68,16 +69,16 @@ class AsyncDownloads:
     async def save(
         self,
         files: Sequence[FileT],
-        targets: Sequence[SaveTarget],
+        targets: Sequence[Target[PlaceT]],
         timeout: float | None,
         progress: Callable[[FileT, int, int | None], Awaitable[object] | object] | None = None,
         concurrency: int = 1,
-    ) -> list[Path]:
-        """Save each file at its target, and return the paths."""
+    ) -> list[PlaceT]:
+        """Save each file at its target, and return their places."""
         check_concurrency(concurrency)
         check_callback("progress", progress)
         ends, turns = deadline(timeout), anyio.Semaphore(concurrency)
-        outcomes: list[Path | Exception] = [Path() for _ in files]
+        outcomes: list[PlaceT | Exception] = [closed() for _ in files]
         await run_sync(check_targets, files, targets)
 
         async def one(http: httpx.AsyncClient, number: int) -> None:
@@ -109,19 +110,19 @@ class AsyncDownloads:
         http: httpx.AsyncClient,
         fetch: Fetch,
         file: File,
-        target: SaveTarget,
+        target: Target[PlaceT],
         tell: AsyncTell | None,
-    ) -> Path:
+    ) -> PlaceT:
         """Fetch the file and put it in its place; nothing is left behind when that fails."""
-        part = PartialFile(target)
+        part = target.part()
         try:
             await self._fetch(http, fetch, file, part, tell)
-            path = await run_sync(part.publish, fetch.content_type)
+            place = await run_sync(part.publish, fetch.content_type)
         finally:
             with anyio.CancelScope(shield=True):
                 await run_sync(part.discard)
-        log_saved(file, path)
-        return path
+        log_saved(file, place)
+        return place
 
     async def _fetch(
         self,

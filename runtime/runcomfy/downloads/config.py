@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from runcomfy.errors import UnsavedFile
 
     from .file import File
-    from .partial_file import SaveTarget
+    from .targets import PlaceT, Target
 
 __all__ = [
     "MAX_FILE_BYTES",
@@ -124,7 +124,7 @@ def check_concurrency(concurrency: int) -> None:
         raise ValueError(f"concurrency must be at least 1, got {concurrency}")
 
 
-def check_targets(files: Sequence[File], targets: Sequence[SaveTarget]) -> None:
+def check_targets(files: Sequence[File], targets: Sequence[Target[object]]) -> None:
     """Refuse names that are taken, before anything is fetched."""
     for file, target in zip(files, targets, strict=True):
         try:
@@ -139,16 +139,16 @@ def closed() -> ClientClosed:
     return ClientClosed("the client was closed while a file was being fetched")
 
 
-def log_saved(file: File, path: Path) -> None:
+def log_saved(file: File, place: object) -> None:
     """One line for a file that is complete."""
-    log.info("request %s: saved %s as %s", file.request_id, shown_url(file.url), path)
+    log.info("request %s: saved %s as %s", file.request_id, shown_url(file.url), place)
 
 
-def conclude(files: Sequence[File], outcomes: Sequence[Path | Exception]) -> list[Path]:
-    """The paths, if all files were saved. Else the error of the only file, or one about all."""
+def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> list[PlaceT]:
+    """The places, if all files were saved. Else the error of the only file, or one about all."""
     pairs = list(zip(files, outcomes, strict=True))
     failed = [(file, outcome) for file, outcome in pairs if isinstance(outcome, Exception)]
-    saved = [outcome for outcome in outcomes if isinstance(outcome, Path)]
+    saved = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
     if not failed:
         return saved
     for file, error in failed:
@@ -163,7 +163,7 @@ def conclude(files: Sequence[File], outcomes: Sequence[Path | Exception]) -> lis
         request_id=file.request_id,
         model_id=file.model_id,
     )
-    whole.url, whole.saved = file.url, saved
+    whole.url, whole.saved = file.url, cast("list[Path]", saved)
     # Only output files come here, and these can be saved again.
     whole.failed = cast("list[tuple[UnsavedFile, Exception]]", failed)
     raise whole from first

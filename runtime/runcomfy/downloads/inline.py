@@ -11,7 +11,7 @@ from runcomfy.model.media import is_data
 if TYPE_CHECKING:
     from runcomfy.protocol.download_context import Fetch
 
-    from .partial_file import Sink
+    from .targets import Sink
 
 __all__ = ["take_inline"]
 

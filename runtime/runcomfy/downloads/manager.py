@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,7 +27,8 @@ from .config import (
 )
 from .file_transport import FileTransport, Tell
 from .inline import take_inline
-from .partial_file import Memory, PartialFile, SaveTarget, Sink
+from .partial_file import Memory
+from .targets import Part, PlaceT, Sink, Target
 
 if TYPE_CHECKING:
     import httpx
@@ -81,28 +81,28 @@ class Downloads:
     def save(
         self,
         files: Sequence[FileT],
-        targets: Sequence[SaveTarget],
+        targets: Sequence[Target[PlaceT]],
         timeout: float | None,
         progress: Callable[[FileT, int, int | None], object] | None = None,
         concurrency: int = 1,
-    ) -> list[Path]:
-        """Save each file at its target, and return the paths."""
+    ) -> list[PlaceT]:
+        """Save each file at its target, and return their places."""
         check_concurrency(concurrency)
         check_callback("progress", progress, blocking=True)
         check_targets(files, targets)
-        parts = [PartialFile(target) for target in targets]
+        parts = [target.part() for target in targets]
 
         def call(
-            part: PartialFile, file: FileT, http: httpx.Client, stop: Event, fetch: Fetch
-        ) -> Path:
+            part: Part[PlaceT], file: FileT, http: httpx.Client, stop: Event, fetch: Fetch
+        ) -> PlaceT:
             tell = partial(progress, file) if progress else None
             try:
                 self._fetch(http, stop, fetch, file, part, tell)
-                path = part.publish(fetch.content_type)
+                place = part.publish(fetch.content_type)
             finally:
                 part.discard()
-            log_saved(file, path)
-            return path
+            log_saved(file, place)
+            return place
 
         calls = [partial(call, part, file) for part, file in zip(parts, files, strict=True)]
         try:

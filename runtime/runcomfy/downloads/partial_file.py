@@ -8,36 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from runcomfy.media.formats import HEAD, known_extension, saved_name
 
 from .filenames import free_names
 
-__all__ = ["Memory", "PartialFile", "Sink", "SaveTarget", "save_target", "save_targets"]
+__all__ = ["Memory", "PartialFile", "SaveTarget", "save_target", "save_targets"]
 
 #: What to do when the name is taken: find another, raise ``FileExistsError``, or put the file there.
 Clash: TypeAlias = Literal["rename", "refuse", "replace"]
 
 #: How much of the start is kept to tell the type of the file.
 _FIRST = HEAD
-
-
-class Sink(Protocol):
-    """What a download writes to. ``blocks`` says that writing may take a while."""
-
-    blocks: bool
-
-    @property
-    def first(self) -> bytes:
-        """The first bytes that are there."""
-        ...
-
-    def rewind(self, size: int) -> None:
-        """Keep the first ``size`` bytes only."""
-
-    def write(self, data: bytes) -> None:
-        """Add to the end."""
 
 
 class Memory:
@@ -81,6 +64,10 @@ class SaveTarget:
         path = self.folder / self.name
         if self.clash == "refuse" and os.path.lexists(path):
             raise FileExistsError(17, "file exists; pass overwrite=True to replace it", str(path))
+
+    def part(self) -> PartialFile:
+        """The file that is not complete yet."""
+        return PartialFile(self)
 
 
 def save_targets(

@@ -43,11 +43,20 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """A file of a result: its URL without a signature, its kind, and where it was saved, if it was."""
+    """A file of a result: its URL without a signature, its kind, and where it was saved, if it was.
+
+    That is a ``path``, or the ``address`` of an object in a bucket.
+    """
 
     url: str
     kind: str
     path: Path | None = None
+    address: str | None = None
+
+    @property
+    def place(self) -> Path | str | None:
+        """The path or the address; ``None`` for a file that was not saved."""
+        return self.address if self.path is None else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +111,8 @@ class Entry:
 
     @property
     def saved(self) -> bool:
-        """Whether there is nothing left to save: each file of the result has a path."""
-        return all(file.path is not None for file in self.files)
+        """Whether there is nothing left to save: each file of the result has a place."""
+        return all(file.place is not None for file in self.files)
 
     @property
     def window(self) -> str:

@@ -134,17 +134,17 @@ def record_files(
     connection: sqlite3.Connection,
     origin: str,
     request_id: str,
-    saved: Sequence[tuple[str, str, Path]],
+    saved: Sequence[tuple[str, str, Path | str]],
 ) -> Entry | None:
-    """Write where files of a request were saved: the URL, the kind and the path of each."""
+    """Write where files of a request were saved: the URL, the kind and the path or address of each."""
     row = rows.by_request_id(connection, origin, request_id, session.root)
     if row is None or row.entry.request_id != request_id:
         return None
-    paths = {unsigned_url(url): (kind, path) for url, kind, path in saved}
-    files = [(file.url, file.kind, file.path) for file in row.entry.files]
+    places = {unsigned_url(url): (kind, place) for url, kind, place in saved}
+    files = [(file.url, file.kind, file.place) for file in row.entry.files]
     known = {url for url, _, _ in files}
-    told = [(url, kind, paths.get(url, (kind, path))[1]) for url, kind, path in files]
-    told += [(url, kind, path) for url, (kind, path) in paths.items() if url not in known]
+    told = [(url, kind, places.get(url, (kind, place))[1]) for url, kind, place in files]
+    told += [(url, kind, place) for url, (kind, place) in places.items() if url not in known]
     rows.move(connection, row, row.entry.state, files=_files_text(told, session.root))
     return rows.entry_at(connection, row.number, session.root)
 
@@ -181,17 +181,23 @@ def _settle(connection: sqlite3.Connection, row: Row, cost: int | None) -> None:
 
 
 def _files(entry: Entry, files: Sequence[tuple[str, str]], root: Path) -> str:
-    """The column for the files of a result, with the paths that are known already."""
-    paths = {file.url: file.path for file in entry.files}
+    """The column for the files of a result, with the places that are known already."""
+    places = {file.url: file.place for file in entry.files}
     told = [(unsigned_url(url), kind) for url, kind in files]
-    return _files_text([(url, kind, paths.get(url)) for url, kind in told], root)
+    return _files_text([(url, kind, places.get(url)) for url, kind in told], root)
 
 
-def _files_text(files: Sequence[tuple[str, str, Path | None]], root: Path) -> str:
+def _files_text(files: Sequence[tuple[str, str, Path | str | None]], root: Path) -> str:
     return rows.files_text(
-        {"url": url, "kind": kind, **({} if path is None else {"path": stored_path(path, root)})}
-        for url, kind, path in files
+        {"url": url, "kind": kind, **_place(place, root)} for url, kind, place in files
     )
+
+
+def _place(place: Path | str | None, root: Path) -> dict[str, str]:
+    """Where a file was saved, as it is written down."""
+    if place is None:
+        return {}
+    return {"address": place} if isinstance(place, str) else {"path": stored_path(place, root)}
 
 
 def stored_path(path: Path, root: Path) -> str:

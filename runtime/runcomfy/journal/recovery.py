@@ -208,10 +208,10 @@ def finish(
         return _now(records, entry)
     place = entry.folder or folder
     if place is not None:
-        known = {file.url: file.path for file in _now(records, entry).files}
+        known = {file.url: file.place for file in _now(records, entry).files}
         for file in result.files:
-            path = known.get(unsigned_url(file.url))
-            if path is None or not path.exists():
+            saved = known.get(unsigned_url(file.url))
+            if saved is None or (isinstance(saved, Path) and not saved.exists()):
                 yield from _save(records, entry, file, place, timeout)
     return _now(records, entry)
 

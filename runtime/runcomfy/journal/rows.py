@@ -72,7 +72,10 @@ def read(found: tuple[Any, ...], root: Path) -> Row:
         output=_json(output),
         files=tuple(
             SavedFile(
-                one["url"], one["kind"], None if one.get("path") is None else root / one["path"]
+                one["url"],
+                one["kind"],
+                None if one.get("path") is None else root / one["path"],
+                one.get("address"),
             )
             for one in _json(files) or ()
         ),
@@ -169,7 +172,7 @@ def set_fact(connection: sqlite3.Connection, name: str, value: str | None) -> No
 
 
 def files_text(files: Iterable[Mapping[str, Any]]) -> str:
-    """The column ``files``: a URL, a kind and perhaps a path each."""
+    """The column ``files``: a URL, a kind and perhaps a path or an address each."""
     return json.dumps(list(files), separators=(",", ":"))
 
 

@@ -116,13 +116,13 @@ class Store:
         return await self._write_async(_record(account, request_id, outcome))
 
     def record_files(
-        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
+        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
     ) -> Entry | None:
         """Write where files of a request were saved: URL, kind and path of each."""
         return self._write(_record_files(account, request_id, saved))
 
     async def record_files_async(
-        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
+        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
     ) -> Entry | None:
         """The same as ``record_files``, on asyncio and trio."""
         return await self._write_async(_record_files(account, request_id, saved))
@@ -212,6 +212,6 @@ def _record(account: Account, request_id: str, outcome: Outcome) -> _SessionWrit
 
 
 def _record_files(
-    account: Account, request_id: str, saved: Sequence[tuple[str, str, Path]]
+    account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
 ) -> _SessionWrite[Entry | None]:
     return lambda session, to: outcomes.record_files(session, to, account.origin, request_id, saved)

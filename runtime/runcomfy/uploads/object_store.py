@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runcomfy.errors import ConfigurationError, MissingExtra, UploadFailed
+from runcomfy.buckets.opening import library, open_store, told
+from runcomfy.errors import ConfigurationError, UploadFailed
 from runcomfy.redaction import without_queries
 
 from .upload_file import UploadFile
 
 if TYPE_CHECKING:
-    from obstore.store import AzureStore, GCSStore, S3Store
-
-    Store = AzureStore | GCSStore | S3Store
+    from runcomfy.buckets.opening import Store
 
 __all__ = ["ObjectStore"]
 
@@ -29,13 +28,6 @@ _PARTS_AT_ONCE = 4
 _TRUSTED = 600.0
 #: Names that are kept before those of longer ago are forgotten.
 _REMEMBERED = 1_000
-
-
-#: What the library wants before it speaks to an endpoint over http, and does not say.
-_ALLOW_HTTP = (
-    ". The endpoint is http, which is not allowed unless told so: set AWS_ALLOW_HTTP=true, or give "
-    'S3Store(…, client_options={"allow_http": True})'
-)
 
 
 class ObjectStore:
@@ -60,8 +52,8 @@ class ObjectStore:
             raise ConfigurationError(
                 f"expires must be 1 to {_WEEK} seconds, which is a week, got {expires!r}"
             )
-        self._obstore = _library()
-        self._store = _opened(store)
+        self._obstore = library("Putting files into an object store")
+        self._store = open_store(store)
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._expires = timedelta(seconds=expires)
         #: Object name -> when it was last seen in the store.
@@ -78,10 +70,8 @@ class ObjectStore:
                 self._remember(name)
             url: str = self._obstore.sign(self._store, "GET", name, self._expires)
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
-            # Its own text holds the URL and pages of detail; what is told of it is the first line.
             raise UploadFailed(
-                f"{file.told} could not be put into {self!r}: {_told(error)}; nothing was submitted"
-                f"{_ALLOW_HTTP if 'BadScheme' in str(error) else ''}"
+                f"{file.told} could not be put into {self!r}: {told(error)}; nothing was submitted"
             ) from None
         finally:
             self._locks.pop(name, None)
@@ -134,37 +124,3 @@ def _pieces(file: UploadFile) -> Iterator[bytes]:
             yield piece
     if digest.hexdigest() != file.sha256:
         raise UploadFailed(f"{file.told} was changed while it was sent; nothing was submitted")
-
-
-def _library() -> Any:
-    try:
-        import obstore
-        import obstore.exceptions
-        import obstore.store
-    except ImportError:
-        raise MissingExtra("Putting files into an object store", "upload") from None
-    return obstore
-
-
-def _opened(store: str | Store) -> Any:
-    import obstore.exceptions
-    from obstore.store import AzureStore, GCSStore, S3Store, from_url
-
-    if isinstance(store, str):
-        try:
-            store = from_url(store)  # type: ignore[assignment]  # it may be a kind that is refused below
-        except (obstore.exceptions.BaseError, ValueError) as error:
-            raise ConfigurationError(
-                f"{without_queries(str(store))} is no object store that can be opened: {_told(error)}"
-            ) from None
-    if not isinstance(store, (AzureStore, GCSStore, S3Store)):
-        raise ConfigurationError(
-            f"a {type(store).__name__} cannot sign URLs that the service could read; use an S3Store, "
-            "a GCSStore or an AzureStore"
-        )
-    return store
-
-
-def _told(error: Exception) -> str:
-    first = str(error).strip().partition("\n")[0]
-    return without_queries(first) or type(error).__name__

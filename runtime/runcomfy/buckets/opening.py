@@ -1,0 +1,86 @@
+"""Opening an object store by its URL, and its errors in words that hold no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from runcomfy.errors import BucketError, ConfigurationError, MissingExtra
+from runcomfy.redaction import without_queries
+
+if TYPE_CHECKING:
+    from obstore.store import AzureStore, GCSStore, S3Store
+
+    Store = AzureStore | GCSStore | S3Store
+
+__all__ = ["is_bucket_url", "library", "naming", "open_store", "told"]
+
+_SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "adl://", "abfs://", "abfss://")
+#: What the library wants before it speaks to an endpoint over http, and does not say.
+_ALLOW_HTTP = (
+    ". The endpoint is http, which is not allowed unless told so: set AWS_ALLOW_HTTP=true, or give "
+    'S3Store(…, client_options={"allow_http": True})'
+)
+
+
+def is_bucket_url(place: object) -> bool:
+    """Whether this is a URL of an object store, such as ``s3://bucket/folder``."""
+    return isinstance(place, str) and place.lower().startswith(_SCHEMES)
+
+
+def library(what: str) -> Any:
+    """The library for object stores. Raises ``MissingExtra``, which says what cannot be done without it."""
+    try:
+        import obstore
+        import obstore.exceptions
+        import obstore.store
+    except ImportError:
+        raise MissingExtra(what, "upload") from None
+    return obstore
+
+
+def open_store(store: str | Store, **config: Any) -> Store:
+    """The store at a URL, or the one that is given. Raises ``ConfigurationError`` for one that is of no cloud."""
+    import obstore.exceptions
+    from obstore.store import AzureStore, GCSStore, S3Store, from_url
+
+    if isinstance(store, str):
+        # Its overloads tell stores apart by their settings, not by the URL.
+        open_url: Any = from_url
+        s3 = store.lower().startswith("s3")
+        try:
+            opened: Any = open_url(store, **(config if s3 else {}))
+        except (obstore.exceptions.BaseError, ValueError) as error:
+            raise ConfigurationError(
+                f"{without_queries(store)} is no object store that can be opened: {told(error)}"
+            ) from None
+    else:
+        opened = store
+    if not isinstance(opened, (AzureStore, GCSStore, S3Store)):
+        raise ConfigurationError(
+            f"a {type(opened).__name__} cannot sign URLs that the service could read; use an S3Store, "
+            "a GCSStore or an AzureStore"
+        )
+    return opened
+
+
+def told(error: Exception) -> str:
+    """The first line of an error of the library: the rest holds URLs and pages of detail."""
+    first = without_queries(str(error).strip().partition("\n")[0])
+    return f"{first or type(error).__name__}{_ALLOW_HTTP if 'BadScheme' in str(error) else ''}"
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Raise errors of the library as ``BucketError``: ``what`` could not be done, and why."""
+    import obstore.exceptions
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BucketError(f"{what}: it is not there ({told(error)})") from None
+    except (obstore.exceptions.BaseError, OSError, ValueError) as error:
+        if isinstance(error, BucketError):
+            raise
+        raise BucketError(f"{what}: {told(error)}") from None

@@ -1,0 +1,49 @@
+"""What a download writes to, and where it ends: a folder or a bucket are two of a kind."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+__all__ = ["Part", "PlaceT", "Sink", "Target"]
+
+#: Where a file is when it is complete: a path, or the URL of an object.
+PlaceT = TypeVar("PlaceT", covariant=True)
+
+
+class Sink(Protocol):
+    """What a download writes to. ``blocks`` says that writing may take a while."""
+
+    blocks: bool
+
+    @property
+    def first(self) -> bytes:
+        """The first bytes that are there."""
+        ...
+
+    def rewind(self, size: int) -> None:
+        """Keep the first ``size`` bytes only."""
+
+    def write(self, data: bytes) -> None:
+        """Add to the end."""
+
+
+class Part(Sink, Protocol[PlaceT]):
+    """A file that is not complete, and will have a place."""
+
+    def publish(self, content_type: str) -> PlaceT:
+        """Put the complete file in its place, in one step."""
+        ...
+
+    def discard(self) -> None:
+        """Remove what is there, unless it was published."""
+
+
+class Target(Protocol[PlaceT]):
+    """Where a file shall be."""
+
+    def check(self) -> None:
+        """Raise ``OSError`` for a place that is taken, before anything is fetched."""
+
+    def part(self) -> Part[PlaceT]:
+        """The file that is not complete yet."""
+        ...
