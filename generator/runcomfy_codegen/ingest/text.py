@@ -52,8 +52,10 @@ _VOID_TAG_NAMES: Final = "area base br col embed hr img input link meta param so
 _VOID_TAGS: Final = frozenset(_VOID_TAG_NAMES.split())
 
 
-#: What begins a line. No JSON string goes on over a line's end, so this is never inside one.
-_INDENT: Final = re.compile(r"^[ \t\xa0]+", re.MULTILINE)
+#: A JSON string, which ends with its line at the latest; or a space that JSON does not have, as copied from a web page.
+_STRING_OR_ODD_SPACE: Final = re.compile(
+    r'"(?:[^"\\\n]|\\.)*"?|[\xa0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def read_document(raw: bytes, *, name: str, place: str) -> SourceText:
     if PurePath(
         name
     ).suffix.lower() not in _HTML_SUFFIXES | _MHTML_SUFFIXES and not text.lstrip().startswith("<"):
-        return SourceText(name, place, digest, "text", text)
+        return SourceText(name, place, digest, "text", _with_plain_spaces(text))
     extractor = _Extractor()
     # Behind the last tag there is text only. The parser would look there for the ends of tags
     # again and again, which takes minutes for a file that was cut off at the wrong place.
@@ -143,6 +145,14 @@ def _decode(raw: bytes, place: str) -> str:
         ) from None
 
 
+def _with_plain_spaces(text: str) -> str:
+    """The text with no-break and other odd spaces outside of strings as plain ones; no character moves.
+
+    Editors and web pages put them between the tokens of JSON.
+    """
+    return _STRING_OR_ODD_SPACE.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
+
+
 def _line_and_column(before: str) -> tuple[int, int]:
     before = before.replace("\r\n", "\n").replace("\r", "\n")
     return before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -164,8 +174,8 @@ class _Extractor(HTMLParser):
         self._skipping: list[str] = []
 
     def text(self) -> str:
-        """The text; lines that were indented with non-breaking spaces have ordinary ones."""
-        return _INDENT.sub(lambda run: run[0].replace("\xa0", " "), "".join(self._parts))
+        """The text, with plain spaces outside strings."""
+        return _with_plain_spaces("".join(self._parts))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCK_TAGS:

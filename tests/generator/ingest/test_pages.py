@@ -144,12 +144,13 @@ def test_a_line_per_element_breaks_the_lines(tmp_path: Path) -> None:
     assert (tmp_path / "owner/model/example.json").read_text() == '{"prompt": "a cat"}'
 
 
-def test_indentation_by_non_breaking_spaces_is_indentation_and_elsewhere_they_stay(
-    tmp_path: Path,
-) -> None:
-    schema = '{\n  "type": "object",\n  "properties": {"prompt": {"title": "a\xa0b"}}\n}'
-    text = html.escape(page(schema=schema)).replace("\n  ", "\n&nbsp;&nbsp;")
-    assert add("-", "--schemas", tmp_path, stdin=f"<p>{text}</p>".encode()).status == 0
+@pytest.mark.parametrize("saved_as", ["text", "html"])
+@pytest.mark.parametrize("space", ["\xa0", "\u2003", "\u3000", "\ufeff"])
+def test_odd_spaces_are_plain_ones_except_in_strings(space: str, saved_as: str, tmp_path: Path) -> None:  # fmt: skip
+    schema = '{\n  "type": "object",\n  "properties": {"prompt": {"title": "a\\"\xa0b"}}\n}'
+    text = page(schema=schema.replace(" ", space))
+    raw = f"<p>{html.escape(text)}</p>" if saved_as == "html" else text
+    assert add("-", "--schemas", tmp_path, stdin=raw.encode()).status == 0
     assert (tmp_path / "owner/model/input.json").read_text("utf-8") == schema
 
 
