@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from support.imports import Import, circles, imports_of, modules_in
+
+pytestmark = pytest.mark.xdist_group("layers")  # one process reads the sources once
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "architecture.md"
@@ -44,6 +47,7 @@ def room_of(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
+@cache
 def project(root: Path) -> list[Import]:
     return list(imports_of(modules_in(*(root / folder for folder in SOURCES))))
 

@@ -130,7 +130,7 @@ def assert_healed(folder: Path) -> None:
     assert hidden == []
 
 
-@pytest.mark.parametrize("moment", [3, 11, 18])
+@pytest.mark.parametrize("moment", [3, 11])
 def test_a_killed_generate_leaves_every_model_whole(tmp_path: Path, moment: int) -> None:
     generate_killed_at(tmp_path, moment)
     assert_healed(tmp_path)
@@ -148,16 +148,21 @@ def test_generate_may_be_killed_at_any_moment(tmp_path: Path) -> None:
     assert moment > 15
 
 
-def test_what_a_killed_run_wrote_is_removed_when_the_schemas_changed_back(tmp_path: Path) -> None:
-    for moment in (10, 12, 14):
-        generate_killed_at(tmp_path, moment)
-        lay_out(tmp_path, OLD)
-        assert_healed(tmp_path)
-
-
-def test_a_first_generate_that_is_killed_heals(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "moment", [12, *(pytest.param(one, marks=pytest.mark.slow) for one in (10, 14))]
+)
+def test_what_a_killed_run_wrote_is_removed_when_the_schemas_changed_back(
+    tmp_path: Path, moment: int
+) -> None:
+    generate_killed_at(tmp_path, moment)
     lay_out(tmp_path, OLD)
-    for moment in (0, 4, 8, 12):
+    assert_healed(tmp_path)
+
+
+@pytest.mark.parametrize("moments", [(4, 8), pytest.param((0, 4, 8, 12), marks=pytest.mark.slow)])
+def test_a_first_generate_that_is_killed_heals(tmp_path: Path, moments: tuple[int, ...]) -> None:
+    lay_out(tmp_path, OLD)
+    for moment in moments:
         killed(moment, *GENERATE, cwd=tmp_path)
     assert_healed(tmp_path)
     assert whole(tmp_path).keys() == OLD.keys()
