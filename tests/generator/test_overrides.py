@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.codegen import codegen
 from support.generate import run, text_schema
 from support.small_models import store
 
@@ -64,3 +66,71 @@ def test_no_module_or_folder_is_a_device_of_windows(tmp_path: Path, model_id: st
     assert run(tmp_path).status == 0
     devices = {"con", "nul", "prn", "com1", "lpt9"}
     assert not {path.stem for path in (tmp_path / "out").rglob("*")} & devices
+
+
+# The command
+
+
+def test_the_command_starts_overrides_that_change_nothing(tmp_path: Path) -> None:
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    run(tmp_path)
+    module = tmp_path / "out/models/acme/one.py"
+    before = module.read_bytes()
+    started = codegen("override", "acme/one", "--schemas", tmp_path / "schemas")
+    file = tmp_path / "schemas/acme/one/overrides.json"
+    assert (started.status, started.out) == (0, f"started    {file}\n")
+    assert json.loads(file.read_text())["input"] == {"properties": {"prompt": {}}}
+    assert run(tmp_path).status == 0
+    assert module.read_bytes() == before
+
+
+def test_the_command_does_not_touch_overrides_that_are_there(tmp_path: Path) -> None:
+    overrides = {"input": {"title": "x"}}
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"), overrides=overrides)
+    refused = codegen("override", "acme/one", "--schemas", tmp_path / "schemas")
+    assert refused.status == 64
+    assert "overrides.json: exists already" in refused.err
+    file = tmp_path / "schemas/acme/one/overrides.json"
+    assert json.loads(file.read_text()) == overrides
+
+
+@pytest.mark.parametrize("given", [[], ["acme/one"]], ids=["all", "one"])
+def test_the_check_names_each_override_whose_target_is_gone(
+    tmp_path: Path, given: list[str]
+) -> None:
+    schemas = tmp_path / "schemas"
+    for name in ("acme/one", "acme/two"):
+        store(schemas, name, text_schema("prompt"), overrides=STRANGE[0][0])
+    found = codegen("override", *given, "--check", "--schemas", schemas)
+    assert found.status == 1
+    assert (
+        "acme/one  overrides.json/input/properties/promt: is not in the stored document"
+        in found.out
+    )
+    assert ("acme/two" in found.out) == (not given)
+
+
+def test_the_check_passes_where_every_override_has_its_target(tmp_path: Path) -> None:
+    overrides = {"input": {"properties": {"prompt": {"title": "Prompt"}}}}
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"), overrides=overrides)
+    found = codegen("override", "--check", "--schemas", tmp_path / "schemas")
+    assert (found.status, found.out) == (0, "Every override has its target.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing argument 'MODEL'"),
+        (["acme/oen"], "did you mean 'acme/one'"),
+        (["acme/old"], "Override acme/one."),
+    ],
+)
+def test_the_command_says_which_model_it_wants(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    schemas = tmp_path / "schemas"
+    store(schemas, "acme/old", text_schema("prompt"))
+    assert codegen("rename", "acme/old", "acme/one", "--schemas", schemas).status == 0
+    refused = codegen("override", *arguments, "--schemas", schemas)
+    assert refused.status == 64
+    assert words in refused.err

@@ -19,7 +19,7 @@ from runcomfy_codegen.schema.model_ids import ModelId, parse_model_id
 
 from .store import FolderChange, forget
 
-__all__ = ["remove", "rename"]
+__all__ = ["remove", "rename", "stored_id"]
 
 #: What moves to the new name; the mark stays at the old one.
 _MOVED = (
@@ -34,7 +34,7 @@ _MOVED = (
 
 def remove(schemas: Path, name: str) -> FolderChange:
     """Remove all that is stored of a model. Raises ``Misuse`` where nothing is, and ``CannotWrite``."""
-    change = forget(schemas, _stored_id(schemas, name))
+    change = forget(schemas, stored_id(schemas, name))
     commit(schemas, [change])
     _remove_empty(change.folder, schemas.resolve())
     return change
@@ -45,7 +45,7 @@ def rename(schemas: Path, old: str, new: str) -> list[FolderChange]:
 
     Where the new one is stored already, the old one becomes its alias. Raises ``Misuse`` and ``CannotWrite``.
     """
-    source, target = _stored_id(schemas, old), parse_model_id(new, new)
+    source, target = stored_id(schemas, old), parse_model_id(new, new)
     if source == target:
         raise Misuse(new, "is the name that the model has", "Give another one.")
     stored = read_stored(schemas, source)
@@ -83,7 +83,8 @@ def _for_new_name(files: dict[str, bytes], target: ModelId) -> dict[str, bytes]:
     return moved
 
 
-def _stored_id(schemas: Path, name: str) -> ModelId:
+def stored_id(schemas: Path, name: str) -> ModelId:
+    """The id of a stored model. Raises ``Misuse``, with the id that was probably meant, where it is not stored."""
     known = find_models(schemas)
     model_id = parse_model_id(name, name)
     if model_id not in known:

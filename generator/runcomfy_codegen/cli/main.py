@@ -26,6 +26,7 @@ _NAME = "runcomfy-codegen"
 _COMMANDS = {
     "add": "Store the schemas of documentation pages.",
     "pull": "Store the schemas of the live catalogue.",
+    "override": "Start or check the corrections of a stored model.",
     "rename": "Rename a model; the old id stays as an alias.",
     "remove": "Remove a stored model.",
     "generate": "Write the typed package from the stored schemas.",
