@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -132,11 +132,11 @@ class _Run:
             from .model_files import make_models
 
             # All is rendered before anything is written, so a model that cannot be stops nothing half way.
-            outcomes = make_models(self.schemas, jobs)
-            for number, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True), 1):
-                self._take(job.model_id, outcome, made)
-                if self.progress:
-                    self.progress(number, len(jobs))
+            with closing(make_models(self.schemas, jobs)) as outcomes:
+                for number, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True), 1):
+                    self._take(job.model_id, outcome, made)
+                    if self.progress:
+                        self.progress(number, len(jobs))
         self._render_shared()
         self.generation.rendered = sorted(made)
         return self._planned(made)

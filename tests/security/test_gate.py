@@ -180,3 +180,32 @@ def test_templates_run_nothing_that_a_schema_holds() -> None:
         )
         assert "| safe" not in source
         assert "eval" not in source
+
+
+CHECK = "def check(payload):\n    found = []\n    return found\n"
+
+
+def test_the_gate_looks_at_blocks_of_checks_as_well() -> None:
+    with pytest.raises(SchemaError, match="fault of the generator"):
+        syntax.verify(CHECK, "acme/small", checks=["x = payload", "import os"])
+
+
+@pytest.mark.parametrize(
+    "block", ["x = 1\rimport os", "x = (", "    x = 1", "x = 1 \\", "else:\n    x = 1"]
+)
+def test_a_block_that_is_not_whole_by_itself_is_refused(block: str) -> None:
+    with pytest.raises(SchemaError, match="does not compile"):
+        syntax.verify(CHECK, "acme/small", checks=[block])
+
+
+def test_a_block_may_use_what_its_function_and_other_blocks_define() -> None:
+    importable = {"UNSET", "Sequence"}
+    names = syntax.verify(CHECK, "acme/small", importable, ["unset = UNSET", "x = found, unset"])
+    assert names.at_run_time == {"UNSET"}
+    with pytest.raises(SchemaError, match="the undefined name unset"):
+        syntax.verify(CHECK, "acme/small", importable, ["x = found, unset"])
+
+
+def test_blocks_need_the_function_that_they_stand_in() -> None:
+    with pytest.raises(SchemaError, match="a function check that it lacks"):
+        syntax.verify("x = 1", "acme/small", checks=["y = 1"])

@@ -14,6 +14,12 @@ from .template_files import templates_folder
 
 __all__ = ["render_model", "render_owner", "render_package"]
 
+
+def _by_kind(name: str) -> tuple[bool, bool, str]:
+    """The order of imported names: constants, classes, functions."""
+    return name.islower(), not name.isupper(), name
+
+
 #: What a model's module may import, by where it comes from. Hints are left to type checkers.
 _HINTS = {
     "collections.abc": ("Mapping", "Sequence"),
@@ -22,16 +28,23 @@ _HINTS = {
 _IMPORTABLE = frozenset({*runtime.__all__, *(name for names in _HINTS.values() for name in names)})
 #: Type checkers know this one from typing only, whose import takes longer than a validation.
 _TYPED_DICT = "TypedDict"
-#: Stands for the imports in a rendered module until it is known what they are.
-_IMPORTS = "\0imports\0"
+#: The rest of what a module may import of the runtime, in order.
+_OTHERS = tuple(sorted(set(runtime.__all__) - {_TYPED_DICT}, key=_by_kind))
+#: These stand in a rendered module for what the gate looks at by itself, or tells.
+_IMPORTS, _CHECKS = "\0imports\0", "\0checks\0\n"
 
 
 def render_model(model: ModelSpec, place: str) -> str:
     """The text of a model's module, not yet formatted."""
-    text = _template("model/module.py.jinja").render(model=model, imports=_IMPORTS)
-    head, _, body = text.partition(_IMPORTS)
-    names = syntax.verify(head + body, place, _IMPORTABLE)
-    return head + "\n".join(_imports(names)) + body
+    text = _template("model/module.py.jinja").render(model=model, imports=_IMPORTS, checks=_CHECKS)
+    head, _, rest = text.partition(_IMPORTS)
+    body, _, end = rest.partition(_CHECKS)
+    names = syntax.verify(head + body + end, place, _IMPORTABLE, model.checks)
+    return "".join([head, "\n".join(_imports(names)), body, *map(_indented, model.checks), end])
+
+
+def _indented(block: str) -> str:
+    return "".join(f"    {line}\n" for line in block.split("\n")) + "\n"
 
 
 def render_package(package: PackageSpec, place: str) -> str:
@@ -54,8 +67,7 @@ def _imports(names: syntax.Names) -> list[str]:
     """The import statements of a model's module."""
     now = names.at_run_time - {_TYPED_DICT}
     hints = names.in_hints - now
-    others = sorted(set(runtime.__all__) - {_TYPED_DICT}, key=_by_kind)
-    sources = {**_HINTS, "runcomfy.model": tuple(others)}
+    sources = {**_HINTS, "runcomfy.model": _OTHERS}
     if _TYPED_DICT in names.at_run_time:
         sources["typing"] += (_TYPED_DICT,)
         hints.add(_TYPED_DICT)
@@ -76,28 +88,16 @@ def _imports(names: syntax.Names) -> list[str]:
     return lines
 
 
-def _by_kind(name: str) -> tuple[bool, bool, str]:
-    """The order of imported names: constants, classes, functions."""
-    return name.islower(), not name.isupper(), name
-
-
 def _template(name: str) -> Template:
     return _environment().get_template(name)
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(  # noqa: S701 — the output is Python, whose escaping is literals.py
+    return Environment(  # noqa: S701 — the output is Python, whose escaping is literals.py
         loader=FileSystemLoader(templates_folder()),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["compact"] = _compact
-    return environment
-
-
-def _compact(text: str) -> str:
-    """``text`` without its blank lines, so that macros need not mind their own white space."""
-    return "\n".join(line for line in text.split("\n") if line.strip())

@@ -7,8 +7,9 @@ not on these lists. A name that nobody defines is refused as well: it would be a
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from runcomfy import model
@@ -71,14 +72,23 @@ class _Place(NamedTuple):
     loops: int = 0
 
 
-def verify(source: str, place: str, importable: Container[str] = ()) -> Names:
+def verify(
+    source: str, place: str, importable: Container[str] = (), checks: Sequence[str] = ()
+) -> Names:
     """The names that a rendered module has to import, all of them among ``importable``.
 
-    Raises ``SchemaError`` where it holds what it should not, or uses a name that is neither defined nor importable.
+    ``checks`` are blocks of statements that will stand in the module's function ``check``. Raises ``SchemaError`` where
+    either holds what it should not, or uses a name that is neither defined nor importable.
     """
     try:
         tree = ast.parse(source)
-        return _walk(tree, importable)
+        module: set[str] = set()
+        loads = _walk(tree, module)
+        if checks:
+            blocks = [_block(text) for text in checks]
+            known = module.union(_names_in_check(tree), *(block.defined for block in blocks))
+            loads += [load for block in blocks for load in block.loads if load.name not in known]
+        return _to_import(loads, module | _BUILTINS, importable)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SchemaError(
             place, f"the rendered module does not compile: {error}", _ADVICE
@@ -94,16 +104,71 @@ class _Refused(Exception):
         self.line = getattr(node, "lineno", 0)
 
 
-def _walk(tree: ast.Module, importable: Container[str]) -> Names:
-    module: set[str] = set()
+class _Load(NamedTuple):
+    """The use of a name that its own scope does not define."""
+
+    name: str
+    hint: bool
+    node: ast.AST
+
+
+class _Block(NamedTuple):
+    """What a block of statements defines, and what it uses beside that."""
+
+    defined: frozenset[str]
+    loads: tuple[_Load, ...]
+
+
+@lru_cache(maxsize=2_000)
+def _block(text: str) -> _Block:
+    """Look at a block once, however many modules hold it.
+
+    What parses by itself is the same statements between other ones, further in: no line of it ends in the middle of one,
+    and no other character than the line feed ends a line.
+    """
+    if not text.replace("\n", "").isprintable():
+        raise ValueError("a block of statements holds characters that are not printable")
+    defined: set[str] = set()
+    loads = _walk(ast.parse(text), defined)
+    return _Block(frozenset(defined), tuple(loads))
+
+
+def _names_in_check(tree: ast.Module) -> set[str]:
+    """The names that the function ``check`` defines by itself."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "check":
+            parts = list(ast.walk(node))
+            stored = {
+                one.id
+                for one in parts
+                if isinstance(one, ast.Name) and one.ctx.__class__ is ast.Store
+            }
+            return stored | {one.arg for one in parts if isinstance(one, ast.arg)}
+    raise _Refused("statements for a function check that it lacks", tree)
+
+
+def _to_import(loads: list[_Load], known: Container[str], importable: Container[str]) -> Names:
+    names = Names()
+    for name, hint, node in loads:
+        if name in known:
+            continue
+        if name not in importable:
+            raise _Refused(f"the undefined name {name}", node)
+        (names.in_hints if hint else names.at_run_time).add(name)
+    return names
+
+
+def _walk(tree: ast.Module, module: set[str]) -> list[_Load]:
+    """Hold every node against the lists. The names of the module go to ``module``, and what it uses is returned."""
     loads: list[tuple[ast.Name, _Place]] = []
     waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place(module))]
     while waiting:
         node, place = waiting.pop()
         kind = node.__class__
-        if kind not in _PARTS:
+        rule = _RULES.get(kind)
+        if rule is None:
             raise _Refused(f"a {kind.__name__}", node)
-        check = _CHECKS.get(kind)
+        check, scopes, parts = rule
         problem = check(node) if check else None
         if problem:
             raise _Refused(problem, node)
@@ -112,23 +177,16 @@ def _walk(tree: ast.Module, importable: Container[str]) -> Names:
                 loads.append((node, place))  # type: ignore[arg-type]  # likewise
             else:
                 place.scope.add(node.id)  # type: ignore[attr-defined]  # likewise
-        elif kind in _SCOPES:
-            waiting += _SCOPES[kind](node, place)
+        elif scopes:
+            waiting += scopes(node, place)
         else:
-            for name in _PARTS[kind]:
+            for name in parts:
                 part = getattr(node, name)
                 if part.__class__ is list:
                     waiting += [(one, place) for one in part]
                 elif part is not None:
                     waiting.append((part, place))
-    names = Names()
-    for load, place in loads:
-        if load.id in place.scope or load.id in module or load.id in _BUILTINS:
-            continue
-        if load.id not in importable:
-            raise _Refused(f"the undefined name {load.id}", load)
-        (names.in_hints if place.hint else names.at_run_time).add(load.id)
-    return names
+    return [_Load(node.id, place.hint, node) for node, place in loads if node.id not in place.scope]
 
 
 _Parts = Iterator[tuple[ast.AST, _Place]]
@@ -265,3 +323,5 @@ _CHECKS: dict[type[ast.AST], Callable[[ast.AST], str | None]] = {
     ast.arg: _named("arg"),
     ast.keyword: _named("arg"),
 }
+#: By kind of node: what is asked of it, who finds its parts, and the fields that hold them.
+_RULES = {kind: (_CHECKS.get(kind), _SCOPES.get(kind), parts) for kind, parts in _PARTS.items()}

@@ -14,6 +14,7 @@ __all__ = [
     "ASSERTIONS",
     "COMPILED",
     "FOR_PEOPLE",
+    "HOLDERS",
     "IN_PLACE",
     "KEYWORDS",
     "ONE_SCHEMA",
@@ -87,8 +88,12 @@ SCHEMA_LIST = {"allOf", "anyOf", "oneOf", "prefixItems"}
 SCHEMA_MAP = {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
 
 
+#: The three together.
+HOLDERS = frozenset(ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP)
+
+
 #: Every keyword that is understood.
-KEYWORDS = ANNOTATIONS | ASSERTIONS | ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP
+KEYWORDS = ANNOTATIONS | ASSERTIONS | HOLDERS
 
 
 #: The ones that apply to the same value: a chain of them can lead back to its start.
@@ -119,16 +124,23 @@ def is_pattern(text: str) -> bool:
 
 def schemas_in(schema: object, place: str = "") -> Iterator[tuple[str, Schema]]:
     """Every schema in a schema, itself included, with its place."""
-    if not isinstance(schema, dict):
-        return
-    yield place, schema
-    for steps, part in parts_of(schema):
-        yield from schemas_in(part, step(place, *steps))
+    found: list[tuple[str, Schema]] = []
+    _collect(schema, place, found)
+    return iter(found)
+
+
+def _collect(schema: object, place: str, found: list[tuple[str, Schema]]) -> None:
+    if isinstance(schema, dict):
+        found.append((place, schema))
+        for steps, part in parts_of(schema):
+            _collect(part, step(place, *steps), found)
 
 
 def parts_of(schema: Schema) -> Iterator[tuple[tuple[object, ...], object]]:
     """The schemas that stand directly in a schema, with the steps to them."""
     for keyword, value in schema.items():
+        if keyword not in HOLDERS:
+            continue
         if keyword in ONE_SCHEMA:
             yield (keyword,), value
         elif keyword in SCHEMA_LIST and isinstance(value, list):

@@ -39,6 +39,8 @@ class Loose:
 def drop_bad_references(root: Schema, loose: Loose) -> None:
     """Take out references that lead nowhere or, without a step into the value, back to themselves."""
     parts = dict(schemas_in(root))
+    if not any(map(_is_local, parts.values())):
+        return
     for place, part in parts.items():
         if _is_local(part) and target_of(part["$ref"]) not in parts:
             _drop_reference(place, part, "leads nowhere; not checked", loose)

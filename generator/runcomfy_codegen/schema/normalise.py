@@ -21,6 +21,7 @@ from runcomfy_codegen.schema.keywords import (
     ANNOTATIONS,
     ASSERTIONS,
     FOR_PEOPLE,
+    HOLDERS,
     IN_PLACE,
     ONE_SCHEMA,
     SCHEMA_LIST,
@@ -139,7 +140,7 @@ class _Cleaner:
                     cleaned[keyword] = value
             elif keyword in _NORMALISED:
                 continue
-            elif keyword in ONE_SCHEMA | SCHEMA_LIST | SCHEMA_MAP:
+            elif keyword in HOLDERS:
                 self._inner(cleaned, keyword, value, step(place, keyword))
             elif keyword in ASSERTIONS:
                 self._assertion(cleaned, keyword, value, step(place, keyword))
@@ -344,12 +345,16 @@ _QUICK: dict[str, type] = {
 def _well_formed(keyword: str, value: object) -> bool:
     if value.__class__ is _QUICK.get(keyword):
         return True
+    if keyword == "type" and value.__class__ is str:
+        return value in TYPES
     if _has_non_finite(value):
         return False
     if keyword == "default" or (value.__class__ is float and keyword in _NUMBERS):
         return True
     if keyword in ("enum", "const"):
         return keyword == "const" or isinstance(value, list)
+    if keyword == "required" and isinstance(value, list):
+        return all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
     return _well_formed_text(json.dumps({keyword: value}))
 
 

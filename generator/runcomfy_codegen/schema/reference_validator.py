@@ -9,6 +9,15 @@ from .keywords import Schema
 __all__ = ["TooMuchWork", "broken_rules", "keeps"]
 
 
+#: The JSON types of plain values.
+_TYPES: dict[type, frozenset[str]] = {
+    str: frozenset(["string"]),
+    bool: frozenset(["boolean"]),
+    int: frozenset(["integer", "number"]),
+    type(None): frozenset(["null"]),
+}
+
+
 def broken_rules(root: Schema, part: Schema, value: object) -> list[tuple[str, str]]:
     """(rule, place in the value) of all that is broken. Raises ``TooMuchWork``."""
     errors = errors_of(validator_for(root, part), value)
@@ -17,6 +26,11 @@ def broken_rules(root: Schema, part: Schema, value: object) -> list[tuple[str, s
 
 def keeps(root: Schema, part: Schema, value: object) -> bool | None:
     """Whether ``value`` keeps ``part``; ``None`` where it takes too much work to tell."""
+    if (
+        part.keys() == {"type"} and value.__class__ in _TYPES
+    ):  # most parts, and the library takes its time
+        given = part["type"]
+        return not _TYPES[value.__class__].isdisjoint([given] if isinstance(given, str) else given)
     try:
         return not broken_rules(root, part, value)
     except (TooMuchWork, RecursionError, OverflowError):

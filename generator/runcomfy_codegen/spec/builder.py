@@ -26,7 +26,7 @@ from .model_spec import InputSpec, MediaSpec, ModelSpec, RuleSpec
 from .names import Identifier
 from .nested_types import nested_specs
 from .output_fields import OutputFields, build_outputs
-from .statements import payload_statements
+from .statements import payload_blocks
 
 __all__ = ["build_model"]
 
@@ -88,7 +88,8 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     raw, dialect_notes = canonical(written)
     gathered = gather_inputs(raw)
     cleaned, notes = clean(raw, *gathered.declaring)
-    inputs = _read_inputs(documents, gathered, class_name, type_templates)
+    at_root = cleaned if gathered.schema is raw else clean(gathered.schema)[0]
+    inputs = _read_inputs(documents, gathered.schema, at_root, class_name, type_templates)
     written_output = texts.with_readable_texts(documents.output)
     taken = {one.name for one in inputs.types.nested} | {class_name}
     outputs = build_outputs(written_output, output_class, type_templates, taken)
@@ -122,7 +123,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         output_fields=outputs.fields,
         output_slots=literal(tuple(sorted(str(field.name) for field in outputs.fields))),
         constants=compiled.constants,
-        checks=payload_statements(compiled.checks),
+        checks=payload_blocks(compiled.checks),
         required=literal(tuple(str(inputs.names[wire]) for wire in inputs.required)),
         aliases=literal(aliases) if aliases else None,
         admitted=literal(gathered.admitted) if gathered.admitted else None,
@@ -173,11 +174,14 @@ def _class_docstring(documents: Documents, raw: Schema) -> PythonSource:
 
 
 def _read_inputs(
-    documents: Documents, gathered: GatheredInputs, class_name: Identifier, type_templates: Path
+    documents: Documents,
+    raw: Schema,
+    cleaned: Schema,
+    class_name: Identifier,
+    type_templates: Path,
 ) -> _Inputs:
+    """``raw`` and ``cleaned`` hold all inputs at their root."""
     place = f"{documents.model_id} input.json"
-    raw = gathered.schema
-    cleaned, _ = clean(raw)
     _require_object(cleaned, place)
     wire_names = list(cleaned.get("properties", {}))
     python_names = names.input_names(wire_names, documents.names, place)

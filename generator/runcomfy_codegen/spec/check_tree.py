@@ -86,9 +86,9 @@ class ValueCheck:
         return PythonSource(" and ".join(refused))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """One property of an object."""
+    """One property of an object. Models share those that are the same, so each is equal to itself alone."""
 
     wire_name: PythonSource
     required: bool

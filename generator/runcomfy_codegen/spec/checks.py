@@ -6,6 +6,7 @@ whole input at a time, so that keywords which depend on each other are never tak
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -109,6 +110,11 @@ _MAX_DEPTH = 12
 _MAX_VALUES = 150
 
 
+#: (name, whether required, schema) of an input that refers to nothing else -> its check and the constants of it.
+_inputs: dict[tuple[str, bool, str], tuple[Member, dict[str, Constant]]] = {}
+_MOST_REMEMBERED = 5_000
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """The checks of an input schema."""
@@ -178,19 +184,13 @@ class _Compiler:
     ) -> ObjectCheck:
         properties: Schema = schema.get("properties", {})
         required: list[str] = schema.get("required", [])
-        name = depth.name("member") if depth.objects else Identifier("value")
-        value = self.value if depth.objects else self.input
         tests, sized = _tests(_KINDS["object"], schema, variable)
+        member = self.member if depth.objects else self.input
         return ObjectCheck(
             variable,
             pointer(steps),
             tuple(
-                Member(
-                    literal(wire),
-                    wire in required,
-                    literal(describe("required", wire)),
-                    value(part, name, (*steps, wire), depth, above),
-                )
+                member(part, wire in required, (*steps, wire), depth, above)
                 for wire, part in properties.items()
             ),
             tuple(
@@ -208,21 +208,56 @@ class _Compiler:
     def input(
         self,
         schema: Schema,
-        variable: Identifier,
+        required: bool,
+        steps: tuple[str, ...],
+        depth: _Depth,
+        above: frozenset[str],
+    ) -> Member:
+        """The check of an input, made once for all models that have the same."""
+        wire, text = steps[0], json.dumps(schema)
+        found = _inputs.get((wire, required, text))
+        if found is None:
+            try:
+                found = self.alone(schema, required, steps, depth, above)
+            except NotCompiled as error:  # the library checks an input as a whole, or not at all
+                self.by_library[wire] = error.words
+                path = literal(self.paths[id(schema)])
+                whole = ValueCheck(Identifier("value"), pointer(steps), library=path)
+                return _member(wire, required, whole)
+            if '"$ref"' not in text and len(_inputs) < _MOST_REMEMBERED:
+                _inputs[wire, required, text] = found
+        member, constants = found
+        if constants.keys() & self.constants.keys():  # two inputs whose names differ little
+            return self.member(schema, required, steps, depth, above)
+        self.constants |= constants
+        return member
+
+    def alone(
+        self,
+        schema: Schema,
+        required: bool,
+        steps: tuple[str, ...],
+        depth: _Depth,
+        above: frozenset[str],
+    ) -> tuple[Member, dict[str, Constant]]:
+        """An input as if there were no other, and its constants. Raises ``NotCompiled``."""
+        others, self.constants = self.constants, {}
+        self.values = 0
+        try:
+            return self.member(schema, required, steps, depth, above), self.constants
+        finally:
+            self.constants = others
+
+    def member(
+        self,
+        schema: Schema,
+        required: bool,
         steps: tuple[Step, ...],
         depth: _Depth,
         above: frozenset[str],
-    ) -> ValueCheck:
-        """The check of an input: the library does it as a whole, or not at all."""
-        constants = dict(self.constants)
-        self.values = 0
-        try:
-            return self.value(schema, variable, steps, depth, above)
-        except NotCompiled as error:
-            self.constants = constants
-            self.by_library[steps[0]] = error.words
-            path = literal(self.paths[id(schema)])
-            return ValueCheck(variable, pointer(steps), library=path)
+    ) -> Member:
+        name = depth.name("member") if depth.objects else Identifier("value")
+        return _member(steps[-1], required, self.value(schema, name, steps, depth, above))
 
     def value(
         self,
@@ -345,6 +380,10 @@ class _Compiler:
             name = Identifier(f"{name}_")
             made = replace(made, name=name)
         return self.constants.setdefault(name, made)
+
+
+def _member(wire: str, required: bool, check: ValueCheck) -> Member:
+    return Member(literal(wire), required, literal(describe("required", wire)), check)
 
 
 def _paths(schema: Schema, path: tuple[object, ...]) -> Iterator[tuple[int, tuple[object, ...]]]:

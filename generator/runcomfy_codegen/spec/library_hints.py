@@ -1,7 +1,7 @@
 """What datamodel-code-generator makes of structures, asked once for each shape.
 
-A structure holds tokens instead of names and values: ``v3`` stands for a value of an enum, ``C1`` for a nested object.
-With the tokens numbered afresh, a thousand models have a few hundred shapes among their fields, and the library,
+A structure holds tokens instead of names and values: ``v3`` stands for the values of an enum, ``C1`` for a nested object.
+With the tokens numbered afresh, a thousand models have a few dozen shapes among their fields, and the library,
 which takes milliseconds for a call, is asked about these alone.
 """
 

@@ -10,7 +10,6 @@ from runcomfy_codegen.schema.model_ids import ModelId
 from .check_tree import Constant
 from .literals import PythonSource
 from .names import Identifier
-from .statements import Statement
 
 __all__ = [
     "InputSpec",
@@ -109,8 +108,8 @@ class ModelSpec:
     output_fields: tuple[OutputField, ...]
     output_slots: PythonSource
     constants: tuple[Constant, ...]
-    #: The statements of the validator, in groups that belong together.
-    checks: tuple[tuple[Statement, ...], ...]
+    #: The statements of the validator, in blocks that belong together.
+    checks: tuple[PythonSource, ...]
     required: PythonSource
     #: Python name -> wire name, where they differ; ``None`` where none does.
     aliases: PythonSource | None

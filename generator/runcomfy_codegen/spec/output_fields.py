@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
@@ -51,10 +52,27 @@ class OutputFields:
     notes: tuple[Diagnostic, ...]
 
 
+#: Schema, as text -> its fields. Most models have the outputs of others; an object inside them is named after the class.
+_known: dict[str, OutputFields] = {}
+_MOST_REMEMBERED = 1_000
+
+
 def build_outputs(
     raw: Schema, output_class: Identifier, type_templates: Path, taken: Collection[str] = ()
 ) -> OutputFields:
     """The outputs that an output schema documents; none is a fine answer."""
+    text = json.dumps(raw)
+    if text in _known:
+        return _known[text]
+    made = _build(raw, output_class, type_templates, taken)
+    if not made.nested and len(_known) < _MOST_REMEMBERED:
+        _known[text] = made
+    return made
+
+
+def _build(
+    raw: Schema, output_class: Identifier, type_templates: Path, taken: Collection[str]
+) -> OutputFields:
     raw, dialect_notes = canonical(raw)
     cleaned, found = clean(raw)
     found += dialect_notes

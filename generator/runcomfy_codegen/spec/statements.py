@@ -1,16 +1,18 @@
-"""Checks as finished statements: what a template has only to write down, line by line.
+"""Checks as finished statements, in blocks of lines that a template has only to write down.
 
 What a valid value has to pass comes first; whether the value is there at all is asked of those that fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .check_tree import Branch, Member, ObjectCheck, Test, ValueCheck
+from .literals import PythonSource, pointer
 
-__all__ = ["Statement", "payload_statements"]
+__all__ = ["payload_blocks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +23,33 @@ class Statement:
     body: tuple[Statement, ...] = ()
 
 
-def payload_statements(check: ObjectCheck | None) -> tuple[tuple[Statement, ...], ...]:
-    """The statements of a validator, in groups; ``None`` is a payload that the jsonschema library checks."""
+def payload_blocks(check: ObjectCheck | None) -> tuple[PythonSource, ...]:
+    """The statements of a validator, in blocks; ``None`` is a payload that the jsonschema library checks."""
     if check is None:
-        return ((Statement('check_by_library(__name__, (), payload, "", found)'),),)
-    groups = [
-        (Statement("unset = UNSET"),) if check.members else (),
-        tuple(_own_tests(check)),
-        *(tuple(_member(one, check, "payload.get")) for one in check.members),
-        tuple(_strangers(check)),
+        return (PythonSource('check_by_library(__name__, (), payload, "", found)'),)
+    blocks = [
+        PythonSource("unset = UNSET" if check.members else ""),
+        _block(_own_tests(check)),
+        *map(_input_block, check.members),
+        _block(_strangers(check)),
     ]
-    return tuple(group for group in groups if group)
+    return tuple(filter(None, blocks))
+
+
+@lru_cache(maxsize=1_000)
+def _input_block(one: Member) -> PythonSource:
+    """The statements for an input; models share many of them."""
+    return _block(_member(one, "payload", pointer(()), "payload.get"))
+
+
+def _block(statements: Iterable[Statement]) -> PythonSource:
+    return PythonSource("\n".join(_lines(statements, "")))
+
+
+def _lines(statements: Iterable[Statement], indent: str) -> Iterator[str]:
+    for one in statements:
+        yield indent + one.text
+        yield from _lines(one.body, indent + "    ")
 
 
 def _violation(pointer: str, rule: str, value: str, limit: str, message: str = "") -> Statement:
@@ -60,20 +78,18 @@ def _own_tests(check: ObjectCheck) -> Iterator[Statement]:
 def _object(check: ObjectCheck) -> Iterator[Statement]:
     yield from _own_tests(check)
     for one in check.members:
-        yield from _member(one, check, f"{check.variable}.get")
+        yield from _member(one, check.variable, check.pointer, f"{check.variable}.get")
     yield from _strangers(check)
     if not check.closed:
         known = f"{check.variable}, {check.known}, {check.pointer}"
         yield Statement(f"check_others({known}, found)")
 
 
-def _member(one: Member, parent: ObjectCheck, get: str) -> Iterator[Statement]:
+def _member(one: Member, parent: str, place: str, get: str) -> Iterator[Statement]:
     yield Statement(f"{one.check.variable} = {get}({one.wire_name}, unset)")
     missing = None
     if one.required:
-        missing = _violation(
-            parent.pointer, "'required'", parent.variable, one.wire_name, one.absence
-        )
+        missing = _violation(place, "'required'", parent, one.wire_name, one.absence)
     yield from _value(one.check, optional=not one.required, missing=missing)
 
 

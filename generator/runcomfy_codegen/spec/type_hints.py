@@ -100,7 +100,8 @@ class _Tokens:
     names: Mapping[str, str]
     media: Collection[str]
     taken: set[str]
-    values: list[object] = field(default_factory=list)
+    #: The values of each choice, as they stand in a hint; one token is all of them.
+    values: list[str] = field(default_factory=list)
     #: Token -> the way to an object, and its flat schema.
     classes: dict[str, tuple[NestedPath, Schema]] = field(default_factory=dict)
     #: Pointer of an object -> its token, so that it is one class wherever it is used, and recursion ends.
@@ -253,9 +254,8 @@ class _Tokens:
             rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
             return self._structure(rest, path)
         distinct = {(type(value), value): value for value in values}.values()
-        tokens = [f"v{len(self.values) + i}" for i in range(len(distinct))]
-        self.values += distinct
-        return {"type": "string", "enum": tokens}
+        self.values.append(", ".join(map(literal, distinct)))
+        return {"type": "string", "enum": [f"v{len(self.values) - 1}"]}
 
     def read(
         self, structures: dict[str, dict[str, Any]], templates: Path, *, frozen: bool
@@ -298,7 +298,7 @@ class _Tokens:
             raise TypeError(f"the hint {hint!r} holds names that are not expected: {unknown}")
         return _TOKEN.sub(
             lambda match: (
-                literal(self.values[int(match[1][1:])]) if match[1] else self.class_names[match[2]]
+                self.values[int(match[1][1:])] if match[1] else self.class_names[match[2]]
             ),
             hint,
         )
