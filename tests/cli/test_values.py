@@ -9,8 +9,8 @@ from typing import Any
 import click
 import pytest
 
-from runcomfy.cli.inputs import Input, inputs_of
 from runcomfy.cli.values import read_arguments
+from runcomfy.model.declared_inputs import Input, inputs_of
 from runcomfy.snippets import as_arguments
 from support.small_models import make_class
 

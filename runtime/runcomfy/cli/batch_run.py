@@ -132,7 +132,8 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
 
 def _values(cls: Any, option: str, given: Any) -> dict[str, Any]:
     """Values read by the types of the model's inputs, as ``run`` reads them."""
-    from .inputs import inputs_of
+    from runcomfy.model.declared_inputs import inputs_of
+
     from .values import read_arguments
 
     try:

@@ -117,9 +117,8 @@ def _options(name: str, parameter: Any) -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
+    from runcomfy.model.declared_inputs import inputs_of
     from runcomfy.model.registry import find_model, model_ids
-
-    from .inputs import inputs_of
 
     for model_id in model_ids():
         yield model_id

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .inputs import Input, inputs_of
+from runcomfy.model.declared_inputs import Input, inputs_of
+
 from .terminal import plain
 
 if TYPE_CHECKING:

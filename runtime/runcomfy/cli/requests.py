@@ -129,7 +129,8 @@ def request_options(command: CommandT) -> CommandT:
 def _payload(
     model: str, given: tuple[str, ...], text: str | None, path: str | None, unchecked: bool
 ) -> dict[str, Any]:
-    from .inputs import inputs_of
+    from runcomfy.model.declared_inputs import inputs_of
+
     from .values import read_arguments, read_payload
 
     whole = read_payload(text, path)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .inputs import inputs_of
+from runcomfy.model.declared_inputs import inputs_of
+
 from .model_help import input_rows
 from .model_packages import model_of, package_option
 from .output import Output, output_options

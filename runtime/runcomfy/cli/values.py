@@ -14,9 +14,8 @@ from typing import Any
 
 import click
 
+from runcomfy.model.declared_inputs import Input
 from runcomfy.validation.json_text import NotJSON, read_json
-
-from .inputs import Input
 
 __all__ = ["read_arguments", "read_payload"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runcomfy.model.request import Request
+    from .request import Request
 
 __all__ = ["Input", "inputs_of"]
 
@@ -39,8 +39,10 @@ class Input:
         root: Mapping[str, Any],
         *,
         required: bool = False,
+        depth: int = 0,
     ) -> None:
         self.name = name
+        self._depth = depth
         self.required = required
         self._root = root
         self._parts = list(_parts(schema, root))
@@ -74,9 +76,22 @@ class Input:
     def item(self) -> Input | None:
         """What the items of a list are like; ``None`` where the schema does not say."""
         for part in self._parts:
-            if isinstance(part.get("items"), dict):
-                return Input(self.name, part["items"], self._root)
+            if isinstance(part.get("items"), dict) and self._depth < _DEEPEST:
+                return Input(self.name, part["items"], self._root, depth=self._depth + 1)
         return None
+
+    @property
+    def members(self) -> list[Input]:
+        """The members of an object, or of each object of a list; empty where the schema names none."""
+        found: dict[str, Input] = {}
+        for part in self._parts:
+            properties, required = part.get("properties"), part.get("required")
+            for name, schema in properties.items() if isinstance(properties, dict) else ():
+                wanted = isinstance(required, list) and name in required
+                declared = schema if isinstance(schema, dict) else {}
+                one = Input(name, declared, self._root, required=wanted, depth=self._depth + 1)
+                found.setdefault(name, one)
+        return list(found.values()) or (self.item.members if self.item else [])
 
     @property
     def about(self) -> str:
@@ -107,7 +122,7 @@ class Input:
     @property
     def limits(self) -> list[str]:
         """Its limits in words, items of lists included."""
-        from runcomfy.model.messages import show
+        from .messages import show
 
         told = []
         if self.choices:
@@ -192,7 +207,7 @@ def _target(reference: object, root: Mapping[str, Any]) -> Mapping[str, Any] | N
 
 
 def _choice(value: object) -> str:
-    from runcomfy.model.messages import show
+    from .messages import show
 
     return value if isinstance(value, str) and value else show(value)
 
