@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 
 from runcomfy.errors import NotFound
 from runcomfy.journal import Account, Journal
+from runcomfy.journal.prices import PriceEntry, price_of
 from runcomfy.model.request import Request
 
 from . import estimate
@@ -28,7 +29,7 @@ class _Client(Protocol):
     @property
     def account(self) -> Account: ...
     def with_journal(self, journal: Journal) -> Any: ...
-    async def model(self, model_id: str) -> estimate.PriceEntry: ...
+    async def model(self, model_id: str) -> PriceEntry: ...
 
 
 class Batch:
@@ -132,7 +133,7 @@ class Batch:
             entry = await self._client.model(self._model.model_id)
         except NotFound:  # a model that the catalogue does not list may run all the same
             return None
-        return estimate.price_of(entry, sample)
+        return price_of(entry, sample)
 
     async def run(self, tell: Callable[[BatchOutcome], object]) -> BatchSummary:
         """Run what is left, and write ``results.jsonl``. ``tell`` is called with each outcome, in input order."""

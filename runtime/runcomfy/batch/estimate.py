@@ -1,47 +1,13 @@
-"""What one request of a batch is expected to cost, from the catalogue or from the user."""
+"""The price that a batch reserves for one request: kept from run to run, and required by a budget."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any, Protocol
 
 from runcomfy.errors import ConfigurationError
 from runcomfy.journal import Journal
 
-__all__ = ["PriceEntry", "price_of", "require_price"]
+__all__ = ["keep_price", "kept_price", "require_price"]
 
 _FACT = "batch price"
-#: Inputs that say how long a video or sound is to be, for models that are billed by the second.
-_SECONDS = ("duration", "seconds", "length")
-
-
-class PriceEntry(Protocol):
-    """What the catalogue says of a model's price; ``ModelEntry`` is one."""
-
-    @property
-    def base_price_usd(self) -> float | None:
-        """US dollars for one unit."""
-        ...
-
-    @property
-    def price_unit(self) -> str | None:
-        """``output``, ``image`` or ``second``."""
-        ...
-
-
-def price_of(entry: PriceEntry | None, sample: Mapping[str, Any]) -> float | None:
-    """US dollars for one request like ``sample``; ``None`` where the catalogue does not tell enough."""
-    if entry is None or entry.base_price_usd is None:
-        return None
-    if entry.price_unit in (None, "output", "image"):
-        return entry.base_price_usd
-    if entry.price_unit == "second":
-        for name in _SECONDS:
-            try:
-                return entry.base_price_usd * float(sample[name])
-            except (KeyError, TypeError, ValueError):
-                continue
-    return None
 
 
 def kept_price(journal: Journal) -> float | None:

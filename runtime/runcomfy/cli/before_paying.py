@@ -69,11 +69,11 @@ def _refuse_equal(client: Client, wanted: Wanted, journal: Journal) -> None:
 
 
 def _refuse_cost(client: Client, wanted: Wanted, count: int, limit: float) -> None:
-    from .pricing import estimate
+    from runcomfy.journal.prices import price_of
 
     price = wanted.price
     if price is None:
-        price = estimate(client.model(wanted.model_id), wanted.payload)
+        price = price_of(client.model(wanted.model_id), wanted.payload)
     if price is None:
         raise BudgetReached(
             f"what a request to {wanted.model_id} costs is not known, and --max-cost does not guess; give "
