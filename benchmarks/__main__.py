@@ -19,6 +19,7 @@ PARTS = (
     "generation",
     "imports",
     "command_line",
+    "faces",
     "client",
     "media",
     "media_remote",
