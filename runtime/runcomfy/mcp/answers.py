@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 __all__ = [
     "Cancelled",
     "Checked",
+    "Description",
     "Finding",
     "FoundModel",
     "FoundModels",
@@ -34,6 +35,38 @@ class FoundModels(BaseModel):
     models: list[FoundModel]
     total: int
     note: str
+
+
+class DescribedInput(BaseModel):
+    """One input, or one member of an object. What does not apply is left out."""
+
+    name: str
+    kind: str
+    required: bool
+    limits: list[str] = []
+    file_rules: list[str] = []
+    meaning: str = ""
+    members: list[dict[str, Any]] = []
+
+
+class Price(BaseModel):
+    """What the catalogue says of the price; ``base_usd`` is null where it is not known."""
+
+    base_usd: float | None
+    per: str
+    note: str
+
+
+class Description(BaseModel):
+    """A model: its inputs, the required ones first, its price, one example, and the resource with its whole schema."""
+
+    model_id: str
+    price: Price
+    example: dict[str, Any]
+    schema_resource: str = Field(alias="schema")
+    note: str
+    inputs: list[DescribedInput]
+    more: str = ""
 
 
 class Finding(BaseModel):
@@ -94,7 +127,9 @@ class Settled(BaseModel):
     state: str
     files: list[SavedFile]
     cost_usd: float | None
-    output: Any
+    output: dict[str, Any] = Field(
+        description="what the model gave; one that is no object stands under value"
+    )
     note: str
 
 
@@ -114,7 +149,7 @@ class Past(BaseModel):
     request_id: str | None
     cost_usd: float | None
     created: str
-    inputs: Any
+    inputs: dict[str, Any]
     error: str
 
 

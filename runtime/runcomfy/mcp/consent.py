@@ -6,6 +6,7 @@ request within the call. In both, the tool's body, and so the claim, runs only a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from .texts import text
 
-__all__ = ["Consent", "question", "require_possible"]
+__all__ = ["Consent", "Covered", "is_given", "question", "require_possible"]
 
 _SHOWN = 800
 
@@ -28,12 +29,21 @@ class Consent(BaseModel):
     )
 
 
+class Covered(Consent):
+    """No person was asked: a budget covers the submit, or nothing is sent for its key."""
+
+
 def question(
-    model_id: str, key: str, inputs: dict[str, Any], price: float | None
+    model_id: str, key: str, inputs: dict[str, Any], price: float | None, limit: float
 ) -> Elicit[Consent]:
-    """The question for exactly this request."""
-    cost = "an unknown price" if price is None else f"about ${price:g}"
-    shown = text(json.dumps(inputs, ensure_ascii=False, sort_keys=True, default=str), _SHOWN)
+    """The question for exactly this request. An answer counts for the same words only, so they tell all of the inputs, or their digest."""
+    unknown = f"an unknown price (the agent expects at most ${limit:g})"
+    cost = unknown if price is None else f"about ${price:g}"
+    whole = json.dumps(inputs, ensure_ascii=False, sort_keys=True, default=str)
+    shown = text(whole, _SHOWN)
+    if len(whole) > _SHOWN:
+        digest = hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
+        shown += f" [SHA-256 of all inputs: {digest}]"
     return Elicit(
         f"Run {text(model_id)} for {cost} at RunComfy, under the key {text(key)!r}? Inputs: {shown}",
         Consent,
@@ -43,7 +53,8 @@ def question(
 def require_possible(context: Context[Any, Any]) -> None:
     """Raise ``ToolError`` where the client cannot ask a person."""
     capabilities = context.client_capabilities
-    if capabilities is None or capabilities.elicitation is None:
+    asks = None if capabilities is None else capabilities.elicitation
+    if asks is None or (asks.form is None and asks.url is not None):
         raise ToolError(
             "Nothing was sent: this submit needs a person's consent, and your client cannot ask for it. A person can start the "
             "server with --budget USD or --budget-day USD, or run the request with: runcomfy-py run"

@@ -1,18 +1,20 @@
-"""Local files that an agent names: only below the folders that the server was given."""
+"""Files on this machine: those that an agent names, below the roots only; and where results are saved."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from runcomfy.downloads.filenames import safe_stem
 from runcomfy.errors import ConfigurationError
 from runcomfy.model.local_files import mapped
 from runcomfy.model.request import Request
 
-__all__ = ["with_local_files"]
+__all__ = ["folder_of", "with_local_files"]
 
 _REMOTE = re.compile(r"(?i)(https?|data):")
 
@@ -42,3 +44,10 @@ def _local(value: Any, roots: list[Path]) -> Any:
             f"{value[:200]!r} is outside of the folders that may be read ({told}). Give a file below one of them, or a URL"
         )
     return path
+
+
+def folder_of(out: Path, key: str) -> Path:
+    """Where the files of a request are saved. Keys that differ in signs only have folders that differ."""
+    stem = safe_stem(key, 60)
+    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+    return out / (stem if stem == key else "-".join(filter(None, (stem, digest))))

@@ -1,49 +1,42 @@
-"""The tools about jobs: submit, wait, result, cancel, history. Money goes through the journal.
+"""The tools about jobs: wait, result, cancel, history. None of them pays.
 
 Annotations are evaluated here, because the SDK finds in them which function answers for a parameter.
 """
 
-import base64
-import io
+import math
 import time
-from pathlib import Path
+from collections import deque
 from typing import Annotated, Any
 
 import anyio
 from anyio.to_thread import run_sync
 from mcp.server.mcpserver import (
     Context,
-    Elicit,
-    ElicitationResult,
     MCPServer,
-    Resolve,
 )
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ToolAnnotations
 
-from runcomfy.downloads.filenames import safe_stem
 from runcomfy.errors import DeadlineExceeded, RunComfyError
 from runcomfy.journal import Entry
 from runcomfy.journal.states import ENDED
 
-from .answers import Cancelled, History, Past, SavedFile, Settled, State, Submitted
-from .consent import Consent, is_given, question, require_possible
-from .files import with_local_files
+from .answers import Cancelled, History, Past, Settled, State
+from .results import result_of
 from .service import Service, told
 from .texts import DATA, bounded, text
 
 __all__ = ["add_job_tools"]
 
 #: Seconds that one call waits at most, and between two looks.
-_WAIT, _PAUSE = 50.0, 1.0
-#: Bytes of a preview, as base64.
-_PREVIEW = 64 * 1024
-_KEY = 200
+_WAIT, _PAUSE = 49.0, 1.0
+#: Seconds for the first look of a wait.
+_LOOK = 5.0
+#: Past requests that one call tells at most.
 _SHOWN = 50
+#: Values of the inputs of a past request that are shown.
+_INPUTS = 30
 
-_PAYS = ToolAnnotations(
-    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
-)
 _LOOKS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
 )
@@ -61,68 +54,6 @@ _READS = ToolAnnotations(
 def add_job_tools(server: MCPServer[Any], service: Service) -> None:
     """Add the tools."""
 
-    async def consent(
-        model: str,
-        inputs: dict[str, Any],
-        key: str,
-        max_cost_usd: float,
-        context: Context[Any, Any],
-    ) -> Elicit[Consent] | Consent:
-        """Ask a person, unless a budget covers the submit or the key has a request already."""
-        cls = service.model(model)
-        _require_submit(service, key, max_cost_usd)
-        if await run_sync(service.journal.find, service.client.account, key) is not None:
-            return Consent(pay=True)  # nothing is sent for a key that is there
-        given = _local(service, cls, inputs)
-        price = await service.price(model, inputs)
-        if price is not None and price > max_cost_usd:
-            raise ToolError(
-                f"Nothing was sent: the request costs about ${price:g}, above max_cost_usd {max_cost_usd:g}."
-            )
-        await run_sync(_require_valid, cls, given)
-        if service.fits_budget(price):
-            return Consent(pay=True)
-        if service.settings.budget is not None and price is not None:
-            raise ToolError(
-                f"Nothing was sent: the budget of ${service.settings.budget:g} is reached; ${service.spent:g} are spent or reserved."
-            )
-        require_possible(context)
-        return question(model, key, inputs, price)
-
-    @server.tool(annotations=_PAYS)
-    async def submit(
-        model: str,
-        inputs: dict[str, Any],
-        key: str,
-        max_cost_usd: float,  # noqa: ARG001  # held against the price in consent, before this runs
-        agreed: Annotated[ElicitationResult[Consent], Resolve(consent)],
-    ) -> Submitted:
-        """Submit a request, which is billed. `key` is yours: the same key gives the same request and is never paid twice, so repeat a broken call with it. Check the inputs first. A person may be asked to consent; max_cost_usd is only your own limit."""
-        if not is_given(agreed):
-            raise ToolError("Nothing was sent: the person did not consent.")
-        cls = service.model(model)
-        before = await run_sync(service.journal.find, service.client.account, key)
-        price = await service.price(model, inputs)
-        new = before is None or before.state == "not_sent"
-        if new:
-            service.spent += price or 0.0
-        try:
-            request = cls.from_payload(_local(service, cls, inputs))
-            job = await service.client.submit(request, key=key)
-        except RunComfyError as error:
-            if new:
-                await _give_back(service, key, price)
-            raise told(error) from None
-        entry = await run_sync(service.journal.find, service.client.account, key)
-        return Submitted(
-            key=key,
-            request_id=job.request_id,
-            state="submitted" if entry is None else entry.state,
-            new=new,
-            price_usd=price,
-            next="Call wait with this key, then result.",
-        )
-
     @server.tool(annotations=_LOOKS)
     async def wait(
         context: Context[Any, Any],
@@ -133,7 +64,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         """Wait for a request, 50 seconds at most. Still running: call again. It costs nothing."""
         entry = await service.entry(key, request_id)
         try:
-            return await _waited(service, entry, min(max(seconds, 0.0), _WAIT), context)
+            return await _waited(service, entry, _bounded_wait(seconds), context)
         except RunComfyError as error:
             raise told(error) from None
 
@@ -144,7 +75,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         """Save the files of a request that has ended, and give their paths, the cost, and a small preview of an image."""
         entry = await service.entry(key, request_id)
         try:
-            return await _result(service, entry)
+            return await result_of(service, entry)
         except (RunComfyError, OSError) as error:
             raise told(error) from None
 
@@ -168,40 +99,8 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         return await run_sync(_history, service, query, max(1, min(limit, _SHOWN)))
 
 
-def _require_submit(service: Service, key: str, max_cost_usd: float) -> None:
-    if service.settings.read_only:
-        raise ToolError("Nothing was sent: this server is read-only.")
-    if not 0 < len(key) <= _KEY or not key.isprintable():
-        raise ToolError(f"key must have 1 to {_KEY} printable characters.")
-    if not 0 <= max_cost_usd < float("inf"):
-        raise ToolError("max_cost_usd must be a number of US dollars.")
-
-
-def _local(service: Service, cls: Any, inputs: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return with_local_files(cls, inputs, service.settings.roots)
-    except RunComfyError as error:
-        raise told(error) from None
-
-
-def _require_valid(cls: Any, inputs: dict[str, Any]) -> None:
-    """Refuse what the validators refuse before a person is asked."""
-    from runcomfy.validation.validate import validate
-
-    report = validate(cls, inputs)
-    wrong = [*report.errors, *report.slips]
-    if wrong:
-        listed = "; ".join(text(str(one)) for one in wrong[:10])
-        raise ToolError(
-            f"Nothing was sent: {listed}. Correct the inputs; describe_model tells the limits."
-        )
-
-
-async def _give_back(service: Service, key: str, price: float | None) -> None:
-    """What was surely not sent is not spent."""
-    entry = await run_sync(service.journal.find, service.client.account, key)
-    if entry is None or entry.state == "not_sent":
-        service.spent -= price or 0.0
+def _bounded_wait(seconds: float) -> float:
+    return min(max(seconds, 0.0), _WAIT) if math.isfinite(seconds) else _WAIT
 
 
 async def _waited(
@@ -211,10 +110,12 @@ async def _waited(
         return _state(entry, entry.state, None)
     job = service.client.job(entry.request_id, entry.model_id)
     ends = time.monotonic() + seconds
+    least = _LOOK  # one look is made, however short the wait
     while True:
         left = ends - time.monotonic()
         try:
-            status = await job.status(timeout=max(left, 5.0))
+            status = await job.status(timeout=max(left, least))
+            least = _PAUSE
         except DeadlineExceeded:
             return _state(entry, entry.state, None)
         await context.report_progress(
@@ -250,70 +151,13 @@ def _state(entry: Entry, state: str, position: int | None) -> State:
     )
 
 
-async def _result(service: Service, entry: Entry) -> CallToolResult:
-    if entry.state == "unknown":
-        raise entry.unknown_error()
-    if entry.request_id is None:
-        raise ToolError(
-            f"The request was not sent: its state is {entry.state}. {text(entry.error)}"
-        )
-    paths = [file.path for file in entry.files if file.path is not None and file.path.is_file()]
-    kinds = [file.kind for file in entry.files if file.path is not None and file.path.is_file()]
-    cost, output = entry.cost, entry.output
-    if entry.state != "succeeded" or len(paths) < len(entry.files) or not entry.files:
-        found = await service.client.job(entry.request_id, entry.model_id).result()
-        folder = service.settings.out / (safe_stem(entry.key) or safe_stem(entry.request_id))
-        await run_sync(lambda: folder.mkdir(parents=True, exist_ok=True))
-        paths = [await file.save(folder) for file in found.files]
-        kinds = [file.kind for file in found.files]
-        cost, output = found.cost, found.raw.get("output")
-    files = [_saved(path, kind) for path, kind in zip(paths, kinds, strict=True)]
-    answer = Settled(
-        key=entry.key,
-        request_id=entry.request_id,
-        state="succeeded",
-        files=files,
-        cost_usd=cost,
-        output=bounded(output),
-        note=DATA,
-    )
-    content: list[Any] = [TextContent(type="text", text=answer.model_dump_json())]
-    content += [
-        ResourceLink(type="resource_link", name=Path(one.path).name, uri=one.uri) for one in files
-    ]
-    preview = await run_sync(_preview, [Path(one.path) for one in files if one.kind == "image"])
-    if preview:
-        content.append(ImageContent(type="image", data=preview, mime_type="image/jpeg"))
-    return CallToolResult(content=content, structured_content=answer.model_dump(mode="json"))
-
-
-def _saved(path: Path, kind: str) -> SavedFile:
-    whole = path.resolve()
-    return SavedFile(path=str(whole), uri=whole.as_uri(), kind=kind, bytes=whole.stat().st_size)
-
-
-def _preview(paths: list[Path]) -> str:
-    """A small JPEG of the first image, as base64; empty without Pillow, or where it cannot be read."""
-    try:
-        from PIL import Image
-    except ImportError:
-        return ""
-    for side in (512, 256, 128):
-        try:
-            with Image.open(paths[0]) as image:
-                image.thumbnail((side, side))
-                content = io.BytesIO()
-                image.convert("RGB").save(content, "JPEG", quality=75)
-        except Exception:  # noqa: BLE001  # Pillow raises what its decoders raise; no paths end here too
-            return ""
-        data = base64.b64encode(content.getvalue()).decode("ascii")
-        if len(data) <= _PREVIEW:
-            return data
-    return ""
-
-
 def _history(service: Service, query: str, limit: int) -> History:
-    entries = [*service.journal.entries(text=query or None)]
+    newest: deque[Entry] = deque(maxlen=limit)
+    total = 0
+    for entry in service.journal.entries(text=query or None):
+        if service.settings.allows(entry.model_id):
+            newest.append(entry)
+            total += 1
     spent = service.journal.spend().values()
     return History(
         requests=[
@@ -324,12 +168,12 @@ def _history(service: Service, query: str, limit: int) -> History:
                 request_id=entry.request_id,
                 cost_usd=entry.cost,
                 created=entry.claimed_at.isoformat(timespec="seconds"),
-                inputs=bounded(entry.payload),
+                inputs=bounded(entry.payload or {}, nodes=_INPUTS),
                 error=text(entry.error),
             )
-            for entry in entries[: -limit - 1 : -1]
+            for entry in reversed(newest)
         ],
-        total=len(entries),
+        total=total,
         spent_usd=sum(one.settled for one in spent),
         reserved_usd=sum(one.reserved for one in spent),
         note=DATA,

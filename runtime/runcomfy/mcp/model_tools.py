@@ -1,41 +1,38 @@
-"""The tools about models: search, describe, check. They cost nothing and change nothing."""
+"""The tools about models: search, describe, check. They cost nothing and change nothing.
 
-from __future__ import annotations
+Annotations are evaluated here, because the SDK reads the schemas of answers from them.
+"""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from mcp.server.mcpserver import MCPServer
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from runcomfy.errors import RunComfyError
 from runcomfy.model.registry import find_model, model_ids
 from runcomfy.model.violation import Violation
 from runcomfy.validation.validate import validate
 
-from .answers import Checked, Finding, FoundModel, FoundModels
+from .answers import Checked, Description, Finding, FoundModel, FoundModels
+from .descriptions import described
 from .files import with_local_files
 from .service import Service, told
-from .texts import DATA, bounded, shortened, text
+from .texts import DATA, text
 
 __all__ = ["add_model_tools"]
 
 _FOUND = 20
 _FINDINGS = 30
-#: Bytes of a description.
-_DESCRIPTION = 4_000
+#: Inputs of a model that a search tells.
+_NAMES = 30
 _FREE = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 _LOOKS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
 )
-#: What is told of an input, in this order.
-_TOLD = (
-    "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
-    "pattern", "minItems", "maxItems", "format",
-)  # fmt: skip
 
 
 def add_model_tools(server: MCPServer[Any], service: Service) -> None:
@@ -47,11 +44,19 @@ def add_model_tools(server: MCPServer[Any], service: Service) -> None:
         return await run_sync(_search, service, query)
 
     @server.tool(annotations=_LOOKS)
-    async def describe_model(model: str) -> dict[str, Any]:
+    async def describe_model(model: str) -> Annotated[CallToolResult, Description]:
         """Describe a model: inputs, limits, rules for files, price, one example. At most 4 KB; the whole schema is the resource schema://{model}."""
         cls = service.model(model)
-        price = await service.price(model, dict(cls._example))
-        return await run_sync(_describe, model, cls, price)
+        entry = await service.catalogue_entry(model)
+        price = {
+            "base_usd": None if entry is None else entry.base_price_usd,
+            "per": text(None if entry is None else entry.price_unit, 20),
+            "note": text(None if entry is None else entry.pricing_note, 200),
+        }
+        told = await run_sync(described, cls, price)
+        words = json.dumps(told, ensure_ascii=False)
+        content = TextContent(type="text", text=words)
+        return CallToolResult(content=[content], structured_content=told)
 
     @server.tool(annotations=_LOOKS)
     async def check(model: str, inputs: dict[str, Any]) -> Checked:
@@ -68,10 +73,10 @@ def add_model_tools(server: MCPServer[Any], service: Service) -> None:
             errors=_findings(report.errors),
             warnings=_findings(report.warnings),
             unchecked=[
-                Finding(pointer=one.pointer, rule=one.rule, text=text(one.reason))
+                Finding(pointer=text(one.pointer), rule=text(one.rule), text=text(one.reason))
                 for one in report.unchecked[:_FINDINGS]
             ],
-            price_usd=await service.price(model, inputs),
+            price_usd=await service.price(cls, inputs),
         )
 
     @server.resource("schema://{+model}", mime_type="application/json")
@@ -87,53 +92,17 @@ def _search(service: Service, query: str) -> FoundModels:
         for one in model_ids()
         if service.settings.allows(one) and all(word in one.lower() for word in words)
     ]
-    models = [
-        FoundModel(model_id=one, inputs=sorted(find_model(one)._wire_names.values()))
-        for one in found[:_FOUND]
-    ]
+    models = [FoundModel(model_id=one, inputs=_names(one)) for one in found[:_FOUND]]
     return FoundModels(models=models, total=len(found), note=DATA)
 
 
-def _describe(model_id: str, cls: Any, price: float | None) -> dict[str, Any]:
-    schema = cls.input_schema()
-    declared = schema.get("properties", {})
-    required = [name for name in schema.get("required", []) if name in declared]
-    rules = {
-        media.path[0]: [f"{one.name} {one.limit}" for one in media.rules] for media in cls._media
-    }
-    inputs = []
-    for name, schema_of in declared.items():
-        part = schema_of if isinstance(schema_of, dict) else {}
-        told = {word: bounded(part[word]) for word in _TOLD if word in part}
-        meaning = text(part.get("description") or part.get("title"), 200)
-        extra = {"file_rules": rules[name]} if rules.get(name) else {}
-        inputs.append(
-            {"name": name, "required": name in required, **told, **extra, "meaning": meaning}
-        )
-    inputs.sort(key=lambda one: not one["required"])
-    return shortened(
-        {
-            "model_id": model_id,
-            "price_usd": price,
-            "example": _brief(cls._example),
-            "schema": f"schema://{model_id}",
-            "note": DATA + " Demo values are examples; leave out what you do not mean.",
-            "inputs": inputs,
-        },
-        _DESCRIPTION,
-        "inputs",
-    )
-
-
-def _brief(example: Any) -> Any:
-    return {
-        name: text(one, 120) if isinstance(one, str) else bounded(one)
-        for name, one in dict(example).items()
-    }
+def _names(model_id: str) -> list[str]:
+    names = sorted(find_model(model_id)._wire_names.values())
+    return [text(name, 100) for name in names[:_NAMES]]
 
 
 def _findings(found: list[Violation]) -> list[Finding]:
     return [
-        Finding(pointer=one.pointer, rule=one.rule, text=text(str(one)))
+        Finding(pointer=text(one.pointer), rule=text(one.rule), text=text(str(one)))
         for one in found[:_FINDINGS]
     ]

@@ -17,6 +17,7 @@ from runcomfy._version import __version__
 from .job_tools import add_job_tools
 from .model_tools import add_model_tools
 from .service import Service
+from .submit_tool import add_submit_tool
 from .texts import DATA
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def make_server(service: Service) -> MCPServer[Any]:
         log_level="ERROR",
     )
     add_model_tools(server, service)
+    add_submit_tool(server, service)
     add_job_tools(server, service)
     return server
 
@@ -71,6 +73,8 @@ class HttpServer:
 
         self._settings = settings
         self._socket = socket.create_server((_LOOPBACK, port))
+        # asyncio sets this only on sockets that were made with the protocol's number; without it, answers wait for 40 ms.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.token = token or secrets.token_urlsafe(32)
         self.port: int = self._socket.getsockname()[1]
 

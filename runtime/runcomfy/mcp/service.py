@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from anyio.to_thread import run_sync
 from mcp.server.mcpserver.exceptions import ToolError
 
-from runcomfy.batch.estimate import price_of
 from runcomfy.client.async_client import AsyncClient
 from runcomfy.errors import RunComfyError, UnknownModel
 from runcomfy.journal import Entry, Journal
+from runcomfy.journal.allowance import Allowance
+from runcomfy.journal.prices import price_of
+from runcomfy.journal.states import FREE
 from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request
 from runcomfy.redaction import clean
@@ -25,6 +28,8 @@ __all__ = ["Service", "told"]
 #: Seconds that a price is believed.
 _FRESH = 600.0
 _LONGEST = 1_500
+#: What the submit under way is expected to cost: what the journal reserves for it, and for no other.
+ESTIMATE: ContextVar[float | None] = ContextVar("estimate", default=None)
 
 
 def told(error: Exception) -> ToolError:
@@ -40,12 +45,13 @@ class Service:
         self.journal = Journal(
             settings.journal,
             max_cost_per_day=settings.budget_day,
-            prices=lambda model_id, _inputs: self._estimates.get(model_id),
+            prices=lambda *_: ESTIMATE.get(),
         )
         self.client = AsyncClient(settings.token, base_url=settings.base_url, journal=self.journal)
-        #: What submits of this server's life are expected to cost.
-        self.spent = 0.0
-        self._estimates: dict[str, float] = {}
+        #: What the submits of this server's life cost.
+        self.allowance = Allowance(self.journal, self.client.account, settings.budget)
+        #: Key -> the price that a person was asked about last.
+        self.asked: dict[str, float | None] = {}
         self._entries: dict[str, tuple[float, Any]] = {}
 
     @asynccontextmanager
@@ -66,15 +72,18 @@ class Service:
             raise ToolError(
                 f"No model {clean(model_id, 200)!r}.{meant} Use search_models."
             ) from None
-        if not self.settings.allows(model_id):
-            raise ToolError(
-                f"{model_id} is not among the models that this server allows: "
-                f"{', '.join(self.settings.allow)}"
-            )
+        self._require_allowed(model_id)
         return cls
 
-    async def price(self, model_id: str, inputs: dict[str, Any]) -> float | None:
-        """US dollars for one request like this; ``None`` where the catalogue does not tell, or cannot be read."""
+    def _require_allowed(self, model_id: str) -> None:
+        if not self.settings.allows(model_id):
+            raise ToolError(
+                f"{clean(model_id, 200)} is not among the models that this server allows: "
+                f"{', '.join(self.settings.allow)}"
+            )
+
+    async def catalogue_entry(self, model_id: str) -> Any:
+        """What the catalogue says of a model; ``None`` where it does not know it, or cannot be read."""
         kept = self._entries.get(model_id)
         if kept is None or time.monotonic() - kept[0] > _FRESH:
             try:
@@ -82,19 +91,34 @@ class Service:
             except RunComfyError:
                 return None
             kept = self._entries[model_id] = (time.monotonic(), entry)
-        price = price_of(kept[1], inputs)
-        if price is not None:
-            self._estimates[model_id] = price
-        return price
+        return kept[1]
 
-    def fits_budget(self, price: float | None) -> bool:
+    async def price(self, cls: type[Request[Any]], inputs: dict[str, Any]) -> float | None:
+        """US dollars for one request like this; ``None`` where the catalogue does not tell, or cannot be read."""
+        declared = set(cls._wire_names.values())
+        told = {name: value for name, value in inputs.items() if name in declared}
+        return price_of(await self.catalogue_entry(cls.model_id), told)
+
+    async def may_be_sent(self, key: str) -> bool:
+        """Whether a submit under this key may lead to a POST: it is new, was not sent, or is being tried by somebody."""
+        entry = await run_sync(self.journal.find, self.client.account, key)
+        return entry is None or entry.state in FREE or entry.state == "posting"
+
+    def covers(self, price: float | None) -> bool:
         """Whether a budget covers a submit, so that no person has to be asked."""
-        if price is None:
+        if self.settings.budget is not None:
+            return self.allowance.has_room(price)
+        # The journal holds it against the day.
+        return self.settings.budget_day is not None and price is not None
+
+    def reserve(self, key: str, price: float | None, estimate: float, *, covered: bool) -> bool:
+        """Count a submit that goes out now; ``False`` where the budget that covered it is used up by others."""
+        if covered and self.settings.budget is not None:
+            return self.allowance.take(key, price)
+        if covered and not self.covers(price):
             return False
-        budget = self.settings.budget
-        if budget is not None:
-            return self.spent + price <= budget
-        return self.settings.budget_day is not None  # the journal holds it against the day
+        self.allowance.charge(key, estimate)
+        return True
 
     async def entry(self, key: str | None, request_id: str | None) -> Entry:
         """The journal's entry under a key or a request id. Raises ``ToolError``."""
@@ -104,6 +128,7 @@ class Service:
         if found is None:
             what = f"key {key!r:.100}" if key else f"request id {request_id!r:.100}"
             raise ToolError(f"The journal has no {what}. See history.")
+        self._require_allowed(found.model_id)
         return found
 
     def _find(self, key: str | None, request_id: str | None) -> Entry | None:
