@@ -85,7 +85,7 @@ def test_a_changed_row_under_its_key_is_told_before_anything_is_paid(
 ) -> None:
     list(client.batch(TEXT, rows(2), out=tmp_path / "b"))
     changed = [*rows(2), {"key": "new", "prompt": "x"}, {"key": "k0", "prompt": "another"}]
-    with pytest.raises(ConfigurationError, match="rows 1 and 4 have the key 'k0'"):
+    with pytest.raises(InvalidRows, match=r"row 4 \(k0\): /key: is the key of row 1 as well"):
         list(client.batch(TEXT, changed, out=tmp_path / "b"))
     with pytest.raises(
         KeyConflict, match="row 1: the folder has the key 'k0' with another payload"
@@ -212,6 +212,21 @@ def test_local_files_are_read_relative_to_the_input_and_sent(
     assert all(body["images"][0].startswith("data:image/png;base64,") for body in bodies)
 
 
+def test_no_file_of_a_row_replaces_that_of_another(
+    client: Client, service: MockService, tmp_path: Path
+) -> None:
+    # A grid gives rows one number, inserted rows shift the numbers, and keys may differ in what no name can hold.
+    once: dict[str, Any] = {"out": tmp_path / "b", "grid": {"quality": ["low", "high"]}}
+    list(client.batch(TEXT, rows(2), **once))
+    outcomes = list(client.batch(TEXT, [{"key": "new", "prompt": "first"}, *rows(2)], **once))
+    odd = [{"key": key, "prompt": key} for key in ("a/b", "a:b", "A/B", "a_b")]
+    named = {"out": tmp_path / "c", "name": "{key}-{index}{extension}"}
+    outcomes += client.batch(TEXT, odd, **named)
+    names = [str(file).casefold() for one in outcomes for file in one.files]
+    assert len(names) == len(set(names)) == service.accepted == 10
+    assert all(file.is_file() for one in outcomes for file in one.files)
+
+
 def test_a_grid_makes_the_product(client: Client, service: MockService, tmp_path: Path) -> None:
     grid = {"quality": ["low", "high"], "background": ["auto", "opaque"]}
     outcomes = list(client.batch(TEXT, rows(2), out=tmp_path / "b", grid=grid))
@@ -227,6 +242,7 @@ def test_a_grid_makes_the_product(client: Client, service: MockService, tmp_path
         ({"set": {"qualty": "low"}}, "no such input"),
         ({"name": "{row.__class__}-{index}"}, "--name"),
         ({"name": "{index}.png"}, "several files one name"),
+        ({"map": {"anmal": "prompt"}}, "no row has anything in a column 'anmal'"),
     ],
 )
 def test_a_mistaken_option_is_told_before_anything_is_sent(

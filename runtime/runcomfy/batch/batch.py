@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from runcomfy.errors import NotFound
+from runcomfy.errors import NotFound, RunComfyError
 from runcomfy.journal import Account, Journal
 from runcomfy.journal.prices import PriceEntry, price_of
 from runcomfy.model.request import Request
 
 from . import estimate
-from .folder import RESULTS, check_name, open_journal, write_results
+from .file_names import check_name
+from .folder import RESULTS, is_used, open_journal, write_results
 from .known_rows import Known, known_rows
 from .options import BatchOptions
 from .outcome import BatchOutcome, BatchSummary
-from .preflight import Preflight, look_at, require_good
-from .rows import RowSource
+from .preflight import Preflight, faults, look_at, require_good
+from .rows import BatchRow, RowSource
 from .runner import Runner
 
 __all__ = ["Batch"]
+
+
+#: Seconds in which the catalogue has to tell a price.
+_ASKING = 20.0
 
 
 class _Client(Protocol):
     @property
     def account(self) -> Account: ...
     def with_journal(self, journal: Journal) -> Any: ...
-    async def model(self, model_id: str) -> PriceEntry: ...
+    async def model(self, model_id: str, *, timeout: float | None) -> PriceEntry: ...
 
 
 class Batch:
     """One batch in its folder: ``prepare`` looks at every row, ``run`` pays for those that are left.
 
-    ``user`` is the user's journal, in which the batch reserves as well. A context manager: it holds the folder, which has one runner.
-    Raises ``JournalBusy`` where another runner has the folder, and other kinds of ``JournalError``.
+    ``user`` is the user's journal, in which the batch reserves as well. A context manager: it holds the folder, which has one runner. A new
+    folder is made when every row is known to be good. Raises ``JournalBusy`` where another runner has the folder, and other kinds of
+    ``JournalError``.
 
     >>> with Batch(client, GptImage2Edit, source, "folder", BatchOptions(max_cost=20)) as batch:
     ...     await batch.prepare()
@@ -59,8 +66,9 @@ class Batch:
         self._price = options.price
         self.found = Preflight()
         self._known: Mapping[str, Known] = {}
-        self.journal = open_journal(self.folder, options, self._estimate, user)
-        self._held = self.journal.runner()
+        self._user = user
+        self._journal: Journal | None = None
+        self._open_files = ExitStack()
         self._runner: Runner | None = None
         self._stopping = False
 
@@ -68,7 +76,8 @@ class Batch:
         return self._price
 
     def __enter__(self) -> Self:
-        self._held.__enter__()
+        if is_used(self.folder):
+            self._open()
         return self
 
     def __exit__(
@@ -77,8 +86,23 @@ class Batch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._held.__exit__(kind, error, trace)
-        self.journal.close()
+        self._open_files.close()
+
+    def _open(self) -> None:
+        """Open the folder's journal, or make it, and hold the folder."""
+        journal = open_journal(self.folder, self.options, self._estimate, self._user)
+        with ExitStack() as opened:
+            opened.enter_context(journal)
+            opened.enter_context(journal.runner())
+            journal.require_account(self._client.account)
+            self._open_files = opened.pop_all()
+        self._journal = journal
+
+    @property
+    def journal(self) -> Journal:
+        """The folder's journal, once the folder is there."""
+        assert self._journal is not None  # noqa: S101  # prepare opens it
+        return self._journal
 
     @property
     def price(self) -> float | None:
@@ -106,49 +130,73 @@ class Batch:
         if self._runner is not None:
             self._runner.stop(reason)
 
-    async def prepare(self) -> Preflight:
-        """Validate all rows, hold them against the folder, find the price. Nothing is paid.
+    async def prepare(self, *, dry: bool = False) -> Preflight:
+        """Validate all rows, hold them against the folder, find the price. Nothing is paid, and if it is ``dry``, nothing is written.
 
-        Raises ``InvalidRows``, ``KeyConflict``, ``ConfigurationError``.
+        Raises ``InvalidRows``, ``RowsUnreadable``, ``KeyConflict``, ``ConfigurationError``.
         """
         from anyio.to_thread import run_sync
 
-        self._known = await run_sync(known_rows, self.journal, self._client.account)
+        there = self._journal
+        if there is not None:
+            self._known = await run_sync(known_rows, there, self._client.account)
         self.found = await run_sync(look_at, self._source, self._model, self.options, self._known)
-        require_good(self.found, self.options)
+        require_good(self.found, self.options, self._source.name)
+        if self._price is None and there is not None:
+            self._price = estimate.kept_price(there)
         if self._price is None:
-            self._price = estimate.kept_price(self.journal) or await self._asked_price()
+            self._price = await self._asked_price()
         estimate.require_price(self._price, self.options.max_cost, self._model.model_id)
+        if not dry:
+            await run_sync(self._keep)
+        return self.found
+
+    def _keep(self) -> None:
+        """Make the folder, and keep in it what later runs and other terminals need to know."""
+        if self._journal is None:
+            self._open()
         if self._price is not None:
             estimate.keep_price(self.journal, self._price)
         # It is stored, not given to the journal, so that another terminal can raise it as well as lower it.
         self.journal.set_limits(
             max_cost=self.options.max_cost, price_margin=self.options.price_margin
         )
-        return self.found
 
     async def _asked_price(self) -> float | None:
+        """The price that the catalogue tells. Without a budget, a batch runs without knowing it."""
         sample: Mapping[str, Any] = next(iter(self.found.samples), {})
         try:
-            entry = await self._client.model(self._model.model_id)
+            entry = await self._client.model(self._model.model_id, timeout=_ASKING)
         except NotFound:  # a model that the catalogue does not list may run all the same
             return None
+        except RunComfyError as error:
+            if self.options.max_cost is None:
+                return None
+            error.add_note(
+                "max_cost needs a price; without the catalogue, give one: price=0.05 (--price 0.05)"
+            )
+            raise
         return price_of(entry, sample)
 
     async def run(self, tell: Callable[[BatchOutcome], object]) -> BatchSummary:
         """Run what is left, and write ``results.jsonl``. ``tell`` is called with each outcome, in input order."""
         client = self._client.with_journal(self.journal)
         self._runner = Runner(client, self.journal, self._model, self.folder, self.options)
-        bad = {row.index: "; ".join(map(str, row.violations)) for row in self.found.bad}
         ordered = _InOrder(tell)
         try:
-            summary = await self._runner.run(self._source, self._known, bad, ordered.take)
+            summary = await self._runner.run(self._source, self._known, self._why_bad, ordered.take)
         finally:
             write_results(self.folder, ordered.outcomes())
         spent = self.journal.spend().values()
         summary.settled = sum(one.settled for one in spent)
         summary.reserved = sum(one.reserved for one in spent)
         return summary
+
+    def _why_bad(self, row: BatchRow) -> str:
+        """Why a row is not sent, ``""`` for a good one."""
+        if not self.found.is_bad(row):
+            return ""
+        return "; ".join(map(str, faults(row, self._model, self.options)))
 
     @property
     def results(self) -> Path:

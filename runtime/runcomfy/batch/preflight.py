@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runcomfy.errors import ConfigurationError, KeyConflict, RunComfyError
+from runcomfy.errors import KeyConflict, RunComfyError
 from runcomfy.model.request import Request
 from runcomfy.model.violation import Violation
-from runcomfy.validation.validate import validate
+from runcomfy.validation.row import RowsUnreadable
+from runcomfy.validation.validate import examine
 
 from .known_rows import Known
+from .local_files import SeenFiles
 from .options import BatchOptions
 from .rows import BatchRow
 
 __all__ = ["BadRow", "InvalidRows", "Preflight", "look_at", "require_good"]
 
-#: Bad rows that a message lists.
-_LISTED = 20
+#: Bad rows that are kept with their reasons, and those of them that a message lists.
+_KEPT, _LISTED = 1_000, 20
 _SAMPLES = 3
 
 
@@ -34,29 +38,36 @@ class BadRow:
 
 
 class InvalidRows(RunComfyError, ValueError):
-    """Rows of a batch are invalid; nothing was sent. ``rows`` holds each with its violations."""
+    """Rows of a batch are invalid; nothing was sent.
 
-    def __init__(self, rows: list[BadRow], total: int) -> None:
-        super().__init__(rows, total)
-        self.rows, self.total = rows, total
+    ``rows`` holds the first thousand with their violations, ``count`` tells how many are invalid of ``total``.
+    """
+
+    def __init__(self, rows: list[BadRow], count: int, total: int) -> None:
+        super().__init__(rows, count, total)
+        self.rows, self.count, self.total = rows, count, total
 
     def __str__(self) -> str:
-        lines = [f"{len(self.rows)} of {self.total} rows are invalid; nothing was sent"]
+        lines = [f"{self.count} of {self.total} rows are invalid; nothing was sent"]
         for bad in self.rows[:_LISTED]:
             lines += [
-                f"  row {bad.number} ({bad.key}): {violation}" for violation in bad.violations
+                f"  row {bad.number} ({bad.key:.80}): {violation}" for violation in bad.violations
             ]
-        if len(self.rows) > _LISTED:
-            lines.append(f"  … and {len(self.rows) - _LISTED} more rows")
+        if self.count > _LISTED:
+            lines.append(f"  … and {self.count - _LISTED} more rows")
         lines.append("  Correct them, or leave them out: skip_invalid=True (--skip-invalid)")
         return "\n".join(lines)
 
 
 @dataclass(slots=True)
 class Preflight:
-    """What was found: how many rows, which are bad, how many a journal knows already, three payloads to look at."""
+    """What was found: how many rows, which are bad, how many a journal knows already, three payloads to look at.
+
+    ``invalid`` are the indexes of all bad rows, and ``bad`` the first thousand with their reasons: memory does not grow with the input.
+    """
 
     rows: int = 0
+    invalid: array[int] = field(default_factory=lambda: array("Q"))
     bad: list[BadRow] = field(default_factory=list)
     known: Counter[str] = field(default_factory=Counter)
     samples: list[Mapping[str, Any]] = field(default_factory=list)
@@ -64,7 +75,12 @@ class Preflight:
     @property
     def new(self) -> int:
         """Rows that would be submitted."""
-        return self.rows - len(self.bad) - self.known.total()
+        return self.rows - len(self.invalid) - self.known.total()
+
+    def is_bad(self, row: BatchRow) -> bool:
+        """Whether the row was found invalid."""
+        place = bisect_left(self.invalid, row.index)
+        return place < len(self.invalid) and self.invalid[place] == row.index
 
 
 def look_at(
@@ -75,22 +91,16 @@ def look_at(
 ) -> Preflight:
     """Validate every row, and hold it against what the journal has under its key.
 
-    Raises ``KeyConflict`` where the folder's journal has another model or payload under a key, and
-    ``ConfigurationError`` for a key that two rows have.
+    Raises ``KeyConflict`` where the folder's journal has another model or payload under a key.
     """
-    found = Preflight()
-    seen: dict[str, int] = {}
+    found, files = Preflight(), SeenFiles()
     for row in rows:
         found.rows += 1
-        if row.key in seen:
-            raise ConfigurationError(
-                f"rows {seen[row.key]} and {row.number} have the key {row.key!r:.80}; keys tell rows "
-                "apart, so give each its own, or leave the column out"
-            )
-        seen[row.key] = row.number
-        violations = faults(row, model, options)
+        violations = faults(row, model, options, files)
         if violations:
-            found.bad.append(BadRow(row.index, row.number, row.key, tuple(violations)))
+            found.invalid.append(row.index)
+            if len(found.bad) < _KEPT:
+                found.bad.append(BadRow(row.index, row.number, row.key, tuple(violations)))
             continue
         if len(found.samples) < _SAMPLES:
             found.samples.append(row.payload or {})
@@ -99,13 +109,20 @@ def look_at(
     return found
 
 
-def faults(row: BatchRow, model: type[Request[Any]], options: BatchOptions) -> list[Violation]:
+def faults(
+    row: BatchRow,
+    model: type[Request[Any]],
+    options: BatchOptions,
+    files: SeenFiles | None = None,
+) -> list[Violation]:
     """Everything that stops a row: what breaks the schema or a file rule, and what is surely a slip."""
+    fault = [row.fault] if row.fault else []
     if row.payload is None:
-        return [row.fault] if row.fault else []
-    report = validate(model, row.payload)
-    slips = [one for one in report.slips if one.rule not in options.allow]
-    return [*report.errors, *slips]
+        return fault
+    report = examine(model, row.payload, files=files)
+    found = [*report.errors, *(one for one in report.slips if one.rule not in options.allow)]
+    # What cannot be written down is named better by the validator, where that names it.
+    return found if found and row.described is None else fault + found
 
 
 def _hold_against(row: BatchRow, model: type[Request[Any]], known: Known, found: Preflight) -> None:
@@ -123,9 +140,9 @@ def _hold_against(row: BatchRow, model: type[Request[Any]], known: Known, found:
     found.known[known.state] += 1
 
 
-def require_good(found: Preflight, options: BatchOptions) -> None:
-    """Raise ``InvalidRows``, unless bad rows are to be left out; ``ConfigurationError`` where there is no row at all."""
+def require_good(found: Preflight, options: BatchOptions, name: str) -> None:
+    """Raise ``InvalidRows``, unless bad rows are to be left out; ``RowsUnreadable`` where there is no row at all."""
     if not found.rows:
-        raise ConfigurationError("the input has no rows")
-    if found.bad and not options.skip_invalid:
-        raise InvalidRows(found.bad, found.rows)
+        raise RowsUnreadable(f"{name} has no rows; nothing was sent")
+    if found.invalid and not options.skip_invalid:
+        raise InvalidRows(found.bad, len(found.invalid), found.rows)

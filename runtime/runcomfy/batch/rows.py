@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from runcomfy.errors import ConfigurationError
 from runcomfy.journal import Described, describe
+from runcomfy.journal.grants import key_fault
 from runcomfy.model.json_values import to_plain
 from runcomfy.model.local_files import mapped
 from runcomfy.model.request import Request
 from runcomfy.model.violation import Violation
 from runcomfy.validation.rows import read_rows
 
+from .key_counts import KeyCounts
+from .local_files import Digests
 from .options import BatchOptions
 
 __all__ = ["KEYS", "BatchRow", "RowSource"]
@@ -33,7 +36,8 @@ class BatchRow:
     """One row: its number in the input, its key, and the payload, in which local files are paths.
 
     ``index`` counts all rows from 0; with a grid, several have one number.
-    ``described`` is the payload as the journal compares it, files by their content. ``fault`` says why there is no payload.
+    ``described`` is the payload as the journal compares it, files by their content. ``fault`` says why the row cannot be sent,
+    where no validator would.
     """
 
     index: int
@@ -68,6 +72,7 @@ class _Given:
 class RowSource:
     """The rows of an input file or of a program's list, as often as they are asked for, in the same order.
 
+    Local files are relative to ``base``, which is the folder of the input file unless another is given.
     Raises ``ConfigurationError`` for options that name what is not there, and ``RowsUnreadable``.
     """
 
@@ -78,44 +83,25 @@ class RowSource:
         options: BatchOptions,
         *,
         format: str | None = None,  # noqa: A002  # the word of read_rows
+        base: Path | None = None,
     ) -> None:
         self._model, self._options, self._format = model, options, format
         self._inputs = set(model._wire_names.values())
         self._keys = tuple(name for name in KEYS if name not in self._inputs)
         self._file = Path(given) if isinstance(given, (str, Path)) else None
         self._given = None if isinstance(given, (str, Path)) else list(given)
-        self._base = self._file.parent if self._file else Path()
+        self._base = base or (self._file.parent if self._file else Path())
+        #: Where rows come from, for messages.
+        self.name = str(self._file) if self._file else "the list of rows"
         self._check_options()
 
     def __iter__(self) -> Iterator[BatchRow]:
         """The rows. Rows without a key get one from their content and how often it occurred before."""
-        seen: Counter[str] = Counter()
-        index = itertools.count()
-        for read in self._read():
-            if read.payload is None or read.fault is not None:
-                name = f"row-{read.number}"
-                yield BatchRow(next(index), read.number, name, None, None, read.fault)
-                continue
-            yield from self._rows(read, seen, index)
-
-    def _rows(self, read: _Read, seen: Counter[str], index: Iterator[int]) -> Iterator[BatchRow]:
-        payload, told = self._mapped(read)
-        given = next((str(told[name]) for name in self._keys if told.get(name)), "")
-        for number, chosen in enumerate(self._products(), 1):
-            wanted = mapped(self._model._media, {**payload, **chosen}, self._local)
-            try:
-                described = describe(wanted)
-            except ConfigurationError as error:
-                fault = Violation("", "file", None, None, str(error))
-                name = given or f"row-{read.number}"
-                yield BatchRow(next(index), read.number, name, None, None, fault)
-                continue
-            suffix = f"-{number}" if given and self._options.grid else ""
-            key = f"{given}{suffix}" if given else described.digest[:16]
-            seen[key] += 1
-            if not given:  # equal rows are meant, and each is run
-                key = f"{key}-{seen[key]}"
-            yield BatchRow(next(index), read.number, key, wanted, described)
+        maker = _RowMaker(self._model, self._options, self._base, self._keys)
+        with closing(maker.keys):
+            for read in self._read():
+                yield from maker.rows(read)
+        maker.require_columns()
 
     def _read(self) -> Iterator[_Read]:
         if self._file is not None:
@@ -138,31 +124,6 @@ class RowSource:
         fields = {name for text in self._options.template.values() for name in _fields(text)}
         return sorted((fields | self._options.map.keys()) - self._inputs)
 
-    def _mapped(self, read: _Read) -> tuple[dict[str, Any], Mapping[str, Any]]:
-        """The payload of a row before the grid, and all columns by name."""
-        options = self._options
-        payload = dict(read.payload or {})
-        told = {**payload, **read.extra}
-        for column, name in options.map.items():
-            if column in told:
-                payload.pop(column, None)
-                payload[name] = told[column]
-        payload |= options.set
-        for name, text in options.template.items():
-            payload[name] = _filled(text, told, read.number)
-        return payload, told
-
-    def _products(self) -> Iterator[dict[str, Any]]:
-        grid = self._options.grid
-        for values in itertools.product(*grid.values()):
-            yield dict(zip(grid, values, strict=True))
-
-    def _local(self, value: Any) -> Any:
-        """A path, relative to the input file, where a media input names a local file."""
-        if not isinstance(value, str) or not value or _URL.match(value):
-            return value
-        return self._base / Path(value).expanduser()
-
     def _check_options(self) -> None:
         options = self._options
         for word, names in (
@@ -180,22 +141,131 @@ class RowSource:
             _fields(text)
 
 
+class _RowMaker:
+    """Makes rows of what was read, in one pass over the input."""
+
+    def __init__(
+        self,
+        model: type[Request[Any]],
+        options: BatchOptions,
+        base: Path,
+        key_columns: tuple[str, ...],
+    ) -> None:
+        self._media, self._options, self._base = model._media, options, base
+        self._key_columns = key_columns
+        self._digested = Digests()
+        self.keys = KeyCounts()
+        self._index = itertools.count()
+        #: Columns of the mapping that no row has had yet.
+        self._unseen = set(options.map)
+        #: Whether there was a row whose columns are known.
+        self.any = False
+
+    def rows(self, read: _Read) -> Iterator[BatchRow]:
+        """One row, or with a grid one for each combination."""
+        name = f"row-{read.number}"
+        if read.payload is None or read.fault is not None:
+            yield BatchRow(next(self._index), read.number, name, None, None, read.fault)
+            return
+        self.any = True
+        told = {**read.payload, **read.extra}
+        given = next(
+            (told[one] for one in self._key_columns if told.get(one, "") not in ("", None)), None
+        )
+        try:
+            payload = self._mapped(read.payload, told)
+        except _NotFilled as error:
+            fault = Violation(f"/{error.input}", "template", None, None, str(error))
+            key = name if given is None else str(given)
+            yield BatchRow(next(self._index), read.number, key, None, None, fault)
+            return
+        for number, chosen in enumerate(self._products(), 1):
+            suffix = f"-{number}" if self._options.grid else ""
+            yield self._row(read.number, given, suffix, {**payload, **chosen})
+
+    def _row(self, number: int, given: Any, suffix: str, payload: dict[str, Any]) -> BatchRow:
+        payload = mapped(self._media, payload, self._local)
+        described, fault = None, None
+        try:
+            described = describe(mapped(self._media, payload, self._digested))
+        except ConfigurationError as error:
+            fault = Violation("", "json", None, None, str(error))
+        key = f"row-{number}"
+        if given is not None:
+            key = f"{given}{suffix}"
+            fault = self._key_fault(given, key, number) or fault
+        elif described is not None:  # equal rows are meant, and each is run
+            content = described.digest[:16]
+            key = f"{content}-{self.keys.add(content, number)[1]}"
+        return BatchRow(next(self._index), number, key, payload, described, fault)
+
+    def _key_fault(self, given: Any, key: str, number: int) -> Violation | None:
+        """Why the key cannot be that of a row."""
+        wrong = "must be a text or a number" if isinstance(given, (dict, list)) else key_fault(key)
+        if not wrong:
+            first, count = self.keys.add(key, number)
+            if count > 1:
+                wrong = f"is the key of row {first} as well; give each row its own, or leave the column out"
+        return Violation(f"/{self._key_columns[0]}", "key", given, None, wrong) if wrong else None
+
+    def _mapped(self, payload: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+        """The payload of a row before the grid; ``told`` are all columns by name."""
+        options = self._options
+        payload = dict(payload)
+        for column, name in options.map.items():
+            if column in told:
+                self._unseen.discard(column)
+                payload.pop(column, None)
+                payload[name] = told[column]
+        payload |= options.set
+        for name, text in options.template.items():
+            payload[name] = _filled(name, text, told)
+        return payload
+
+    def _products(self) -> Iterator[dict[str, Any]]:
+        grid = self._options.grid
+        for values in itertools.product(*grid.values()):
+            yield dict(zip(grid, values, strict=True))
+
+    def _local(self, value: Any) -> Any:
+        """A path, relative to the input file, where a media input names a local file."""
+        if not isinstance(value, str) or not value or _URL.match(value):
+            return value
+        return self._base / Path(value).expanduser()
+
+    def require_columns(self) -> None:
+        """Raise ``ConfigurationError`` for a mapping from a column that no row had: it would be left out in silence."""
+        if self._unseen and self.any:
+            column = min(self._unseen)
+            raise ConfigurationError(
+                f"--map {column}={self._options.map[column]}: no row has anything in a column {column!r}; nothing was sent"
+            )
+
+
+class _NotFilled(Exception):
+    """A template names a column that the row does not have."""
+
+    def __init__(self, name: str, column: str, told: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"cannot be built: the row has nothing in the column {column!r}; it has {', '.join(sorted(told))}"
+        )
+        self.input = name
+
+
 def _fields(text: str) -> list[str]:
     """The columns that a template names."""
     return [name for match in _FIELD.finditer(text) if (name := match[1])]
 
 
-def _filled(text: str, told: Mapping[str, Any], number: int) -> str:
-    """A template with the row's values. A name that the row does not have is a mistake in the template."""
+def _filled(name: str, text: str, told: Mapping[str, Any]) -> str:
+    """A template with the row's values. Raises ``_NotFilled`` for a column that the row does not have."""
 
     def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name is None:
+        column = match[1]
+        if column is None:
             return match[0][0]
-        if name not in told:
-            raise ConfigurationError(
-                f"--template: row {number} has no column {name!r}; it has {', '.join(sorted(told))}"
-            )
-        return str(told[name])
+        if column not in told:
+            raise _NotFilled(name, column, told)
+        return str(told[column])
 
     return _FIELD.sub(value, text)

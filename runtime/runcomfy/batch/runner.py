@@ -33,7 +33,7 @@ from runcomfy.errors import (
 from runcomfy.journal import Account, Journal
 from runcomfy.model.request import Request
 
-from .folder import file_path
+from .file_names import FileNames
 from .known_rows import Known
 from .options import BatchOptions
 from .outcome import WAITING, BatchOutcome, BatchSummary
@@ -101,6 +101,7 @@ class Runner:
     ) -> None:
         self._client, self._journal, self._model = client, journal, model
         self._folder, self._options = folder, options
+        self._names = FileNames(folder, options.name, model.model_id, {})
         self.summary = BatchSummary()
         #: How many rows are in flight.
         self.running = 0
@@ -116,14 +117,15 @@ class Runner:
         self,
         rows: Iterable[BatchRow],
         known: Mapping[str, Known],
-        bad: dict[int, str],
+        why_bad: Callable[[BatchRow], str],
         tell: Callable[[int, BatchOutcome], object],
     ) -> BatchSummary:
-        """Run the rows. ``known`` is what the journal has of them; ``bad`` are invalid ones by index, with their errors. ``tell`` is called with the index and outcome of each row.
+        """Run the rows. ``known`` is what the journal has of them; ``why_bad`` tells why one is invalid. ``tell`` is called with the index and outcome of each row.
 
         Raises ``JournalError`` where the journal cannot be written any more: what is in flight is recovered by the next run.
         """
-        feed = _Feed(rows, lambda row: self._already(row, known, bad, tell))
+        self._names = FileNames(self._folder, self._options.name, self._model.model_id, known)
+        feed = _Feed(rows, lambda row: self._already(row, known, why_bad, tell))
         limits = Limits(
             self._options.jobs,
             self._options.rate,
@@ -184,12 +186,12 @@ class Runner:
         self,
         row: BatchRow,
         known: Mapping[str, Known],
-        bad: dict[int, str],
+        why_bad: Callable[[BatchRow], str],
         tell: Callable[[int, BatchOutcome], object],
     ) -> bool:
         """Whether there is nothing to do for the row: it is invalid, or an earlier run brought it to its end."""
-        if row.index in bad:
-            outcome = BatchOutcome(row.number, row.key, "invalid", error=bad[row.index])
+        if wrong := why_bad(row):
+            outcome = BatchOutcome(row.number, row.key, "invalid", error=wrong)
         else:
             there = known.get(row.key)
             if there is None:
@@ -271,11 +273,9 @@ class Runner:
         paths: list[Path] = []
         for index, file in enumerate(result.files, 1):
             extension = Path(file.name).suffix
-            wanted = file_path(
-                self._folder, self._options.name, row, self._model.model_id, index, extension
-            )
+            wanted = self._names.path(row, index, extension)
             wanted.parent.mkdir(parents=True, exist_ok=True)
-            # The name belongs to this row, so what is there is an earlier try of the same file.
+            # The name is this row's alone, so what is there is an earlier try of the same file.
             paths.append(await file.save(wanted, overwrite=True))
         return paths
 

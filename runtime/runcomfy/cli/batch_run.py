@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +80,6 @@ def run_batch(
         allow=options["allow"],
         **{name: options[name] for name in _PLAIN},
     )
-    path = _input(source, Path(folder))
-    rows = RowSource(
-        cls, path, chosen, format=options["format"] or ("jsonl" if source == "-" else None)
-    )
 
     async def main() -> int:
         from runcomfy.batch.batch import Batch
@@ -91,20 +88,25 @@ def run_batch(
             client = await stack.enter_async_context(make_client())
             user = stack.enter_context(service.journal())
             batch = stack.enter_context(Batch(client, cls, rows, folder, chosen, user))
-            found = await batch.prepare()
+            found = await batch.prepare(dry=options["dry_run"])
             _tell_found(out, batch, found, dry=options["dry_run"])
             if options["dry_run"]:
                 return DONE
             return _ended(out, batch, await _run(out, batch, found), options["notify"])
 
-    with service.async_clients(None) as make_client:
+    with _input(source) as path, service.async_clients(None) as make_client:
+        from_stdin = source == "-"
+        rows = RowSource(
+            cls,
+            path,
+            chosen,
+            format=options["format"] or ("jsonl" if from_stdin else None),
+            base=Path() if from_stdin else None,
+        )
         try:
             return anyio.run(main)
         except BaseExceptionGroup as group:
-            ours, rest = group.split(RunComfyError)
-            if ours is None or rest is not None:
-                raise
-            raise _first(ours) from None
+            raise _first(group) from None
 
 
 _PLAIN = (
@@ -114,10 +116,14 @@ _PLAIN = (
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    """The error that a task group put into a group: an end that was asked for before our own, before any other."""
+    for wanted in (KeyboardInterrupt, RunComfyError, BaseException):
+        found: BaseException | None = group.subgroup(wanted)
+        while isinstance(found, BaseExceptionGroup):
+            found = found.exceptions[0]
+        if found is not None:
+            return found
+    return group
 
 
 def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
@@ -142,15 +148,17 @@ def _values(cls: Any, option: str, given: Any) -> dict[str, Any]:
         raise click.UsageError(f"{option} {error.message}") from None
 
 
-def _input(source: str, folder: Path) -> Path:
-    """The input file. Standard input can be read once only, so it is kept in the folder."""
+@contextmanager
+def _input(source: str) -> Iterator[Path]:
+    """The input file. Rows are read twice and standard input can be read once, so it is kept meanwhile."""
     if source != "-":
-        return Path(source)
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / "input.jsonl"
-    with kept.open("wb") as stream:
-        shutil.copyfileobj(sys.stdin.buffer, stream)
-    return kept
+        yield Path(source)
+        return
+    with tempfile.TemporaryDirectory(prefix="runcomfy-") as folder:
+        kept = Path(folder, "standard-input")
+        with kept.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield kept
 
 
 async def _run(out: Output, batch: Batch, found: Preflight) -> BatchSummary:
@@ -254,7 +262,7 @@ def _tell_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> No
             {
                 "rows": found.rows,
                 "new": found.new,
-                "invalid": len(found.bad),
+                "invalid": len(found.invalid),
                 "known": dict(sorted(found.known.items())),
                 "price": price,
                 "estimate": estimate,
@@ -263,7 +271,7 @@ def _tell_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> No
         )
         return
     known = ", ".join(f"{count} {state}" for state, count in sorted(found.known.items()))
-    told = f"{found.rows} rows: {found.new} to run, {len(found.bad)} invalid" + (
+    told = f"{found.rows} rows: {found.new} to run, {len(found.invalid)} invalid" + (
         f", from before: {known}" if known else ""
     )
     cost = "the price is not known" if estimate is None else f"estimated cost ${estimate:.2f}"
@@ -278,9 +286,11 @@ def _tell_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
     if summary.stopped:
         out.note(f"Stopped: {summary.reason}. The same command goes on where it was.")
     if summary.states["unknown"]:
+        from shlex import quote
+
         out.note(
             f"{summary.states['unknown']} rows are unknown and are never sent again by themselves. Look at the requests in your "
-            f"RunComfy account, then settle each: runcomfy-py jobs resolve KEY --journal {batch.folder}/journal.db"
+            f"RunComfy account, then settle each: runcomfy-py journal resolve KEY --journal {quote(str(batch.folder))}"
         )
     if not out.as_json:
         out.line(str(batch.results))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from runcomfy.errors import ClientClosed, RequestError, RunComfyError, ValidationError
+from runcomfy.errors import ClientClosed, JournalError, RequestError, RunComfyError, ValidationError
 
 from .exit_codes import INTERNAL, status_of
 from .terminal import complain
@@ -24,7 +24,14 @@ _LINES = (
         r"runcomfy-py journal resolve \1 --not-sent",
     ),
     (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
+    (re.compile(r"journal\.adopt\(client\.account\)"), "runcomfy-py journal adopt"),
     (re.compile(r"; give another path$"), ""),
+)
+#: The same about the journal of a batch: its folder, and what to say there.
+_BATCH_JOURNAL = re.compile(r"^(.+)/journal\.db ")
+_BATCH_LINES = (
+    ("runcomfy-py journal restore-accepted", "runcomfy-py batch … --accept-restored"),
+    ("runcomfy-py journal adopt", "runcomfy-py journal adopt --journal {folder}"),
 )
 _ALLOW = re.compile(r"pass allow=\(([^)]*)\) to the call or to the client")
 _NEXT_STEPS = {
@@ -55,12 +62,35 @@ def describe(error: BaseException) -> str:
     if isinstance(error, OSError) and not isinstance(error, RunComfyError):
         place = f"{error.filename}: " if error.filename else ""
         lines = [f"{place}{error.strerror or error}"]
+    folder = _batch_folder(error)
+    if folder is not None:
+        for words, told in _BATCH_LINES:
+            lines = [line.replace(words, told.format(folder=folder)) for line in lines]
     lines += [f"  {in_words_of_the_command(note)}" for note in getattr(error, "__notes__", ())]
     for cls in type(error).__mro__:
+        if cls.__name__ == "JournalUnwritable" and not _is_users(error):
+            break  # of another journal the message says it all
         if cls.__name__ in _NEXT_STEPS:
             lines.append(f"  {_NEXT_STEPS[cls.__name__].format(model=_model(error))}")
             break
     return "\n".join(lines)
+
+
+def _batch_folder(error: BaseException) -> str | None:
+    """The folder of the batch whose journal an error is about, as a word of a shell; ``None`` for the user's journal."""
+    if not isinstance(error, JournalError) or _is_users(error):
+        return None
+    from shlex import quote
+
+    found = _BATCH_JOURNAL.match(str(error))
+    return quote(found[1]) if found else None
+
+
+def _is_users(error: BaseException) -> bool:
+    """Whether the message names the place of the user's journal, or of the mock's."""
+    from .service import state_folder
+
+    return str(state_folder().resolve()) in str(error)
 
 
 def tell(error: Exception, *, verbose: bool = False) -> int:

@@ -9,7 +9,7 @@ import click
 from runcomfy.journal.states import State
 
 from .output import Output, output_options
-from .service import Service, service_options
+from .service import Service, journal_option, service_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +47,7 @@ __all__ = ["command"]
 )
 @output_options
 @service_options
+@journal_option
 def command(
     out: Output,
     service: Service,

@@ -9,7 +9,7 @@ import click
 
 from .option_types import Number
 from .output import Output, output_options
-from .service import Service, service_options
+from .service import Service, journal_option, service_options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +33,7 @@ def command() -> None:
 @click.option("--not-sent", is_flag=True, help="The request is not in your account.")
 @output_options
 @service_options
+@journal_option
 def resolve(
     out: Output, service: Service, key: str, request_id: str | None, not_sent: bool
 ) -> None:
@@ -54,6 +55,7 @@ def resolve(
 @click.argument("path")
 @output_options
 @service_options
+@journal_option
 def backup(out: Output, service: Service, path: str) -> None:
     """Write a complete copy of the journal to PATH, which must not exist."""
     with service.journal() as journal:
@@ -63,6 +65,7 @@ def backup(out: Output, service: Service, path: str) -> None:
 @command.command("restore-accepted")
 @output_options
 @service_options
+@journal_option
 def restore_accepted(out: Output, service: Service) -> None:
     """Accept a journal that is older than its folder records, after you restored the latest copy.
 
@@ -70,6 +73,20 @@ def restore_accepted(out: Output, service: Service) -> None:
     """
     with service.journal(accept_restored=True) as journal:
         out.note(f"{journal.path} is accepted as it is")
+
+
+@command.command("adopt")
+@output_options
+@service_options
+@journal_option
+def adopt(out: Output, service: Service) -> None:
+    """Assign all entries to the token now used, after you renewed the token of the same account."""
+    with service.journal() as journal, service.client() as client:
+        count = journal.adopt(client.account)
+    if out.as_json:
+        out.json({"adopted": count})
+    else:
+        out.note(f"{count} entries are of the token now used")
 
 
 @command.command("purge")
@@ -82,6 +99,7 @@ def restore_accepted(out: Output, service: Service) -> None:
 )
 @output_options
 @service_options
+@journal_option
 def purge(out: Output, service: Service, before: datetime) -> None:
     """Remove inputs, outputs and file names of requests that ended before DATE. Keys and costs stay."""
     with service.journal() as journal:
@@ -104,6 +122,7 @@ def purge(out: Output, service: Service, before: datetime) -> None:
 )
 @output_options
 @service_options
+@journal_option
 def limits(
     out: Output,
     service: Service,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from runcomfy import AsyncClient, Client, Journal
 
-__all__ = ["Service", "service_options", "state_folder"]
+__all__ = ["Service", "journal_option", "service_options", "state_folder"]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -38,6 +38,17 @@ class Service:
         self._base_url = base_url
         self._out = out
         self.mock = mock
+        self._journal: Path | None = None
+
+    def use_journal(self, place: str) -> None:
+        """Use another journal: that of a batch folder, or a file."""
+        from pathlib import Path
+
+        path = Path(place)
+        path = path / "journal.db" if path.is_dir() else path
+        if not path.is_file():
+            raise click.UsageError(f"--journal {place}: there is no journal.")
+        self._journal = path
 
     @property
     def address(self) -> str:
@@ -53,7 +64,9 @@ class Service:
 
     @property
     def journal_path(self) -> Path:
-        """The user's journal; the mock has one of its own."""
+        """The user's journal, or the one that was given; the mock has one of its own."""
+        if self._journal is not None:
+            return self._journal
         from .local_mock import mock_folder
 
         folder = state_folder()
@@ -135,6 +148,23 @@ def service_options(command: CommandT) -> CommandT:
     @functools.wraps(command)
     def wrapped(*arguments: Any, base_url: str | None, mock: bool, **options: Any) -> Any:
         service = Service(base_url, mock=mock, out=options["out"])
+        return command(*arguments, service=service, **options)
+
+    return wrapped  # type: ignore[return-value]  # click calls it, whatever its signature
+
+
+def journal_option(command: CommandT) -> CommandT:
+    """The option ``--journal``, for commands that work on the journal of a batch as well. It stands below ``service_options``."""
+
+    @click.option(
+        "--journal",
+        metavar="PATH",
+        help="Journal of this batch folder, or this file.  [default: your journal]",
+    )
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, journal: str | None, service: Service, **options: Any) -> Any:
+        if journal is not None:
+            service.use_journal(journal)
         return command(*arguments, service=service, **options)
 
     return wrapped  # type: ignore[return-value]  # click calls it, whatever its signature

@@ -18,7 +18,7 @@ from .rows import Row
 from .session import Session
 from .states import FREE, REPEATABLE
 
-__all__ = ["Wanted", "grant", "new_token", "set_aside", "standing"]
+__all__ = ["Wanted", "grant", "key_fault", "new_token", "set_aside", "standing"]
 
 _LONGEST_KEY = 500
 
@@ -43,11 +43,16 @@ class Wanted:
     token: str = field(default_factory=new_token, repr=False)
 
     def __post_init__(self) -> None:
-        key = self.key
-        if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
-            raise ConfigurationError(
-                f"a key is a printable text of 1 to {_LONGEST_KEY} characters, got {key!r:.80}"
-            )
+        wrong = key_fault(self.key)
+        if wrong:
+            raise ConfigurationError(f"a key {wrong}, got {self.key!r:.80}")
+
+
+def key_fault(key: object) -> str:
+    """Why this cannot be a key, ``""`` where it can."""
+    if isinstance(key, str) and 0 < len(key) <= _LONGEST_KEY and key.isprintable():
+        return ""
+    return f"must be a printable text of 1 to {_LONGEST_KEY} characters"
 
 
 def grant(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> Entry | None:

@@ -103,20 +103,28 @@ class Session:
         return self.locks.is_held(byte_of(token))
 
     def require_account(self, connection: sqlite3.Connection, account: Account) -> None:
-        """Raise where the journal is for one account, and this is another."""
-        if not self.options.one_account:
-            return
-        mine = f"{account.origin} {account.fingerprint}"
+        """Raise where the journal is for one account, and this is another; the first one is written down."""
+        if self.options.one_account and not self.check_account(connection, account):
+            rows.set_fact(connection, "account", f"{account.origin} {account.fingerprint}")
+
+    def check_account(self, connection: sqlite3.Connection, account: Account) -> bool:
+        """Whether the journal is of this account, not of none yet. Raises ``JournalRefused`` where it is of another."""
         known = rows.fact(connection, "account")
-        if known is None:
-            rows.set_fact(connection, "account", mine)
-        elif known != mine:
-            origin, _, fingerprint = known.partition(" ")
+        if known is None or not self.options.one_account:
+            return False
+        origin, _, fingerprint = known.partition(" ")
+        if origin != account.origin:
+            raise JournalRefused(
+                f"{self.options.path} is of {origin}, and this client talks to {account.origin}; nothing was sent. Use the "
+                "service that it was begun with, or another folder"
+            )
+        if fingerprint != account.fingerprint:
             raise JournalRefused(
                 f"{self.options.path} is of the {Account(origin, fingerprint)}, and the token now used is "
                 f"of the {account}; nothing was sent. Use the token that it was begun with; if it is the "
                 "same account with a new token, say so with journal.adopt(client.account)"
             )
+        return True
 
     def submit(
         self,

@@ -127,6 +127,12 @@ class Store:
         """The same as ``record_files``, on asyncio and trio."""
         return await self._write_async(_record_files(account, request_id, saved))
 
+    def require_account(self, account: Account) -> None:
+        """Raise ``JournalRefused`` where the journal is for one account, and was begun with another."""
+        session = self._opened()
+        with session.database.reading() as connection:
+            session.check_account(connection, account)
+
     def fact(self, name: str) -> str | None:
         """A text that a face keeps in the journal, such as the columns of a batch."""
         with self._opened().database.reading() as connection:

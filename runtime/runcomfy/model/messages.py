@@ -66,7 +66,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
 }
 
 #: Rules whose sentence says all: the value is the whole payload, or part of the sentence.
-_COMPLETE = {"required", "unknown-input", "file-kind"}
+_COMPLETE = {"required", "unknown-input", "file-kind", "template"}
 
 
 def describe(rule: str, limit: object) -> str:

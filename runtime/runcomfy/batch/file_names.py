@@ -1,0 +1,84 @@
+"""Names of saved files: by a template, inside the folder, and no two rows with one name."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from runcomfy.downloads.filenames import free_names, safe_stem
+from runcomfy.errors import ConfigurationError
+
+from .known_rows import Known
+from .rows import BatchRow
+
+__all__ = ["FileNames", "check_name"]
+
+_FIELDS = ("row", "key", "model", "index", "extension")
+
+
+def check_name(template: str) -> None:
+    """Raise ``ConfigurationError`` for a template of file names that could not be filled, or not differ by file."""
+    try:
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+        names = {name for _, name, _, _ in parts}
+        template.format(row=1, key="k", model="m", index=1, extension=".png")
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise ConfigurationError(f"--name {template!r} cannot be filled: {error}") from None
+    unknown = sorted(str(name) for name in names if name not in _FIELDS)
+    if unknown:
+        raise ConfigurationError(
+            f"--name {template!r}: no field {unknown[0]!r}; there are {', '.join(_FIELDS)}"
+        )
+    if "index" not in names or not names & {"row", "key"}:
+        raise ConfigurationError(
+            f"--name {template!r} gives several files one name: use {{index}}, and {{row}} or {{key}}"
+        )
+
+
+class FileNames:
+    """Gives each file of a batch its path. ``known`` are the rows of earlier runs, whose files keep their names.
+
+    Rows may be inserted between two runs, a grid gives several rows one number, and keys may differ in what no file name can hold:
+    the second to want a name gets another, such as ``00001-1 (2).png``.
+    """
+
+    def __init__(
+        self, folder: Path, template: str, model_id: str, known: Mapping[str, Known]
+    ) -> None:
+        self._folder, self._template = folder, template
+        self._model = safe_stem(model_id.replace("/", "-"))
+        #: Name, as a file system without case sees it -> the key that has it.
+        self._owners: dict[str, str] = {}
+        for key, one in known.items():
+            self._take(key, one.files)
+
+    def path(self, row: BatchRow, index: int, extension: str) -> Path:
+        """Where a file of a row is saved: always in the folder, and never where another row's file is."""
+        wanted = self._filled(row, index, extension)
+        for name in free_names(wanted.name):
+            path = wanted.with_name(name)
+            if self._owners.setdefault(_folded(path), row.key) == row.key:
+                return path
+        raise AssertionError("names do not end")
+
+    def _take(self, key: str, files: Iterable[Path]) -> None:
+        for file in files:
+            self._owners[_folded(file)] = key
+
+    def _filled(self, row: BatchRow, index: int, extension: str) -> Path:
+        name = Path(
+            self._template.format(
+                row=row.number,
+                key=safe_stem(row.key),
+                model=self._model,
+                index=index,
+                extension=extension,
+            )
+        )
+        parts = [safe_stem(part) for part in name.parts[:-1]]
+        return self._folder.joinpath(*parts, safe_stem(name.stem) + name.suffix)
+
+
+def _folded(path: Path) -> str:
+    return str(path).casefold()
