@@ -220,7 +220,7 @@ def test_no_file_of_a_row_replaces_that_of_another(
     list(client.batch(TEXT, rows(2), **once))
     outcomes = list(client.batch(TEXT, [{"key": "new", "prompt": "first"}, *rows(2)], **once))
     odd = [{"key": key, "prompt": key} for key in ("a/b", "a:b", "A/B", "a_b")]
-    named = {"out": tmp_path / "c", "name": "{key}-{index}{extension}"}
+    named: dict[str, Any] = {"out": tmp_path / "c", "name": "{key}-{index}{extension}"}
     outcomes += client.batch(TEXT, odd, **named)
     names = [str(file).casefold() for one in outcomes for file in one.files]
     assert len(names) == len(set(names)) == service.accepted == 10

@@ -252,7 +252,7 @@ def test_a_closed_journal_still_writes_what_is_under_way(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("key", ["", "a\nb", "x" * 501, "\ud800", 7])
 def test_a_key_is_a_short_printable_text(key: str) -> None:
-    with pytest.raises(ConfigurationError, match="a key is"):
+    with pytest.raises(ConfigurationError, match="a key must be a printable text"):
         wanted(key)
 
 

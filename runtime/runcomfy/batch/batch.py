@@ -22,7 +22,7 @@ from .options import BatchOptions
 from .outcome import BatchOutcome, BatchSummary
 from .preflight import Preflight, faults, look_at, require_good
 from .rows import BatchRow, RowSource
-from .runner import Runner
+from .runner import PAUSED, Runner
 
 __all__ = ["Batch"]
 
@@ -118,6 +118,11 @@ class Batch:
     def running(self) -> int:
         """Rows in flight."""
         return self._runner.running if self._runner else 0
+
+    @property
+    def paused(self) -> bool:
+        """Whether it was paused, from here or from another terminal."""
+        return self.journal.fact(PAUSED) is not None
 
     @property
     def stopping(self) -> bool:

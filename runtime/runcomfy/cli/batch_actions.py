@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -25,7 +26,9 @@ def act(out: Output, action: str, folder: str, max_cost: float | None, price_mar
     with Journal(path) as journal:
         if action == "pause":
             journal.set_fact(PAUSED, "1")
-            out.note("Paused: no further row is started. Go on with: runcomfy-py batch resume")
+            out.note(
+                f"Paused: no further row is started. Go on with: runcomfy-py batch resume {quote(folder)}"
+            )
         elif action == "resume":
             journal.set_fact(PAUSED, None)
             out.note("Resumed.")

@@ -164,6 +164,12 @@ def _input(source: str) -> Iterator[Path]:
 async def _run(out: Output, batch: Batch, found: Preflight) -> BatchSummary:
     import anyio
 
+    if batch.paused:
+        from shlex import quote
+
+        out.note(
+            f"The batch is paused. Go on with: runcomfy-py batch resume {quote(str(batch.folder))}"
+        )
     progress = _Progress(out, batch, found.rows)
     async with _signals(out, batch), anyio.create_task_group() as group:
         group.start_soon(progress.animate)
@@ -233,6 +239,8 @@ class _Progress:
         done = summary.states.total()
         seconds = max(time.monotonic() - self._started, 0.001)
         words = [f"{done}/{self._rows} rows", f"{self._batch.running} running"]
+        if self._batch.paused:
+            words.append("paused")
         words += [
             f"{count} {state}"
             for state, count in sorted(summary.states.items())

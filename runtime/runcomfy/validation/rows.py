@@ -9,6 +9,7 @@ from typing import Any
 
 from runcomfy.model.violation import Violation
 
+from .bounded_lines import bounded_lines
 from .json_text import NotJSON, read_json
 from .lines import LineReports, validate_lines
 from .row import Row, RowsUnreadable
@@ -160,8 +161,8 @@ def _rows(
             file.close()
 
 
-def _json_rows(file: BinaryIO, *_: object) -> Iterator[Row]:
-    for number, line in enumerate(file, 1):
+def _json_rows(file: BinaryIO, name: str, _: object) -> Iterator[Row]:
+    for number, line in enumerate(bounded_lines(file, name, "save it as UTF-8"), 1):
         if not line.strip():
             yield Row(number, None)
             continue

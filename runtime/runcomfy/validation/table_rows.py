@@ -10,6 +10,7 @@ from typing import Any
 
 from runcomfy.model.violation import Violation
 
+from .bounded_lines import LONGEST, bounded_lines
 from .cells import CellReader
 from .row import Row, RowsUnreadable
 
@@ -22,16 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["csv_rows", "tsv_rows"]
 
-#: Characters of a cell: a data URI may be long. The module's own limit is one for the whole program.
-_LONGEST = 2**30
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SAVE = 'save it as "CSV UTF-8"'
 
 
 def _table(
     file: BinaryIO, name: str, cls: type[Request[Any]], *, delimiter: str | None
 ) -> Iterator[Row]:
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST))
+    # A data URI may be long. The module's own limit is one for the whole program.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     lines = _texts(file, name)
     first = next(lines, "")
     if told := re.fullmatch(r"sep=(.)\r?\n?", first):  # Excel's own way to name it
@@ -54,9 +53,7 @@ tsv_rows = partial(_table, delimiter="\t")
 
 def _texts(file: BinaryIO, name: str) -> Iterator[str]:
     """The lines, decoded one by one, so that a fault has its place."""
-    for number, line in enumerate(file, 1):
-        if number == 1 and line.startswith(_UTF16):
-            raise RowsUnreadable(f"{name} is UTF-16 text; {_SAVE}")
+    for number, line in enumerate(bounded_lines(file, name, _SAVE), 1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
