@@ -1,0 +1,177 @@
+"""The batch command, fed with what spreadsheets and people make: a clear sentence, and nothing is sent that is not meant."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from PIL import Image
+
+from runcomfy.mock import MockService
+from runcomfy.validation import bounded_lines
+
+from .conftest import Command
+
+EDIT = "openai/gpt-image-2/edit"
+
+#: What is refused: file name, content, further options, exit status, what is told of it.
+REFUSED: list[tuple[str, bytes, list[str], int, str]] = [
+    ("empty.csv", b"", [], 65, "empty.csv has no header: its first line names the inputs"),
+    ("empty.jsonl", b"", [], 65, "empty.jsonl has no rows; nothing was sent"),
+    ("header.csv", b"key,prompt\n", [], 65, "header.csv has no rows; nothing was sent"),
+    ("blank.jsonl", b"\n\n", [], 65, "blank.jsonl has no rows"),
+    ("latin.csv", b"key,prompt\na,caf\xe9\n", [], 65, "latin.csv, line 2: byte 0xe9 is not UTF-8; save it"),
+    ("latin.jsonl", b'{"prompt":"caf\xe9"}\n', [], 65, "row 1 (row-1): payload: is no JSON: the text is not UTF-8"),
+    ("utf16.csv", "prompt\nx\n".encode("utf-16"), [], 65, "utf16.csv is UTF-16 text; save it"),
+    ("utf16.jsonl", '{"prompt":"x"}\n'.encode("utf-16"), [], 65, "utf16.jsonl is UTF-16 text; save it as UTF-8"),
+    ("quote.csv", b'key,prompt\na,"one\ntwo\n', [], 65, "quote.csv, line 3: unexpected end of data; see to its quotes"),
+    ("wide.csv", b"key,prompt\na,b,c\n", [], 65, "has 3 cells, and the header has 2"),
+    ("twice.csv", b"key,prompt\na,x\nb,y\na,z\n", [], 65, "row 3 (a): /key: is the key of row 1 as well"),
+    ("nan.jsonl", b'{"prompt":"x","quality":NaN}\n', [], 65, '/quality: must be one of "low", "medium", "high", got nan'),
+    ("nan.csv", b"prompt,quality\nx,NaN\n", [], 65, '/quality: must be one of "low", "medium", "high", got "NaN"'),
+    ("list.jsonl", b"[1]\n", [], 65, "row 1 (row-1): payload: must be an object, got a list with 1 item"),
+    ("cut.jsonl", b'{"prompt":"x"', [], 65, "row 1 (row-1): payload: is no JSON: Expecting ',' delimiter"),
+    ("key.jsonl", b'{"key":"a\\u0007","prompt":"x"}\n', [], 65, "/key: must be a printable text of 1 to 500 characters"),
+    ("half.jsonl", b'{"key":"\\ud800","prompt":"x"}\n', [], 65, "/key: must be a printable text of 1 to 500 characters"),
+    ("long.jsonl", b'{"key":"%s","prompt":"x"}\n' % (b"k" * 501), [], 65, "/key: must be a printable text of 1 to 500"),
+    ("dict.jsonl", b'{"key":{},"prompt":"x"}\n', [], 65, "/key: must be a text or a number"),
+    ("bad.parquet", b"no", [], 65, "bad.parquet is no whole Parquet file"),
+    ("rows.txt", b"a", [], 65, "rows.txt has no format that is read here; give one: jsonl, csv, tsv or parquet"),
+    ("column.csv", b"animal\ncat\n", ["--template", "prompt=a {anmal}"], 65, "/prompt: cannot be built: the row has nothing in the column 'anmal'; it has animal"),
+    ("gap.csv", b"animal,style\ncat,\n", ["--template", "prompt={animal} {style}"], 65, "nothing in the column 'style'"),
+    ("map.csv", b"prompt\nx\n", ["--map", "anmal=prompt"], 64, "--map anmal=prompt: no row has anything in a column"),
+    ("grid.csv", b"prompt\nx\n", ["--grid", "quality=low,hgh"], 65, '"low", "medium", "high", got "hgh"'),
+    ("escape.csv", b"prompt,quality\nx,\x1b]0;t\x07\n", [], 65, r'got "\x1b]0;t\x07"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "options", "status", "told"), REFUSED)
+def test_what_cannot_be_meant_is_told_and_nothing_is_made(
+    name: str,
+    content: bytes,
+    options: list[str],
+    status: int,
+    told: str,
+    batch: Command,
+    service: MockService,
+) -> None:
+    Path(name).write_bytes(content)
+    ran = batch(name, *options)
+    assert told in ran.err
+    assert (ran.status, ran.out, service.accepted) == (status, "", 0)
+    assert not Path("out").exists()
+
+
+#: What is taken: file name, content, and the payloads that are sent.
+TAKEN: list[tuple[str, bytes, list[dict[str, Any]]]] = [
+    ("bom.csv", b"\xef\xbb\xbfprompt\nx\n", [{"prompt": "x"}]),
+    ("bom.jsonl", b'\xef\xbb\xbf{"prompt":"x"}\n', [{"prompt": "x"}]),
+    ("excel.csv", "key;prompt;quality;\r\na;x, é;low;\r\nb;y;;\r\n".encode(), [{"prompt": "x, é", "quality": "low"}, {"prompt": "y"}]),
+    ("quotes.csv", b'key,prompt\na,"one\nline ""two"", end"\n', [{"prompt": 'one\nline "two", end'}]),
+    ("numbers.csv", b"key,prompt\n1,5\n", [{"prompt": "5"}]),
+    ("empty.csv", b"key,prompt,quality\n0,x,\n,,\n", [{"prompt": "x"}]),
+    ("tabs.tsv", b"key\tprompt\na\tx\n", [{"prompt": "x"}]),
+    ("zero.jsonl", b'{"key":0,"prompt":"x"}\n{"key":1,"prompt":"x"}\n', [{"prompt": "x"}, {"prompt": "x"}]),
+    ("end.csv", b"prompt\nx", [{"prompt": "x"}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "payloads"), TAKEN)
+def test_what_spreadsheets_write_is_read_as_it_was_meant(
+    name: str, content: bytes, payloads: list[dict[str, Any]], batch: Command, service: MockService
+) -> None:
+    Path(name).write_bytes(content)
+    assert batch(name).status == 0
+    assert sorted((job.payload for job in service.jobs), key=str) == sorted(payloads, key=str)
+
+
+def test_keys_are_those_of_the_key_column_whatever_its_type(batch: Command) -> None:
+    Path("rows.jsonl").write_text('{"key":0,"prompt":"x"}\n{"key":"b","prompt":"x"}\n')
+    assert [one["key"] for one in batch("rows.jsonl", "--json").json] == ["0", "b"]
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
+def test_a_line_without_end_is_refused_before_it_is_read_whole(
+    name: str, batch: Command, service: MockService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_lines, "LONGEST", 2**20)
+    with Path(name).open("wb") as file:
+        file.write(b"prompt\n" if name.endswith("csv") else b"")
+        file.truncate(2**30)  # a hole: a line of a gigabyte of NUL
+    ran = batch(name)
+    line = 2 if name.endswith("csv") else 1
+    assert f"{name}, line {line} is longer than 1 MiB, more than a request can hold" in ran.err
+    assert (ran.status, service.accepted, Path("out").exists()) == (65, 0, False)
+
+
+def test_a_refused_row_is_set_aside_only_when_asked(batch: Command, service: MockService) -> None:
+    Path("rows.csv").write_text("key,prompt,quality\na,x,low\na,y,low\nb,z,odd\nc,w,low\n")
+    assert batch("rows.csv").status == 65
+    ran = batch("rows.csv", "--skip-invalid", "--json")
+    assert [one["state"] for one in ran.json] == ["succeeded", "invalid", "invalid", "succeeded"]
+    assert (ran.status, service.accepted) == (1, 2)
+
+
+def test_a_thousand_bad_rows_are_counted_and_the_first_are_shown(batch: Command) -> None:
+    Path("rows.csv").write_text("prompt,quality\n" + "x,odd\n" * 1_500)
+    ran = batch("rows.csv")
+    assert "1500 of 1500 rows are invalid; nothing was sent" in ran.err
+    assert "… and 1480 more rows" in ran.err
+    assert len(ran.err.splitlines()) < 30
+
+
+def test_standard_input_is_read_with_files_relative_to_the_current_folder(
+    batch: Command, service: MockService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (640, 640)).save("cat.png")
+    row = json.dumps({"prompt": "add a hat", "images": ["cat.png"]}).encode()
+    for accepted in (1, 1):  # the second run pays nothing
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(row)))
+        assert batch("-", model=EDIT).status == 0
+        assert service.accepted == accepted
+
+
+def test_an_empty_standard_input_makes_no_folder(
+    batch: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    ran = batch("-")
+    assert (ran.status, Path("out").exists()) == (65, False)
+    assert "has no rows" in ran.err
+
+
+def test_a_dry_run_tells_and_makes_no_folder(batch: Command, service: MockService) -> None:
+    Path("rows.csv").write_text("key,prompt\na,x\nb,y\n")
+    told = batch("rows.csv", "--dry-run", "--json").json[0]
+    assert (told["rows"], told["new"], told["estimate"]) == (2, 2, 0.08)
+    assert (service.accepted, Path("out").exists()) == (0, False)
+    batch("rows.csv")
+    told = batch("rows.csv", "--dry-run", "--json").json[0]
+    assert (told["new"], told["known"]) == (0, {"succeeded": 2})
+
+
+def test_a_missing_local_file_is_named_with_its_row(batch: Command, service: MockService) -> None:
+    Path("rows.csv").write_text("prompt,images\nx,nowhere.png\n")
+    ran = batch("rows.csv", model=EDIT)
+    assert '/images/0: cannot be read: No such file or directory, got "nowhere.png"' in ran.err
+    assert (ran.status, service.accepted) == (65, 0)
+
+
+def test_a_file_that_many_rows_use_is_read_and_looked_at_once(
+    batch: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runcomfy.batch import local_files
+    from runcomfy.media import probe as probing
+
+    Image.new("RGB", (640, 640)).save("cat.png")
+    Path("rows.csv").write_text("prompt,images\n" + "".join(f"{n},cat.png\n" for n in range(50)))
+    read = Mock(wraps=local_files._digest)
+    looked = Mock(wraps=probing.probe)
+    monkeypatch.setattr(local_files, "_digest", read)
+    monkeypatch.setattr(probing, "probe", looked)
+    assert batch("rows.csv", "--dry-run", model=EDIT).status == 0
+    assert (read.call_count, looked.call_count) == (1, 1)
