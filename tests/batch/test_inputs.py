@@ -91,7 +91,7 @@ def test_what_spreadsheets_write_is_read_as_it_was_meant(
 
 def test_keys_are_those_of_the_key_column_whatever_its_type(batch: Command) -> None:
     Path("rows.jsonl").write_text('{"key":0,"prompt":"x"}\n{"key":"b","prompt":"x"}\n')
-    assert [one["key"] for one in batch("rows.jsonl", "--json").json] == ["0", "b"]
+    assert [one["key"] for one in batch("rows.jsonl", "--json").json[:-1]] == ["0", "b"]
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
@@ -112,7 +112,12 @@ def test_a_refused_row_is_set_aside_only_when_asked(batch: Command, service: Moc
     Path("rows.csv").write_text("key,prompt,quality\na,x,low\na,y,low\nb,z,odd\nc,w,low\n")
     assert batch("rows.csv").status == 65
     ran = batch("rows.csv", "--skip-invalid", "--json")
-    assert [one["state"] for one in ran.json] == ["succeeded", "invalid", "invalid", "succeeded"]
+    assert [one["state"] for one in ran.json[:-1]] == [
+        "succeeded",
+        "invalid",
+        "invalid",
+        "succeeded",
+    ]
     assert (ran.status, service.accepted) == (1, 2)
 
 

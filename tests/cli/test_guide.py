@@ -94,7 +94,27 @@ def test_the_fields_of_json_are_those_of_the_guide(service: MockService) -> None
         "whoami": run("whoami", "--json"),
         "doctor": run("doctor", "--json"),
     }
+    Path("rows.jsonl").write_text('{"prompt": "a hat"}\n', encoding="utf-8")
+    batch = [
+        "batch",
+        "openai/gpt-image-1-5/text-to-image",
+        "rows.jsonl",
+        "--out",
+        "hats",
+        "--price",
+        "0.04",
+    ]
+    ran_batch = run(*batch, "--json")
+    lines["batch"] = ran_batch
+    assert {*ran_batch.json[-1]} == {"summary"}
+    for more, told in (
+        ([*batch, "--dry-run"], "batch --dry-run"),
+        (["batch", "status", "hats"], "batch status"),
+    ):
+        row = re.search(rf"^\| `{told}` \| (.+) \|$", TEXT, re.MULTILINE)
+        assert row is not None
+        assert {*run(*more, "--json").json[0]} == set(re.findall(r"`(\w+)`", row[1])), told
     for command, ran in lines.items():
-        assert {*ran.json[0]} == fields(command), command
+        assert {*ran.json[0]} == fields(command) - {"summary"}, command
     validated = run("validate", EDIT, "inputs.json", "--json").json[0]
     assert {*validated} == fields("validate") - {"line", "summary"}

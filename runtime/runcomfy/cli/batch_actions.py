@@ -12,7 +12,7 @@ from runcomfy.batch.folder import JOURNAL
 from runcomfy.batch.runner import PAUSED
 from runcomfy.journal import Journal
 
-from .exit_codes import DONE, FAILED
+from .exit_codes import DONE, FAILED, UNKNOWN
 from .output import Output
 
 __all__ = ["act"]
@@ -24,21 +24,23 @@ def act(out: Output, action: str, folder: str, max_cost: float | None, price_mar
     if not path.is_file():
         raise click.UsageError(f"{folder} has no {JOURNAL}: it is no folder of a batch.")
     with Journal(path) as journal:
-        if action == "pause":
-            journal.set_fact(PAUSED, "1")
-            out.note(
-                f"Paused: no further row is started. Go on with: runcomfy-py batch resume {quote(folder)}"
-            )
-        elif action == "resume":
-            journal.set_fact(PAUSED, None)
-            out.note("Resumed.")
-        elif action == "limit":
+        if action == "status":
+            return _status(out, journal)
+        if action == "limit":
             if max_cost is None:
                 raise click.UsageError("batch limit needs --max-cost.")
             journal.set_limits(max_cost=max_cost, price_margin=price_margin)
-            out.note(f"At most ${max_cost:g} are spent from now on.")
+            told, words = {"max_cost": max_cost}, f"At most ${max_cost:g} are spent from now on."
         else:
-            return _status(out, journal)
+            pause = action == "pause"
+            journal.set_fact(PAUSED, "1" if pause else None)
+            told, words = {"paused": pause}, "Resumed."
+            if pause:
+                words = f"Paused: no further row is started. Go on with: runcomfy-py batch resume {quote(folder)}"
+    if out.as_json:
+        out.json(told)
+    else:
+        out.note(words)
     return DONE
 
 
@@ -67,4 +69,6 @@ def _status(out: Output, journal: Journal) -> int:
         out.line(f"spent: ${settled:.4f}, reserved: ${reserved:.4f}")
         for key in told["unknown"] if isinstance(told["unknown"], list) else ():
             out.line(f"unknown: {key}")
-    return FAILED if any(states[one] for one in ("failed", "unknown", "expired")) else DONE
+    if states["unknown"]:
+        return UNKNOWN
+    return FAILED if any(states[one] for one in ("failed", "cancelled", "expired")) else DONE

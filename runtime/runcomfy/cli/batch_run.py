@@ -300,7 +300,9 @@ def _tell_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
             f"{summary.states['unknown']} rows are unknown and are never sent again by themselves. Look at the requests in your "
             f"RunComfy account, then settle each: runcomfy-py journal resolve KEY --journal {quote(str(batch.folder))}"
         )
-    if not out.as_json:
+    if out.as_json:
+        out.json({"summary": summary.as_dict()})
+    else:
         out.line(str(batch.results))
 
 
@@ -321,8 +323,9 @@ def _notify(command: str, summary: BatchSummary) -> None:
 
 
 def _status(summary: BatchSummary) -> int:
+    """An interruption counts before what is unknown, and that before any other reason to stop."""
+    if summary.stopped not in ("interrupt", "terminate") and summary.states["unknown"]:
+        return UNKNOWN
     if summary.stopped:
         return _STOPPED[summary.stopped]
-    if summary.states["unknown"]:
-        return UNKNOWN
     return FAILED if summary.failed or not summary.complete else DONE
