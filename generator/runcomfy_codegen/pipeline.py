@@ -15,7 +15,8 @@ from runcomfy_codegen.package.folder import PackageFolder
 from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
 from runcomfy_codegen.package.name_claims import NameClaims, names_of
 from runcomfy_codegen.package.plan import Plan, make_plan
-from runcomfy_codegen.schema.documents import read_stored, scan_models
+from runcomfy_codegen.package.seen import Seen
+from runcomfy_codegen.schema.documents import read_stored, scan_models, stored_files
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
@@ -51,6 +52,7 @@ def generate(
     only: str = "*",
     keep_going: bool = False,
     fresh: bool = False,
+    read_all: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Generation:
     """Plan the package. Nothing is written; ``plan.apply`` does that.
@@ -58,11 +60,20 @@ def generate(
     ``models`` are globs over model ids: the models that the package holds. ``only`` is another one, over those; the
     others of them stay as they are. ``keep_going`` lists a bad model
     in ``failed`` and goes on, keeping what was generated for it before. ``fresh`` renders everything
-    anew instead of trusting what an earlier run left. ``progress`` is told how many models are made, of how many.
+    anew instead of trusting what an earlier run left, and ``read_all`` reads and hashes every file, also where size and
+    times say that nobody has written to it. ``progress`` is told how many models are made, of how many.
     Raises ``CodegenError``.
     """
     return _Run(
-        schemas, out / _package_path(package), package, models, only, keep_going, fresh, progress
+        schemas,
+        out / _package_path(package),
+        package,
+        models,
+        only,
+        keep_going,
+        fresh,
+        read_all,
+        progress,
     ).result()
 
 
@@ -93,6 +104,7 @@ class _Run:
         only: str,
         keep_going: bool,
         fresh: bool,
+        read_all: bool,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self.schemas = schemas
@@ -103,9 +115,9 @@ class _Run:
         self.folder = PackageFolder(folder, self.previous.files)
         self.generator = fingerprint()
         self.fresh = fresh
-        self.trusted = not fresh and read_stamp(folder) == stamp(
-            self.generator, self.folder.text(manifests.NAME) or ""
-        )
+        last = stamp(self.generator, self.folder.text(manifests.NAME) or "")
+        self.trusted = not fresh and read_stamp(folder) == last
+        self.seen = Seen(folder, last, used=self.trusted and not read_all)
         self.ids = {
             model_id: files
             for model_id, files in scan_models(schemas).items()
@@ -149,8 +161,11 @@ class _Run:
                 if model_id not in self.selected and not self._unusable(model_id):
                     self._keep(model_id)
                     continue
-                stored = read_stored(self.schemas, model_id, files)
                 known = self.previous.models.get(model_id)
+                if known and self._seen(model_id, files, known):
+                    self._keep(model_id)
+                    continue
+                stored = read_stored(self.schemas, model_id, files)
                 if (
                     self.trusted
                     and known
@@ -164,6 +179,15 @@ class _Run:
             except CodegenError as error:
                 self._fail(model_id, error)
         return jobs
+
+    def _seen(self, model_id: ModelId, files: frozenset[str], known: ManifestEntry) -> bool:
+        """Whether nobody has written to the model's documents, and to its module, since the last run."""
+        documents = stored_files(self.schemas, model_id, files)
+        place = _path(known)
+        if not (documents and self.seen.is_known(model_id, [*documents, self.folder.place(place)])):
+            return False
+        self.folder.trust(place)
+        return True
 
     def _job(self, model_id: ModelId, known: ManifestEntry | None) -> Job:
         from .model_files import Job
@@ -250,7 +274,8 @@ class _Run:
         whole = self.trusted or not result.kept
         written = stamp(self.generator, manifest) if whole else ""
         interim = self._interim(made)
-        result.plan = make_plan(self.folder, self.contents, self.staying, written, interim)
+        plan = make_plan(self.folder, self.contents, self.staying, written, interim)
+        result.plan = replace(plan, seen=self.seen.record(written, result.kept))
         return result
 
     def _interim(self, made: dict[str, ManifestEntry]) -> dict[str, bytes]:

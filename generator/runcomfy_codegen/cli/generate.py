@@ -88,6 +88,7 @@ def command(
             models=models,
             only=only,
             keep_going=keep_going,
+            read_all=check,
             progress=_progress if sys.stderr.isatty() else None,
         )
     except ModuleNotFoundError as error:

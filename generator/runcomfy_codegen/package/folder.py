@@ -35,8 +35,9 @@ class PackageFolder:
     def content(self, path: str) -> bytes | None:
         """What is in a file; ``None`` where there is none. Line ends do not count: a checkout may change them."""
         try:
-            with open(f"{self.root}/{path}", "rb") as stream:  # noqa: PTH123  # a third of the time
-                return stream.read().replace(b"\r\n", b"\n")
+            with open(self.place(path), "rb") as stream:  # noqa: PTH123  # a third of the time
+                content = stream.read()
+                return content.replace(b"\r\n", b"\n") if b"\r" in content else content
         except OSError:
             return None
 
@@ -63,6 +64,14 @@ class PackageFolder:
         found = self.hash(path)
         # Older manifests hold longer hashes.
         return found is not None and any(one is not None and one.startswith(found) for one in known)
+
+    def place(self, path: str) -> str:
+        """Where a file is on disk."""
+        return f"{self.root}/{path}"
+
+    def trust(self, path: str) -> None:
+        """A file is as the last run wrote it, and need not be read."""
+        self._hashes[path] = self._written.get(path)
 
     def leads_out(self, path: str) -> bool:
         """Whether the path leaves the folder through a link."""

@@ -33,6 +33,7 @@ __all__ = [
     "read_stored",
     "recorded_id",
     "scan_models",
+    "stored_files",
 ]
 
 #: What ``overrides.json`` may hold: patches of the three documents, and names of our choosing.
@@ -187,6 +188,13 @@ def read_stored(schemas: Path, model_id: ModelId, names: frozenset[str] | None =
     if len(seen) > 2:  # renamed again since: requests go to the last name
         mark = json.dumps({**json.loads(mark), "renamed_to": seen[-1]}).encode()
     return Stored(model_id, stored.folder, {**stored.files, DEPRECATED_FILE: mark})
+
+
+def stored_files(schemas: Path, model_id: ModelId, names: frozenset[str]) -> list[str]:
+    """The files that a model is generated from; none where that depends on more than which of them are there."""
+    if "input.json" not in names or DECIDED in names:
+        return []
+    return [f"{schemas}/{model_id}/{name}" for name in _FILES if name in names]
 
 
 def _read_files(schemas: Path, model_id: ModelId, names: frozenset[str] | None = None) -> Stored:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from runcomfy.mock import Asked, MockService
+from runcomfy.protocol.retries import Retries
 from runcomfy.testing import mock_service
 from runcomfy_codegen.catalogue import reader
 from runcomfy_codegen.pipeline import generate
@@ -175,8 +176,7 @@ def test_a_bad_entry_is_listed_and_the_rest_goes_on(shop: Shop, name: str) -> No
 def test_an_entry_that_breaks_the_answer_costs_itself_alone(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "PAGE_TIMEOUT", 0.3)
-    monkeypatch.setattr(reader, "ENTRY_TIMEOUT", 0.3)
+    monkeypatch.setattr(Retries, "repeats", lambda *_: False)
     shop.entries = [
         *(entry(f"acme/m{i}") for i in range(3)),
         '{"model_id": ',
