@@ -157,7 +157,7 @@ def _render_model(schemas: Path, job: Job) -> _Rendered:
 def _remarks_on_source(stored: Stored) -> Iterator[Diagnostic]:
     recorded = recorded_id(stored)
     if recorded not in ("", stored.model_id):
-        text = f"says {recorded!r}; the folder, which was renamed or copied, decides"
+        text = f"says {recorded!r}, but the folder was renamed or copied; the folder name is used"
         yield Diagnostic("source.json", "oddity", "model_id", text)
 
 

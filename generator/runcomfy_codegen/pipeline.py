@@ -89,7 +89,7 @@ def _package_path(package: str) -> Path:
             ) from None
     if package.partition(".")[0] in sys.stdlib_module_names | {"runcomfy", "runcomfy_codegen"}:
         raise Misuse(
-            f"--package {package}", "would hide a package of that name", "Give another name."
+            f"--package {package}", "would shadow a package of that name", "Choose another name."
         )
     return Path(*package.split("."))
 
@@ -128,7 +128,7 @@ class _Run:
             globs = " or ".join(map(repr, models if only == "*" else [only]))
             matching = "" if globs == "'*'" else f" that matches {globs}"
             raise SchemaError(
-                str(schemas), f"holds no model{matching}", "Add one: runcomfy-codegen add PAGE"
+                str(schemas), f"contains no model{matching}", "Add one: runcomfy-codegen add PAGE"
             )
         self.models: dict[str, ManifestEntry] = {}
         self.claims = NameClaims()
@@ -260,9 +260,9 @@ class _Run:
         for model_id in result.removed:
             from .model_files import SchemaChange
 
-            why = "its folder is no longer among the schemas"
+            why = "its folder is no longer in the schemas folder"
             if model_id in result.failed:
-                why = "it cannot be generated, and what was there cannot be used any more"
+                why = "it cannot be generated, and its existing module is no longer usable"
             result.changes[model_id] = [SchemaChange("breaking", "", f"model removed: {why}")]
         result.manifest.models = self.models
         hashes = {path: digest(content) for path, content in self.contents.items()}

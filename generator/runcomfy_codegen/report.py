@@ -18,7 +18,7 @@ _SHOWN = 20
 _KINDS = {
     "fallback": "checked at run time by the jsonschema library",
     "documented": "documented, not checked",
-    "oddity": "odd in the schema itself",
+    "oddity": "odd in the schema",
 }
 
 
@@ -76,7 +76,7 @@ def _lines(generation: Generation, *, check: bool, verbose: bool) -> Iterator[st
         yield f"FAILED {model_id}: {error.place}: {error.problem}"
         yield f"  {error.advice}"
     for path in plan.foreign:
-        yield f"not generated, left alone: {path}"
+        yield f"not generated, left unchanged: {path}"
     if check:
         for path in sorted(plan.write):
             yield f"differs: {path}"
@@ -110,7 +110,7 @@ def _verdict(generation: Generation) -> str:
     if not drifted(generation):
         return "No drift."
     if generation.plan.empty:
-        return "Drift: the package holds files that were not generated; move them away."
+        return "Drift: the package contains files that were not generated; move them away."
     return "Drift: run 'runcomfy-codegen generate' with the same options."
 
 

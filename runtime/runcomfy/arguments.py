@@ -37,5 +37,5 @@ def check_callback(name: str, given: object, *, blocking: bool = False) -> None:
         call = getattr(given, "__call__", None)  # noqa: B004  # the method is looked into, not called
         if iscoroutinefunction(given) or iscoroutinefunction(call):
             raise ConfigurationError(
-                f"{name} must be a plain function: the blocking client does not await; AsyncClient takes both"
+                f"{name} must be a plain function: Client does not await; AsyncClient accepts both"
             )

@@ -29,7 +29,7 @@ class Token:
     def __init__(self, value: str, source: str) -> None:
         if not isinstance(value, str):
             raise ConfigurationError(
-                f"the token from {source} must be a text, got a {type(value).__name__}"
+                f"the token from {source} must be a string, got a {type(value).__name__}"
             )
         value = _bare(value)
         if not value or not value.isascii() or not value.isprintable() or " " in value:
@@ -48,7 +48,7 @@ class Token:
         return f"Token(…, source={self.source!r})"
 
     def __reduce__(self) -> str:
-        raise TypeError("a token is not pickled; let the other process look it up")
+        raise TypeError("a token cannot be pickled; let the other process look it up")
 
 
 def _bare(value: str) -> str:
@@ -128,7 +128,7 @@ def _stored(path: Path) -> tuple[str, str]:
     return (
         (value, "")
         if isinstance(value, str) and value
-        else ("", "access_token is empty or no text")
+        else ("", "access_token is empty or not a string")
     )
 
 

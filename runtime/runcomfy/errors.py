@@ -249,7 +249,7 @@ class ClientClosed(RunComfyError, RuntimeError):
         if self.request_id is None:
             return super().__str__()
         return (
-            f"the client was closed; request {self.request_id} goes on at the service. To wait for it, "
+            f"the client was closed; request {self.request_id} continues at the service. To wait for it "
             f"with another client: {self.resume}"
         )
 
@@ -345,7 +345,7 @@ class RequestError(RunComfyError):
     """
 
     #: Said before the line that goes on with the request.
-    _advice = "To go on with it:"
+    _advice = "To resume:"
     #: The whole address of the file, in errors about one; messages leave out its query, which may be a
     #: signature.
     url: str = ""
@@ -397,7 +397,7 @@ class RequestError(RunComfyError):
 class SubmissionUnknown(RequestError):
     """The submit may have been accepted and billed; no response confirms it.
 
-    It was not repeated. Look at the requests and the balance in your RunComfy account, and submit
+    It was not retried. Check the requests and the balance in your RunComfy account, and submit
     again only if the request is not there.
     """
 
@@ -405,7 +405,7 @@ class SubmissionUnknown(RequestError):
 class DeadlineExceeded(RequestError, TimeoutError):
     """The timeout of the whole call expired. An unfinished job keeps running at the service."""
 
-    _advice = "The job goes on. To wait for it:"
+    _advice = "The job continues. To wait for it:"
 
 
 class ConnectionFailed(RequestError, ConnectionError):
@@ -424,7 +424,7 @@ class JobFailed(RequestError):
     ``error`` is what the service says about it, as it came; ``raw`` is the whole answer.
     """
 
-    _advice = "To see the answer again:"
+    _advice = "To see the response again:"
     error: Any = None
     raw: dict[str, Any] | None
 
@@ -432,19 +432,19 @@ class JobFailed(RequestError):
 class JobCancelled(RequestError):
     """The job was cancelled, by this program or by another client."""
 
-    _advice = "To see the answer again:"
+    _advice = "To see the response again:"
 
 
 class NoFiles(RequestError, LookupError):
     """The job completed, and its output has no files to save. ``raw`` is the whole response."""
 
-    _advice = "To see the answer again:"
+    _advice = "To see the response again:"
 
 
 class DownloadFailed(RequestError):
     """A file of the result could not be downloaded. The service still has the result."""
 
-    _advice = "To get the result again:"
+    _advice = "To fetch the result again:"
 
 
 class DownloadRefused(DownloadFailed):
@@ -492,7 +492,7 @@ class NotFound(ServiceError):
 class ResultExpired(NotFound):
     """The request was paid and has ended, and the service no longer has its result or files."""
 
-    _advice = "To ask for it again:"
+    _advice = "To request it again:"
 
 
 class RequestRejected(ServiceError):

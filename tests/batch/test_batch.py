@@ -88,7 +88,7 @@ def test_a_changed_row_under_its_key_is_told_before_anything_is_paid(
     with pytest.raises(InvalidRows, match=r"row 4 \(k0\): /key: is the key of row 1 as well"):
         list(client.batch(TEXT, changed, out=tmp_path / "b"))
     with pytest.raises(
-        KeyConflict, match="row 1: the folder has the key 'k0' with another payload"
+        KeyConflict, match="row 1: the folder has the key 'k0' with a different payload"
     ):
         list(client.batch(TEXT, [{"key": "k0", "prompt": "another"}], out=tmp_path / "b"))
     assert service.accepted == 2
@@ -241,7 +241,7 @@ def test_a_grid_makes_the_product(client: Client, service: MockService, tmp_path
         ({"jbos": 5}, "no option 'jbos'"),
         ({"set": {"qualty": "low"}}, "no such input"),
         ({"name": "{row.__class__}-{index}"}, "--name"),
-        ({"name": "{index}.png"}, "several files one name"),
+        ({"name": "{index}.png"}, "several files the same name"),
         ({"map": {"anmal": "prompt"}}, "no row has anything in a column 'anmal'"),
     ],
 )

@@ -74,9 +74,9 @@ def of_another_program(folder: Path) -> None:
 WRONG: list[tuple[Callable[[Path], None], str]] = [
     (newer, "was written by a newer version of runcomfy"),
     (cut, "is damaged"),
-    (gone, "is not there, and its folder holds other files ('00001-1.png', …): requests that were paid"),
-    (only_the_database_gone, "is gone, and its folder says that it was used"),
-    (older, "is older than its folder says"),
+    (gone, "does not exist, and its folder contains other files ('00001-1.png', …): paid requests"),
+    (only_the_database_gone, "is missing, although its folder was used by a journal"),
+    (older, "is older than its folder records"),
     (of_another_program, "another program"),
 ]  # fmt: skip
 
@@ -122,7 +122,8 @@ def test_a_folder_of_another_batch_is_a_conflict(
     Path("model.csv").write_text("key,prompt,images\nk1,x,https://example.com/a.png\n")
     payload, model = batch("other.csv"), batch("model.csv", model=EDIT)
     assert (
-        "row 1: the folder has the key 'k1' with another payload; nothing was sent" in payload.err
+        "row 1: the folder has the key 'k1' with a different payload; nothing was sent"
+        in payload.err
     )
     assert "the key 'k1' with another model; nothing was sent" in model.err
     assert (payload.status, model.status, service.accepted) == (65, 65, ROWS)
@@ -136,7 +137,7 @@ def test_a_local_file_that_changed_under_its_key_is_a_conflict(
     assert batch("rows.csv", model=EDIT).status == 0
     Image.new("RGB", (640, 640), "red").save("cat.png")
     ran = batch("rows.csv", model=EDIT)
-    assert "the key 'a' with another payload; nothing was sent" in ran.err
+    assert "the key 'a' with a different payload; nothing was sent" in ran.err
     assert (ran.status, service.accepted) == (65, 1)
 
 
@@ -150,7 +151,7 @@ def test_a_token_of_another_account_is_refused_until_it_is_adopted(
     batch(rows)
     monkeypatch.setenv("RUNCOMFY_TOKEN", "another-token-5678")
     ran = batch(rows)
-    assert "is of the account" in ran.err
+    assert "belongs to the account" in ran.err
     assert "say so with runcomfy-py journal adopt --journal" in ran.err
     assert "to run" not in ran.err
     assert ran.status == 65
@@ -200,7 +201,7 @@ def test_a_second_runner_of_a_folder_is_refused(
     batch(rows, "--max-requests", "1")
     with Journal(Path("out", "journal.db")) as journal, journal.runner():
         ran = run("batch", MODEL, rows, "--out", "out", "--price", "0.04")
-    assert "another process runs the batch in" in ran.err
+    assert "another process is running the batch in" in ran.err
     assert (ran.status, service.accepted) == (75, 1)
 
 
@@ -242,8 +243,8 @@ def test_files_that_have_expired_leave_rows_unsaved_and_are_not_paid_again(
 @pytest.mark.parametrize(
     ("fault", "status", "told"),
     [
-        ("http_402", 77, "Stopped: the account has not enough credit"),
-        ("http_401", 77, "Stopped: the service does not accept the token"),
+        ("http_402", 77, "Stopped: the account has insufficient credit"),
+        ("http_401", 77, "Stopped: the service rejected the token"),
         pytest.param(
             "connection_refused",
             69,
@@ -267,7 +268,7 @@ def test_a_budget_without_a_price_is_refused_when_the_catalogue_is_silent(
     service.fault("http_500", on="catalogue", times=None)
     with patch("runcomfy.batch.batch._ASKING", 0.5):
         ran = command("batch", MODEL, rows, "--out", "out", "--max-cost", "1")
-        assert "give one: price=0.05 (--price 0.05)" in ran.err
+        assert "pass one: price=0.05 (--price 0.05)" in ran.err
         assert (ran.status in (69, 75), service.accepted, Path("out").exists()) == (True, 0, False)
         assert command("batch", MODEL, rows, "--out", "out").status == 0
     assert service.accepted == ROWS
@@ -330,7 +331,7 @@ def test_a_full_disk_stops_a_batch_and_pays_nothing_twice(
     )
     first = run("batch", MODEL, "rows.csv", "--out", str(small_disk / "out"), "--price", "0.04")
     assert first.status == 73
-    assert "the disk is full; make room and try again" in first.err
+    assert "the disk is full; free some space and try again" in first.err
     assert "$XDG_STATE_HOME" not in first.err
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     again = run("batch", MODEL, "rows.csv", "--out", str(small_disk / "out"), "--price", "0.04")

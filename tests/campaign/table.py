@@ -171,7 +171,7 @@ changed_file            -              -              -              -          
 changed_secretly        -              -              -              -              ok
 no_validator            -              -              -              -              ok
 weak_validator          -              -              -              -              ok
-# What it says when the rest of a file is asked for, after the connection broke.
+# What it says when the rest of a file is asked for, after the connection was lost.
 cut+range_ignored       -              -              -              -              ok
 cut+wrong_range         -              -              -              -              ok/Download
 cut+not_satisfiable     -              -              -              -              ok/Download

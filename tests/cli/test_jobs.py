@@ -233,7 +233,7 @@ def test_a_signal_cancels_what_is_queued_and_says_so(
     running.send_signal(number)
     _, told = running.communicate(timeout=60)
     assert running.returncode == status
-    assert told.count("it was still in the queue and is cancelled now") == 2
+    assert told.count("it was still queued and is now cancelled") == 2
     for job in slow.jobs:
         assert job.request_id in told
         assert job.state == "cancelled"
@@ -247,7 +247,9 @@ def test_ctrl_c_while_waiting_leaves_the_job_and_says_how_to_go_on(slow: MockSer
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert f"the job goes on at the service. To wait for it: runcomfy-py wait {request_id}" in told
+    assert (
+        f"the job continues at the service.  To wait for it: runcomfy-py wait {request_id}" in told
+    )
     assert slow.jobs[0].state == "in_queue"
 
 
@@ -345,7 +347,7 @@ def test_ctrl_c_ends_a_recovery_at_once_and_says_how_to_go_on(slow: MockService)
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "to go on: runcomfy-py recover" in told
+    assert "to resume: runcomfy-py recover" in told
     assert "Traceback" not in told
 
 

@@ -118,7 +118,7 @@ def test_jobs_filters_searches_and_tells_the_spend(service: MockService) -> None
 def test_max_cost_refuses_before_anything_is_sent(service: MockService) -> None:
     ran = run("run", EDIT, *INPUTS, "-n", "3", "--max-cost", "0.1")
     assert ran.status == 78
-    assert "3 x $0.04 is more than --max-cost $0.1" in ran.err
+    assert "3 x $0.04 exceeds --max-cost $0.1" in ran.err
     assert run("run", EDIT, *INPUTS, "--max-cost", "0.1", "--no-save").status == 0
     assert service.accepted == 1
 

@@ -87,7 +87,7 @@ def test_it_fails_as_it_is_told_to() -> None:
         shown = ended(command)
     assert "503        POST" in shown
     assert "fault: http_503" in shown
-    assert "no answer  POST" in shown
+    assert "no response  POST" in shown
     assert "fault: answer_lost" in shown
 
 

@@ -53,7 +53,7 @@ def test_show_works_without_a_service() -> None:
     assert (ran.status, told["price"]) == (0, None)
     assert [one["name"] for one in told["inputs"]][:2] == ["prompt", "image_urls"]
     assert told["inputs"][1]["media"] == "image"
-    assert "price: unknown (without a token" in run("show", WAN).out
+    assert "price: unknown (no token" in run("show", WAN).out
 
 
 def test_the_examples_are_true(service: MockService) -> None:

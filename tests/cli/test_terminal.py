@@ -63,7 +63,7 @@ def test_progress_tells_state_position_and_time(queued: MockService) -> None:
     running.expect(END)
     running.close()
     assert running.exitstatus == 130
-    assert "is cancelled now" in running.before
+    assert "is now cancelled" in running.before
 
 
 def test_a_resized_window_gets_a_line_of_its_width(queued: MockService) -> None:

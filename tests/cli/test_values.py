@@ -98,7 +98,7 @@ def test_repeated_names_make_a_list(cls: Any) -> None:
 
 
 def test_a_single_value_given_twice_is_refused(cls: Any) -> None:
-    with pytest.raises(click.UsageError, match="seed is given 2 times, and takes one value"):
+    with pytest.raises(click.UsageError, match="seed is given 2 times, but accepts one value"):
         read(cls, "seed=1", "seed=2")
 
 
@@ -114,9 +114,9 @@ def test_a_text_can_come_from_a_file(cls: Any, tmp_path: Path) -> None:
     [
         ("prompt", "not of the form name=value"),
         ("=x", "not of the form name=value"),
-        ("prompt=@", "needs the name of a file; @@ is a literal @"),
+        ("prompt=@", "needs a file name; @@ is a literal @"),
         ("prompt=@none.txt", "'none.txt' cannot be read: No such file"),
-        ("prompt=@picture.bin", "'picture.bin' is not text in UTF-8"),
+        ("prompt=@picture.bin", "'picture.bin' is not UTF-8 text"),
         ("prompt=@a\0b", "cannot be read"),
     ],
 )

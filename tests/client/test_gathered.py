@@ -59,7 +59,7 @@ def test_ctrl_c_cancels_all_thirty_runs_of_a_gather(tmp_path: Path) -> None:
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=60)
         assert [job.state for job in service.jobs] == ["cancelled"] * 30, told
-    assert told.count("it was still in the queue and is cancelled now after") == 0
+    assert told.count("it was still queued and is now cancelled after") == 0
     assert "no connection" not in told
 
 
@@ -151,7 +151,7 @@ def test_a_close_waits_for_a_blocking_run_that_cancels() -> None:
             client.run(a_request(), on_status=interrupt)
         closing[0].join()
         assert was_open == [True]
-        assert "is cancelled now" in caught.value.__notes__[0]
+        assert "is now cancelled" in caught.value.__notes__[0]
 
 
 @pytest.mark.parametrize("kind", ASYNC)

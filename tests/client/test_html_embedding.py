@@ -111,7 +111,7 @@ def test_a_data_uri_that_is_no_picture_is_not_embedded(content: bytes) -> None:
 
 def test_a_job_tells_its_last_status_and_the_line_to_go_on(client: Client) -> None:
     job = client.submit(REQUEST)
-    assert "not asked yet" in job._repr_html_()
+    assert "not requested yet" in job._repr_html_()
     status = job.status()
     assert status.state in job._repr_html_()
     job.wait()

@@ -50,10 +50,13 @@ def ctrl_c(server: ScriptedServer) -> Iterator[Callable[[str], None]]:
 RESUME = f'client.job("{ID}", "openai/gpt-image-2/edit").wait()'
 
 OUTCOMES = [
-    (json_reply(outcome="cancelled"), "is cancelled now"),
-    (json_reply(outcome="not_cancellable"), "'not_cancellable', so it may go on and be billed"),
-    (Reply(500), "could not ask to cancel it"),
-    (Reply(fault="reset"), "could not ask to cancel it"),
+    (json_reply(outcome="cancelled"), "is now cancelled"),
+    (
+        json_reply(outcome="not_cancellable"),
+        "'not_cancellable', so the job may continue and be billed",
+    ),
+    (Reply(500), "the cancel request failed"),
+    (Reply(fault="reset"), "the cancel request failed"),
 ]
 
 
@@ -68,7 +71,7 @@ def test_a_request_that_has_ended_is_neither_cancelled_nor_said_to_go_on(
     server.script(status=[json_reply(status=state)])
     with pytest.raises(KeyboardInterrupt) as caught:
         caller.run(on_status=press)
-    assert caught.value.__notes__ == [f"RunComfy request id {ID}: To see what came of it: {RESUME}"]
+    assert caught.value.__notes__ == [f"RunComfy request id {ID}: To see its outcome: {RESUME}"]
     assert server.count("cancel") == 0
 
 
@@ -82,7 +85,7 @@ def test_ctrl_c_cancels_once_and_says_what_happened(
         Caller("sync", server.url).run()
     notes = "\n".join(caught.value.__notes__)
     # Where the job may go on, the line that waits for it is there.
-    assert (RESUME in notes) is ("is cancelled now" not in told)
+    assert (RESUME in notes) is ("is now cancelled" not in told)
     assert told in notes
     assert TOKEN not in notes
     assert (server.count("submit"), server.count("cancel")) == (1, 1)
@@ -100,7 +103,7 @@ def test_ctrl_c_under_an_event_loop_cancels_once(
         Caller(kind, server.url).run()
     assert isinstance(caught.value, KeyboardInterrupt) or caught.group_contains(KeyboardInterrupt)
     assert server.count("cancel") == 1
-    assert "is cancelled now" in caplog.text
+    assert "is now cancelled" in caplog.text
 
 
 def test_ctrl_c_during_the_submit_says_that_it_may_be_billed(
@@ -182,7 +185,7 @@ def test_a_cancelled_asyncio_task_cancels_its_request(server: ScriptedServer) ->
                 await task
             return caught.value.__notes__
 
-    assert "is cancelled now" in "\n".join(asyncio.run(main()))
+    assert "is now cancelled" in "\n".join(asyncio.run(main()))
     assert server.count("cancel") == 1
 
 
@@ -252,7 +255,7 @@ def test_an_interrupted_run_tells_one_story(caller: Caller, server: ScriptedServ
     with pytest.raises(KeyboardInterrupt) as caught:
         caller.run(on_status=interrupt)
     assert caught.value.__notes__ == [
-        f"RunComfy request id {ID}: it was still in the queue and is cancelled now"
+        f"RunComfy request id {ID}: it was still queued and is now cancelled"
     ]
 
 
@@ -293,8 +296,8 @@ def test_an_error_while_cancelling_is_told_and_does_not_stand_in_for_the_interru
     with pytest.raises(KeyboardInterrupt) as caught:
         interrupted_twice(kind, server.url, RuntimeError)
     assert caught.value.__notes__ == [
-        f"RunComfy request id {ID}: could not ask to cancel it, so it may go on: the connection broke before the "
-        f"answer was complete (RuntimeError: [token]). To wait for it: {RESUME}"
+        f"RunComfy request id {ID}: the cancel request failed, so the job may continue: the connection was lost before the "
+        f"response was complete (RuntimeError: [token]). To wait for it: {RESUME}"
     ]
     assert RESUME in caplog.text
     assert TOKEN not in caplog.text
@@ -307,7 +310,7 @@ def test_a_second_interruption_is_raised_and_carries_the_request_as_well(
     with pytest.raises(SystemExit) as caught:
         interrupted_twice(kind, server.url, SystemExit)
     told = (
-        f"RunComfy request id {ID}: it is not known whether it could be cancelled, so it may go on and be "
+        f"RunComfy request id {ID}: it is unknown whether the job was cancelled; it may continue and be "
         f"billed. To wait for it: {RESUME}"
     )
     assert caught.value.__notes__ == [told]

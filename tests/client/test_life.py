@@ -174,7 +174,7 @@ def test_the_log_has_one_line_for_each_change(
     with caplog.at_level(logging.INFO, "runcomfy"):
         caller.run()
     lines = [record.getMessage() for record in caplog.records if record.name == "runcomfy"]
-    assert [line for line in lines if "again in" not in line] == [
+    assert [line for line in lines if "retrying in" not in line] == [
         f"request {ID}: submitted",
         f"request {ID}: in_queue (1)",
         f"request {ID}: odd\\n[token]",

@@ -228,7 +228,7 @@ def test_a_pause_that_is_asked_for_is_kept_or_not_begun(
     service.fault("retry_after_503", on="status")
     with caplog.at_level(logging.INFO, "runcomfy"):
         caller.run()
-    assert "again in 1.0 s" in caplog.text
+    assert "retrying in 1.0 s" in caplog.text
     service.fault("retry_after_seconds", on="status", times=None)
     with pytest.raises(errors.DeadlineExceeded):
         caller.on_job(service.jobs[0].request_id, "wait", timeout=0.9)
@@ -354,7 +354,7 @@ def test_a_file_beyond_the_cap_is_given_up(
 ) -> None:
     service.fault(fault, on="download", times=None)
     caller._settings["max_file_bytes"] = 100_000
-    with pytest.raises(errors.DownloadRefused, match="100,000 are allowed"):
+    with pytest.raises(errors.DownloadRefused, match="the limit is 100,000"):
         _saved(caller, tmp_path)
     assert service.count("download") == 1
     assert not [*tmp_path.iterdir()]
@@ -434,8 +434,13 @@ def a_program(kind: str, url: str, *, until: str) -> Iterator[subprocess.Popen[s
 @pytest.mark.parametrize(
     ("queue", "state", "told", "left"),
     [
-        (10**6, "in_queue", "it was still in the queue and is cancelled now", "cancelled"),
-        (0, "in_progress", "'not_cancellable', so it may go on and be billed", "in_progress"),
+        (10**6, "in_queue", "it was still queued and is now cancelled", "cancelled"),
+        (
+            0,
+            "in_progress",
+            "'not_cancellable', so the job may continue and be billed",
+            "in_progress",
+        ),
     ],
 )
 def test_ctrl_c_cancels_what_can_be_cancelled_and_says_what_happened(
@@ -467,7 +472,7 @@ def test_a_second_ctrl_c_ends_at_once_and_still_says_which_request_it_was(kind: 
         (job,) = service.jobs
         assert (service.accepted, service.count("cancel")) == (1, 1)
     assert "KeyboardInterrupt" in said
-    assert "it is not known whether it could be cancelled" in said
+    assert "it is unknown whether the job was cancelled" in said
     assert f'client.job("{job.request_id}", "openai/gpt-image-2/edit").wait()' in said
     assert program.returncode != 0
 

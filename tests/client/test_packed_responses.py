@@ -47,7 +47,7 @@ def test_a_submit_whose_answer_is_packed_otherwise_is_not_repeated(
     kind: str, packing: str, server: ScriptedServer
 ) -> None:
     server.script(submit=[Reply(200, STATUS, {"Content-Encoding": packing})])
-    with pytest.raises(errors.SubmissionUnknown, match=f"packed as '{packing}'"):
+    with pytest.raises(errors.SubmissionUnknown, match=f"compressed as '{packing}'"):
         Caller(kind, server.url).submit()
     assert [asked.action for asked in server.asked] == ["submit"]
 
@@ -63,7 +63,7 @@ def test_two_headers_that_say_how_an_answer_is_packed_count_as_one(kind: str) ->
         connection.sendall(head.encode() + b"\r\n" + body)
 
     with raw_server(pack_twice) as server:
-        with pytest.raises(errors.SubmissionUnknown, match="packed as 'gzip, gzip'"):
+        with pytest.raises(errors.SubmissionUnknown, match="compressed as 'gzip, gzip'"):
             Caller(kind, server.url).submit()
         assert server.submits() == 1
 

@@ -108,7 +108,7 @@ def test_the_workflow_opens_a_pull_request_and_keeps_it_true(tmp_path: Path) -> 
         project = Project(tmp_path, service)
     with mock_service(catalogue=entries, port=int(service.url.rpartition(":")[2])):
         project.night()
-    assert project.asked() == ["list", "create"]  # the facts of the catalogue are new
+    assert project.asked() == ["list", "create"]  # the catalogue metadata are new
     entries[0]["input_schema"] = schema("small")
     with mock_service(catalogue=entries, port=int(service.url.rpartition(":")[2])):
         project.night()

@@ -123,7 +123,7 @@ def test_the_server_s_own_name_for_the_file_counts_for_nothing(
 
 def test_a_file_is_no_folder_to_save_into(host: FileHost, tmp_path: Path) -> None:
     (tmp_path / "cat.png").write_bytes(b"mine")
-    with pytest.raises(FileExistsError, match="a folder is wanted"):
+    with pytest.raises(FileExistsError, match="a folder is required"):
         result_at(host, "/hat.png").save(tmp_path / "cat.png")
     assert (tmp_path / "cat.png").read_bytes() == b"mine"
 
@@ -172,10 +172,10 @@ def test_a_link_that_stands_in_the_way_is_not_followed(
     outside.write_text("mine")
     folder.mkdir()
     (folder / "8f14e45f-1-hat.png").symlink_to(outside)
-    (folder / "8f14e45f-1-hat (2).png").symlink_to(tmp_path / "nowhere")
+    (folder / "8f14e45f-1-hat (2).png").symlink_to(tmp_path / "an invalid redirect")
     [path] = result_at(host, "/hat.png").save(folder, overwrite=overwrite)
     assert outside.read_text() == "mine"
-    assert not (tmp_path / "nowhere").exists()
+    assert not (tmp_path / "an invalid redirect").exists()
     assert path.name == ("8f14e45f-1-hat.png" if overwrite else "8f14e45f-1-hat (3).png")
     assert path.read_bytes() == CONTENT
     assert not path.is_symlink()

@@ -32,7 +32,7 @@ def test_an_only_file_is_saved_at_the_path_of_a_file(tmp_path: Path) -> None:
 
 
 def test_several_files_need_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"needs a folder for 2 files, and 'hat.png' is"):
+    with pytest.raises(ValueError, match=r"needs a folder for 2 files, but 'hat.png' is"):
         result(IMAGE, OTHER).save(tmp_path / "hat.png")
     assert list(tmp_path.iterdir()) == []
 

@@ -80,7 +80,7 @@ def test_a_result_without_files_is_an_error_that_says_what_is_there(
         save(caller, tmp_path)
     assert caught.value.request_id == ID
     result = Result(ID, Output.from_payload({}), {"output": {"images": []}})
-    with pytest.raises(NoFiles, match="names no file"):
+    with pytest.raises(NoFiles, match="contains no file"):
         _ = result.files[0]
     assert [*result.files] == result.files[:1] == []
 
@@ -92,7 +92,7 @@ def test_a_text_that_is_no_file_is_named_beside_those_that_are_saved(
     give(server, image, "none")
     (path,) = save(caller, tmp_path)
     assert (path.name, path.read_bytes()) == (f"{ID}-1.png", b"\x89PNG\r\n\x1a\n")
-    assert 'output/images/1 holds "none", which is no address of a file' in caplog.text
+    assert 'output/images/1 holds "none", which is not a file URL' in caplog.text
 
 
 def test_a_file_is_read_and_saved_by_itself(caller: Caller, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ RESUMPTIONS = {
     ),
     "no such range": (lambda _: Given(416, {"Content-Range": f"bytes */{SIZE}"}), False),
     "another place": (lambda _: resumed(**{"Content-Range": f"bytes 0-{SIZE - 1}/{SIZE}"}), False),
-    "another size": (
+    "the size of the file changed": (
         lambda _: resumed(**{"Content-Range": f"bytes 1000-{SIZE}/{SIZE + 1}"}),
         False,
     ),
@@ -271,15 +271,18 @@ def test_a_picture_under_a_wrong_type_is_saved(
 PASSING = {
     "500": (Given(500), "the file host failed"),
     "503 with Retry-After": (Given(503, {"Retry-After": "0"}), "the file host failed"),
-    "429": (Given(429), "too many calls"),
+    "429": (Given(429), "rate-limited"),
     "408": (Given(408), "the file host failed"),
-    "reset at once": (Given(body=CONTENT, after=0, then="reset"), "the connection broke"),
-    "cut after the head": (Given(body=CONTENT, after=0), "the connection broke"),
-    "a web page": (Given(headers=HTML, body=b"<html>"), "web page or an error text came instead"),
-    "an error as JSON": (Given(headers=JSON, body=b"{}"), "error text came instead of the image"),
+    "reset at once": (Given(body=CONTENT, after=0, then="reset"), "the connection was lost"),
+    "cut after the head": (Given(body=CONTENT, after=0), "the connection was lost"),
+    "a web page": (
+        Given(headers=HTML, body=b"<html>"),
+        "received a web page or an error text instead",
+    ),
+    "an error as JSON": (Given(headers=JSON, body=b"{}"), "error text instead of the image"),
     "nothing": (Given(body=b""), "the file is empty"),
-    "a part that was not asked for": (Given(206, body=b"x"), "not asked for"),
-    "no content": (Given(204, {"Content-Length": ""}), "not asked for"),
+    "a part that was not requested": (Given(206, body=b"x"), "an unexpected response"),
+    "no content": (Given(204, {"Content-Length": ""}), "an unexpected response"),
 }
 
 
@@ -298,9 +301,9 @@ LASTING = {name: (fault, 5, told) for name, (fault, told) in PASSING.items()} | 
     "403": (Given(403), 1, "refused"),
     "404": (Given(404), 1, "refused"),
     "410": (Given(410), 1, "refused"),
-    "a redirect to nowhere": (Given(302), 1, "nowhere"),
+    "an invalid redirect": (Given(302), 1, "an invalid redirect"),
     "packed": (Given(headers={"Content-Encoding": "gzip"}, body=b"\x1f\x8b"), 5, "as gzip"),
-    "shorter than it says": (Given(body=CONTENT, after=9), 5, "the connection broke"),
+    "shorter than it says": (Given(body=CONTENT, after=9), 5, "the connection was lost"),
 }
 
 
@@ -340,7 +343,7 @@ def test_more_than_is_allowed_is_refused(
 
 
 def test_a_reader_may_set_a_limit_of_its_own(caller: Caller) -> None:
-    with pytest.raises(errors.DownloadRefused, match="1,000 are allowed"):
+    with pytest.raises(errors.DownloadRefused, match="the limit is 1,000"):
         with_result(caller, lambda result: result.files[0].read(max_bytes=1000))
     assert with_result(caller, lambda result: result.files[0].read(max_bytes=SIZE)) == CONTENT
 
@@ -409,7 +412,7 @@ def test_an_error_of_the_disk_stays_one_and_says_which_file_it_is_about(
     with pytest.raises(OSError, match="place") as caught:
         save(caller, place)
     assert caught.value.__notes__ == [
-        f"RunComfy request id {ID}: {host.url}/hat.png was not saved, and is still at the service. To get "
+        f"RunComfy request id {ID}: {host.url}/hat.png was not saved, and the service still has it. To fetch "
         f'the result again: client.job("{ID}").wait()'
     ]
     give(server, f"{host.url}/a.png", f"{host.url}/b.png")

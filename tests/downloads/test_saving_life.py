@@ -282,7 +282,7 @@ def test_messages_and_our_log_lines_leave_out_the_query_of_an_address(
         with pytest.raises(errors.DownloadFailed) as caught:
             file.read()
     ours = [record.getMessage() for record in caplog.records if record.name == "runcomfy"]
-    assert any("again in" in line for line in ours)
+    assert any("retrying in" in line for line in ours)
     assert any("saved" in line for line in ours)
     assert "s3cret" not in f"{ours} {caught.value} {file!r}"
     assert caught.value.url == url

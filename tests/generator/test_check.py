@@ -65,8 +65,8 @@ DRIFT = [
     (_edited_module, "differs: acme/one.py"),
     (_edited_schemas, "differs: acme/one.py"),
     (_missing_marker, "differs: py.typed"),
-    (_orphan, "not generated, left alone: acme/orphan.py"),
-    (_stranger, "not generated, left alone: stranger.py"),
+    (_orphan, "not generated, left unchanged: acme/orphan.py"),
+    (_stranger, "not generated, left unchanged: stranger.py"),
     (_no_package, "differs: __init__.py"),
 ]
 

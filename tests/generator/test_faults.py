@@ -193,7 +193,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path, link: str) -> 
     before = tree(outside)
     ran = run(tmp_path)
     assert ran.status == 65
-    assert "lies behind a link that leaves the folder" in ran.err
+    assert "is reached through a symbolic link that leaves the folder" in ran.err
     assert tree(outside) == before
 
 
@@ -225,7 +225,12 @@ def test_two_processes_at_once_end_in_one_package(tmp_path: Path) -> None:
 def test_no_schemas_is_told_with_the_next_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["generate", "--schemas", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 65
+    assert (
+        main(
+            ["generate", "--schemas", str(tmp_path / "an invalid redirect"), "--out", str(tmp_path)]
+        )
+        == 65
+    )
     assert "Add a model first: runcomfy-codegen add PAGE" in capsys.readouterr().err
 
 
@@ -234,7 +239,7 @@ def test_a_package_may_not_hide_another(tmp_path: Path, package: str) -> None:
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
     ran = run(tmp_path, "--package", package)
     assert ran.status == 64
-    assert "would hide" in ran.err
+    assert "would shadow" in ran.err
 
 
 def test_folders_of_editors_are_no_models(tmp_path: Path) -> None:
@@ -265,7 +270,7 @@ def test_a_folder_that_cannot_be_read_removes_no_model(
     assert (tmp_path / "out/models/acme/one.py").exists()
 
 
-#: Lets no file grow beyond so many bytes: as on a full disk, the system names no file.
+#: Lets no file grow beyond so many bytes: as on a full disk, the system contains no file.
 CRAMPED = """
 import resource, signal, sys
 from runcomfy_codegen.cli import main

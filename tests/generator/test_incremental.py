@@ -220,7 +220,7 @@ def test_only_keeps_a_model_whose_file_was_changed(made: Path) -> None:
 def test_only_a_pattern_that_matches_is_worth_a_run(made: Path) -> None:
     ran = run(made, "--only", "nobody/*")
     assert ran.status == 65
-    assert "holds no model that matches 'nobody/*'" in ran.err
+    assert "contains no model that matches 'nobody/*'" in ran.err
 
 
 def test_a_copy_that_somebody_edited_is_left_alone(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_a_copy_that_somebody_edited_is_left_alone(tmp_path: Path) -> None:
     run(tmp_path)
     own = tmp_path / "out/models/acme/my_one.py"
     own.write_text((tmp_path / "out/models/acme/one.py").read_text() + "# mine\n")
-    assert "left alone: acme/my_one.py" in run(tmp_path).out
+    assert "left unchanged: acme/my_one.py" in run(tmp_path).out
     assert own.exists()
 
 

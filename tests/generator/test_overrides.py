@@ -23,7 +23,7 @@ STRANGE: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"input": {"properties": {"promt": None}}},
-        "overrides.json/input/properties/promt: promt: removes what the stored document does not have",
+        "overrides.json/input/properties/promt: promt: removes something that the stored document does not contain",
     ),
     (
         {"output": {"properties": {"image": {"title": "Image"}}}},
@@ -53,7 +53,7 @@ def test_a_folder_that_was_renamed_is_reported(tmp_path: Path) -> None:
     told = run(tmp_path).out
     assert told.count("source.json") == 1
     assert (
-        "acme/two: odd in the schema itself\n  source.json: model_id: says 'acme/one'; the folder"
+        "acme/two: odd in the schema\n  source.json: model_id: says 'acme/one', but the folder"
         in told
     )
 

@@ -196,7 +196,7 @@ def test_many_processes_claim_each_key_once(tmp_path: Path) -> None:
 def test_resolve_is_refused_while_the_claimant_lives(tmp_path: Path) -> None:
     with Program(_POSTS, tmp_path) as other, Journal(tmp_path / "journal.db") as journal:
         other.hear("posting")
-        with pytest.raises(JournalBusy, match="alive"):
+        with pytest.raises(JournalBusy, match="running process"):
             journal.resolve("hat", not_sent=True)
         other.kill()
         assert journal.resolve("hat", not_sent=True).state == "not_sent"
@@ -212,7 +212,10 @@ def test_a_batch_has_one_runner_until_it_ends(tmp_path: Path) -> None:
     with Program(code, tmp_path) as other, Journal(tmp_path / "journal.db") as journal:
         other.hear("running")
         assert journal.has_runner
-        with pytest.raises(JournalBusy, match="another process runs the batch"), journal.runner():
+        with (
+            pytest.raises(JournalBusy, match="another process is running the batch"),
+            journal.runner(),
+        ):
             pass
         other.kill()
         with journal.runner():
@@ -256,6 +259,6 @@ def test_a_claim_is_taken_once(journal: Journal) -> None:
     want = wanted("hat")
     with journal.claiming(want) as first, journal.claiming(want) as second:
         assert first.take() is None
-        with pytest.raises(JournalError, match="held already"):
+        with pytest.raises(JournalError, match="already held"):
             second.take()
     assert journal.find(ACCOUNT, "hat") is not None

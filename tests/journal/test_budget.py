@@ -90,16 +90,16 @@ def test_a_cost_that_comes_later_replaces_the_estimate(tmp_path: Path) -> None:
 def test_other_ends_settle_as_well(tmp_path: Path, state: str) -> None:
     with Journal(tmp_path / "journal.db") as journal:
         submitted(journal, "free", estimate=_PRICE)
-        submitted(journal, "not told", estimate=_PRICE)
+        submitted(journal, "not reported", estimate=_PRICE)
         journal.record(ACCOUNT, "r-free", Outcome(state, 0))  # type: ignore[arg-type]  # one of the states
-        journal.record(ACCOUNT, "r-not told", Outcome(state))  # type: ignore[arg-type]  # likewise
+        journal.record(ACCOUNT, "r-not reported", Outcome(state))  # type: ignore[arg-type]  # likewise
         spend = journal.spend()["acme/cat"]
         assert (spend.settled, spend.reserved, spend.requests) == (0.3, 0.0, 2)
 
 
 def test_without_a_price_a_budget_refuses_to_guess(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db", max_cost=1) as journal:
-        with pytest.raises(BudgetReached, match="no price of acme/cat is known") as caught:
+        with pytest.raises(BudgetReached, match="the price of acme/cat is unknown") as caught:
             posted(journal, wanted("a"))
         assert caught.value.needed is None
 

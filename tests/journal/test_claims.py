@@ -149,7 +149,7 @@ def test_a_request_id_of_another_key_proves_nothing(journal: Journal) -> None:
     submitted(journal, "hat", "r1")
     entry = submitted(journal, "coat", "r1")
     assert (entry.state, entry.request_id) == ("unknown", None)
-    assert "'hat' has already" in (entry.error or "")
+    assert "'hat' already has" in (entry.error or "")
     assert given(journal, "hat").state == "submitted"
 
 

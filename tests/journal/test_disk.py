@@ -166,10 +166,10 @@ def test_a_backup_is_whole_and_for_its_owner_alone(tmp_path: Path, journal: Jour
 
 def test_a_backup_replaces_no_file(tmp_path: Path, journal: Journal) -> None:
     (tmp_path / "precious").write_text("mine")
-    with pytest.raises(JournalUnwritable, match="does not replace"):
+    with pytest.raises(JournalUnwritable, match="never replaces"):
         journal.backup(tmp_path / "precious")
     with pytest.raises(JournalUnwritable):
-        journal.backup(tmp_path / "nowhere" / "backup.db")
+        journal.backup(tmp_path / "an invalid redirect" / "backup.db")
     assert (tmp_path / "precious").read_text() == "mine"
 
 

@@ -175,7 +175,7 @@ def test_an_older_copy_is_refused_until_accepted(tmp_path: Path) -> None:
         journal.backup(tmp_path / "yesterday.db")
         submitted(journal, "new")
     shutil.copy(tmp_path / "yesterday.db", path)
-    with pytest.raises(JournalRestored, match=f"older than its folder says.*{_RESTORED}"):
+    with pytest.raises(JournalRestored, match=f"older than its folder records.*{_RESTORED}"):
         Journal(path)
     with Journal(path, accept_restored=True) as journal:
         assert [entry.key for entry in journal.entries()] == ["old"]
@@ -203,7 +203,7 @@ def test_a_journal_that_is_gone_is_refused_until_accepted(tmp_path: Path) -> Non
     with Journal(path) as journal:
         submitted(journal, "hat")
     path.unlink()
-    with pytest.raises(JournalRestored, match="is gone"):
+    with pytest.raises(JournalRestored, match="is missing"):
         Journal(path)
     assert not path.exists()
     with Journal(path, accept_restored=True) as journal:
@@ -226,7 +226,7 @@ def test_the_journal_of_another_folder_is_refused(tmp_path: Path) -> None:
         with Journal(tmp_path / name / "journal.db") as journal:
             submitted(journal, name)
     shutil.copy(tmp_path / "a" / "journal.db", tmp_path / "b" / "journal.db")
-    with pytest.raises(JournalRestored, match="not the one that belongs to this folder"):
+    with pytest.raises(JournalRestored, match="does not belong to this folder"):
         Journal(tmp_path / "b" / "journal.db")
 
 
@@ -235,7 +235,7 @@ def test_a_journal_without_its_generation_is_refused(tmp_path: Path) -> None:
     with Journal(path) as journal:
         submitted(journal, "hat")
     path.with_name("journal.db.generation").unlink()
-    with pytest.raises(JournalRestored, match=r"came without its file journal\.db\.generation"):
+    with pytest.raises(JournalRestored, match=r"lacks its file journal\.db\.generation"):
         Journal(path)
     with Journal(path, accept_restored=True) as journal:
         assert given(journal, "hat").state == "submitted"
@@ -257,7 +257,7 @@ def test_a_generation_that_cannot_be_read_is_refused(tmp_path: Path, content: by
 def test_a_folder_with_files_and_no_journal_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "results.jsonl").write_text("{}\n")
-    with pytest.raises(JournalRestored, match=r"holds other files \('results\.jsonl'"):
+    with pytest.raises(JournalRestored, match=r"contains other files \('results\.jsonl'"):
         Journal(tmp_path / "out" / "journal.db", whole_folder=True)
     assert [one.name for one in (tmp_path / "out").iterdir() if one.suffix == ".db"] == []
     Journal(tmp_path / "out" / "journal.db", whole_folder=True, accept_restored=True).close()
@@ -384,7 +384,7 @@ def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
 
 def test_a_path_inside_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(JournalUnwritable, match="cannot be made"):
+    with pytest.raises(JournalUnwritable, match="cannot be created"):
         Journal(tmp_path / "file" / "journal.db")
 
 
@@ -418,7 +418,7 @@ def test_a_folder_that_is_read_only_is_refused(shown_folder: Path) -> None:
     with Program(code, shown_folder) as other:
         name, message = other.end().splitlines()
     assert name == "JournalUnwritable"
-    assert "needs a folder that it can write to" in message
+    assert "needs a writable folder" in message
 
 
 def test_a_database_that_is_read_only_is_refused(shown_folder: Path) -> None:
@@ -486,5 +486,5 @@ def test_a_journal_is_opened_by_two_processes_at_once(tmp_path: Path) -> None:
 
 
 def test_nothing_but_states_is_asked_for_by_state(journal: Journal) -> None:
-    with pytest.raises(ConfigurationError, match="no state 'done'"):
+    with pytest.raises(ConfigurationError, match="unknown state 'done'"):
         journal.entries(state="done")  # type: ignore[arg-type]  # that is the point

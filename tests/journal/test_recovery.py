@@ -95,7 +95,9 @@ class FakeClient:
     def job(self, request_id: str, model: str | None = None) -> Any:
         assert model == "acme/cat"
         self.asked.append(request_id)
-        job = self.jobs.get(request_id) or FakeJob(NotFound("the service knows no such request"))
+        job = self.jobs.get(request_id) or FakeJob(
+            NotFound("the service has no such model or request")
+        )
         if self.journal is not None:
             job.ended = partial(self.journal.record, self.account, request_id)
             for file in job.end.files if isinstance(job.end, FakeResult) else ():
@@ -200,7 +202,7 @@ def test_only_the_files_that_are_missing_are_saved(
     journal: Journal, tmp_path: Path, recover: Recover
 ) -> None:
     submitted(journal, "a")
-    broken = DownloadFailed("the connection broke")
+    broken = DownloadFailed("the connection was lost")
     job = _done("a1", "a2")
     assert isinstance(job.end, FakeResult)
     job.end.files[1].fails = broken
@@ -369,7 +371,7 @@ def test_a_request_of_another_key_settles_nothing(journal: Journal, resolve: Res
     submitted(journal, "b", "r1")
     _leave_unknown(journal, "a")
     client = FakeClient({"r1": FakeJob(ResultNotReady("no"))})
-    with pytest.raises(ConfigurationError, match="of the key 'b'"):
+    with pytest.raises(ConfigurationError, match="belongs to the key 'b'"):
         resolve(journal, "a", request_id="r1", client=client)
     assert given(journal, "a").state == "unknown"
 
@@ -385,7 +387,7 @@ def test_only_what_is_unknown_is_resolved(journal: Journal) -> None:
 def test_resolve_takes_one_of_two_answers(journal: Journal) -> None:
     _leave_unknown(journal, "a")
     for options in ({}, {"request_id": "r1", "not_sent": True}):
-        with pytest.raises(ConfigurationError, match="one of them"):
+        with pytest.raises(ConfigurationError, match="takes either"):
             journal.resolve("a", **options)  # type: ignore[arg-type]  # that is the point
     with pytest.raises(ConfigurationError, match="needs client"):
         journal.resolve("a", request_id="r1")

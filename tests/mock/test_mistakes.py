@@ -83,7 +83,7 @@ def test_a_fault_that_does_not_exist_is_told_with_those_that_look_like_it(
     ],
 )
 def test_a_service_that_was_not_started_says_so(use: Callable[[MockService], object]) -> None:
-    with pytest.raises(RuntimeError, match="was not started"):
+    with pytest.raises(RuntimeError, match="is not started"):
         use(mock_service())
 
 
@@ -95,14 +95,14 @@ def test_what_a_service_noted_is_there_after_its_end() -> None:
 
 
 def test_an_action_that_is_none_is_not_counted_as_never_asked() -> None:
-    with mock_service() as service, pytest.raises(ValueError, match="'submits' is no action"):
+    with mock_service() as service, pytest.raises(ValueError, match="'submits' is not an action"):
         service.count("submits")
 
 
 @pytest.mark.parametrize(
     ("chaos", "why"),
     [
-        ({"on": ["stats"]}, "'stats' is no action"),
+        ({"on": ["stats"]}, "'stats' is not an action"),
         ({"on": "status"}, "lists"),
         ({"faults": "http_503"}, "lists"),
     ],
@@ -134,7 +134,7 @@ def test_a_database_of_another_program_is_refused(make: str, tmp_path: Path) -> 
     database = sqlite3.connect(path)
     database.executescript(make)
     database.close()
-    with pytest.raises(ConfigurationError, match="Give another file"):
+    with pytest.raises(ConfigurationError, match="Use another file"):
         mock_service(path=path).start()
 
 
@@ -161,7 +161,7 @@ def test_a_watcher_that_fails_is_told_and_changes_nothing(
 ) -> None:
     with caplog.at_level(logging.ERROR), mock_service(watch=broken) as service:
         assert service.client().run(a_request()).files
-    assert "watch= broke over POST /v1/models/openai/gpt-image-2/edit" in caplog.text
+    assert "watch= failed on POST /v1/models/openai/gpt-image-2/edit" in caplog.text
 
 
 def test_without_its_libraries_the_package_names_the_extra() -> None:

@@ -43,7 +43,7 @@ class TestConstruction:
     def test_takes_inputs_by_keyword_only_and_says_so(self) -> None:
         cls: Any = Wan2_6ImageToImage
         with pytest.raises(
-            TypeError, match=r"by their names, such as Wan2_6ImageToImage\(prompt=…"
+            TypeError, match=r"keyword arguments only, such as Wan2_6ImageToImage\(prompt=…"
         ):
             cls("a hat", IMAGES)
         with pytest.raises(TypeError, match=r"Wan2_6ImageToImage\.from_payload\(…\)"):

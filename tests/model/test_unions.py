@@ -1,4 +1,4 @@
-"""What is said of a value that fits no option of a union."""
+"""What is said of a value that matches no option of a union."""
 
 from __future__ import annotations
 

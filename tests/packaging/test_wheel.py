@@ -132,7 +132,7 @@ def test_the_generator_works_in_an_empty_folder(codegen: Path, tmp_path: Path) -
     assert (tmp_path / "docs/models.js").exists()
     for form in ("openapi", "jsonschema", "typescript"):
         assert WAN in run(command, "export", form, cwd=tmp_path)
-    assert "No difference." in run(command, "diff", "schemas", "schemas", cwd=tmp_path)
+    assert "No differences." in run(command, "diff", "schemas", "schemas", cwd=tmp_path)
     program = (
         "import sys; sys.path.insert(0, 'src')\n"
         "import runcomfy\n"

@@ -113,7 +113,7 @@ def test_the_filters_are_sent_and_only_those_that_were_given() -> None:
 
 @pytest.mark.parametrize("content", [{}, {"models": None}, {"models": {"a": 1}}], ids=str)
 def test_an_answer_that_is_no_list_of_models_is_an_error(content: dict[str, Any]) -> None:
-    with pytest.raises(errors.UnexpectedAnswer, match="no list of models"):
+    with pytest.raises(errors.UnexpectedAnswer, match="not a list of models"):
         Catalogue(lambda *_: content)()
 
 

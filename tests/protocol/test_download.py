@@ -130,7 +130,7 @@ def test_the_deadline_is_kept_in_every_step() -> None:
 
 
 def test_a_size_is_refused_before_and_while_it_comes() -> None:
-    with pytest.raises(DownloadRefused, match="1,001 bytes or more, and 1,000 are allowed"):
+    with pytest.raises(DownloadRefused, match="1,001 bytes or more, but the limit is 1,000"):
         play(Fetch(URL, 1000), Head(0, 200, {"content-length": "1001"}))
     with pytest.raises(DownloadRefused, match="1,001 bytes"):
         play(Fetch(URL, 1000), Head(0, 200), Drained(0, 1001))

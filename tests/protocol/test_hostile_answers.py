@@ -162,7 +162,7 @@ def test_no_connection_within_a_short_timeout_keeps_its_class(took: float) -> No
     play = Play(Failure(0.0, "not connected", "refused"), took=took)
     with pytest.raises(errors.ConnectionFailed, match="nothing was submitted") as caught:
         play(submit(new_context(deadline=2.0), b"{}"))
-    assert f"given up after {play.now:.1f} s" in str(caught.value)
+    assert f"gave up after {play.now:.1f} s" in str(caught.value)
     assert play.now <= 3.0
 
 

@@ -102,7 +102,7 @@ def test_run_is_submit_follow_fetch() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["response lost", "answer unreadable", "server fault", "redirected"]
+    "kind", ["response lost", "response unreadable", "server fault", "redirected"]
 )
 def test_a_submit_whose_outcome_is_unknown_is_not_repeated(kind: Any) -> None:
     play = Play(Failure(0.0, kind, "broken"))
@@ -169,7 +169,7 @@ def test_a_deadline_says_that_the_job_goes_on_where_it_may(state: str) -> None:
     play = Play(answer(status=state), Failure(0.0, "not connected", "refused"), took=5.0)
     with pytest.raises(errors.DeadlineExceeded, match=state) as caught:
         play(watch(context(deadline=60.0)))
-    assert ("The job goes on" in str(caught.value)) is (state == "in_progress")
+    assert ("The job continues" in str(caught.value)) is (state == "in_progress")
     assert caught.value.resume
     assert caught.value.resume in str(caught.value)
 

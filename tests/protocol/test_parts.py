@@ -143,7 +143,7 @@ def test_an_error_code_that_says_nothing_is_no_error(code: object) -> None:
 def test_what_is_no_json_object_is_unreadable(body: bytes) -> None:
     problem = read(Response(0.0, 200, {}, body), Redactor())
     assert isinstance(problem, ErrorResponse)
-    assert problem.kind == "answer unreadable"
+    assert problem.kind == "response unreadable"
     assert len(problem.text) < 3_000
 
 

@@ -47,9 +47,9 @@ def other(name: str, reason: str) -> Facts:
     return {"kind": "file", "format": name, "reason": reason}
 
 
-CUT = "its header is cut short"
+CUT = "its header is truncated"
 DAMAGED = "its header is damaged"
-NONE = "its format is not known"
+NONE = "its format is unknown"
 
 #: Name of a file -> how it is made, and its facts. A reason is part of the whole one.
 PICTURES: dict[str, tuple[Callable[[], bytes], Facts]] = {}

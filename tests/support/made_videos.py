@@ -238,7 +238,7 @@ def _add_others() -> None:
     add(
         "webm from a live recording, which does not tell its length",
         lambda: video("webm", options="live=1"),
-        facts("webm", None, reason="its header does not tell its length"),
+        facts("webm", None, reason="its header does not contain its length"),
     )
     add("mkv with rubbish behind it", lambda: video("mkv") + b"\xff" * 9999, facts("mkv"))
     add("webm cut behind its header", lambda: video("webm")[:800], facts("webm"))

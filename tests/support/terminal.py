@@ -17,7 +17,7 @@ def spawn(
     program: str, arguments: list[str], *, rows: int = 24, columns: int = 80, **environment: str
 ) -> Any:
     """Start the program in a terminal of that size; the result is a ``pexpect.spawn`` of texts."""
-    # A size in the environment would hide that of the terminal.
+    # A size in the environment would shadow that of the terminal.
     inherited = {name: os.environ[name] for name in os.environ.keys() - {"COLUMNS", "LINES"}}
     return pexpect.spawn(
         program,

@@ -213,7 +213,7 @@ def test_what_may_break_a_rule_is_logged_and_sent(
 ) -> None:
     with caplog.at_level(logging.WARNING, "runcomfy"):
         caller.run(Wan2_6ImageToImage(prompt="a hat", image_urls=[picture(width=384)]))
-    assert "/image_urls/0: lies exactly on the bound of the rule: width_pixels> 384" in caplog.text
+    assert "/image_urls/0: is exactly at the limit of the rule: width_pixels> 384" in caplog.text
     assert server.accepted == 1
 
 
@@ -242,7 +242,7 @@ def test_a_url_that_the_schema_refuses_is_not_submitted(
 def test_a_model_that_is_not_installed_takes_no_files(
     caller: Caller, server: ScriptedServer
 ) -> None:
-    with pytest.raises(ValidationError, match="/image: is a local file, and no installed package"):
+    with pytest.raises(ValidationError, match="/image: is a local file, but no installed package"):
         caller.run("acme/unheard-of", {"image": Path("cat.png")})
     assert server.asked == []
 
@@ -291,7 +291,7 @@ def test_a_failing_uploader_says_so_and_nothing_is_submitted(
 
 @pytest.mark.parametrize("url", [None, b"https://e.com", "", 3], ids=repr)
 def test_an_uploader_that_gives_no_url_is_told(kind: str, server: ScriptedServer, url: Any) -> None:
-    with pytest.raises(UploadFailed, match=f"gave a {type(url).__name__}, not a URL"):
+    with pytest.raises(UploadFailed, match=f"returned a {type(url).__name__}, not a URL"):
         with_uploader(kind, server, lambda _: url).run(edit(picture()))
     assert server.asked == []
 
@@ -400,7 +400,9 @@ def test_a_file_that_is_written_to_meanwhile_is_not_submitted(
         path.write_bytes(picture(width=500, colour="blue"))
         return "https://example.com/cat.png"
 
-    with pytest.raises(UploadFailed, match="was changed while it was read; nothing was submitted"):
+    with pytest.raises(
+        UploadFailed, match="changed while it was being read; nothing was submitted"
+    ):
         with_uploader(kind, server, upload).run(edit(path))
     assert server.asked == []
 

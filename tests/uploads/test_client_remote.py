@@ -70,7 +70,7 @@ def test_a_file_that_could_not_be_looked_at_is_told_of(
         caller(kind, server, files).run(Wan2_6ImageToImage(prompt="a hat", image_urls=[url]))
     assert server.accepted == 1
     assert "width_pixels>" in caplog.text
-    assert "was not checked: the server answered 404 (Not Found)" in caplog.text
+    assert "was not checked: the server returned 404 (Not Found)" in caplog.text
 
 
 def test_a_file_that_nobody_asked_to_look_at_is_not_told_of(

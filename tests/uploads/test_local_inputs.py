@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         assert (error.pointer, error.rule) == ("/images/0", "file")
         told.append(error.message)
     assert told[0] == "cannot be read: No such file or directory"
-    assert told[1] == "cannot be read: it is no regular file"
+    assert told[1] == "cannot be read: it is not a regular file"
     assert told[2:4] == ["is empty", "is empty"]
     assert "closed" in told[4]
     assert "null" in told[5]

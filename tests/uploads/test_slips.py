@@ -32,7 +32,9 @@ def test_a_slip_is_refused_and_sent_when_allowed(rule: str, caller: Caller, serv
     with pytest.raises(ValidationError) as caught:
         caller.submit(EDIT, payload)
     assert [one.rule for one in caught.value.violations] == [rule]
-    assert f"Nothing was submitted. If this is meant, pass allow=('{rule}',)" in str(caught.value)
+    assert f"Nothing was submitted. If this is intended, pass allow=('{rule}',)" in str(
+        caught.value
+    )
     assert server.asked == []
     caller.submit(EDIT, payload, allow=(rule,))
     assert sent(server) == payload
@@ -76,11 +78,11 @@ def test_doubts_are_logged_and_raise_when_strict(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     payload = {"prompt": "a hat", "image_urls": [picture(384)]}
-    with pytest.raises(ValidationError, match="exactly on the bound"):
+    with pytest.raises(ValidationError, match="exactly at the limit"):
         caller.submit(WAN, payload, strict=True)
     with caplog.at_level(logging.WARNING, "runcomfy"):
         caller.submit(WAN, payload)
-    assert "exactly on the bound" in caplog.text
+    assert "exactly at the limit" in caplog.text
     caller.submit(WAN, payload, strict=True, allow=["width_pixels>"])
     assert server.accepted == 2
 
@@ -98,7 +100,7 @@ def test_a_file_of_another_kind_is_refused_before_anything_is_sent(
     server: Any,
 ) -> None:
     page = io.BytesIO(b"<!doctype html><title>404</title>")
-    with pytest.raises(ValidationError, match="must be an image, and it is a web page"):
+    with pytest.raises(ValidationError, match="must be an image, but it is a web page"):
         caller.run(GptImage2Edit(prompt="a hat", images=[page]))
     assert server.asked == []
     caller.run(GptImage2Edit(prompt="a hat", images=[page]), allow=["file-kind"])
@@ -133,7 +135,7 @@ def test_nothing_is_fetched_unless_asked(
     [
         ({"allow": ("unknown_input",)}, "did you mean 'unknown-input'"),
         ({"allow": ("nonsense",)}, "the rules are"),
-        ({"allow": (5,)}, "does not exist"),
+        ({"allow": (5,)}, "an unknown rule"),
         ({"strict": "yes"}, "strict must be True or False"),
     ],
 )

@@ -131,4 +131,4 @@ def test_an_input_of_any_file_takes_a_text() -> None:
 def test_sound_under_a_brand_of_sound_is_no_video() -> None:
     content = b"\0\0\0\x18ftypM4A \0\0\0\0M4A isom" + b"\0" * 5000
     (error,) = validate(Sample, {"clip": content}).errors
-    assert error.message.endswith("must be a video, and it is an M4A sound")
+    assert error.message.endswith("must be a video, but it is an M4A audio file")

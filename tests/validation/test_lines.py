@@ -171,14 +171,14 @@ def test_lines_and_single_payloads_agree(payloads: list[Any], strict: bool) -> N
 
 def test_the_place_of_a_fault_in_a_line_is_its_column() -> None:
     (error,) = found([b'{"prompt": x}'])[1].errors
-    assert error.message == "is no JSON: Expecting value at column 12"
+    assert error.message == "is not valid JSON: Expecting value at column 12"
     assert error.value == '{"prompt": x}'
     (error,) = found([b'{"prompt": "\xff"}'])[1].errors
     for cut in (b'{"a": 1,\r\n', b'{"a": 1,'):
         (error,) = found([cut])[1].errors
         assert error.message.endswith("enclosed in double quotes at column 9")
     (error,) = found([b'{"prompt": "\xff"}'])[1].errors
-    assert error.message == "is no JSON: the text is not UTF-8 at column 13"
+    assert error.message == "is not valid JSON: the text is not UTF-8 at column 13"
 
 
 def test_wide_integers_are_told_apart_where_a_rule_can(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def test_a_broken_rule_is_an_error_with_value_limit_rule_and_words() -> None:
 
 @pytest.mark.parametrize("files", ["a.png", ["a.png"]])
 def test_files_without_their_urls_are_refused(files: Any) -> None:
-    with pytest.raises(TypeError, match="what stands for which URL"):
+    with pytest.raises(TypeError, match="must map URLs to files"):
         wan(URL, files=files)
 
 
@@ -160,11 +160,11 @@ def with_rules(*rules: MediaRule, kind: str = "image") -> type[Request[Any]]:
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        (MediaRule("sharpness", "<", 5), "nothing is known of the metric sharpness"),
-        (MediaRule("looks_nice", "", 1), "nothing is known of the metric looks_nice"),
-        (MediaRule("width_pixels", "!=", 5), "nothing is known of the operator !="),
-        (MediaRule("width_pixels", "<", "wide"), "its limit is no number"),
-        (MediaRule("fps", "<", 60), "its frame rate is not known"),
+        (MediaRule("sharpness", "<", 5), "unknown metric sharpness"),
+        (MediaRule("looks_nice", "", 1), "unknown metric looks_nice"),
+        (MediaRule("width_pixels", "!=", 5), "unknown operator !="),
+        (MediaRule("width_pixels", "<", "wide"), "its limit is not a number"),
+        (MediaRule("fps", "<", 60), "its frame rate is unknown"),
     ],
 )
 def test_a_rule_that_cannot_be_checked_is_unchecked_with_the_reason(

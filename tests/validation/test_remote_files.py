@@ -49,7 +49,7 @@ def test_rules_are_checked_on_the_files_behind_urls(server: FileServer) -> None:
     )
     assert rules(report.errors) == {("/image_urls/1", "width_pixels>")}
     assert {one.pointer for one in report.unchecked} == {"/image_urls/2"}
-    assert {one.reason for one in report.unchecked} == {"the server answered 404 (Not Found)"}
+    assert {one.reason for one in report.unchecked} == {"the server returned 404 (Not Found)"}
 
 
 def test_files_that_are_given_are_not_fetched(server: FileServer) -> None:
@@ -147,7 +147,7 @@ def test_the_command_looks_at_remote_files_when_asked(server: FileServer, tmp_pa
     assert told == 0
     flat = " ".join(out.split())
     assert "a loopback address" in flat
-    assert "--allow HOST:PORT names exceptions" in flat
+    assert "--allow HOST:PORT adds exceptions" in flat
     assert "RemoteLimits" not in flat
     told, out, _ = run(tmp_path, *options, "--allow", server.place, "--json")
     assert told == 65
@@ -160,7 +160,10 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     for arguments, reason in [
         (["lines.jsonl", "--check-files", "remote", "--processes", "2"], "one process"),
         (["payload.json", "--allow", "localhost:80"], "--check-files remote"),
-        (["payload.json", "--check-files", "remote", "--allow", "a"], ": --allow holds 'a', which"),
+        (
+            ["payload.json", "--check-files", "remote", "--allow", "a"],
+            ": --allow contains 'a', which",
+        ),
     ]:
         told, out, error = run(tmp_path, *arguments)
         assert (told, out) == (64, "")
@@ -196,7 +199,7 @@ def test_a_look_that_failed_is_unchecked_with_the_reason_in_every_output(model: 
     url = "https://nowhere.invalid/a.png"
     name = "images" if "edit" in model else "image_urls"
     report = runcomfy.validate(model, {"prompt": "a hat", name: [url]}, check_files="remote")
-    reason = "its host's name leads to no address"
+    reason = "its host name does not resolve"
     assert report.valid
     assert {one.reason for one in report.unchecked} == {reason}
     assert reason in report.files[0].info.summary()

@@ -130,7 +130,7 @@ def test_a_row_with_too_many_cells_is_a_fault_of_its_own(tmp_path: Path) -> None
     reports = validate_rows(WAN, file)
     ((number, report),) = reports
     assert (number, report.errors) == (2, [rows[1].fault])
-    assert str(report.errors[0]).startswith("payload: has 3 cells, and the header has 2")
+    assert str(report.errors[0]).startswith("payload: has 3 cells, but the header has 2")
     assert reports.summary.lines == 3
 
 
@@ -143,7 +143,7 @@ def test_a_row_with_too_many_cells_is_a_fault_of_its_own(tmp_path: Path) -> None
         (b"prompt\nx\ncaf\xe9\n", 'line 3: byte 0xe9 is not UTF-8; save it as "CSV UTF-8"'),
         (b"prompt,prompt\nx,y\n", "the header has 'prompt' twice"),
         (b"prompt,,seed\n", "column 2 of the header has no name"),
-        (b'prompt\n"x\n', "see to its quotes"),
+        (b'prompt\n"x\n', "check its quotes"),
         (b'prompt\n"x"y\n', "line 2"),
     ],
 )
@@ -286,14 +286,14 @@ def test_texts_structs_and_other_values_of_a_parquet_file(tmp_path: Path) -> Non
     write_parquet(file, [{"seed": 1}], pyarrow.schema([("seed", pyarrow.timestamp("s"))]))
     ((_, report),) = validate_rows(cls, file)
     assert [str(error.pointer) for error in report.errors] == ["/seed"]
-    assert report.errors[0].message == "JSON has no such value"
+    assert report.errors[0].message == "is not a JSON value"
 
 
 def test_a_broken_parquet_file_is_told_in_a_sentence(tmp_path: Path) -> None:
     file = tmp_path / "rows.parquet"
     write_parquet(file, [GOOD])
     file.write_bytes(file.read_bytes()[:-10])
-    with pytest.raises(RowsUnreadable, match=r"rows.parquet is no whole Parquet file: "):
+    with pytest.raises(RowsUnreadable, match=r"rows.parquet is not a complete Parquet file: "):
         list(read_rows(file, WAN))
 
 

@@ -54,7 +54,7 @@ def test_a_text_that_is_no_json_has_one_error_with_its_place() -> None:
     for text in ('{"prompt":\n}', b'{"prompt":\n}'):
         (error,) = validate_json(WAN, text).errors
         assert error.rule == "syntax"
-        assert error.message == "is no JSON: Expecting value at line 2, column 1"
+        assert error.message == "is not valid JSON: Expecting value at line 2, column 1"
     (error,) = validate_json(WAN, b'{"prompt": "\xff"}').errors
     assert "not UTF-8" in error.message
     assert [error.rule for error in validate_json(WAN, "[" * 100_000).errors] == ["syntax"]

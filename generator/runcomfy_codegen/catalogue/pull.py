@@ -121,7 +121,7 @@ class _Pull:
         """All of it."""
         if self.cursor.offset:
             self.report.remarks.append(
-                f"resumed at entry {self.cursor.offset + 1} of the catalogue; --restart begins anew"
+                f"resumed at entry {self.cursor.offset + 1} of the catalogue; pass --restart to start over"
             )
         for page in read_catalogue(self.client, self.options.query, self.cursor.offset):
             self._take(page)
@@ -145,8 +145,8 @@ class _Pull:
         if not self.stored:
             raise Misuse(
                 str(options.schemas),
-                "holds no model that could be brought up to date",
-                "Say which models to bring in: --model 'openai/*', --search WORDS, or --all.",
+                "contains no model to update",
+                "Select the models to pull: --model 'openai/*', --search WORDS, or --all.",
             )
         known = {*map(str, self.stored)}
         return known.__contains__

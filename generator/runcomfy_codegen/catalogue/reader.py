@@ -91,7 +91,7 @@ def read_catalogue(
             unreadable += 1
             if unreadable >= _PATIENCE:
                 raise
-            bad = UnusableEntry(f"entry {offset + 1}", f"the answer cannot be read: {error}")
+            bad = UnusableEntry(f"entry {offset + 1}", f"the response cannot be read: {error}")
             offset += 1
             yield EntryPage([bad], offset, None)
             continue
@@ -124,6 +124,6 @@ def _completed(client: Client, page: CataloguePage) -> Iterator[CatalogueModel |
                 found = client.model(entry.name, timeout=ENTRY_TIMEOUT)
                 yield from read_entries(found.body)
             except (RequestError, ValueError) as error:
-                yield UnusableEntry(entry.name, f"its schema cannot be had: {error}")
+                yield UnusableEntry(entry.name, f"its schema cannot be fetched: {error}")
         else:
             yield entry

@@ -47,10 +47,12 @@ def rename(schemas: Path, old: str, new: str) -> list[FolderChange]:
     """
     source, target = stored_id(schemas, old), parse_model_id(new, new)
     if source == target:
-        raise Misuse(new, "is the name that the model has", "Give another one.")
+        raise Misuse(new, "is already the model's id", "Choose another id.")
     stored = read_stored(schemas, source)
     if parse_documents(stored).renamed_to is not None:
-        raise Misuse(old, "was renamed already", f"Rename {parse_documents(stored).renamed_to}.")
+        raise Misuse(
+            old, "has already been renamed", f"Rename {parse_documents(stored).renamed_to}."
+        )
     mark: dict[str, object] = {"renamed_to": target}
     if kept := chosen_class(stored):
         mark["class_name"] = kept
@@ -62,7 +64,7 @@ def rename(schemas: Path, old: str, new: str) -> list[FolderChange]:
         writes = _for_new_name(files, target)
         changes.append(FolderChange(target, "added", model_folder(schemas, target, new), writes))
     alias = {DEPRECATED_FILE: record_bytes(mark)}
-    words = f"renamed to {target}; the old name stays as a deprecated alias"
+    words = f"renamed to {target}; the old id remains as a deprecated alias"
     changes.append(FolderChange(source, "deprecated", folder, alias, there, words))
     commit(schemas, changes)
     return changes
@@ -89,7 +91,7 @@ def stored_id(schemas: Path, name: str) -> ModelId:
     model_id = parse_model_id(name, name)
     if model_id not in known:
         near = did_you_mean(name, known)
-        raise Misuse(name, f"is not stored under {schemas}{near}", "Give the id of a stored model.")
+        raise Misuse(name, f"is not stored under {schemas}{near}", "Pass the id of a stored model.")
     return model_id
 
 

@@ -53,8 +53,8 @@ def plan_model(root: Path, model: CatalogueModel) -> FolderChange:
     if other != model.model_id:
         raise SourceError(
             f"catalogue: {model.model_id}",
-            f"its folder already holds {other!r}",
-            "Ids that differ in case only need a file system that tells them apart.",
+            f"its folder already contains {other!r}",
+            "Ids that differ only in case need a case-sensitive file system.",
         )
     page_born = "input.json" in stored and record.get("dialect") != "catalogue"
     schema = model.input.encode("utf-8")
@@ -153,4 +153,4 @@ def _facts_changed(old: bytes | None, new: bytes) -> list[str]:
         changed[changed.index(price)] = (
             f"price {json.dumps(was.get(price))} to {json.dumps(now.get(price))}"
         )
-    return sorted(changed) if was else ["facts of the catalogue"]
+    return sorted(changed) if was else ["catalogue metadata"]

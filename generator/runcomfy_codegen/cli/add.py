@@ -28,7 +28,7 @@ __all__ = ["command"]
     metavar="DIR",
     help="Folder to store the schemas in.",
 )
-@click.option("--model-id", metavar="ID", help="Model id, for a source that does not name it.")
+@click.option("--model-id", metavar="ID", help="Model id for a source that does not contain one.")
 @click.option(
     "--prefer",
     multiple=True,
@@ -40,12 +40,12 @@ __all__ = ["command"]
     "allow_hosts",
     multiple=True,
     metavar="HOST:PORT",
-    help="Allow pages from this host, which is not on the public internet.",
+    help="Allow pages from this host, even if it is not on the public internet.",
 )
 @click.option(
     "--keep-going", is_flag=True, help="Store the valid pages; exit with 65 if any is invalid."
 )
-@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     sources: tuple[str, ...],
     from_list: TextIO | None,
@@ -67,6 +67,6 @@ def command(
     lines = [line.strip() for line in from_list or ()]
     given = [*sources, *(line for line in lines if line and not line.startswith("#"))]
     if not given:
-        raise click.UsageError("Give a SOURCE, or a file of them with --from-list.")
+        raise click.UsageError("Pass a SOURCE, or a list of sources with --from-list.")
     faults = run(AddOptions(given, schemas, model_id, prefer, as_json, allow_hosts, keep_going))
     return max(map(status_of, faults), default=DONE)

@@ -38,8 +38,8 @@ __all__ = ["command"]
     metavar="PATH",
     help="Report only changes that break the Python code in PATH. Can be repeated.",
 )
-@click.option("--markdown", is_flag=True, help="Report as Markdown, for a pull request.")
-@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.option("--markdown", is_flag=True, help="Print the report as Markdown, for a pull request.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option("--base-url", metavar="URL", help="URL of the service, for --live.")
 def command(
     old: str | None,
@@ -60,7 +60,7 @@ def command(
     from runcomfy_codegen.diff.report import as_dict, as_lines, as_markdown
 
     if live and (old or new):
-        raise Misuse("--live", "compares the stored schemas", "Leave OLD and NEW out.")
+        raise Misuse("--live", "compares the stored schemas", "Omit OLD and NEW.")
     with ExitStack() as stack:
         if live:
             before = _read(stack, schemas, str(schemas))
@@ -77,7 +77,10 @@ def command(
     elif broken is not None:
         for use in broken:
             show(printable(str(use)), sys.stdout)
-        show(f"{len(broken)} uses break." if broken else "Nothing that is used breaks.", sys.stdout)
+        show(
+            f"{len(broken)} uses break." if broken else "None of the uses in your code breaks.",
+            sys.stdout,
+        )
     else:
         show("\n".join(as_lines(changes)), sys.stdout)
     breaks = bool(broken) if broken is not None else any(one.breaking for one in changes)
@@ -116,5 +119,5 @@ def _uses(
 
     found, unread = find_uses(roots, old)
     for file in unread:
-        show(f"not read: {printable(file)}", sys.stderr)
+        show(f"not parsed: {printable(file)}", sys.stderr)
     return broken_uses(found, changes, old, new)

@@ -58,6 +58,6 @@ def command(schemas: Path, out: Path, package: str, models: tuple[str, ...]) -> 
         raise CannotWrite(
             str(error.filename or out),
             f"cannot be written: {error.strerror}",
-            "Name another folder.",
+            "Choose another folder.",
         ) from None
     show(f"{out}: {len(found)} models", sys.stdout)

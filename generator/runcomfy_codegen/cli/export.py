@@ -63,6 +63,6 @@ def command(format: str, schemas: Path, models: tuple[str, ...], out: Path | Non
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise CannotWrite(
-            str(out), f"cannot be written: {error.strerror}", "Name another file."
+            str(out), f"cannot be written: {error.strerror}", "Choose another file."
         ) from None
     show(f"{out}: {len(found)} models", sys.stdout)

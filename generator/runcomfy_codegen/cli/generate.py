@@ -62,7 +62,7 @@ _FOLDER = click.Path(path_type=Path)
     is_flag=True,
     help="Show all diagnostics, including those of unchanged models.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     schemas: Path,
     out: Path,
@@ -94,8 +94,10 @@ def command(
     except ModuleNotFoundError as error:
         from runcomfy.extras import install_command
 
-        advice = f"Install what the generator needs: {install_command('codegen')}"
-        raise CodegenError("generate", f"the library {error.name} is missing", advice) from None
+        advice = f"Install it with: {install_command('codegen')}"
+        raise CodegenError(
+            "generate", f"the library {error.name} is not installed", advice
+        ) from None
     _note_on_name(package, generation.plan.folder)
     if not check:
         apply(generation.plan)
@@ -110,20 +112,20 @@ def command(
 
 
 def _progress(done: int, of: int) -> None:
-    """Say on one line of the terminal how far a long run is."""
+    """Show the progress of a long run on one line of the terminal."""
     if of >= _LONG and (done % _OFTEN == 0 or done == of):
         sys.stderr.write(f"\r{done} of {of} models" if done < of else "\r\033[K")
         sys.stderr.flush()
 
 
 def _note_on_name(package: str, folder: Path) -> None:
-    """Say so when a new package gets the name of the one that comes with runcomfy."""
+    """Print a note when a new package gets the name of the one bundled with runcomfy."""
     from importlib.util import find_spec
 
     found = find_spec(package) if package == _BUNDLED and not folder.exists() else None
     if found and found.origin and Path(found.origin).resolve().parent != folder.resolve():
         show(
-            f"note: runcomfy comes with a package {package}, and of two with one name only one can be "
-            "imported; give yours a name of its own: --package my_models",
+            f"note: runcomfy already includes a package {package}, and only one of two packages with the same name can be "
+            "imported; choose another name: --package my_models",
             sys.stderr,
         )

@@ -103,19 +103,19 @@ def run(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
-        _complain("interrupted; nothing more is written")
+        _complain("interrupted; nothing further was written")
         return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # a fault of ours: told as such, with all that helps to find it
         if isinstance(error, ModuleNotFoundError) and error.name in _LIBRARIES:
             from runcomfy.extras import install_command
 
-            _complain(f"the library {error.name} is missing: {install_command('codegen')}")
+            _complain(f"the library {error.name} is not installed: {install_command('codegen')}")
             return exit_codes.MISUSE
         if (known := status_of(error)) != exit_codes.INTERNAL:
             _complain(_told(error))
             return known
         traceback.print_exc()
-        _complain("this is a fault of the generator; please report it with the lines above")
+        _complain("this is a bug in the generator; please report it with the traceback above")
         return exit_codes.INTERNAL
     return status if isinstance(status, int) else exit_codes.DONE
 

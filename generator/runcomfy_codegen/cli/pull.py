@@ -42,7 +42,7 @@ __all__ = ["command"]
 @click.option("--dry-run", is_flag=True, help="Write nothing; report what would change.")
 @click.option("--restart", is_flag=True, help="Start over instead of resuming an interrupted pull.")
 @click.option("--base-url", metavar="URL", help="URL of the service.")
-@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     search: str | None,
     category: str | None,

@@ -75,17 +75,17 @@ def _settings_in(file: Path) -> dict[str, Any]:
     tool = table.get("tool", {})
     given = tool.get("runcomfy-codegen", {}) if isinstance(tool, dict) else {}
     if not isinstance(given, dict):
-        raise Misuse(str(file), f"{_TABLE} is no table", f"Write [{_TABLE}].")
+        raise Misuse(str(file), f"{_TABLE} is not a table", f"Write [{_TABLE}].")
     return {name: _checked(file, name, value) for name, value in given.items()}
 
 
 def _checked(file: Path, name: str, value: Any) -> Any:
     place = f"{file}: [{_TABLE}] {name}"
     if name not in SETTINGS:
-        near = did_you_mean(name, SETTINGS) or f"; it may be {', '.join(SETTINGS)}"
-        raise Misuse(place, f"means nothing{near}", "Correct or remove the line.")
+        near = did_you_mean(name, SETTINGS) or f"; valid settings are {', '.join(SETTINGS)}"
+        raise Misuse(place, f"is not a setting{near}", "Correct or remove the line.")
     kind, is_path = SETTINGS[name]
-    words = "a list of texts" if kind is list else "a text"
+    words = "a list of strings" if kind is list else "a text"
     parts = value if isinstance(value, list) else [value]
     if not isinstance(value, kind) or not all(isinstance(one, str) for one in parts):
         raise Misuse(place, f"is {value!r:.80}, not {words}", f"Write {words}.")

@@ -58,7 +58,7 @@ def _of_model(
     was = old.models.get(use.model_id)  # type: ignore[call-overload]  # a text is looked up
     now = new.models.get(use.model_id)  # type: ignore[call-overload]  # likewise
     if was is None or now is None:
-        yield BrokenUse(use.file, use.line, use.model_id, "", "the model is gone")
+        yield BrokenUse(use.file, use.line, use.model_id, "", "the model was removed")
         return
     if use.by_class and was.class_name != now.class_name:
         words = f"class {was.class_name} is now {now.class_name}"
@@ -88,7 +88,7 @@ def _of_inputs(
             words = f"is now named {renamed}"
             yield BrokenUse(use.file, line, use.model_id, name, words)
     for wire in after.required - before.required - told:
-        words = "is now required and is not given here"
+        words = "is now required and is not passed here"
         yield BrokenUse(use.file, use.line, use.model_id, wire, words, not use.open_ended)
 
 
@@ -111,7 +111,7 @@ def _of_input(
     if wire not in before.inputs:
         return  # nobody knows what it was, so nothing is known of its end
     if wire not in after.inputs:
-        yield "is no input any more", True
+        yield "is no longer an input", True
         return
     pointer = "input/" + wire.replace("~", "~0").replace("/", "~1")
     mine = [
@@ -126,8 +126,8 @@ def _of_input(
         return
     words = "; ".join(dict.fromkeys(one.text for one in mine))
     if value is UNKNOWN:
-        yield f"{words}; the value is not written down here", False
+        yield f"{words}; the value is not a literal here", False
     elif before.accepts(wire, value) and not after.accepts(wire, value):
-        yield f"{value!r:.80} is not accepted any more: {words}", True
+        yield f"{value!r:.80} is no longer accepted: {words}", True
     elif any("file" in one.text for one in mine):
-        yield f"{words}; whether this file keeps it is not known", False
+        yield f"{words}; whether this file complies is unknown", False

@@ -83,7 +83,11 @@ def _python_files(roots: Iterable[Path]) -> Iterator[Path]:
                 )
             )
         else:
-            raise Misuse(f"--uses {root}", "is no file or folder", "Name where your code is: src/")
+            raise Misuse(
+                f"--uses {root}",
+                "is not a file or folder",
+                "Pass the path of your code, such as src/",
+            )
 
 
 @dataclass(frozen=True, slots=True)

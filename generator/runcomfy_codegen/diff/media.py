@@ -20,9 +20,9 @@ def compare_media(old: MediaInputs, new: MediaInputs) -> Iterator[MediaChange]:
     for path in before.keys() | after.keys():
         was, now = before.get(path), after.get(path)
         if now is None:
-            yield "breaking", path, "is no media input any more, so it takes no local files"
+            yield "breaking", path, "is no longer a media input, so it does not accept local files"
         elif was is None:
-            yield "additive", path, "is a media input now"
+            yield "additive", path, "is now a media input"
         elif was.kind != now.kind:
             kind = "text" if "file" in (was.kind, now.kind) else "breaking"
             yield kind, path, f"kind of file changed from {was.kind} to {now.kind}"
@@ -38,7 +38,7 @@ def _compare_rules(
     for name in before.keys() | after.keys():
         was, now = before.get(name), after.get(name)
         if now is None:
-            yield "additive", f"file rule {name} dropped"
+            yield "additive", f"file rule {name} removed"
         elif was is None:
             yield "breaking", f"file rule {name} {now.limit} added"
         elif was.limit != now.limit:

@@ -65,7 +65,7 @@ def _mark(was: ModelVersion, now: ModelVersion) -> Iterator[SchemaChange]:
         return
     if "renamed_to" in now.mark:
         yield SchemaChange(
-            "additive", "", f"renamed to {now.mark['renamed_to']}; the old class stays for now"
+            "additive", "", f"renamed to {now.mark['renamed_to']}; the old class remains for now"
         )
     elif now.mark:
         yield SchemaChange("text", "", f"deprecated: {now.mark.get('reason', 'no reason given')}")
@@ -77,7 +77,7 @@ def _prices(was: dict[str, Any], now: dict[str, Any]) -> Iterator[SchemaChange]:
     names = {
         "base_price_usd": "price in US dollars",
         "price_unit": "unit of the price",
-        "pricing_note": "note on the price",
+        "pricing_note": "price note",
     }
     for name, words in names.items():
         if was.get(name) != now.get(name) and was:

@@ -54,7 +54,7 @@ def as_lines(changes: Sequence[ModelChange]) -> Iterator[str]:
 
 def _summary(changes: Sequence[ModelChange]) -> str:
     if not changes:
-        return "No difference."
+        return "No differences."
     verdicts = Counter(one.verdict for one in changes)
     kinds = Counter(change.kind for one in changes for change in one.changes)
     models = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
@@ -64,7 +64,7 @@ def _summary(changes: Sequence[ModelChange]) -> str:
 
 def as_markdown(changes: Sequence[ModelChange], uses: Sequence[BrokenUse] | None) -> Iterator[str]:
     """The report as Markdown, the worst first."""
-    yield "## Changes of the models"
+    yield "## Model changes"
     yield ""
     yield _summary(changes)
     if uses is not None:

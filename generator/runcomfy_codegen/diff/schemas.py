@@ -144,7 +144,7 @@ def _members(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator
         yield SchemaChange("breaking", step(place, name), f"{noun} removed")
     for name in after.keys() - before.keys():
         if demands and name in now:
-            yield SchemaChange("breaking", step(place, name), "input added, and it is required")
+            yield SchemaChange("breaking", step(place, name), "required input added")
         else:
             yield SchemaChange("additive", step(place, name), f"{noun} added")
     for name in before.keys() & after.keys():
@@ -186,9 +186,9 @@ def _named(schema: Schema) -> str:
 def _values(old: Schema, new: Schema, place: str) -> Iterator[SchemaChange]:
     before, after = _choices(old), _choices(new)
     if before is None and after is not None:
-        yield SchemaChange("breaking", place, "is now limited to given values")
+        yield SchemaChange("breaking", place, "is now limited to a set of values")
     elif before is not None and after is None:
-        yield SchemaChange("additive", place, "is no longer limited to given values")
+        yield SchemaChange("additive", place, "is no longer limited to a set of values")
     elif before is not None and after is not None:
         for value in before:
             if not is_member(value, tuple(after)):

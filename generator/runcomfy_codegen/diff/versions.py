@@ -96,12 +96,12 @@ def at_revision(schemas: Path, revision: str) -> Iterator[Path]:
     if commit is None:
         raise Misuse(
             revision,
-            "is neither a folder nor a revision of git",
-            f"Name a folder of schemas, or a revision of the repository that holds {schemas}.",
+            "is neither a folder nor a git revision",
+            f"Pass a folder of schemas, or a revision of the repository that contains {schemas}.",
         )
     archive = _git(schemas, "archive", "--format=tar", commit.decode().strip())
     if archive is None:
-        raise Misuse(revision, f"does not hold the folder {schemas}", "Name another revision.")
+        raise Misuse(revision, f"does not contain the folder {schemas}", "Pass another revision.")
     with tempfile.TemporaryDirectory(prefix="runcomfy-codegen-") as folder:
         _lay_out(archive, Path(folder))
         yield Path(folder)

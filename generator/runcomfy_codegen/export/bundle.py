@@ -20,8 +20,8 @@ def bundle(models: Sequence[ExportedModel]) -> dict[str, Any]:
         "$id": "https://model-api.runcomfy.net/schemas/",
         "title": "Models of the RunComfy Model API",
         "$comment": (
-            f"{FILE_RULES} tells rules about the file behind an input; JSON Schema takes it as an annotation. "
-            "Demo values are examples and are never filled in."
+            f"{FILE_RULES} lists rules about the file behind an input; JSON Schema treats it as an annotation. "
+            "Demo values are examples and are never applied."
         ),
         "$defs": {
             "file-rules": file_rules_schema(),
@@ -41,8 +41,8 @@ def file_rules_schema() -> dict[str, Any]:
     return {
         "title": "Rules about the file behind a URL",
         "description": (
-            "Each rule reads: metric operator limit, such as width_pixels > 384. On an array it applies to each item. "
-            "path leads to the member that holds the URL, where it is not the input itself."
+            "Each rule has the form metric operator limit, such as width_pixels > 384. On an array it applies to each item. "
+            "path points to the member that holds the URL if it is not the input itself."
         ),
         "type": "array",
         "items": {

@@ -20,7 +20,7 @@ def replace_folder(folder: Path, files: Mapping[str, str]) -> None:
         if (folder / path).exists() and path not in before:
             raise CannotWrite(
                 str(folder / path),
-                "exists and was not made by this command",
+                "exists and was not created by this command",
                 "Choose another --out.",
             )
     folder.mkdir(parents=True, exist_ok=True)

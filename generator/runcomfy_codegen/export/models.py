@@ -60,7 +60,9 @@ def read_models(schemas: Path, globs: Iterable[str] = ("*",)) -> list[ExportedMo
         if any(fnmatchcase(model_id, glob) for glob in wanted)
     ]
     if not found:
-        raise SchemaError(str(schemas), "holds no such model", "Add one: runcomfy-codegen add PAGE")
+        raise SchemaError(
+            str(schemas), "contains no such model", "Add one: runcomfy-codegen add PAGE"
+        )
     names.check_unique(
         [
             (f"{one.model_id}{words}", f"{one.owner}.{one.class_name}{suffix}")
@@ -68,7 +70,7 @@ def read_models(schemas: Path, globs: Iterable[str] = ("*",)) -> list[ExportedMo
             for words, suffix in (("", ""), (" (output)", "Output"))
         ],
         str(schemas),
-        'Name one of them in its overrides.json: {"class_name": "…"}.',
+        'Set a class name for one of them in its overrides.json: {"class_name": "…"}.',
     )
     return found
 

@@ -21,7 +21,7 @@ _TEXT: Schema = {"type": "string"}
 _SHARED: dict[str, Schema] = {
     "Submitted": {
         "type": "object",
-        "description": "An accepted request. From here on it is billed.",
+        "description": "The request was accepted and is billed.",
         "required": ["request_id"],
         "properties": {
             "request_id": _TEXT,
@@ -37,7 +37,7 @@ _SHARED: dict[str, Schema] = {
             "request_id": _TEXT,
             "status": {
                 "type": "string",
-                "description": "A status that is not known means: still running.",
+                "description": "Treat an unknown status as still running.",
                 "examples": ["in_queue", "in_progress", "completed", "cancelled"],
             },
             "queue_position": {"type": "integer"},
@@ -53,7 +53,7 @@ _SHARED: dict[str, Schema] = {
             "status": _TEXT,
             "output": {
                 **_ANY_OBJECT,
-                "description": "What the model returned; x-output of its operation names the schema.",
+                "description": "The model's output; x-output of the operation names its schema.",
             },
             "created_at": _TEXT,
             "finished_at": _TEXT,
@@ -71,7 +71,7 @@ _SHARED: dict[str, Schema] = {
     },
     "Error": {
         "type": "object",
-        "description": "An error; it may come with HTTP 200.",
+        "description": "An error. Its HTTP status may be 200.",
         "properties": {
             "error_code": {"type": "integer"},
             "error_message": _TEXT,
@@ -102,7 +102,7 @@ def openapi(models: Sequence[ExportedModel]) -> dict[str, Any]:
             "title": "RunComfy Model API",
             "version": "1",
             "description": (
-                "A submit is billed and has no idempotency key: one whose answer was lost must not be repeated blindly. "
+                "A submit is billed and has no idempotency key: do not blindly repeat one whose response was lost. "
                 f"Demo values are examples, never defaults. {FILE_RULES} (components.schemas.FileRules) tells rules about "
                 "the file behind an input."
             ),
@@ -202,7 +202,7 @@ def _responses(schema: str, words: str, *, accepted: bool = False) -> dict[str, 
     return {
         "200": good,
         **({"202": good} if accepted else {}),
-        "4XX": _answer("Error", "The call was refused."),
+        "4XX": _answer("Error", "The call was rejected."),
     }
 
 

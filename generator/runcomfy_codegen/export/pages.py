@@ -92,7 +92,7 @@ def _page(model: ExportedModel, package: str) -> Iterator[str]:
         yield from _html("div", _table(model.output["properties"], [], {}, {}))
     yield "## Example\n"
     if model.deprecated or set(model.required) - model.example.keys():
-        yield "Inputs without a demo value are left out; fill them in.\n"
+        yield "Inputs without a demo value are omitted; fill them in.\n"
     for title, language, text in _examples(model, package):
         yield f'=== "{title}"\n'
         yield from (f"    {line}".rstrip() for line in _fenced(language, text))

@@ -60,7 +60,7 @@ def assign_roles(blocks: Sequence[Block]) -> Roles:
     for block in (*schemas, *outputs):
         check_schema(block)
     payloads = _distinct(payloads) or _bare_payloads(others, schemas[0])
-    notes = ("the example payloads differ; the first one was taken",) if len(payloads) > 1 else ()
+    notes = ("the example payloads differ; the first one is used",) if len(payloads) > 1 else ()
     return Roles(schemas[0], _first(outputs), _first(payloads), notes)
 
 
@@ -81,7 +81,7 @@ def read_entry(block: Block) -> Entry:
     if not isinstance(block.value, dict):
         raise SourceError(
             block.place,
-            "this list holds something that is no catalogue entry",
+            "this list contains an item that is not a catalogue entry",
             'An entry is an object: {"model_id": …, "input_schema": {…}}.',
         )
     schema, output = block.member("input_schema"), block.member("output_schema")
@@ -89,7 +89,7 @@ def read_entry(block: Block) -> Entry:
         raise SourceError(
             block.place,
             "this catalogue entry has no input_schema",
-            "Ask the catalogue for the schemas too (include_schema=true), and save that answer.",
+            "Request the catalogue with include_schema=true, and save that response.",
         )
     check_schema(schema)
     if output is not None:
@@ -123,7 +123,7 @@ def _no_object(block: Block, problem: str) -> SourceError:
     return SourceError(
         block.place,
         problem,
-        'A model\'s schema reads {"type": "object", "properties": {…}}; copy that block whole.',
+        'A model\'s schema reads {"type": "object", "properties": {…}}; copy the whole block.',
     )
 
 
@@ -200,7 +200,7 @@ def _check_single(blocks: Sequence[Block], what: str) -> None:
     if len(blocks) > 1:
         raise SourceError(
             blocks[1].place,
-            f"there are two different {what}; the first stands at {blocks[0].place}",
+            f"there are two different {what}; the first is at {blocks[0].place}",
             "Save one model per page.",
         )
 
@@ -213,6 +213,6 @@ def _no_input(blocks: Sequence[Block]) -> SourceError:
     last = blocks[-1]
     return SourceError(
         last.document.at(last.end),
-        f"there is no input schema among the JSON up to here ({len(blocks)} found)",
+        f"no input schema found in the {len(blocks)} JSON blocks up to here",
         'Save the whole page, or copy the block that starts {"type": "object", …}.',
     )

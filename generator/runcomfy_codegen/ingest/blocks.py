@@ -146,7 +146,7 @@ def _broken(document: SourceText, start: int, error: json.JSONDecodeError) -> So
     problem = (
         f"the JSON block that starts at {began} is cut off ({error.msg})"
         if cut_off
-        else f"the JSON block that starts at {began} is broken here ({error.msg})"
+        else f"the JSON block that starts at {began} is invalid here ({error.msg})"
     )
     return SourceError(document.at(error.pos), problem, _SAVE_AGAIN)
 
@@ -155,7 +155,7 @@ def _too_deep(place: str) -> SourceError:
     return SourceError(
         place,
         f"this JSON is nested more than {MAX_DEPTH} levels deep",
-        "No model's schema is; check that this is the right file.",
+        "No model schema is that deep; check that this is the right file.",
     )
 
 
@@ -191,8 +191,8 @@ def refusals(block: Block) -> Iterator[SourceError]:
 def _duplicate(place: str, name: object) -> SourceError:
     return SourceError(
         place,
-        f"the name {name!r} stands twice in one JSON object, so its value is anyone's guess",
-        "Remove the one that is wrong.",
+        f"the name {name!r} occurs twice in one JSON object, so its value is ambiguous",
+        "Remove the wrong one.",
     )
 
 
@@ -200,6 +200,6 @@ def _not_finite(place: str, number: str) -> SourceError:
     shown = number if len(number) <= 40 else number[:40] + "…"
     return SourceError(
         place,
-        f"{shown} is not a number that JSON has",
+        f"{shown} is not a JSON number",
         "Write a finite number, or remove the keyword.",
     )

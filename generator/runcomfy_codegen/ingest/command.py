@@ -95,14 +95,16 @@ def _unmatched(preferred: Sequence[str], pages: Sequence[Page]) -> Iterable[Sour
     for name in preferred:
         if not any(is_preferred(page, [name]) for page in pages):
             yield SourceError(
-                f"--prefer {name}", "none of the pages read has this name", f"Read were: {names}."
+                f"--prefer {name}", "none of the pages read has this name", f"Pages read: {names}."
             )
 
 
 def _bad_root(name: str, error: Exception) -> SourceError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return SourceError(
-        f"--schemas {name}", f"this cannot be used: {reason}", "Name a folder to store in."
+        f"--schemas {name}",
+        f"cannot be used: {reason}",
+        "Choose a folder to store the schemas in.",
     )
 
 
@@ -128,11 +130,11 @@ def _lines(change: StoreChange) -> Iterable[str]:
     if change.reason:
         yield f"{indent}{printable(change.reason)}"
     if change.verdict == "kept":
-        yield f"{indent}to take it all the same: --prefer {name}"
+        yield f"{indent}to use it anyway: --prefer {name}"
     for other, reason in change.choice.passed_over:
-        yield f"{indent}{printable(other.document.name)} was passed over: {printable(reason)}"
+        yield f"{indent}{printable(other.document.name)} was not used: {printable(reason)}"
     for removed in change.removes:
-        yield f"{indent}{removed} was removed: this page does not have it"
+        yield f"{indent}{removed} was removed: this page does not contain it"
     for note in page.notes:
         yield f"{indent}note: {note}"
 

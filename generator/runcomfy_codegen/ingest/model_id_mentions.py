@@ -99,8 +99,8 @@ def model_id_of(
     if not mentions:
         raise SourceError(
             document.at(0),
-            "there is no model id (no curl line with …/v1/models/<id>)",
-            "Name the model with --model-id owner/model.",
+            "no model id found (no curl line with …/v1/models/<id>)",
+            "Pass the model id: --model-id owner/model.",
         )
     first = min(
         (one for one in mentions if mentions[0].names(one.text)), key=lambda one: len(one.text)
@@ -114,6 +114,6 @@ def model_id_of(
         raise SourceError(
             other.place,
             f"two different model ids: {other.text!r} here, {agreed!r} at {where}",
-            "Save one model per page, and leave out --model-id where the page has the id.",
+            "Save one model per page, and omit --model-id if the page contains the id.",
         )
     return parse_model_id(agreed, where)

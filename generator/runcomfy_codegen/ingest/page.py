@@ -16,7 +16,7 @@ from .model_id_mentions import Mention, find_mentions, model_id_of
 
 __all__ = ["Page", "PageReading", "read_pages"]
 
-_NO_OUTPUT = "there is no output schema, so the output has no fields of its own"
+_NO_OUTPUT = "there is no output schema, so the output has no typed fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _entry_mentions(block: Block | None) -> tuple[Mention, ...]:
     if block is None:
         return ()
     if not isinstance(block.value, str):
-        raise SourceError(block.place, "the model_id is no string", "Write it in double quotes.")
+        raise SourceError(block.place, "the model_id is not a string", "Write it in double quotes.")
     return (Mention(block.value, block.document, block.start),)
 
 
@@ -112,6 +112,6 @@ def _page(model_id: ModelId, roles: Roles, *, whole_page: bool) -> Page:
 def _no_json(document: SourceText) -> SourceError:
     return SourceError(
         document.at(len(document.text)),
-        "there is no JSON object up to the end of the text",
-        "Save the page after its schemas have appeared, or copy the JSON blocks from it.",
+        "the text contains no JSON object",
+        "Save the page once its schemas are visible, or copy the JSON blocks from it.",
     )

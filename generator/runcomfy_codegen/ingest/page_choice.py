@@ -18,7 +18,7 @@ _SHORTFALLS: Final = {
     "has_example": "has no example payload",
     "free_of_placeholders": f"shows placeholder keys ({PLACEHOLDER}…) instead of texts",
     "english": "is not in English",
-    "titled": "is in the catalogue's form, without titles",
+    "titled": "is in catalogue form, without titles",
     "rendered": "is not the fully rendered page",
 }
 
@@ -59,12 +59,12 @@ def is_preferred(page: Page, preferred: Sequence[str]) -> bool:
 
 def _why(best: Page, other: Page, preferred: bool) -> str:
     if preferred and other.quality >= best.quality:
-        return f"--prefer asks for {best.document.name}"
+        return f"--prefer selects {best.document.name}"
     if reasons := shortfalls(other.quality, best.quality):
         return f"it {reasons}"
     if (best.input, best.output, best.example) == (other.input, other.output, other.example):
-        return "it says the same"
-    return "it is as good, and was named later"
+        return "it has the same content"
+    return "it is equally good and was listed later"
 
 
 def shortfalls(worse: Quality, better: Quality) -> str:

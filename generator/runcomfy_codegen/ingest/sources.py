@@ -95,7 +95,7 @@ def _sources(argument: str, gathered: GatheredSources) -> Iterator[_Source]:
         if path.suffix.lower() in _SUFFIXES:
             yield _Source(str(path), path, named=False)
         else:
-            gathered.skipped.append((str(path), f"{path.suffix} is no kind of saved page"))
+            gathered.skipped.append((str(path), f"{path.suffix} is not a supported page format"))
 
 
 def _read(
@@ -110,7 +110,7 @@ def _read(
         gathered.pages.extend(reading.pages)
         gathered.faults.extend(reading.faults)
     else:
-        gathered.skipped.append((source.place, "it holds neither JSON nor a model id"))
+        gathered.skipped.append((source.place, "it contains neither JSON nor a model id"))
 
 
 def _document(source: _Source, fetch: Fetch | None) -> SourceText:
@@ -135,8 +135,8 @@ def _capped(file: BinaryIO, place: str) -> bytes:
     if len(raw) > MAX_BYTES:
         raise SourceError(
             place,
-            f"this is larger than {MAX_BYTES // 1024 // 1024} MB, so it is no documentation page",
-            "Check the name; of a large catalogue, save and add a part at a time.",
+            f"this is larger than {MAX_BYTES // 1024 // 1024} MB, so it is not a documentation page",
+            "Check the name; add a large catalogue in several parts.",
         )
     return raw
 
@@ -149,7 +149,7 @@ def _unreadable(place: str, error: Exception) -> SourceError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return SourceError(
         place,
-        f"this cannot be read: {reason}",
+        f"cannot be read: {reason}",
         "Check the name; a source is a saved page, a folder of pages, a URL, or - for standard input.",
     )
 
@@ -157,6 +157,6 @@ def _unreadable(place: str, error: Exception) -> SourceError:
 def _no_pages(argument: str) -> SourceError:
     return SourceError(
         argument,
-        "there is no saved page in this folder",
-        "Pages are .txt, .md, .html, .mhtml or .json files directly in it; folders inside are not searched.",
+        "this folder contains no saved page",
+        "Pages are .txt, .md, .html, .mhtml or .json files directly in it; subfolders are not searched.",
     )

@@ -91,7 +91,7 @@ def plan(root: Path, choice: Choice) -> StoreChange:
         folder=folder,
         writes=writes,
         removes=tuple(name for name in stored.files if name not in wanted),
-        reason=f"{reason}; --prefer asks for this one" if reason else "",
+        reason=f"{reason}; --prefer selects this one" if reason else "",
     )
 
 
@@ -135,7 +135,9 @@ def model_folder(root: Path, model_id: ModelId, place: str) -> Path:
     for segment in model_id.segments:
         folder = folder / segment
         if folder.is_symlink() or folder.resolve() != folder:
-            raise _blocked(place, folder, "is a link, and links are not followed out of it")
+            raise _blocked(
+                place, folder, "is a symbolic link, and links out of the folder are not followed"
+            )
         if folder.exists() and not folder.is_dir():
             raise _blocked(place, folder, "is a file where the model's folder should be")
     for name in _FILES:
@@ -161,7 +163,7 @@ def _read_stored(folder: Path, page: Page) -> _Stored | None:
                 files[name] = file.read_bytes()
         except OSError as error:
             problem = f"the stored {name} of {page.model_id} cannot be read: {error.strerror}"
-            advice = "Check the rights in the schemas folder."
+            advice = "Check the permissions of the schemas folder."
             raise SourceError(page.document.place, problem, advice) from None
     if not files:
         return None
@@ -170,8 +172,8 @@ def _read_stored(folder: Path, page: Page) -> _Stored | None:
     if isinstance(other, str) and other != page.model_id:
         raise SourceError(
             page.document.place,
-            f"the folder of {page.model_id!r} already holds {other!r}",
-            "Ids that differ in case only need a file system that tells them apart.",
+            f"the folder of {page.model_id!r} already contains {other!r}",
+            "Ids that differ only in case need a case-sensitive file system.",
         )
     document = record.get("document")
     return _Stored(
@@ -200,7 +202,7 @@ def _stored_quality(files: Mapping[str, bytes], record: Mapping[str, object]) ->
 
 
 def parse_record(data: bytes | None) -> dict[str, object]:
-    """What a record says; one that is no JSON object says nothing."""
+    """What a record says; one that is not a JSON object says nothing."""
     try:
         value = json.loads(data or b"{}")
     except (ValueError, RecursionError):
@@ -245,6 +247,6 @@ def commit(root: Path, changes: Sequence[_FolderChange], *, finish: bool = True)
     except OSError as error:
         raise CannotWrite(
             str(error.filename or root),
-            f"this cannot be written: {error.strerror or error}",
-            "Check the rights and the free space there, then run the same command again.",
+            f"cannot be written: {error.strerror or error}",
+            "Check the permissions and the free space there, then rerun the command.",
         ) from None

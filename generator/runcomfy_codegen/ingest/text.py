@@ -141,7 +141,7 @@ def _decode(raw: bytes, place: str) -> str:
         raise SourceError(
             f"{place}:{line}:{column}",
             f"this is not UTF-8 text (byte 0x{byte:02x})",
-            "Save the page again with the encoding UTF-8.",
+            "Save the page again as UTF-8.",
         ) from None
 
 

@@ -47,9 +47,9 @@ class WebReader:
         try:
             return anyio.run(self._fetch, url)
         except TimeoutError:
-            problem = f"this cannot be fetched: it took more than {_TIMEOUT:g} s"
+            problem = f"cannot be fetched: it took more than {_TIMEOUT:g} s"
         except NotLookedAt as error:
-            problem = f"this cannot be fetched: {error}"
+            problem = f"cannot be fetched: {error}"
         raise SourceError(url, problem, "Open it in a browser, save the page, and add the file.")
 
     async def _fetch(self, url: str) -> tuple[str, bytes]:
@@ -62,10 +62,10 @@ class WebReader:
         finally:
             await client.close()
         if status not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
-            raise NotLookedAt(f"the server answered {status}")
+            raise NotLookedAt(f"the server returned {status}")
         if len(body) > self._most:
             raise NotLookedAt(
-                f"it is larger than {self._most // 1024 // 1024} MB, so it is no documentation page"
+                f"it is larger than {self._most // 1024 // 1024} MB, so it is not a documentation page"
             )
         return _name(address), body
 
@@ -75,7 +75,7 @@ class WebReader:
             status, body = await self._read(client, url.copy_with(raw_path=b"/robots.txt"), _ROBOTS)
             parser = RobotFileParser()
             if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise NotLookedAt(f"its robots.txt cannot be read: the server answered {status}")
+                raise NotLookedAt(f"its robots.txt cannot be read: the server returned {status}")
             if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
                 parser.disallow_all = True  # type: ignore[attr-defined]  # the documented way, missing in the stubs
             elif status >= HTTPStatus.BAD_REQUEST:
@@ -84,7 +84,7 @@ class WebReader:
                 parser.parse(body[:_ROBOTS].decode("utf-8", "replace").splitlines())
             self._robots[origin] = parser
         if not self._robots[origin].can_fetch(_AGENT, str(url)):
-            raise NotLookedAt("its robots.txt does not let programs read it")
+            raise NotLookedAt("its robots.txt disallows automated access")
 
     async def _read(self, client: RangeClient, url: httpx.URL, most: int) -> tuple[int, bytes]:
         """Status and body, of which one byte more than ``most`` is read at most."""
@@ -98,7 +98,7 @@ class WebReader:
         finally:
             await client.release(answer, connection)
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
-            raise NotLookedAt("the server sends it compressed, which was not asked for")
+            raise NotLookedAt("the server sent it compressed, which was not requested")
         return answer.status, bytes(body)
 
 

@@ -26,7 +26,7 @@ def package_spec(name: str, models: dict[str, ManifestEntry]) -> PackageSpec:
         name,
         docstring(
             f"Typed requests for {len(models)} model{'' if len(models) == 1 else 's'} of the RunComfy Model API.\n\n"
-            "Each owner has a subpackage, and each model a module in it that is imported when it is used.",
+            "Each owner is a subpackage, and each model is a module in it, imported on first use.",
             0,
         ),
         FORMAT,

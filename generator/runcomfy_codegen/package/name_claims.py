@@ -10,7 +10,7 @@ from runcomfy_codegen.spec.names import clash
 
 __all__ = ["NameClaims", "names_of"]
 
-_ADVICE = 'Name one of them in its overrides.json: {"class_name": "…"}, or leave one out (--only).'
+_ADVICE = 'Set a class name for one of them in its overrides.json: {"class_name": "…"}, or exclude one (--only).'
 
 
 def names_of(stored: Stored) -> tuple[str, str, tuple[str, ...]]:

@@ -58,7 +58,7 @@ def make_plan(
         if folder.leads_out(path):
             raise CodegenError(
                 str(folder.root / path),
-                "lies behind a link that leaves the folder",
+                "is reached through a symbolic link that leaves the folder",
                 "Remove the link.",
             )
     write = {}

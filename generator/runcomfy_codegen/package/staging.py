@@ -61,7 +61,7 @@ def staged(root: Path, contents: Mapping[str, bytes]) -> Iterator[Staging]:
         raise CannotWrite(
             str(error.filename2 or error.filename or root),
             f"cannot be written: {error.strerror or error}",
-            "The package is whole. Check the rights and the free space there, then run the same command again.",
+            "The existing package is intact. Check the permissions and the free space there, then rerun the command.",
         ) from None
 
 

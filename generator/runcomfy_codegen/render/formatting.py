@@ -30,7 +30,7 @@ def _write(file: Path, text: str) -> None:
         raise CannotWrite(
             str(file),
             f"cannot be written: {error.strerror}",
-            "Make room there, or name another folder for temporary files in TMPDIR.",
+            "Free some space, or point TMPDIR to another folder.",
         ) from None
 
 

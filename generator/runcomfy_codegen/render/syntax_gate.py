@@ -53,7 +53,7 @@ _PRIVATE = frozenset(
 #: Python refuses more loops inside each other than this.
 _LOOPS = 20
 
-_ADVICE = "This is a fault of the generator, not of your schema; please report it with the schema."
+_ADVICE = "This is a bug in the generator, not in your schema; please report it with the schema."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def verify(
         ) from None
     except _Refused as refused:
         where = f"{place}:{refused.line}"
-        raise SchemaError(where, f"the rendered module holds {refused}", _ADVICE) from None
+        raise SchemaError(where, f"the rendered module contains {refused}", _ADVICE) from None
 
 
 class _Refused(Exception):

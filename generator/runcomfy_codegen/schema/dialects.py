@@ -143,7 +143,7 @@ class _Rewriter:
                 step(place, keyword),
                 "documented",
                 keyword,
-                f"stands beside $ref, where {self.dialect} ignores it; not checked",
+                f"is next to $ref, where {self.dialect} ignores it; not checked",
             )
             for keyword in schema
             if keyword not in _BESIDE_REF

@@ -106,7 +106,7 @@ def scan_models(schemas: Path) -> dict[ModelId, frozenset[str]]:
     """The same, with the names of the files in each model's folder, so that nobody has to look for them again."""
     if not schemas.is_dir():
         raise SchemaError(
-            str(schemas), "is no folder", "Add a model first: runcomfy-codegen add PAGE"
+            str(schemas), "is not a folder", "Add a model first: runcomfy-codegen add PAGE"
         )
     root = len(str(schemas)) + 1
     found: dict[str, frozenset[str]] = {}
@@ -174,7 +174,7 @@ def read_stored(schemas: Path, model_id: ModelId, names: frozenset[str] | None =
         place = schemas / seen[-1] / DEPRECATED_FILE
         target = _mark(place, stored.files[DEPRECATED_FILE])[1]
         if target is None or target in seen:
-            raise SchemaError(str(place), "leads to no model", _REMOVE.format(model_id))
+            raise SchemaError(str(place), "does not lead to a model", _REMOVE.format(model_id))
         seen.append(target)
         stored = _read_files(schemas, target)
     if len(seen) == 1:
@@ -238,7 +238,7 @@ def parse_documents(stored: Stored) -> Documents:
         if not isinstance(documents.get(name), dict):
             raise SchemaError(
                 f"{folder / name}.json",
-                "is no JSON object",
+                "is not a JSON object",
                 "A schema is an object; see overrides.json.",
             )
     example = documents.get("example")
@@ -260,7 +260,7 @@ def _mark(path: Path, content: bytes | None) -> tuple[str, ModelId | None, str |
     """What the mark of a deprecated model says: why, the new name of a renamed one, and the class that it keeps."""
     mark = {} if content is None else _parse(path, content)
     if not isinstance(mark, dict) or not all(isinstance(text, str) for text in mark.values()):
-        raise SchemaError(str(path), "is no JSON object of texts", _advice(path))
+        raise SchemaError(str(path), "is not a JSON object with string values", _advice(path))
     if "renamed_to" not in mark:
         return mark.get("reason", ""), None, None
     target = parse_model_id(mark["renamed_to"], str(path))
@@ -299,13 +299,13 @@ def _overrides(path: Path, content: bytes | None) -> dict[str, Any]:
     if content is None:
         return {}
     overrides = _parse(path, content)
-    advice = f"It may hold {', '.join(OVERRIDE_MEMBERS)}."
+    advice = f"The allowed members are {', '.join(OVERRIDE_MEMBERS)}."
     if not isinstance(overrides, dict):
-        raise SchemaError(str(path), "is no JSON object", advice)
+        raise SchemaError(str(path), "is not a JSON object", advice)
     unknown = overrides.keys() - set(OVERRIDE_MEMBERS)
     if unknown:
         raise SchemaError(
-            str(path), f"holds {', '.join(sorted(unknown))}, which means nothing", advice
+            str(path), f"holds {', '.join(sorted(unknown))}, which is not allowed", advice
         )
     names = overrides.get("names", {})
     texts = [
@@ -313,7 +313,7 @@ def _overrides(path: Path, content: bytes | None) -> dict[str, Any]:
         *(names.values() if isinstance(names, dict) else [None]),
     ]
     if not all(isinstance(text, str) for text in texts):
-        raise SchemaError(str(path), "class_name and names must hold texts", advice)
+        raise SchemaError(str(path), "class_name and names must contain strings", advice)
     return overrides
 
 
@@ -330,7 +330,7 @@ def _parse(path: Path, content: bytes) -> Any:
         return value
     except json.JSONDecodeError as error:
         place = f"{path}:{error.lineno}:{error.colno}"
-        raise SchemaError(place, f"is no valid JSON: {error.msg}", _advice(path)) from None
+        raise SchemaError(place, f"is not valid JSON: {error.msg}", _advice(path)) from None
     except RecursionError:
         raise SchemaError(str(path), "is nested too deeply", _advice(path)) from None
     except ValueError as error:
@@ -338,30 +338,30 @@ def _parse(path: Path, content: bytes) -> Any:
 
 
 _AGAIN = "Add the model again: runcomfy-codegen add PAGE"
-_REMOVE = "Add that model, or take this one out: runcomfy-codegen remove '{}'"
+_REMOVE = "Add that model, or remove this one: runcomfy-codegen remove '{}'"
 
 
 def _advice(path: Path) -> str:
-    return "Correct the file; it is yours." if path.name == "overrides.json" else _AGAIN
+    return "Correct the file." if path.name == "overrides.json" else _AGAIN
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
         if name in members:
-            raise ValueError(f"holds the member {name!r} twice")
+            raise ValueError(f"contains the member {name!r} twice")
         members[name] = value
     return members
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"holds {constant}, which is not JSON")
+    raise ValueError(f"contains {constant}, which is not JSON")
 
 
 def _finite(number: str) -> float:
     value = float(number)
     if not math.isfinite(value):
-        raise ValueError(f"holds {number[:40]}, which is too large for a number")
+        raise ValueError(f"contains {number[:40]}, which is too large for a number")
     return value
 
 

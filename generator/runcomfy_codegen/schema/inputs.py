@@ -72,7 +72,7 @@ def gather_inputs(schema: Schema) -> GatheredInputs:
         whole = {**found.words, **schema, **inputs}
     notes = [
         Diagnostic(
-            place, "fallback", keyword, f"names {name[:60]!r}, which is no input of the class"
+            place, "fallback", keyword, f"names {name[:60]!r}, which is not an input of the class"
         )
         for place, keyword, name in found.asked
         if name not in found.inputs

@@ -31,7 +31,7 @@ def _of_example(example: dict[str, Any], root: Schema) -> list[Diagnostic]:
     except TooMuchWork:
         return [Diagnostic("", "oddity", "example", "takes too many steps to check; not checked")]
     return [
-        Diagnostic("", "oddity", "example", f"breaks {rule} at {place[:80]}")
+        Diagnostic("", "oddity", "example", f"violates {rule} at {place[:80]}")
         for rule, place in broken
     ]
 
@@ -42,17 +42,19 @@ def _of_part(place: str, declared: Schema, part: Schema, root: Schema) -> list[D
         default = declared["default"]
         if default is None:
             notes.append(
-                Diagnostic(place, "oddity", "default", "is null, which stands for no demo value")
+                Diagnostic(
+                    place, "oddity", "default", "is null, which means that there is no demo value"
+                )
             )
         elif "enum" in part and default not in part["enum"]:
-            notes.append(Diagnostic(place, "oddity", "default", "is none of the enum's values"))
+            notes.append(Diagnostic(place, "oddity", "default", "is not one of the enum's values"))
         elif keeps(root, part, default) is False:
-            notes.append(Diagnostic(place, "oddity", "default", "breaks the input's own rules"))
+            notes.append(Diagnostic(place, "oddity", "default", "violates the input's own rules"))
     if "enum" in part:
         rest = {k: v for k, v in part.items() if k != "enum"}
         notes += [
             Diagnostic(
-                place, "oddity", "enum", f"value {show(value)} breaks the input's other rules"
+                place, "oddity", "enum", f"value {show(value)} violates the input's other rules"
             )
             for value in part["enum"]
             if keeps(root, rest, value) is False

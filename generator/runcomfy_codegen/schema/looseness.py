@@ -43,12 +43,12 @@ def drop_bad_references(root: Schema, loose: Loose) -> None:
         return
     for place, part in parts.items():
         if _is_local(part) and target_of(part["$ref"]) not in parts:
-            _drop_reference(place, part, "leads nowhere; not checked", loose)
+            _drop_reference(place, part, "cannot be resolved; not checked", loose)
     edges = {place: list(_same_value(place, part)) for place, part in parts.items()}
     group = _circles(edges)
     for place, part in parts.items():
         if _is_local(part) and group[place] == group[target_of(part["$ref"])]:
-            _drop_reference(place, part, "leads back to itself without an end; not checked", loose)
+            _drop_reference(place, part, "is circular; not checked", loose)
 
 
 def _is_local(part: Schema) -> bool:
@@ -151,7 +151,7 @@ def _drop(part: Schema, keyword: str, place: str, loose: Loose) -> None:
     for one in _with_companions(keyword):
         part.pop(one, None)
     loose.in_place.add(id(part))
-    text = "holds or depends on what is not checked, so it is not checked itself"
+    text = "contains or depends on something that is not checked, so it is not checked either"
     loose.notes.append(Diagnostic(step(place, keyword), "documented", keyword, text))
 
 

@@ -14,8 +14,8 @@ from .references import pointed_at, target_of
 
 __all__ = ["FoundInput", "MediaInputs", "find_media"]
 
-_NO_FILE = "stands where no file is looked for; not checked"
-_NO_INPUT = "stand where no file is looked for; not checked"
+_NO_FILE = "is in a place where files are not looked for; not checked"
+_NO_INPUT = "are in a place where files are not looked for; not checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def find_media(raw: Schema, cleaned: Schema, names: list[str]) -> MediaInputs:
         visitor.visit(properties[name], (name,), step("/properties", name), frozenset())
     for place, part in schemas_in(raw):
         if _is_plain_uri(part.get("format")) and place not in found.kinds:
-            text = "is a format that is documented and not checked"
+            text = "is a documented format; not checked"
             found.notes.append(
                 Diagnostic(step(place, "format"), "documented", part["format"], text)
             )

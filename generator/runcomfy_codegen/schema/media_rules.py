@@ -43,13 +43,13 @@ def read_rules(validations: object) -> tuple[list[SchemaRule], list[tuple[int, s
     A rule that nobody understands is kept: the runtime reports it as unchecked.
     """
     if not isinstance(validations, list):
-        return [], [(0, "validations", "is no list of rules; not checked")]
+        return [], [(0, "validations", "is not a list of rules; not checked")]
     rules: list[SchemaRule] = []
     faults: list[tuple[int, str, str]] = []
     for i, entry in enumerate(validations):
         rule = _read(entry)
         if rule is None:
-            faults.append((i, "validations", "holds a rule without a name; not checked"))
+            faults.append((i, "validations", "contains a rule without a name; not checked"))
             continue
         rules.append(rule)
         why = problem(rule.metric, rule.operator, rule.limit)

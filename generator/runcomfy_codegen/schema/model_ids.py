@@ -33,8 +33,8 @@ _DEVICES: Final = frozenset(
 )
 
 _ADVICE: Final = (
-    "A model id reads like owner/model or owner/model/variant: two or more segments of letters, "
-    "digits, spaces, '.', '_' and '-'. Give it with --model-id if the page has it wrong."
+    "A model id has the form owner/model or owner/model/variant: two or more segments of letters, "
+    "digits, spaces, '.', '_' and '-'. Pass --model-id if the page's own id is wrong."
 )
 
 
@@ -54,7 +54,7 @@ def parse_model_id(text: str, place: str) -> ModelId:
     problem = _problem(text)
     if problem is not None:
         shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-        raise SourceError(place, f"{shown!r} is no model id: {problem}", _ADVICE)
+        raise SourceError(place, f"{shown!r} is not a model id: {problem}", _ADVICE)
     return ModelId(text)
 
 

@@ -130,7 +130,7 @@ class _Cleaner:
             return {"not": {}}
         cleaned: Schema = {}
         if not isinstance(schema, dict):
-            self.note(place, "documented", "schema", "is no schema; any value is accepted here")
+            self.note(place, "documented", "schema", "is not a schema; any value is accepted here")
             self.loose.add(cleaned)
             return cleaned
         for keyword, value in schema.items():
@@ -157,13 +157,13 @@ class _Cleaner:
 
     def _annotation(self, keyword: str, value: object, place: str) -> None:
         if keyword in FOR_PEOPLE and value is not False:
-            self.note(place, "documented", keyword, "is told to people; not checked")
+            self.note(place, "documented", keyword, "is documentation only; not checked")
         if keyword != "format":
             return
         if not isinstance(value, str):
-            self.note(place, "documented", "format", "is no text; not checked")
+            self.note(place, "documented", "format", "is not a string; not checked")
         elif not MEDIA_FORMAT.match(value) and not URI_FORMAT.match(value):
-            self.note(place, "documented", value, "is a format that is documented and not checked")
+            self.note(place, "documented", value, "is a documented format; not checked")
 
     def _inner(self, cleaned: Schema, keyword: str, value: object, place: str) -> None:
         self.turned += keyword in TURNING
@@ -188,7 +188,7 @@ class _Cleaner:
         elif keyword == "pattern" and not self._pattern(str(value), place):
             self.loose.add(cleaned)
         elif keyword == "$ref" and not str(value).startswith("#") and value not in METASCHEMAS:
-            text = "leads out of the document; not followed, not checked"
+            text = "points outside the document; not followed, not checked"
             self.note(place, "documented", "$ref", text)
             self.loose.add(cleaned, in_place=True)
         else:
@@ -199,9 +199,9 @@ class _Cleaner:
     def _pattern(self, pattern: str, place: str) -> bool:
         text = ""
         if not is_pattern(pattern):
-            text = "is no pattern that Python understands; not checked"
+            text = "is not a pattern that Python supports; not checked"
         elif not is_bounded(pattern):
-            text = "is a pattern that may take endless time; not checked"
+            text = "is a pattern with unbounded backtracking; not checked"
         if text:
             self.note(place, "documented", "pattern", text)
         return not text
@@ -214,7 +214,7 @@ class _Cleaner:
                 if is_pattern("|".join([*known, pattern])):
                     known[pattern] = schema
                     continue
-                text = f"{_brief(pattern)} cannot stand beside the other patterns; not checked"
+                text = f"{_brief(pattern)} cannot be combined with the other patterns; not checked"
                 self.note(place, "documented", "patternProperties", text)
             self.loose.add(cleaned, in_place=True)
             self.loose.nameless.add(id(cleaned))
@@ -265,10 +265,10 @@ class _Cleaner:
                 cleaned["enum"] = [cleaned.pop("const")]
             if "enum" in cleaned and None not in cleaned["enum"]:
                 cleaned["enum"] = [*cleaned["enum"], None]
-                text = "null is accepted beside the given values"
+                text = "null is accepted in addition to the listed values"
                 self.note(step(place, "nullable"), "oddity", "nullable", text)
             elif not {"enum", "type"} & cleaned.keys():
-                text = "says nothing without a type; null is accepted where the rest accepts it"
+                text = "has no effect without a type; null is accepted where the rest accepts it"
                 self.note(step(place, "nullable"), "oddity", "nullable", text)
 
     def exclusive(self, cleaned: Schema, schema: Schema, place: str) -> None:
@@ -288,7 +288,9 @@ class _Cleaner:
             return
         value: Any = schema["required"]
         if isinstance(value, bool) and place:
-            self.note(step(place, "required"), "oddity", "required", "draft 3's form; not checked")
+            self.note(
+                step(place, "required"), "oddity", "required", "uses the draft 3 form; not checked"
+            )
             self.loose.add(cleaned)
             return
         if not isinstance(value, list):
@@ -296,7 +298,7 @@ class _Cleaner:
             return
         for entry in value:
             if not isinstance(entry, str):
-                text = f"holds {show(entry)}, which is no name; not required"
+                text = f"holds {show(entry)}, which is not a name; not required"
                 self.note(step(place, "required"), "oddity", "required", text)
                 self.loose.add(cleaned)
         declared = schema.get("properties")
@@ -313,7 +315,7 @@ class _Cleaner:
             names = [name for name in given if name in known]
             for name in given:
                 if name not in known:
-                    text = f"names {_brief(name)}, which is no property; not required"
+                    text = f"names {_brief(name)}, which is not a property; not required"
                     self.note(step(place, "required"), "oddity", "required", text)
                     self.loose.add(cleaned)
         if names:

@@ -40,6 +40,6 @@ def _missing(stored: object, patch: dict[str, Any], place: str) -> Iterator[tupl
             if isinstance(value, dict) and isinstance(known[name], dict):
                 yield from _missing(known[name], value, inner)
         elif value is None:
-            yield inner, name, "removes what the stored document does not have"
+            yield inner, name, "removes something that the stored document does not contain"
         elif isinstance(value, dict):
             yield inner, name, "is not in the stored document; the override adds it"

@@ -218,7 +218,7 @@ def _refuse_stranger(
         if wire not in known:
             raise SchemaError(
                 f"{documents.model_id} overrides.json",
-                f"names {wire!r}, which is no input, and no object inside one",
+                f"names {wire!r}, which is neither an input nor an object inside one",
                 f"The inputs and objects are {texts.one_line(', '.join(sorted(known)), 300)}.",
             )
 

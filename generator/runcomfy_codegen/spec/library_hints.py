@@ -97,7 +97,7 @@ def _ask(structures: list[Structure], templates: Path, *, frozen: bool) -> list[
         formatters=[],
     )
     if not isinstance(rendered, str):
-        raise TypeError("datamodel-code-generator answered with more than one module")
+        raise TypeError("datamodel-code-generator returned more than one module")
     hints: dict[str, str] = {}
     current = ""
     for match in _LINE.finditer(rendered):

@@ -107,8 +107,8 @@ def chosen_class_name(text: str, place: str) -> Identifier:
         raise SchemaError(
             place,
             f"{text[:_LONGEST_CLASS]!r} cannot name a request class",
-            "Choose a capital letter, then letters, digits and underscores, "
-            f"{_LONGEST_CLASS} at most, and no name that the module uses.",
+            "Use a capital letter followed by letters, digits and underscores, "
+            f"at most {_LONGEST_CLASS} in total, and a name that the module does not use.",
         )
     return Identifier(text)
 
@@ -184,7 +184,7 @@ def _chosen_input_name(text: str, place: str) -> Identifier:
         raise SchemaError(
             f"{place}, names in overrides.json",
             f"{text!r} cannot name an input",
-            "Choose a letter, then letters, digits and underscores, and no name that request classes use.",
+            "Use a letter followed by letters, digits and underscores, and a name that request classes do not use.",
         )
     return Identifier(text)
 

@@ -93,7 +93,7 @@ def _build(
     for wire in properties:
         name = names.input_name(wire)
         if name in fields:
-            text = f"has the name of another field, {name}; it is in raw only"
+            text = f"has the name of another field, {name}; it is available in raw only"
             notes = (
                 *notes,
                 Diagnostic(step("output.json/properties", wire), "documented", name, text),

@@ -178,7 +178,7 @@ class Batch:
             if self.options.max_cost is None:
                 return None
             error.add_note(
-                "max_cost needs a price; without the catalogue, give one: price=0.05 (--price 0.05)"
+                "max_cost needs a price; without the catalogue, pass one: price=0.05 (--price 0.05)"
             )
             raise
         return price_of(entry, sample)

@@ -25,6 +25,6 @@ def require_price(price: float | None, max_cost: float | None, model_id: str) ->
     """Raise ``ConfigurationError`` for a budget that nothing can be held against."""
     if max_cost is not None and price is None:
         raise ConfigurationError(
-            f"max_cost needs a price, and the catalogue tells none for {model_id}; give one: "
-            "price=0.05 (--price 0.05), US dollars for one request"
+            f"max_cost needs a price, and the catalogue has none for {model_id}; pass one: "
+            "price=0.05 (--price 0.05), in US dollars per request"
         )

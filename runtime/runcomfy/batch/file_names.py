@@ -24,7 +24,7 @@ def check_name(template: str) -> None:
         names = {name for _, name, _, _ in parts}
         template.format(row=1, key="k", model="m", index=1, extension=".png")
     except (ValueError, LookupError, AttributeError, TypeError) as error:
-        raise ConfigurationError(f"--name {template!r} cannot be filled: {error}") from None
+        raise ConfigurationError(f"--name {template!r} cannot be formatted: {error}") from None
     unknown = sorted(str(name) for name in names if name not in _FIELDS)
     if unknown:
         raise ConfigurationError(
@@ -32,7 +32,7 @@ def check_name(template: str) -> None:
         )
     if "index" not in names or not names & {"row", "key"}:
         raise ConfigurationError(
-            f"--name {template!r} gives several files one name: use {{index}}, and {{row}} or {{key}}"
+            f"--name {template!r} gives several files the same name: use {{index}}, and {{row}} or {{key}}"
         )
 
 

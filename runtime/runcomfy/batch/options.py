@@ -68,4 +68,4 @@ def _require(
         return
     fits = isinstance(value, kinds) and not isinstance(value, bool)
     if not fits or not least <= value < inf:  # type: ignore[operator]  # a number, as was just asked
-        raise ConfigurationError(f"{name} must be a number from {least} on, got {value!r:.80}")
+        raise ConfigurationError(f"{name} must be a number of at least {least}, got {value!r:.80}")

@@ -55,7 +55,7 @@ class InvalidRows(RunComfyError, ValueError):
             ]
         if self.count > _LISTED:
             lines.append(f"  … and {self.count - _LISTED} more rows")
-        lines.append("  Correct them, or leave them out: skip_invalid=True (--skip-invalid)")
+        lines.append("  Correct them, or skip them: skip_invalid=True (--skip-invalid)")
         return "\n".join(lines)
 
 
@@ -130,8 +130,8 @@ def _hold_against(row: BatchRow, model: type[Request[Any]], known: Known, found:
     if known.model_id != model.model_id or known.digest != digest:
         differs = "model" if known.model_id != model.model_id else "payload"
         raise KeyConflict(
-            f"row {row.number}: the folder has the key {row.key!r:.80} with another {differs}; nothing was "
-            "sent. Give the changed row another key, or use another folder",
+            f"row {row.number}: the folder has the key {row.key!r:.80} with a different {differs}; nothing was "
+            "sent. Use another key for the changed row, or another folder",
             key=row.key,
             differs=differs,
             model_id=known.model_id,

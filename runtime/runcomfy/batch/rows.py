@@ -134,7 +134,7 @@ class RowSource:
             unknown = sorted(set(names) - self._inputs - set(options.allow))
             if unknown and "unknown-input" not in options.allow:
                 raise ConfigurationError(
-                    f"{word} {unknown[0]}: {self._model.model_id} has no such input; it has "
+                    f"{word} {unknown[0]}: {self._model.model_id} has no such input; the inputs are "
                     f"{', '.join(sorted(self._inputs))}"
                 )
         for text in options.template.values():

@@ -50,7 +50,9 @@ class BatchRun:
         unknown = sorted(options.keys() - set(BatchOptions.__dataclass_fields__))
         if unknown:
             known = ", ".join(BatchOptions.__dataclass_fields__)
-            raise ConfigurationError(f"a batch has no option {unknown[0]!r}; there are {known}")
+            raise ConfigurationError(
+                f"a batch has no option {unknown[0]!r}; the options are {known}"
+            )
         self.options = BatchOptions(**options)
         self._client, self._user, self._out = client, user, out
         self._model = find_model(model) if isinstance(model, str) else model
@@ -109,7 +111,7 @@ class BatchRun:
     def _start(self) -> queue.Queue[BatchOutcome | BaseException | None]:
         if self._begun:
             raise ConfigurationError(
-                "this batch was iterated over already; call batch(…) again, and it goes on where it was"
+                "this batch was already iterated over; call batch(…) again to resume it"
             )
         self._begun = True
         outcomes: queue.Queue[BatchOutcome | BaseException | None] = queue.Queue()

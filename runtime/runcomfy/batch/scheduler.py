@@ -26,12 +26,12 @@ _BACK_OFF, _LONGEST_BACK_OFF = 1.0, 60.0
 #: Seconds between two submits after the first rate limit, doubled with each further one; each success takes a tenth off.
 _SLOWER, _SLOWEST, _RECOVERY = 0.25, 30.0, 0.9
 _REASONS = {
-    "balance": "the account has not enough credit",
-    "token": "the service does not accept the token",
-    "budget": "the budget is reached",
+    "balance": "the account has insufficient credit",
+    "token": "the service rejected the token",
+    "budget": "the budget was reached",
     "error": "a row failed, and the batch stops on errors",
     "service": "the service cannot be reached",
-    "requests": "the number of requests is reached",
+    "requests": "the maximum number of submits was reached",
     "interrupt": "it was interrupted",
     "terminate": "it was told to end",
 }

@@ -19,7 +19,7 @@ __all__ = ["is_bucket_url", "library", "naming", "open_store", "told"]
 _SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "adl://", "abfs://", "abfss://")
 #: What the library wants before it speaks to an endpoint over http, and does not say.
 _ALLOW_HTTP = (
-    ". The endpoint is http, which is not allowed unless told so: set AWS_ALLOW_HTTP=true, or give "
+    ". The endpoint uses http, which must be enabled: set AWS_ALLOW_HTTP=true, or pass "
     'S3Store(…, client_options={"allow_http": True})'
 )
 
@@ -53,7 +53,7 @@ def open_store(store: str | Store, **config: Any) -> Store:
             opened: Any = open_url(store, **(config if s3 else {}))
         except (obstore.exceptions.BaseError, ValueError) as error:
             raise ConfigurationError(
-                f"{without_queries(store)} is no object store that can be opened: {told(error)}"
+                f"{without_queries(store)} cannot be opened as an object store: {told(error)}"
             ) from None
     else:
         opened = store

@@ -117,12 +117,12 @@ class BatchCommand(click.Command):
     "--allow",
     multiple=True,
     metavar="RULE",
-    help="Accept rows that break this rule, such as unknown-input.",
+    help="Accept rows that violate this rule, such as unknown-input.",
 )
 @click.option(
     "--retry-failed",
     is_flag=True,
-    help="Run failed and cancelled rows again; never unknown ones.",
+    help="Rerun failed and cancelled rows, but never unknown ones.",
 )
 @click.option("--stop-on-error", is_flag=True, help="Stop at the first row that fails.")
 @click.option(
@@ -154,7 +154,7 @@ def command(
 
         return act(out, model, source, options["max_cost"], options["price_margin"])
     if folder is None:
-        raise click.UsageError("Missing option '--out': the folder that keeps the batch.")
+        raise click.UsageError("Missing option '--out': the folder of the batch.")
     from .batch_run import run_batch
 
     return run_batch(out, service, model, source, folder, options)

@@ -22,7 +22,7 @@ def act(out: Output, action: str, folder: str, max_cost: float | None, price_mar
     """Carry one out; the exit status."""
     path = Path(folder, JOURNAL)
     if not path.is_file():
-        raise click.UsageError(f"{folder} has no {JOURNAL}: it is no folder of a batch.")
+        raise click.UsageError(f"{folder} has no {JOURNAL}: it is not a batch folder.")
     with Journal(path) as journal:
         if action == "status":
             return _status(out, journal)
@@ -30,13 +30,13 @@ def act(out: Output, action: str, folder: str, max_cost: float | None, price_mar
             if max_cost is None:
                 raise click.UsageError("batch limit needs --max-cost.")
             journal.set_limits(max_cost=max_cost, price_margin=price_margin)
-            told, words = {"max_cost": max_cost}, f"At most ${max_cost:g} are spent from now on."
+            told, words = {"max_cost": max_cost}, f"The limit is now ${max_cost:g}."
         else:
             pause = action == "pause"
             journal.set_fact(PAUSED, "1" if pause else None)
             told, words = {"paused": pause}, "Resumed."
             if pause:
-                words = f"Paused: no further row is started. Go on with: runcomfy-py batch resume {quote(folder)}"
+                words = f"Paused: no further row is started. Resume with: runcomfy-py batch resume {quote(folder)}"
     if out.as_json:
         out.json(told)
     else:

@@ -192,8 +192,8 @@ async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
                     return
                 batch.stop("interrupt" if number == signal.SIGINT else "terminate")
                 out.note(
-                    f"Stopping: {batch.running} requests in flight are followed to their end. Press Ctrl-C again to leave at "
-                    "once; the same command goes on later."
+                    f"Stopping: {batch.running} requests in flight are still being awaited. Press Ctrl-C again to stop at "
+                    "once; rerun the command to resume."
                 )
 
     async with anyio.create_task_group() as group:
@@ -282,7 +282,7 @@ def _tell_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> No
     told = f"{found.rows} rows: {found.new} to run, {len(found.invalid)} invalid" + (
         f", from before: {known}" if known else ""
     )
-    cost = "the price is not known" if estimate is None else f"estimated cost ${estimate:.2f}"
+    cost = "the price is unknown" if estimate is None else f"estimated cost ${estimate:.2f}"
     (out.line if dry else out.note)(f"{told}; {cost}")
     for sample in found.samples if dry else ():
         out.line(json.dumps(sample, ensure_ascii=False, default=str))
@@ -292,12 +292,12 @@ def _tell_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
     states = ", ".join(f"{count} {state}" for state, count in sorted(summary.states.items()))
     out.note(f"{states}; ${summary.settled:.4f} spent, ${summary.reserved:.4f} reserved")
     if summary.stopped:
-        out.note(f"Stopped: {summary.reason}. The same command goes on where it was.")
+        out.note(f"Stopped: {summary.reason}. Rerun the command to resume.")
     if summary.states["unknown"]:
         from shlex import quote
 
         out.note(
-            f"{summary.states['unknown']} rows are unknown and are never sent again by themselves. Look at the requests in your "
+            f"{summary.states['unknown']} rows have an unknown outcome and are never resubmitted automatically. Check the requests in your "
             f"RunComfy account, then settle each: runcomfy-py journal resolve KEY --journal {quote(str(batch.folder))}"
         )
     if out.as_json:

@@ -34,7 +34,7 @@ def prices(wanted: Wanted) -> dict[str, float] | None:
 def check_before_paying(service: Service, wanted: Wanted, count: int, journal: Journal) -> None:
     """Refuse what would very likely be paid twice, and what would cost too much.
 
-    Raises ``SubmissionUnknown`` where an equal request is under way or unknown and neither ``--key`` nor
+    Raises ``SubmissionUnknown`` where an identical request is under way or unknown and neither ``--key`` nor
     ``--again`` is given, and ``BudgetReached`` above ``--max-cost``.
     """
     if wanted.max_cost is None and (wanted.key is not None or wanted.again):
@@ -61,8 +61,8 @@ def _refuse_equal(client: Client, wanted: Wanted, journal: Journal) -> None:
         raise entry.unknown_error()
     since = entry.claimed_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     raise SubmissionUnknown(
-        f"an equal request is {'running' if entry.request_id else 'being submitted'} since {since}, and would be "
-        "paid a second time. To submit another one: --again",
+        f"an identical request has been {'running' if entry.request_id else 'in submission'} since {since}, and would be "
+        "paid for twice. To submit another one: --again",
         request_id=entry.request_id,
         model_id=wanted.model_id,
     )
@@ -76,7 +76,7 @@ def _refuse_cost(client: Client, wanted: Wanted, count: int, limit: float) -> No
         price = price_of(client.model(wanted.model_id), wanted.payload)
     if price is None:
         raise BudgetReached(
-            f"what a request to {wanted.model_id} costs is not known, and --max-cost does not guess; give "
+            f"the price of a request to {wanted.model_id} is unknown, so --max-cost cannot be checked; pass "
             "--price",
             period="total",
             limit=limit,
@@ -86,7 +86,7 @@ def _refuse_cost(client: Client, wanted: Wanted, count: int, limit: float) -> No
         )
     if price * count > limit:
         raise BudgetReached(
-            f"{count} x ${price:g} is more than --max-cost ${limit:g}; nothing was submitted",
+            f"{count} x ${price:g} exceeds --max-cost ${limit:g}; nothing was submitted",
             period="total",
             limit=limit,
             settled=0.0,

@@ -23,13 +23,13 @@ __all__ = ["command"]
 _PATIENCE, _CLOCK_OFF = 15.0, 60.0
 #: Extra -> a module that it brings, and what it is for.
 _EXTRAS = {
-    "cli": ("rich", "tables on terminals"),
-    "keyring": ("keyring", "the token in a keyring"),
-    "fast": ("aiohttp", "hundreds of requests at once"),
+    "cli": ("rich", "terminal tables"),
+    "keyring": ("keyring", "storing the token in a keyring"),
+    "fast": ("aiohttp", "hundreds of concurrent requests"),
     "mock": ("uvicorn", "--mock"),
-    "schema": ("jsonschema", "rare keywords of schemas"),
-    "video": ("av", "facts of videos and sounds"),
-    "upload": ("obstore", "local files through an object store"),
+    "schema": ("jsonschema", "rare schema keywords"),
+    "video": ("av", "metadata of video and audio files"),
+    "upload": ("obstore", "uploading local files to an object store"),
     "codegen": ("datamodel_code_generator", "runcomfy-codegen"),
 }
 
@@ -78,7 +78,7 @@ def _token(service: Service) -> Iterator[Finding]:
     from .token_store import masked
 
     if service.mock:
-        yield Finding("token", "ok", "--mock needs none")
+        yield Finding("token", "ok", "not needed with --mock")
         return
     try:
         token = find_token()
@@ -98,9 +98,9 @@ def _service_and_clock(service: Service) -> Iterator[Finding]:
         with service.client() as client:
             client.models(limit=1, timeout=_PATIENCE)
             took = time.monotonic() - began
-            yield Finding("service", "ok", f"{service.name} answers in {took * 1000:.0f} ms")
+            yield Finding("service", "ok", f"{service.name} responds in {took * 1000:.0f} ms")
     except MissingToken:
-        yield Finding("service", "warn", f"{service.address} was not asked: there is no token")
+        yield Finding("service", "warn", f"{service.address} was not contacted: there is no token")
     except (RunComfyError, OSError) as error:  # the mock's own folder may not be there
         told = str(error).partition("\n")[0]
         yield Finding("service", "fail", told, status_of(error))
@@ -118,11 +118,11 @@ def _clock(address: str) -> Finding:
 
         off = time.time() - parsedate_to_datetime(told).timestamp()
     except Exception:  # noqa: BLE001  # no connection, no date, or a date that is none
-        return Finding("clock", "warn", "the service does not tell its time")
+        return Finding("clock", "warn", "the service does not report its time")
     if abs(off) > _CLOCK_OFF:
-        told = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}; set it"
+        told = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}; correct it"
         return Finding("clock", "warn", told)
-    return Finding("clock", "ok", f"within {_CLOCK_OFF:.0f} s of the service's")
+    return Finding("clock", "ok", f"within {_CLOCK_OFF:.0f} s of the service's clock")
 
 
 def _folder(service: Service) -> Iterator[Finding]:
@@ -149,10 +149,10 @@ def _locks(service: Service) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=state_folder()) as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        told = f"the state folder's file system has no locks ({error.strerror}); set XDG_STATE_HOME"
+        told = f"the state folder's file system does not support locks ({error.strerror}); set XDG_STATE_HOME"
         yield Finding("locks", "fail", told, CANNOT_WRITE)
         return
-    yield Finding("locks", "ok", "files can be locked")
+    yield Finding("locks", "ok", "file locks work")
 
 
 def _journal(service: Service) -> Iterator[Finding]:

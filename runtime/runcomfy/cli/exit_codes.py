@@ -47,7 +47,7 @@ MEANINGS: dict[int, str] = {
     MISUSE: "usage error",
     BAD_DATA: "invalid data: a refused payload, page or schema, a key conflict, an unknown request id",
     UNAVAILABLE: "the service is unavailable",
-    INTERNAL: "an error inside the command",
+    INTERNAL: "an internal error",
     CANNOT_WRITE: "a file cannot be written or downloaded; the service keeps a paid job",
     TRY_LATER: "try again later; nothing was sent",
     UNKNOWN: "outcome unknown: check before you submit again",

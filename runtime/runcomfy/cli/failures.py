@@ -25,7 +25,7 @@ _LINES = (
     ),
     (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
     (re.compile(r"journal\.adopt\(client\.account\)"), "runcomfy-py journal adopt"),
-    (re.compile(r"; give another path$"), ""),
+    (re.compile(r"; use another path$"), ""),
 )
 #: The same about the journal of a batch: its folder, and what to say there.
 _BATCH_JOURNAL = re.compile(r"^(.+)/journal\.db ")
@@ -37,8 +37,8 @@ _ALLOW = re.compile(r"pass allow=\(([^)]*)\) to the call or to the client")
 _NEXT_STEPS = {
     "MissingToken": "Store one with: runcomfy-py login",
     "AuthenticationFailed": "See which token is used with: runcomfy-py whoami",
-    "SubmissionUnknown": "Look at the requests in your RunComfy account before you send it again.",
-    "JournalUnwritable": "The journal lies below $XDG_STATE_HOME, else ~/.local/state; set that variable to move it.",
+    "SubmissionUnknown": "Check the requests in your RunComfy account before you send it again.",
+    "JournalUnwritable": "The journal is in $XDG_STATE_HOME (default: ~/.local/state); set the variable to move it.",
     "ValidationError": "See the inputs with: runcomfy-py show {model}",
     "DownloadRefused": "Allow it with --allow-host, if you trust it.",
 }
@@ -102,8 +102,8 @@ def tell(error: Exception, *, verbose: bool = False) -> int:
 
             sys.stderr.write("".join(format_exception(error)))
         complain(
-            f"internal error: {type(error).__name__}: {error}. This is a fault of runcomfy-py; please report "
-            "it. With -v it shows where it happened."
+            f"internal error: {type(error).__name__}: {error}. This is a bug in runcomfy-py; please report "
+            "it. Use -v to show the traceback."
         )
         return status
     complain(describe(error))

@@ -16,7 +16,7 @@ __all__ = ["command"]
     "-o",
     "--out",
     metavar="FILE",
-    help="File to write.  [default: gallery.html beside the journal]",
+    help="File to write.  [default: gallery.html next to the journal]",
 )
 @click.option("--title", help="Heading of the page.  [default: the folder's name]")
 @output_options
@@ -37,9 +37,7 @@ def command(out: Output, source: str | None, page: str | None, title: str | None
     if path.is_dir():
         path /= JOURNAL
     if not path.is_file():
-        raise click.UsageError(
-            f"{path} is no journal: name the folder of a batch, or a journal's file."
-        )
+        raise click.UsageError(f"{path} is not a journal: pass a batch folder or a journal file.")
     wanted = Path(page) if page else path.with_name("gallery.html")
     with Journal(path) as journal:
         written = write_gallery(

@@ -42,7 +42,7 @@ def resolve(
     The service must know the request id as a request of the same model.
     """
     if (request_id is None) != not_sent:
-        raise click.UsageError("Give --request-id ID or --not-sent, one of them.")
+        raise click.UsageError("Pass either --request-id ID or --not-sent.")
     with service.journal() as journal, service.client(journal=journal) as client:
         entry = journal.resolve(key, request_id=request_id, not_sent=not_sent, client=client)
     if out.as_json:
@@ -72,7 +72,7 @@ def restore_accepted(out: Output, service: Service) -> None:
     Requests submitted after that copy are not in it and could be paid again.
     """
     with service.journal(accept_restored=True) as journal:
-        out.note(f"{journal.path} is accepted as it is")
+        out.note(f"accepted {journal.path} as it is")
 
 
 @command.command("adopt")
@@ -135,4 +135,4 @@ def limits(
         journal.set_limits(
             max_cost=max_cost, max_cost_per_day=max_cost_per_day, price_margin=price_margin
         )
-    out.note("the budgets are set; run and submit need --price, or a price in Python, to keep them")
+    out.note("the budgets are set; run and submit need --price (price= in Python) to enforce them")

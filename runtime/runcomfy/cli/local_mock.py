@@ -85,7 +85,7 @@ class _Host(Thread):
             if served or (port and _answers(port)):
                 return f"http://127.0.0.1:{port}"
         raise ConfigurationError(
-            f"the mock of another command does not answer; end it, or remove {self._folder}"
+            f"the mock started by another command does not respond; stop it, or remove {self._folder}"
         )
 
     def close(self) -> None:

@@ -17,7 +17,9 @@ _PATIENCE = 15.0
 
 @click.command(name="login", short_help="Store the API token.")
 @click.option(
-    "--no-keyring", is_flag=True, help="Store the token in a file of mode 0600, not in the keyring."
+    "--no-keyring",
+    is_flag=True,
+    help="Store the token in a file of mode 0600, instead of in the keyring.",
 )
 @click.option("--no-check", is_flag=True, help="Do not check the token with the service.")
 @output_options
@@ -51,7 +53,7 @@ def _read() -> str:
         return text
     text = sys.stdin.readline().strip()
     if not text:
-        raise click.UsageError("Standard input holds no token.")
+        raise click.UsageError("Standard input contains no token.")
     return text
 
 

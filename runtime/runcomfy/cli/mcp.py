@@ -35,7 +35,7 @@ __all__ = ["command"]
     "--budget-day",
     type=Number(min=0, min_open=True),
     metavar="USD",
-    help="The same per UTC day, counted in the journal, batches included.",
+    help="Submit without consent up to this cost per UTC day, as recorded in the journal, batches included.",
 )
 @click.option("--read-only", is_flag=True, help="Disable submit and cancel.")
 @click.option(

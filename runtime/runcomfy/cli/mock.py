@@ -118,7 +118,7 @@ def command(
 
 
 def _greet(service: MockService) -> None:
-    click.echo(f"The mock service answers at {service.url} (Ctrl-C ends it). To use it:")
+    click.echo(f"The mock service is listening on {service.url} (Ctrl-C stops it). To use it:")
     click.echo("\n    from runcomfy import Client")
     click.echo(f'    client = Client(base_url="{service.url}", token="any")\n')
 
@@ -162,7 +162,7 @@ class _RequestFeed:
         """Show the request; its token is hidden, wherever it stands."""
         hidden = Redactor(asked.token or "")
         address = asked.path + (f"?{asked.query}" if asked.query else "")
-        status = "no answer" if asked.status is None else str(asked.status)
+        status = "no response" if asked.status is None else str(asked.status)
         fault = f"  fault: {asked.fault}" if asked.fault else ""
         clock = time.strftime("%H:%M:%S")
         try:

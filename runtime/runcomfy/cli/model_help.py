@@ -39,7 +39,7 @@ def write_inputs(formatter: click.HelpFormatter, cls: type[Request[Any]]) -> Non
                 for line in others:
                     formatter.write_text(line)
         formatter.write_text(
-            "Demo values are what the model's page shows; they are never sent by themselves."
+            "Demo values come from the model's page; they are never sent automatically."
         )
 
 

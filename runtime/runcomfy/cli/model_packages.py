@@ -24,7 +24,7 @@ def model_of(model_id: str) -> type[Request[Any]]:
         )
 
         if isinstance(error, UnknownModel):
-            error._last_step = "name it with --package my_models"
+            error._last_step = "pass it with --package my_models"
         raise
 
 

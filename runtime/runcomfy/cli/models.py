@@ -38,7 +38,7 @@ def command(
     """
     if installed:
         if category:
-            raise click.UsageError("--category needs the service: leave out --installed.")
+            raise click.UsageError("--category needs the service: omit --installed.")
         _list_installed(out, search or "", limit)
         return
     with service.client() as client:

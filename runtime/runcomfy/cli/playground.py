@@ -74,7 +74,7 @@ def command(
     with Playground(settings) as playground:
         out.line(playground.address)
         sys.stdout.flush()  # whoever started it may be waiting for the address
-        out.note("The address works once, in one browser. Ctrl-C stops the playground.")
+        out.note("The URL works once, in one browser. Ctrl-C stops the playground.")
         if not no_browser:
             click.launch(playground.address)
         try:

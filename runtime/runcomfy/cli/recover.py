@@ -30,7 +30,7 @@ __all__ = ["command"]
     metavar="FOLDER",
     default=".",
     show_default="the current folder",
-    help="Save files here, unless the request named a folder.",
+    help="Save files here, unless the request specified a folder.",
 )
 @click.option(
     "--timeout",
@@ -59,7 +59,7 @@ def command(out: Output, service: Service, folder: str, timeout: float) -> int:
         ):
             found = asyncio.run(_recover(make_client, journal, place, timeout))
     except KeyboardInterrupt as stop:
-        stop.add_note("what has not ended goes on at the service; to go on: runcomfy-py recover")
+        stop.add_note("unfinished requests continue at the service; to resume: runcomfy-py recover")
         raise
     statuses = [DONE]
     groups = (

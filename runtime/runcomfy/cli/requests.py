@@ -88,7 +88,9 @@ def request_options(command: CommandT) -> CommandT:
         metavar="KEY",
         help="Idempotency key: the same command with the same key never submits twice.",
     )
-    @click.option("--again", is_flag=True, help="Submit even if the journal has an equal request.")
+    @click.option(
+        "--again", is_flag=True, help="Submit even if the journal has an identical request."
+    )
     @click.option(
         "--max-cost", type=Number(min=0), metavar="USD", help="Refuse to submit above this cost."
     )

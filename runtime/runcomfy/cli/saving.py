@@ -36,7 +36,7 @@ class Saving:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise PermissionError(13, "the folder cannot be written", str(self.folder))
+            raise PermissionError(13, "the folder is not writable", str(self.folder))
 
     async def save(
         self, result: Any, outcome: Outcome, run: int, known: Sequence[Path | None]
@@ -89,7 +89,7 @@ def _check(template: str) -> None:
             raise click.UsageError(f"--name has no field {{{name}}}; the fields are {known}.")
     if not template or "/" in template or "\\" in template or not template.isprintable():
         raise click.UsageError(
-            "--name is the name of a file, without folders; those go to --output."
+            "--name is a file name without folders; use --output for the folder."
         )
     if template.startswith((".", "-")):
         raise click.UsageError("--name must not start with a dot or a dash.")

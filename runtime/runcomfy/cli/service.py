@@ -113,7 +113,7 @@ class Service:
             opened = self.journal()
             journal = opened.__enter__()
         except JournalError as error:
-            self._out.note(f"warning: what is found out is not written down: {error}")
+            self._out.note(f"warning: outcomes are not recorded in the journal: {error}")
             yield None
             return
         try:

@@ -47,7 +47,7 @@ def command(out: Output, service: Service, model: str, example: str | None, offl
             out.line(line)
         return
     inputs = inputs_of(cls)
-    entry, reason = (None, "not asked for") if offline else _entry(service, model)
+    entry, reason = (None, "not requested") if offline else _entry(service, model)
     if out.as_json:
         out.json(
             {
@@ -95,14 +95,14 @@ def _entry(service: Service, model_id: str) -> tuple[ModelEntry | None, str]:
         with service.client() as client:
             return client.model(model_id, timeout=_PATIENCE), ""
     except MissingToken:
-        return None, "without a token; --mock has prices of its own"
+        return None, "no token; --mock has its own prices"
     except RunComfyError as error:
         return None, str(error).partition("\n")[0]
 
 
 def _price(entry: ModelEntry) -> str:
     if entry.base_price_usd is None:
-        return entry.pricing_note or "unknown (the service does not say)"
+        return entry.pricing_note or "unknown (not reported by the service)"
     unit = f" per {entry.price_unit}" if entry.price_unit else ""
     return f"${entry.base_price_usd:g}{unit}"
 

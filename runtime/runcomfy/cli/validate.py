@@ -63,7 +63,7 @@ def _files(
     metavar="URL=PATH",
     callback=_files,
     help="Use the local file PATH for URL, as written in the payload. Can be repeated. "
-    "The last = is the one that counts.",
+    "The last = separates URL and PATH.",
 )
 @click.option(
     "--check-files",
@@ -125,7 +125,9 @@ def command(
         else:
             statuses.append(_check_payload(out, cls, source, **options))
     if not statuses:
-        complain(f"no payload in {', '.join(payload)}: a folder is read for *.json and *.jsonl")
+        complain(
+            f"no payload in {', '.join(payload)}: only *.json and *.jsonl files in a folder are read"
+        )
     return max(statuses, default=BAD_DATA)
 
 
@@ -162,7 +164,7 @@ def _check_lines(
     else:
         out.line(f"{name}: {found.summary}")
     if not found.summary.lines:
-        complain(f"{name} holds no payload")
+        complain(f"{name} contains no payload")
         return BAD_DATA
     return DONE if found.summary.valid else BAD_DATA
 
@@ -216,13 +218,13 @@ def _report(
         value = read_json(content)
     except NotJSON as error:
         if error.reason == _SECOND_VALUE:
-            complain("note: where each line holds a payload, say --lines")
+            complain("note: if each line is a payload, pass --lines")
         return Report(cls.model_id, [error.violation(content)])
     if isinstance(value, list):
-        complain("note: for several payloads, write each on a line of its own, and say --lines")
+        complain("note: to validate several payloads, put each on its own line and pass --lines")
     named = {url for media in cls._media for _, url in urls(value, media.path)}
     for url in files.keys() - named:
-        complain(f"note: no media input of the payload is {url}, so its file was not looked at")
+        complain(f"note: no media input of the payload is {url}, so its file was not inspected")
     return check(cls, value, files=files, **options)
 
 
@@ -241,8 +243,8 @@ def _show(out: Output, name: str, report: Report) -> None:
     out.table(_COLUMNS, rows(report))
     if any(one.reason == REMOTE for one in report.unchecked):
         out.note(
-            "note: give a file with --file URL=PATH to have its rules checked, or have it looked at over the "
-            "network with --check-files remote"
+            "note: to check its file rules, pass --file URL=PATH, or inspect it over the network with "
+            "--check-files remote"
         )
 
 

@@ -27,7 +27,7 @@ def read_payload(text: str | None, path: str | None) -> dict[str, Any]:
     if text is None and path is None:
         return {}
     if text is not None and path is not None:
-        raise click.UsageError("Give --input or --input-file, not both.")
+        raise click.UsageError("Pass either --input or --input-file, not both.")
     option = "--input" if path is None else "--input-file"
     content = text if path is None else _text_of(path, option)
     try:
@@ -52,7 +52,7 @@ def read_arguments(
         name, equals, value = one.partition("=")
         if not equals or not name:
             raise click.UsageError(
-                f"{one!r} is not of the form name=value; whole payloads go to --input or --input-file."
+                f"{one!r} is not of the form name=value; pass a whole payload with --input or --input-file."
             )
         texts.setdefault(aliases.get(name, name), []).append(value)
     return {
@@ -69,7 +69,7 @@ def _read(name: str, values: Sequence[str], found: Input | None) -> Any:
     if not takes_list:
         if len(values) > 1:
             raise click.UsageError(
-                f"{name} is given {len(values)} times, and takes one value ({found.kind})."
+                f"{name} is given {len(values)} times, but accepts one value ({found.kind})."
             )
         return _one(name, values[0], found)
     items: list[Any] = []
@@ -121,7 +121,7 @@ def _given(name: str, value: str, *, media: bool) -> Any:
         return value
     path = value[1:]
     if not path:
-        raise click.UsageError(f"{name}=@ needs the name of a file; @@ is a literal @.")
+        raise click.UsageError(f"{name}=@ needs a file name; @@ is a literal @.")
     if media:
         return _stdin().read() if path == "-" else Path(path).expanduser()
     return _text_of(path, name).removesuffix("\n").removesuffix("\r")
@@ -132,7 +132,7 @@ def _text_of(path: str, what: str) -> str:
         content = _stdin().read() if path == "-" else Path(path).expanduser().read_bytes()
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise click.UsageError(f"{what}: the file {path!r} is not text in UTF-8.") from None
+        raise click.UsageError(f"{what}: the file {path!r} is not UTF-8 text.") from None
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise click.UsageError(f"{what}: the file {path!r} cannot be read: {reason}.") from None

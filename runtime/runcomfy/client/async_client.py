@@ -384,8 +384,8 @@ def async_twin(client: AsyncClient | Client) -> AsyncClient:
     """
     if client._given_http:
         raise ConfigurationError(
-            "a batch runs on a thread of its own, where http and download_http clients of yours cannot be "
-            "used; make a client without them for the batch"
+            "a batch runs on its own thread, where http= and download_http= clients cannot be "
+            "used; create a client without them for the batch"
         )
     twin = AsyncClient.__new__(AsyncClient)
     twin._given_http = False

@@ -67,6 +67,6 @@ def _unless_left(
 
 def _late(model_id: str | None) -> DeadlineExceeded:
     return DeadlineExceeded(
-        "the timeout of the call ran out while a local file was being read; nothing was submitted",
+        "the call timed out while a local file was being read; nothing was submitted",
         model_id=model_id,
     )

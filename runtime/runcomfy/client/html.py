@@ -51,12 +51,12 @@ def html_of(
 def job_html(request_id: str, model_id: str | None, status: Status | None) -> str:
     """A job: its id, model, last known status, and the line of code that resumes it. Sends no request."""
     place = None if status is None else status.queue_position
-    told = "not asked yet" if status is None else status.state
+    told = "not requested yet" if status is None else status.state
     pairs = [
         ("job", text(request_id)),
         ("model", text(model_id or "not known")),
-        ("last status", text(told if place is None else f"{told}, place {place} in the queue")),
-        ("go on with", f"<code>{text(resume_line(request_id, model_id))}</code>"),
+        ("last status", text(told if place is None else f"{told}, position {place} in the queue")),
+        ("resume with", f"<code>{text(resume_line(request_id, model_id))}</code>"),
     ]
     return f"<div>{facts(pairs)}</div>"
 
@@ -69,7 +69,7 @@ def _facts(
         yield "model", text(result.model_id)
     yield "request id", text(result.request_id)
     status = result.raw.get("status")
-    yield "status", text(status if isinstance(status, str) else "not told")
+    yield "status", text(status if isinstance(status, str) else "not reported")
     if result.cost is not None:
         yield "cost", text(f"{result.cost:g}")
     taken = _seconds(result)
@@ -97,7 +97,7 @@ def _data(url: str) -> bytes | None:
 def _link(file: File, hosts: AllowedHosts) -> str:
     """A link to a file of an allowed host; the bare text of any other address."""
     if is_data(file.url):
-        return text(f"{file.name} (in the output itself)")
+        return text(f"{file.name} (inline)")
     address = _safe(file.url, hosts)
     if not address:
         return text(file.url)

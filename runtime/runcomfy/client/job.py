@@ -73,8 +73,8 @@ class _Known(Generic[OutputT_co]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a job is not pickled: its client holds a token; pickle job.as_dict(), and make it again with "
-            "client.job(**data)"
+            "a job cannot be pickled because its client holds a token; pickle job.as_dict(), and recreate it "
+            "with client.job(**data)"
         )
 
     def __repr__(self) -> str:

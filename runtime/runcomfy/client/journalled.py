@@ -165,7 +165,7 @@ class Journalled:
             left = None if ends is None else ends - monotonic()
             if left is not None and left <= 0:
                 raise DeadlineExceeded(
-                    f"the timeout of the call ran out while another process submits {entry.key!r:.80}; "
+                    f"the call timed out while another process was submitting {entry.key!r:.80}; "
                     "nothing was submitted here"
                 )
             sleep(pause if left is None else min(pause, left))

@@ -38,8 +38,8 @@ __all__ = [
 _log = logging.getLogger("runcomfy")
 
 _NO_SCHEMA = (
-    "is a local file, and no installed package says which inputs of this model take files; "
-    "upload it yourself and give its URL"
+    "is a local file, but no installed package defines which inputs of this model accept files; "
+    "upload it yourself and pass its URL"
 )
 
 
@@ -61,11 +61,13 @@ def draft(request: Request[Any] | str, payload: Mapping[str, Any] | None) -> Req
     """The draft for a request, or for a model id and a payload."""
     if isinstance(request, Request):
         if payload is not None:
-            raise TypeError("a request has its inputs already; give a payload with a model id only")
+            raise TypeError(
+                "a request already contains its inputs; pass a payload only with a model id"
+            )
         model: ModelRef[Any] = ModelRef(request.model_id, request.output_type)
         return RequestDraft(model, type(request), to_plain(request._inputs))
     if not isinstance(request, str) or not isinstance(payload, Mapping):
-        raise TypeError("give a request, or a model id and a payload: run('owner/model', {…})")
+        raise TypeError("pass a request, or a model id and a payload: run('owner/model', {…})")
     model = find_type(check_model_id(request))
     return RequestDraft(model, find_model(request) if model.typed else None, to_plain(payload))
 
@@ -88,7 +90,9 @@ def _require_json(payload: dict[str, Any], model_id: str) -> None:
     if violations:
         raise ValidationError(model_id, violations)
     near = _did_you_mean(model_id)
-    _log.warning("%s: no installed package has this model%s; sent unchecked", clean(model_id), near)
+    _log.warning(
+        "%s: no installed package has this model%s; sent without validation", clean(model_id), near
+    )
 
 
 def _did_you_mean(model_id: str) -> str:

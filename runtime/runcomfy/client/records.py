@@ -119,4 +119,4 @@ def _by_request(
 
 
 def _warn(request_id: str, error: JournalError) -> None:
-    _log.warning("request %s could not be written down: %s", request_id, error)
+    _log.warning("request %s could not be recorded: %s", request_id, error)

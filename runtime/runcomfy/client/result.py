@@ -160,9 +160,9 @@ class _Given(Generic[OutputT_co]):
         if self._found():
             return None
         strange = strange_texts(self.raw.get("output"))
-        told = "; ".join(strange[:3]) or f"it is {show(self.raw.get('output'))}"
+        told = "; ".join(strange[:3]) or f"the output is {show(self.raw.get('output'))}"
         return NoFiles(
-            f"the output names no file: {told}. It is in result.output and result.raw",
+            f"the output contains no file: {told}. The output is in result.output and result.raw",
             request_id=self.request_id,
             model_id=self.model_id,
             raw=self.raw,

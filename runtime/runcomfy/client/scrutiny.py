@@ -86,7 +86,7 @@ def _how_to_insist(errors: list[Violation], stops: list[Violation]) -> str:
     if not rules:
         return ""
     names = ", ".join(map(repr, rules)) + ("," if len(rules) == 1 else "")
-    return f"Nothing was submitted. If this is meant, pass allow=({names}) to the call or to the client."
+    return f"Nothing was submitted. If this is intended, pass allow=({names}) to the call or to the client."
 
 
 def _names(allow: Iterable[str]) -> frozenset[str]:
@@ -98,7 +98,7 @@ def _names(allow: Iterable[str]) -> frozenset[str]:
                 did_you_mean(str(name), _ALLOWED)
                 or f"; the rules are {', '.join(sorted(_ALLOWED))}"
             )
-            raise ConfigurationError(f"allow names a rule that does not exist: {name!r:.80}{hint}")
+            raise ConfigurationError(f"allow contains an unknown rule: {name!r:.80}{hint}")
     return frozenset(names)
 
 

@@ -145,7 +145,9 @@ class ClientSettings:
         return cancel(context)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client is not pickled: it holds a token; make one in the other process")
+        raise TypeError(
+            "a client cannot be pickled because it holds a token; create one in the other process"
+        )
 
 
 def find_base_url(argument: str | None) -> str:
@@ -167,7 +169,7 @@ def check_http(*clients: object, blocking: bool) -> None:
             continue
         if not hasattr(http, "build_request") or hasattr(http, "aclose") is blocking:
             raise ConfigurationError(
-                f"http and download_http must each be an {wanted}, or have its methods; got a "
+                f"http and download_http must each be an {wanted}, or have the same methods; got a "
                 f"{type(http).__name__}"
             )
 
@@ -175,8 +177,8 @@ def check_http(*clients: object, blocking: bool) -> None:
 def _check_seconds(name: str, given: object) -> None:
     if not isinstance(given, (int, float)) or isinstance(given, bool) or not 0 < given < inf:
         raise ConfigurationError(
-            f"{name} must be a number of seconds above 0, got {given!r:.80}; the time for the whole "
-            "call is the timeout of each method"
+            f"{name} must be a number of seconds above 0, got {given!r:.80}; to limit a whole "
+            "call, pass timeout= to its method"
         )
 
 

@@ -154,8 +154,8 @@ class Submission:
 
     def _advise(self, stop: BaseException) -> None:
         stop.add_note(
-            f"RunComfy: it is in the journal as {self._key!r}, unknown, and is not sent again. When you have "
-            f"looked: journal.resolve({self._key!r}, request_id=…, client=client) or "
+            f"RunComfy: the journal has it under {self._key!r} as unknown, and it is not resubmitted. After you have "
+            f"checked: journal.resolve({self._key!r}, request_id=…, client=client) or "
             f"journal.resolve({self._key!r}, not_sent=True)"
         )
 
@@ -198,8 +198,8 @@ def recorded(entry: Entry) -> dict[str, Any] | None:
 def expired(entry: Entry, error: NotFound) -> ResultExpired:
     """The error for a request that was paid, and that the service does not know any more."""
     return ResultExpired(
-        f"{clean(entry.key)!r} was paid, and the service does not have its result any more; it is not "
-        "sent again. To pay for it once more: again=True",
+        f"{clean(entry.key)!r} was paid for, and the service no longer has its result; it is not "
+        "resubmitted. To pay for it again: again=True",
         request_id=entry.request_id,
         model_id=entry.model_id,
         status=error.status,

@@ -158,7 +158,7 @@ def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> l
         raise first
     reasons = "".join(f"\n  {_first_line(error)}" for _, error in failed)
     whole = NotAllSaved(
-        f"{len(failed)} of {len(files)} files could not be saved; saved are "
+        f"{len(failed)} of {len(files)} files could not be saved; saved: "
         f"{', '.join(map(str, saved)) or 'none'}{reasons}",
         request_id=file.request_id,
         model_id=file.model_id,
@@ -173,8 +173,8 @@ def _tell_request(error: Exception, file: File) -> None:
     """Add to an error of the disk, or of a callback, which file it is about and where that still is."""
     if not isinstance(error, RequestError):
         error.add_note(
-            f"RunComfy request id {file.request_id}: {shown_url(file.url)} was not saved, and is still at the "
-            f"service. To get the result again: {resume_line(file.request_id, file.model_id)}"
+            f"RunComfy request id {file.request_id}: {shown_url(file.url)} was not saved, and the service still "
+            f"has it. To fetch the result again: {resume_line(file.request_id, file.model_id)}"
         )
 
 

@@ -88,7 +88,7 @@ def find_files(
 def strange_texts(output: object) -> list[str]:
     """Messages about strings of an output that should be files and are not."""
     return [
-        f"output{pointer} holds {show(text)}, which is no address of a file"
+        f"output{pointer} holds {show(text)}, which is not a file URL"
         for text, kind, pointer in _texts(output)
         if kind and text.strip() and not (_whole_address(text) or _address(text, _BASE))
     ]

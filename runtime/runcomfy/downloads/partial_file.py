@@ -86,7 +86,7 @@ def save_targets(
         return [SaveTarget.inside(path, name, overwrite=overwrite) for name in names]
     if len(names) > 1:
         raise ValueError(
-            f"save needs a folder for {len(names)} files, and {exact.name!r} is the name of one: "
+            f"save needs a folder for {len(names)} files, but {exact.name!r} is a file name: "
             f"save({str(exact.parent)!r}), or result.files[0].save({str(exact)!r})"
         )
     return [save_target(path, name, overwrite=overwrite) for name in names]
@@ -108,7 +108,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         words = (
-            "this is a file, and a folder is wanted; to save one file: result.files[0].save(path)"
+            "this is a file, but a folder is required; to save one file: result.files[0].save(path)"
         )
         raise FileExistsError(17, words, str(folder)) from None
 
@@ -124,7 +124,7 @@ def save_target(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> 
 
 def _path(given: str | os.PathLike[str]) -> Path:
     if not os.fspath(given):  # which Path takes for the current folder
-        raise ValueError("save needs a folder or the path of a file, got an empty path")
+        raise ValueError("save needs a folder or a file path, got an empty path")
     return Path(os.path.expanduser(given))  # noqa: PTH111  # of a home that is not known it stays as it is
 
 

@@ -27,10 +27,10 @@ LONGEST_SLEEP = 86_400.0
 RESCUE = 6.0
 
 #: Why a step was left before its end.
-CUT_OFF = {"late": "the timeout of the call ran out", "closed": "the client was closed"}
+CUT_OFF = {"late": "the call timed out", "closed": "the client was closed"}
 
 _CHECK = (
-    "the submit was under way: it may have been accepted, and then it is billed. Look at the "
+    "the submit was in flight: it may have been accepted and billed. Look at the "
     "requests and the balance in your RunComfy account before you submit again"
 )
 
@@ -74,7 +74,7 @@ class CallProgress:
             )
         elif isinstance(step, Sleep) and step.reason:
             name = f"request {self.request_id}" if self.request_id else "submit"
-            log.info("%s: %s; again in %.1f s", name, step.reason, step.seconds)
+            log.info("%s: %s; retrying in %.1f s", name, step.reason, step.seconds)
 
     def explain(self, stop: BaseException) -> None:
         """Add to an exception what it leaves behind; those about a request say it themselves."""
@@ -84,7 +84,7 @@ class CallProgress:
         if isinstance(stop, RunComfyError):
             return
         if self.request_id:
-            going = "" if self.ended else "the job goes on at the service. "
+            going = "" if self.ended else "the job continues at the service. "
             text = self._note(f"{going}{self._resume}")
         elif self.submitting:
             text = f"RunComfy: {_CHECK}"
@@ -109,7 +109,9 @@ class CallProgress:
             why = str(error).splitlines()[0]
             if isinstance(error, RequestError) and error.server_text:
                 why += f" ({error.server_text})"
-            told.append(f"could not ask to cancel it, so it may go on: {why}. {self._resume}")
+            told.append(
+                f"the cancel request failed, so the job may continue: {why}. {self._resume}"
+            )
         except Exception as error:  # noqa: BLE001  # it must not stand in for the interruption
             why = self._redact(f"{type(error).__name__}: {error}")
             told.append(self._unknown(f" ({why})"))
@@ -123,20 +125,20 @@ class CallProgress:
 
     def _unknown(self, why: str = "") -> str:
         return (
-            f"it is not known whether it could be cancelled{why}, so it may go on and be billed. "
+            f"it is unknown whether the job was cancelled{why}; it may continue and be billed. "
             f"{self._resume}"
         )
 
     def _outcome(self, outcome: Cancellation) -> str:
         if outcome.cancelled:
-            return "it was still in the queue and is cancelled now"
+            return "it was still queued and is now cancelled"
         word = self._redact(outcome.outcome)
-        return f"asked to cancel it; the service says {word!r}, so it may go on and be billed. {self._resume}"
+        return f"requested cancellation; the service reported {word!r}, so the job may continue and be billed. {self._resume}"
 
     def _note(self, told: str) -> str:
         return f"RunComfy request id {self.request_id}: {told}"
 
     @property
     def _resume(self) -> str:
-        purpose = "To see what came of it" if self.ended else "To wait for it"
+        purpose = "To see its outcome" if self.ended else "To wait for it"
         return f"{purpose}: {resume_line(self.request_id or '', self._model_id)}"

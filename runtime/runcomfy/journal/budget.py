@@ -118,13 +118,13 @@ def _reached(
     name = "the budget" if period == "total" else "the day's budget (UTC)"
     if needed is None:
         message = (
-            f"{name} is {_told(limit)}, and no price of {model_id} is known; nothing was sent. Give its "
-            "price, or take the budget away"
+            f"{name} is {_told(limit)}, but the price of {model_id} is unknown; nothing was sent. Pass a "
+            "price, or remove the budget"
         )
     else:
         message = (
-            f"{name} of {_told(limit)} is reached: {_told(settled)} are spent and {_told(reserved)} "
-            f"reserved for requests under way, and {model_id} needs {_told(needed)}; nothing was sent"
+            f"{name} of {_told(limit)} is reached: {_told(settled)} is spent and {_told(reserved)} "
+            f"reserved for requests in flight, and {model_id} needs {_told(needed)}; nothing was sent"
         )
     return BudgetReached(
         message,

@@ -110,7 +110,7 @@ class Claim:
         if self._begun and self._granted and not self._over:
             return None
         if self._begun:
-            raise JournalError(f"the claim of {self.wanted.key!r} is over; make another one")
+            raise JournalError(f"the claim of {self.wanted.key!r} has ended; create another one")
         session, wanted = self._session, self.wanted
         self._begun = True
         session.retain(self._place)
@@ -118,7 +118,7 @@ class Claim:
         yield self._place
         self._locked = session.locks.hold(byte_of(wanted.token))
         if not self._locked:
-            raise JournalError(f"the claim of {wanted.key!r} is held already; take it once")
+            raise JournalError(f"the claim of {wanted.key!r} is already held; enter it only once")
         session.locks.require_in_place()
         # From here on closing it undoes what was written, whether it came to be or not.
         self._granted = True
@@ -159,8 +159,8 @@ class Claim:
         except JournalError as error:
             error.request_id = request_id
             error.add_note(
-                f"RunComfy request id {request_id}: it was accepted and goes on at the service, and could "
-                f"not be written down under the key {self.wanted.key!r}"
+                f"RunComfy request id {request_id}: it was accepted and continues at the service, but could "
+                f"not be recorded under the key {self.wanted.key!r}"
             )
             raise
         return entry
@@ -187,5 +187,5 @@ class Claim:
     def _require_process(self) -> None:
         if os.getpid() != self._process:
             raise JournalError(
-                "a claim belongs to the process that took it, and not to its children"
+                "a claim belongs to the process that created it, not to its child processes"
             )

@@ -21,8 +21,8 @@ _PATIENCE = 30.0
 #: Databases of up to so many bytes are checked as a whole when they are opened; that takes some 50 ms.
 _CHECKED = 32 * 1024 * 1024
 
-_FULL = "the disk is full; make room and try again"
-_READ_ONLY = "it is read-only for this user; give another path, or change its permissions"
+_FULL = "the disk is full; free some space and try again"
+_READ_ONLY = "it is read-only for this user; use another path, or change its permissions"
 
 
 class Database:
@@ -118,7 +118,7 @@ class Database:
     def copy_to(self, target: Path) -> None:
         """Write a whole copy of the database as a file of its own, for its owner alone."""
         if target.exists():
-            raise JournalUnwritable(f"{target} exists; a backup does not replace a file")
+            raise JournalUnwritable(f"{target} exists; a backup never replaces a file")
         beside = target.with_name(target.name + ".new")
         try:
             beside.unlink(missing_ok=True)
@@ -152,7 +152,7 @@ class Database:
         if mine == 0 and version == 0 and tables == 0:
             return 0
         if mine != APPLICATION_ID:
-            raise JournalRefused(f"{self.path} is a database of another program; give another path")
+            raise JournalRefused(f"{self.path} is a database of another program; use another path")
         if version > VERSION:
             raise JournalRefused(
                 f"{self.path} was written by a newer version of runcomfy (journal format {version}, "
@@ -260,7 +260,7 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise JournalRefused(
-            f"{path}: its file system cannot keep SQLite's write-ahead log; put it on a local disk"
+            f"{path}: its file system does not support SQLite's write-ahead log; move the journal to a local disk"
         )
     for setting in ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON"):
         connection.execute(f"PRAGMA {setting}")
@@ -278,7 +278,7 @@ def _translated(path: Path) -> Iterator[None]:
 
 def _unwritable(path: Path, error: OSError) -> JournalUnwritable:
     return JournalUnwritable(
-        f"{path} cannot be written: {error.strerror or error}; give another path"
+        f"{path} cannot be written: {error.strerror or error}; use another path"
     )
 
 

@@ -129,7 +129,7 @@ class Entry:
         candidate = self.request_id or "…"
         return SubmissionUnknown(
             f"{clean(self.key)!r} was submitted {self.window} and its outcome is unknown{hint}: it may "
-            "have been accepted, and then it is billed. It is not sent again. Look in your RunComfy "
+            "have been accepted and billed. It is not resubmitted. Look in your RunComfy "
             f"account for a request of {clean(self.model_id)} from that time{inputs}. Then settle it: "
             f"journal.resolve({self.key!r:.80}, request_id={candidate!r}, client=client), or "
             f"journal.resolve({self.key!r:.80}, not_sent=True) if it is not there",

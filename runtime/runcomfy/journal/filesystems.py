@@ -62,7 +62,7 @@ def require_locks(folder: Path, *, try_them: bool) -> None:
     kind, _, program = found.partition(".")
     name = _SHARED.get(found) or (program if kind == "fuse" and program in _IN_USER_SPACE else "")
     if name:
-        raise _refusal(folder, f"on {name}, which machines share")
+        raise _refusal(folder, f"on {name}, which is shared between machines")
     if try_them and not _locks_work(folder):
         raise _refusal(folder, f"on a file system ({found or 'of unknown type'}) without locks")
 
@@ -113,6 +113,6 @@ def _locks_work(folder: Path) -> bool:
 
 def _refusal(folder: Path, why: str) -> JournalRefused:
     return JournalRefused(
-        f"{folder} is {why}: a journal there could be written by two programs at once, and pay twice. "
-        "Put it on a local disk; for the user's journal, point XDG_STATE_HOME there"
+        f"{folder} is {why}: two programs could write a journal there at once, and pay twice. "
+        "Use a local disk; for the user's journal, point XDG_STATE_HOME to one"
     )

@@ -56,8 +56,8 @@ class Generation:
         found = _FORM.fullmatch(text)
         if found is None:
             raise JournalRestored(
-                f"{self.path} cannot be read, so it is not known whether its journal is the latest; "
-                "accept_restored=True goes on with the journal as it is"
+                f"{self.path} cannot be read, so it is unknown whether its journal is the latest; "
+                "pass accept_restored=True to continue with the journal as it is"
             )
         return Mark(found[1], int(found[2]))
 

@@ -122,7 +122,7 @@ def _require_same(entry: Entry, wanted: Wanted) -> None:
         return
     when = f"{entry.claimed_at:%Y-%m-%d %H:%M:%S} UTC"
     raise KeyConflict(
-        f"the key {wanted.key!r} was used {told} ({entry.state}, {when}); nothing was sent. Give another "
+        f"the key {wanted.key!r} was used {told} ({entry.state}, {when}); nothing was sent. Use another "
         "key, or the same inputs",
         key=wanted.key,
         differs=differs,

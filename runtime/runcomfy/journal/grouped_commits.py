@@ -147,7 +147,7 @@ class GroupedCommits:
             if count <= self._count:
                 raise JournalRestored(
                     f"{self._database.path} was replaced by an older copy while it was open; nothing "
-                    "was sent. End all programs that use this journal"
+                    "was sent. Stop all programs that use this journal"
                 )
             connection.execute("COMMIT")
         except BaseException:
@@ -185,4 +185,4 @@ def _call(after: After, value: Any, why: BaseException | None) -> None:
     try:
         after(value, why)
     except Exception:  # noqa: BLE001  # without the thread, everybody who writes would wait for ever
-        _log.exception("the journal went on after an error")
+        _log.exception("the journal continued after an error")

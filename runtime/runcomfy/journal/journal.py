@@ -36,7 +36,7 @@ def default_path() -> Path:
             home = str(Path.home() / ".local" / "state")
         except RuntimeError:
             raise ConfigurationError(
-                "there is no home folder for the journal; set XDG_STATE_HOME, or give a path"
+                "there is no home folder for the journal; set XDG_STATE_HOME, or pass a path"
             ) from None
     return Path(home, "runcomfy", "journal.db")
 
@@ -76,7 +76,7 @@ class Journal(Store):
         clock: Callable[[], float] = time.time,
     ) -> None:
         if isinstance(submits, bool) or not isinstance(submits, int) or submits < 1:
-            raise ConfigurationError(f"submits must be a number from 1 on, got {submits!r:.80}")
+            raise ConfigurationError(f"submits must be at least 1, got {submits!r:.80}")
         options = Options(
             path=Path(default_path() if path is None else path).resolve(),
             budget=Budget.of(max_cost, max_cost_per_day, price_margin),
@@ -122,7 +122,7 @@ class Journal(Store):
         1.24
         """
         if by not in ("model", "day"):
-            raise ConfigurationError(f"spend is by 'model' or by 'day', not by {by!r:.80}")
+            raise ConfigurationError(f"by must be 'model' or 'day', got {by!r:.80}")
         with self._read_from().database.reading() as connection:
             return queries.spend(connection, "model_id" if by == "model" else "day")
 
@@ -261,7 +261,7 @@ class Journal(Store):
         found = list(self._entries(queries.Query(key=key, account=account)))
         if len(found) > 1:
             told = ", ".join(str(entry.account) for entry in found)
-            raise JournalError(f"several accounts have the key {key!r:.80}: {told}; give account=")
+            raise JournalError(f"several accounts have the key {key!r:.80}: {told}; pass account=")
         return found[0] if found else None
 
     def _entries(self, query: queries.Query) -> Iterator[Entry]:
@@ -287,21 +287,21 @@ class Journal(Store):
     ) -> Entry:
         """The entry that is to be resolved, if it may be."""
         if (request_id is None) != not_sent:
-            raise ConfigurationError("resolve takes request_id=… or not_sent=True, one of them")
+            raise ConfigurationError("resolve takes either request_id=… or not_sent=True")
         if request_id is not None and client is None:
             raise ConfigurationError(
-                "resolve with a request_id needs client=…, to ask whether it is of that model"
+                "resolve with a request_id needs client=…, to check that the request belongs to the model"
             )
         entry = self._found(key, account)
         if entry is None:
             raise ConfigurationError(f"{self.path} has no entry {key!r:.80}")
         if entry.state == "posting":
             raise JournalBusy(
-                f"{key!r:.80} is being submitted by a process that is alive; wait for it, or end it"
+                f"{key!r:.80} is being submitted by a running process; wait for it, or stop it"
             )
         if entry.state != "unknown":
             raise ConfigurationError(
-                f"{key!r:.80} is {entry.state}; only what is unknown is resolved"
+                f"{key!r:.80} is {entry.state}; only unknown entries can be resolved"
             )
         return entry
 
@@ -322,13 +322,13 @@ def _resolved(
     """Settle the entry, unless something happened to it since it was looked at."""
     row = rows.by_token(connection, entry.token, session.root)
     if row is None or row.entry.state != "unknown" or session.is_alive(entry.token):
-        raise JournalBusy(f"{entry.key!r:.80} has changed meanwhile; look at it again")
+        raise JournalBusy(f"{entry.key!r:.80} has changed in the meantime; check it again")
     origin = entry.account.origin
     if request_id is not None:
         other = rows.by_request_id(connection, origin, request_id, session.root)
         if other is not None:
             raise ConfigurationError(
-                f"the request {request_id} is of the key {other.entry.key!r:.80}; nothing was changed"
+                f"the request {request_id} belongs to the key {other.entry.key!r:.80}; nothing was changed"
             )
     return outcomes.settle_unknown(session, connection, row, request_id)
 
@@ -339,7 +339,9 @@ def _states(state: State | Sequence[State] | None) -> tuple[State, ...] | None:
     states: tuple[Any, ...] = (state,) if isinstance(state, str) else tuple(state)
     for one in states:
         if one not in STATES:
-            raise ConfigurationError(f"no state {one!r:.80}; there are {', '.join(sorted(STATES))}")
+            raise ConfigurationError(
+                f"unknown state {one!r:.80}; the states are {', '.join(sorted(STATES))}"
+            )
     return states
 
 

@@ -105,7 +105,7 @@ class LockFile:
         if there is None or not os.path.samestat(there, os.fstat(self._file)):
             raise JournalRefused(
                 f"{self._path} was removed or replaced while the journal was open; nothing was sent. "
-                "End all programs that use this journal, and start them again"
+                "Stop all programs that use this journal and restart them"
             )
 
     def hold(self, byte: int) -> bool:

@@ -66,7 +66,7 @@ def open_files(options: Options) -> Files:
         locks = LockFile.open(lock_file)
     except OSError as error:
         raise JournalUnwritable(
-            f"{folder}: {error.strerror}; a journal needs a folder that it can write to"
+            f"{folder}: {error.strerror}; a journal needs a writable folder"
         ) from error
     try:
         database = Database(options.path)
@@ -84,7 +84,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise JournalUnwritable(
-            f"{folder} cannot be made: {error.strerror}; give another path"
+            f"{folder} cannot be created: {error.strerror}; use another path"
         ) from error
 
 
@@ -138,14 +138,15 @@ def _require_none_before(options: Options, mark: Mark | None) -> None:
     if options.accept_restored:
         return
     if mark is not None and mark.count:
-        raise _restored(options, "is gone, and its folder says that it was used")
+        raise _restored(options, "is missing, although its folder was used by a journal")
     if options.whole_folder:
         ours = {options.path.name + end for end in _OURS}
         names = {one.name for one in options.path.parent.iterdir()} - ours
         others = sorted(name for name in names if not name.startswith(LOCK_TEST))
         if others:
             raise _restored(
-                options, f"is not there, and its folder holds other files ({others[0]!r:.80}, …)"
+                options,
+                f"does not exist, and its folder contains other files ({others[0]!r:.80}, …)",
             )
 
 
@@ -155,7 +156,7 @@ def _judged(options: Options, found: Mark | None, mark: Mark | None) -> Mark:
         if mark is None or not mark.count:
             return mark or Mark(secrets.token_hex(16), 0)
         if not options.accept_restored:
-            raise _restored(options, "is empty, and its folder says that it was used")
+            raise _restored(options, "is empty, although its folder was used by a journal")
         return Mark(mark.journal_id, mark.count + 1)
     if mark is not None and mark.journal_id == found.journal_id and mark.count <= found.count:
         return found
@@ -163,20 +164,20 @@ def _judged(options: Options, found: Mark | None, mark: Mark | None) -> Mark:
         return found
     if not options.accept_restored:
         if mark is None:
-            why = f"came without its file {options.beside('.generation').name}"
+            why = f"lacks its file {options.beside('.generation').name}"
         elif mark.journal_id != found.journal_id:
-            why = "is not the one that belongs to this folder"
+            why = "does not belong to this folder"
         else:
-            why = f"is older than its folder says (generation {found.count} of {mark.count})"
+            why = f"is older than its folder records (generation {found.count} of {mark.count})"
         raise _restored(options, why)
-    _log.warning("%s: going on with a restored journal", options.path)
+    _log.warning("%s: continuing with a restored journal", options.path)
     return Mark(found.journal_id, max(found.count, mark.count if mark else 0) + 1)
 
 
 def _restored(options: Options, why: str) -> JournalRestored:
     return JournalRestored(
-        f"{options.path} {why}: requests that were paid may be missing in it, and would be paid again. "
-        "Put the latest journal back; to go on without what is missing, accept_restored=True"
+        f"{options.path} {why}: paid requests may be missing from it, and would be paid again. "
+        "Restore the latest journal, or pass accept_restored=True to continue without them"
     )
 
 

@@ -45,7 +45,7 @@ class Outcome:
         if isinstance(error, JobCancelled):
             return cls("cancelled", cost, error=error.message)
         if isinstance(error, NotFound):
-            return cls("expired", error="the service does not know the request any more")
+            return cls("expired", error="the service no longer knows the request")
         return None
 
 
@@ -58,9 +58,7 @@ def submitted(
         return row.entry
     other = rows.by_request_id(connection, row.entry.account.origin, request_id, session.root)
     if other is not None:
-        reason = (
-            f"the service gave the request id {request_id}, which {other.entry.key!r} has already"
-        )
+        reason = f"the service returned the request id {request_id}, which {other.entry.key!r} already has"
         rows.move(connection, row, "unknown", error=reason, answered=session.now())
     else:
         _submit(session, connection, row, request_id)
@@ -152,7 +150,9 @@ def record_files(
 def _claimed(session: Session, connection: sqlite3.Connection, token: str) -> Row:
     row = rows.by_token(connection, token, session.root)
     if row is None:
-        raise JournalError("the journal does not know the claim: it was claimed again, or replaced")
+        raise JournalError(
+            "the journal does not have the claim: the key was claimed again, or the journal was replaced"
+        )
     return row
 
 

@@ -31,7 +31,7 @@ class PriceEntry(Protocol):
 
 
 def price_of(entry: PriceEntry | None, payload: Mapping[str, Any]) -> float | None:
-    """US dollars for one request; ``None`` where the catalogue and the inputs do not tell.
+    """The price in US dollars per request; ``None`` where the catalogue and the inputs do not tell.
 
     ``payload`` holds inputs that the model declares: an input of another name changes no price.
     """

@@ -122,7 +122,7 @@ def adopt(connection: sqlite3.Connection, account: Account) -> int:
     (posting,) = connection.execute(query, (origin, fingerprint)).fetchone()
     if posting:
         raise JournalBusy(
-            f"{posting} requests are being submitted; wait until they are, and try again"
+            f"{posting} requests are being submitted; wait until they have ended, and try again"
         )
     try:
         changed = connection.execute(
@@ -131,7 +131,7 @@ def adopt(connection: sqlite3.Connection, account: Account) -> int:
         )
     except sqlite3.IntegrityError:
         raise KeyConflict(
-            f"several accounts at {origin} have the same key, so they cannot become one",
+            f"several accounts at {origin} have the same key, so they cannot be merged",
             key="",
             differs="account",
             model_id="",

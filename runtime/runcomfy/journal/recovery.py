@@ -224,7 +224,9 @@ def _save(
     except DownloadFailed as error:
         if error.status not in (404, 410):
             raise
-        gone = Outcome("expired", error=f"a file of the result is gone: {error.message}")
+        gone = Outcome(
+            "expired", error=f"a file of the result is no longer available: {error.message}"
+        )
         records.record(entry.account, entry.request_id or "", gone)
 
 
@@ -252,5 +254,5 @@ def check_model(client: RecoveryClient, request_id: str, model_id: str) -> Asks[
             told = error.raw.get("model_id") if isinstance(error.raw, Mapping) else None
     if isinstance(told, str) and told != model_id:
         raise ConfigurationError(
-            f"request {request_id!r} is of the model {told!r:.120}, and not of {model_id!r}; nothing was changed"
+            f"request {request_id!r} belongs to the model {told!r:.120}, not to {model_id!r}; nothing was changed"
         )

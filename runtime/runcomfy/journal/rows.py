@@ -188,7 +188,7 @@ def _json(text: str | None) -> Any:
         return None if text is None else json.loads(text)
     except (ValueError, TypeError, RecursionError):
         raise JournalRefused(
-            "the journal holds an entry that is damaged; restore it from a backup, and open it with "
+            "the journal contains a damaged entry; restore it from a backup, and open it with "
             "accept_restored=True"
         ) from None
 

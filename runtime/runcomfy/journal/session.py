@@ -120,9 +120,9 @@ class Session:
             )
         if fingerprint != account.fingerprint:
             raise JournalRefused(
-                f"{self.options.path} is of the {Account(origin, fingerprint)}, and the token now used is "
-                f"of the {account}; nothing was sent. Use the token that it was begun with; if it is the "
-                "same account with a new token, say so with journal.adopt(client.account)"
+                f"{self.options.path} belongs to the {Account(origin, fingerprint)}, but the current token belongs "
+                f"to the {account}; nothing was sent. Use the original token; if it is the same account "
+                "with a new token, call journal.adopt(client.account)"
             )
         return True
 
@@ -158,7 +158,7 @@ class Session:
                 found = _charge_of(connection, token)
             linked.commits.submit(lambda to: _write_charge(to, self.journal_id, token, found))
         except JournalError as error:
-            _log.warning("a charge is not repeated in the other journal yet: %s", error)
+            _log.warning("a charge is not yet copied to the other journal: %s", error)
 
     def sweep(self) -> Future[int]:
         """Let entries that nobody alive posts be unknown; how many there were."""

@@ -148,7 +148,7 @@ class Store:
         locks = self._opened().locks
         if not locks.hold(RUNNER):
             raise JournalBusy(
-                f"another process runs the batch in {self.path.parent}; wait for it, or end it first"
+                f"another process is running the batch in {self.path.parent}; wait for it, or stop it"
             )
         try:
             yield

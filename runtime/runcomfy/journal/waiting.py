@@ -119,5 +119,5 @@ def _soon(
 def _told(future: Future[Any], error: BaseException) -> BaseException:
     """The error as the steps see it: running out of time is that of the whole call."""
     if isinstance(error, TimeoutError) and not future.done():
-        return DeadlineExceeded("the timeout of the call ran out; nothing was submitted")
+        return DeadlineExceeded("the call timed out; nothing was submitted")
     return error

@@ -37,11 +37,11 @@ def _local(value: Any, roots: list[Path]) -> Any:
     try:
         path = Path(name).resolve()
     except (OSError, ValueError, RuntimeError):
-        raise ConfigurationError(f"{value[:200]!r} is no path of a file") from None
+        raise ConfigurationError(f"{value[:200]!r} is not a file path") from None
     if not any(path.is_relative_to(root) for root in roots):
         told = ", ".join(map(str, roots)) or "none; start the server with --root FOLDER"
         raise ConfigurationError(
-            f"{value[:200]!r} is outside of the folders that may be read ({told}). Give a file below one of them, or a URL"
+            f"{value[:200]!r} is outside the folders that may be read ({told}). Pass a file below one of them, or a URL"
         )
     return path
 

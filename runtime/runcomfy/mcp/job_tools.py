@@ -136,9 +136,7 @@ def _state(entry: Entry, state: str, position: int | None) -> State:
     if state == "succeeded":
         advice = "Call result."
     elif state == "unknown":
-        advice = (
-            "A person has to look: it may have been billed. Do not submit it under another key."
-        )
+        advice = "A person must check: it may have been billed. Do not submit it under another key."
     elif ended:
         advice = "Call result for the reason."
     return State(

@@ -29,7 +29,7 @@ __all__ = ["HttpServer", "make_server", "serve_stdio"]
 
 _INSTRUCTIONS = (
     "Run hosted image, video and audio models. Find a model (search_models), read its inputs (describe_model), check yours (check), submit "
-    "under a key of your own, wait, then fetch the result. A submit is billed; the same key is never paid twice, so repeat a broken "
+    "under a key that you choose, wait, then fetch the result. A submit is billed; the same key is never paid twice, so retry a failed "
     f"submit with the same key, never with a new one. {DATA}"
 )
 _LOOPBACK = "127.0.0.1"

@@ -94,7 +94,7 @@ class Service:
         return kept[1]
 
     async def price(self, cls: type[Request[Any]], inputs: dict[str, Any]) -> float | None:
-        """US dollars for one request like this; ``None`` where the catalogue does not tell, or cannot be read."""
+        """The price in US dollars per request like this; ``None`` where the catalogue does not tell, or cannot be read."""
         declared = set(cls._wire_names.values())
         told = {name: value for name, value in inputs.items() if name in declared}
         return price_of(await self.catalogue_entry(cls.model_id), told)
@@ -123,7 +123,7 @@ class Service:
     async def entry(self, key: str | None, request_id: str | None) -> Entry:
         """The journal's entry under a key or a request id. Raises ``ToolError``."""
         if (key is None) == (request_id is None):
-            raise ToolError("Give key or request_id, one of them.")
+            raise ToolError("Pass either key or request_id.")
         found = await run_sync(self._find, key, request_id)
         if found is None:
             what = f"key {key!r:.100}" if key else f"request id {request_id!r:.100}"

@@ -41,7 +41,7 @@ class Settings:
         object.__setattr__(self, "roots", tuple(root.expanduser() for root in self.roots))
         for root in self.roots:
             if not root.is_dir():
-                raise ConfigurationError(f"--root {root} is no folder")
+                raise ConfigurationError(f"--root {root} is not a folder")
 
     def allows(self, model_id: str) -> bool:
         """Whether the model may be used."""

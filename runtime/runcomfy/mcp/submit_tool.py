@@ -123,7 +123,7 @@ def _require_valid(cls: Any, inputs: dict[str, Any]) -> None:
     if wrong:
         listed = "; ".join(text(str(one)) for one in wrong[:10])
         raise ToolError(
-            f"Nothing was sent: {listed}. Correct the inputs; describe_model tells the limits."
+            f"Nothing was sent: {listed}. Correct the inputs; describe_model lists the limits."
         )
 
 

@@ -40,7 +40,7 @@ class Origins:
 
 #: Models are found by id among those that are installed, registered, or imported by this very program.
 _HOW_TO_SERVE = (
-    "the mock serves models of generated packages: runcomfy.register('my_models') finds yours"
+    "the mock serves models of generated packages: runcomfy.register('my_models') registers yours"
 )
 
 

@@ -95,5 +95,5 @@ def _av() -> Any:
     try:
         import av
     except ImportError as error:
-        raise MissingExtra("making videos and MP3 files for the mock service", "mock") from error
+        raise MissingExtra("creating videos and MP3 files for the mock service", "mock") from error
     return av

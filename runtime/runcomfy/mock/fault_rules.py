@@ -82,7 +82,7 @@ class FaultBook:
     ) -> None:
         """Strike by chance where no rule fits."""
         if not 0 <= rate <= 1:
-            raise ValueError(f"rate is a probability from 0 to 1, not {rate}")
+            raise ValueError(f"rate must be a probability from 0 to 1, got {rate}")
         if isinstance(names, str) or isinstance(on, str):
             raise ValueError('faults and on are lists: faults=["http_503"], on=["status"]')
         on = tuple(on)
@@ -160,7 +160,7 @@ def read_rule(text: str) -> Rule:
     try:
         count = None if times == "always" else int(times or 1)
     except ValueError:
-        raise ValueError(f"{text!r}: the number of times is a number or 'always'") from None
+        raise ValueError(f"{text!r}: the number of times must be a number or 'always'") from None
     return make_rule(fault, action or None, count)
 
 
@@ -171,5 +171,5 @@ def make_rule(fault: Fault, on: str | None, times: int | None) -> Rule:
         allowed = ", ".join(fault.on)
         raise ValueError(f"the fault {fault.name!r} is for {allowed}; {on!r} is not such {known}")
     if times is not None and times < 1:
-        raise ValueError(f"times is at least 1, or None for always, not {times}")
+        raise ValueError(f"times must be at least 1, or None for always; got {times}")
     return Rule(fault, tuple(action for action in fault.on if on in (None, action)), times)

@@ -62,13 +62,13 @@ class Middleware:
             else:
                 answer, refused = await self._answer(scope, asked, body)
         except Exception as error:  # noqa: BLE001  # of whatever kind, in functions of the caller's
-            _log.exception("the mock service broke over %s %s", asked.method, asked.path)
+            _log.exception("the mock service failed on %s %s", asked.method, asked.path)
             answer, refused = _broken(error), False
         asked.status = answer.status if isinstance(answer, Reply) else None
         try:
             self.tell(asked)
         except Exception:  # noqa: BLE001  # likewise; the request has been dealt with
-            _log.exception("watch= broke over %s %s", asked.method, asked.path)
+            _log.exception("watch= failed on %s %s", asked.method, asked.path)
         if isinstance(answer, Raw):
             await connection.perform(answer, receive)
         else:
@@ -134,7 +134,7 @@ class Middleware:
 
 def _broken(error: Exception) -> Reply:
     """A refusal, which no client repeats: the same request would break the service again."""
-    words = f"the mock service broke: {type(error).__name__}: {error}; see the log runcomfy.mock"
+    words = f"the mock service failed: {type(error).__name__}: {error}; see the log runcomfy.mock"
     document = {"error_code": 400000, "error_message": words}
     return Reply(400, (("content-type", "application/json"),), json.dumps(document).encode())
 

@@ -12,7 +12,7 @@ from runcomfy.errors import MissingExtra
 try:
     from PIL import Image, ImageDraw, ImageFont
 except ImportError as error:
-    raise MissingExtra("making pictures for the mock service", "mock") from error
+    raise MissingExtra("creating images for the mock service", "mock") from error
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont

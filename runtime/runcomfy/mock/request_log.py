@@ -80,4 +80,6 @@ def check_actions(names: Iterable[str]) -> None:
     """Raise ``ValueError`` for a name that is no action: a count of it would always be 0."""
     for name in names:
         if name not in _ALL:
-            raise ValueError(f"{name!r} is no action; actions are {', '.join(get_args(Action))}")
+            raise ValueError(
+                f"{name!r} is not an action; the actions are {', '.join(get_args(Action))}"
+            )

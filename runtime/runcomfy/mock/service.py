@@ -53,9 +53,7 @@ class MockService:
         #: Every request that came, in order.
         self.log: list[Asked] = []
         if not 0 <= port <= 65_535:
-            raise ValueError(
-                f"port is a number from 0 to 65535, where 0 is any that is free; not {port}"
-            )
+            raise ValueError(f"port must be from 0 to 65535, where 0 picks a free one; got {port}")
         self._path = path
         self._watch = watch
         self._book = FaultBook()
@@ -75,7 +73,7 @@ class MockService:
         Raises ``ConfigurationError`` when the file at ``path`` cannot keep its requests.
         """
         if self._server is not None:
-            raise RuntimeError(f"the mock service runs already, at {self.url}")
+            raise RuntimeError(f"the mock service is already running at {self.url}")
         settings = self.settings
         store = Store(settings, self._path)
         app = make_app(settings, store, OutputCache(settings.make_output), self._places)
@@ -177,7 +175,7 @@ class MockService:
         """Add a fault rule, such as one from ``read_rule``."""
         if rule.fault.refuses and (rule.request_id or rule.model_id or rule.where):
             raise ValueError(
-                f"{rule.fault.name!r} comes before any request, so it takes no condition"
+                f"{rule.fault.name!r} acts before any request, so it accepts no condition"
             )
         self._book.add(rule)
         if rule.fault.refuses and self._server:
@@ -246,7 +244,7 @@ class MockService:
         """The jobs; a service that has never been started has none, and no address."""
         if self._store is None:
             raise RuntimeError(
-                "the mock service was not started: use it in a 'with', or call start()"
+                "the mock service is not started: use it in a 'with' statement, or call start()"
             )
         return self._store
 

@@ -84,7 +84,7 @@ class Settings:
             value = getattr(self, name)
             optional = value is None and not name.startswith(("polls", "drip"))
             if not optional and not (isinstance(value, (int, float)) and value >= 0):
-                raise ValueError(f"{name} must be a number of 0 or more, not {value!r:.80}")
+                raise ValueError(f"{name} must be 0 or more, got {value!r:.80}")
         if self.concurrency is not None and not self.concurrency >= 1:
             raise ValueError(
                 f"concurrency must be at least 1, or None for any; not {self.concurrency}"
@@ -96,7 +96,7 @@ class Settings:
         if self.submit_status not in (200, 202):
             raise ValueError(f"submit_status must be 200 or 202, not {self.submit_status!r:.80}")
         if isinstance(self.tokens, str):
-            raise ValueError("tokens is a collection of texts: tokens=['…']")
+            raise ValueError("tokens must be a collection of strings: tokens=['…']")
 
     @property
     def timed(self) -> bool:

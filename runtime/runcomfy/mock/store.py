@@ -179,7 +179,7 @@ def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, MockJob]]:
         TypeError,
     ) as error:  # the last two: rows that are no jobs
         raise ConfigurationError(
-            f"{path} cannot keep the requests of a mock service: {error}. Give another file"
+            f"{path} cannot store the requests of a mock service: {error}. Use another file"
         ) from error
 
 

@@ -177,14 +177,14 @@ def find_non_json(value: object, pointer: str, found: list[Violation]) -> None:
 
 def _container_fault(part: object, above: tuple[int, ...]) -> str:
     if id(part) in above:
-        return "contains itself, which JSON cannot"
+        return "contains itself, which JSON cannot represent"
     return f"is nested deeper than {MAX_DEPTH} levels" if len(above) >= MAX_DEPTH else ""
 
 
 def _scalar_fault(part: object) -> str:
     if isinstance(part, float) and not -_INFINITY < part < _INFINITY:
         return "NaN and infinities have no JSON form"
-    return "" if part is None or isinstance(part, (str, int, float)) else "JSON has no such value"
+    return "" if part is None or isinstance(part, (str, int, float)) else "is not a JSON value"
 
 
 def _name_faults(part: list[Any] | dict[Any, Any], place: str) -> list[Violation]:

@@ -109,7 +109,7 @@ def _violation(error: Any, place: str) -> Violation:
         limit = tuple(limit)
     if rule in _UNIONS and error.context:
         return Violation(place, rule, error.instance, limit, _wanted(error))
-    sentence = error.message if len(error.message) <= _SENTENCE else f"breaks {rule}"
+    sentence = error.message if len(error.message) <= _SENTENCE else f"violates {rule}"
     return Violation(place, rule, error.instance, limit, sentence if rule in _RETOLD else None)
 
 
@@ -122,11 +122,11 @@ def _wanted(error: Any) -> str:
     for one in first.values():
         # A union in a union is not told in turn: they can double at each level.
         nested = one.validator in _UNIONS
-        message = "must fit an option" if nested else _violation(one, "").message
+        message = "must match an option" if nested else _violation(one, "").message
         inside = "".join(f"/{pointer_token(step)}" for step in one.relative_path)
         told[f"{inside} {message}".strip()] = None
     options = " or ".join([*told][:_OPTIONS]) + (" or …" if len(told) > _OPTIONS else "")
-    return f"fits no option: {options}" if len(options) <= _SENTENCE else "fits no option"
+    return f"matches no option: {options}" if len(options) <= _SENTENCE else "matches no option"
 
 
 def _library(module: str) -> Any:

@@ -76,7 +76,7 @@ def _size(value: Any) -> int | None:
     value = path_of(value)
     found = os.stat(value)  # noqa: PTH116  # pathlib is slow to import
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for its writer
-        raise ValueError("it is no regular file")
+        raise ValueError("it is not a regular file")
     if not os.access(value, os.R_OK):
         raise PermissionError(0, "permission denied")
     return found.st_size

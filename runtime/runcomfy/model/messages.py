@@ -54,14 +54,14 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "maxItems": _size("at most", "item"),
     "minProperties": _size("at least", "member"),
     "maxProperties": _size("at most", "member"),
-    "uniqueItems": lambda _: "must not hold equal items",
-    "contains": lambda _: "must hold an item that is asked for",
-    "minContains": lambda limit: f"must hold at least {limit} of the items that are asked for",
-    "maxContains": lambda limit: f"must hold at most {limit} of the items that are asked for",
+    "uniqueItems": lambda _: "must not contain equal items",
+    "contains": lambda _: "must contain a matching item",
+    "minContains": lambda limit: f"must contain at least {limit} matching items",
+    "maxContains": lambda limit: f"must contain at most {limit} matching items",
     "dependentRequired": lambda limit: f"{limit[1]} is required where {limit[0]} is given",
     "pattern": lambda limit: f"must match the pattern {limit}",
     "additionalProperties": lambda limit: (
-        f"is not allowed here; known are {', '.join(sorted(limit))}"
+        f"is not allowed here; the known names are {', '.join(sorted(limit))}"
     ),
 }
 
@@ -72,7 +72,7 @@ _COMPLETE = {"required", "unknown-input", "file-kind", "template"}
 def describe(rule: str, limit: object) -> str:
     """The message for a violated rule, such as ``"must be at least 0"``."""
     words = WORDS.get(rule)
-    return words(limit) if words else f"breaks {rule} {show(limit)}"
+    return words(limit) if words else f"violates {rule} {show(limit)}"
 
 
 def tell(rule: str, message: str, value: object) -> str:

@@ -336,7 +336,7 @@ def _refuse_unnamed(cls: type[Request[Any]]) -> NoReturn:
     name = cls.__name__
     first = next(iter(cls._wire_names), "name")
     raise TypeError(
-        f"{name} takes its inputs by their names, such as {name}({first}=…); a whole payload goes to "
+        f"{name} takes keyword arguments only, such as {name}({first}=…); pass a whole payload to "
         f"{name}.from_payload(…)"
     )
 

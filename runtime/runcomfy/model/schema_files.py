@@ -19,6 +19,6 @@ def read_schemas(module: str) -> dict[str, Any]:
     """
     text = getattr(sys.modules.get(module), "_SCHEMAS", None)
     if text is None:
-        raise ValueError(f"the module {module} is not a generated one, so it holds no schemas")
+        raise ValueError(f"the module {module} is not a generated module, so it has no schemas")
     schemas: dict[str, Any] = json.loads(text)
     return schemas

@@ -56,7 +56,7 @@ def carrier() -> dict[str, str]:
     try:
         from opentelemetry.propagate import inject
     except ImportError:
-        raise MissingExtra("Carrying a trace on", "otel") from None
+        raise MissingExtra("Propagating a trace", "otel") from None
     data: dict[str, str] = {}
     inject(data)
     return data
@@ -71,5 +71,5 @@ def carried(data: Mapping[str, str]) -> AbstractContextManager[None]:
     try:
         from .observer import attached
     except ImportError:
-        raise MissingExtra("Carrying a trace on", "otel") from None
+        raise MissingExtra("Propagating a trace", "otel") from None
     return attached(data)

@@ -49,7 +49,11 @@ STATUS_EVENT = "status"
 RETRY_EVENT = "retry"
 
 # Metrics: name, unit, description.
-DURATION_METRIC = ("gen_ai.client.operation.duration", "s", "How long operations took")
-RETRY_METRIC = ("runcomfy.client.retries", "{retry}", "Calls that were repeated")
-POSITION_METRIC = ("runcomfy.client.queue_position", "{request}", "Places in the queue as told")
-COST_METRIC = ("runcomfy.client.cost", "USD", "What finished jobs cost, as the service says")
+DURATION_METRIC = ("gen_ai.client.operation.duration", "s", "Duration of operations")
+RETRY_METRIC = ("runcomfy.client.retries", "{retry}", "Calls that were retried")
+POSITION_METRIC = (
+    "runcomfy.client.queue_position",
+    "{request}",
+    "Queue positions reported by the service",
+)
+COST_METRIC = ("runcomfy.client.cost", "USD", "Cost of finished jobs as reported by the service")

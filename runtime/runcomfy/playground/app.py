@@ -67,7 +67,7 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
         try:
             return _file(uploads[request.path_params["file_id"]].path)
         except KeyError:
-            return _error("The file is not here any more.", 404)
+            return _error("The file is no longer available.", 404)
 
     async def run(request: Request) -> Response:
         body = await _json(request)
@@ -88,7 +88,7 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
 
     async def result(request: Request) -> Response:
         path = await service.file(request.path_params["key"], request.path_params["number"])
-        return _error("The file is not here any more.", 404) if path is None else _file(path)
+        return _error("The file is no longer available.", 404) if path is None else _file(path)
 
     def fails(_: Request, error: Exception) -> Response:
         return _error(str(error), 400)
@@ -163,7 +163,7 @@ def _file(path: Path) -> Response:
 
     media_type = _media_type(path, probe(path).kind)
     if not path.is_file():
-        return _error("The file is not here any more.", 404)
+        return _error("The file is no longer available.", 404)
     shown = media_type.startswith(_SHOWN)
     response = FileResponse(
         path,

@@ -71,14 +71,14 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> str:
         host = headers.get("host", "")
         if host not in self.hosts:
-            return "This address is not the playground's."
+            return "This host is not the playground's."
         origin = headers.get("origin")
         if origin is not None and origin not in {f"http://{one}" for one in self.hosts}:
-            return "Requests of other pages are refused."
+            return "Requests from other pages are refused."
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-            return "Requests of other pages are refused."
+            return "Requests from other pages are refused."
         if scope["method"] not in {"GET", "HEAD"} and _HEADER not in headers:
-            return "Requests of other pages are refused."
+            return "Requests from other pages are refused."
         return ""
 
     def _opens(self, scope: Scope) -> bool:

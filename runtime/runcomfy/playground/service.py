@@ -159,10 +159,10 @@ class Service:
             if self._spent + price <= budget:
                 return
             raise ConsentNeeded(
-                f"the budget of ${budget:g} is reached: ${self._spent:g} are spent or under way"
+                f"the budget of ${budget:g} is reached: ${self._spent:g} is spent or reserved"
             )
         if confirmed is None or (price is not None and confirmed < price):
-            told = "not known" if price is None else f"${price:g}"
+            told = "unknown" if price is None else f"${price:g}"
             raise ConsentNeeded(f"a live run is billed; its price is {told}. Confirm it first")
 
     async def _follow(self, key: str, request: Any) -> None:

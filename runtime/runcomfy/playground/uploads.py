@@ -67,7 +67,7 @@ class Uploads:
             info = await run_sync(probe, path)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise UploadRefused(f"{shown} cannot be kept: {error.strerror or error}") from None
+            raise UploadRefused(f"{shown} cannot be stored: {error.strerror or error}") from None
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -80,12 +80,12 @@ class AllowedHosts:
         if not any(rule.matches(host, port, default) for rule in self.rules):
             allowed = ", ".join(map(str, self.rules))
             raise Refusal(
-                f"files are not fetched from {place}; allowed are {allowed}. If you trust it: "
+                f"files are not fetched from {place}; the allowed hosts are {allowed}. If you trust it: "
                 f'Client(download_hosts=["{place}"])'
             )
         if scheme != "https" and not is_loopback(host.strip("[]")):
             raise Refusal(
-                f"files are fetched from {place} over https:// only; http:// is for this machine"
+                f"files are fetched from {place} over https:// only; http:// is allowed for localhost only"
             )
         return f"{scheme}://{place}{rest if rest.startswith('/') else '/' + rest}"
 
@@ -93,7 +93,7 @@ class AllowedHosts:
 def _split(url: str) -> tuple[str, str, int, str]:
     """Scheme, host, port, and the rest without a fragment; of a plain address only."""
     if len(url) > _LONGEST or not url.isprintable() or " " in url or "\\" in url:
-        raise Refusal("it is no plain web address")
+        raise Refusal("it is not a plain URL")
     match = _URL.fullmatch(url)
     if match is None:
         raise Refusal("it is not a web URL; a web URL starts with https://")
@@ -102,9 +102,9 @@ def _split(url: str) -> tuple[str, str, int, str]:
         raise Refusal("it has a user name or password in it")
     place = _AUTHORITY.fullmatch(authority.lower())
     if place is None or not authority.isascii():
-        raise Refusal(f"{clean(authority)} is no plain host name")
+        raise Refusal(f"{clean(authority)} is not a plain host name")
     if not is_host_name(place["host"]):
-        raise Refusal(f"{clean(authority)} is no valid host name")
+        raise Refusal(f"{clean(authority)} is not a valid host name")
     port = int(place["port"] or _DEFAULT_PORTS[scheme])
     if not 0 < port < 65536:
         raise Refusal(f"{port} is no port")

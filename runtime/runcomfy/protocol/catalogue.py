@@ -100,7 +100,7 @@ def _entries(context: CallContext, content: dict[str, Any]) -> list[dict[str, An
     if not isinstance(models, list):
         raise context.error(
             UnexpectedAnswer,
-            "the service's answer is no list of models",
+            "the service's response is not a list of models",
             server_text=context.redact(content),
         )
     return [one for one in models if isinstance(one, dict) and isinstance(one.get("model_id"), str)]

@@ -89,22 +89,22 @@ def rest_of_file(
             and None not in (of, length)
             and of != length
         ):
-            return "the same file came in another size"
+            return "the size of the file changed"
         return RestOfFile(0, length)
     if status == 416:
         return "the file host has no such part of the file"
     if status != 206 or not received:
-        return "an answer that was not asked for"
+        return "an unexpected response"
     said = read_range_header(headers)
     if said is None or said.first is None or said.last is None:
-        return "the part that came does not say where it belongs"
+        return "the response does not report which part of the file it contains"
     start, end, total = said.first, said.last, said.total
     if start != received or not said.makes_sense or (total is not None and end != total - 1):
-        return "another part of the file came than was asked for"
+        return "the response contains a different part of the file than requested"
     if length is not None and length != end - start + 1:
-        return "the part that came has not the length that it says"
+        return "the length of the part does not match its Content-Range"
     if validator(headers) not in {"", known_mark} or (of and total and of != total):
-        return "the file changed while it came"
+        return "the file changed during the download"
     return RestOfFile(start, end + 1 if total is None else total)
 
 

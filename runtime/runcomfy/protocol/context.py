@@ -160,7 +160,7 @@ class CallContext:
         remaining = self.remaining
         if remaining is not None and pause >= remaining:
             error.message += (
-                f"; given up after {self.now - self._start:.1f} s, because the next attempt would come "
+                f"; gave up after {self.now - self._start:.1f} s, because the next attempt would be "
                 f"{pause:.1f} s later and the timeout leaves {max(remaining, 0.0):.1f} s"
             )
             error.args = (error.message,)
@@ -194,10 +194,10 @@ class CallContext:
         self, because: RequestError | None, more: str = "", *, seconds: float = 0.0
     ) -> DeadlineExceeded:
         remaining = self.remaining or 0.0
-        message = f"the timeout of the call ran out after {self.now - self._start:.1f} s{more}"
+        message = f"the call timed out after {self.now - self._start:.1f} s{more}"
         if remaining > 0:
             message = (
-                f"the timeout of the call leaves {remaining:.1f} s, and the next attempt would come in "
+                f"the timeout of the call leaves {remaining:.1f} s, and the next attempt would be in "
                 f"{seconds:.1f} s{more}"
             )
         if self.seen:
@@ -209,5 +209,5 @@ class CallContext:
             details = {name: getattr(because, name) for name in names}
         error = self.error(DeadlineExceeded, message, **details)
         if self.seen and phase(self.seen.state) != "running":
-            error._advice = "To see what came of it:"
+            error._advice = "To see its outcome:"
         return error

@@ -20,7 +20,7 @@ from .steps import Drain, Drained, Failure, Flow, Head, Open
 
 __all__ = ["Fetch", "download"]
 
-_INSTEAD = "a web page or an error text came instead of the {}"
+_INSTEAD = "received a web page or an error text instead of the {}"
 
 
 def download(fetch: Fetch) -> Flow[None]:
@@ -50,7 +50,7 @@ def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
     odd, doubt = _refusal(fetch, head), _is_told_as_json(fetch, head)
     if isinstance(part, str) or odd:
         fetch.restart()
-        return ErrorResponse("answer unreadable", odd or str(part), head.status)
+        return ErrorResponse("response unreadable", odd or str(part), head.status)
     if (part.total or 0) > fetch.limit:
         raise fetch.too_large(part.total or 0)
     kept = fetch.validator if part.start else ""
@@ -65,7 +65,7 @@ def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
     lacking = _lacking(fetch, drained)
     if lacking is None and doubt and not fetch.is_media(drained.first):
         fetch.restart()
-        return ErrorResponse("answer unreadable", _INSTEAD.format(fetch.kind), head.status)
+        return ErrorResponse("response unreadable", _INSTEAD.format(fetch.kind), head.status)
     return lacking
 
 
@@ -99,7 +99,7 @@ def _refusal(fetch: Fetch, head: Head) -> str:
     """Why the body of a good answer is not the file; empty if it may be."""
     coding = head.headers.get("content-encoding", "identity")
     if coding.strip().lower() not in {"", "identity"}:
-        return f"it is encoded as {coding}, though that was not asked for"
+        return f"it is encoded as {coding}, which was not requested"
     content_type = head.headers.get("content-type", "").strip().lower()
     if fetch.kind != "file" and content_type.startswith("text/html"):
         return _INSTEAD.format(fetch.kind)
@@ -124,5 +124,5 @@ def _lacking(fetch: Fetch, drained: Drained) -> ErrorResponse | None:
             fetch.restart()
         return ErrorResponse("response lost", text)
     if not fetch.received and fetch.kind != "file":
-        return ErrorResponse("answer unreadable", "the file is empty")
+        return ErrorResponse("response unreadable", "the file is empty")
     return None

@@ -18,13 +18,13 @@ from .steps import FailureKind, Flow, Sleep, Tick
 __all__ = ["Fetch"]
 
 _SENTENCES: dict[FailureKind, str] = {
-    "not sent": "it could not be asked for",
+    "not sent": "the request could not be sent",
     "not connected": "no connection to the file host",
-    "response lost": "the connection broke before the file was complete",
-    "answer unreadable": "what the file host sends is not the file",
-    "redirected": "the file host answered with a redirect to nowhere",
-    "rate limited": "the file host says that these are too many calls",
-    "refused": "the file host refused",
+    "response lost": "the connection was lost before the file was complete",
+    "response unreadable": "the file host did not send the file",
+    "redirected": "the file host returned an invalid redirect",
+    "rate limited": "the file host rate-limited the request",
+    "refused": "the file host refused the request",
     "server fault": "the file host failed",
 }
 
@@ -90,7 +90,7 @@ class Fetch:
 
     def out_of_time(self, problem: ErrorResponse | None = None) -> DeadlineExceeded:
         """The error at the deadline."""
-        message = f"the timeout ran out after {self.received:,} bytes"
+        message = f"the download timed out after {self.received:,} bytes"
         if problem:
             message += f"; the last attempt failed: {_SENTENCES[problem.kind]}"
         return self.error(DeadlineExceeded, message, problem)
@@ -99,8 +99,8 @@ class Fetch:
         """The error for a file that is larger than allowed."""
         return self.error(
             DownloadRefused,
-            f"it has {size:,} bytes or more, and {self.limit:,} are allowed. If you want it: "
-            "Client(max_file_bytes=…), or max_bytes=… where it is read",
+            f"it has {size:,} bytes or more, but the limit is {self.limit:,}. To raise it: "
+            "Client(max_file_bytes=…), or max_bytes=… for one read",
         )
 
     def error(

@@ -44,8 +44,8 @@ def submit(context: CallContext, body: bytes) -> Flow[str]:
     if context.request_id is None:
         raise context.error(
             SubmissionUnknown,
-            "the service took the submit but gave no usable request id: it may be billed; it was "
-            "not repeated. Look at the requests and the balance in your RunComfy account before you "
+            "the service accepted the submit but returned no usable request id: it may be billed; it was "
+            "not retried. Check the requests and the balance in your RunComfy account before you "
             "submit again",
             server_text=context.redact(document.content),
             raw=context.redact.inside(document.content),

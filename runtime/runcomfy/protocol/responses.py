@@ -39,7 +39,7 @@ _BY_TROUBLE: dict[FailureKind, type[errors.RequestError]] = {
     "not sent": errors.ConnectionFailed,
     "not connected": errors.ConnectionFailed,
     "response lost": errors.ConnectionFailed,
-    "answer unreadable": errors.UnexpectedAnswer,
+    "response unreadable": errors.UnexpectedAnswer,
     "redirected": errors.UnexpectedAnswer,
     "rate limited": errors.RateLimited,
     "refused": errors.RequestRejected,
@@ -50,35 +50,35 @@ _BY_TROUBLE: dict[FailureKind, type[errors.RequestError]] = {
 _SENTENCES: dict[FailureKind, str] = {
     "not sent": "the call could not be sent",
     "not connected": "no connection to the service",
-    "response lost": "the connection broke before the answer was complete",
-    "answer unreadable": "the service's answer cannot be read",
-    "redirected": "the service answered with a redirect, which is not followed",
-    "rate limited": "the service says that these are too many calls",
+    "response lost": "the connection was lost before the response was complete",
+    "response unreadable": "the service's response cannot be read",
+    "redirected": "the service returned a redirect, which is not followed",
+    "rate limited": "the service rate-limited the call",
     "refused": "the service refused the call",
     "server fault": "the service failed",
     "not visible yet": "the service does not know the request yet",
-    "contradictory": "the service's answer is an error, and may mean that it took the request",
+    "contradictory": "the service returned an error, but may have accepted the request",
 }
 #: Where the kind of error says more, what to do included.
 _ADVICE: dict[type[errors.RequestError], str] = {
     errors.AuthenticationFailed: (
-        "the service does not accept the token; look which one is used (token=, the variables, the "
-        "file of the official command), or make another in your RunComfy account"
+        "the service rejected the token; check which one is used (token=, the environment variables, the "
+        "file of the official command), or create another in your RunComfy account"
     ),
-    errors.InsufficientBalance: "the account has not enough credit; add some in your RunComfy account",
-    errors.PermissionDenied: "the service does not allow this to the token's account",
-    errors.NotFound: "the service knows no such model or request",
+    errors.InsufficientBalance: "the account has insufficient credit; add some in your RunComfy account",
+    errors.PermissionDenied: "the token's account does not have permission for this",
+    errors.NotFound: "the service has no such model or request",
 }
 _NO_CREDIT_TO_READ = (
-    "the service names missing credit as the reason, but this call costs nothing: the request was accepted "
-    "before. Do not submit it again; read it again later, or ask the service's support"
+    "the service reports insufficient credit, but this call is free: the request was accepted "
+    "earlier. Do not submit it again; repeat this call later, or contact RunComfy support"
 )
 #: Words of ``status`` in an error that say that the call itself failed.
 _FAILED = frozenset(
     {"error", "errors", "fail", "failed", "failure", "rejected", "cancelled", "canceled"}
 )
 _CHECK = (
-    "the submit may have been accepted, and then it is billed; it was not repeated. Look at the "
+    "the submit may have been accepted and billed; it was not retried. Check the "
     "requests and the balance in your RunComfy account before you submit again"
 )
 
@@ -113,7 +113,7 @@ def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorRes
     content = _decode(reply.body)
     good = 200 <= reply.status < 300
     if not isinstance(content, dict):
-        kind: FailureKind = "answer unreadable" if good else failure_kind_of(reply.status)
+        kind: FailureKind = "response unreadable" if good else failure_kind_of(reply.status)
         text = reply.body.lstrip()[:_LONGEST_BODY_SHOWN].decode("utf-8", "replace").rstrip()
         raw = redact.inside(content)
         return ErrorResponse(kind, redact(text), reply.status, None, asked, raw=raw)

@@ -21,7 +21,7 @@ _REPEATED: dict[FailureKind, frozenset[Action]] = {
     "not connected": _ALL,
     "rate limited": _ALL,
     "response lost": _FREE,
-    "answer unreadable": _FREE,
+    "response unreadable": _FREE,
     "server fault": _FREE,
     "redirected": _NONE,
     "refused": _NONE,
@@ -31,7 +31,7 @@ _REPEATED: dict[FailureKind, frozenset[Action]] = {
 
 #: After which trouble a submit may have been accepted all the same.
 MAY_BE_ACCEPTED: frozenset[FailureKind] = frozenset(
-    {"response lost", "answer unreadable", "server fault", "redirected", "contradictory"}
+    {"response lost", "response unreadable", "server fault", "redirected", "contradictory"}
 )
 
 #: HTTP statuses that mean something other than their class (3xx, 4xx, 5xx) does.
@@ -45,7 +45,7 @@ _LONGEST_ASKED = 86_400.0
 
 def failure_kind_of(status: int) -> FailureKind:
     """What an HTTP status that is no success means."""
-    return _STATUSES.get(status) or _CLASSES.get(status // 100, "answer unreadable")
+    return _STATUSES.get(status) or _CLASSES.get(status // 100, "response unreadable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ FailureKind: TypeAlias = Literal[
     "not sent",
     "not connected",
     "response lost",
-    "answer unreadable",
+    "response unreadable",
     "redirected",
     "rate limited",
     "refused",

@@ -69,7 +69,7 @@ def check_model_id(model_id: str) -> str:
     if len(model_id) <= _LONGEST_MODEL_ID and _MODEL_ID.fullmatch(model_id):
         return model_id
     raise ConfigurationError(
-        f"not a model id: {clean(model_id)}; one looks like 'owner/model' or 'owner/model/task'"
+        f"not a model id: {clean(model_id)}; a model id has the form 'owner/model' or 'owner/model/task'"
     )
 
 

@@ -158,7 +158,7 @@ class _Request(aiohttp.ClientRequest):
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         if conn.protocol is None or conn.protocol.should_close:
-            raise _Unclean("the kept connection was not clean; nothing was sent over it")
+            raise _Unclean("the kept-alive connection was not clean; nothing was sent over it")
         route = _route.get()
         if (stream := conn.transport) is not None:
             route.take(stream.abort)

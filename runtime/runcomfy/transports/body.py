@@ -26,7 +26,9 @@ class Body:
     def __init__(self, packing: str | None) -> None:
         word = (packing or "identity").strip().lower()
         if word not in _WINDOWS and word != "identity":
-            raise ResponseCut(f"the answer is packed as {word[:80]!r}, which was not asked for")
+            raise ResponseCut(
+                f"the response is compressed as {word[:80]!r}, which was not requested"
+            )
         self._unpacking: Any = zlib.decompressobj(_WINDOWS[word]) if word in _WINDOWS else None
         self._may_be_bare = word == "deflate"
         self._came = 0
@@ -44,10 +46,10 @@ class Body:
     def finish(self) -> bytes:
         """The whole body."""
         if self._unpacking is not None and self._came and not self._unpacking.eof:
-            raise ResponseCut("the answer ends in the middle of its packed content")
+            raise ResponseCut("the compressed body of the response is truncated")
         content = bytes(self._content)
         if sum(map(content.count, (b"{", b"[", b","))) > MOST_VALUES:
-            raise ResponseCut(f"the answer holds more than {MOST_VALUES:,} values")
+            raise ResponseCut(f"the response contains more than {MOST_VALUES:,} values")
         return content
 
     def _unpacked(self, piece: bytes) -> bytes:
@@ -65,4 +67,4 @@ class Body:
 
 
 def _too_long() -> ResponseCut:
-    return ResponseCut(f"the answer is longer than {LONGEST:,} bytes")
+    return ResponseCut(f"the response is longer than {LONGEST:,} bytes")

@@ -36,14 +36,14 @@ class Route:
         """Mark that the first byte is about to be sent. Raises ``ResponseCut`` if the step was abandoned."""
         with self._lock:
             if self.left:
-                raise ResponseCut("the caller left before the call was sent")
+                raise ResponseCut("the caller gave up before the call was sent")
             self.sent = True
 
     def take(self, abort: Callable[[], None]) -> None:
         """From here on, ``abort`` breaks the connection off. Raises ``ResponseCut`` as ``go`` does."""
         with self._lock:
             if self.left:
-                raise ResponseCut("the caller left before the call was sent")
+                raise ResponseCut("the caller gave up before the call was sent")
             self._abort = abort
 
     def release(self) -> None:
@@ -66,7 +66,7 @@ class Route:
     def check(self) -> None:
         """Raise ``ResponseCut`` if the step was abandoned."""
         if self.left:
-            raise ResponseCut("the caller left before the answer was complete")
+            raise ResponseCut("the caller gave up before the response was complete")
 
 
 #: Carries a step out.

@@ -27,7 +27,7 @@ def trusted() -> ssl.SSLContext:
         return httpx.create_ssl_context()
     except OSError as error:  # ssl.SSLError is one
         named = (f"{name}={os.environ[name]!r}" for name in _VARIABLES if os.environ.get(name))
-        where = next(named, "their usual place")
+        where = next(named, "the default location")
         raise ConfigurationError(
             f"the certificates to trust cannot be read from {where}: {error.strerror or error}"
         ) from error

@@ -43,9 +43,9 @@ class DataUri:
         if rest >= _MIB:
             sizes.append(f"the payload itself {rest / _MIB:.1f} MiB")
         raise UploadFailed(
-            f"with its files in it the request would be {body / _MIB:.1f} MiB, and the service takes "
+            f"with its files inlined the request would be {body / _MIB:.1f} MiB, but the service accepts "
             f"at most {self.max_body / _MIB:g} MiB: {', '.join(sizes)} (base64 adds a third). Nothing "
-            "was submitted. Make the files smaller, or put them into an object store: "
+            "was submitted. Make the files smaller, or upload them to an object store: "
             'Client(uploader=ObjectStore("s3://…")), see runcomfy.uploads'
         )
 

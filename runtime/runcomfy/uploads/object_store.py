@@ -50,9 +50,9 @@ class ObjectStore:
     ) -> None:
         if not 1 <= expires <= _WEEK:
             raise ConfigurationError(
-                f"expires must be 1 to {_WEEK} seconds, which is a week, got {expires!r}"
+                f"expires must be 1 to {_WEEK} seconds (a week), got {expires!r}"
             )
-        self._obstore = library("Putting files into an object store")
+        self._obstore = library("Uploading files to an object store")
         self._store = open_store(store)
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._expires = timedelta(seconds=expires)
@@ -71,7 +71,7 @@ class ObjectStore:
             url: str = self._obstore.sign(self._store, "GET", name, self._expires)
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
             raise UploadFailed(
-                f"{file.told} could not be put into {self!r}: {told(error)}; nothing was submitted"
+                f"{file.told} could not be uploaded to {self!r}: {told(error)}; nothing was submitted"
             ) from None
         finally:
             self._locks.pop(name, None)
@@ -123,4 +123,6 @@ def _pieces(file: UploadFile) -> Iterator[bytes]:
             digest.update(piece)
             yield piece
     if digest.hexdigest() != file.sha256:
-        raise UploadFailed(f"{file.told} was changed while it was sent; nothing was submitted")
+        raise UploadFailed(
+            f"{file.told} changed while it was being uploaded; nothing was submitted"
+        )

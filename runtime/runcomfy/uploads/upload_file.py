@@ -38,7 +38,7 @@ class _Content:
             self._file.seek(start)
             data = self._file.read(size)
         if not isinstance(data, bytes):
-            raise TypeError(f"read() gave a {type(data).__name__}, not bytes")
+            raise TypeError(f"read() returned a {type(data).__name__}, not bytes")
         return data
 
     def stamp(self) -> tuple[int, ...]:
@@ -55,7 +55,7 @@ class _Content:
         try:
             with self._lock:
                 if self._released:
-                    raise ValueError("the call that this file belongs to is over")
+                    raise ValueError("the call that this file belongs to has ended")
                 yield
         finally:
             if self._released:
@@ -155,7 +155,7 @@ class UploadFile(io.BufferedReader):
         """Raise ``UploadFailed`` if the file was modified since it was opened."""
         if self._content.stamp() != self._stamp:
             raise UploadFailed(
-                f"{self.told} was changed while it was read; nothing was submitted. Try again when "
+                f"{self.told} changed while it was being read; nothing was submitted. Try again when "
                 "no process writes to it"
             )
 

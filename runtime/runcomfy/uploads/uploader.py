@@ -40,7 +40,7 @@ def check_uploader(uploader: AsyncUploader, *, blocking: bool) -> None:
     """Raise ``ConfigurationError`` for an unusable uploader, before it is needed."""
     if not callable(uploader):
         raise ConfigurationError(
-            f"an uploader is a function that takes an UploadFile and gives a URL, not {uploader!r:.80}"
+            f"an uploader must be a function that takes an UploadFile and returns a URL, got {uploader!r:.80}"
         )
     asynchronous = iscoroutinefunction(uploader) or iscoroutinefunction(
         getattr(uploader, "__call__", None)  # noqa: B004  # the method is looked into, not called
@@ -123,9 +123,7 @@ def _wait(done: Future[None], ends: float) -> None:
 
 
 def _too_late() -> DeadlineExceeded:
-    return DeadlineExceeded(
-        "the timeout of the call ran out during an upload; nothing was submitted"
-    )
+    return DeadlineExceeded("the call timed out during an upload; nothing was submitted")
 
 
 def _upload(uploader: AsyncUploader, file: UploadFile) -> str:
@@ -159,7 +157,7 @@ def _checked(url: object, file: UploadFile) -> str:
         url.close()
     if not isinstance(url, str) or not url:
         raise UploadFailed(
-            f"{file.told}: the uploader gave a {type(url).__name__}, not a URL; nothing was submitted"
+            f"{file.told}: the uploader returned a {type(url).__name__}, not a URL; nothing was submitted"
         )
     file.check_unchanged()
     _log.info("%s: %d bytes made available to the service", clean(file.told), file.size)

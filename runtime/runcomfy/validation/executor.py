@@ -49,7 +49,7 @@ _CARRIED = 2**20
 #: Chunks for each worker that are not done, and chunks for each process whose results wait for an earlier one.
 _AHEAD, _BACKLOG = 3, 32
 _GONE = "was replaced or removed while it was read; run it again"
-_LOST = "a worker process ended before its work was done; run it again, or with one process"
+_LOST = "a worker process ended before its work was done; rerun it, or use one process"
 
 
 class ScanTask(NamedTuple):

@@ -35,7 +35,7 @@ def check_kind(media: MediaInput, found: FileReport, report: Report) -> None:
     if wanted is None:  # the input takes any file
         return
     if info.format is None:
-        message = f"may be no {media.kind}: its first bytes are of no known format"
+        message = f"may not be {wanted}: its first bytes match no known format"
         report.warnings.append(Violation(pointer, "file-unknown", found.url, media.kind, message))
         found.unclear.append("file-unknown")
         return
@@ -50,9 +50,9 @@ def check_kind(media: MediaInput, found: FileReport, report: Report) -> None:
 def _fault(kind: str, wanted: str, info: MediaInfo) -> str:
     known = FORMATS[info.format or ""]
     if kind not in _kinds(info):
-        return f"must be {wanted}, and it is {known.words}"
+        return f"must be {wanted}, but it is {known.words}"
     if info.damaged:
-        return f"must be {wanted} that can be read: it begins like {known.words}, and {info.reason}"
+        return f"must be {wanted} that can be read: it begins like {known.words}, but {info.reason}"
     return ""
 
 

@@ -21,7 +21,7 @@ class NotJSON(ValueError):
     """A text is not valid JSON. ``place`` is the position, or ``""`` if unknown."""
 
     def __init__(self, reason: str, place: str = "") -> None:
-        super().__init__(f"is no JSON: {reason}{place and ' at '}{place}")
+        super().__init__(f"is not valid JSON: {reason}{place and ' at '}{place}")
         self.reason = reason
         self.place = place
 
@@ -42,7 +42,7 @@ def read_json(text: str | bytes, *, one_line: bool = False) -> Any:
 
     >>> read_json(b'{"seed": 1,}')
     Traceback (most recent call last):
-    NotJSON: is no JSON: Expecting property name enclosed in double quotes at line 1, column 12
+    NotJSON: is not valid JSON: Expecting property name enclosed in double quotes at line 1, column 12
     """
     try:
         text = text if isinstance(text, str) else str(text, "utf-8")
@@ -58,7 +58,7 @@ def read_json(text: str | bytes, *, one_line: bool = False) -> Any:
     except RecursionError:
         raise NotJSON("it is nested too deeply to be read") from None
     except ValueError:  # the interpreter's own limit on the digits of a number
-        raise NotJSON("it holds a number with too many digits") from None
+        raise NotJSON("it contains a number with too many digits") from None
 
 
 def _place(line: int, column: int, one_line: bool) -> str:

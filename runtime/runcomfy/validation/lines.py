@@ -137,11 +137,11 @@ def validate_lines(
     200,000 payloads, 10,000 invalid
     """
     if isinstance(lines, (str, bytes)):
-        raise TypeError("lines are given one by one: open the file, or split the text")
+        raise TypeError("lines must be an iterable of lines: open the file, or split the text")
     if processes < 1:
         raise ValueError(f"processes must be at least 1, got {processes}")
     if check_files not in ("local", "remote"):
-        raise ValueError(f'check_files is "local" or "remote", not {check_files!r:.80}')
+        raise ValueError(f'check_files must be "local" or "remote", got {check_files!r:.80}')
     scanner = Scanner(model_class(model), files, strict)
     if check_files == "remote":
         if processes > 1:

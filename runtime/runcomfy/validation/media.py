@@ -24,7 +24,7 @@ __all__ = ["ADVICE", "Files", "NOT_ASKED", "REMOTE", "check_media", "files_of", 
 #: The name of the warning about a file that is larger than the pages advise.
 ADVICE = "advised-size"
 REMOTE = "its file is remote and was not given"
-_NO_ADDRESS = "its URL is no web address, and its file was not given"
+_NO_ADDRESS = "its URL is not a web URL, and its file was not given"
 #: Reasons of rules whose files nobody asked to look at.
 NOT_ASKED = (REMOTE, _NO_ADDRESS)
 _MALFORMED = "cannot be read: it is not of the form data:TYPE;base64,CONTENT"
@@ -55,9 +55,7 @@ class Files:
         local_service: bool = False,
     ) -> None:
         if given and not hasattr(given, "keys"):
-            raise TypeError(
-                f"files says what stands for which URL: {{url: path}}, not {given!r:.80}"
-            )
+            raise TypeError(f"files must map URLs to files: {{url: path}}, got {given!r:.80}")
         self._given = given or {}
         self._known: dict[str, MediaInfo] = {**(known or {})}
         self.list_remote = list_remote
@@ -176,7 +174,7 @@ def _check_rule(rule: MediaRule, found: FileReport, report: Report) -> str:
     values = measured.values(found.info)
     if values is None:
         words = " and ".join(dict.fromkeys(measured.facts)).replace("_", " ")
-        return found.info.reason or f"its {words} is not known"
+        return found.info.reason or f"its {words} is unknown"
     verdict = judge(values, rule.operator, rule.limit)
     if verdict == HOLDS:
         found.held.append(rule.name)

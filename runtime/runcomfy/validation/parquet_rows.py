@@ -40,7 +40,7 @@ def parquet_rows(file: BinaryIO, name: str, cls: type[Request[Any]]) -> Iterator
                 yield _row(number, record, cells)
     except (ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise RowsUnreadable(f"{name} is no whole Parquet file: {reason}") from None
+        raise RowsUnreadable(f"{name} is not a complete Parquet file: {reason}") from None
 
 
 def _row(number: int, record: dict[str, Any], cells: CellReader) -> Row:

@@ -133,7 +133,7 @@ def _reader(name: str, given: str | None) -> Reader:
 
         return parquet_rows
     known = "jsonl, csv, tsv or parquet (not from standard input)"
-    raise RowsUnreadable(f"{name} has no format that is read here; give one: {known}")
+    raise RowsUnreadable(f"{name} has an unsupported format; pass one of: {known}")
 
 
 def _open(name: str) -> BinaryIO:

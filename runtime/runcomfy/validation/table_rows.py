@@ -44,7 +44,7 @@ def _table(
             yield _row(number, names, texts, cells)
     except csv.Error as error:
         place = f"{name}, line {reader.line_num}"
-        raise RowsUnreadable(f"{place}: {error}; see to its quotes and line ends") from None
+        raise RowsUnreadable(f"{place}: {error}; check its quotes and line endings") from None
 
 
 csv_rows = partial(_table, delimiter=None)
@@ -73,7 +73,7 @@ def _header(cells: list[str], name: str) -> list[str]:
     while names and not names[-1]:  # a spreadsheet adds columns without a name
         names.pop()
     if not names:
-        raise RowsUnreadable(f"{name} has no header: its first line names the inputs")
+        raise RowsUnreadable(f"{name} has no header: its first line must name the inputs")
     for place, one in enumerate(names, 1):
         if not one:
             raise RowsUnreadable(f"{name}: column {place} of the header has no name")
@@ -86,7 +86,7 @@ def _row(number: int, names: list[str], texts: list[str], cells: CellReader) -> 
     if not any(texts):
         return Row(number, None)
     if any(texts[len(names) :]):
-        message = f"has {len(texts)} cells, and the header has {len(names)}"
+        message = f"has {len(texts)} cells, but the header has {len(names)}"
         return Row(
             number, None, Violation("", "syntax", ", ".join(texts)[:200], len(names), message)
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["demo_faults", "url_warning"]
 
-_AS_PATH = "; a local file is given as a pathlib.Path, as bytes or as an open file, not as text"
+_AS_PATH = "; pass a local file as a pathlib.Path, as bytes or as an open file, not as a string"
 
 
 def url_warning(pointer: str, url: str, *, local_service: bool = False) -> Violation | None:
@@ -35,15 +35,15 @@ def url_warning(pointer: str, url: str, *, local_service: bool = False) -> Viola
 
 def _fault(url: str, local_service: bool) -> tuple[str, str] | None:
     if not url.strip():
-        return "url-empty", "is empty: a URL is wanted"
+        return "url-empty", "is empty: a URL is required"
     if is_data(url):
         return None  # its content is looked at
     if is_bare_name(url):
-        return "url-file-name", f"is the name of a file, not a URL{_AS_PATH}"
+        return "url-file-name", f"is a file name, not a URL{_AS_PATH}"
     scheme, colon, rest = url.strip().partition(":")
     named = colon and scheme.isascii() and scheme.isalnum() and len(scheme) > 1
     if not named or scheme[0].isdigit() or (rest[:1].isdigit() and "//" not in url[:12]):
-        return "url-relative", f"is a relative URL or a path, not a whole URL{_AS_PATH}"
+        return "url-relative", f"is a relative URL or a path, not an absolute URL{_AS_PATH}"
     scheme = scheme.lower()
     if scheme == "file":
         return "url-file", f"is a file on this machine, which the service cannot read{_AS_PATH}"
@@ -53,7 +53,10 @@ def _fault(url: str, local_service: bool) -> tuple[str, str] | None:
             f"has the scheme {scheme[:20]!r}: the service reads https URLs and data URIs",
         )
     if any(one.isspace() or not one.isprintable() for one in url):
-        return "url-space", "holds a space, a line end or a control character; write a space as %20"
+        return (
+            "url-space",
+            "contains a space, a line break or a control character; write a space as %20",
+        )
     return _web_fault(url, scheme, local_service)
 
 
@@ -66,11 +69,13 @@ def _web_fault(url: str, scheme: str, local_service: bool) -> tuple[str, str] | 
     if not host.strip("."):
         return "url-no-host", "names no host"
     if parts.username is not None or parts.password is not None:
-        words = "holds a user name or a password, which the service would see and may not send on"
+        words = (
+            "contains a user name or a password, which the service would see and may not forward"
+        )
         return "url-credentials", words
     where = _inside(host.rstrip("."))
     if where and not local_service:
-        return "url-private", f"leads to {where}, which the service cannot reach"
+        return "url-private", f"points to {where}, which the service cannot reach"
     if scheme == "http" and not where:
         return "url-http", "should be an https URL: the service may not fetch over http"
     return None

@@ -61,7 +61,7 @@ def validate(
     elif check_files == "local":
         at_hand = _given(files)
     else:
-        raise ValueError(f'check_files is "local" or "remote", not {check_files!r:.80}')
+        raise ValueError(f'check_files must be "local" or "remote", got {check_files!r:.80}')
     return examine(cls, payload, files=at_hand, strict=strict)
 
 
@@ -71,7 +71,7 @@ def model_class(model: Model) -> type[Request[Any]]:
         return find_model(model)
     if isinstance(model, type) and issubclass(model, Request):
         return model
-    raise TypeError(f"a model is given by its id or its request class, not by {model!r:.80}")
+    raise TypeError(f"model must be a model id or a request class, got {model!r:.80}")
 
 
 def _given(files: Mapping[str, Source] | None) -> Files | None:

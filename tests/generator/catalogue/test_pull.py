@@ -323,7 +323,9 @@ def test_an_interrupted_pull_goes_on_where_it_stood(
             "include_schema=true&limit=10&offset=10",
             "include_schema=true&limit=10&offset=20",
         ]
-    assert ran.out.startswith("resumed at entry 11 of the catalogue; --restart begins anew\n")
+    assert ran.out.startswith(
+        "resumed at entry 11 of the catalogue; pass --restart to start over\n"
+    )
     assert ran.out.endswith("models: 5 added, 10 unchanged\n")
     assert len(tree(shop.schemas)) == 50
 

@@ -115,7 +115,7 @@ def test_diff_says_renamed(tmp_path: Path) -> None:
         "acme/new: added",
         "  additive: model added",
         "acme/old: renamed",
-        "  additive: renamed to acme/new; the old class stays for now",
+        "  additive: renamed to acme/new; the old class remains for now",
     ]
 
 
@@ -155,7 +155,7 @@ def test_two_names_that_lead_to_each_other_are_told(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "deprecated.json").write_text(json.dumps({"renamed_to": other}))
     ran = run(tmp_path)
-    assert (ran.status, "leads to no model" in ran.err) == (65, True)
+    assert (ran.status, "does not lead to a model" in ran.err) == (65, True)
 
 
 @pytest.mark.parametrize("mark", ["[]", "{", '{"reason": 1}', '{"renamed_to": "../x"}'])

@@ -43,7 +43,7 @@ MISUSE = {
     "no command": ([], "Missing command"),
     "unknown command": (["generat"], "Did you mean 'generate'?"),
     "unknown option": (["generate", "--chekc"], "'--check'"),
-    "no source": (["add"], "Give a SOURCE"),
+    "no source": (["add"], "Pass a SOURCE"),
     "bad package": (["generate", "--package", "a-b"], "is not a valid package name"),
 }
 
@@ -94,7 +94,7 @@ def test_a_missing_library_is_named_with_the_extra(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 64, done.stderr
-    assert f"the library jsonschema is missing: {install_command('codegen')}" in done.stderr
+    assert f"the library jsonschema is not installed: {install_command('codegen')}" in done.stderr
 
 
 SETTINGS = """
@@ -133,7 +133,7 @@ def test_an_option_wins_over_a_setting(project: Path, capsys: pytest.CaptureFixt
 WRONG = {
     "unknown": ('pakage = "x"', "did you mean 'package'?"),
     "kind": ("package = 1", "is 1, not a text"),
-    "list": ('models = ["a", 1]', "not a list of texts"),
+    "list": ('models = ["a", 1]', "not a list of strings"),
     "toml": ("package =", "cannot be read"),
 }
 

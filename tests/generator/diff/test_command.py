@@ -69,7 +69,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_the_same_folder_has_no_difference(project: Project) -> None:
     project.new(CAT)
-    assert (project.diff().status, project.diff().out) == (0, "No difference.\n")
+    assert (project.diff().status, project.diff().out) == (0, "No differences.\n")
 
 
 def test_a_breaking_difference_ends_with_1(project: Project) -> None:
@@ -122,7 +122,7 @@ def test_markdown_shows_the_worst_first_and_no_markup_of_others(project: Project
     ran = project.diff("--markdown")
     assert ran.status == 1
     lines = ran.out.splitlines()
-    assert lines[0] == "## Changes of the models"
+    assert lines[0] == "## Model changes"
     assert lines[4] == "### Breaking (2)"
     added = next(line for line in lines if "added" in line and line.startswith("- "))
     assert added.startswith("- `` acme/cat input/size: value 'a`b @all")
@@ -149,7 +149,7 @@ def test_two_revisions_of_git(repository: Path) -> None:
 
 
 def test_a_revision_against_the_disk(repository: Path) -> None:
-    assert codegen("diff", "--schemas", repository).out == "No difference.\n"
+    assert codegen("diff", "--schemas", repository).out == "No differences.\n"
     store(repository, "acme/cat", without(CAT, "size"))
     ran = codegen("diff", "one", "--schemas", repository)
     assert "input/size: input removed" in ran.out
@@ -157,11 +157,11 @@ def test_a_revision_against_the_disk(repository: Path) -> None:
     assert (ran.status, "input/steps: input added" in ran.out) == (1, True)
 
 
-@pytest.mark.parametrize("name", ["nowhere", "--output=x", "one:x"])
+@pytest.mark.parametrize("name", ["an invalid redirect", "--output=x", "one:x"])
 def test_what_is_no_revision_is_misuse(repository: Path, name: str) -> None:
     ran = codegen("diff", "--schemas", repository, "--", name)
     assert ran.status == 64
-    assert "is neither a folder nor a revision of git" in ran.err
+    assert "is neither a folder nor a git revision" in ran.err
 
 
 def test_the_disk_against_the_live_catalogue(
@@ -184,36 +184,36 @@ NARROWER = with_input(CAT, "size", type="string", enum=["small"])
     [
         (
             "from my_models.acme import Cat\n\nCat(prompt='x',\n    size='large')\n",
-            ["4: acme/cat size: 'large' is not accepted any more: value 'large' gone"],
+            ["4: acme/cat size: 'large' is no longer accepted: value 'large' gone"],
         ),
         ("from my_models.acme import Cat\nCat(prompt='x', size='small')\n", []),
         (
             "from my_models.acme import Cat as C\nC(prompt='x', size=given())\n",
-            ["2: acme/cat size: value 'large' gone; the value is not written down here"],
+            ["2: acme/cat size: value 'large' gone; the value is not a literal here"],
         ),
         (
             "import my_models.acme\nSIZE = 'large'\nmy_models.acme.Cat(prompt='x', size=SIZE)\n",
-            ["3: acme/cat size: 'large' is not accepted any more: value 'large' gone"],
+            ["3: acme/cat size: 'large' is no longer accepted: value 'large' gone"],
         ),
         (
             "from my_models import acme\nacme.Cat(prompt='x', size='large')\n",
-            ["2: acme/cat size: 'large' is not accepted any more: value 'large' gone"],
+            ["2: acme/cat size: 'large' is no longer accepted: value 'large' gone"],
         ),
         (
             "from my_models.acme.cat import Cat\nr = Cat(prompt='x')\nr.replace(size='large')\n",
-            ["3: acme/cat size: 'large' is not accepted any more: value 'large' gone"],
+            ["3: acme/cat size: 'large' is no longer accepted: value 'large' gone"],
         ),
         (
             "client.run('acme/cat', {'prompt': 'x', 'size': 'large'})\n",
-            ["1: acme/cat size: 'large' is not accepted any more: value 'large' gone"],
+            ["1: acme/cat size: 'large' is no longer accepted: value 'large' gone"],
         ),
         (
             "MODEL = 'acme/cat'\nvalidate(MODEL, {'size': 'large'})\n",
-            ["2: acme/cat size: 'large' is not accepted any more: value 'large' gone"],
+            ["2: acme/cat size: 'large' is no longer accepted: value 'large' gone"],
         ),
         (
             "from my_models.acme import Cat\nCat.from_payload({'size': 'large'})\n",
-            ["2: acme/cat size: 'large' is not accepted any more: value 'large' gone"],
+            ["2: acme/cat size: 'large' is no longer accepted: value 'large' gone"],
         ),
         ("from elsewhere import Cat\nCat(prompt='x', size='large')\n", []),
         ("client.run('acme/cat-2', {'size': 'large'})\n", []),
@@ -230,13 +230,13 @@ CHANGES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "removed": (
         without(CAT, "steps"),
         "Cat(prompt='x', steps=3)",
-        ["2: acme/cat steps: is no input any more"],
+        ["2: acme/cat steps: is no longer an input"],
     ),
     "removed and not used": (without(CAT, "steps"), "Cat(prompt='x')", []),
     "required": (
         {**CAT, "required": ["prompt", "size"]},
         "Cat(prompt='x')",
-        ["2: acme/cat size: is now required and is not given here"],
+        ["2: acme/cat size: is now required and is not passed here"],
     ),
     "required and given": (
         {**CAT, "required": ["prompt", "size"]},
@@ -246,17 +246,17 @@ CHANGES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "a bound": (
         with_input(CAT, "steps", type="integer", maximum=20),
         "Cat(prompt='x', steps=30), Cat(prompt='x', steps=20)",
-        ["2: acme/cat steps: 30 is not accepted any more: maximum tightened from 50 to 20"],
+        ["2: acme/cat steps: 30 is no longer accepted: maximum tightened from 50 to 20"],
     ),
     "another type": (
         with_input(CAT, "steps", type="string"),
         "Cat(prompt='x', steps=30)",
-        ["2: acme/cat steps: 30 is not accepted any more: type changed from integer to string"],
+        ["2: acme/cat steps: 30 is no longer accepted: type changed from integer to string"],
     ),
     "a keyword's own name": (
         without(CAT, "class"),
         "Cat(prompt='x', class_='y')",
-        ["2: acme/cat class_: is no input any more"],
+        ["2: acme/cat class_: is no longer an input"],
     ),
 }
 
@@ -271,7 +271,7 @@ def test_only_what_is_used_is_reported(project: Project, name: str) -> None:
 def test_a_model_that_is_gone_is_told_at_its_import(project: Project) -> None:
     project.new(CAT, "acme/dog")
     assert project.uses("import os\nfrom my_models.acme import Cat\n") == [
-        "2: acme/cat: the model is gone"
+        "2: acme/cat: the model was removed"
     ]
 
 
@@ -290,7 +290,7 @@ def test_uses_are_part_of_the_json_and_decide_the_status(project: Project) -> No
     (code / "bad.py").write_text("def")
     ran = project.diff("--uses", code, "--json")
     assert (ran.status, ran.json["breaking"], ran.json["uses"]) == (0, True, [])
-    assert "not read: " in ran.err
+    assert "not parsed: " in ran.err
     (code / "b.py").write_text("run('acme/cat', {'steps': 1})\n")
     ran = project.diff("--uses", code, "--json")
     assert ran.status == 1
@@ -300,7 +300,7 @@ def test_uses_are_part_of_the_json_and_decide_the_status(project: Project) -> No
             "line": 1,
             "model_id": "acme/cat",
             "input": "steps",
-            "text": "is no input any more",
+            "text": "is no longer an input",
             "sure": True,
         }
     ]
@@ -308,4 +308,4 @@ def test_uses_are_part_of_the_json_and_decide_the_status(project: Project) -> No
 
 def test_code_that_is_nowhere_is_misuse(project: Project) -> None:
     project.new(CAT)
-    assert project.diff("--uses", project.folder / "nowhere").status == 64
+    assert project.diff("--uses", project.folder / "an invalid redirect").status == 64

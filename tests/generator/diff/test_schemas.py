@@ -37,7 +37,7 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (_x(type="string"), _x(type="string"), []),
     (_object(a=STRING), _object(), ["breaking input/a: input removed"]),
     (_object(), _object(a=STRING), ["additive input/a: input added"]),
-    (_object(), _object(["a"], a=STRING), ["breaking input/a: input added, and it is required"]),
+    (_object(), _object(["a"], a=STRING), ["breaking input/a: required input added"]),
     (_object(a=STRING), _object(["a"], a=STRING), ["breaking input/a: is now required"]),
     (_object(["a"], a=STRING), _object(a=STRING), ["additive input/a: is now optional"]),
     (
@@ -75,8 +75,8 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         ["breaking input/x: value 1 gone", "additive input/x: value True added"],
     ),
     (_x(enum=["a", "b"]), _x(enum=["b", "a"]), []),
-    (_x(), _x(enum=["a"]), ["breaking input/x: is now limited to given values"]),
-    (_x(const="a"), _x(), ["additive input/x: is no longer limited to given values"]),
+    (_x(), _x(enum=["a"]), ["breaking input/x: is now limited to a set of values"]),
+    (_x(const="a"), _x(), ["additive input/x: is no longer limited to a set of values"]),
     (_x(minimum=0), _x(minimum=1), ["breaking input/x: minimum tightened from 0 to 1"]),
     (_x(minimum=1), _x(minimum=0), ["additive input/x: minimum loosened from 1 to 0"]),
     (_x(maximum=9), _x(maximum=8), ["breaking input/x: maximum tightened from 9 to 8"]),
@@ -169,7 +169,7 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (
         _x(format="image_uri", **WIDE),
         IMAGE,
-        ["additive input/x: file rule width_pixels> dropped"],
+        ["additive input/x: file rule width_pixels> removed"],
     ),
     (
         _x(format="image_uri", anyOf=[STRING, {"type": "null"}]),
@@ -186,14 +186,14 @@ INPUTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         IMAGE,
         _x(),
         [
-            "breaking input/x: is no media input any more, so it takes no local files",
+            "breaking input/x: is no longer a media input, so it does not accept local files",
             "text input/x: format changed",
         ],
     ),
     (
         _x(),
         IMAGE,
-        ["additive input/x: is a media input now", "text input/x: format changed"],
+        ["additive input/x: is now a media input", "text input/x: format changed"],
     ),
     (
         _rule(14),

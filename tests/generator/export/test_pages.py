@@ -153,7 +153,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/index.md").write_text("mine")
     ran = codegen("docs", "--schemas", tmp_path / "schemas", "--out", tmp_path / "out")
-    assert (ran.status, "was not made by this command" in ran.err) == (73, True)
+    assert (ran.status, "was not created by this command" in ran.err) == (73, True)
     assert (tmp_path / "out/index.md").read_text() == "mine"
 
 

@@ -25,7 +25,7 @@ def test_the_rendered_page_wins_over_placeholder_keys_and_the_tool_says_why(tmp_
     ran = add(PAGES, "--schemas", tmp_path)
     assert f"added      {ID}  from {RENDERED.name}" in ran.out
     assert (
-        f"{PLACEHOLDERS.name} was passed over: it shows placeholder keys (modelApiDoc_…) "
+        f"{PLACEHOLDERS.name} was not used: it shows placeholder keys (modelApiDoc_…) "
         "instead of texts and is not the fully rendered page"
     ) in ran.out
 
@@ -40,7 +40,7 @@ def test_the_order_of_the_sources_does_not_matter(order: tuple[Path, Path], tmp_
 def test_prefer_takes_the_named_page_instead(name: str, tmp_path: Path) -> None:
     ran = add(PAGES, "--prefer", name, "--schemas", tmp_path)
     assert PLACEHOLDERS.name in (tmp_path / ID / "source.json").read_text()
-    assert f"{RENDERED.name} was passed over: --prefer asks for {PLACEHOLDERS.name}" in ran.out
+    assert f"{RENDERED.name} was not used: --prefer selects {PLACEHOLDERS.name}" in ran.out
 
 
 def test_prefer_that_matches_nothing_is_an_error_that_lists_the_names(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_a_page_lacks_counts_against_it(worse: str, reason: str, tmp_path: 
     (tmp_path / "b.txt").write_text(page(), "utf-8")
     ran = add(tmp_path / "a.txt", tmp_path / "b.txt", "--schemas", tmp_path / "schemas")
     assert "from b.txt" in ran.out
-    assert f"a.txt was passed over: it {reason}" in ran.out
+    assert f"a.txt was not used: it {reason}" in ran.out
 
 
 def test_a_translated_complete_page_beats_an_english_one_without_output(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_of_equals_the_first_is_taken(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(page(payload='{"prompt": "a"}'))
     (tmp_path / "b.txt").write_text(page(payload='{"prompt": "b"}'))
     ran = add(tmp_path / "a.txt", tmp_path / "b.txt", "--schemas", tmp_path / "schemas")
-    assert "b.txt was passed over: it is as good, and was named later" in ran.out
+    assert "b.txt was not used: it is equally good and was listed later" in ran.out
 
 
 # Against what is stored

@@ -66,15 +66,15 @@ def test_redirects_are_followed(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/missing", "404 Not Found", "the server answered 404"),
-        ("/broken", "500 Oops", "the server answered 500"),
+        ("/missing", "404 Not Found", "the server returned 404"),
+        ("/broken", "500 Oops", "the server returned 500"),
     ],
 )
 def test_what_is_no_page_is_told(site: Site, path: str, status: str, words: str) -> None:
     site.pages[path] = answer(b"", status)
     ran = site.add(path)
     assert ran.status == 65
-    assert f"this cannot be fetched: {words}" in ran.err
+    assert f"cannot be fetched: {words}" in ran.err
     assert "save the page" in ran.err
     assert not site.schemas.exists()
 
@@ -85,14 +85,14 @@ def test_robots_are_asked_once_and_obeyed(site: Site) -> None:
     site.pages["/docs/page"] = answer(page("owner/other").encode())
     ran = site.add("/private/page", "/docs/page", arguments=("--keep-going",))
     assert ran.status == 65
-    assert "its robots.txt does not let programs read it" in ran.err
+    assert "its robots.txt disallows automated access" in ran.err
     assert [one.path for one in site.server.asked] == ["/robots.txt", "/docs/page"]
     assert next(iter(tree(site.schemas))).startswith("owner/other/")
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [("403 Forbidden", "does not let programs"), ("503 Busy", "robots.txt cannot be read")],
+    [("403 Forbidden", "disallows automated access"), ("503 Busy", "robots.txt cannot be read")],
 )
 def test_robots_that_cannot_be_read_are_no_permission(site: Site, status: str, words: str) -> None:
     site.pages["/robots.txt"] = answer(b"", status)
@@ -124,7 +124,8 @@ def test_only_the_public_internet_is_reached(url: str, tmp_path: Path) -> None:
     ran = add(url, "--schemas", tmp_path / "schemas")
     assert ran.status == 65
     assert (
-        "only the public internet is looked at; --allow-host HOST:PORT names exceptions" in ran.err
+        "only hosts on the public internet are inspected; --allow-host HOST:PORT adds exceptions"
+        in ran.err
     )
 
 

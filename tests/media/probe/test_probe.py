@@ -127,7 +127,7 @@ def test_a_file_that_gives_less_than_asked_for_is_read_on() -> None:
 
 def test_a_missing_file_a_folder_and_a_bad_path_give_a_reason(tmp_path: Path) -> None:
     assert "No such file" in probe(tmp_path / "none").reason
-    assert probe(tmp_path).reason == "it is no regular file"
+    assert probe(tmp_path).reason == "it is not a regular file"
     assert "embedded null" in probe("a\0b").reason
 
 
@@ -169,8 +169,8 @@ def closed() -> BytesIO:
         (closed, "closed file"),
         (damaged_archive, "ended before the end-of-stream marker"),
         (lambda: Odd(RuntimeError("gone")), "gone"),
-        (lambda: Odd("text"), "its read() gave a str, not bytes"),
-        (lambda: Odd(None), "its read() gave a NoneType, not bytes"),
+        (lambda: Odd("text"), "its read() returned a str, not bytes"),
+        (lambda: Odd(None), "its read() returned a NoneType, not bytes"),
     ],
 )
 def test_whatever_an_open_file_does_there_is_a_reason(made: Any, reason: str) -> None:
@@ -194,7 +194,7 @@ def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
     thread.start()
     thread.join(10)
     assert found
-    assert found[0].reason == "it is no regular file"
+    assert found[0].reason == "it is not a regular file"
 
 
 def test_a_number_is_no_file() -> None:

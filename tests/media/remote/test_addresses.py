@@ -111,24 +111,24 @@ def test_an_address_inside_is_refused_however_it_is_written(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("ftp://example.com/a.png", "not one of http or https"),
-        ("file:///etc/passwd", "not one of http or https"),
-        ("data:image/png;base64,aGk=", "not one of http or https"),
-        ("unix:///var/run/x.sock", "not one of http or https"),
-        ("cat.png", "not one of http or https"),
-        ("", "not one of http or https"),
-        ("//example.com/a.png", "not one of http or https"),
-        ("http:///a.png", "not one of http or https"),
+        ("ftp://example.com/a.png", "neither http nor https"),
+        ("file:///etc/passwd", "neither http nor https"),
+        ("data:image/png;base64,aGk=", "neither http nor https"),
+        ("unix:///var/run/x.sock", "neither http nor https"),
+        ("cat.png", "neither http nor https"),
+        ("", "neither http nor https"),
+        ("//example.com/a.png", "neither http nor https"),
+        ("http:///a.png", "neither http nor https"),
         ("http://me@example.com/", "a user name or password"),
         ("https://me:secret@127.0.0.1/", "a user name or password"),
         ("http://example.com:22/", "its port 22"),
         ("http://example.com:0/", "its port 0"),
         ("http://example.com:99999/", "its port 99999"),
-        ("http://0177.0.0.1/", "no web address"),
-        ("http://a b/", "no plain name"),
-        ("http://127.0.0.1\r\nX: y/", "no web address"),
-        ("http://[fe80::1%25eth0]/", "no plain name"),
-        ("http://" + "a" * 300 + ".com/", "leads to no address"),
+        ("http://0177.0.0.1/", "not a web URL"),
+        ("http://a b/", "not a plain name"),
+        ("http://127.0.0.1\r\nX: y/", "not a web URL"),
+        ("http://[fe80::1%25eth0]/", "not a plain name"),
+        ("http://" + "a" * 300 + ".com/", "does not resolve"),
     ],
 )
 def test_urls_that_are_never_asked_for(
@@ -214,7 +214,10 @@ def test_a_name_with_an_address_inside_is_refused(
 ) -> None:
     internet.names["mixed.test"] = [addresses]
     url = "http://mixed.test/a.png"
-    assert "only the public internet is looked at" in looks([url], RemoteLimits())[url].reason
+    assert (
+        "only hosts on the public internet are inspected"
+        in looks([url], RemoteLimits())[url].reason
+    )
     assert not internet.connected
 
 
@@ -229,7 +232,7 @@ def test_a_redirect_to_a_name_inside_is_refused(internet: Internet, looks: Look)
 def test_a_name_without_an_address_has_a_reason(internet: Internet, looks: Look) -> None:
     internet.names["gone.test"] = [[]]
     url = "http://gone.test/a.png"
-    assert looks([url], RemoteLimits())[url].reason == "its host's name leads to no address"
+    assert looks([url], RemoteLimits())[url].reason == "its host name does not resolve"
 
 
 def test_a_name_server_that_does_not_answer_takes_no_more_than_the_time(
@@ -243,7 +246,7 @@ def test_a_name_server_that_does_not_answer_takes_no_more_than_the_time(
         assert not answered.is_set()
     finally:
         answered.set()
-    assert found == {url: MediaInfo(reason="the time for all files, 0.3 s, ran out")}
+    assert found == {url: MediaInfo(reason="the time limit for all files, 0.3 s, was reached")}
 
 
 def test_connections_to_many_hosts_are_not_all_kept(internet: Internet, looks: Look) -> None:
@@ -333,7 +336,7 @@ def test_the_certificate_is_checked_against_the_name(secure: Internet, looks: Lo
     good, bad = "https://pictures.test/a.png", "https://other.test/a.png"
     found = looks([good, bad], RemoteLimits())
     assert found[good].width == 700
-    assert found[bad].reason.startswith("its host's certificate is not good: Hostname mismatch")
+    assert found[bad].reason.startswith("its host's certificate is not valid: Hostname mismatch")
     assert len(secure.server.asked) == 1
 
 
@@ -342,7 +345,7 @@ def test_a_certificate_of_nobody_known_is_refused(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     url = "https://pictures.test/a.png"
-    assert "its host's certificate is not good" in looks([url], RemoteLimits())[url].reason
+    assert "its host's certificate is not valid" in looks([url], RemoteLimits())[url].reason
     assert not secure.server.asked
 
 

@@ -162,19 +162,19 @@ def test_a_video_is_told_from_its_end_without_what_lies_between(
     assert (info.format, info.width, info.duration) == ("mp4", 64, 0.2)
     assert info == probe(content)
     assert server.bodies < 150 * KB
-    assert "from the start only" in see(server, whole(content), looks).reason
+    assert "does not support range requests" in see(server, whole(content), looks).reason
 
 
 def test_requests_for_one_file_are_counted(server: FileServer) -> None:
     info = see(server, ranged(with_exif(500_000)), file_requests=2)
-    assert info.reason == "its header lies in too many places to be fetched one by one"
+    assert info.reason == "its header is spread over too many places to be fetched"
     assert len(server.asked) == 2
 
 
 def test_a_server_without_ranges_is_cut_off(server: FileServer, looks: Look) -> None:
     info = see(server, endless(picture(700, 500, "JPEG")), looks)
     assert (info.width, info.height, info.size) == (700, 500, None)
-    assert info.reason == "the server does not say how large the file is"
+    assert info.reason == "the server does not report the size of the file"
     assert server.ended.wait(5)
 
 
@@ -188,20 +188,20 @@ def test_the_size_comes_from_the_head_where_the_rest_is_not_read(server: FileSer
 
 #: Answers that are no file, and what is said of them.
 REFUSED: dict[str, tuple[Route, str]] = {
-    "403": (status(403), "the server answered 403 (Forbidden)"),
-    "404 with a picture": (status(404, PICTURES["PNG"]), "the server answered 404 (Not Found)"),
-    "416": (status(416), "the server answered 416"),
+    "403": (status(403), "the server returned 403 (Forbidden)"),
+    "404 with a picture": (status(404, PICTURES["PNG"]), "the server returned 404 (Not Found)"),
+    "416": (status(416), "the server returned 416"),
     "416 for a file with content": (
         status(416, Content_Range="bytes */500"),
-        "the server answered 416",
+        "the server returned 416",
     ),
-    "500": (status(500), "the server answered 500 (Internal Server Error)"),
-    "204": (raw(head(204)), "the server answered 204 (No Content)"),
-    "304": (raw(head(304)), "the server answered 304 (Not Modified)"),
-    "799": (status(799), "the server answered 799"),
+    "500": (status(500), "the server returned 500 (Internal Server Error)"),
+    "204": (raw(head(204)), "the server returned 204 (No Content)"),
+    "304": (raw(head(304)), "the server returned 304 (Not Modified)"),
+    "799": (status(799), "the server returned 799"),
     "a web page": (
         whole(b"<!doctype html><title>Sign in</title>", Content_Type="text/html; charset=utf-8"),
-        "the server answered with a web page",
+        "the server returned a web page",
     ),
     "a compressed file": (zipped(PICTURES["PNG"]), "compressed"),
     "a part without its place": (status(206, PICTURES["PNG"]), "which part of the file"),
@@ -211,38 +211,38 @@ REFUSED: dict[str, tuple[Route, str]] = {
     ),
     "another part": (
         status(206, bytes(10), Content_Range="bytes 5-14/100"),
-        "another part of the file",
+        "a different part of the file",
     ),
     "a part beyond the end": (
         status(206, bytes(10), Content_Range="bytes 0-9/5"),
-        "makes no sense",
+        "is inconsistent",
     ),
     "a part that ends before it starts": (
         status(206, bytes(10), Content_Range="bytes 0--1/5"),
         "which part of the file",
     ),
-    "no HTTP": (raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n", CLOSE), "did not answer with HTTP"),
+    "no HTTP": (raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n", CLOSE), "did not respond with HTTP"),
     "a broken chunk": (
         raw(head(200, Transfer_Encoding="chunked"), b"zz\r\n"),
-        "did not answer with HTTP",
+        "did not respond with HTTP",
     ),
-    "nothing": (raw(CLOSE), "the connection broke off"),
-    "a reset": (raw(RESET), "the connection broke off"),
+    "nothing": (raw(CLOSE), "the connection was lost"),
+    "a reset": (raw(RESET), "the connection was lost"),
     "a body cut short": (
         raw(head(200, Content_Length=5000), b"\x89PNG\r\n\x1a\n", CLOSE),
-        "the connection broke off",
+        "the connection was lost",
     ),
     "a head without end": (
         raw(b"HTTP/1.1 200 OK\r\n", *[b"X: " + b"x" * 1000 + b"\r\n"] * 5000),
-        "did not answer with HTTP",
+        "did not respond with HTTP",
     ),
     "interim answers without end": (
         raw(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 10_000),
-        "did not answer with HTTP",
+        "did not respond with HTTP",
     ),
     "two lengths": (
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
-        "did not answer with HTTP",
+        "did not respond with HTTP",
     ),
 }
 
@@ -275,7 +275,7 @@ def changing(second: Any) -> Route:
     [
         (lambda content: ranged(content, ETag='"b"'), "the file changed"),
         (lambda content: ranged(content + b"x", ETag='"a"'), "the file changed"),
-        (lambda content: whole(content, ETag='"a"'), "only sometimes"),
+        (lambda content: whole(content, ETag='"a"'), "only intermittently"),
         (lambda _: status(403), "403"),
         (lambda _: ranged(b""), "the file changed"),
     ],
@@ -290,7 +290,7 @@ def test_the_parts_of_a_file_must_belong_together(
 def test_an_answer_that_sends_nothing_new_ends_the_look(server: FileServer) -> None:
     content = with_exif(60_000)
     short = raw(head(206, Content_Range=f"bytes 0-32767/{len(content)}", Content_Length=0))
-    assert see(server, short).reason == "the server sent less of the file than it said"
+    assert see(server, short).reason == "the server sent fewer bytes than it announced"
     assert len(server.asked) == 1
 
 
@@ -307,10 +307,10 @@ def test_redirects_are_followed_and_remembered(server: FileServer, looks: Look) 
     ("location", "reason"),
     [
         ("/file", "redirects more than 5 times"),
-        ("", "redirects without saying where to"),
-        ("http://[::bad/", "no web address"),
-        ("file:///etc/passwd", "not one of http or https"),
-        ("gopher://example.com/", "not one of http or https"),
+        ("", "redirects without a location"),
+        ("http://[::bad/", "not a web URL"),
+        ("file:///etc/passwd", "neither http nor https"),
+        ("gopher://example.com/", "neither http nor https"),
         ("http://me:secret@example.com/", "a user name or password"),
         ("http://127.0.0.1/", "a loopback address"),
         ("http://169.254.169.254/latest/meta-data/", "a link-local address"),
@@ -401,7 +401,9 @@ def test_one_deadline_for_all_files(server: FileServer, looks: Look) -> None:
     urls = [server.url("/good", ranged(picture(700, 500))), *(f"{slow}?{i}" for i in range(50))]
     found = looks(urls, near(server, concurrency=2, timeout=0.5, file_timeout=5))
     assert found[urls[0]].width == 700
-    assert {found[url].reason for url in urls[1:]} == {"the time for all files, 0.5 s, ran out"}
+    assert {found[url].reason for url in urls[1:]} == {
+        "the time limit for all files, 0.5 s, was reached"
+    }
     assert len(server.asked) == 3  # the others were not begun when the time ran out
 
 

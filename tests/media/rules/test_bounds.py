@@ -119,7 +119,7 @@ def test_a_format_has_several_names() -> None:
 
 def test_the_sentence_on_a_bound_quotes_the_rule_and_its_words() -> None:
     words = explain(MediaRule("width_pixels", ">", 384, 'At least "384" pixels.'), UNCLEAR)
-    assert "exactly on the bound" in words
+    assert "exactly at the limit" in words
     assert "width_pixels> 384" in words
     assert r"At least \"384\" pixels." in words
 
@@ -129,7 +129,7 @@ def test_the_sentence_on_a_bound_quotes_the_rule_and_its_words() -> None:
     [
         ("file_size_mb", "10^6 or 2^20"),
         ("file_size_kb", "10^3 or 2^10"),
-        ("duration", "to a frame"),
+        ("duration", "to the nearest frame"),
         ("fps", "29.97"),
     ],
 )
@@ -153,4 +153,4 @@ def test_the_sentence_between_two_readings_says_which(name: str, why: str) -> No
     ],
 )
 def test_a_rule_without_words_of_its_own_is_told_with_its_unit(rule: MediaRule, told: str) -> None:
-    assert explain(rule, BREAKS, metric(rule.metric).units) == f"must keep the rule {told}"
+    assert explain(rule, BREAKS, metric(rule.metric).units) == f"must satisfy the rule {told}"

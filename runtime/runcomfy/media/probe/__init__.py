@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN_FORMAT", "MediaInfo", "NeedBytes", "content_of", "probe"]
 
 #: The reason of a file whose format is not known.
-UNKNOWN_FORMAT = "its format is not known: no image, video or audio file begins like this"
+UNKNOWN_FORMAT = "its format is unknown: its first bytes match no image, video or audio format"
 
 
 def probe(source: Source) -> MediaInfo:
@@ -48,7 +48,7 @@ def probe(source: Source) -> MediaInfo:
     if isinstance(source, (str, os.PathLike)):
         return _probe_path(os.path.expanduser(os.fspath(source)))  # noqa: PTH111  # likewise
     if not hasattr(source, "read"):
-        raise TypeError(f"a file is a path, a content or an open file, not {source!r:.80}")
+        raise TypeError(f"pass a path, bytes or an open file, not {source!r:.80}")
     return _probe_file(source)
 
 
@@ -57,7 +57,7 @@ def _probe_path(path: str) -> MediaInfo:
         # Opening a pipe would wait for its writer, and a device has no end.
         found = os.stat(path)  # noqa: PTH116  # pathlib is slow to import
         if not stat.S_ISREG(found.st_mode):
-            return MediaInfo(reason="it is no regular file")
+            return MediaInfo(reason="it is not a regular file")
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # likewise
             return _read(file, found.st_size)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

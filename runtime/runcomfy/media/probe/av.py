@@ -66,10 +66,10 @@ def add_video_facts(info: MediaInfo, header: Header) -> None:
     elif name in _READERS:
         _read_with_library(info, header)
     else:
-        raise Unreadable(f"its length is not read: it is {FORMATS[name].words}")
+        raise Unreadable(f"its duration is not read: it is {FORMATS[name].words}")
     missing = [words for fact, words in _TOLD[info.kind or ""] if getattr(info, fact) is None]
     if missing:
-        info.reason = f"its header does not tell its {' and '.join(missing)}"
+        info.reason = f"its header does not contain its {' and '.join(missing)}"
 
 
 def _read_with_library(info: MediaInfo, header: Header) -> None:
@@ -80,7 +80,7 @@ def _read_with_library(info: MediaInfo, header: Header) -> None:
     except ImportError:
         from runcomfy.extras import install_command
 
-        told = f"its facts need another library: {install_command('video')}"
+        told = f"reading its metadata needs another library: {install_command('video')}"
         _require_start(header, name)
         raise Unreadable(told) from None
     shown = _Shown(header, _after_tags(header) if name == "mp3" else 0, _READERS[name] == "mov")
@@ -115,7 +115,7 @@ def _require_start(header: Header, name: str) -> None:
     if whole < _LEAST or (
         whole < FIRST and _READERS[name] == "mov" and not find_box(header, 0, None, b"moov")
     ):
-        raise Damaged("its header is cut short")
+        raise Damaged("its header is truncated")
 
 
 def _for_texts(version: str) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _take_facts(info: MediaInfo, container: Any) -> None:
         info.duration = container.duration / 1_000_000
     if video is None:
         if not container.streams.audio:
-            raise Unreadable("its header tells of no picture and no sound")
+            raise Unreadable("its header declares no video and no audio")
         info.kind = "audio"
         return
     info.kind = "video"
@@ -210,7 +210,7 @@ class _Shown:
 
 
 def _refuse(*_: object) -> NoReturn:
-    raise Unreadable("its header names other files")
+    raise Unreadable("its header refers to other files")
 
 
 def _words(error: Exception) -> str:

@@ -36,7 +36,7 @@ class NeedBytes(Exception):
     """
 
     def __init__(self, start: int, stop: int) -> None:
-        super().__init__(f"bytes {start} to {stop} are not at hand")
+        super().__init__(f"bytes {start} to {stop} are not available")
         self.start = start
         self.stop = stop
 
@@ -93,7 +93,7 @@ class Header:
         """The ``size`` bytes at ``place``. Raises ``Damaged`` where the file ends before."""
         data = self.at(place, size)
         if len(data) < size:
-            raise Damaged("its header is cut short")
+            raise Damaged("its header is truncated")
         return data
 
     def check(self) -> None:
@@ -125,7 +125,7 @@ class Header:
             self._place = ask(self._file.tell) + offset
         if self._place < 0:
             self._place = 0
-            raise OSError("a place before the start of the file")
+            raise OSError("a position before the start of the file")
         return self._place
 
     def tell(self) -> int:
@@ -157,5 +157,5 @@ def read(file: BinaryIO, size: int) -> bytes:
 def _some(file: BinaryIO, size: int) -> bytes:
     data = ask(file.read, size)
     if not isinstance(data, bytes):
-        raise OSError(f"its read() gave a {type(data).__name__}, not bytes")
+        raise OSError(f"its read() returned a {type(data).__name__}, not bytes")
     return data

@@ -87,4 +87,4 @@ def _properties_of(item: int, header: Header, start: int, stop: int) -> set[int]
         if int_at(table, at, id_size) == item:
             return {int_at(table, i, place_size) & mask for i in range(first, after, place_size)}
         at = after
-    raise Damaged("its header is damaged: its picture has no size")
+    raise Damaged("its header is damaged: its image has no size")

@@ -80,7 +80,7 @@ def _jpeg(header: Header) -> Facts:
     for _ in range(_MOST_PARTS):
         head = header.at(place, 10)
         if len(head) < 10:
-            raise Damaged("its header is cut short")
+            raise Damaged("its header is truncated")
         marker = head[1]
         if head[0] != 0xFF:  # stray bytes are skipped, as every decoder does
             found = header.at(place, _STRAY).find(b"\xff")
@@ -147,7 +147,7 @@ def _jp2(header: Header) -> Facts:
     inside = find_box(header, 0, None, b"jp2h")
     found = find_box(header, *inside, b"ihdr") if inside else None
     if found is None:
-        raise Damaged("its header is cut short")
+        raise Damaged("its header is truncated")
     size = header.exactly(found[0], 8)
     return _big(size[4:]), _big(size[:4]), None
 

@@ -37,7 +37,7 @@ _INSIDE: dict[IPv4Network | IPv6Network, str] = {
         "10.0.0.0/8": "a private",
         "100.64.0.0/10": "a carrier's private",
         "127.0.0.0/8": "a loopback",
-        "168.63.129.16/32": "a cloud's internal",  # public by its number, answered by Azure's hosts
+        "168.63.129.16/32": "a cloud's internal",  # public by its number, Azure's hosts respond to it
         "169.254.0.0/16": "a link-local",  # the metadata services of most clouds among them
         "172.16.0.0/12": "a private",
         "192.0.0.0/24": "a reserved",
@@ -105,7 +105,7 @@ class AddressPolicy:
 
     def __init__(self, allow: Iterable[str] = (), how: str = HOW_TO_ALLOW) -> None:
         if isinstance(allow, str):
-            raise ConfigurationError(f"allow is a list of places: allow=[{clean(allow)!r}]")
+            raise ConfigurationError(f"allow must be a list of hosts: allow=[{clean(allow)!r}]")
         self._how = how
         self._allowed = frozenset(_host_and_port(place) for place in allow)
 
@@ -118,9 +118,9 @@ class AddressPolicy:
         if self.allowed(host, port):
             return ""
         if "%" in host:
-            return "its host is no plain name or address"
+            return "its host is not a plain name or address"
         if port < _FIRST_FREE_PORT and port not in _WEB_PORTS:
-            return f"its port {port} is not one of web servers: 80, 443, or 1024 and above"
+            return f"its port {port} is not allowed: use 80, 443, or 1024 and above"
         return ""
 
     def refuse_addresses(self, host: str, port: int, addresses: Iterable[str]) -> str:
@@ -131,8 +131,8 @@ class AddressPolicy:
             what = inside(address)
             if what:
                 return (
-                    f"its host has {what} address, and only the public internet is looked at; "
-                    f"{self._how} names exceptions"
+                    f"its host has {what} address, but only hosts on the public internet are inspected; "
+                    f"{self._how} adds exceptions"
                 )
         return ""
 
@@ -146,7 +146,7 @@ def _host_and_port(place: str) -> tuple[str, int]:
     beside = url.userinfo or url.raw_path.strip(b"/") or url.fragment
     if not url.raw_host or beside or url.port is None or not 0 < url.port < 65536:
         raise ConfigurationError(
-            f"allow holds {clean(str(place))!r}, which is not of the form 'host:port', "
+            f"allow contains {clean(str(place))!r}, which is not of the form 'host:port', "
             "such as 'media.intranet:443' or '[::1]:8000'"
         )
     return url.raw_host.decode("ascii").lower(), url.port

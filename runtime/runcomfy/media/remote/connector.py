@@ -48,18 +48,18 @@ class Connector:
             raise NotLookedAt(refusal)
         addresses = await self._resolve(host, port)
         if not addresses:
-            raise NotLookedAt("its host's name leads to no address")
+            raise NotLookedAt("its host name does not resolve")
         refusal = self.places.refuse_addresses(host, port, addresses)
         if refusal:
             raise NotLookedAt(refusal)
-        fault = "no address answers"
+        fault = "no address responds"
         for address in addresses[:_ADDRESSES]:
             with anyio.move_on_after(_ATTEMPT if len(addresses) > 1 else None):
                 try:
                     return Http1Connection(await self._open(scheme, host, address, port))
                 except ssl.SSLCertVerificationError as error:
                     raise NotLookedAt(
-                        f"its host's certificate is not good: {error.verify_message}"
+                        f"its host's certificate is not valid: {error.verify_message}"
                     ) from None
                 except (*FAULTS, ssl.SSLError) as error:
                     fault = strerror(error) or fault

@@ -40,10 +40,10 @@ class RemoteFile:
         except NotLookedAt as problem:
             return MediaInfo(size=self._file.size, reason=str(problem))
         if self._web_page and info.kind in (None, "file"):
-            return MediaInfo(reason="the server answered with a web page, not with a file")
+            return MediaInfo(reason="the server returned a web page instead of a file")
         info.size = self._file.size
         if info.size is None and not info.reason:
-            info.reason = "the server does not say how large the file is"
+            info.reason = "the server does not report the size of the file"
         return info
 
     async def _look(self) -> MediaInfo:
@@ -70,16 +70,16 @@ class RemoteFile:
         elif answer.is_empty_file():
             answer.total = 0
         elif answer.status != HTTPStatus.OK:
-            raise NotLookedAt(f"the server answered {_status(answer.status)}")
+            raise NotLookedAt(f"the server returned {_status(answer.status)}")
         self._compare(answer)
         if answer.status != HTTPStatus.OK:
             most = min(stop, answer.stop or 0) - start
             if await self._read(connection, start, most) < most:
-                raise NotLookedAt("the server sent less of the file than it said")
+                raise NotLookedAt("the server sent fewer bytes than it announced")
             return await self._probe()
         # The server knows no ranges, so it sends all of the file until it is cut off.
         if start:
-            raise NotLookedAt("the server sends parts of the file only sometimes")
+            raise NotLookedAt("the server supports range requests only intermittently")
         most = _STEP
         while True:
             await self._read(connection, self._file.held, most)
@@ -91,7 +91,7 @@ class RemoteFile:
                 return need
             if connection.ended or need.stop > self._file.held + self._bytes:
                 raise NotLookedAt(
-                    "its server sends files from the start only, and what tells its facts stands "
+                    "its server does not support range requests, and its metadata is "
                     f"beyond the {self._most:,} bytes that are read of a remote file"
                 )
             most = max(_STEP, need.stop - self._file.held)
@@ -123,21 +123,21 @@ class RemoteFile:
     def _compare(self, answer: RangeResponse) -> None:
         """Hold the answer against those before: all must be of one file."""
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
-            raise NotLookedAt("the server sends the file compressed, which was not asked for")
+            raise NotLookedAt("the server sent the file compressed, which was not requested")
         etag = answer.headers.get("etag", "")
         if self._etag is None:
             self._etag, self._file.size = etag, answer.total
             page = answer.headers.get("content-type", "").lower()
             self._web_page = page.startswith(("text/html", "application/xhtml"))
         elif (self._etag, self._file.size) != (etag, answer.total):
-            raise NotLookedAt("the file changed while it was looked at")
+            raise NotLookedAt("the file changed while it was being inspected")
 
     def _following(self, need: NeedBytes) -> tuple[int, int]:
         """The next part to ask for."""
         if self._file.has(need.start) or need.stop - need.start > self._bytes:
             raise self._too_long()
         if self._requests <= 0:
-            raise NotLookedAt("its header lies in too many places to be fetched one by one")
+            raise NotLookedAt("its header is spread over too many places to be fetched")
         stop = max(need.stop, need.start + self._step)
         self._step *= 2
         ends = [stop, need.start + self._bytes]

@@ -54,18 +54,18 @@ class Http1Connection:
             request = h11.Request(method="GET", target=target, headers=headers)
             data = self._http.send(request) + self._http.send(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
-            raise NotLookedAt(f"its URL cannot be asked for: {error}") from None
+            raise NotLookedAt(f"its URL cannot be requested: {error}") from None
         try:
             await self._stream.send(data)
         except FAULTS as error:
-            raise ConnectionLost(_told("the connection broke off", error)) from None
+            raise ConnectionLost(_told("the connection was lost", error)) from None
         for _ in range(_INTERIM):
             event = await self._next(_READ)
             if isinstance(event, h11.Response):
                 return event
             if not isinstance(event, h11.InformationalResponse):
                 break
-        raise NotLookedAt("the server did not answer with HTTP")
+        raise NotLookedAt("the server did not respond with HTTP")
 
     async def read(self, limit: int) -> bytes:
         """At most ``limit`` more bytes of the body, fewer only at its end."""
@@ -108,8 +108,12 @@ class Http1Connection:
                 self._http.receive_data(await self._receive(size))
         except h11.RemoteProtocolError as error:
             if self._gone:
-                raise ConnectionLost("the connection broke off before the answer ended") from None
-            raise NotLookedAt(f"the server did not answer with HTTP: {clean(str(error))}") from None
+                raise ConnectionLost(
+                    "the connection was lost before the response was complete"
+                ) from None
+            raise NotLookedAt(
+                f"the server did not respond with HTTP: {clean(str(error))}"
+            ) from None
 
     async def _receive(self, size: int) -> bytes:
         try:
@@ -118,7 +122,7 @@ class Http1Connection:
             self._gone = True
             return b""
         except FAULTS as error:
-            raise ConnectionLost(_told("the connection broke off", error)) from None
+            raise ConnectionLost(_told("the connection was lost", error)) from None
 
 
 def strerror(error: BaseException) -> str:

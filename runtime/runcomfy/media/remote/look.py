@@ -89,7 +89,7 @@ async def look_async(
     if isinstance(urls, str):
         raise TypeError("look takes a list of URLs: look([url])")
     limits = limits or RemoteLimits()
-    late = f"the time for all files, {limits.timeout:g} s, ran out"
+    late = f"the time limit for all files, {limits.timeout:g} s, was reached"
     found = {url: MediaInfo(reason=late) for url in urls}
     waiting = iter([*found])
     fetcher = RangeClient(

@@ -22,7 +22,7 @@ class PartialContent:
     >>> file.read(3)
     Traceback (most recent call last):
         ...
-    NeedBytes: bytes 3 to 6 are not at hand
+    NeedBytes: bytes 3 to 6 are not available
     """
 
     def __init__(self, size: int | None = None) -> None:
@@ -69,7 +69,7 @@ class PartialContent:
                 raise ValueError(f"whence must be 0, 1 or 2, got {whence}")
             base = _ENDLESS if self.size is None else self.size
         if base + offset < 0:
-            raise OSError("a place before the start of the file")
+            raise OSError("a position before the start of the file")
         self._position = base + offset
         return self._position
 

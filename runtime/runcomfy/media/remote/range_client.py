@@ -41,11 +41,11 @@ class RangeResponse:
         """Take the facts of a 206 from its head; raises ``NotLookedAt`` where they make no sense."""
         found = read_range_header(self.headers)
         if found is None or found.first is None or found.last is None:
-            raise NotLookedAt("the server does not say which part of the file it sent")
+            raise NotLookedAt("the server does not report which part of the file it sent")
         if found.first != asked:
-            raise NotLookedAt("the server sent another part of the file than was asked for")
+            raise NotLookedAt("the server sent a different part of the file than requested")
         if not found.makes_sense:
-            raise NotLookedAt("the server's account of the file's parts makes no sense")
+            raise NotLookedAt("the server's Content-Range is inconsistent")
         self.start, self.stop, self.total = found.first, found.last + 1, found.total
 
     def is_empty_file(self) -> bool:
@@ -143,17 +143,17 @@ def target(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError):
-        raise NotLookedAt("its URL is no web address") from None
+        raise NotLookedAt("its URL is not a web URL") from None
     return _checked(parsed)
 
 
 def _checked(url: httpx.URL) -> httpx.URL:
     if url.scheme not in _PORTS or not url.raw_host:
-        raise NotLookedAt("its URL is not one of http or https")
+        raise NotLookedAt("its URL is neither http nor https")
     if url.port is not None and not 0 < url.port < 65536:
         raise NotLookedAt(f"its port {url.port} does not exist")
     if url.userinfo:
-        raise NotLookedAt("its URL holds a user name or password")
+        raise NotLookedAt("its URL contains a user name or password")
     return url
 
 
@@ -161,9 +161,9 @@ def _next_hop(url: httpx.URL, location: str) -> httpx.URL:
     try:
         following = url.join(location)
     except (httpx.InvalidURL, ValueError):
-        raise NotLookedAt("its server redirects to something that is no web address") from None
+        raise NotLookedAt("its server redirects to something that is not a web URL") from None
     if not location:
-        raise NotLookedAt("its server redirects without saying where to")
+        raise NotLookedAt("its server redirects without a location")
     if url.scheme == "https" and following.scheme == "http":
         raise NotLookedAt("its server redirects from https to http")
     return _checked(following)

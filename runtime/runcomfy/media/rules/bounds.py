@@ -57,12 +57,12 @@ READINGS: dict[str, tuple[Reading, ...]] = {
 }
 #: Why the readings of a unit differ.
 _WORDS = {
-    "KB": "one takes a KB for 10^3 or 2^10 bytes",
-    "MB": "one takes a MB for 10^6 or 2^20 bytes",
-    "GB": "one takes a GB for 10^9 or 2^30 bytes",
-    "s": "files tell their length to a frame only",
-    "ms": "files tell their length to a frame only",
-    "fps": "one says 30 of a rate of 29.97, too",
+    "KB": "a KB may mean 10^3 or 2^10 bytes",
+    "MB": "a MB may mean 10^6 or 2^20 bytes",
+    "GB": "a GB may mean 10^9 or 2^30 bytes",
+    "s": "files state their duration only to the nearest frame",
+    "ms": "files state their duration only to the nearest frame",
+    "fps": "30 may also mean a rate of 29.97",
 }
 
 
@@ -128,13 +128,13 @@ def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:
     words = f", in words {show(rule.wording)}" if rule.wording else _unit(rule, units)
     quoted = f"{rule.name} {rule.limit}{words}"
     if verdict == BREAKS:
-        return f"must keep the rule {quoted}"
+        return f"must satisfy the rule {quoted}"
     why = " and ".join(_WORDS[unit] for unit in units if unit in _WORDS)
     if why:
-        return f"may break the rule, as {why}: {quoted}"
+        return f"may violate the rule, because {why}: {quoted}"
     if rule.operator in _EQUAL:
-        return f"is close to what the rule says: {quoted}"
-    return f"lies exactly on the bound of the rule: {quoted}"
+        return f"is close to the limit of the rule: {quoted}"
+    return f"is exactly at the limit of the rule: {quoted}"
 
 
 def _unit(rule: MediaRule, units: tuple[str, ...]) -> str:

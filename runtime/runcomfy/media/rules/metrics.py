@@ -135,19 +135,19 @@ def problem(text: str, operator: str, limit: object) -> str:
     except UnknownMetric as unknown:
         return str(unknown)
     if operator not in OPERATORS:
-        return f"nothing is known of the operator {operator or 'that it lacks'}"
+        return f"unknown operator {operator}" if operator else "its operator is missing"
     if measured.facts == ("format",):
         if operator.strip("="):
-            return f"a format is not {operator} anything"
+            return f"a format cannot be compared with {operator}"
         names = formats_in(limit)
         known = names & FORMATS.keys() and "*" not in names
-        return "" if known else "its limit names no format that is known"
-    return "" if isinstance(limit, (int, float)) else "its limit is no number"
+        return "" if known else "its limit contains no known format"
+    return "" if isinstance(limit, (int, float)) else "its limit is not a number"
 
 
 def _parsed(text: str) -> list[Step]:
     """The expression with operators behind what they work on."""
-    unknown = UnknownMetric(f"nothing is known of the metric {text[:_LONGEST]}")
+    unknown = UnknownMetric(f"unknown metric {text[:_LONGEST]}")
     parts = _parts(text) if len(text) <= _LONGEST else []
     steps: list[Step] = []
     waiting: list[str] = []  # operators and open parentheses

@@ -4,7 +4,7 @@
 # ruff: noqa
 """Typed requests for 1 model of the RunComfy Model API.
 
-Each owner has a subpackage, and each model a module in it that is imported when it is used.
+Each owner is a subpackage, and each model is a module in it, imported on first use.
 """
 
 from runcomfy.model import require_format

@@ -127,7 +127,7 @@ def check(payload: Any) -> list[Violation]:
     if value.__class__ is list:
         if not is_unique(value):
             found.append(
-                Violation("/tags", "uniqueItems", value, True, "must not hold equal items")
+                Violation("/tags", "uniqueItems", value, True, "must not contain equal items")
             )
         for item in value:
             if item.__class__ is not str:
