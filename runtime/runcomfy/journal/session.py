@@ -122,7 +122,7 @@ class Session:
             raise JournalRefused(
                 f"{self.options.path} belongs to the {Account(origin, fingerprint)}, but the current token belongs "
                 f"to the {account}; nothing was sent. Use the original token; if it is the same account "
-                "with a new token, call journal.adopt(client.account)"
+                "with a new token, run journal.adopt(client.account)"
             )
         return True
 
