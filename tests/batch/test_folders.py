@@ -125,7 +125,7 @@ def test_a_folder_of_another_batch_is_a_conflict(
         "row 1: the folder has the key 'k1' with a different payload; nothing was sent"
         in payload.err
     )
-    assert "the key 'k1' with another model; nothing was sent" in model.err
+    assert "the key 'k1' with a different model; nothing was sent" in model.err
     assert (payload.status, model.status, service.accepted) == (65, 65, ROWS)
 
 
@@ -152,7 +152,7 @@ def test_a_token_of_another_account_is_refused_until_it_is_adopted(
     monkeypatch.setenv("RUNCOMFY_TOKEN", "another-token-5678")
     ran = batch(rows)
     assert "belongs to the account" in ran.err
-    assert "say so with runcomfy-py journal adopt --journal" in ran.err
+    assert "run runcomfy-py journal adopt --journal" in ran.err
     assert "to run" not in ran.err
     assert ran.status == 65
     assert command("journal", "adopt", "--journal", "out").status == 0
