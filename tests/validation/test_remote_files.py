@@ -147,9 +147,9 @@ def test_the_command_looks_at_remote_files_when_asked(server: FileServer, tmp_pa
     assert told == 0
     flat = " ".join(out.split())
     assert "a loopback address" in flat
-    assert "--allow HOST:PORT adds exceptions" in flat
+    assert "--allow-host HOST:PORT adds exceptions" in flat
     assert "RemoteLimits" not in flat
-    told, out, _ = run(tmp_path, *options, "--allow", server.place, "--json")
+    told, out, _ = run(tmp_path, *options, "--allow-host", server.place, "--json")
     assert told == 65
     assert [error["rule"] for error in json.loads(out)["errors"]] == ["width_pixels>"]
 
@@ -159,10 +159,10 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     (tmp_path / "payload.json").write_text("{}\n")
     for arguments, reason in [
         (["lines.jsonl", "--check-files", "remote", "--processes", "2"], "one process"),
-        (["payload.json", "--allow", "localhost:80"], "--check-files remote"),
+        (["payload.json", "--allow-host", "localhost:80"], "--check-files remote"),
         (
-            ["payload.json", "--check-files", "remote", "--allow", "a"],
-            ": --allow contains 'a', which",
+            ["payload.json", "--check-files", "remote", "--allow-host", "a"],
+            ": --allow-host contains 'a', which",
         ),
     ]:
         told, out, error = run(tmp_path, *arguments)

@@ -40,7 +40,7 @@ _NEXT_STEPS = {
     "SubmissionUnknown": "Check the requests in your RunComfy account before you send it again.",
     "JournalUnwritable": "The journal is in $XDG_STATE_HOME (default: ~/.local/state); set the variable to move it.",
     "ValidationError": "See the inputs with: runcomfy-py show {model}",
-    "DownloadRefused": "Allow it with --allow-host, if you trust it.",
+    "DownloadRefused": "No option of this command allows it; fetch the result in Python with that client.",
 }
 
 
@@ -53,7 +53,7 @@ def in_words_of_the_command(text: str) -> str:
 
 def _options(found: re.Match[str]) -> str:
     names = [name.strip() for name in found[1].split(",") if name.strip()]
-    return "give " + " ".join(f"--allow {name}" for name in names)
+    return "pass " + " ".join(f"--allow {name}" for name in names)
 
 
 def describe(error: BaseException) -> str:

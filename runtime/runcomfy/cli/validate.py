@@ -73,10 +73,11 @@ def _files(
     help="With remote, also inspect the files behind URLs, over the network.",
 )
 @click.option(
-    "--allow",
+    "allow",
+    "--allow-host",
     multiple=True,
     metavar="HOST:PORT",
-    help="Allow this host, which is not on the public internet. Can be repeated.",
+    help="Allow this host, even if it is not on the public internet. Can be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option("--lines", is_flag=True, help="Read one payload per line, as for *.jsonl.")
@@ -196,19 +197,20 @@ def _opened(payload: str) -> Any:
 def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteLimits | None:
     if check_files == "local":
         if allow:
-            raise click.UsageError("--allow needs --check-files remote.")
+            raise click.UsageError("--allow-host needs --check-files remote.")
         return None
     if processes > 1:
         raise click.UsageError("--check-files remote works in one process only.")
     from runcomfy.media.remote import RemoteLimits
 
     class Limits(RemoteLimits):
-        how_to_allow = "--allow HOST:PORT"
+        how_to_allow = "--allow-host HOST:PORT"
 
     try:
         return Limits(allow=allow)
     except ConfigurationError as error:  # it begins with the name of the setting
-        raise click.UsageError(f"--{error}.") from None
+        words = str(error).removeprefix("allow")
+        raise click.UsageError(f"--allow-host{words}.") from None
 
 
 def _report(
