@@ -12,7 +12,14 @@ import pytest
 import runcomfy
 
 ROOT = Path(__file__).resolve().parents[1]
-PUBLIC = ["runcomfy", "runcomfy.model", "runcomfy.mock", "runcomfy.testing", "runcomfy.otel"]
+PUBLIC = [
+    "runcomfy",
+    "runcomfy.model",
+    "runcomfy.mock",
+    "runcomfy.testing",
+    "runcomfy.otel",
+    "runcomfy.ray",
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

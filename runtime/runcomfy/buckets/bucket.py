@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from runcomfy.errors import BucketError, ConfigurationError
@@ -131,7 +132,13 @@ class Bucket:
         return f"Bucket({self.url()!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Bucket, (self._given,)
+        return (_reopened if isinstance(self._given, str) else Bucket), (self._given,)
+
+
+@cache
+def _reopened(url: str) -> Bucket:
+    """The bucket in another process, which opens it once for all that comes in."""
+    return Bucket(url)
 
 
 def checked(name: str) -> str:

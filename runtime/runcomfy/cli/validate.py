@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from runcomfy.buckets.opening import is_bucket_url
 from runcomfy.errors import ConfigurationError
 from runcomfy.model.media import urls
 from runcomfy.model.request import Request
@@ -21,16 +23,21 @@ from .exit_codes import BAD_DATA, DONE, MISUSE
 from .findings import as_json, rows, verdict
 from .model_packages import model_of, package_option
 from .output import Output, output_options
+from .payload_files import extension, named, opened, payload_files
 from .terminal import complain
 
 if TYPE_CHECKING:
     from runcomfy.media.remote import RemoteLimits
+    from runcomfy.validation.lines import LineReports
+
+    #: Reports on the lines of a source, whose format is given where its name does not tell it.
+    Engine = Callable[[type[Request[Any]], str, str | None], LineReports]
 
 __all__ = ["command"]
 
 _LINES = {".jsonl", ".ndjson"}
-#: What is read in a folder.
-_PAYLOADS = {".json", *_LINES}
+#: Tables, with a payload in each row.
+_TABLES = {".csv", ".tsv", ".parquet"}
 #: The JSON library's words for a text that goes on behind its value, as JSON Lines do.
 _SECOND_VALUE = "Extra data"
 _COLUMNS = ("finding", "where", "what")
@@ -88,6 +95,18 @@ def _files(
     show_default=True,
     help="Validate the lines of a file in this many processes.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="With ray, validate lines and tables on a Ray cluster.",
+)
+@click.option(
+    "--address",
+    metavar="ADDRESS",
+    help="The Ray cluster, such as auto or host:6379. Default: RAY_ADDRESS, else one on this machine.",
+)
 @output_options
 @package_option
 def command(
@@ -100,13 +119,17 @@ def command(
     strict: bool,
     lines: bool,
     processes: int,
+    engine: str,
+    address: str | None,
 ) -> int:
     """Validate each PAYLOAD against the input schema and the file rules of MODEL.
 
     MODEL is a model id, such as openai/gpt-image-2/edit. PAYLOAD is a JSON file, a JSON Lines file
-    (*.jsonl, or any with --lines), a folder of such files, or - for standard input. Nothing is fetched
+    (*.jsonl, or any with --lines), a table (*.csv, *.tsv, *.parquet), a folder of JSON and JSON Lines files, or -
+    for standard input. It may be a quoted pattern ("rows/*.jsonl", with ** for folders below) and lie in a bucket
+    (s3://bucket/rows/*.jsonl, gs://, az://). No media file is fetched
     without --check-files remote: rules about files that are not available are listed as not checked,
-    or counted for JSON Lines. Findings that would stop a run are marked.
+    or counted for lines and tables. Findings that would stop a run are marked.
 
     The exit status is 0 if every payload is valid, 65 if any is invalid or none was found, and 64 for
     a usage error.
@@ -120,11 +143,14 @@ def command(
         "remote_limits": limits,
     }
     statuses = []
-    for source in _sources(payload):
-        if lines or _extension(source) in _LINES:
-            statuses.append(_check_lines(out, cls, source, processes=processes, **options))
-        else:
-            statuses.append(_check_payload(out, cls, source, **options))
+    with _engine(engine, address, processes, options) as reports_on:
+        for source in payload_files(payload):
+            kind = extension(source)
+            if lines or kind in _LINES or kind in _TABLES:
+                form = "jsonl" if lines else None
+                statuses.append(_check_lines(out, source, reports_on(cls, source, form)))
+            else:
+                statuses.append(_check_payload(out, cls, source, **options))
     if not statuses:
         complain(
             f"no payload in {', '.join(payload)}: only *.json and *.jsonl files in a folder are read"
@@ -132,28 +158,56 @@ def command(
     return max(statuses, default=BAD_DATA)
 
 
-def _sources(given: tuple[str, ...]) -> Iterator[str]:
-    """The files that are given, and those in the folders that are given, sorted."""
-    for one in given:
-        if one == "-" or not os.path.isdir(one):  # noqa: PTH112  # pathlib is slow to import
-            yield one
-            continue
-        found = [os.path.join(folder, name) for folder, _, names in os.walk(one) for name in names]  # noqa: PTH118  # likewise
-        yield from sorted(name for name in found if _extension(name) in _PAYLOADS)
+@contextmanager
+def _engine(
+    engine: str, address: str | None, processes: int, options: dict[str, Any]
+) -> Iterator[Engine]:
+    """What reports on lines: this machine, or a cluster."""
+    if engine == "local":
+        if address is not None:
+            raise click.UsageError("--address needs --engine ray.")
+
+        def reports_on(cls: type[Request[Any]], source: str, form: str | None) -> LineReports:
+            from runcomfy.validation.rows import validate_rows  # a single payload does without
+
+            return validate_rows(
+                cls, _readable(source), format=form, processes=processes, **options
+            )
+
+        yield reports_on
+        return
+    if processes > 1:
+        raise click.UsageError("--processes is for --engine local; Ray uses what its cluster has.")
+    if options["check_files"] == "remote":
+        raise click.UsageError("--check-files remote works with --engine local only.")
+    from runcomfy.ray.rows import validate_rows as validate_on
+    from runcomfy.ray.session import ray_executor
+
+    files = {url: _content(path) for url, path in options["files"].items()}
+    with ray_executor(address) as executor:
+        yield lambda cls, source, form: validate_on(
+            executor, cls, _readable(source), format=form, files=files, strict=options["strict"]
+        )
 
 
-def _extension(name: str) -> str:
-    return os.path.splitext(name)[1].lower()  # noqa: PTH122  # likewise
+def _readable(source: str) -> str:
+    """The source, if it can be opened."""
+    if source != "-" and not is_bucket_url(source):
+        opened(source).close()
+    elif source == "-" and sys.stdin is None:
+        opened(source)
+    return source
 
 
-def _check_lines(
-    out: Output, cls: type[Request[Any]], source: str, *, processes: int, **options: Any
-) -> int:
-    from runcomfy.validation.lines import validate_lines
+def _content(path: str) -> bytes:
+    with opened(path) as file:
+        content: bytes = file.read()
+    return content
 
-    name = _named(source)
-    with _opened(source) as content:
-        found = validate_lines(cls, content, processes=processes, **options)
+
+def _check_lines(out: Output, source: str, found: LineReports) -> int:
+    name = named(source)
+    with found:
         for number, report in found:
             if out.as_json:
                 out.json({"file": name, "line": number, **as_json(report)})
@@ -171,27 +225,13 @@ def _check_lines(
 
 
 def _check_payload(out: Output, cls: type[Request[Any]], source: str, **options: Any) -> int:
-    with _opened(source) as opened:
-        content = opened.read()
-    report = _report(cls, content, **options)
-    name = _named(source)
+    report = _report(cls, _content(source), **options)
+    name = named(source)
     if out.as_json:
         out.json({"file": name, **as_json(report)})
     elif not (out.quiet and report.valid):
         _show(out, name, report)
     return _status(report)
-
-
-def _opened(payload: str) -> Any:
-    if payload == "-":
-        if sys.stdin is None:
-            raise click.UsageError("There is no standard input to read from.")
-        return click.open_file("-", "rb")
-    try:
-        return open(payload, "rb")  # noqa: PTH123  # pathlib is slow to import; the caller closes it
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise click.UsageError(f"The payload {payload!r} cannot be read: {reason}.") from None
 
 
 def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteLimits | None:
@@ -248,7 +288,3 @@ def _show(out: Output, name: str, report: Report) -> None:
             "note: to check its file rules, pass --file URL=PATH, or inspect it over the network with "
             "--check-files remote"
         )
-
-
-def _named(payload: str) -> str:
-    return "standard input" if payload == "-" else payload

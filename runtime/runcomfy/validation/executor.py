@@ -16,6 +16,7 @@ from typing import NamedTuple
 from runcomfy.errors import RunComfyError
 
 from .byte_ranges import lines_in, on_disk, ranges
+from .chunks import shareable
 from .scanner import LineScan, Scanner
 
 TYPE_CHECKING = False
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from runcomfy.media.probe import Source
+    from runcomfy.model.request import Request
 
+    from .chunks import Chunk, Shareable
     from .scanner import Line
 
     class Executor(Protocol):
@@ -34,10 +37,15 @@ if TYPE_CHECKING:
             """Run ``call(*args)`` somewhere; all of it can be pickled."""
             ...
 
-    #: A function for workers, and its arguments.
-    Chunk = tuple[Callable[..., LineScan], tuple[Any, ...]]
 
-__all__ = ["ScanTask", "scan_lines", "scan_range", "scan_task", "share"]
+__all__ = [
+    "ScanTask",
+    "model_of",
+    "scan_lines",
+    "scan_range",
+    "scan_task",
+    "share",
+]
 
 #: Lines that are scanned together where they do not come from a file, and bytes of a chunk: whichever is reached
 #: first. A chunk takes a worker some milliseconds, as long as a thread here may wait for the interpreter's lock.
@@ -105,13 +113,22 @@ def scan_range(
         return _joined(scanner.scan(lines))
 
 
-def scan_lines(task: ScanTask, lines: list[Line]) -> LineScan:
+def scan_lines(task: ScanTask, lines: Iterable[Line]) -> LineScan:
     """Scan these lines."""
     return _joined(_scanner(task).scan(lines))
 
 
+def model_of(task: ScanTask) -> type[Request[Any]]:
+    """The model that the task is about."""
+    return _scanner(task).cls
+
+
 def share(
-    scanner: Scanner, task: ScanTask, lines: Iterator[Line], executor: Executor, workers: int
+    scanner: Scanner,
+    task: ScanTask,
+    lines: Iterator[Line] | Shareable,
+    executor: Executor,
+    workers: int,
 ) -> Iterator[LineScan]:
     """Scan the lines in this process and through ``executor``, which has ``workers``; the scans come in order."""
     pending: deque[Future[LineScan]] = deque()
@@ -134,7 +151,10 @@ def share(
         del _scanners[task.key]
 
 
-def _chunks(lines: Iterator[Line]) -> Iterator[Chunk]:
+def _chunks(lines: Iterator[Line] | Shareable) -> Iterator[Chunk]:
+    if shareable(lines):
+        yield from lines.chunks()
+        return
     if on_disk(lines) and (path := _path_of(lines.fileno(), lines.name)):
         identity = _identity(lines.fileno())
         for start, stop in ranges(lines, _BYTES, _LEAST):

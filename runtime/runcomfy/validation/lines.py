@@ -7,6 +7,7 @@ import sys
 from itertools import chain, islice
 
 from .byte_ranges import lines_in, on_disk, ranges, remaining
+from .chunks import shareable
 from .report import Report, counted
 from .scanner import Scanner
 from .validate import model_class
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from runcomfy.media.probe import Source
     from runcomfy.media.remote import RemoteLimits
 
+    from .chunks import Shareable
+    from .executor import Executor
     from .scanner import Line, LineScan
     from .validate import Model
 
-__all__ = ["LineReports", "Summary", "validate_lines"]
+__all__ = ["LineReports", "Summary", "shared_reports", "validate_lines"]
 
 #: Lines that are read before the work is shared out, and bytes of a file that are not shared out:
 #: fewer are not worth the start of a process.
@@ -153,6 +156,37 @@ def validate_lines(
     return LineReports(_number(_scans(scanner, lines, processes), summary), summary)
 
 
+def shared_reports(
+    model: Model,
+    lines: Iterable[Line],
+    executor: Executor,
+    workers: int,
+    *,
+    files: Mapping[str, Source] | None = None,
+    strict: bool = False,
+) -> LineReports:
+    """``validate_lines`` through an executor that has ``workers``: another engine's, on other machines perhaps.
+
+    The lines travel there, except those of a file on disk and of lines that know how they are shared out. Raises
+    ``ConfigurationError`` where the model or the files cannot travel.
+    """
+    from runcomfy.errors import ConfigurationError
+
+    from .executor import scan_task, share
+
+    scanner = Scanner(model_class(model), files, strict)
+    task = scan_task(scanner)
+    if task is None:
+        raise ConfigurationError(
+            f"{scanner.cls.__qualname__} cannot be checked by other processes: they need a class of an installed "
+            "module, and files given as paths or as less than a megabyte of content"
+        )
+    waiting = lines if shareable(lines) else iter(lines)
+    summary = Summary()
+    scans = share(scanner, task, waiting, executor, workers)
+    return LineReports(_number(scans, summary), summary)
+
+
 def _number(scans: Iterator[LineScan], summary: Summary) -> Generator[tuple[int, Report]]:
     first = 1
     for scan in scans:
@@ -163,6 +197,9 @@ def _number(scans: Iterator[LineScan], summary: Summary) -> Generator[tuple[int,
 
 
 def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[LineScan]:
+    if shareable(lines):
+        yield from _shared(scanner, lines, processes)
+        return
     waiting = iter(lines)
     if on_disk(waiting):
         if processes == 1 or remaining(waiting) < _SMALL:
@@ -178,12 +215,19 @@ def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[
         if not ahead:
             return
         waiting = chain(ahead, waiting)
+    yield from _shared(scanner, waiting, processes)
+
+
+def _shared(
+    scanner: Scanner, lines: Iterator[Line] | Shareable, processes: int
+) -> Iterator[LineScan]:
+    """The scans of this process and of others, which it starts; of this one alone where they could not scan."""
     from .executor import scan_task, share
     from .workers import worker_processes
 
-    task = scan_task(scanner)
+    task = scan_task(scanner) if processes > 1 else None
     if task is None or os.name != "posix" or not sys.executable:
-        yield from scanner.scan(waiting)
+        yield from scanner.scan(lines)
         return
     with worker_processes(processes - 1) as executor:
-        yield from share(scanner, task, waiting, executor, processes - 1)
+        yield from share(scanner, task, lines, executor, processes - 1)

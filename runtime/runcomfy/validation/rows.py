@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import Any
 
+from runcomfy.buckets.opening import is_bucket_url
+from runcomfy.errors import RunComfyError
 from runcomfy.model.violation import Violation
 
 from .bounded_lines import bounded_lines
 from .json_text import NotJSON, read_json
 from .lines import LineReports, validate_lines
 from .row import Row, RowsUnreadable
-from .scanner import FaultyLine
+from .row_lines import line_of, set_aside
 from .validate import model_class
 
 TYPE_CHECKING = False
@@ -32,7 +33,16 @@ if TYPE_CHECKING:
     #: Reads the open file; the name is for messages.
     Reader = Callable[[BinaryIO, str, type[Request[Any]]], Iterable["Row"]]
 
-__all__ = ["FORMATS", "Row", "RowsUnreadable", "read_rows", "validate_rows"]
+__all__ = [
+    "FORMATS",
+    "Row",
+    "RowsUnreadable",
+    "format_of",
+    "lines_of",
+    "open_rows",
+    "read_rows",
+    "validate_rows",
+]
 
 #: The formats, by the endings of file names.
 FORMATS = {
@@ -96,10 +106,31 @@ def validate_rows(
         "check_files": check_files,
         "remote_limits": remote_limits,
     }
-    if reader is _json_rows and not ignore and name != "-":
-        file = _open(name)  # read in ranges of bytes, by several processes
+    if reader is _json_rows and not ignore and name != "-" and not is_bucket_url(name):
+        file = open_rows(name)  # read in ranges of bytes, by several processes
         return _FileReports(validate_lines(cls, file, **options), file)
-    return validate_lines(cls, map(_line, _rows(name, cls, reader, ignore)), **options)
+    return validate_lines(cls, lines_of(name, cls, format, ignore), **options)
+
+
+def lines_of(
+    name: str,
+    cls: type[Request[Any]],
+    format: str | None = None,  # noqa: A002  # the word that users know
+    ignore: Collection[str] = (),
+) -> Iterable[Line]:
+    """The rows of a file as lines. Those of an object or of a Parquet file can be shared out by their ``chunks``."""
+    reader = _reader(name, format)
+    if reader is _json_rows and not ignore:
+        if not is_bucket_url(name):
+            return open_rows(name)
+        from .object_lines import ObjectLines
+
+        return ObjectLines.at(name)
+    if (format or format_of(name)) == "parquet":
+        from .parquet_rows import ParquetLines
+
+        return ParquetLines(name, cls, tuple(ignore), open_rows)
+    return map(line_of, _rows(name, cls, reader, ignore))
 
 
 class _FileReports(LineReports):
@@ -121,7 +152,7 @@ class _FileReports(LineReports):
 
 
 def _reader(name: str, given: str | None) -> Reader:
-    kind = given or ("jsonl" if name == "-" else FORMATS.get(os.path.splitext(name)[1].lower()))  # noqa: PTH122  # a name
+    kind = given or format_of(name)
     if kind == "jsonl":
         return _json_rows
     if kind in ("csv", "tsv"):
@@ -136,9 +167,19 @@ def _reader(name: str, given: str | None) -> Reader:
     raise RowsUnreadable(f"{name} has an unsupported format; pass one of: {known}")
 
 
-def _open(name: str) -> BinaryIO:
+def format_of(name: str) -> str | None:
+    """The format that the name of a file tells; ``None`` where it tells none."""
+    return "jsonl" if name == "-" else FORMATS.get(os.path.splitext(name)[1].lower())  # noqa: PTH122  # a name
+
+
+def open_rows(name: str) -> BinaryIO:
+    """The open file of a path, of ``"-"``, or of the URL of an object. Raises ``RowsUnreadable`` or ``BucketError``."""
     if name == "-":
         return sys.stdin.buffer
+    if is_bucket_url(name):
+        from runcomfy.buckets.reading import open_object
+
+        return open_object(name)
     try:
         return open(name, "rb")  # noqa: PTH123  # closed by whoever reads it
     except OSError as error:
@@ -148,13 +189,13 @@ def _open(name: str) -> BinaryIO:
 def _rows(
     name: str, cls: type[Request[Any]], reader: Reader, ignore: Collection[str]
 ) -> Iterator[Row]:
-    file = _open(name)
+    file = open_rows(name)
     try:
         for row in reader(file, name, cls):
-            if row.payload and ignore:
-                row.extra = {key: row.payload.pop(key) for key in ignore if key in row.payload}
-            yield row
+            yield set_aside(row, ignore)
     except OSError as error:
+        if isinstance(error, RunComfyError):
+            raise
         raise RowsUnreadable(f"{name} cannot be read: {error.strerror or error}") from None
     finally:
         if name != "-":
@@ -175,10 +216,3 @@ def _json_rows(file: BinaryIO, name: str, _: object) -> Iterator[Row]:
             yield Row(number, value)
         else:
             yield Row(number, None, Violation("", "type", value, "object"))
-
-
-def _line(row: Row) -> Line:
-    """The row as a line, for the scanner."""
-    if row.fault:
-        return FaultyLine(row.fault)
-    return b"" if row.payload is None else json.dumps(row.payload).encode()
