@@ -284,16 +284,13 @@ def test_a_file_is_looked_at_once_however_often_it_is_used(
 def test_the_command_tells_what_became_of_each_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from runcomfy.cli import main
+    from runcomfy.cli.main import run
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     Path("a.png").write_bytes(picture(500, 400))
     Path("payload.json").write_text(json.dumps({"prompt": "two monsters", "image_urls": [URL]}))
-    monkeypatch.setattr(
-        "sys.argv", ["runcomfy-py", "validate", WAN, "payload.json", "--file", f"{URL}=a.png"]
-    )
-    assert main() == 0
+    assert run(["validate", WAN, "payload.json", "--file", f"{URL}=a.png"]) == 0
     out = capsys.readouterr().out
     assert "/image_urls/0" in out
     assert "png, 500 × 400 pixels" in out

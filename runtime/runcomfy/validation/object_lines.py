@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from runcomfy.buckets.reading import locate
 
+from .bounded_lines import LONGEST
 from .executor import ScanTask, scan_lines
+from .row import RowsUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,4 +74,9 @@ def lines_that_start_in(bucket: Bucket, found: Found, start: int, stop: int) -> 
         stop += len(piece)
         end = piece.find(b"\n") + 1
         pieces.append(piece[:end] if end else piece)
+        if stop - start > LONGEST + _RANGE:
+            raise RowsUnreadable(
+                f"{bucket.url(found.name)} has a line of more than {LONGEST // 2**20} MiB before byte {stop:,}; each row "
+                "stands on a line of its own"
+            )
     return list(BytesIO(b"".join(pieces)))

@@ -11,6 +11,7 @@ from runcomfy.errors import RunComfyError
 from runcomfy.model.violation import Violation
 
 from .bounded_lines import bounded_lines
+from .byte_ranges import on_disk
 from .json_text import NotJSON, read_json
 from .lines import LineReports, validate_lines
 from .row import Row, RowsUnreadable
@@ -44,6 +45,7 @@ __all__ = [
     "validate_rows",
 ]
 
+_SAVE = "save it as UTF-8"
 #: The formats, by the endings of file names.
 FORMATS = {
     ".jsonl": "jsonl",
@@ -122,7 +124,8 @@ def lines_of(
     reader = _reader(name, format)
     if reader is _json_rows and not ignore:
         if not is_bucket_url(name):
-            return open_rows(name)
+            file = open_rows(name)
+            return file if on_disk(file) else bounded_lines(file, name, _SAVE)
         from .object_lines import ObjectLines
 
         return ObjectLines.at(name)
@@ -203,7 +206,7 @@ def _rows(
 
 
 def _json_rows(file: BinaryIO, name: str, _: object) -> Iterator[Row]:
-    for number, line in enumerate(bounded_lines(file, name, "save it as UTF-8"), 1):
+    for number, line in enumerate(bounded_lines(file, name, _SAVE), 1):
         if not line.strip():
             yield Row(number, None)
             continue
