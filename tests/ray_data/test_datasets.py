@@ -16,6 +16,7 @@ import pytest
 import runcomfy
 import runcomfy.ray
 from runcomfy import ConfigurationError, validate_lines
+from runcomfy.model.registry import find_model
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 from support.file_host import CONTENT, Given, file_host
 from support.payload_lines import GOOD, WAN
@@ -80,7 +81,7 @@ def test_structs_of_parquet_have_the_verdicts_of_validate(ray: Any, tmp_path: Pa
 
 @pytest.mark.parametrize("model_id", runcomfy.model_ids())
 def test_every_installed_model_travels(ray: Any, model_id: str) -> None:
-    example = json.dumps(runcomfy.model.registry.find_model(model_id).example().payload())
+    example = json.dumps(find_model(model_id).example().payload())
     rows = ray.data.from_arrow(pa.table({"payload": [example, "{}"]}))
     assert counted(runcomfy.ray.validate(rows, model_id, column="payload")) == Counter(
         [True, False]
