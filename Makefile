@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow nightly soak soak-batch generate check lint types format bench golden docs build clean
+.PHONY: help demo test test-slow nightly soak soak-batch soak-ray generate check lint types format bench golden docs build clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ soak: .venv/installed-dev ## 2,000 requests, every fifth call struck by a fault;
 
 soak-batch: .venv/installed-dev ## 200 kills of batches of 300 rows, with faults; half an hour
 	$(BIN)/python -m tests.campaign.soak_batch
+
+soak-ray: .venv/installed-dev ## 40 kills of workers, nodes, journal and driver on Ray clusters of two and of three nodes; ten minutes
+	$(BIN)/python -m tests.engines.ray_kills
 
 generate: .venv/installed ## write generated/ from schemas/
 	$(BIN)/runcomfy-codegen generate

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -24,7 +24,7 @@ from .preflight import Preflight, faults, look_at, require_good
 from .rows import BatchRow, RowSource
 from .runner import PAUSED, Runner
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "BatchRunner", "MakeRunner", "single_error"]
 
 
 #: Seconds in which the catalogue has to tell a price.
@@ -38,10 +38,51 @@ class _Client(Protocol):
     async def model(self, model_id: str, *, timeout: float | None) -> PriceEntry: ...
 
 
+class BatchRunner(Protocol):
+    """What carries a batch out: ``Runner`` on this machine, or an engine's."""
+
+    summary: BatchSummary
+
+    @property
+    def running(self) -> int:
+        """Rows in flight."""
+        ...
+
+    def stop(self, reason: str = "interrupt") -> None:
+        """Start nothing more; what is in flight is followed to its end."""
+        ...
+
+    async def run(
+        self,
+        rows: Iterable[BatchRow],
+        known: Mapping[str, Known],
+        why_bad: Callable[[BatchRow], str],
+        tell: Callable[[int, BatchOutcome], object],
+    ) -> BatchSummary:
+        """Run the rows that are left."""
+        ...
+
+
+class MakeRunner(Protocol):
+    """Makes the runner of a batch from its client, journal, model, folder and options."""
+
+    def __call__(
+        self,
+        client: Any,
+        journal: Journal,
+        model: type[Request[Any]],
+        folder: Path,
+        options: BatchOptions,
+        /,
+    ) -> BatchRunner:
+        """The runner."""
+        ...
+
+
 class Batch:
     """One batch in its folder: ``prepare`` looks at every row, ``run`` pays for those that are left.
 
-    ``user`` is the user's journal, in which the batch reserves as well. A context manager: it holds the folder, which has one runner. A new
+    ``user`` is the user's journal, in which the batch reserves as well; ``make_runner`` is the engine. A context manager: it holds the folder, which has one runner. A new
     folder is made when every row is known to be good. Raises ``JournalBusy`` where another runner has the folder, and other kinds of
     ``JournalError``.
 
@@ -58,6 +99,7 @@ class Batch:
         folder: str | os.PathLike[str],
         options: BatchOptions,
         user: Journal | None = None,
+        make_runner: MakeRunner = Runner,
     ) -> None:
         check_name(options.name)
         self._client, self._model, self._source = client, model, source
@@ -69,7 +111,8 @@ class Batch:
         self._user = user
         self._journal: Journal | None = None
         self._open_files = ExitStack()
-        self._runner: Runner | None = None
+        self._make_runner = make_runner
+        self._runner: BatchRunner | None = None
         self._stopping = False
 
     def _estimate(self, _model_id: str, _payload: Mapping[str, Any]) -> float | None:
@@ -186,7 +229,9 @@ class Batch:
     async def run(self, tell: Callable[[BatchOutcome], object]) -> BatchSummary:
         """Run what is left, and write ``results.jsonl``. ``tell`` is called with each outcome, in input order."""
         client = self._client.with_journal(self.journal)
-        self._runner = Runner(client, self.journal, self._model, self.folder, self.options)
+        self._runner = self._make_runner(
+            client, self.journal, self._model, self.folder, self.options
+        )
         ordered = _InOrder(tell)
         try:
             summary = await self._runner.run(self._source, self._known, self._why_bad, ordered.take)
@@ -236,3 +281,18 @@ def _without_result(outcome: BatchOutcome) -> BatchOutcome:
     from dataclasses import replace
 
     return replace(outcome, result=None)
+
+
+@contextmanager
+def single_error() -> Iterator[None]:
+    """Raise one error in the place of a task group's: an end that was asked for before our own, before any other."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        for wanted in (KeyboardInterrupt, RunComfyError, BaseException):
+            found: BaseException | None = group.subgroup(wanted)
+            while isinstance(found, BaseExceptionGroup):
+                found = found.exceptions[0]
+            if found is not None:
+                raise found from None
+        raise

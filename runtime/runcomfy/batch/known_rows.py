@@ -23,6 +23,8 @@ class Known:
     cost: float | None
     files: tuple[Path, ...]
     error: str | None
+    #: How often it was claimed.
+    attempts: int = 1
 
     @classmethod
     def of(cls, entry: Entry) -> Known:
@@ -37,6 +39,7 @@ class Known:
             entry.cost,
             files,
             entry.error,
+            entry.attempts,
         )
 
 

@@ -14,10 +14,11 @@ from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request
 from runcomfy.notebook.live import LiveDisplay
 
-from .batch import Batch
+from .batch import Batch, MakeRunner, single_error
 from .options import BatchOptions
 from .outcome import BatchOutcome, BatchSummary
 from .rows import RowSource
+from .runner import Runner
 
 if TYPE_CHECKING:
     from runcomfy.journal import Journal
@@ -46,6 +47,7 @@ class BatchRun:
         options: Mapping[str, Any],
         *,
         user: Journal | None = None,
+        make_runner: MakeRunner = Runner,
     ) -> None:
         unknown = sorted(options.keys() - set(BatchOptions.__dataclass_fields__))
         if unknown:
@@ -55,6 +57,7 @@ class BatchRun:
             )
         self.options = BatchOptions(**options)
         self._client, self._user, self._out = client, user, out
+        self._make_runner = make_runner
         self._model = find_model(model) if isinstance(model, str) else model
         given = Path(rows) if isinstance(rows, (str, os.PathLike)) else rows
         self._source = RowSource(self._model, given, self.options)
@@ -132,7 +135,13 @@ class BatchRun:
 
         async def main() -> None:
             with Batch(
-                self._client, self._model, self._source, self._out, self.options, self._user
+                self._client,
+                self._model,
+                self._source,
+                self._out,
+                self.options,
+                self._user,
+                self._make_runner,
             ) as batch:
                 self._batch = batch
                 try:
@@ -142,15 +151,9 @@ class BatchRun:
                     await self._client.aclose()
 
         try:
-            anyio.run(main)
+            with single_error():
+                anyio.run(main)
         except BaseException as error:  # noqa: BLE001  # the thread that iterates raises it
-            outcomes.put(_alone(error))
+            outcomes.put(error)
         finally:
             outcomes.put(None)
-
-
-def _alone(error: BaseException) -> BaseException:
-    """The error itself, where a task group put one into a group."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

@@ -40,7 +40,7 @@ from .outcome import WAITING, BatchOutcome, BatchSummary
 from .rows import BatchRow
 from .scheduler import Ended, Event, Kind, Limits, Start, Step, Stop, Tick, schedule
 
-__all__ = ["BatchClient", "Runner"]
+__all__ = ["BatchClient", "BatchStopped", "Runner"]
 
 #: Rows that are read ahead, in a thread: reading hashes the files of a row.
 _AHEAD = 256
@@ -48,6 +48,11 @@ _AHEAD = 256
 _LOOK = 1.0
 #: The journal's texts that another terminal writes.
 PAUSED = "batch paused"
+
+
+class BatchStopped(RunComfyError):
+    """The batch was stopped elsewhere, so no further submit is granted. Nothing was sent."""
+
 
 #: What an error means for the batch: the first class that fits. The state is the row's, empty where the row goes back.
 _MEANINGS: tuple[tuple[type[RunComfyError], Kind, str], ...] = (
@@ -63,6 +68,7 @@ _MEANINGS: tuple[tuple[type[RunComfyError], Kind, str], ...] = (
     (DeadlineExceeded, "error", "submitted"),
     (ConnectionFailed, "unreachable", ""),
     (ValidationError, "error", "invalid"),
+    (BatchStopped, "interrupt", ""),
 )
 
 
@@ -124,8 +130,8 @@ class Runner:
 
         Raises ``JournalError`` where the journal cannot be written any more: what is in flight is recovered by the next run.
         """
-        self._names = FileNames(self._folder, self._options.name, self._model.model_id, known)
-        feed = _Feed(rows, lambda row: self._already(row, known, why_bad, tell))
+        self.know(known)
+        feed = _Feed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))
         limits = Limits(
             self._options.jobs,
             self._options.rate,
@@ -135,6 +141,10 @@ class Runner:
         left = await self._drive(schedule(feed, limits, monotonic()), feed, tell)
         await self._leave(feed, left, tell)
         return self.summary
+
+    def know(self, known: Mapping[str, Known]) -> None:
+        """Learn which files earlier runs have saved, so that no row takes the name of another's."""
+        self._names = FileNames(self._folder, self._options.name, self._model.model_id, known)
 
     async def _drive(
         self,
@@ -171,25 +181,26 @@ class Runner:
     ) -> None:
         """Tell of the rows that were not begun."""
         for row in left:
-            self._tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
+            self.tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
         while rows := await run_sync(feed.more):
             for row in rows:
-                self._tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
+                self.tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
 
-    def _tell(
+    def tell(
         self, row: BatchRow, outcome: BatchOutcome, tell: Callable[[int, BatchOutcome], object]
     ) -> None:
+        """Count an outcome, and hand it on."""
         self.summary.states[outcome.state] += 1
         tell(row.index, outcome)
 
-    def _already(
+    def tell_if_over(
         self,
         row: BatchRow,
         known: Mapping[str, Known],
         why_bad: Callable[[BatchRow], str],
         tell: Callable[[int, BatchOutcome], object],
     ) -> bool:
-        """Whether there is nothing to do for the row: it is invalid, or an earlier run brought it to its end."""
+        """Whether there is nothing to do for the row, and then tell so: it is invalid, or an earlier run brought it to its end."""
         if wrong := why_bad(row):
             outcome = BatchOutcome(row.number, row.key, "invalid", error=wrong)
         else:
@@ -201,7 +212,7 @@ class Runner:
                     self._repeated.add(row.key)
                 return False
             outcome = _outcome_of(row, there)
-        self._tell(row, outcome, tell)
+        self.tell(row, outcome, tell)
         return True
 
     def _is_over(self, entry: Known) -> bool:
@@ -221,22 +232,24 @@ class Runner:
         send: anyio.abc.ObjectSendStream[Event],
         tell: Callable[[int, BatchOutcome], object],
     ) -> None:
+        outcome, kind, retry_after = await self.outcome_of(row)
+        if outcome.state:
+            self.tell(row, outcome, tell)
+        await send.send(Ended(monotonic(), row, kind, retry_after))
+
+    async def outcome_of(self, row: BatchRow) -> tuple[BatchOutcome, Kind, float | None]:
+        """Run one row: what became of it, what that means for the batch, and the seconds to wait. Its state is empty where it goes back."""
         self.running += 1
-        retry_after = None
         try:
             outcome = await self._run(row)
-            kind: Kind = "done" if outcome.state == "succeeded" else "error"
         except JournalError:
             raise
         except RunComfyError as error:
             kind, state = _meaning(error)
-            retry_after = getattr(error, "retry_after", None)
-            outcome = _failed(row, state, error)
+            return _failed(row, state, error), kind, getattr(error, "retry_after", None)
         finally:
             self.running -= 1
-        if outcome.state:
-            self._tell(row, outcome, tell)
-        await send.send(Ended(monotonic(), row, kind, retry_after))
+        return outcome, "done" if outcome.state == "succeeded" else "error", None
 
     async def _run(self, row: BatchRow) -> BatchOutcome:
         request = self._model.from_payload(row.payload or {})

@@ -13,10 +13,22 @@ from typing import Literal, Protocol, TypeAlias
 
 from .rows import BatchRow
 
-__all__ = ["Await", "Ended", "Event", "Feed", "Limits", "Start", "Step", "Stop", "Tick", "schedule"]
+__all__ = [
+    "Await",
+    "Ended",
+    "Event",
+    "Feed",
+    "Limits",
+    "Start",
+    "Step",
+    "Stop",
+    "Tick",
+    "reason_of",
+    "schedule",
+]
 
 Kind: TypeAlias = Literal[
-    "done", "error", "limited", "unreachable", "balance", "token", "budget", "not_sent"
+    "done", "error", "limited", "unreachable", "balance", "token", "budget", "not_sent", "interrupt"
 ]
 
 #: Rows that could not be sent, one after another with no success between, before the service counts as down.
@@ -190,4 +202,9 @@ def schedule(
             state.started += 1
             state.not_before = max(state.not_before, now + state.interval())
             now = state.hear((yield Start(row)))
-    return state.stopped, _REASONS.get(state.stopped, state.stopped), [*state.requeued]
+    return state.stopped, reason_of(state.stopped), [*state.requeued]
+
+
+def reason_of(stopped: str) -> str:
+    """Why a batch stopped, in words."""
+    return _REASONS.get(stopped, stopped)

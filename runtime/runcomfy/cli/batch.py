@@ -132,6 +132,18 @@ class BatchCommand(click.Command):
     "--dry-run", is_flag=True, help="Validate all rows, report counts and cost, and submit nothing."
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Run the rows in this process, or on Ray.",
+)
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="Ray cluster to run on, of which this machine is a node.  [default: a Ray on this machine]",
+)
+@click.option(
     "--notify",
     metavar="COMMAND",
     help="Run this command at the end, with the summary on its standard input.",

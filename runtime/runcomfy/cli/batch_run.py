@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runcomfy.errors import RunComfyError
-
 from .exit_codes import (
     BUDGET,
     DONE,
@@ -64,6 +62,7 @@ def run_batch(
     """Check, run and sum up; the exit status."""
     import anyio
 
+    from runcomfy.batch.batch import single_error
     from runcomfy.batch.options import BatchOptions
     from runcomfy.batch.rows import RowSource
 
@@ -86,8 +85,9 @@ def run_batch(
 
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(make_client())
+            engine = client.engine(options["engine"], options["address"])
             user = stack.enter_context(service.journal())
-            batch = stack.enter_context(Batch(client, cls, rows, folder, chosen, user))
+            batch = stack.enter_context(Batch(client, cls, rows, folder, chosen, user, engine))
             found = await batch.prepare(dry=options["dry_run"])
             _tell_found(out, batch, found, dry=options["dry_run"])
             if options["dry_run"]:
@@ -103,27 +103,14 @@ def run_batch(
             format=options["format"] or ("jsonl" if from_stdin else None),
             base=Path() if from_stdin else None,
         )
-        try:
+        with single_error():
             return anyio.run(main)
-        except BaseExceptionGroup as group:
-            raise _first(group) from None
 
 
 _PLAIN = (
     "jobs", "submits", "rate", "max_cost", "max_requests", "price", "price_margin", "timeout", "name", "skip_invalid",
     "retry_failed", "stop_on_error", "accept_restored",
 )  # fmt: skip
-
-
-def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    """The error that a task group put into a group: an end that was asked for before our own, before any other."""
-    for wanted in (KeyboardInterrupt, RunComfyError, BaseException):
-        found: BaseException | None = group.subgroup(wanted)
-        while isinstance(found, BaseExceptionGroup):
-            found = found.exceptions[0]
-        if found is not None:
-            return found
-    return group
 
 
 def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:

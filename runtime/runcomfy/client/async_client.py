@@ -38,6 +38,7 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
+    from runcomfy.engines.local import Elsewhere
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import AsyncUploader
@@ -365,13 +366,18 @@ class AsyncClient(BaseClient):
         from .async_journalled import AsyncJournalled, AsyncJournalledDownloads
         from .records import JournalRecords
 
-        if not isinstance(journal, Journal):
+        if isinstance(journal, (str, os.PathLike)):  # else it is one, or does what one does
             journal = self._owned = Journal(journal)
         records = self._records = JournalRecords(journal, self.account, self._settings.redact)
         self._saving = AsyncJournalledDownloads(self._downloads, records)
         self._journalled = AsyncJournalled(
             records, self._settings, self._preparer, self._driver, self._saving
         )
+
+    def _elsewhere(self) -> Elsewhere:
+        from .elsewhere import elsewhere
+
+        return elsewhere(AsyncClient, self._settings, self._preparer)
 
     def _asynchronous(self) -> AsyncClient:
         return async_twin(self)

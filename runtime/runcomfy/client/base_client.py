@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from copy import copy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from runcomfy.batch.batch import MakeRunner
     from runcomfy.batch.run import BatchRun
+    from runcomfy.engines import EngineName, Shards
+    from runcomfy.engines.local import Elsewhere
     from runcomfy.journal.entry import Account
     from runcomfy.journal.journal import Journal
     from runcomfy.model.request import Request
@@ -56,13 +60,15 @@ class BaseClient:
         rows: str | os.PathLike[str] | Iterable[Mapping[str, Any] | Request[Any]],
         *,
         out: str | os.PathLike[str],
+        engine: EngineName = "local",
+        address: str | None = None,
         **options: Any,
     ) -> BatchRun:
         """Run many requests of one model as a batch in the folder ``out``; the same call resumes it.
 
         ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
         ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order, with
-        ``for`` or ``async for``.
+        ``for`` or ``async for``. With ``engine="ray"`` the rows run on a Ray cluster, at ``address`` or on this machine.
 
         Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` for a client
         with an HTTP client of the caller's: a batch runs on a thread of its own.
@@ -72,13 +78,49 @@ class BaseClient:
         """
         from runcomfy.batch.run import BatchRun
 
-        return BatchRun(self._asynchronous(), model, rows, out, options, user=self.journal)
+        make_runner = self.engine(engine, address)
+        client = self._asynchronous()
+        return BatchRun(
+            client, model, rows, out, options, user=self.journal, make_runner=make_runner
+        )
+
+    def engine(self, name: EngineName, address: str | None = None) -> MakeRunner:
+        """What runs a batch of this client: this machine, or a cluster. Raises ``ConfigurationError`` and ``MissingExtra``."""
+        from runcomfy.engines import find_engine
+
+        return find_engine(name, address, self._elsewhere())
+
+    def shards(
+        self,
+        model: type[Request[Any]] | str,
+        *,
+        out: str | os.PathLike[str],
+        **options: Any,
+    ) -> Shards:
+        """A batch folder for workers of any engine on this machine: ``shards.run(rows)`` pays a row once, however often it is called.
+
+        ``options`` are those of ``batch``. It can be pickled and holds no token. Raises ``JournalError`` and ``ConfigurationError``.
+
+        >>> shards = client.shards(GptImage2Edit, out="folder", max_cost=20, price=0.04)
+        >>> futures = dask.map(shards.run, [rows[:50], rows[50:]], pure=False)
+        """
+        from runcomfy.batch.options import BatchOptions
+        from runcomfy.engines import Shards
+        from runcomfy.model.registry import find_model
+
+        found = find_model(model) if isinstance(model, str) else model
+        chosen = BatchOptions(**options)
+        return Shards.make(found, Path(out), chosen, self._elsewhere(), self.journal)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
 
     def _keep_journal(self, journal: Journal | str | os.PathLike[str]) -> None:
         """Record what this client submits in this journal."""
+        raise NotImplementedError
+
+    def _elsewhere(self) -> Elsewhere:
+        """What makes asynchronous clients with the same settings in other processes."""
         raise NotImplementedError
 
     def _asynchronous(self) -> AsyncClient:

@@ -36,6 +36,7 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
+    from runcomfy.engines.local import Elsewhere
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import Uploader
@@ -370,6 +371,12 @@ class Client(BaseClient):
         self._journalled = Journalled(
             records, self._settings, self._preparer, self._driver, self._saving
         )
+
+    def _elsewhere(self) -> Elsewhere:
+        from .async_client import AsyncClient
+        from .elsewhere import elsewhere
+
+        return elsewhere(AsyncClient, self._settings, self._preparer)
 
     def _asynchronous(self) -> AsyncClient:
         from .async_client import async_twin

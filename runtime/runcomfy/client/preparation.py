@@ -98,6 +98,16 @@ class Preparer:
             self._given, self._check_files, self._limits, self._scrutiny, blocking=False
         )
 
+    def arguments(self) -> dict[str, Any]:
+        """What a client that prepares in the same way is made with."""
+        return {
+            "uploader": self._given,
+            "check_files": self._check_files,
+            "remote_limits": self._limits,
+            "allow": self._scrutiny.allow,
+            "strict": self._scrutiny.strict,
+        }
+
     def close(self) -> None:
         """Refuse further requests: an upload for a closed client would be useless."""
         self._closed = True

@@ -77,6 +77,8 @@ class ClientSettings:
         read_timeout = min(read_timeout, _LONGEST_STEP)
         _check_kind("polling", polling, Polling)
         _check_kind("retries", retries, Retries)
+        if not isinstance(download_hosts, str):  # which is refused below
+            download_hosts = tuple(download_hosts)
         found = find_token(token)
         self.base_url = find_base_url(base_url)
         self.redact = Redactor(found.reveal())
@@ -85,6 +87,7 @@ class ClientSettings:
         self.http_config = HttpConfig(
             self.base_url, found, connect_timeout, read_timeout, self.redact, proxies
         )
+        self._download_hosts = tuple(download_hosts)
         self._polling = polling or Polling()
         self._retries = retries or Retries()
         self._changes = RecentChanges()
@@ -98,6 +101,18 @@ class ClientSettings:
             proxies,
             self.base_url,
         )
+
+    def arguments(self) -> dict[str, Any]:
+        """What a client with the same settings is made with, but for the token."""
+        return {
+            "base_url": self.base_url,
+            "polling": self._polling,
+            "retries": self._retries,
+            "connect_timeout": self.http_config.connect_timeout,
+            "read_timeout": self.http_config.read_timeout,
+            "download_hosts": self._download_hosts,
+            "max_file_bytes": self.downloads.max_bytes,
+        }
 
     @property
     def account(self) -> Account:

@@ -38,6 +38,8 @@ class Wanted:
     payload: Described
     estimate: int | None = None
     again: bool = False
+    #: How often the key had been claimed when somebody decided to repeat it: then it is repeated once, whoever claims first.
+    repeats: int | None = None
     #: Where its files are to be saved, as ``recover`` needs to know.
     folder: str | None = None
     token: str = field(default_factory=new_token, repr=False)
@@ -84,7 +86,8 @@ def standing(entry: Entry, wanted: Wanted) -> Entry | None:
     if entry.state in FREE:
         return None
     _require_same(entry, wanted)
-    return None if wanted.again and entry.state in REPEATABLE else entry
+    repeat = wanted.again and wanted.repeats in (None, entry.attempts)
+    return None if repeat and entry.state in REPEATABLE else entry
 
 
 def set_aside(

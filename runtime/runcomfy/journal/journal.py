@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Literal, Self
@@ -240,6 +241,16 @@ class Journal(Store):
         budget = Budget.of(max_cost, max_cost_per_day, price_margin)
         self._write(lambda _, to: queries.set_limits(to, budget))
 
+    def elsewhere(self) -> Callable[[], Journal]:
+        """What opens this very journal in another process of this machine, with the same limits. It can be pickled.
+
+        It makes no journal: where this one is not there, it raises ``JournalRefused``.
+        """
+        reserve = self._reserve_in
+        return partial(
+            _opened_again, self._pinned(), None if reserve is None else reserve._pinned()
+        )
+
     def adopt(self, account: Account) -> int:
         """Say that all entries of the account's origin are of this account: its token was renewed.
 
@@ -314,6 +325,14 @@ class Journal(Store):
             if entry.state == "submitted"
             or (not entry.saved and (entry.folder is not None or folder is not None))
         ]
+
+
+def _opened_again(options: Options, reserve: Options | None) -> Journal:
+    journal = Journal.__new__(Journal)
+    Store.__init__(
+        journal, options, None, None if reserve is None else _opened_again(reserve, None)
+    )
+    return journal
 
 
 def _resolved(

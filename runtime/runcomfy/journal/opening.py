@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from runcomfy.errors import JournalRestored, JournalUnwritable
+from runcomfy.errors import JournalRefused, JournalRestored, JournalUnwritable
 
 from . import rows
 from .budget import Budget
@@ -41,6 +41,8 @@ class Options:
     #: The folder is the journal's: one that holds other files and no journal is refused.
     whole_folder: bool = False
     one_account: bool = False
+    #: The journal that it has to be, by its id. Such a journal is opened, and never made.
+    journal_id: str | None = None
 
     def beside(self, end: str) -> Path:
         """A file of the journal's beside its database."""
@@ -59,6 +61,7 @@ class Files(NamedTuple):
 def open_files(options: Options) -> Files:
     """Open a journal, or make it. Raises ``JournalError`` of the kind that fits."""
     folder = options.path.parent
+    _require_there(options)
     _make_folder(folder)
     try:
         lock_file = options.beside(".lock")
@@ -77,6 +80,15 @@ def open_files(options: Options) -> Files:
         locks.close()
         raise
     return Files(locks, database, generation, journal_id)
+
+
+def _require_there(options: Options) -> None:
+    """Raise where a journal that is to be opened only is not there; nothing is made then."""
+    if options.journal_id is not None and not options.path.is_file():
+        raise JournalRefused(
+            f"{options.path} is not on this machine, and another journal would pay everything again; nothing "
+            "was sent. Run it where the folder is"
+        )
 
 
 def _make_folder(folder: Path) -> None:
@@ -104,6 +116,7 @@ def _open(options: Options, database: Database, generation: Generation) -> str:
         try:
             found = _identity(connection)
             new = _judged(options, found, mark)
+            _require_id(options, new)
             if new != found:
                 rows.set_fact(connection, "id", new.journal_id)
                 rows.set_fact(connection, "generation", str(new.count))
@@ -117,6 +130,14 @@ def _open(options: Options, database: Database, generation: Generation) -> str:
     elif new.count > mark.count:
         generation.raise_to(new)  # in its place: other processes may have it open
     return new.journal_id
+
+
+def _require_id(options: Options, mark: Mark) -> None:
+    if options.journal_id not in (None, mark.journal_id):
+        raise JournalRefused(
+            f"{options.path} is not the journal that this batch was begun with; nothing was sent. Run it "
+            "where the folder is"
+        )
 
 
 def _mark(options: Options, generation: Generation) -> Mark | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from sqlite3 import Connection
 from threading import Lock
@@ -54,6 +55,15 @@ class Store:
     def path(self) -> Path:
         """The database file."""
         return self._options.path
+
+    @property
+    def journal_id(self) -> str:
+        """The id that the journal was made with."""
+        return self._opened().journal_id
+
+    def set_prices(self, prices: Prices | None) -> None:
+        """What requests cost, from now on."""
+        self._prices = prices
 
     def close(self) -> None:
         """Write what waits, and close. Submits under way are still written down."""
@@ -133,6 +143,12 @@ class Store:
         with session.database.reading() as connection:
             session.check_account(connection, account)
 
+    async def submitted_async(self, token: str, request_id: str) -> Entry:
+        """Write the id that the service gave for a claim, on asyncio and trio, where the process that took the claim is gone."""
+        return await self._write_async(
+            lambda session, to: outcomes.submitted(session, to, token, request_id)
+        )
+
     def fact(self, name: str) -> str | None:
         """A text that a face keeps in the journal, such as the columns of a batch."""
         with self._opened().database.reading() as connection:
@@ -159,6 +175,11 @@ class Store:
     def has_runner(self) -> bool:
         """Whether a process runs the batch in this folder."""
         return self._opened().locks.is_held(RUNNER)
+
+    def _pinned(self) -> Options:
+        """The options that open this journal and no other."""
+        same = self.journal_id
+        return replace(self._options, journal_id=same, accept_restored=False, whole_folder=False)
 
     def forget(self) -> None:
         """In a child: nothing of the parent's is used here."""

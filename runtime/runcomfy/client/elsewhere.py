@@ -1,0 +1,23 @@
+"""Clients with the same settings in other processes, which find the token by themselves: a token is not pickled."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runcomfy.credentials import VARIABLES
+from runcomfy.engines.local import Elsewhere
+
+if TYPE_CHECKING:
+    from .async_client import AsyncClient
+    from .preparation import Preparer
+    from .settings import ClientSettings
+
+__all__ = ["elsewhere"]
+
+
+def elsewhere(kind: type[AsyncClient], settings: ClientSettings, preparer: Preparer) -> Elsewhere:
+    """What makes asynchronous clients of the same account."""
+    make = partial(kind, **settings.arguments(), **preparer.arguments())
+    token = settings.http_config.token
+    return Elsewhere(settings.account, make, lambda: (VARIABLES[0], token.reveal()))

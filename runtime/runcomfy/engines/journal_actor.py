@@ -1,0 +1,232 @@
+"""``JournalActor``: the journal of a batch for the workers of a cluster. It runs on the machine of the batch's folder, and nowhere else.
+
+It opens the journal that the driver made, and never makes one. It holds the claims of its workers, with the locks that tell that
+they are alive. A worker that claims brings a reference that it owns: Ray fails it when that worker, or its node, is gone. When the
+actor itself is killed, its locks are gone with it, and what was posting is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import ray
+from ray.exceptions import RayError
+
+from runcomfy.batch.outcome import BatchOutcome
+from runcomfy.batch.runner import BatchStopped
+from runcomfy.errors import JournalError, RunComfyError
+from runcomfy.journal import Account, Claim, Entry, Journal, Outcome, Wanted
+
+__all__ = ["JournalActor"]
+
+Given = ParamSpec("Given")
+ReturnT = TypeVar("ReturnT")
+#: Seconds between two looks at whether the batch still has a runner, and for which a driver waits for outcomes.
+_LOOK, _LISTEN = 1.0, 0.5
+
+
+def _answered(
+    method: Callable[Concatenate[JournalActor, Given], Awaitable[ReturnT]],
+) -> Callable[
+    Concatenate[JournalActor, Given], Awaitable[tuple[ReturnT | None, RunComfyError | None]]
+]:
+    """An error of ours goes to the caller as it is; Ray would wrap it."""
+
+    @functools.wraps(method)
+    async def answered(
+        self: JournalActor, /, *given: Given.args, **named: Given.kwargs
+    ) -> tuple[ReturnT | None, RunComfyError | None]:
+        try:
+            return await method(self, *given, **named), None
+        except RunComfyError as error:
+            return None, error
+
+    return answered
+
+
+@dataclass(slots=True)
+class _Held:
+    """A claim of a worker, while it is being taken and until the worker says what came of it."""
+
+    claim: Claim
+    lease: Any
+    taking: asyncio.Future[Entry | None]
+
+
+class JournalActor:
+    """The journal, asked over Ray. ``rate`` is the most claims a second; ``stop_on_error`` grants none after a row has failed."""
+
+    def __init__(
+        self, open_journal: Callable[[], Journal], rate: float | None, *, stop_on_error: bool
+    ) -> None:
+        self._open, self._stop_on_error = open_journal, stop_on_error
+        self._interval = 1 / rate if rate else 0.0
+        self._next = 0.0
+        self._journal: Journal | None = None
+        self._opening = asyncio.Lock()
+        self._held: dict[str, _Held] = {}
+        #: The leases of workers that are alive, and of those that are not, with what waits for their end.
+        self._leases: dict[Any, asyncio.Task[None]] = {}
+        self._dead: set[Any] = set()
+        self._stopped = ""
+        self._outcomes: list[tuple[int, BatchOutcome]] = []
+        self._news = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    @_answered
+    async def open(self) -> str:
+        """Open the journal: its id."""
+        return (await self._opened()).journal_id
+
+    async def hold(self) -> None:
+        """Never end. The reference that the caller gets tells whether the caller is alive."""
+        await asyncio.Event().wait()
+
+    @_answered
+    async def claim(self, wanted: Wanted, lease: list[Any], seconds: float | None) -> Entry | None:
+        """``None`` when the claim is granted, else the entry that is there. The same claim may be asked for again."""
+        journal = await self._opened()
+        held = self._held.get(wanted.token)
+        if held is None:
+            self._watch(lease[0])
+            ends = None if seconds is None else monotonic() + seconds
+            await self._turn()
+            if self._stopped:
+                raise BatchStopped(self._stopped)
+            claim = journal.claiming(wanted)
+            taking = asyncio.ensure_future(claim.take_async(ends))
+            held = self._held[wanted.token] = _Held(claim, lease[0], taking)
+            taking.add_done_callback(functools.partial(self._taken, wanted.token))
+        try:
+            return await asyncio.shield(held.taking)
+        except asyncio.CancelledError:
+            raise JournalError(f"the claim of {wanted.key!r:.80} was given up") from None
+
+    @_answered
+    async def submitted(self, token: str, request_id: str) -> Entry:
+        """The service gave this id. A claim that an actor before this one granted is unknown by now, and becomes submitted."""
+        journal = await self._opened()
+        held = self._held.pop(token, None)
+        if held is None:
+            return await journal.submitted_async(token, request_id)
+        return await held.claim.submitted_async(request_id)
+
+    @_answered
+    async def ended(self, token: str, state: str, reason: str, request_id: str | None) -> None:
+        """It was not sent, or its outcome is unknown."""
+        held = self._held.pop(token, None)
+        if held is None:
+            return
+        if not held.taking.done():
+            held.taking.cancel()
+            held.claim.close()
+        elif state == "not_sent":
+            held.claim.not_sent(reason)
+        else:
+            held.claim.unknown(reason, request_id)
+
+    @_answered
+    async def find(self, account: Account, key: str) -> Entry | None:
+        """The entry under a key."""
+        return await asyncio.to_thread((await self._opened()).find, account, key)
+
+    @_answered
+    async def standing(self, wanted: Wanted) -> Entry | None:
+        """What a claim would get instead of being granted."""
+        return await asyncio.to_thread((await self._opened()).standing, wanted)
+
+    @_answered
+    async def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+        """Write how a request ended."""
+        return await (await self._opened()).record_async(account, request_id, outcome)
+
+    @_answered
+    async def fact(self, name: str) -> str | None:
+        """A text that is kept in the journal."""
+        return await asyncio.to_thread((await self._opened()).fact, name)
+
+    async def tell(self, index: int, outcome: BatchOutcome) -> None:
+        """What became of the row with this index."""
+        if self._stop_on_error and outcome.state not in ("succeeded", "waiting"):
+            self._stopped = self._stopped or "error"
+        self._outcomes.append((index, outcome))
+        self._news.set()
+
+    async def outcomes(self) -> list[tuple[int, BatchOutcome]]:
+        """What was told since the last call. The shards give all of it again at their ends, so this may be lost."""
+        try:
+            await asyncio.wait_for(self._news.wait(), _LISTEN)
+        except TimeoutError:
+            return []
+        self._news.clear()
+        told, self._outcomes = self._outcomes, []
+        return told
+
+    async def stop(self, reason: str) -> None:
+        """Grant no further claim."""
+        self._stopped = self._stopped or reason
+
+    async def close(self) -> None:
+        """Write what waits, and let nobody wait for outcomes."""
+        self._news.set()
+        if self._journal is not None:
+            await asyncio.to_thread(self._journal.close)
+
+    async def _opened(self) -> Journal:
+        async with self._opening:
+            if self._journal is None:
+                self._journal = await asyncio.to_thread(self._open)
+                self._watching = asyncio.ensure_future(self._end_with_runner(self._journal))
+            return self._journal
+
+    async def _turn(self) -> None:
+        """Wait until another claim may be made."""
+        now = monotonic()
+        mine = max(now, self._next)
+        self._next = mine + self._interval
+        await asyncio.sleep(mine - now)
+
+    def _taken(self, token: str, taking: asyncio.Future[Entry | None]) -> None:
+        """A claim was granted, or not: one that was is posted from now on."""
+        held = self._held.get(token)
+        if held is None:
+            return
+        if taking.cancelled() or taking.exception() is not None or taking.result() is not None:
+            del self._held[token]
+            held.claim.close()
+        else:
+            held.claim.sending()
+
+    def _watch(self, lease: Any) -> None:
+        """Wait for the end of a worker, once."""
+        if lease in self._dead:
+            raise JournalError("this worker was taken for dead, and claims nothing more")
+        if lease not in self._leases:
+            self._leases[lease] = asyncio.ensure_future(self._until_gone(lease))
+
+    async def _until_gone(self, lease: Any) -> None:
+        with suppress(RayError):  # its owner died, or ended the lease in order
+            await lease
+        self._dead.add(lease)
+        del self._leases[lease]
+        for token, held in list(self._held.items()):
+            if held.lease != lease:
+                continue
+            del self._held[token]
+            if held.taking.done():
+                held.claim.unknown("the worker that submitted it is gone")
+            else:  # it was never told that it may send
+                held.taking.cancel()
+                held.claim.close()
+
+    async def _end_with_runner(self, journal: Journal) -> None:
+        """End when the batch has no runner any more: the driver was killed, and its tasks with it."""
+        while await asyncio.to_thread(lambda: journal.has_runner):
+            await asyncio.sleep(_LOOK)
+        ray.kill(ray.get_runtime_context().current_actor)

@@ -1,0 +1,437 @@
+"""``RayRunner``: a batch whose rows are run by tasks of a Ray cluster, with Ray's own retries, against one journal.
+
+The driver stays on the machine of the folder: it reads the rows, hands them out in shards, and saves the files. A shard whose retries
+are spent is handed out again. Where processes run, and how they are reached, is Ray's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import anyio
+import ray
+import ray._private.worker as ray_worker
+from anyio.to_thread import run_sync
+from ray.exceptions import (
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayError,
+    WorkerCrashedError,
+)
+from ray.experimental import internal_kv
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from runcomfy import otel
+from runcomfy.batch.batch import single_error
+from runcomfy.batch.known_rows import Known
+from runcomfy.batch.options import BatchOptions
+from runcomfy.batch.outcome import WAITING, BatchOutcome, BatchSummary
+from runcomfy.batch.rows import BatchRow
+from runcomfy.batch.runner import BatchClient, Runner
+from runcomfy.batch.scheduler import reason_of
+from runcomfy.errors import ConfigurationError, JournalError, RunComfyError
+from runcomfy.journal import Journal
+from runcomfy.model.request import Request
+
+from .journal_actor import JournalActor
+from .local import Elsewhere, Shard, run_shard
+from .remote_journal import RemoteJournal, gone
+
+__all__ = ["RayRunner"]
+
+_log = logging.getLogger("runcomfy")
+
+_NAMESPACE = "runcomfy"
+#: Rows in flight that are worth a process, and how many times that a shard has.
+_IN_FLIGHT, _ROUNDS = 25, 4
+#: How often a shard is handed out again when Ray's own retries are spent.
+_REQUEUES = 20
+#: Calls that the journal's actor has open at once, beside one for each row in flight.
+_CALLS = 1000
+#: The object store of a Ray that is started here: rows are small, and no file goes through it.
+_STORE_BYTES = 100 * 1024 * 1024
+#: What a row may be told as before its shard ends: nothing else comes after it.
+_FINAL = ("succeeded", "failed", "cancelled", "expired", "unknown")
+#: Why a task came to no end, when Ray has tried it as often as it does: its process or its node is gone.
+_LOST = (
+    WorkerCrashedError,
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+)
+
+_Tell = Callable[[int, BatchOutcome], object]
+_Ran = tuple[list[tuple[int, BatchOutcome]], BatchSummary, RunComfyError | None]
+
+
+@ray.remote
+def _work(
+    actor: Any, shard: Shard, elsewhere: Elsewhere, estimate: int | None, trace: Mapping[str, str]
+) -> _Ran:
+    """Run a shard: the outcome of each row, the summary, and what stopped it."""
+    lease = actor.hold.remote()
+    attempts = {key: known.attempts for key, known in shard.known.items()}
+    journal = RemoteJournal(actor, lease, estimate, attempts)
+    outcomes: list[tuple[int, BatchOutcome]] = []
+
+    def tell(index: int, outcome: BatchOutcome) -> None:
+        plain = replace(outcome, result=None)
+        outcomes.append((index, plain))
+        actor.tell.remote(index, plain)
+
+    async def main() -> BatchSummary:
+        client = elsewhere.client()
+        try:
+            return await run_shard(client, journal, shard, tell)
+        finally:
+            await client.aclose()
+
+    try:
+        with otel.carried(trace) if trace else nullcontext(), single_error():
+            return outcomes, anyio.run(main), None
+    except RunComfyError as error:
+        return outcomes, BatchSummary(), error
+    finally:
+        ray.cancel(lease)
+
+
+class RayRunner:
+    """``Runner`` on a Ray cluster. ``address`` is that of the cluster; without one Ray runs on this machine."""
+
+    def __init__(
+        self,
+        address: str | None,
+        elsewhere: Elsewhere,
+        client: BatchClient,
+        journal: Journal,
+        model: type[Request[Any]],
+        folder: Path,
+        options: BatchOptions,
+    ) -> None:
+        self._address = _checked(address)
+        self._elsewhere, self._journal = elsewhere, journal
+        self._model, self._folder, self._options = model, folder, options
+        #: For what is not run by a task: rows that are over, and files.
+        self._here = Runner(client, journal, model, folder, options)
+        self.summary = self._here.summary
+        self._rows: dict[int, BatchRow] = {}
+        self._stopped = ""
+        self._error: RunComfyError | None = None
+        self._actor: Any = None
+        self._ended = False
+
+    @property
+    def running(self) -> int:
+        """Rows that a shard has, or whose files are being saved."""
+        return len(self._rows) + self._here.running
+
+    def stop(self, reason: str = "interrupt") -> None:
+        """Start nothing more; what is in flight is followed to its end."""
+        self._stopped = self._stopped or reason
+
+    async def run(
+        self,
+        rows: Iterable[BatchRow],
+        known: Mapping[str, Known],
+        why_bad: Callable[[BatchRow], str],
+        tell: _Tell,
+    ) -> BatchSummary:
+        """Run the rows, as ``Runner.run`` does. Raises ``JournalError`` and ``ConfigurationError``."""
+        self._here.know(known)
+        feed = _Feed(rows, self._here, known, why_bad, tell)
+        if not await feed.look_ahead(1):
+            return self.summary
+        started = await run_sync(_connect, self._address, self._elsewhere)
+        try:
+            _require_place(self._journal, self._folder)
+            self._actor = await self._journal_actor()
+            await self._run_all(feed, known, tell)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._leave(shut_down=started)
+        if self._error is not None:
+            raise self._error
+        return self.summary
+
+    async def _journal_actor(self) -> Any:
+        """The journal for the workers, on this node. One that a killed driver left is ended first: its workers are gone, or go."""
+        name = f"journal {self._journal.journal_id}"
+        await run_sync(_end_actor, name)
+        node = ray.get_runtime_context().get_node_id()
+        actor: Any = (
+            ray.remote(JournalActor)
+            .options(
+                name=name,
+                namespace=_NAMESPACE,
+                lifetime="detached",
+                num_cpus=0,
+                max_restarts=-1,
+                max_task_retries=-1,
+                max_concurrency=self._options.jobs + _CALLS,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+            )
+            .remote(
+                self._journal.elsewhere(),
+                self._options.rate,
+                stop_on_error=self._options.stop_on_error,
+            )
+        )
+        try:
+            _, error = await actor.open.remote()
+        except RayError as lost:
+            raise gone(lost) from None
+        if error is not None:
+            raise error
+        return actor
+
+    async def _leave(self, *, shut_down: bool) -> None:
+        """End the actor, and Ray where it was started here."""
+        if self._actor is not None:
+            await self._close_actor()
+            ray.kill(self._actor)
+        if shut_down:
+            await run_sync(ray.shutdown)
+
+    async def _close_actor(self) -> None:
+        try:
+            await self._actor.close.remote()
+        except RayError as lost:
+            _log.info("the journal's actor is gone: %s", lost)
+
+    async def _run_all(self, feed: _Feed, known: Mapping[str, Known], tell: _Tell) -> None:
+        at_once, options = self._split()
+        size = options.jobs * _ROUNDS
+        size = min(size, -(-await feed.look_ahead(size * at_once) // at_once))
+        async with anyio.create_task_group() as listening:
+            listening.start_soon(self._listen, tell)
+            async with anyio.create_task_group() as group:
+                self._group = group
+                places = anyio.Semaphore(at_once)
+                left = self._options.max_requests
+                while not self._stopped:
+                    await places.acquire()
+                    if self._stopped or left == 0:
+                        break
+                    rows = await feed.read(size if left is None else min(size, left))
+                    if not rows:
+                        break
+                    left = None if left is None else left - len(rows)
+                    self._rows |= {row.index: row for row in rows}
+                    repeated = {row.key: known[row.key] for row in rows if row.key in known}
+                    shard = Shard(self._model, self._folder, options, rows, repeated)
+                    group.start_soon(self._run_shard, shard, places, tell)
+            self._ended = True
+            await self._close_actor()
+        waiting = 0
+        while rows := await feed.read(_CALLS):
+            waiting += len(rows)
+            for row in rows:
+                self._here.tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
+        if waiting and not self._stopped:
+            self._stopped = "requests"
+        self.summary.stopped, self.summary.reason = self._stopped, reason_of(self._stopped)
+
+    def _split(self) -> tuple[int, BatchOptions]:
+        """How many shards run at once, and the options of each. Pace and number of requests are bounded over all of them."""
+        resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it so
+        cpus = int(resources.get("CPU", 1))
+        jobs = self._options.jobs
+        at_once = max(1, min(cpus, -(-jobs // _IN_FLIGHT)))
+        options = replace(
+            self._options, jobs=jobs // at_once, rate=None, max_requests=None, save=False
+        )
+        return at_once, options
+
+    async def _run_shard(self, shard: Shard, places: anyio.Semaphore, tell: _Tell) -> None:
+        """Run a shard to its end, wherever; hand it out again where it is lost."""
+        trace = otel.carrier() if "opentelemetry" in sys.modules else {}
+        estimate = self._journal.estimate(self._model.model_id, {})
+        try:
+            for _ in range(_REQUEUES):
+                try:
+                    outcomes, summary, error = await _work.remote(
+                        self._actor, shard, self._elsewhere, estimate, trace
+                    )
+                except _LOST as lost:
+                    _log.info("a shard is handed out again: %s", lost)
+                    continue
+                break
+            else:
+                raise JournalError("a shard was lost again and again; the same command goes on")
+        except RayError as failed:
+            error, outcomes, summary = _foreign(failed), [], BatchSummary()
+        except RunComfyError as failed:
+            error, outcomes, summary = failed, [], BatchSummary()
+        finally:
+            places.release()
+        for index, outcome in outcomes:
+            self._take(index, outcome, tell)
+        if error is not None:
+            self._error = self._error or error
+            self.stop("error")
+        elif summary.stopped:
+            self.stop(summary.stopped)
+
+    def _take(self, index: int, outcome: BatchOutcome, tell: _Tell) -> None:
+        """Take an outcome, once; save the files of one that succeeded."""
+        row = self._rows.pop(index, None)
+        if row is None:
+            return
+        if self._options.stop_on_error and outcome.state not in ("succeeded", WAITING):
+            self.stop("error")
+        if outcome.state == "succeeded" and self._options.save:
+            self._group.start_soon(self._save, row, tell)
+        else:
+            self._here.tell(row, outcome, tell)
+
+    async def _save(self, row: BatchRow, tell: _Tell) -> None:
+        """Save the files of a row here, where the folder is: the journal has the request, so nothing is submitted."""
+        outcome, _, _ = await self._here.outcome_of(row)
+        if not outcome.state:  # the service was not reached, and the row is not put back
+            outcome = replace(outcome, state="unsaved")
+        self._here.tell(row, outcome, tell)
+
+    async def _listen(self, tell: _Tell) -> None:
+        """Take what the shards tell before they end, and tell the actor to grant nothing more, again and again: it may be a new one."""
+        while not self._ended:
+            try:
+                for index, outcome in await self._actor.outcomes.remote():
+                    if outcome.state in _FINAL:
+                        self._take(index, outcome, tell)
+                if self._stopped:
+                    await self._actor.stop.remote(self._stopped)
+            except RayError as lost:
+                self._error = self._error or gone(lost)
+                self.stop("error")
+                return
+
+
+class _Feed:
+    """Reads rows in a thread, and leaves out those that need nothing."""
+
+    def __init__(
+        self,
+        rows: Iterable[BatchRow],
+        runner: Runner,
+        known: Mapping[str, Known],
+        why_bad: Callable[[BatchRow], str],
+        tell: _Tell,
+    ) -> None:
+        self._rows, self._runner = iter(rows), runner
+        self._known, self._why_bad, self._tell = known, why_bad, tell
+        self._ahead: list[BatchRow] = []
+
+    async def look_ahead(self, count: int) -> int:
+        """How many rows there are still, at most so many."""
+        self._ahead = await self.read(count)
+        return len(self._ahead)
+
+    async def read(self, count: int) -> list[BatchRow]:
+        """So many rows that something is to be done for; fewer at the end."""
+        found, self._ahead = self._ahead[:count], self._ahead[count:]
+        while len(found) < count:
+            read = await run_sync(list, islice(self._rows, count - len(found)))
+            if not read:
+                break
+            found += [
+                row
+                for row in read
+                if not self._runner.tell_if_over(row, self._known, self._why_bad, self._tell)
+            ]
+        return found
+
+
+def _checked(address: str | None) -> str:
+    """Where the cluster is: the address, the variable ``RAY_ADDRESS``, or ``local`` for a Ray of our own."""
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    if address.startswith("ray://"):
+        raise ConfigurationError(
+            f"the address {address!r:.80} is that of Ray Client, whose program is not on a node of the cluster; the journal "
+            "has to be on one. Run the command on a node, with its folder there: --address auto"
+        )
+    return address
+
+
+def _connect(address: str, elsewhere: Elsewhere) -> bool:
+    """Connect to Ray, unless the program has done so; whether that was done here."""
+    if ray.is_initialized():
+        return False
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        # Ray reports its use over the network unless it is told not to; nobody asked for that here.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        quiet |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
+    try:
+        with _token_for_children(elsewhere) if address == "local" else nullcontext():
+            ray.init(address, **quiet)
+        # Else Ray prints what happens to its tasks to standard output, which is the program's.
+        ray_worker._worker_logs_enabled = False
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        told = str(error).strip().splitlines()[0]
+        raise ConfigurationError(
+            f"Ray at {address!r:.80} is not there: {told}; nothing was sent"
+        ) from error
+    return True
+
+
+@contextmanager
+def _token_for_children(elsewhere: Elsewhere) -> Iterator[None]:
+    """Processes that are started here find the token that this one has. It goes into no message and no file of Ray's."""
+    if elsewhere.token is None:
+        yield
+        return
+    name, value = elsewhere.token()
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _end_actor(name: str) -> None:
+    """End the actor with this name, if there is one, and wait until its name is free."""
+    while True:
+        try:
+            ray.kill(ray.get_actor(name, _NAMESPACE))
+        except ValueError:
+            return
+
+
+def _place(folder: Path) -> bytes:
+    return f"{_NAMESPACE} {folder}".encode()
+
+
+def _require_place(journal: Journal, folder: Path) -> None:
+    """Raise where the cluster knows the folder's batch with a journal on another node, and here is none yet."""
+    known = internal_kv._internal_kv_get(_place(folder))
+    journal_id, _, node = (known or b"").decode().partition(" ")
+    if known and journal_id != journal.journal_id and next(journal.entries(), None) is None:
+        raise JournalError(
+            f"the batch in {folder} has its journal on the node {node}, and not on this one: here everything would be paid "
+            "again, so nothing was submitted. Run the command there, when that node is back, or give another folder"
+        )
+    node_ip = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]  # Ray leaves it so
+    mine = f"{journal.journal_id} {node_ip}"
+    internal_kv._internal_kv_put(_place(folder), mine.encode(), overwrite=True)
+
+
+def _foreign(error: RayError) -> RunComfyError:
+    """The error of a task that could not run at all: its node lacks something."""
+    told = str(error).strip().splitlines()
+    return ConfigurationError(
+        f"a node of the cluster could not run a shard: {told[-1] if told else type(error).__name__}. Every node needs "
+        "the same Python with runcomfy[ray] and the package of the model"
+    )

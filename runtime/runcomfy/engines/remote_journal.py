@@ -1,0 +1,166 @@
+"""``RemoteJournal``: the journal of a batch as a worker of a cluster has it, asked of the ``JournalActor``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from time import monotonic
+from typing import Any, Self
+
+import ray
+from ray.exceptions import RayError
+
+from runcomfy.errors import JournalError
+from runcomfy.journal import Account, Entry, Outcome, Wanted
+
+__all__ = ["RemoteClaim", "RemoteJournal", "gone"]
+
+
+def gone(error: Exception) -> JournalError:
+    """The error of a journal whose node, or whose actor, is not there any more."""
+    told = str(error).strip().splitlines()
+    return JournalError(
+        "the journal of the batch cannot be reached, and nothing more is submitted: the node that holds the batch's "
+        f"folder is gone ({type(error).__name__}: {told[0] if told else ''}). When it is back, run the same command there"
+    )
+
+
+class RemoteJournal:
+    """What a client needs of a journal. ``lease`` is a reference that this process owns; ``estimate`` is in micro-dollars.
+
+    ``attempts`` says for keys that are to be repeated how often they were claimed when that was decided.
+    """
+
+    def __init__(
+        self, actor: Any, lease: Any, estimate: int | None, attempts: Mapping[str, int]
+    ) -> None:
+        self._actor, self._lease = actor, lease
+        self._estimate, self._attempts = estimate, attempts
+
+    def estimate(self, _model_id: str, _payload: Mapping[str, Any]) -> int | None:
+        """What a request is expected to cost."""
+        return self._estimate
+
+    def claiming(self, wanted: Wanted) -> RemoteClaim:
+        """A claim that is not taken yet."""
+        return RemoteClaim(self, replace(wanted, repeats=self._attempts.get(wanted.key)))
+
+    def find(self, account: Account, key: str) -> Entry | None:
+        """The entry under a key."""
+        found: Entry | None = self.ask("find", account, key)
+        return found
+
+    def standing(self, wanted: Wanted) -> Entry | None:
+        """What a claim would get instead of being granted."""
+        found: Entry | None = self.ask("standing", wanted)
+        return found
+
+    def fact(self, name: str) -> str | None:
+        """A text that is kept in the journal."""
+        found: str | None = self.ask("fact", name)
+        return found
+
+    async def record_async(
+        self, account: Account, request_id: str, outcome: Outcome
+    ) -> Entry | None:
+        """Write how a request ended."""
+        entry: Entry | None = await self.ask_async("record", account, request_id, outcome)
+        return entry
+
+    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+        """The same as ``record_async``, blocking."""
+        entry: Entry | None = self.ask("record", account, request_id, outcome)
+        return entry
+
+    def ask(self, method: str, *given: Any) -> Any:
+        """Ask the actor, and wait. While it is being restarted, the call stands still."""
+        try:
+            value, error = ray.get(getattr(self._actor, method).remote(*given))
+        except RayError as lost:
+            raise gone(lost) from None
+        if error is not None:
+            raise error
+        return value
+
+    async def ask_async(self, method: str, *given: Any) -> Any:
+        """The same as ``ask``, awaited."""
+        try:
+            value, error = await getattr(self._actor, method).remote(*given)
+        except RayError as lost:
+            raise gone(lost) from None
+        if error is not None:
+            raise error
+        return value
+
+    def send(self, method: str, *given: Any) -> None:
+        """Tell the actor, without waiting. Were that lost, the claim would be unknown."""
+        getattr(self._actor, method).remote(*given)
+
+    @property
+    def lease(self) -> list[Any]:
+        """The reference, so that the actor gets it and not its value."""
+        return [self._lease]
+
+
+class RemoteClaim:
+    """``Claim`` over Ray: taken, sent, and told what came of it. Closed without a word, it is not sent, or else unknown."""
+
+    def __init__(self, journal: RemoteJournal, wanted: Wanted) -> None:
+        self._journal = journal
+        self.wanted = wanted
+        self._begun = self._over = self._sending = False
+
+    async def take_async(self, ends: float | None = None) -> Entry | None:
+        """``None`` when it is granted, else the entry that is there."""
+        seconds = None if ends is None else max(0.0, ends - monotonic())
+        self._begun = True
+        there: Entry | None = await self._journal.ask_async(
+            "claim", self.wanted, self._journal.lease, seconds
+        )
+        self._over = there is not None
+        return there
+
+    def sending(self) -> None:
+        """From here on, the service may have got the request."""
+        self._sending = True
+
+    async def submitted_async(self, request_id: str) -> Entry:
+        """The service gave this id."""
+        self._over = True
+        try:
+            entry: Entry = await self._journal.ask_async("submitted", self.wanted.token, request_id)
+        except JournalError as error:
+            error.request_id = request_id
+            raise
+        return entry
+
+    def submitted_soon(self, request_id: str) -> None:
+        """The same as ``submitted_async``, without waiting."""
+        self._over = True
+        self._journal.send("submitted", self.wanted.token, request_id)
+
+    def not_sent(self, reason: str) -> None:
+        """It is proven that nothing was accepted."""
+        self._end("not_sent", reason)
+
+    def unknown(self, reason: str, request_id: str | None = None) -> None:
+        """It may have been accepted."""
+        self._end("unknown", reason, request_id)
+
+    def close(self) -> None:
+        """End it."""
+        if self._sending:
+            self.unknown("the call was interrupted before the service answered")
+        else:
+            self.not_sent("the call ended before it was submitted")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _end(self, state: str, reason: str, request_id: str | None = None) -> None:
+        if self._begun and not self._over:
+            self._over = True
+            self._journal.send("ended", self.wanted.token, state, reason, request_id)
