@@ -1,12 +1,14 @@
-"""When a call ends that may take so many seconds."""
+"""Checking what callers give: timeouts, callbacks, paths."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from time import monotonic
 
 from .errors import ConfigurationError
 
-__all__ = ["check_callback", "deadline"]
+__all__ = ["check_callback", "deadline", "whole_path"]
 
 #: Seconds beyond which a timeout is none: ten years. The system's clocks cannot wait for ever.
 _LONGEST = 3.2e8
@@ -39,3 +41,18 @@ def check_callback(name: str, given: object, *, blocking: bool = False) -> None:
             raise ConfigurationError(
                 f"{name} must be a plain function: Client does not await; AsyncClient accepts both"
             )
+
+
+def whole_path(name: str, given: str | os.PathLike[str]) -> Path:
+    """The absolute path, links followed. A link that leads to itself is kept, and opening it fails.
+
+    Raises ``ConfigurationError`` for what cannot be a path.
+    """
+    try:
+        return Path(os.path.realpath(given))
+    except (
+        TypeError,
+        ValueError,
+        OSError,
+    ) as error:  # no text; a null character; a working directory that is gone
+        raise ConfigurationError(f"{name} is no usable path: {given!r:.200} ({error})") from None

@@ -11,6 +11,7 @@ import random
 import sqlite3
 import subprocess
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from PIL import Image
@@ -59,7 +60,7 @@ def batch_campaign(folder: Path, *, kills: int, rows: int, seed: int = 0) -> Kil
         f"{prompt} was paid {count} times" for prompt, count in accepted.items() if count > 1
     ]
     done.broken += _wrong_results(out, rows, accepted, done)
-    with sqlite3.connect(out / "journal.db") as connection:
+    with closing(sqlite3.connect(out / "journal.db")) as connection:
         if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
             done.broken.append("the journal is corrupt")
     return done

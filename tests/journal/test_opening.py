@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -488,3 +489,22 @@ def test_a_journal_is_opened_by_two_processes_at_once(tmp_path: Path) -> None:
 def test_nothing_but_states_is_asked_for_by_state(journal: Journal) -> None:
     with pytest.raises(ConfigurationError, match="unknown state 'done'"):
         journal.entries(state="done")  # type: ignore[arg-type]  # that is the point
+
+
+def test_a_link_that_leads_to_itself_is_no_journal(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for path in (loop, loop / "journal.db"):
+        with pytest.raises(JournalUnwritable, match="loop"):
+            Journal(path)
+
+
+def test_a_folder_is_no_journal(tmp_path: Path) -> None:
+    with pytest.raises(JournalUnwritable, match="is not a plain file"):
+        Journal(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800", 5])
+def test_what_is_no_path_is_a_configuration_error(path: Any) -> None:
+    with pytest.raises(ConfigurationError, match="journal is no usable path"):
+        Journal(path)

@@ -75,7 +75,7 @@ def _prepare(
             changes.append(plan(root, choice))
         except CodegenError as fault:
             faults.append(fault)
-        except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL in the name
+        except (OSError, ValueError) as error:  # a NUL in the name
             faults.append(_bad_root(options.schemas, error))
             break
     return gathered, changes, faults

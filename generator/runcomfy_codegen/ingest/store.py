@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -131,10 +132,10 @@ def sha256_of(text: str) -> str:
 
 def model_folder(root: Path, model_id: ModelId, place: str) -> Path:
     """The model's folder, once it is sure that nothing on the way leads out of ``root``."""
-    folder = root.resolve()
+    folder = Path(os.path.realpath(root))
     for segment in model_id.segments:
         folder = folder / segment
-        if folder.is_symlink() or folder.resolve() != folder:
+        if folder.is_symlink() or Path(os.path.realpath(folder)) != folder:
             raise _blocked(
                 place, folder, "is a symbolic link, and links out of the folder are not followed"
             )

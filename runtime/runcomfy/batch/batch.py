@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from runcomfy.arguments import whole_path
 from runcomfy.errors import NotFound, RunComfyError
 from runcomfy.journal import Account, Journal
 from runcomfy.journal.prices import PriceEntry, price_of
@@ -103,7 +104,7 @@ class Batch:
     ) -> None:
         check_name(options.name)
         self._client, self._model, self._source = client, model, source
-        self.folder = Path(folder).resolve()
+        self.folder = whole_path("out", folder)
         self.options = options
         self._price = options.price
         self.found = Preflight()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runcomfy.arguments import whole_path
 from runcomfy.errors import BudgetReached, ConfigurationError, SubmissionUnknown
 
 from .requests import Wanted
@@ -22,7 +23,7 @@ def ways(wanted: Wanted, count: int, folder: Path | None) -> list[dict[str, Any]
     keys = [wanted.key] * count
     if wanted.key is not None and count > 1:
         keys = [f"{wanted.key}/{number}" for number in range(1, count + 1)]
-    place = None if folder is None else folder.resolve()
+    place = None if folder is None else whole_path("folder", folder)
     return [{"key": key, "again": wanted.again, "folder": place} for key in keys]
 
 

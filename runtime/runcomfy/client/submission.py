@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runcomfy.arguments import whole_path
 from runcomfy.errors import (
     JobCancelled,
     JobFailed,
@@ -106,7 +106,7 @@ class Submission:
             payload=describe(payload, records.redact),
             estimate=records.journal.estimate(model_id, payload),
             again=self._options.again,
-            folder=None if folder is None else str(Path(folder).resolve()),
+            folder=None if folder is None else str(whole_path("folder", folder)),
         )
         there = records.journal.standing(self._wanted) if uploading and self._named else None
         if there is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Literal, Self
 
+from runcomfy.arguments import whole_path
 from runcomfy.errors import ConfigurationError, JournalBusy, JournalError
 
 from . import outcomes, queries, recovery, rows
@@ -79,7 +80,7 @@ class Journal(Store):
         if isinstance(submits, bool) or not isinstance(submits, int) or submits < 1:
             raise ConfigurationError(f"submits must be at least 1, got {submits!r:.80}")
         options = Options(
-            path=Path(default_path() if path is None else path).resolve(),
+            path=whole_path("journal", default_path() if path is None else path),
             budget=Budget.of(max_cost, max_cost_per_day, price_margin),
             submits=submits,
             clock=clock,
@@ -212,7 +213,7 @@ class Journal(Store):
 
         To use it in the place of a lost journal, put it there and open it with ``accept_restored``.
         """
-        target = Path(path).resolve()
+        target = whole_path("path", path)
         self._opened().database.copy_to(target)
         return target
 

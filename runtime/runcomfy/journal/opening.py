@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sqlite3
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,7 @@ def open_files(options: Options) -> Files:
     folder = options.path.parent
     _require_there(options)
     _make_folder(folder)
+    _require_plain_file(options.path)
     try:
         lock_file = options.beside(".lock")
         require_locks(folder, try_them=not lock_file.exists())
@@ -71,12 +73,13 @@ def open_files(options: Options) -> Files:
         raise JournalUnwritable(
             f"{folder}: {error.strerror}; a journal needs a writable folder"
         ) from error
+    database = Database(options.path)
     try:
-        database = Database(options.path)
         generation = Generation(options.beside(".generation"), locks)
         with locks.exclusive(OPENING, _PATIENCE):
             journal_id = _open(options, database, generation)
     except BaseException:
+        database.close()
         locks.close()
         raise
     return Files(locks, database, generation, journal_id)
@@ -98,6 +101,19 @@ def _make_folder(folder: Path) -> None:
         raise JournalUnwritable(
             f"{folder} cannot be created: {error.strerror}; use another path"
         ) from error
+
+
+def _require_plain_file(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise JournalUnwritable(f"{path}: {error.strerror}; give another path") from error
+    if not stat.S_ISREG(mode):
+        raise JournalUnwritable(
+            f"{path} is not a plain file; give the path of one, which is made if it does not exist"
+        )
 
 
 def _open(options: Options, database: Database, generation: Generation) -> str:
