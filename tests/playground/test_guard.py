@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
+from runcomfy.errors import MissingToken
+from runcomfy.mock import MockService, small_output
+from runcomfy.mock import Settings as MockSettings
 from runcomfy.playground import Playground, Settings
 
 OURS = {"X-Playground": "1"}
@@ -121,3 +127,98 @@ def test_a_file_that_is_a_program_for_browsers_is_a_download(session: httpx.Clie
         assert answer.headers["Content-Type"] == "application/octet-stream"
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+RUN = {"model_id": "openai/gpt-image-1-5/text-to-image", "payload": {"prompt": "a hat"}}
+TOKEN = "service-token-1234567"  # noqa: S105  # it opens nothing
+KEY = "playground-00112233445566778899aabb"
+
+
+@pytest.mark.parametrize("key", ["", "x", "playground-../../x", f"{KEY}/x", 5, None], ids=repr)
+def test_a_key_that_the_page_does_not_make_is_refused(session: httpx.Client, key: object) -> None:
+    answer = session.post("/api/runs", json={**RUN, "key": key}, headers=OURS)
+    assert (answer.status_code, "hexadecimal" in answer.json()["error"]) == (400, True)
+
+
+def test_the_same_key_starts_one_run(session: httpx.Client) -> None:
+    answers = [session.post("/api/runs", json={**RUN, "key": KEY}, headers=OURS) for _ in range(3)]
+    assert [one.json()["new"] for one in answers] == [True, False, False]
+
+
+@pytest.mark.parametrize("text", ['{"a": 1e999}', '{"a": "\\ud800"}', '{"n": 1e400}'], ids=str)
+def test_odd_values_are_answered_in_json(session: httpx.Client, text: str) -> None:
+    body = f'{{"model_id": "openai/gpt-image-2/edit", "payload": {text}}}'
+    for path in ("/api/check", "/api/snippets"):
+        answer = session.post(path, content=body, headers=OURS)
+        assert isinstance(answer.json(), dict)
+        assert answer.status_code in (200, 400)
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[tuple[httpx.Client, MockService]]:
+    """A live playground; the service is a mock, with $0.04 for an image."""
+    with (
+        MockService(MockSettings(make_output=small_output)) as service,
+        Playground(
+            Settings(
+                live=True,
+                base_url=service.url,
+                token=TOKEN,
+                out=tmp_path,
+                journal=tmp_path / "j.db",
+            )
+        ) as one,
+        httpx.Client(base_url=one.origin, trust_env=False, headers=OURS) as client,
+    ):
+        client.get(one.address)
+        yield client, service
+
+
+@pytest.mark.parametrize("confirmed", [None, 0.0, 0.03, "0.04", True, float("-inf")], ids=repr)
+def test_a_live_run_without_its_price_is_not_sent(
+    live: tuple[httpx.Client, MockService], confirmed: object
+) -> None:
+    client, service = live
+    body = json.dumps({**RUN, "key": KEY, "confirmed_usd": confirmed})
+    answer = client.post("/api/runs", content=body)
+    assert (answer.status_code, service.accepted) == (400, 0)
+
+
+def test_a_confirmed_live_run_is_sent_once(live: tuple[httpx.Client, MockService]) -> None:
+    client, service = live
+    body = {**RUN, "key": KEY, "confirmed_usd": 0.04}
+    assert [client.post("/api/runs", json=body).status_code for _ in range(3)] == [200] * 3
+    while client.get(f"/api/runs/{KEY}").json()["state"] != "succeeded":
+        pass
+    assert service.accepted == 1
+
+
+def test_a_budget_is_not_passed_by_runs_at_once(tmp_path: Path) -> None:
+    keys = [f"playground-{number:024x}" for number in range(8)]
+    with (
+        MockService(MockSettings(make_output=small_output)) as service,
+        Playground(
+            Settings(live=True, base_url=service.url, token=TOKEN, out=tmp_path, budget=0.09, journal=tmp_path / "j.db")
+        ) as one,
+        httpx.Client(base_url=one.origin, trust_env=False, headers=OURS) as client,
+        ThreadPoolExecutor() as pool,
+    ):  # fmt: skip
+        client.get(one.address)
+        send = partial(client.post, "/api/runs")
+        answers = [*pool.map(lambda key: send(json={**RUN, "key": key}), keys)]
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == [200] * 2 + [400] * 6
+        for key in keys:
+            while client.get(f"/api/runs/{key}").json().get("state") not in ("succeeded", None):
+                pass
+    assert service.accepted == 2
+
+
+def test_what_stops_the_start_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RUNCOMFY_TOKEN", "RUNCOMFY_API_TOKEN", "YOUR_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    settings = Settings(live=True, out=tmp_path, journal=tmp_path / "journal.db")
+    with pytest.raises(MissingToken), Playground(settings):
+        pass

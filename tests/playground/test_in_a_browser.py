@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,11 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from runcomfy.playground import Playground, Settings
-from support.browser import chromium
+
+from .conftest import Opened, choose
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.slow
 
@@ -23,64 +23,17 @@ EDIT = "openai/gpt-image-2/edit"
 SIZES = [(1280, "light"), (360, "dark"), (1920, "dark")]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
-
-
-@pytest.fixture
-def playground(tmp_path: Path) -> Iterator[Playground]:
-    with Playground(Settings(out=tmp_path / "out")) as one:
-        yield one
-
-
-def opened(
-    browser: Browser, playground: Playground, width: int = 1280, scheme: str = "light"
-) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]  # light or dark
-    page.set_default_timeout(10_000)
-    page.goto(playground.address)
-    page.locator("#models button").first.wait_for()
-    return page
-
-
-@pytest.fixture
-def page(browser: Browser, playground: Playground) -> Iterator[Page]:
-    page = opened(browser, playground)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-    page.on(
-        "request",
-        lambda one: (
-            None
-            if one.url.startswith((playground.origin, "data:", "blob:"))
-            else problems.append(one.url)
-        ),
-    )
-    yield page
-    assert problems == []
-    page.close()
-
-
-def choose(page: Page, model: str) -> None:
-    page.get_by_role("button", name=model, exact=True).click()
-    page.locator(".field").first.wait_for()
-
-
 @pytest.mark.parametrize(("width", "scheme"), SIZES)
 def test_a_form_fits_every_width_and_has_no_violation(
-    browser: Browser, playground: Playground, width: int, scheme: str
+    opened: Opened, playground: Playground, width: int, scheme: str
 ) -> None:
-    page = opened(browser, playground, width, scheme)
+    page = opened(playground, viewport={"width": width, "height": 900}, color_scheme=scheme)
     choose(page, "wan-ai/wan-2-6/image-to-image")
     page.get_by_role("button", name="Add an item").click()
     page.get_by_text("invalid").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page)
     assert found.response["violations"] == [], found.generate_report()
-    page.close()
 
 
 def test_what_is_wrong_is_told_at_its_input_as_one_types(page: Page) -> None:
@@ -181,3 +134,62 @@ def test_a_queued_run_can_be_cancelled(page: Page) -> None:
 def test_models_are_found_by_words_of_their_ids(page: Page) -> None:
     page.fill("#search", "gpt edit")
     assert page.locator("#models button").all_inner_texts() == [EDIT]
+
+
+def test_what_was_typed_survives_a_reload(page: Page) -> None:
+    choose(page, EDIT)
+    page.locator("[data-name=prompt] textarea").fill("a hat")
+    page.get_by_text("images is required").wait_for()
+    page.reload()
+    expect(page.locator("[data-name=prompt] textarea")).to_have_value("a hat")
+
+
+def test_a_restarted_playground_finishes_what_ran(opened: Opened, tmp_path: Path) -> None:
+    settings = Settings(out=tmp_path / "out")
+    with Playground(settings) as first:
+        page = opened(first)
+        choose(page, "openai/gpt-image-1-5/text-to-image")
+        page.locator("[data-name=prompt] textarea").fill("a hat")
+        page.locator("#run").click()
+        page.locator("#runs .run", has_text="in queue").wait_for()
+        page.close()
+    with Playground(settings) as second:
+        page = opened(second)
+        page.locator("#runs .run img").wait_for()
+        expect(page.locator("#runs .run")).to_contain_text("succeeded")
+
+
+def test_a_run_whose_answer_was_lost_is_not_sent_twice(page: Page) -> None:
+    choose(page, "openai/gpt-image-1-5/text-to-image")
+    page.locator("[data-name=prompt] textarea").fill("a hat")
+    page.locator("#verdict", has_text="valid").wait_for()
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            route.fallback()
+            return
+        route.fetch()  # it arrives, and the page never hears of it
+        route.abort()
+
+    page.route("**/api/runs", lose)
+    page.evaluate("console.error = () => {}")
+    page.locator("#run").click()
+    page.locator("#verdict", has_text="does not answer").wait_for()
+    page.unroute("**/api/runs")
+    page.locator("#run").click()
+    page.locator("#verdict", has_text="started").wait_for()
+    page.locator("#runs .run img").first.wait_for()
+    expect(page.locator("#runs .run")).to_have_count(1)
+
+
+def test_the_code_can_be_copied_in_each_form(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(page, "openai/gpt-image-1-5/text-to-image")
+    page.locator("[data-name=prompt] textarea").fill("a hat")
+    for form, word in (("curl", "curl"), ("Command line", "runcomfy-py"), ("JSON", '"a hat"')):
+        page.get_by_role("tab", name=form).click()
+        expect(page.locator("#snippet")).to_contain_text("a hat")
+        page.locator("#copy").click()
+        page.get_by_text("Copied").wait_for()
+        assert word in page.evaluate("navigator.clipboard.readText()")
+        page.get_by_role("button", name="Copy", exact=True).wait_for()

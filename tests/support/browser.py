@@ -20,8 +20,8 @@ _IN_CI = os.environ.get("CI") == "true"
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium. Skips the test, with the reason, where none is installed; never in CI."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """A headless Chromium, started with these arguments. Skips the test, with the reason, where none is installed; never in CI."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         if _IN_CI:
@@ -31,7 +31,9 @@ def chromium() -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not start for root, as in CI; the pages are the project's own.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", *arguments]
+        )
         try:
             yield browser
         finally:

@@ -110,6 +110,18 @@ class Journal(Store):
         begin = None if since is None else _seconds(since)
         return self._entries(queries.Query(_states(state), model, begin, text, account))
 
+    def latest(self, count: int, *, text: str | None = None) -> list[Entry]:
+        """The last ``count`` entries, newest first, those with a text as ``entries`` finds them.
+
+        >>> [entry.key for entry in journal.latest(20)]
+        ['hat-2', 'hat-1']
+        """
+        self._settle_dead()
+        session = self._opened()
+        with session.database.reading() as connection:
+            found = queries.latest(connection, queries.Query(text=text), count, session.root)
+        return [row.entry for row in found]
+
     def entry(self, key: str, *, account: Account | None = None) -> Entry | None:
         """The entry under a key, ``None`` where there is none.
 

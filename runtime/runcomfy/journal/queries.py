@@ -16,7 +16,17 @@ from .entry import Account, Entry, Spend
 from .rows import SELECT, Row
 from .states import ENDED, RESERVED, State
 
-__all__ = ["Query", "adopt", "page", "purge", "same_payload", "set_limits", "spend", "write_anew"]
+__all__ = [
+    "Query",
+    "adopt",
+    "latest",
+    "page",
+    "purge",
+    "same_payload",
+    "set_limits",
+    "spend",
+    "write_anew",
+]
 
 #: Entries that are read at once.
 _PAGE = 500
@@ -69,12 +79,22 @@ def _has_text(value: str | None, sought: str) -> bool:
 
 def page(connection: sqlite3.Connection, query: Query, after: int, root: Path) -> list[Row]:
     """The next entries that fit, oldest first, after the row with this number."""
+    return _read(connection, query, root, after, f"id LIMIT {_PAGE}")
+
+
+def latest(connection: sqlite3.Connection, query: Query, count: int, root: Path) -> list[Row]:
+    """The last entries that fit, newest first."""
+    return _read(connection, query, root, 0, f"id DESC LIMIT {count:d}")
+
+
+def _read(
+    connection: sqlite3.Connection, query: Query, root: Path, after: int, order: str
+) -> list[Row]:
     where, values = query.where()
-    connection.create_function(
-        "has_text", 2, _has_text
-    )  # LIKE knows the case of ASCII letters only
+    # LIKE knows the case of ASCII letters only.
+    connection.create_function("has_text", 2, _has_text)
     found = connection.execute(
-        f"{SELECT} WHERE id > ? AND {where} ORDER BY id LIMIT {_PAGE}",  # conditions are made above
+        f"{SELECT} WHERE id > ? AND {where} ORDER BY {order}",  # conditions are made above
         (after, *values),
     )
     return [rows.read(row, root) for row in found]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from runcomfy.errors import RunComfyError
@@ -45,23 +45,23 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
         return _static(request.path_params["name"])
 
     async def state(_: Request) -> Response:
-        return JSONResponse(await service.state())
+        return _answer(await service.state())
 
     async def models(_: Request) -> Response:
-        return JSONResponse(await service.models())
+        return _answer(await service.models())
 
     async def model(request: Request) -> Response:
-        return JSONResponse(await service.model(request.path_params["model_id"]))
+        return _answer(await service.model(request.path_params["model_id"]))
 
     async def check(request: Request) -> Response:
-        return JSONResponse(service.check(*await _inputs(request)))
+        return _answer(service.check(*await _inputs(request)))
 
     async def snippets(request: Request) -> Response:
-        return JSONResponse(service.snippets(*await _inputs(request)))
+        return _answer(service.snippets(*await _inputs(request)))
 
     async def upload(request: Request) -> Response:
         stored = await uploads.take(request.query_params.get("name", ""), _chunks(request))
-        return JSONResponse(stored.as_dict())
+        return _answer(stored.as_dict())
 
     async def uploaded(request: Request) -> Response:
         try:
@@ -73,21 +73,23 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
         body = await _json(request)
         model_id, payload = _named(body)
         confirmed = body.get("confirmed_usd")
-        price = float(confirmed) if isinstance(confirmed, (int, float)) else None
-        return JSONResponse(await service.run(model_id, payload, price))
+        return _answer(
+            await service.run(model_id, payload, str(body.get("key")), _dollars(confirmed))
+        )
 
     async def runs(request: Request) -> Response:
         text = request.query_params.get("text", "")[:200]
-        return JSONResponse(await service.runs(text))
+        count = request.query_params.get("count", "")[:6]
+        return _answer(await service.runs.history(text, int(count) if count.isdecimal() else 50))
 
     async def one_run(request: Request) -> Response:
-        return JSONResponse(await service.one_run(request.path_params["key"]))
+        return _answer(await service.runs.one(request.path_params["key"]))
 
     async def cancel(request: Request) -> Response:
-        return JSONResponse(await service.cancel(request.path_params["key"]))
+        return _answer(await service.runs.cancel(request.path_params["key"]))
 
     async def result(request: Request) -> Response:
-        path = await service.file(request.path_params["key"], request.path_params["number"])
+        path = await service.runs.file(request.path_params["key"], request.path_params["number"])
         return _error("The file is no longer available.", 404) if path is None else _file(path)
 
     def fails(_: Request, error: Exception) -> Response:
@@ -106,9 +108,10 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
             Route("/api/files/{file_id}", uploaded),
             Route("/api/runs", runs, methods=["GET"]),
             Route("/api/runs", run, methods=["POST"]),
-            Route("/api/runs/{key}", one_run),
-            Route("/api/runs/{key}/cancel", cancel, methods=["POST"]),
-            Route("/api/runs/{key}/files/{number:int}", result),
+            # A key may hold slashes.
+            Route("/api/runs/{key:path}/files/{number:int}", result),
+            Route("/api/runs/{key:path}/cancel", cancel, methods=["POST"]),
+            Route("/api/runs/{key:path}", one_run),
         ],
         exception_handlers={RunComfyError: fails, BadCall: fails, UploadRefused: fails},
     )
@@ -143,6 +146,11 @@ def _named(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if not isinstance(model_id, str) or not isinstance(payload, dict):
         raise BadCall('The body must be {"model_id": …, "payload": {…}}.')
     return model_id, payload
+
+
+def _dollars(value: Any) -> float | None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if number and 0 <= value < 1e9 else None
 
 
 def _static(name: str) -> Response:
@@ -182,6 +190,13 @@ def _media_type(path: Path, kind: str | None) -> str:
 
 
 def _error(message: str, status: int) -> Response:
-    return Response(
-        json.dumps({"error": message}), status_code=status, media_type="application/json"
-    )
+    return _answer({"error": message}, status)
+
+
+def _answer(value: Any, status: int = 200) -> Response:
+    """JSON that every browser reads: in ASCII, because texts of others may hold half a character, and without NaN."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError:
+        text = json.dumps(json.loads(json.dumps(value), parse_constant=str))
+    return Response(text, status_code=status, media_type="application/json")

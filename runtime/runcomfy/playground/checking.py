@@ -18,7 +18,7 @@ def check(model_id: str, payload: dict[str, Any]) -> dict[str, Any]:
         "errors": [_finding(one) for one in report.errors],
         "warnings": [_finding(one) for one in report.warnings],
         "unchecked": [
-            {"pointer": one.pointer, "text": f"{one.rule}: {one.reason}"}
+            {"pointer": one.pointer, "rule": one.rule, "text": one.reason}
             for one in report.unchecked
         ],
     }

@@ -40,6 +40,7 @@ class Playground:
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
 
     @property
     def address(self) -> str:
@@ -52,7 +53,7 @@ class Playground:
         return f"http://{self._guard.hosts[0]}"
 
     def start(self) -> None:
-        """Start it; when this returns it answers. Raises ``OSError`` when the port is taken."""
+        """Start it; when this returns it answers. Raises ``OSError`` when the port is taken, and what the client or journal raises."""
         bound = socket.create_server((_LOOPBACK, self._settings.port))
         # asyncio sets this only on sockets that were made with the protocol's number; without it, answers wait for 40 ms.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -70,10 +71,18 @@ class Playground:
         )
         self._thread.start()
         ready.wait()
+        if self._failure is not None:
+            self.close()
+            raise self._failure
 
     def _main(self, ready: threading.Event) -> None:
         async def serve() -> None:
-            await self._service.open()
+            try:
+                await self._service.open()
+            except BaseException as error:  # noqa: BLE001  # start raises it in the caller's thread
+                self._failure = error
+                await self._service.close()
+                return
             ready.set()  # the socket is bound already, and connections wait in its queue
             assert self._server is not None  # noqa: S101  # start made it
             try:

@@ -1,9 +1,8 @@
-"""What the page asks for: checks, prices, runs. Runs go through a client with a journal, as everywhere."""
+"""What the page asks for: models, prices, checks, code, runs. Runs go through a client with a journal, as everywhere."""
 
 from __future__ import annotations
 
-import asyncio
-import secrets
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,26 +12,24 @@ from anyio.to_thread import run_sync
 from runcomfy import snippets
 from runcomfy.client.async_client import AsyncClient
 from runcomfy.client.settings import BASE_URL
-from runcomfy.errors import ConfigurationError, RunComfyError
-from runcomfy.journal import Entry, Journal
+from runcomfy.errors import RunComfyError
+from runcomfy.journal import Journal
+from runcomfy.journal.allowance import Allowance
+from runcomfy.journal.prices import price_of
 from runcomfy.model.registry import find_model
 from runcomfy.redaction import clean
 
 from .checking import check
 from .models import describe_model, listed_models
+from .runs import Runs
 from .uploads import FILE, Uploads
 
 if TYPE_CHECKING:
     from runcomfy.mock import MockService
-    from runcomfy.status import Status
 
     from .settings import Settings
 
 __all__ = ["Service"]
-
-#: Requests that the history shows at once.
-_SHOWN = 1_000
-_LONGEST = 2_000
 
 
 class ConsentNeeded(RunComfyError):
@@ -42,60 +39,64 @@ class ConsentNeeded(RunComfyError):
 class Service:
     """The page's side of a client. It lives in one event loop: ``open`` and ``close`` are called there."""
 
+    runs: Runs
+    _client: AsyncClient
+    _journal: Journal
+    _allowance: Allowance
+
     def __init__(self, settings: Settings, uploads: Uploads) -> None:
         self._settings, self._uploads = settings, uploads
         self._mock: MockService | None = None
-        self._journal: Journal | None = None
-        self._client: AsyncClient | None = None
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        #: What is known of runs that this server started, beyond the journal: status, errors.
-        self._live: dict[str, dict[str, Any]] = {}
-        self._prices: dict[str, dict[str, Any]] = {}
-        self._spent = 0.0
+        #: Entries of the catalogue, by model id.
+        self._entries: dict[str, Any] = {}
 
     async def open(self) -> None:
-        """Start the mock where it is used, and open the journal."""
+        """Start the mock where it is used, open the journal, and follow what an earlier server left."""
         settings = self._settings
         if settings.live:
-            self._journal = Journal(settings.journal)
-            self._client = AsyncClient(
-                settings.token, base_url=settings.base_url or BASE_URL, journal=self._journal
-            )
-            return
+            base_url, token, path = settings.base_url or BASE_URL, settings.token, settings.journal
+        else:
+            base_url, token, path = self._start_mock()
+        self._journal = Journal(path)
+        self._client = AsyncClient(token, base_url=base_url, journal=self._journal)
+        self._allowance = Allowance(self._journal, self._client.account, settings.budget)
+        self.runs = Runs(self._client, self._journal, settings.out)
+        await self.runs.resume()
+
+    def _start_mock(self) -> tuple[str, str, Path]:
         from runcomfy.mock import MockService
         from runcomfy.mock import Settings as MockSettings
 
-        folder = settings.out
+        folder = self._settings.out
         folder.mkdir(parents=True, exist_ok=True)
-        path = settings.journal or folder / "mock-journal.db"
-        # The mock keeps its requests beside the journal, which would name ids that a new mock does not know.
+        path = self._settings.journal or folder / "mock-journal.db"
+        # The mock keeps its requests beside the journal, and its port: requests are of an address.
+        kept = path.with_name("mock-port")
         self._mock = MockService(
             MockSettings(queue_seconds=1.0, run_seconds=2.0, keep_log=False),
             path=path.with_name("mock.db"),
+            port=_free_port(kept),
         )
         self._mock.start()
-        self._journal = Journal(path)
-        # Every start gives the mock another port; its requests stay under one name.
-        self._client = AsyncClient("mock-token", base_url=self._mock.url, journal=self._journal)
+        kept.write_text(self._mock.url.rpartition(":")[2], encoding="ascii")
+        return self._mock.url, "mock-token", path
 
     async def close(self) -> None:
         """End; runs go on at the service, and the journal has them."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        if self._client is not None:
+        if hasattr(self, "runs"):
+            await self.runs.close()
             await self._client.aclose()
-        if self._journal is not None:
             self._journal.close()
         if self._mock is not None:
             self._mock.close()
 
     async def state(self) -> dict[str, Any]:
         """Where runs go, and what they may cost."""
+        spent = await run_sync(lambda: self._allowance.spent)
         return {
             "live": self._settings.live,
             "budget": self._settings.budget,
-            "spent": self._spent,
+            "spent": spent,
             "out": str(self._settings.out),
         }
 
@@ -106,23 +107,33 @@ class Service:
     async def model(self, model_id: str) -> dict[str, Any]:
         """A model's form, and its price where the service tells one."""
         described = await run_sync(describe_model, model_id)
-        return {**described, "price": await self._price(model_id)}
+        told: dict[str, Any] = {"usd": None, "unit": None, "note": ""}
+        try:
+            entry = await self._entry(model_id)
+            told = {
+                "usd": entry.base_price_usd,
+                "unit": entry.price_unit,
+                "note": clean(entry.pricing_note or ""),
+            }
+        except RunComfyError as error:
+            told["note"] = clean(str(error).splitlines()[0])
+        return {**described, "price": told}
 
-    async def _price(self, model_id: str) -> dict[str, Any]:
-        if model_id not in self._prices:
-            told: dict[str, Any] = {"usd": None, "unit": None, "note": ""}
-            try:
-                entry = await self._require_client().model(model_id, timeout=5)
-            except RunComfyError as error:
-                return {**told, "note": clean(str(error).splitlines()[0])}
-            told["usd"], told["unit"] = entry.base_price_usd, entry.price_unit
-            told["note"] = clean(entry.pricing_note or "")
-            self._prices[model_id] = told
-        return self._prices[model_id]
+    async def _entry(self, model_id: str) -> Any:
+        if model_id not in self._entries:
+            self._entries[model_id] = await self._client.model(model_id, timeout=5)
+        return self._entries[model_id]
+
+    def _price(self, model_id: str, payload: dict[str, Any]) -> float | None:
+        """US dollars for these inputs, as far as the catalogue was read."""
+        declared = set(find_model(model_id)._wire_names.values())
+        told = {name: value for name, value in payload.items() if name in declared}
+        return price_of(self._entries.get(model_id), told)
 
     def check(self, model_id: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """What the validators say of the inputs on the screen."""
-        return check(model_id, self._uploads.resolved(payload))
+        """What the validators say of the inputs on the screen, and what a run with them costs."""
+        report = check(model_id, self._uploads.resolved(payload))
+        return {**report, "price": self._price(model_id, payload)}
 
     def snippets(self, model_id: str, payload: dict[str, Any]) -> dict[str, str]:
         """The request as Python, command line, curl and JSON. Uploaded files stand under their names."""
@@ -137,126 +148,50 @@ class Service:
         }
 
     async def run(
-        self, model_id: str, payload: dict[str, Any], confirmed: float | None
+        self, model_id: str, payload: dict[str, Any], key: str, confirmed: float | None
     ) -> dict[str, Any]:
-        """Start a run; its key. A live one needs a budget that it fits in, or the price that a person confirmed.
+        """Start a run under the page's key. A live one needs a budget that it fits in, or the price that a person confirmed.
 
-        Raises ``ValidationError`` and ``ConsentNeeded`` before anything is sent.
+        Raises ``ValidationError`` and ``ConsentNeeded`` before anything is sent. The same key starts nothing a second time.
         """
-        price = (await self._price(model_id))["usd"]
-        if self._settings.live:
-            self._require_consent(price, confirmed)
+        self.runs.require_key(key)
+        if await self.runs.has(key):
+            return {"key": key, "new": False}
         request = find_model(model_id).from_payload(self._uploads.resolved(payload))
-        key = f"playground-{secrets.token_hex(8)}"
-        self._live[key] = {"state": "sending", "error": "", "position": None, "price": price}
-        self._spent += price or 0.0
-        self._tasks[key] = asyncio.create_task(self._follow(key, request))
-        return {"key": key}
+        if self._settings.live:
+            await self._require_consent(model_id, payload, key, confirmed)
+        self.runs.start(key, request, lambda: self._allowance.release(key))
+        return {"key": key, "new": True}
 
-    def _require_consent(self, price: float | None, confirmed: float | None) -> None:
-        budget = self._settings.budget
-        if budget is not None and price is not None:
-            if self._spent + price <= budget:
+    async def _require_consent(
+        self, model_id: str, payload: dict[str, Any], key: str, confirmed: float | None
+    ) -> None:
+        try:
+            await self._entry(model_id)
+        except RunComfyError:
+            self._entries.pop(model_id, None)  # then its price is not known
+        price = self._price(model_id, payload)
+        allowance = self._allowance
+        if allowance.limit is not None and price is not None:
+            if await run_sync(allowance.take, key, price):
                 return
             raise ConsentNeeded(
-                f"the budget of ${budget:g} is reached: ${self._spent:g} is spent or reserved"
+                f"the budget of ${allowance.limit:g} is reached: ${allowance.spent:g} is spent or reserved"
             )
         if confirmed is None or (price is not None and confirmed < price):
             told = "unknown" if price is None else f"${price:g}"
             raise ConsentNeeded(f"a live run is billed; its price is {told}. Confirm it first")
+        await run_sync(allowance.charge, key, price or 0.0)
 
-    async def _follow(self, key: str, request: Any) -> None:
-        live = self._live[key]
 
-        def note(status: Status) -> None:
-            live["state"], live["position"] = status.state, status.queue_position
-
-        try:
-            result = await self._require_client().run(request, key=key, on_status=note)
-            live["state"] = "saving"
-            folder = self._settings.out / key
-            await run_sync(lambda: folder.mkdir(parents=True, exist_ok=True))
-            told = [(file.url, file.kind, await file.save(folder)) for file in result.files]
-            journal, client = self._require_journal(), self._require_client()
-            await journal.record_files_async(client.account, result.request_id, told)
-            live["state"] = "succeeded"
-        except (RunComfyError, OSError) as error:
-            live["state"], live["error"] = "failed", clean(str(error), _LONGEST)
-        finally:
-            self._tasks.pop(key, None)
-
-    async def runs(self, text: str) -> list[dict[str, Any]]:
-        """The history, newest first."""
-        entries = await run_sync(self._entries, text)
-        seen = {entry.key for entry in entries}
-        begun = [self._begun(key) for key in self._live if key not in seen and not text]
-        return [*reversed(begun), *(self._shown(entry) for entry in entries)]
-
-    def _entries(self, text: str) -> list[Entry]:
-        found = [*self._require_journal().entries(text=text or None)]
-        return found[: -_SHOWN - 1 : -1]
-
-    async def one_run(self, key: str) -> dict[str, Any]:
-        """One run as it is now. Raises ``ConfigurationError`` for a key that nothing is known of."""
-        entry = await run_sync(self._entry, key)
-        if entry is not None:
-            return self._shown(entry)
-        if key in self._live:
-            return self._begun(key)
-        raise ConfigurationError(f"no run has the key {key!r:.80}")
-
-    def _entry(self, key: str) -> Entry | None:
-        return self._require_journal().entry(key)
-
-    def _begun(self, key: str) -> dict[str, Any]:
-        return {"key": key, "model_id": "", "inputs": {}, "files": [], "cost": None, "seconds": None, "created": "", **self._live[key]}  # fmt: skip
-
-    def _shown(self, entry: Entry) -> dict[str, Any]:
-        live = self._live.get(entry.key, {})
-        running = entry.key in self._tasks
-        seconds = None
-        if entry.ended_at is not None:
-            seconds = max(0.0, (entry.ended_at - entry.claimed_at).total_seconds())
-        return {
-            "key": entry.key,
-            "model_id": entry.model_id,
-            "request_id": entry.request_id,
-            "state": live.get("state", entry.state) if running else entry.state,
-            "position": live.get("position") if running else None,
-            "error": clean(entry.error or live.get("error", ""), _LONGEST),
-            "inputs": entry.payload or {},
-            "files": [
-                {"number": number, "kind": file.kind, "name": file.path.name}
-                for number, file in enumerate(entry.files)
-                if file.path is not None
-            ],
-            "cost": entry.cost,
-            "seconds": seconds,
-            "created": entry.claimed_at.isoformat(),
-        }
-
-    async def cancel(self, key: str) -> dict[str, Any]:
-        """Ask the service to cancel a run, which works while it is queued; the service's word for what came of it."""
-        entry = await run_sync(self._entry, key)
-        if entry is None or entry.request_id is None:
-            raise ConfigurationError("the request has no id yet; try again in a moment")
-        outcome = await self._require_client().job(entry.request_id, entry.model_id).cancel()
-        return {"cancelled": outcome.cancelled, "outcome": clean(outcome.outcome)}
-
-    async def file(self, key: str, number: int) -> Path | None:
-        """A saved file of a run."""
-        entry = await run_sync(self._entry, key)
-        if entry is None or not 0 <= number < len(entry.files):
-            return None
-        return entry.files[number].path
-
-    def _require_client(self) -> AsyncClient:
-        assert self._client is not None  # noqa: S101  # open made it
-        return self._client
-
-    def _require_journal(self) -> Journal:
-        assert self._journal is not None  # noqa: S101  # open made it
-        return self._journal
+def _free_port(kept: Path) -> int:
+    """The port of the last time, if nobody has it; else 0."""
+    try:
+        port = int(kept.read_text(encoding="ascii"))
+        with socket.create_server(("127.0.0.1", port)):
+            return port
+    except (OSError, ValueError, OverflowError):
+        return 0
 
 
 def _with_names(value: Any, uploads: Uploads) -> Any:

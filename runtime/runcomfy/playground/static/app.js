@@ -2,7 +2,7 @@
 "use strict";
 
 import { get, modelPath, post } from "./api.js";
-import { fields } from "./controls.js";
+import { fields } from "./fields.js";
 import { byId, debounce, el } from "./dom.js";
 import { showFindings } from "./findings.js";
 import { refresh, startRuns } from "./runs.js";
@@ -14,52 +14,87 @@ const FORMS = { python: "Python", command: "Command line", curl: "curl", json: "
 let models = [];
 let chosen = null;
 let form = null;
-let report = null;
 let snippets = {};
-let form_shown = "python";
+let shownForm = "python";
 let state = { live: false };
+let price = null;
 let checking = null;
+let choosing = 0;
+// The run whose answer was lost: the same inputs are sent again under the same key.
+let lost = null;
+
+// An id that breaks at its slashes.
+const inParts = (id) => id.split(/(?<=\/)/).flatMap((part, index) => (index ? [el("wbr"), part] : [part]));
+const dollars = (value) => `$${Number(value.toPrecision(6))}`;
 
 function listModels() {
   const words = byId("search").value.toLowerCase().split(/[\s/]+/).filter(Boolean);
-  const found = models.filter((one) => words.every((word) => one.id.toLowerCase().includes(word)));
-  byId("count").textContent = `${found.length.toLocaleString("en")} of ${models.length.toLocaleString("en")} models${found.length > LISTED ? `; the first ${LISTED} are listed` : ""}`;
-  byId("models").replaceChildren(...found.slice(0, LISTED).map((one) => el("li", {}, el("button", { type: "button", "aria-current": chosen?.model_id === one.id ? "true" : undefined, onclick: () => choose(one.id) }, one.id))));
+  const found = models.filter((one) => words.every((word) => one.lower.includes(word)));
+  const first = found.length > LISTED ? `; the first ${LISTED} are listed` : "";
+  byId("count").textContent = `${found.length.toLocaleString("en")} of ${models.length.toLocaleString("en")} models${first}`;
+  byId("models").replaceChildren(...found.slice(0, LISTED).map((one) => el("li", {}, el("button", { type: "button", "data-id": one.id, onclick: () => choose(one.id) }, inParts(one.id)))));
+  markChosen();
+}
+
+function markChosen() {
+  for (const button of byId("models").querySelectorAll("button")) {
+    if (button.dataset.id === chosen?.model_id) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  }
 }
 
 const remembered = (id) => {
   try { return JSON.parse(sessionStorage.getItem(`inputs ${id}`) ?? "{}"); } catch { return {}; }
 };
 
-async function choose(id, inputs) {
+function remember() {
+  const text = JSON.stringify(form.get(), (key, value) => (value?.$file ? undefined : value));
+  try { sessionStorage.setItem(`inputs ${chosen.model_id}`, text); } catch { /* too large for the browser: it is lost at a reload */ }
+}
+
+async function choose(id, inputs, { focus = true } = {}) {
+  const mine = ++choosing;
+  let found;
   try {
-    chosen = await get(modelPath(id));
+    found = await get(modelPath(id));
   } catch (error) {
-    byId("title").textContent = error.message;
+    byId("hint").hidden = false;
+    byId("hint").textContent = error.message;
     return;
   }
+  if (mine !== choosing) return;
+  chosen = found;
   history.replaceState(null, "", `#${encodeURIComponent(id)}`);
-  byId("title").textContent = id;
+  byId("title").replaceChildren(...inParts(id));
+  byId("hint").hidden = true;
   const root = chosen.schema;
-  const schema = settled(root, root);
-  form = fields({ ...schema, required: chosen.required }, [], { root, changed, media: chosen.media });
+  form = fields({ ...settled(root, root), required: chosen.required }, [], { root, changed, media: chosen.media });
   const general = el("ul", { id: "general", class: "problems", "aria-live": "polite" });
   byId("form").replaceChildren(form.node, general);
   form.set(inputs ?? remembered(id));
   byId("actions").hidden = byId("code").hidden = false;
-  showPrice();
-  listModels();
+  byId("verdict").textContent = "";
+  price = undefined;
+  showPrice(null);
+  markChosen();
+  if (focus) {
+    byId("title").focus({ preventScroll: true });
+    byId("title").scrollIntoView({ block: "nearest" });
+  }
   changed();
 }
 
-function showPrice() {
-  const { usd, unit, note } = chosen.price;
-  const price = usd === null ? "The price is not known." : `$${usd} for each ${unit ?? "output"}.`;
-  byId("price").textContent = [state.live ? price : `${price} A run here costs nothing: it goes to the mock.`, note].filter(Boolean).join(" ");
-  const asks = state.live && (state.budget === null || usd === null);
-  byId("consent").hidden = !asks;
-  byId("confirm").checked = false;
-  byId("consent").querySelector("span").textContent = usd === null ? "Run it and pay whatever it costs" : `Run it and pay $${usd}`;
+// What a run with the inputs on the screen costs; a tick holds for the price that it was given for.
+function showPrice(usd) {
+  if (price !== usd) byId("confirm").checked = false;
+  price = usd;
+  const { usd: base, unit, note } = chosen.price;
+  const each = base === null ? "" : ` (${dollars(base)} for each ${unit ?? "output"})`;
+  const told = usd === null ? "The price is not known." : `About ${dollars(usd)}${each}.`;
+  const here = usd === null ? "A run here costs nothing." : `A run here costs nothing; at RunComfy about ${dollars(usd)}.`;
+  byId("price").textContent = state.live ? [told, usd === null ? note : ""].filter(Boolean).join(" ") : here;
+  byId("consent").hidden = !(state.live && (state.budget === null || usd === null));
+  byId("consent").querySelector("span").textContent = usd === null ? "Run it and pay whatever it costs" : `Run it and pay about ${dollars(usd)}`;
 }
 
 const check = debounce(async () => {
@@ -68,32 +103,37 @@ const check = debounce(async () => {
   const { signal } = checking;
   const body = { model_id: chosen.model_id, payload: form.get() };
   try {
-    report = await post("/api/check", body, signal);
+    const report = await post("/api/check", body, signal);
     showFindings(byId("form"), form, byId("general"), report);
-    byId("verdict").textContent = report.summary;
-    byId("verdict").className = report.valid ? "valid" : "errors";
+    say(report.summary, report.valid ? "valid" : "errors");
+    showPrice(report.price);
     snippets = await post("/api/snippets", body, signal);
     showSnippet();
   } catch (error) {
-    if (error.name !== "AbortError") byId("verdict").textContent = error.message;
+    if (error.name !== "AbortError") say(error.message, "errors");
   }
 }, 120);
 
 function changed() {
-  sessionStorage.setItem(`inputs ${chosen.model_id}`, JSON.stringify(form.get(), (key, value) => (value?.$file ? undefined : value)));
+  remember();
   check();
 }
 
+function say(words, kind) {
+  byId("verdict").textContent = words;
+  byId("verdict").className = kind;
+}
+
 function showSnippet() {
-  byId("snippet").textContent = snippets[form_shown] ?? "";
-  byId("snippet").setAttribute("aria-labelledby", `tab-${form_shown}`);
+  byId("snippet").textContent = snippets[shownForm] ?? "";
+  byId("snippet").setAttribute("aria-labelledby", `tab-${shownForm}`);
 }
 
 function drawTabs() {
   const list = document.querySelector("[role=tablist]");
   const tabs = Object.entries(FORMS).map(([name, label]) => el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "snippet", onclick: () => pick(name) }, label));
   const pick = (name) => {
-    form_shown = name;
+    shownForm = name;
     for (const tab of tabs) {
       const on = tab.id === `tab-${name}`;
       tab.setAttribute("aria-selected", String(on));
@@ -105,7 +145,7 @@ function drawTabs() {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
     const names = Object.keys(FORMS);
-    const next = names[(names.indexOf(form_shown) + by + names.length) % names.length];
+    const next = names[(names.indexOf(shownForm) + by + names.length) % names.length];
     pick(next);
     byId(`tab-${next}`).focus();
   });
@@ -113,40 +153,64 @@ function drawTabs() {
   pick("python");
 }
 
+async function copy() {
+  const button = byId("copy");
+  try {
+    await navigator.clipboard.writeText(byId("snippet").textContent);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Select it and copy";
+    getSelection().selectAllChildren(byId("snippet"));
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 1500);
+}
+
+const newKey = () => `playground-${[...crypto.getRandomValues(new Uint8Array(12))].map((one) => one.toString(16).padStart(2, "0")).join("")}`;
+
 async function run() {
   const button = byId("run");
-  const verdict = byId("verdict");
   button.disabled = true;
+  const payload = form.get();
+  const text = JSON.stringify([chosen.model_id, payload]);
+  const key = lost?.text === text ? lost.key : newKey();
   try {
-    const consent = state.live && byId("confirm").checked ? (chosen.price.usd ?? 0) : null;
-    await post("/api/runs", { model_id: chosen.model_id, payload: form.get(), confirmed_usd: consent });
-    verdict.textContent = "The run has started.";
-    verdict.className = "valid";
+    const consent = state.live && byId("confirm").checked ? (price ?? 0) : null;
+    await post("/api/runs", { model_id: chosen.model_id, payload, key, confirmed_usd: consent });
+    lost = null;
+    say("The run has started.", "valid");
     byId("confirm").checked = false;
     await refresh();
   } catch (error) {
-    verdict.textContent = error.message;
-    verdict.className = "errors";
+    lost = error.lost ? { key, text } : null;
+    say(error.message, "errors");
   } finally {
     button.disabled = false;
+    button.focus();
   }
+}
+
+async function showWhere() {
+  state = await get("/api/state");
+  const budget = state.budget === null ? "each run is confirmed" : `$${state.spent.toFixed(2)} of $${state.budget} spent`;
+  byId("where").textContent = state.live ? `Live: runs go to RunComfy and are billed; ${budget}.` : "Runs go to a local mock and cost nothing.";
+  document.body.classList.toggle("live", state.live);
 }
 
 async function start() {
   drawTabs();
   byId("search").addEventListener("input", listModels);
   byId("run").addEventListener("click", run);
+  byId("copy").addEventListener("click", copy);
   byId("form").addEventListener("submit", (event) => event.preventDefault());
   // A file that is dropped beside an input must not replace the page.
   for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
-  state = await get("/api/state");
-  byId("where").textContent = state.live ? "Live: runs go to RunComfy and are billed." : "Runs go to a local mock and cost nothing.";
-  document.body.classList.toggle("live", state.live);
-  models = await get("/api/models");
+  await showWhere();
+  models = (await get("/api/models")).map((one) => ({ ...one, lower: one.id.toLowerCase() }));
   listModels();
-  startRuns((id, inputs) => choose(id, inputs));
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  if (models.some((one) => one.id === wanted)) await choose(wanted);
+  startRuns((id, inputs) => choose(id, inputs), () => { if (state.live) showWhere(); });
+  let wanted = "";
+  try { wanted = decodeURIComponent(location.hash.slice(1)); } catch { /* a hash that somebody typed */ }
+  if (models.some((one) => one.id === wanted)) await choose(wanted, undefined, { focus: false });
 }
 
 start().catch((error) => { byId("where").textContent = error.message; });

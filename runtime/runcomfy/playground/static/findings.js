@@ -20,12 +20,23 @@ function listFor(form, pointer) {
   return [found, target];
 }
 
+// Rules of one input that were not checked for the same reason are told together.
+function together(findings) {
+  const found = new Map();
+  for (const one of findings) {
+    const known = found.get(`${one.pointer}\n${one.text}`);
+    if (known) known.rules.push(one.rule);
+    else found.set(`${one.pointer}\n${one.text}`, { ...one, rules: [one.rule] });
+  }
+  return [...found.values()].map((one) => ({ ...one, text: `${one.rules.join(", ")} (${one.text})` }));
+}
+
 export function showFindings(root, form, general, report) {
   for (const list of root.querySelectorAll(".problems")) list.replaceChildren();
   for (const field of root.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  general.replaceChildren();
-  for (const [kind, word] of [["errors", "Error"], ["warnings", "Warning"], ["unchecked", "Not checked"]]) {
-    for (const finding of report[kind]) {
+  const told = [["errors", "Error", report.errors], ["warnings", "Warning", report.warnings], ["unchecked", "Not checked", together(report.unchecked)]];
+  for (const [kind, word, findings] of told) {
+    for (const finding of findings) {
       const [list, target] = listFor(form, finding.pointer);
       if (kind === "errors") target?.setAttribute("aria-invalid", "true");
       (list ?? general).append(el("li", { class: kind }, el("strong", {}, `${word}: `), finding.text));

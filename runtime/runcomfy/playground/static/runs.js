@@ -6,77 +6,127 @@ import { byId, debounce, el } from "./dom.js";
 
 const OVER = new Set(["succeeded", "failed", "cancelled", "expired", "unknown", "not_sent", "invalid", "skipped"]);
 const PAGE = 50;
+const PAUSE = 500;
 
 let runs = [];
-let shown = PAGE;
-let useInputs = () => {};
-const rows = new Map();
+let count = PAGE;
+let use = () => {};
+let ended = () => {};
+let asked = 0;
+// Key -> the card of a run, and the text that it was drawn from.
+let cards = new Map();
+
+const path = (run) => `/api/runs/${encodeURIComponent(run.key)}`;
 
 function medium(run, file) {
-  const source = `/api/runs/${encodeURIComponent(run.key)}/files/${file.number}`;
-  if (file.kind === "image") return el("a", { href: source, target: "_blank", rel: "noopener" }, el("img", { src: source, alt: run.inputs?.prompt?.slice(0, 200) || file.name, loading: "lazy" }));
-  if (file.kind === "video") return el("video", { src: source, controls: true, preload: "none", "aria-label": file.name });
-  if (file.kind === "audio") return el("audio", { src: source, controls: true, preload: "none", "aria-label": file.name });
+  const source = `${path(run)}/files/${file.number}`;
+  const about = typeof run.inputs?.prompt === "string" ? run.inputs.prompt.slice(0, 200) : file.name;
+  if (file.kind === "image") {
+    const link = el("a", { href: source, target: "_blank", rel: "noopener" });
+    // What no browser draws, or none should, is a file with a name.
+    link.append(el("img", { src: source, alt: about, loading: "lazy", onerror: () => link.replaceChildren(file.name) }));
+    return link;
+  }
+  if (file.kind === "video") return el("video", { src: source, controls: true, preload: "none", "aria-label": about });
+  if (file.kind === "audio") return el("audio", { src: source, controls: true, preload: "none", "aria-label": about });
   return el("a", { href: source, target: "_blank", rel: "noopener" }, file.name);
 }
 
 function facts(run) {
-  const told = [run.state];
+  const told = [];
   if (Number.isInteger(run.position)) told.push(`position ${run.position} in the queue`);
-  if (typeof run.cost === "number") told.push(`$${run.cost.toFixed(4)}`);
+  if (typeof run.cost === "number") told.push(`$${run.cost.toFixed(4).replace(/0{1,2}$/, "")}`);
   if (typeof run.seconds === "number") told.push(`${run.seconds.toFixed(1)} s`);
+  if (run.created) told.push(new Date(run.created).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
   return told.join(" · ");
 }
 
-async function cancel(run, node) {
+async function cancel(run, said) {
   try {
-    const outcome = await post(`/api/runs/${encodeURIComponent(run.key)}/cancel`, {});
-    node.textContent = outcome.cancelled ? "It was still in the queue and is cancelled." : `The service says "${outcome.outcome}", so it may go on and be billed.`;
+    const outcome = await post(`${path(run)}/cancel`, {});
+    said.textContent = outcome.cancelled ? "It was still in the queue and is cancelled." : `The service says "${outcome.outcome}", so it may go on and be billed.`;
   } catch (error) {
-    node.textContent = error.message;
+    said.textContent = error.message;
   }
-  refresh();
+  await look(run.key);
 }
 
 function card(run) {
-  const said = el("p", { class: "errors", role: "status" }, run.error || "");
+  const over = OVER.has(run.state);
+  const given = Object.keys(run.inputs ?? {}).length > 0;
+  const said = el("p", { class: run.state === "failed" ? "errors" : "soft", role: "status" }, run.error || "");
   const actions = el("p", { class: "row" });
-  if (Object.keys(run.inputs ?? {}).length) actions.append(el("button", { type: "button", onclick: () => useInputs(run.model_id, run.inputs) }, "Use these inputs again"));
-  if (!OVER.has(run.state)) actions.append(el("button", { type: "button", onclick: () => cancel(run, said) }, "Cancel"));
-  const prompt = typeof run.inputs?.prompt === "string" ? run.inputs.prompt : "";
-  return el("li", { class: "run", "data-key": run.key }, el("div", { class: "media" }, (run.files ?? []).map((file) => medium(run, file))), el("p", { class: `state ${run.state}` }, facts(run)), el("p", { class: "soft" }, run.model_id), el("p", { class: "prompt" }, prompt), said, actions);
+  if (given) actions.append(el("button", { type: "button", onclick: () => use(run.model_id, run.inputs) }, "Use these inputs again"));
+  if (!over) actions.append(el("button", { type: "button", onclick: () => cancel(run, said) }, "Cancel"));
+  const prompt = typeof run.inputs?.prompt === "string" ? el("p", { class: "prompt" }, run.inputs.prompt) : null;
+  const inputs = given ? el("details", {}, el("summary", {}, "All inputs"), el("pre", { tabindex: "0" }, JSON.stringify(run.inputs, null, 2))) : null;
+  return el("li", { class: "run", "data-key": run.key },
+    el("div", { class: "media" }, (run.files ?? []).map((file) => medium(run, file))),
+    el("p", {}, el("span", { class: `state ${run.state}` }, run.state.replaceAll("_", " ")), " ", el("span", { class: "soft" }, facts(run))),
+    over ? null : el("progress", { "aria-label": `The run is ${run.state}` }),
+    el("p", { class: "soft" }, run.model_id), prompt, inputs, said, actions);
 }
 
 function draw() {
   const list = byId("runs");
-  const nodes = runs.slice(0, shown).map((run) => {
+  const kept = new Map();
+  const nodes = runs.map((run) => {
     const text = JSON.stringify(run);
-    const known = rows.get(run.key);
-    if (known?.text === text) return known.node;
-    const node = card(run);
-    rows.set(run.key, { text, node });
-    return node;
+    const known = cards.get(run.key);
+    const one = known?.text === text ? known : { text, node: card(run) };
+    kept.set(run.key, one);
+    return one.node;
   });
-  if (runs.length > shown) nodes.push(el("li", {}, el("button", { type: "button", onclick: () => { shown += PAGE; draw(); } }, `Show more of ${runs.length} runs`)));
-  if (nodes.length !== list.children.length || nodes.some((node, index) => list.children[index] !== node)) list.replaceChildren(...nodes);
+  cards = kept;
+  // Only what changed is touched: a focus, an open list of inputs and a playing video stay.
+  nodes.forEach((node, index) => {
+    const there = list.children[index];
+    if (there !== node) list.insertBefore(node, there ?? null);
+  });
+  while (list.children.length > nodes.length) list.lastElementChild.remove();
+  byId("none").textContent = runs.length ? "" : byId("find").value ? "No run has this text." : "Nothing was run yet.";
 }
 
 export async function refresh() {
+  const mine = ++asked;
   try {
-    runs = await get(`/api/runs?text=${encodeURIComponent(byId("find").value)}`);
+    const found = await get(`/api/runs?count=${count}&text=${encodeURIComponent(byId("find").value)}`);
+    if (mine !== asked) return;
+    runs = found.runs;
+    byId("more").hidden = !found.more;
     draw();
+  } catch (error) {
+    byId("none").textContent = error.message;
+  }
+}
+
+// One run as it is now.
+async function look(key) {
+  try {
+    const run = await get(path({ key }));
+    runs = runs.map((one) => (one.key === key ? run : one));
+    draw();
+    if (OVER.has(run.state)) ended();
   } catch {
-    // The next call that the person makes tells what is wrong.
+    // The next look, or the next call that the person makes, tells what is wrong.
   }
 }
 
 async function poll() {
-  if (!document.hidden && runs.some((run) => !OVER.has(run.state))) await refresh();
-  setTimeout(poll, 500);
+  if (!document.hidden) await Promise.all(runs.filter((run) => !OVER.has(run.state)).slice(0, 20).map((run) => look(run.key)));
+  setTimeout(poll, PAUSE);
 }
 
-export function startRuns(use) {
-  useInputs = use;
-  byId("find").addEventListener("input", debounce(() => { shown = PAGE; refresh(); }, 200));
+// `onUse` takes a model and inputs; `onEnd` is called when a run has ended.
+export function startRuns(onUse, onEnd) {
+  use = onUse;
+  ended = onEnd;
+  byId("find").addEventListener("input", debounce(() => { count = PAGE; refresh(); }, 200));
+  byId("more").addEventListener("click", async () => {
+    const at = runs.length;
+    count += PAGE;
+    await refresh();
+    byId("runs").children[at]?.querySelector("a, button, summary")?.focus();
+  });
   refresh().then(poll);
 }
