@@ -23,6 +23,7 @@ cluster_utils = pytest.importorskip("ray.cluster_utils", reason="Ray has no whee
 __all__ = ["Nodes", "cluster", "own_folder"]
 
 ReturnT = TypeVar("ReturnT")
+TOKEN = "any-token"  # noqa: S105  # the mock takes any
 _CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
 _SMALL = {
     "num_cpus": 1,
@@ -88,7 +89,6 @@ class Nodes:
             number = self._made
         ip = f"127.0.0.{number + 1}"
 
-
         def make() -> Any:
             # Ray sets a signal handler for each node, which only the main thread may; the first node has set it.
             with pytest.MonkeyPatch.context() as patch:
@@ -149,19 +149,22 @@ def _of_session(session: str) -> list[psutil.Process]:
 
 
 @contextmanager
-def cluster(folder: Path, nodes: int) -> Iterator[Nodes]:
-    """A cluster, ended at the end."""
+def cluster(folder: Path, nodes: int, token: str = TOKEN) -> Iterator[Nodes]:
+    """A cluster whose nodes find this token, ended at the end."""
     try:
         ended = threading.Event()
         ended.set()
         own_folder(folder / "try", folder / "try", ended, lambda: None)
     except OSError:
         pytest.skip("giving each node a folder of its own needs the right to mount")
-    made = Nodes(folder, nodes)
-    try:
-        yield made
-    finally:
-        made.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNCOMFY_TOKEN", token)
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        made = Nodes(folder, nodes)
+        try:
+            yield made
+        finally:
+            made.close()
 
 
 DRIVER = '''
@@ -209,11 +212,11 @@ def driver(
 ) -> subprocess.Popen[str]:
     """A program that runs a batch on the cluster, on its first node or on the given one."""
     told = [url, nodes.address, str(out), rows, str(nodes.folder / "tasks.log"), options]
-    words = [sys.executable, "-c", DRIVER, '__told__']
+    words = [sys.executable, "-c", DRIVER, "__told__"]
     words[-1] = __import__("json").dumps([*told, None if node is None else node.ip])
     environment = {
         **os.environ,
-        "RUNCOMFY_TOKEN": "any-token",
+        "RUNCOMFY_TOKEN": TOKEN,
         "XDG_STATE_HOME": str(nodes.folder / "state"),
         "RAY_USAGE_STATS_ENABLED": "0",
     }
@@ -223,6 +226,8 @@ def driver(
             words, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
-    return start() if number is None else own_folder(
-        nodes.own_disk(number), nodes.disk, nodes.ended, start
+    return (
+        start()
+        if number is None
+        else own_folder(nodes.own_disk(number), nodes.disk, nodes.ended, start)
     )

@@ -89,7 +89,8 @@ def _run(
                 service.url, made, out, rows, jobs=50, submits=SUBMITS, retry_failed=True
             )
     service.clear_faults()
-    _, told = running.communicate()
+    running.communicate()
+    last, told = running, ""
     for _ in range(3):  # a fault may have left files unsaved, or a row not sent
         last = driver(service.url, made, out, rows, jobs=50, submits=SUBMITS, retry_failed=True)
         _, told = last.communicate()
