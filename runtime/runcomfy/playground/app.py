@@ -93,7 +93,7 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
         return _error("The file is no longer available.", 404) if path is None else _file(path)
 
     def fails(_: Request, error: Exception) -> Response:
-        return _error(str(error), 400)
+        return _error(uploads.named(str(error)), 400)
 
     return Starlette(
         routes=[

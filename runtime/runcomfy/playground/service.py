@@ -133,6 +133,8 @@ class Service:
     def check(self, model_id: str, payload: dict[str, Any]) -> dict[str, Any]:
         """What the validators say of the inputs on the screen, and what a run with them costs."""
         report = check(model_id, self._uploads.resolved(payload))
+        for finding in (*report["errors"], *report["warnings"], *report["unchecked"]):
+            finding["text"] = self._uploads.named(finding["text"])
         return {**report, "price": self._price(model_id, payload)}
 
     def snippets(self, model_id: str, payload: dict[str, Any]) -> dict[str, str]:

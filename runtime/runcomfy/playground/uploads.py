@@ -54,7 +54,7 @@ class Uploads:
         """Keep a file. Raises ``UploadRefused``."""
         file_id = secrets.token_urlsafe(12)
         shown = Path(name.replace("\\", "/")).name[:200] or "file"
-        path = self._folder / f"{file_id}-{safe_stem(shown)}{Path(shown).suffix[:10]}"
+        path = self._folder / f"{file_id}-{safe_stem(Path(shown).stem)}{Path(shown).suffix[:10]}"
         size = 0
         try:
             with path.open("xb") as stream:
@@ -83,6 +83,12 @@ class Uploads:
         if isinstance(value, list):
             return [self.resolved(one) for one in value]
         return value
+
+    def named(self, text: str) -> str:
+        """The text with the name of a file in the place of its path here."""
+        for file in self._files.values():
+            text = text.replace(str(file.path), file.name)
+        return text
 
     def close(self) -> None:
         """Remove the folder and what is in it."""
