@@ -1,4 +1,4 @@
-"""Text for the terminal: what a page or a file name holds can be shown, never obeyed."""
+"""Printing text from pages and file names safely on a terminal."""
 
 from __future__ import annotations
 

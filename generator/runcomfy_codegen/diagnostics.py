@@ -1,4 +1,4 @@
-"""``Diagnostic``: what a person should know of a schema."""
+"""``Diagnostic``: a remark about a schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Diagnostic"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
-    """Something about a schema that a person should know.
+    """A remark about a schema.
 
     ``kind`` is ``"fallback"`` (checked by the jsonschema library at run time), ``"documented"`` (kept in the
     documentation, not checked) or ``"oddity"`` (the schema contradicts itself or JSON Schema). ``place`` is a

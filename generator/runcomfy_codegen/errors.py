@@ -1,4 +1,4 @@
-"""Errors of the generator: what is wrong, where, and what to do about it.
+"""Errors of the generator, each with the location and the next step.
 
 CodegenError
 ├── SourceError    a page or block that cannot be taken in
@@ -14,7 +14,7 @@ __all__ = ["CannotWrite", "CodegenError", "Misuse", "NameClash", "SchemaError", 
 
 
 class CodegenError(Exception):
-    """A fault in the user's input, told in one sentence, with its place and the next step.
+    """An error in the user's input: one sentence with its location and the next step.
 
     ``place`` names the document and, where one is known, the position inside it
     (``page.txt:12:3`` or ``openai/gpt-image-2/edit input.json#/properties/size``).
@@ -32,11 +32,11 @@ class CodegenError(Exception):
 
 
 class SourceError(CodegenError):
-    """A documentation page, or a block copied from one, that cannot be taken in."""
+    """A documentation page, or a block copied from one, that cannot be used."""
 
 
 class SchemaError(CodegenError):
-    """A stored document that cannot be generated from."""
+    """A stored document that no code can be generated from."""
 
 
 class NameClash(CodegenError):
@@ -44,8 +44,8 @@ class NameClash(CodegenError):
 
 
 class CannotWrite(CodegenError):
-    """A file or folder that cannot be written, for its rights or the space there."""
+    """A file or folder that cannot be written, for lack of permissions or space."""
 
 
 class Misuse(CodegenError):
-    """An option, an argument or a setting of ``pyproject.toml`` that cannot be meant."""
+    """An invalid option, argument or setting of ``pyproject.toml``."""

@@ -1,4 +1,4 @@
-"""Which generator wrote a package: what tells an incremental run that it may keep what is there.
+"""The fingerprint of the generator, which decides whether an incremental run can keep existing modules.
 
 The fingerprint is never committed nor compared with a committed one, for it changes with every comment of the generator
 while the output stays the same. It lies in the package's ``__pycache__``, which no version control and no build takes along.
@@ -31,7 +31,7 @@ def digest(content: str | bytes) -> str:
 
 
 def fingerprint() -> str:
-    """The generator as one hash: its sources, its templates, and the tools that shape the output."""
+    """A hash of the generator: its sources, its templates, and the tools that shape the output."""
     texts = sorted(file.read_text(encoding="utf-8") for file in _sources())
     tools = map(version, ("datamodel-code-generator", "jinja2", "jsonschema", "ruff"))
     return digest("\0".join([*texts, *tools]))

@@ -1,4 +1,4 @@
-"""Making what is not there yet or has changed: documents -> spec -> text.
+"""Generating new and changed models: documents -> spec -> text.
 
 It needs the libraries that are slow to import, so it is imported when there is something to make.
 """

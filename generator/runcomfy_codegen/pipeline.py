@@ -1,4 +1,4 @@
-"""The whole way from stored schemas to a package: documents -> spec -> text -> plan (-> disk)."""
+"""The pipeline from stored schemas to a package: documents -> spec -> text -> plan (-> disk)."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class RunComfyError(Exception):
 
 
 class ValidationError(RunComfyError, ValueError):
-    """A payload breaks its model's input schema. ``violations`` holds every violation.
+    """A payload violates its model's input schema. ``violations`` holds every violation.
 
     >>> try:
     ...     GptImage2Edit(prompt="a hat", images=[])
@@ -474,7 +474,7 @@ class ServiceError(RequestError):
 
 
 class AuthenticationFailed(ServiceError):
-    """The service does not accept the token."""
+    """The service rejected the token."""
 
 
 class InsufficientBalance(ServiceError):

@@ -1,4 +1,4 @@
-"""What comes from outside, made fit for messages and logs: without the token, short, on one line."""
+"""Cleaning of external text for messages and logs: no token, short, one line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHOWN_DATA = 100
 
 
 def shown_url(url: str) -> str:
-    """The address for messages and logs: without its query, which may be a signature.
+    """The URL for messages and logs, without its query, which may be a signature.
 
     >>> shown_url("https://x.runcomfy.net/a.png?Signature=abc")
     'https://x.runcomfy.net/a.png'
@@ -48,12 +48,12 @@ def shown_url(url: str) -> str:
 
 
 def without_queries(text: str) -> str:
-    """The text without the queries of the addresses in it, cut short and cleaned."""
+    """The text with the queries of its URLs removed, shortened and cleaned."""
     return Redactor()(text)
 
 
 def _without_query(word: re.Match[str]) -> str:
-    """A word of a text; if it is an address, without what follows its path."""
+    """A word of the text; a URL without its query and fragment."""
     text = word[0]
     address, mark, rest = text.partition("://")
     if not mark or not address:
@@ -62,7 +62,7 @@ def _without_query(word: re.Match[str]) -> str:
 
 
 class Redactor:
-    """Takes one token, whatever follows ``Bearer``, and the queries of URLs out of texts.
+    """Removes a token, anything after ``Bearer``, and the queries of URLs from text.
 
     >>> Redactor("abc123")("bad token abc123")
     'bad token [token]'
@@ -88,7 +88,7 @@ class Redactor:
         return f"{_escaped(shown[:_SHOWN])} … ({size} characters)"
 
     def inside(self, value: Any) -> Any:
-        """The JSON value with the secrets taken out of its texts, else as it is; ``None`` if it is too deep."""
+        """The JSON value with secrets removed from its strings; ``None`` if it is too deep."""
         try:
             return self._inside(value)
         except RecursionError:
@@ -104,7 +104,7 @@ class Redactor:
         return value
 
     def hide(self, text: str) -> str:
-        """The whole text without the secrets, not cut and not cleaned."""
+        """The whole text without the secrets, neither shortened nor cleaned."""
         for secret in self._secrets:
             text = secret.sub(_HIDDEN, text)
         return _BEARER.sub(rf"\1{_HIDDEN}", text)
@@ -114,7 +114,7 @@ class Redactor:
 
 
 def _as_word(secret: str) -> str:
-    """The pattern of a secret. One so short that words may hold it, such as "any", counts alone only."""
+    """The pattern of a secret. A short one such as "any" matches only as a whole word."""
     pattern = re.escape(secret)
     return pattern if len(secret) >= _SHORT else rf"(?<!\w){pattern}(?!\w)"
 

@@ -1,4 +1,4 @@
-"""A request as text to be copied: Python, JSON, curl and command line.
+"""A request as a snippet in Python, JSON, curl and as a command line.
 
 A local file is a path among the inputs. Python and the command line take it as it is; JSON and curl hold URLs only, so there a
 text stands in its place that says so.
@@ -42,12 +42,12 @@ def python(cls: type[Request[Any]], payload: Mapping[str, Any]) -> str:
 
 
 def json_text(payload: Mapping[str, Any]) -> str:
-    """The inputs as JSON for people to read."""
+    """The inputs as readable JSON."""
     return json.dumps(_without_files(payload), ensure_ascii=False, indent=2)
 
 
 def curl(model_id: str, payload: Mapping[str, Any], base_url: str) -> str:
-    """The call of curl that submits the request, quoted for a shell. The token comes from a variable."""
+    """The curl command that submits the request, quoted for a shell. The token comes from a variable."""
     return " \\\n  ".join(
         [
             f"curl --request POST {shlex.quote(base_url + model_path(model_id))}",
@@ -65,7 +65,7 @@ def command_line(model_id: str, payload: Mapping[str, Any]) -> str:
 
 
 def as_arguments(payload: Mapping[str, Any]) -> list[str]:
-    """The inputs as the command line takes them: ``name=value``, lists of texts item by item."""
+    """The inputs as command-line arguments ``name=value``, with lists of strings item by item."""
     words = []
     for name, value in payload.items():
         plain = isinstance(value, list) and value and all(map(_is_plain, value))

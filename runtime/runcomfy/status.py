@@ -1,4 +1,4 @@
-"""What is known about a request on its way: ``Status``, and ``Cancellation`` of a wish to stop it."""
+"""``Status``: the state of a request; ``Cancellation``: the outcome of a cancel call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Cancellation", "Phase", "Status", "phase"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a request is. ``state`` is the service's own word, as received.
+    """The state of a request. ``state`` is the service's own word, as received.
 
     ``queue_position`` is there while the request waits, if the service says it. ``raw`` is the whole
     answer. ``request_id`` is the service's id of the request.
@@ -31,7 +31,7 @@ class Status:
 
     @classmethod
     def from_answer(cls, raw: Mapping[str, Any], state: str = "unknown") -> Status:
-        """The status in an answer; ``state`` is used where it has none."""
+        """The status in a response; ``state`` is the fallback."""
         given = raw.get("status")
         position = raw.get("queue_position")
         request_id = raw.get("request_id")
@@ -45,7 +45,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What came of a wish to cancel. Only queued requests can be cancelled.
+    """The outcome of a cancel call. Only queued requests can be cancelled.
 
     ``outcome`` is the service's own word: ``cancelled``, ``not_cancellable``,
     ``cancellation_requested``.
@@ -56,7 +56,7 @@ class Cancellation:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the service says that the request is cancelled now.
+        """Whether the request is cancelled.
 
         Its status counts as well: a request that is cancelled already is "not_cancellable".
         """
@@ -66,7 +66,7 @@ class Cancellation:
 
     @classmethod
     def from_answer(cls, raw: Mapping[str, Any]) -> Cancellation:
-        """The cancellation in an answer, by its outcome or else its status."""
+        """The cancellation in a response, by its outcome or else its status."""
         words = (raw.get("outcome"), raw.get("status"))
         return cls(next((word for word in words if isinstance(word, str) and word), "unknown"), raw)
 
@@ -91,7 +91,7 @@ _PHASES: dict[str, Phase] = {
 
 
 def phase(state: object) -> Phase:
-    """The phase that a status string stands for. One that nobody has seen before is "running".
+    """The phase of a status string; an unknown one is "running".
 
     >>> phase("COMPLETED"), phase("warming_up")
     ('succeeded', 'running')

@@ -183,7 +183,7 @@ def test_a_journal_that_cannot_be_opened_stops_submits_but_no_reading(
     assert run("submit", EDIT, *INPUTS, "--again").status == 65
     waited = run("wait", request_id, "--no-save")
     assert waited.status == 0, waited.err
-    assert "not written down" in waited.err
+    assert "not recorded" in waited.err
     assert service.accepted == 1
 
 

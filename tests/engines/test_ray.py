@@ -135,7 +135,7 @@ def test_a_second_driver_on_the_folder_is_refused(
         until(lambda: service.accepted == 4)
         code, _, told = ended(driver(service.url, nodes, nodes.disk / "out", 4, jobs=4))
         assert code == 1
-        assert "JournalBusy: another process runs the batch" in told
+        assert "JournalBusy: another process is running the batch" in told
         let_go()
         assert ended(first)[0] == 0
     assert service.accepted == 4

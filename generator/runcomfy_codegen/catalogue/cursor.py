@@ -1,4 +1,4 @@
-"""``Cursor``: how far a pull came, kept beside the schemas until it is through."""
+"""``Cursor``: the progress of a pull, stored next to the schemas until it is complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OVERLAP: Final = 10
 
 @dataclass(slots=True)
 class Cursor:
-    """Where a pull with this ``question`` goes on, and what it has met so far."""
+    """The position and findings of a pull with this ``question``."""
 
     file: Path
     question: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Cursor:
 
     @classmethod
     def load(cls, root: Path, question: Mapping[str, Any], *, restart: bool) -> Cursor:
-        """The cursor that an interrupted pull with the same question left, or a new one."""
+        """The cursor of an interrupted pull with the same question, or a new one."""
         cursor = cls(root / _NAME, question)
         try:
             data = json.loads(cursor.file.read_text(encoding="utf-8"))
@@ -43,7 +43,7 @@ class Cursor:
         return cursor
 
     def save(self) -> None:
-        """Keep it. What is named in it is on the disk already."""
+        """Save the cursor, after everything it lists is on disk."""
         data = {
             "question": self.question,
             "offset": self.offset,
@@ -56,5 +56,5 @@ class Cursor:
         temporary.replace(self.file)
 
     def done(self) -> None:
-        """Forget it: the pull is through."""
+        """Remove the cursor of a complete pull."""
         self.file.unlink(missing_ok=True)

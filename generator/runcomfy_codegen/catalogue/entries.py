@@ -1,4 +1,4 @@
-"""One answer of the catalogue, as the models in it: each with the exact text of its schema, or why it is of no use."""
+"""The models in a catalogue response, each with the exact text of its schemas or the reason why it is unusable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FACTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CatalogueModel:
-    """A model as the catalogue has it; ``input`` and ``output`` are the catalogue's own text, to the character."""
+    """A model in the catalogue; ``input`` and ``output`` are the catalogue's exact text."""
 
     model_id: ModelId
     input: str = field(repr=False)
@@ -36,7 +36,7 @@ class CatalogueModel:
 
 @dataclass(frozen=True, slots=True)
 class UnusableEntry:
-    """An entry that no model can be made of. ``name`` is its id, or its place in the catalogue."""
+    """An unusable entry. ``name`` is its id, or its index in the catalogue."""
 
     name: str
     reason: str
@@ -45,7 +45,7 @@ class UnusableEntry:
 
 
 def read_entries(body: bytes, offset: int = 0) -> Iterator[CatalogueModel | UnusableEntry]:
-    """The entries of an answer, one list or one entry; ``offset`` is the place of the first in the catalogue.
+    """The entries of a response, a list or a single entry; ``offset`` is the index of the first in the catalogue.
 
     Raises ``SourceError`` for an answer that is no JSON.
     """

@@ -1,4 +1,4 @@
-"""``runcomfy-codegen pull``: bring the models of the live catalogue in, and bring those that are here up to date."""
+"""``runcomfy-codegen pull``: add models from the live catalogue, and update the stored ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["PullOptions", "PullReport", "pull"]
 
 @dataclass(frozen=True, slots=True)
 class PullOptions:
-    """What a pull is asked to do."""
+    """The options of a pull."""
 
     schemas: Path
     #: The service that is asked: a cursor of one service is of no use at another.
@@ -45,7 +45,7 @@ class PullOptions:
 
 @dataclass(slots=True)
 class PullReport:
-    """What came of a pull."""
+    """The outcome of a pull."""
 
     changes: list[FolderChange] = field(default_factory=list)
     #: Name and reason of entries that no model can be made of.
@@ -87,7 +87,7 @@ class PullReport:
 def pull(
     client: Client, options: PullOptions, progress: Callable[[str], object] = lambda _: None
 ) -> PullReport:
-    """Bring models in, page by page: what one page brought is on the disk before the next is read.
+    """Pull models page by page; each page is stored before the next is read.
 
     A pull that was interrupted goes on where it stood. Raises ``RequestError`` and ``CodegenError``.
     """
@@ -134,7 +134,7 @@ class _Pull:
         return self.report
 
     def _selection(self) -> Callable[[str], bool]:
-        """Which models are brought in: those that fit the globs, all that the query finds, or those that are stored."""
+        """The models to pull: those that match the globs, the query's results, or the stored ones."""
         options = self.options
         if options.everything:
             return lambda _: True
@@ -178,13 +178,13 @@ class _Pull:
         return [] if change.verdict == "unchanged" else [change]
 
     def _refuse(self, name: str, reason: str) -> None:
-        """List an entry that is of no use; of models that nobody asked for nothing is said."""
+        """Report an unusable entry, if its model was selected."""
         self.cursor.seen.add(name)
         if self.wanted(name) or "/" not in name:
             self.cursor.unusable[name] = reason
 
     def _mark_vanished(self) -> None:
-        """Mark stored models that a pull brought once and that the catalogue does not have any more."""
+        """Mark pulled models that are no longer in the catalogue as deprecated."""
         if not self.options.query.everything:
             return
         gone = [one for one in self.stored if one not in self.cursor.seen and self.wanted(one)]
@@ -197,7 +197,7 @@ class _Pull:
         self._apply(changes)
 
     def _prune(self) -> None:
-        """Remove what is marked as vanished, by this run or an earlier one."""
+        """Remove models that this or an earlier run marked as vanished."""
         root = self.options.schemas
         marked = {
             change.model_id for change in self.report.changes if change.verdict == "deprecated"
@@ -217,7 +217,7 @@ def _stored_models(schemas: Path) -> list[ModelId]:
 
 
 def show_progress(words: str) -> None:
-    """One line on a terminal, written over and over."""
+    """A progress line on a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{words}\x1b[K")
         sys.stderr.flush()

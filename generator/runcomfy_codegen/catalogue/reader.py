@@ -1,4 +1,4 @@
-"""The pages of the live catalogue, over our own client: one call at a time, retried, as slowly as the service asks."""
+"""The pages of the live catalogue, read through the client, one call at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LONGEST_PAUSE: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which models of the catalogue are asked for."""
+    """A filter of catalogue models."""
 
     search: str | None = None
     category: str | None = None
@@ -38,7 +38,7 @@ class Query:
 
     @property
     def everything(self) -> bool:
-        """Whether no model of the catalogue is left out."""
+        """Whether the filter matches every model."""
         return not (self.search or self.category or self.kind)
 
 
@@ -112,12 +112,12 @@ def read_catalogue(
 
 
 def _is_unreadable(error: RequestError) -> bool:
-    """Whether an answer came that cannot be read: at once, or at the end of all attempts."""
+    """Whether the error is due to an unreadable response, at once or after all attempts."""
     return isinstance(error, UnexpectedAnswer) or isinstance(error.__cause__, UnexpectedAnswer)
 
 
 def _completed(client: Client, page: CataloguePage) -> Iterator[CatalogueModel | UnusableEntry]:
-    """The entries of a page; a schema that the list leaves out is looked up by itself."""
+    """The entries of a page; schemas missing from the list are fetched individually."""
     for entry in read_entries(page.body, page.offset):
         if isinstance(entry, UnusableEntry) and entry.lacks_schema:
             try:

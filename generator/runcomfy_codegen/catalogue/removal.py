@@ -1,4 +1,4 @@
-"""Taking models out, and giving them other names: ``remove`` and ``rename``."""
+"""``remove`` and ``rename``: removing and renaming stored models."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOVED = (
 
 
 def remove(schemas: Path, name: str) -> FolderChange:
-    """Remove all that is stored of a model. Raises ``Misuse`` where nothing is, and ``CannotWrite``."""
+    """Remove all stored files of a model. Raises ``Misuse`` if there are none, and ``CannotWrite``."""
     change = forget(schemas, stored_id(schemas, name))
     commit(schemas, [change])
     _remove_empty(change.folder, schemas.resolve())

@@ -1,4 +1,4 @@
-"""What a model of the catalogue changes in its folder under ``schemas/``.
+"""The changes that a pulled model makes to its folder under ``schemas/``.
 
 A model that came from the catalogue has the catalogue's schema as its ``input.json``. A model that came from a page keeps
 the page's texts and output schema: the catalogue's schema lies beside them as ``catalogue.json``, and says what is accepted.
@@ -30,7 +30,7 @@ Verdict = Literal["added", "updated", "unchanged", "deprecated", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class FolderChange:
-    """What happens to the folder of one model."""
+    """The change of one model's folder."""
 
     model_id: ModelId
     verdict: Verdict
@@ -43,7 +43,7 @@ class FolderChange:
 
 
 def plan_model(root: Path, model: CatalogueModel) -> FolderChange:
-    """What bringing a model in changes under ``root``; nothing is written. Raises ``CannotWrite``."""
+    """Plan the changes for a pulled model under ``root``, without writing. Raises ``CannotWrite``."""
     folder = model_folder(root, model.model_id, f"catalogue: {model.model_id}")
     stored = _stored(folder)
     if "renamed_to" in parse_record(stored.get(DEPRECATED_FILE)):

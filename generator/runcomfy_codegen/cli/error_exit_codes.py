@@ -1,4 +1,4 @@
-"""Which exit status an error ends in; the table of statuses is ``runcomfy.cli.exit_codes``."""
+"""Exit statuses of the generator's errors; ``runcomfy.cli.exit_codes`` defines the statuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["status_of"]
 
 
 def status_of(error: BaseException) -> int:
-    """The exit status of an error, of the generator or of the client; ``INTERNAL`` for one that nobody foresaw."""
+    """The exit status of an error of the generator or the client; ``INTERNAL`` for an unexpected one."""
     if isinstance(error, Misuse):
         return exit_codes.MISUSE
     if isinstance(error, CannotWrite):

@@ -1,4 +1,4 @@
-"""``runcomfy-codegen`` itself: the group of subcommands, and how every one of them ends."""
+"""The group ``runcomfy-codegen``, its subcommands, and their error handling."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _group(context: click.Context) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run a command line and return its exit status. No mistake of a user's ends in a traceback."""
+    """Run a command line and return its exit status. A user's mistake never shows a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
         # Not by _group.main(), which has its own ideas about Ctrl-C and broken pipes.

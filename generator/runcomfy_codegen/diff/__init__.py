@@ -1,1 +1,1 @@
-"""What changed between two versions of a model, and what of it breaks programs."""
+"""Comparing two versions of a model, and finding what breaks programs."""

@@ -1,4 +1,4 @@
-"""What of a difference breaks the code that is there: ``diff --uses src/``.
+"""Uses in existing code that a change breaks: ``diff --uses src/``.
 
 The code is read as syntax trees, never run. Found are request classes by their imports, and model ids that stand beside a
 payload in a call; of each, the inputs and the values that are written down.
@@ -23,7 +23,7 @@ __all__ = ["BrokenUse", "broken_uses"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class BrokenUse:
-    """A place in the code that a change breaks, or, where ``sure`` is false, may break."""
+    """A place in the code that a change breaks, or may break if ``sure`` is false."""
 
     file: str
     line: int
@@ -41,7 +41,7 @@ class BrokenUse:
 def broken_uses(
     uses: Iterable[ModelUse], changes: Iterable[ModelChange], old: SchemaSet, new: SchemaSet
 ) -> list[BrokenUse]:
-    """The uses that breaking changes concern, by file and line."""
+    """The uses affected by breaking changes, by file and line."""
     breaking = {one.model_id: one for one in changes if one.breaking}
     found = [
         broken

@@ -1,4 +1,4 @@
-"""Python code that uses models, read as syntax trees: which model, where, with which inputs and values."""
+"""Finding uses of models in Python code: model, location, inputs and values, from syntax trees."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["UNKNOWN", "ModelUse", "find_uses"]
 
 
 class _Unknown:
-    """A value that is not written down where it is used."""
+    """A value that is not a literal."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -41,7 +41,7 @@ class ModelUse:
 
 
 def find_uses(roots: Iterable[Path], schemas: SchemaSet) -> tuple[list[ModelUse], list[str]]:
-    """The uses in all Python files of some files and folders, and the files that cannot be read.
+    """The uses in all Python files of the paths, and the files that cannot be parsed.
 
     Raises ``Misuse`` for what is not there.
     """

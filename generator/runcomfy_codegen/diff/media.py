@@ -1,4 +1,4 @@
-"""What a new schema means for the files that programs give: media inputs and their rules."""
+"""Comparing the media inputs and file rules of two schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed between two folders of schemas, model by model."""
+"""Comparing two folders of schemas, model by model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = ("breaking", "additive", "price", "text")
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """What changed in one model; ``verdict`` is ``"added"``, ``"removed"``, ``"renamed"`` or ``"changed"``."""
+    """The changes of one model; ``verdict`` is ``"added"``, ``"removed"``, ``"renamed"`` or ``"changed"``."""
 
     model_id: str
     verdict: str
@@ -28,7 +28,7 @@ class ModelChange:
 
     @property
     def breaking(self) -> bool:
-        """Whether a program that was right may be wrong now."""
+        """Whether a correct program may break."""
         return any(change.kind == "breaking" for change in self.changes)
 
 

@@ -1,4 +1,4 @@
-"""What a new schema means for programs that were written against the old one.
+"""Comparing two schemas, from the view of programs written against the old one.
 
 ``breaking``: a payload that was accepted may now be refused, or an output field is gone. ``additive``: the
 reverse. ``text``: words only.

@@ -1,4 +1,4 @@
-"""A folder of schemas as it is, or as it was in a revision of git."""
+"""A folder of schemas on disk or in a git revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All models as one JSON Schema document: ``runcomfy-codegen export jsonschema``."""
+"""All models in one JSON Schema document: ``runcomfy-codegen export jsonschema``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which JSON block is which: the input schema, the output schema, the example payload."""
+"""Assigning roles to JSON blocks: input schema, output schema, example payload."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def read_entry(block: Block) -> Entry:
 
 
 def check_schema(block: Block) -> None:
-    """Refuse what is no schema of an object, at the place of the part that is wrong."""
+    """Raise ``SourceError`` for anything but an object schema, at the location of the fault."""
     value = block.value
     if not isinstance(value, dict):
         raise _no_object(block, f"the schema is {_kind(value)}, not a JSON object")

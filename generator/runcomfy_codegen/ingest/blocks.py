@@ -1,4 +1,4 @@
-"""The JSON blocks of a text: found by a decoder that knows where a value ends."""
+"""Finding the JSON blocks of a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model id on a page, from every place where it stands between fixed words."""
+"""The model id on a page, from every mention between fixed phrases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A document as pages: each one model, its texts to store, and what they are worth."""
+"""Reading a document as pages: one per model, with the texts to store and their quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The better of several pages of one model, and why, in plain words."""
+"""Choosing the best of several pages of one model, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is worth, as far as several pages of one model can differ."""
+"""The quality of a page, for comparing pages of one model."""
 
 from __future__ import annotations
 

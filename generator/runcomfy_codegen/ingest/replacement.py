@@ -1,4 +1,4 @@
-"""Changing the documents of a model, so that a kill at any moment leaves no old document beside a new one.
+"""Replacing the documents of a model atomically, safe against a kill at any moment.
 
 What is to be written is put into a hidden folder beside the old documents, with a mark for each that is to go. One
 rename of that folder decides: before it, the model is the old one; after it, the new one, because readers

@@ -1,4 +1,4 @@
-"""What an argument of ``add`` means: a saved page, a folder of them, or standard input."""
+"""The sources of ``add``: saved pages, folders of them, URLs, or standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a model under ``schemas/``: what is there, what would change, and the writing."""
+"""The folder of a model under ``schemas/``: planning and writing changes."""
 
 from __future__ import annotations
 

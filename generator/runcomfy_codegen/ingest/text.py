@@ -1,4 +1,4 @@
-"""Bytes to text: a document as the person who saved it read it, and places inside it."""
+"""Extracting text from a saved document, with source positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documentation pages behind URLs: fetched one at a time, from the public internet only, where robots.txt lets us."""
+"""Fetching documentation pages from public hosts, one at a time, as robots.txt allows."""
 
 from __future__ import annotations
 

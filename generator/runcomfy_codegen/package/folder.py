@@ -1,4 +1,4 @@
-"""A generated package as it lies on disk."""
+"""A generated package on disk."""
 
 from __future__ import annotations
 

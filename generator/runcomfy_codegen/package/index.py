@@ -1,4 +1,4 @@
-"""The parts of a generated package that hold all its models together: index and subpackages."""
+"""The index of a generated package and its subpackages."""
 
 from __future__ import annotations
 

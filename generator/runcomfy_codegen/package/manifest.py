@@ -1,4 +1,4 @@
-"""The manifest of a generated package: which files are ours, from which documents each model came.
+"""The manifest of a generated package: its generated files, and the documents of each model.
 
 It lies in the package as ``_manifest.json``. It makes a second run touch only what changed, and it is how files
 of models that are gone are told from files that somebody else put there.

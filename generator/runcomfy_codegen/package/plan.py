@@ -1,4 +1,4 @@
-"""Plan -> disk: all files are known before one is written, and nothing but them is touched."""
+"""Plan -> disk: writes exactly the planned files."""
 
 from __future__ import annotations
 

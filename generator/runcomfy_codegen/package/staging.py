@@ -1,4 +1,4 @@
-"""Files that are written beside their places first, and then moved there one by one.
+"""Staging: files are written next to their targets first, then moved one by one.
 
 Everything is in the staging folder before the first file moves, so that a full disk stops a run before it has changed
 anything. A run that was killed leaves the folder behind; the next one reads in it which files the killed run was

@@ -1,4 +1,4 @@
-"""The last gate before a module is written: its syntax tree holds nothing but what our templates make.
+"""The syntax gate: a rendered module may contain only constructs that the templates produce.
 
 Whatever a schema smuggled into the text, it would need a kind of node, a call, an import or a private name that is
 not on these lists. A name that nobody defines is refused as well: it would be a ``NameError`` for every payload.

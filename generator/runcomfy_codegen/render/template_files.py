@@ -1,4 +1,4 @@
-"""Where the Jinja templates are."""
+"""Locating the Jinja templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Older dialects of JSON Schema, and OpenAPI 3.0, rewritten in the words of 2020-12.
+"""Rewriting older dialects of JSON Schema, and OpenAPI 3.0, as 2020-12.
 
 ``$schema`` at the root says which dialect a document is written in. Without it a document is read as 2020-12, and
 what cannot be meant in it is reported.

@@ -1,4 +1,4 @@
-"""A schema together with what its references and ``allOf`` say, for those who describe and type a value.
+"""Merging a schema with its references and ``allOf``, for descriptions and type hints.
 
 What a payload has to keep is told by the schema as it was.
 """

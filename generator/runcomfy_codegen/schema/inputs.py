@@ -1,4 +1,4 @@
-"""The inputs that a schema declares, at its root or in the parts that speak of the payload as well.
+"""Gathering the inputs that a schema declares, at its root or in its subschemas of the payload.
 
 A schema may leave the declaring to a root ``$ref``, to ``allOf``, to the options of ``anyOf`` and ``oneOf``, or to
 conditions. ``gather_inputs`` gives the schema with all these inputs at its root, for those who name, type and describe

@@ -1,4 +1,4 @@
-"""The keywords of JSON Schema: what each holds, and which of them become straight-line code."""
+"""The keywords of JSON Schema: their values, and which are compiled to straight-line code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schema as what it asks of each JSON type, where that can be said.
+"""A schema's requirements per JSON type, if it can be split that way.
 
 ``{"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]}`` asks ``maxLength`` of a string and nothing of null, and
 refuses all else. References, single ``allOf`` and unions of different types or of enums come down to this form, for

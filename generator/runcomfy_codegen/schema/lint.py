@@ -1,4 +1,4 @@
-"""Where a schema contradicts itself: told in the report, so that a person can correct it."""
+"""Lint: contradictions within a schema, for the report."""
 
 from __future__ import annotations
 

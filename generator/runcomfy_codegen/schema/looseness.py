@@ -1,4 +1,4 @@
-"""What is not understood counts as "anything goes", also where a keyword turns that round.
+"""Dropped parts of a schema count as "any value"; keywords that would invert that are dropped as well.
 
 A part of a clean schema is *loose* where something was left out of it: it accepts more than it should. Inside ``not``,
 ``if`` or ``oneOf`` that would refuse what is valid, so there the whole keyword is left out, and reported.

@@ -1,4 +1,4 @@
-"""The model id, once it is known to be safe: it names a folder, a URL path and a class."""
+"""``ModelId``: a model id that is safe as a folder, a URL path and a class name."""
 
 from __future__ import annotations
 

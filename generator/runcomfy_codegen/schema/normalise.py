@@ -1,4 +1,4 @@
-"""The words of input and output schemas, and the clean schema that validation works on.
+"""Normalising schemas to the clean vocabulary that validation uses.
 
 Real schemas hold words that JSON Schema does not know (``type: float``, ``validations``), and a new model may
 bring anything. ``clean`` gives the schema in JSON Schema 2020-12, together with a note for each word that

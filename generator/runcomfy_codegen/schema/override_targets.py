@@ -1,4 +1,4 @@
-"""What an override is about, and whether it is there: a misspelt name would add something instead of correcting it."""
+"""Finding overrides whose target does not exist, such as a misspelt name."""
 
 from __future__ import annotations
 

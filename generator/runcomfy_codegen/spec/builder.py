@@ -1,4 +1,4 @@
-"""Documents -> spec: every decision about a generated module is made before any text is written."""
+"""Documents -> spec: every decision about a generated module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a generated validator asks, as data: conditions are finished expressions, limits and pointers finished literals."""
+"""The checks of a generated validator as data, with finished conditions, limits and pointers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Straight-line checks: what a generated validator does with each value, ready for the templates.
+"""Compiling a clean schema to straight-line checks.
 
 A schema becomes the tree of ``check_tree.py``. What ``schema/kinds.py`` cannot say type by type is left to the jsonschema library, a
 whole input at a time, so that keywords which depend on each other are never taken apart.

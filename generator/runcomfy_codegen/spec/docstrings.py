@@ -1,4 +1,4 @@
-"""The words that people read about an input: its meaning, its limits, its demo value.
+"""The docstrings of inputs and output fields: meaning, limits, demo value.
 
 Placeholder keys that leaked from the site's translation files never surface; the few whose English is known
 from rendered pages are replaced by it.

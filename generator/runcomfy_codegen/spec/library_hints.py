@@ -1,4 +1,4 @@
-"""What datamodel-code-generator makes of structures, asked once for each shape.
+"""Type hints from datamodel-code-generator, requested once per shape.
 
 A structure holds tokens instead of names and values: ``v3`` stands for the values of an enum, ``C1`` for a nested object.
 With the tokens numbered afresh, a thousand models have a few dozen shapes among their fields, and the library,

@@ -1,4 +1,4 @@
-"""All that a template may know: frozen dataclasses with final names and finished literals."""
+"""The data available to templates: frozen dataclasses with final names and finished literals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of the objects inside inputs and outputs: from the way to them, each its own.
+"""Unique class names for nested objects, derived from their paths.
 
 Two objects that would get one name get longer ones, unless they are alike: then they share one class.
 """

@@ -1,4 +1,4 @@
-"""Checks as finished statements, in blocks of lines that a template has only to write down.
+"""Rendering checks as finished statements for the templates.
 
 What a valid value has to pass comes first; whether the value is there at all is asked of those that fail.
 """

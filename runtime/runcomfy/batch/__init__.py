@@ -1,4 +1,4 @@
-"""A batch: many requests of one model in one folder, that can be killed at any moment and goes on where it was."""
+"""A batch: many requests of one model in one folder, resumable after a kill at any moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Batch``: one folder with its journal, opened, looked through, run."""
+"""``Batch``: the folder and journal of a batch, its pre-flight check and its run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class BatchRunner(Protocol):
         ...
 
     def stop(self, reason: str = "interrupt") -> None:
-        """Start nothing more; what is in flight is followed to its end."""
+        """Start no further row; wait for those in flight."""
         ...
 
     async def run(
@@ -81,7 +81,7 @@ class MakeRunner(Protocol):
 
 
 class Batch:
-    """One batch in its folder: ``prepare`` looks at every row, ``run`` pays for those that are left.
+    """One batch in its folder: ``prepare`` checks every row, ``run`` submits the remaining ones.
 
     ``user`` is the user's journal, in which the batch reserves as well; ``make_runner`` is the engine. A context manager: it holds the folder, which has one runner. A new
     folder is made when every row is known to be good. Raises ``JournalBusy`` where another runner has the folder, and other kinds of
@@ -170,11 +170,11 @@ class Batch:
 
     @property
     def stopping(self) -> bool:
-        """Whether somebody asked it to stop."""
+        """Whether a stop was requested."""
         return self._stopping
 
     def stop(self, reason: str = "interrupt") -> None:
-        """Start nothing more; what is in flight is followed to its end."""
+        """Start no further row; wait for those in flight."""
         self._stopping = True
         if self._runner is not None:
             self._runner.stop(reason)
@@ -228,7 +228,7 @@ class Batch:
         return price_of(entry, sample)
 
     async def run(self, tell: Callable[[BatchOutcome], object]) -> BatchSummary:
-        """Run what is left, and write ``results.jsonl``. ``tell`` is called with each outcome, in input order."""
+        """Run the remaining rows, and write ``results.jsonl``. ``tell`` is called with each outcome, in input order."""
         client = self._client.with_journal(self.journal)
         self._runner = self._make_runner(
             client, self.journal, self._model, self.folder, self.options
@@ -251,12 +251,12 @@ class Batch:
 
     @property
     def results(self) -> Path:
-        """Where the results are written."""
+        """The path of ``results.jsonl``."""
         return self.folder / RESULTS
 
 
 class _InOrder:
-    """Hands outcomes on in the order of the input, whatever the order they come in."""
+    """Passes outcomes on in input order, whatever order they arrive in."""
 
     def __init__(self, tell: Callable[[BatchOutcome], object]) -> None:
         self._tell = tell

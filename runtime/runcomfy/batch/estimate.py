@@ -11,18 +11,18 @@ _FACT = "batch price"
 
 
 def kept_price(journal: Journal) -> float | None:
-    """The price that an earlier run of the batch kept in its journal."""
+    """The price that an earlier run of the batch stored in its journal."""
     text = journal.fact(_FACT)
     return None if text is None else float(text)
 
 
 def keep_price(journal: Journal, price: float) -> None:
-    """Keep the price, so that a later run estimates the same without asking the catalogue."""
+    """Store the price, so that a later run uses the same estimate without reading the catalogue."""
     journal.set_fact(_FACT, repr(price))
 
 
 def require_price(price: float | None, max_cost: float | None, model_id: str) -> None:
-    """Raise ``ConfigurationError`` for a budget that nothing can be held against."""
+    """Raise ``ConfigurationError`` for a budget without a price to compare it with."""
     if max_cost is not None and price is None:
         raise ConfigurationError(
             f"max_cost needs a price, and the catalogue has none for {model_id}; pass one: "

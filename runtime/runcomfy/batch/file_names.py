@@ -18,7 +18,7 @@ _FIELDS = ("row", "key", "model", "index", "extension")
 
 
 def check_name(template: str) -> None:
-    """Raise ``ConfigurationError`` for a template of file names that could not be filled, or not differ by file."""
+    """Raise ``ConfigurationError`` for an invalid file name template, or one that gives several files the same name."""
     try:
         parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
         names = {name for _, name, _, _ in parts}

@@ -35,7 +35,7 @@ def open_journal(
     estimate: Callable[[str, Mapping[str, Any]], float | None],
     user: Journal | None,
 ) -> Journal:
-    """The folder's journal, made where there is none. Raises ``JournalError`` and its kinds."""
+    """Open or create the folder's journal. Raises ``JournalError`` or a subclass."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -56,7 +56,7 @@ def open_journal(
 
 
 def write_results(folder: Path, outcomes: Iterable[BatchOutcome]) -> Path:
-    """Write ``results.jsonl``, a line a row, whole or not at all."""
+    """Write ``results.jsonl`` atomically, one line per row."""
     path = folder / RESULTS
     unfinished = folder / f".{RESULTS}.{os.getpid()}"
     try:

@@ -14,7 +14,7 @@ __all__ = ["outcome_html", "summary_html"]
 
 
 def outcome_html(outcome: BatchOutcome) -> str:
-    """The saved pictures, then row, key, state, cost, files and error."""
+    """The saved images, then row, key, state, cost, files and error."""
     pairs = [("row", text(outcome.row)), ("key", text(outcome.key)), ("state", text(outcome.state))]
     if outcome.request_id is not None:
         pairs.append(("request id", text(outcome.request_id)))
@@ -29,7 +29,7 @@ def outcome_html(outcome: BatchOutcome) -> str:
 def summary_html(
     summary: BatchSummary, *, rows: int | None = None, cost: float | None = None
 ) -> str:
-    """How many rows are in which state, and the cost. ``rows`` and ``cost`` are those of a batch that still runs."""
+    """The number of rows per state, and the cost. ``rows`` and ``cost`` are those of a running batch."""
     done = sum(summary.states.values())
     counts = [("rows", text(f"{done:,}" if rows is None else f"{done:,} of {rows:,}"))]
     counts += [(state, text(f"{count:,}")) for state, count in sorted(summary.states.items())]

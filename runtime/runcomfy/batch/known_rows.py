@@ -1,4 +1,4 @@
-"""What the folder's journal knows of rows already, in little memory: one look before a run."""
+"""The entries already in the folder's journal, in compact form, read once before a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Known", "known_rows"]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry as a batch needs it."""
+    """The parts of an entry that a batch needs."""
 
     model_id: str
     digest: str
@@ -28,7 +28,7 @@ class Known:
 
     @classmethod
     def of(cls, entry: Entry) -> Known:
-        """What is kept of an entry."""
+        """The compact form of an entry."""
         files = tuple(file.path for file in entry.files if file.path is not None)
         return cls(
             entry.model_id,

@@ -1,4 +1,4 @@
-"""``BatchOutcome``: what became of one row, and ``BatchSummary``: of all of them."""
+"""``BatchOutcome``: the outcome of one row; ``BatchSummary``: the totals of a batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FAILED = ("failed", "cancelled", "expired", "unknown", "invalid", "unsaved")
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What became of one row.
+    """The outcome of one row.
 
     ``state`` is ``succeeded``, ``failed``, ``cancelled``, ``expired``, ``unknown``, ``invalid``, ``not_sent``, ``unsaved`` (paid, and its
     files could not be saved) or ``waiting``. ``error`` is a message for people; ``cost`` is in US dollars.
@@ -49,7 +49,7 @@ class BatchOutcome:
         }
 
     def _repr_html_(self) -> str:
-        """The row in a notebook, with its saved pictures."""
+        """The row in a notebook, with its saved images."""
         from .html import outcome_html  # only notebooks need it
 
         return outcome_html(self)
@@ -63,7 +63,7 @@ def _relative(file: Path, folder: Path | None) -> str:
 
 @dataclass(slots=True)
 class BatchSummary:
-    """How many rows are in which state, what they cost, and why the batch stopped before its end, if it did."""
+    """The number of rows per state, their cost, and why the batch stopped early, if it did."""
 
     states: Counter[str] = field(default_factory=Counter)
     settled: float = 0.0
@@ -81,7 +81,7 @@ class BatchSummary:
 
     @property
     def failed(self) -> int:
-        """Rows that a person has to look at."""
+        """The number of rows that need attention."""
         return sum(self.states[state] for state in _FAILED)
 
     def as_dict(self) -> Mapping[str, Any]:

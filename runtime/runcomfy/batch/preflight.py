@@ -1,4 +1,4 @@
-"""What is asked of all rows before the first one is paid: are they valid, are they the rows of this folder."""
+"""The checks of all rows before the first submit: validity, and consistency with the folder's journal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be sent, and every reason."""
+    """An invalid row, with every reason."""
 
     index: int
     number: int
@@ -61,7 +61,7 @@ class InvalidRows(RunComfyError, ValueError):
 
 @dataclass(slots=True)
 class Preflight:
-    """What was found: how many rows, which are bad, how many a journal knows already, three payloads to look at.
+    """The result of the check: the number of rows, the invalid ones, counts by known state, and sample payloads.
 
     ``invalid`` are the indexes of all bad rows, and ``bad`` the first thousand with their reasons: memory does not grow with the input.
     """
@@ -89,7 +89,7 @@ def look_at(
     options: BatchOptions,
     known: Mapping[str, Known],
 ) -> Preflight:
-    """Validate every row, and hold it against what the journal has under its key.
+    """Validate every row, and compare it with the journal's entry under its key.
 
     Raises ``KeyConflict`` where the folder's journal has another model or payload under a key.
     """
@@ -115,7 +115,7 @@ def faults(
     options: BatchOptions,
     files: SeenFiles | None = None,
 ) -> list[Violation]:
-    """Everything that stops a row: what breaks the schema or a file rule, and what is surely a slip."""
+    """Everything that stops a row: violations of the schema or a file rule, and certain mistakes."""
     fault = [row.fault] if row.fault else []
     if row.payload is None:
         return fault

@@ -1,4 +1,4 @@
-"""From what a user gives to rows: columns become inputs, a grid multiplies them, and each row gets its key."""
+"""Building rows from the input: columns become inputs, a grid multiplies rows, and each row gets a key."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Read(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A row that a program gave."""
+    """A row from a program."""
 
     number: int
     payload: dict[str, Any] | None
@@ -70,7 +70,7 @@ class _Given:
 
 
 class RowSource:
-    """The rows of an input file or of a program's list, as often as they are asked for, in the same order.
+    """The rows of an input file or a program's list; iterates repeatedly, always in the same order.
 
     Local files are relative to ``base``, which is the folder of the input file unless another is given.
     Raises ``ConfigurationError`` for options that name what is not there, and ``RowsUnreadable``.
@@ -96,7 +96,7 @@ class RowSource:
         self._check_options()
 
     def __iter__(self) -> Iterator[BatchRow]:
-        """The rows. Rows without a key get one from their content and how often it occurred before."""
+        """Iterate over the rows. A row without a key gets one derived from its content and repeat count."""
         maker = _RowMaker(self._model, self._options, self._base, self._keys)
         with closing(maker.keys):
             for read in self._read():
@@ -120,7 +120,7 @@ class RowSource:
             yield _Given(number, rest, extra)
 
     def _consumed(self) -> list[str]:
-        """Columns that only templates or the mapping read."""
+        """The columns that only templates or the mapping use."""
         fields = {name for text in self._options.template.values() for name in _fields(text)}
         return sorted((fields | self._options.map.keys()) - self._inputs)
 
@@ -228,7 +228,7 @@ class _RowMaker:
             yield dict(zip(grid, values, strict=True))
 
     def _local(self, value: Any) -> Any:
-        """A path, relative to the input file, where a media input names a local file."""
+        """Resolve local files in media inputs relative to the input file."""
         if not isinstance(value, str) or not value or _URL.match(value):
             return value
         return self._base / Path(value).expanduser()

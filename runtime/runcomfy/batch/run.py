@@ -1,4 +1,4 @@
-"""``BatchRun``: a batch as programs see it, to be iterated over with ``for`` or ``async for``."""
+"""``BatchRun``: the batch that ``client.batch`` returns, iterated over with ``for`` or ``async for``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["BatchRun"]
 
 
 class BatchRun:
-    """A batch that begins when it is iterated over, and runs on a thread of its own. In a notebook one display follows it.
+    """A batch that starts when iterated over and runs on its own thread. In a notebook, a live display shows its progress.
 
     Whoever stops iterating stops the batch: nothing more is started, and what is in flight is followed to its end. ``summary`` is there at
     the end.
@@ -68,7 +68,7 @@ class BatchRun:
         self._told = BatchSummary()
 
     def __iter__(self) -> Iterator[BatchOutcome]:
-        """The outcomes, in the order of the rows."""
+        """Run the batch, and yield the outcomes in row order."""
         outcomes, display = self._start(), LiveDisplay(self)
         try:
             while (one := outcomes.get()) is not None:
@@ -97,13 +97,13 @@ class BatchRun:
             display.update(last=True)
 
     def _take(self, outcome: BatchOutcome, display: LiveDisplay) -> None:
-        """Count an outcome, and show the counts where a notebook shows them."""
+        """Count an outcome, and update the notebook display."""
         self._told.states[outcome.state] += 1
         self._told.settled += outcome.cost or 0.0
         display.update()
 
     def _repr_html_(self) -> str:
-        """The batch in a notebook: how many rows are in which state, and what they cost."""
+        """The batch in a notebook: the number of rows per state, and the cost."""
         from .html import summary_html  # only notebooks need it
 
         if self.summary is not None:
@@ -124,7 +124,7 @@ class BatchRun:
         return outcomes
 
     def _stop(self, outcomes: queue.Queue[BatchOutcome | BaseException | None]) -> None:
-        """Start nothing more, and wait for what is in flight."""
+        """Start no further row, and wait for those in flight."""
         if self.summary is None and self._batch is not None:
             self._batch.stop()
             while not isinstance(outcomes.get(), (BaseException, type(None))):

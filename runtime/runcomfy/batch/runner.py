@@ -1,4 +1,4 @@
-"""Carrying a batch out: the scheduler's steps over a client, each row to its end, its files saved, its outcome told."""
+"""Running a batch: executes the scheduler's steps over a client, saves files, and reports outcomes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _MEANINGS: tuple[tuple[type[RunComfyError], Kind, str], ...] = (
 
 
 class BatchClient(Protocol):
-    """What a batch needs of an asynchronous client that keeps the batch's journal."""
+    """The asynchronous client interface that a batch needs."""
 
     @property
     def account(self) -> Account:
@@ -90,7 +90,7 @@ class BatchClient(Protocol):
         timeout: float | None = None,
         allow: Iterable[str] = (),
     ) -> Any:
-        """Claim, submit, wait, fetch; what the journal has under the key is not submitted again."""
+        """Claim, submit, wait and fetch; a key already in the journal is not resubmitted."""
         ...
 
 
@@ -116,7 +116,7 @@ class Runner:
         self._repeated: set[str] = set()
 
     def stop(self, reason: str = "interrupt") -> None:
-        """Start nothing more; what is in flight is followed to its end."""
+        """Start no further row; wait for those in flight."""
         self._stopped = self._stopped or reason
 
     async def run(
@@ -152,7 +152,7 @@ class Runner:
         feed: _Feed,
         tell: Callable[[int, BatchOutcome], object],
     ) -> list[BatchRow]:
-        """Do what the flow asks for, until it ends; the rows that it put back."""
+        """Execute the flow's steps until it ends; returns the rows that it put back."""
         left: list[BatchRow] = []
         send, receive = anyio.create_memory_object_stream[Event](inf)
         with send, receive:
@@ -179,7 +179,7 @@ class Runner:
     async def _leave(
         self, feed: _Feed, left: list[BatchRow], tell: Callable[[int, BatchOutcome], object]
     ) -> None:
-        """Tell of the rows that were not begun."""
+        """Report the rows that were not started."""
         for row in left:
             self.tell(row, BatchOutcome(row.number, row.key, WAITING), tell)
         while rows := await run_sync(feed.more):
@@ -223,7 +223,7 @@ class Runner:
         return entry.state in ("unknown", "expired")
 
     def _is_repeated(self, there: Known) -> bool:
-        """Whether the row is to be paid again: only what the service said has failed, and only when that was asked for."""
+        """Whether the row is resubmitted: only if the service reported a failure, and only on request."""
         return self._options.retry_failed and there.state in ("failed", "cancelled")
 
     async def _row(
@@ -293,7 +293,7 @@ class Runner:
         return paths
 
     async def _watch(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
-        """Hand on what another thread or terminal asks for: an end, a pause."""
+        """Pass on stop and pause requests from another thread or terminal."""
         paused = False
         while True:
             if self._stopped:
@@ -307,7 +307,7 @@ class Runner:
 
 
 class _Feed:
-    """Reads rows ahead, in a thread, and leaves out those that need nothing."""
+    """Reads rows ahead in a thread, and skips those that need no work."""
 
     def __init__(self, rows: Iterable[BatchRow], is_over: Callable[[BatchRow], bool]) -> None:
         self._rows: Iterator[BatchRow] = iter(rows)
@@ -327,7 +327,7 @@ class _Feed:
         return self._ready.popleft() if self._ready else None
 
     def more(self) -> list[BatchRow]:
-        """Further rows that something is to be done for; none at the end."""
+        """Further rows that need work; none at the end."""
         ready = [*self._ready]
         self._ready.clear()
         while not ready and not self._read_all:
@@ -368,7 +368,7 @@ def _failed(row: BatchRow, state: str, error: Exception) -> BatchOutcome:
 
 
 def _outcome_of(row: BatchRow, known: Known) -> BatchOutcome:
-    """The outcome that the journal has already."""
+    """The outcome of an entry that is already in the journal."""
     return BatchOutcome(
         row.number, row.key, known.state, known.request_id, known.cost, known.files, known.error
     )

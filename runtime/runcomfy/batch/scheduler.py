@@ -1,4 +1,4 @@
-"""When which row starts: a flow without I/O.
+"""The scheduler: a flow without I/O that decides when each row starts.
 
 The flow yields what is to be done and is sent what happened, with the time as a number, so a test plays a whole batch by sending
 replies. It keeps the pace, requeues rows that were surely not sent, and stops where going on would cost or harm.
@@ -58,7 +58,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """Do nothing until something happens, or until ``until``."""
+    """Wait for an event, at most until ``until``."""
 
     until: float | None = None
 
@@ -68,14 +68,14 @@ Step: TypeAlias = Start | Await
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Nothing happened but time."""
+    """Only time has passed."""
 
     now: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A row that was started came to an end, or was surely not sent. ``retry_after`` is in seconds."""
+    """A started row has ended, or was certainly not sent. ``retry_after`` is in seconds."""
 
     now: float
     row: BatchRow
@@ -85,7 +85,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Start nothing more; ``paused`` says that it may go on later, and ``None`` that it does not matter."""
+    """Start no further row.
+
+    ``paused`` says whether rows may start again later; ``None`` leaves that open.
+    """
 
     now: float
     reason: str = "interrupt"
@@ -96,7 +99,7 @@ Event: TypeAlias = Tick | Ended | Stop
 
 
 class Feed(Protocol):
-    """Where rows come from. ``pop`` gives ``None`` while the next one is being read."""
+    """The source of rows. ``pop`` returns ``None`` while the next row is being read."""
 
     def pop(self) -> BatchRow | None:
         """The next row, if there is one ready."""
@@ -110,7 +113,7 @@ class Feed(Protocol):
 
 @dataclass(slots=True)
 class Limits:
-    """What bounds a batch: rows in flight, submits a second, requests in all."""
+    """The limits of a batch: rows in flight, submits per second, total requests."""
 
     jobs: int
     rate: float | None = None
@@ -136,7 +139,7 @@ class _State:
         return max(self.slower, 1 / self.limits.rate if self.limits.rate else 0.0)
 
     def hear(self, event: Event) -> float:
-        """Take note of what happened; the time it happened at."""
+        """Record an event; returns its time."""
         if isinstance(event, Ended):
             self.running -= 1
             self._ended(event)

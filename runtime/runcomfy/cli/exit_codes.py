@@ -103,7 +103,7 @@ _ORDER = (UNKNOWN, BUDGET, NOT_ALLOWED, FAILED, CANNOT_WRITE, UNAVAILABLE, BAD_D
 
 
 def status_of(error: BaseException) -> int:
-    """The exit status for an error; ``INTERNAL`` for one that nobody foresaw."""
+    """The exit status for an error; ``INTERNAL`` for an unexpected one."""
     for cls in type(error).__mro__:
         if cls.__name__ in _OF_ERRORS:
             return _OF_ERRORS[cls.__name__]

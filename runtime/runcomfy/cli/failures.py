@@ -1,4 +1,4 @@
-"""How an error is told on standard error: what went wrong, the request id, and the next command to run."""
+"""Error messages on standard error: the cause, the request id, and the next command to run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NEXT_STEPS = {
 
 
 def in_words_of_the_command(text: str) -> str:
-    """The text with command lines in the place of lines of Python."""
+    """The text with Python snippets replaced by commands."""
     for pattern, words in _LINES:
         text = pattern.sub(words, text)
     return _ALLOW.sub(_options, text)

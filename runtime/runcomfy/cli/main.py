@@ -1,4 +1,4 @@
-"""``runcomfy-py`` itself: the group of subcommands, and how every one of them ends.
+"""The group ``runcomfy-py``, its subcommands, and their error handling.
 
 A subcommand returns its exit status, or ``None`` for 0.
 """
@@ -67,7 +67,7 @@ def program() -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run a command line and return its exit status. No mistake of the user's ends in a traceback."""
+    """Run a command line and return its exit status. A user's mistake never shows a traceback."""
     prepare()
     given = sys.argv[1:] if arguments is None else arguments
     try:

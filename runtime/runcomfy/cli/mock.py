@@ -1,4 +1,4 @@
-"""``runcomfy-py mock``: the service itself on this machine."""
+"""``runcomfy-py mock``: a local mock of the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models by their ids, and the option ``--package``: generated packages to look for them in first."""
+"""Looking models up by id, and the option ``--package``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command writes: results to standard output, everything else to standard error.
+"""The output of a command: results on standard output, everything else on standard error.
 
 With ``--json``, each result is one JSON object on a line of its own.
 """
@@ -59,12 +59,12 @@ class Output:
         sys.stdout.write(json.dumps(value, default=str) + "\n")
 
     def note(self, text: str) -> None:
-        """Say something beside the result, unless ``--quiet`` was given."""
+        """Write a note to standard error, unless ``--quiet`` is set."""
         if not self.quiet:
             complain(text)
 
     def detail(self, text: str) -> None:
-        """Say something that only ``--verbose`` shows."""
+        """Write a detail to standard error, with ``--verbose`` only."""
         if self.verbose:
             complain(text)
 

@@ -1,4 +1,4 @@
-"""What reaches the terminal: texts from outside are shown there and never obeyed. The one place for it."""
+"""Escaping of everything written to the terminal, so that external text cannot control it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def complain(message: str) -> None:
-    """Say on standard error what is wrong; further lines are indented."""
+    """Write an error to standard error, with further lines indented."""
     clear_line()
     first, *others = lines_of(message)
     told = [f"runcomfy-py: {first}", *(line if line[:1] == " " else f"  {line}" for line in others)]

@@ -162,7 +162,7 @@ class AsyncJournalled:
             return Found(prepared.model, entry, context, status)
 
     async def _wait(self, entry: Entry, ends: float | None, pause: float) -> None:
-        """Wait while somebody else submits under the key."""
+        """Wait while another caller submits under the key."""
         journal = self._records.journal
         while True:
             left = None if ends is None else ends - monotonic()
@@ -183,7 +183,7 @@ class AsyncJournalled:
         ends: float | None,
         on_status: OnStatus | None,
     ) -> AsyncResult[Any]:
-        """The result of a request that was submitted before; waits for it where it runs."""
+        """The result of an earlier request; waits for it if it is still running."""
         error = ended_error(entry)
         if error is not None:
             raise error

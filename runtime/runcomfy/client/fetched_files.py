@@ -1,4 +1,4 @@
-"""``Fetched``: what a result knows of the files of its that were read or saved, for notebooks."""
+"""``Fetched``: the files of a result that were read or saved, for notebooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Fetched"]
 
 
 class Fetched:
-    """The contents of files that were read, and the paths of those that were saved, by address.
+    """The contents of read files and the paths of saved files, by URL.
 
     Contents are kept in a notebook's kernel only, up to 5 MB each: programs that read many files keep nothing. It is not pickled.
     """
@@ -21,7 +21,7 @@ class Fetched:
         self._paths: dict[str, tuple[Path, int]] = {}
 
     def read(self, url: str, content: bytes) -> None:
-        """A file was read."""
+        """Record that a file was read."""
         if "IPython" not in sys.modules:
             return
         from runcomfy.notebook.embedding import EMBEDDED_BYTES
@@ -31,14 +31,14 @@ class Fetched:
             self._contents[url] = content
 
     def saved(self, url: str, path: Path) -> None:
-        """A file was saved. One that is changed later is another file."""
+        """Record that a file was saved. A file that changes later is a different file."""
         try:
             self._paths[url] = path.resolve(), path.stat().st_mtime_ns
         except OSError:  # somebody was quicker
             self._paths.pop(url, None)
 
     def content(self, url: str) -> bytes | None:
-        """The content of the file, if it is here and small enough to be embedded."""
+        """The content of the file, if it is available locally and small enough to embed."""
         from runcomfy.notebook.embedding import content_at
 
         if url in self._contents:

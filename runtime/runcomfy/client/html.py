@@ -64,7 +64,7 @@ def job_html(request_id: str, model_id: str | None, status: Status | None) -> st
 def _facts(
     result: ShownResult, files: Sequence[File], hosts: AllowedHosts
 ) -> Iterator[tuple[str, str]]:
-    """Name and HTML of each fact that is known."""
+    """Name and HTML of each known fact."""
     if result.model_id is not None:
         yield "model", text(result.model_id)
     yield "request id", text(result.request_id)
@@ -80,7 +80,7 @@ def _facts(
 
 
 def _medium(file: File, hosts: AllowedHosts, fetched: Fetched, budget: Budget) -> str:
-    """The file's own content where it is here and small enough, else its address."""
+    """The file's content if it is available locally and small enough, else its URL."""
     content = _data(file.url) if is_data(file.url) else fetched.content(file.url)
     embedded = budget.embedded(content, file.name) if content else ""
     if embedded:
@@ -113,7 +113,7 @@ def _safe(url: str, hosts: AllowedHosts) -> str:
 
 
 def _seconds(result: ShownResult) -> float | None:
-    """From when the service took the request to when it was done with it."""
+    """The seconds between acceptance and completion."""
     start, end = result.created_at, result.finished_at
     if start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None):
         return None

@@ -1,4 +1,4 @@
-"""``Job`` and ``AsyncJob``: a submitted request, known by its id."""
+"""``Job`` and ``AsyncJob``: a submitted request, identified by its id."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class JobData(TypedDict):
 
 
 class _Known(Generic[OutputT_co]):
-    """What both kinds of job know."""
+    """The common part of both job classes."""
 
     __slots__ = ("_last", "_model", "_settings", "request_id")
 
@@ -51,7 +51,7 @@ class _Known(Generic[OutputT_co]):
 
     @property
     def model_id(self) -> str | None:
-        """The id of the model, where it is known."""
+        """The id of the model, if known."""
         return self._model.model_id
 
     @property
@@ -60,7 +60,7 @@ class _Known(Generic[OutputT_co]):
         return self._model.typed
 
     def as_dict(self) -> JobData:
-        """The job as plain data; ``client.job(**data)`` makes it again, in any process."""
+        """The job as plain data; ``client.job(**data)`` recreates it in any process."""
         return {"request_id": self.request_id, "model": self.model_id}
 
     def __eq__(self, other: object) -> bool:
@@ -81,13 +81,13 @@ class _Known(Generic[OutputT_co]):
         return f"{type(self).__name__}({self.request_id!r}, model={self.model_id!r})"
 
     def _repr_html_(self) -> str:
-        """The job in a notebook, with the status that was heard last; the service is not asked."""
+        """The job in a notebook, with its last known status. Sends no request."""
         from .html import job_html  # only notebooks need it
 
         return job_html(self.request_id, self.model_id, self._last)
 
     def _noting(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
-        """The same flow, under the name that observers know it by; each status that it tells is kept as the last one."""
+        """The flow, named for observers; records each reported status as the last one."""
         noting: Any = self._note(flow)
         noting.__name__ = getattr(flow, "__name__", "flow")
         named: Flow[ReturnT] = noting
@@ -184,7 +184,7 @@ class Job(_Known[OutputT_co]):
         flow: Flow[dict[str, Any]],
         on_status: Callable[[Status], object] | None = None,
     ) -> dict[str, Any]:
-        """The document of a flow to the end of the request, which the journal gets as well."""
+        """Run a flow to the end of the request, and record its outcome in the journal."""
         run = partial(
             self._driver.run,
             self._noting(flow),
@@ -262,7 +262,7 @@ class AsyncJob(_Known[OutputT_co]):
     async def _ended(
         self, flow: Flow[dict[str, Any]], on_status: OnStatus | None = None
     ) -> dict[str, Any]:
-        """The document of a flow to the end of the request, which the journal gets as well."""
+        """Run a flow to the end of the request, and record its outcome in the journal."""
         run = partial(
             self._driver.run,
             self._noting(flow),

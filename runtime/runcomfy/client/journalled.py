@@ -159,7 +159,7 @@ class Journalled:
             return Found(prepared.model, entry, context, status)
 
     def _wait(self, entry: Entry, ends: float | None, pause: float) -> None:
-        """Wait while somebody else submits under the key."""
+        """Wait while another caller submits under the key."""
         journal = self._records.journal
         while True:
             left = None if ends is None else ends - monotonic()
@@ -180,7 +180,7 @@ class Journalled:
         ends: float | None,
         on_status: Callable[[Status], object] | None,
     ) -> Result[Any]:
-        """The result of a request that was submitted before; waits for it where it runs."""
+        """The result of an earlier request; waits for it if it is still running."""
         error = ended_error(entry)
         if error is not None:
             raise error

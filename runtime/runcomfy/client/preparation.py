@@ -37,7 +37,7 @@ class OnChecked(Protocol):
     def __call__(
         self, model: ModelRef[Any], payload: Mapping[str, Any], *, uploading: bool
     ) -> None:
-        """See it; what this raises ends the preparation."""
+        """Receive the request. An exception ends the preparation."""
 
 
 _MODES = ("local", "remote", "off")
@@ -54,12 +54,12 @@ class _Plan:
 
     @property
     def remote(self) -> list[str]:
-        """The URLs whose files are looked at over the network: none, unless that was asked for."""
+        """The URLs whose files are inspected over the network, if requested."""
         return [url for url in self.found if is_web(url)] if self.mode == "remote" else []
 
     @property
     def opens_files(self) -> bool:
-        """Whether there are files to be read, be it from a disk, out of a text or over the network."""
+        """Whether any file must be read, from disk, a data URI or the network."""
         if any(not isinstance(url, str) for url in self.found):
             return True
         return self.mode != "off" and (any(map(is_data, self.found)) or bool(self.remote))
@@ -93,7 +93,7 @@ class Preparer:
         self._closed = False
 
     def asynchronous(self) -> Preparer:
-        """The same for an asynchronous client."""
+        """A preparer with the same settings for an asynchronous client."""
         return Preparer(
             self._given, self._check_files, self._limits, self._scrutiny, blocking=False
         )
@@ -109,7 +109,7 @@ class Preparer:
         }
 
     def close(self) -> None:
-        """Refuse further requests: an upload for a closed client would be useless."""
+        """Refuse further requests, because an upload for a closed client is useless."""
         self._closed = True
 
     def prepare(
@@ -121,7 +121,7 @@ class Preparer:
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> PreparedRequest[Any]:
-        """The prepared request; ``ends`` is the deadline of the call, as ``monotonic`` tells it.
+        """The prepared request; ``ends`` is the deadline of the call, on the monotonic clock.
 
         ``on_checked`` is called when everything is checked, before anything is uploaded. Raises ``ValidationError``, ``UploadFailed`` and ``DeadlineExceeded``.
         """
@@ -151,7 +151,7 @@ class Preparer:
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> PreparedRequest[Any]:
-        """The same as ``prepare``; whatever reads files or large texts does so beside the event loop."""
+        """``prepare`` for event loops; reads files and large strings in threads."""
         plan = self._plan(request, payload, allow, strict)
         if not plan.opens_files:
             return self._checked(plan, on_checked)
@@ -190,7 +190,7 @@ class Preparer:
         return _Plan(made, scrutiny, found, self._check_files)
 
     def _checked(self, plan: _Plan, on_checked: OnChecked | None) -> PreparedRequest[Any]:
-        """The prepared request of a payload that holds no files."""
+        """The prepared request of a payload without files."""
         made = plan.draft
         if made.cls is None:
             made.require_json()
@@ -202,7 +202,7 @@ class Preparer:
         return prepared
 
     def _check(self, plan: _Plan, files: OpenedFiles, known: Mapping[str, MediaInfo]) -> None:
-        """Everything that can be said before a file is uploaded."""
+        """Run every check that does not need an upload."""
         from runcomfy.uploads.resolve import check_room
 
         at_hand = Files(None, known=known, look=plan.mode != "off")
@@ -251,7 +251,7 @@ def _open(plan: _Plan) -> OpenedFiles:
 def _resolved(
     made: RequestDraft, files: OpenedFiles, found: dict[UploadFile, str]
 ) -> PreparedRequest[Any]:
-    """The prepared request with URLs in the places of the files; a schema may ask more of a URL than it is one."""
+    """The prepared request with files replaced by URLs, which the schema may constrain further."""
     payload = files.with_urls(found)
     require_schema(_class_of(made), payload)
     return PreparedRequest(made.model, encode(payload))
@@ -259,7 +259,7 @@ def _resolved(
 
 @contextmanager
 def _nothing_submitted() -> Iterator[None]:
-    """Say of what interrupts an upload that nothing was submitted; errors of ours say it themselves."""
+    """Note on an interruption of an upload that nothing was submitted; our own errors say so already."""
     try:
         yield
     except BaseException as stop:

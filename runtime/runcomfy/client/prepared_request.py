@@ -53,7 +53,7 @@ class RequestDraft:
     payload: dict[str, Any]
 
     def require_json(self) -> None:
-        """Raise ``ValidationError`` for what JSON cannot hold, of a model about which nothing else is known."""
+        """Raise ``ValidationError`` for values outside JSON, for a model without a schema."""
         _require_json(self.payload, str(self.model.model_id))
 
 
@@ -96,14 +96,14 @@ def _require_json(payload: dict[str, Any], model_id: str) -> None:
 
 
 def _did_you_mean(model_id: str) -> str:
-    """The installed models that may have been meant, in a half sentence."""
+    """A hint that names similar installed models."""
     near = ids_like(model_id, model_ids(), 2)
     return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
 
 
 @contextmanager
 def hinting(model: ModelRef[Any]) -> Iterator[None]:
-    """Around a submit: of a model that neither the service nor this machine knows, name those that look like it."""
+    """Wrap a submit: if the service does not know the model either, suggest similar ids."""
     try:
         yield
     except NotFound as error:
@@ -117,7 +117,7 @@ OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class ModelRef(Generic[OutputT_co]):
-    """What is known about the model of a request: its id, and the type of its output."""
+    """The model of a request: its id, if known, and its output type."""
 
     model_id: str | None
     output_type: type[OutputT_co]
@@ -126,7 +126,7 @@ class ModelRef(Generic[OutputT_co]):
     def result(
         self, request_id: str, document: dict[str, Any], downloads: Downloads
     ) -> Result[OutputT_co]:
-        """The result in a document, which may itself say of which model it is."""
+        """The result in a response document, which may name its model."""
         model = self._told(document)
         output = model._output(document)
         return Result(request_id, output, document, model.model_id, model.typed, downloads)
@@ -140,7 +140,7 @@ class ModelRef(Generic[OutputT_co]):
         return AsyncResult(request_id, output, document, model.model_id, model.typed, downloads)
 
     def _told(self, document: dict[str, Any]) -> ModelRef[OutputT_co]:
-        """The model that the document names, if this one is not known; else this one."""
+        """This model, or the one that the document names if this one is unknown."""
         told = document.get("model_id")
         if self.model_id is None and isinstance(told, str):
             known: ModelRef[Any] = find_type(told)
@@ -162,7 +162,7 @@ class PreparedRequest(Generic[OutputT_co]):
 
 
 def find_type(model: type[Request[Any]] | str | None) -> ModelRef[Any]:
-    """What is known about a model; one that is not installed is untyped."""
+    """The reference to a model; untyped if it is not installed."""
     if isinstance(model, type):
         return ModelRef(model.model_id, model.output_type)
     if model is None:
@@ -174,7 +174,7 @@ def find_type(model: type[Request[Any]] | str | None) -> ModelRef[Any]:
 
 
 def encode(payload: dict[str, Any]) -> bytes:
-    """The body that is sent for a plain payload."""
+    """The request body for a plain payload."""
     try:
         return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode("ascii")
     except ValueError as error:  # a number with more digits than Python writes

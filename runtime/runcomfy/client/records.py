@@ -24,7 +24,7 @@ _CANCELLED = Outcome("cancelled", error="the job was cancelled")
 
 
 class JournalRecords:
-    """The journal of a client, and the account that its requests are of.
+    """The journal of a client, and the account of its requests.
 
     What cannot be written down is logged: the result is there, and ``recover`` finds it again.
     """
@@ -35,7 +35,7 @@ class JournalRecords:
         self.redact = redact
 
     def ended(self, request_id: str, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """The document that ``run`` gives, or what it raises; either is written down."""
+        """Call ``run`` and record its document or its error."""
         try:
             document = run()
         except RunComfyError as error:
@@ -57,7 +57,7 @@ class JournalRecords:
         return document
 
     def write(self, request_id: str, outcome: Outcome | None) -> None:
-        """Write an outcome, if it is one."""
+        """Record an outcome, if there is one."""
         if outcome is not None:
             try:
                 self.journal.record(self.account, request_id, outcome)
@@ -73,7 +73,7 @@ class JournalRecords:
                 _warn(request_id, error)
 
     def cancelled(self, request_id: str) -> None:
-        """Write that a request is cancelled."""
+        """Record that a request was cancelled."""
         self.write(request_id, _CANCELLED)
 
     async def cancelled_async(self, request_id: str) -> None:
@@ -81,7 +81,7 @@ class JournalRecords:
         await self.write_async(request_id, _CANCELLED)
 
     def saved(self, files: Sequence[File], places: Sequence[Path | str]) -> None:
-        """Write where files were saved."""
+        """Record where files were saved."""
         for request_id, saved in _by_request(files, places).items():
             try:
                 self.journal.record_files(self.account, request_id, saved)
@@ -104,7 +104,7 @@ class JournalRecords:
 
 
 def saved_ones(files: Sequence[Any], error: NotAllSaved) -> list[Any]:
-    """Those of the files that were saved all the same, in the order of ``error.saved``."""
+    """The files that were saved despite the error, in the order of ``error.saved``."""
     failed = {id(file) for file, _ in error.failed}
     return [file for file in files if id(file) not in failed]
 

@@ -1,4 +1,4 @@
-"""``Result`` and ``AsyncResult``: what a request gave."""
+"""``Result`` and ``AsyncResult``: the result of a request."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FileT = TypeVar("FileT", bound="File")
 
 
 class OutputFiles(list[FileT]):
-    """The files of a result; of one without files, ``files[0]`` raises ``NoFiles``."""
+    """The files of a result; without any, ``files[0]`` raises ``NoFiles``."""
 
     def __init__(self, files: Iterable[FileT] = (), missing: NoFiles | None = None) -> None:
         super().__init__(files)
@@ -61,7 +61,7 @@ class OutputFiles(list[FileT]):
 
 
 class _Given(Generic[OutputT_co]):
-    """What both kinds of result know."""
+    """The common part of both result classes."""
 
     __slots__ = ("_downloads", "_fetched", "model_id", "output", "raw", "request_id", "typed")
     request_id: str
@@ -112,7 +112,7 @@ class _Given(Generic[OutputT_co]):
         return type(self), tuple(getattr(self, name) for name in _FIELDS)
 
     def as_dict(self) -> dict[str, object]:
-        """The result as plain data, for JSON: the output as the service sent it, and what its files are."""
+        """The result as plain data, for JSON: the output as received, and its files."""
         return {
             "request_id": self.request_id,
             "model_id": self.model_id,
@@ -129,7 +129,7 @@ class _Given(Generic[OutputT_co]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Let pydantic, and so FastAPI, write results as their plain data."""
+        """Let pydantic and FastAPI serialise results as plain data."""
         from runcomfy.model.plain_data import plain_data_schema
 
         return plain_data_schema(cls)
@@ -140,7 +140,7 @@ class _Given(Generic[OutputT_co]):
         return find_files(self.raw.get("output"), self.request_id, self.model_id, base)
 
     def _files(self, kind: Callable[..., FileT]) -> list[FileT]:
-        """The files in the output, each of the kind that this result's client gives."""
+        """The files in the output, as file objects of this result's client."""
         made = (
             kind(
                 one.url,
@@ -156,7 +156,7 @@ class _Given(Generic[OutputT_co]):
         return OutputFiles(made, self._no_files())
 
     def _no_files(self) -> NoFiles | None:
-        """The error where the output names no file."""
+        """The error if the output contains no file."""
         if self._found():
             return None
         strange = strange_texts(self.raw.get("output"))
@@ -169,7 +169,7 @@ class _Given(Generic[OutputT_co]):
         )
 
     def _check_output(self) -> None:
-        """Before files are saved: raise where there are none, and say which texts are not saved."""
+        """Before saving: raise if there are no files, and log the strings that are not saved."""
         missing = self._no_files()
         if missing is not None:
             raise missing
@@ -183,7 +183,7 @@ class _Given(Generic[OutputT_co]):
 
     @property
     def cost(self) -> float | None:
-        """What the request cost, where the service says it."""
+        """The cost of the request in US dollars, if the service reports it."""
         cost = self.raw.get("cost")
         if not isinstance(cost, (int, float)) or isinstance(cost, bool):
             return None
@@ -191,17 +191,17 @@ class _Given(Generic[OutputT_co]):
 
     @property
     def created_at(self) -> datetime | None:
-        """When the service took the request; the text as it came is in ``raw``."""
+        """The time when the service accepted the request; ``raw`` has the original string."""
         return _moment(self.raw.get("created_at"))
 
     @property
     def finished_at(self) -> datetime | None:
-        """When the service was done with it."""
+        """The time when the service finished the request."""
         return _moment(self.raw.get("finished_at"))
 
 
 class Result(_Given[OutputT_co]):
-    """What a request gave.
+    """The result of a request.
 
     ``output`` has the model's own type; ``typed`` is false when no generated class of the model is
     installed. ``files`` are the files in the output, whatever its shape. ``raw`` is the whole answer. A
@@ -220,7 +220,7 @@ class Result(_Given[OutputT_co]):
 
     @property
     def files(self) -> list[OutputFile]:
-        """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
+        """The files in the output, in order, without duplicates. Without any, ``files[0]`` raises ``NoFiles``."""
         return self._files(OutputFile)
 
     def save(
@@ -232,7 +232,7 @@ class Result(_Given[OutputT_co]):
         timeout: float | None = SAVE_TIMEOUT,
         concurrency: int = 4,
     ) -> list[Path]:
-        """Save all files into the folder, several at once; the paths, in the order of ``files``.
+        """Save all files into a folder concurrently. Returns the paths in the order of ``files``.
 
         The folder is made if it is not there. A path that ends like that of a file (``"hat.png"``) takes an only
         file. Each file gets its ``name``, or one like it if that is
@@ -267,7 +267,7 @@ class AsyncResult(_Given[OutputT_co]):
 
     @property
     def files(self) -> list[AsyncOutputFile]:
-        """The files in the output, in order, each once. ``files[0]`` of none raises ``NoFiles``."""
+        """The files in the output, in order, without duplicates. Without any, ``files[0]`` raises ``NoFiles``."""
         return self._files(AsyncOutputFile)
 
     async def save(

@@ -1,4 +1,4 @@
-"""``ClientSettings``: what the two clients share: settings, and the flows that the methods run."""
+"""``ClientSettings``: the settings and flows that both clients share."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _RESCUE = 5.0
 
 
 class ClientSettings:
-    """The settings of a client. It holds the token, so it shows nothing and is not pickled."""
+    """The settings of a client. Holds the token, so its repr is empty and it cannot be pickled."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class ClientSettings:
 
     @property
     def account(self) -> Account:
-        """Who pays: the service, and a fingerprint of the token."""
+        """The billed account: the service, and a fingerprint of the token."""
         from runcomfy.journal.entry import Account
 
         return Account.of(self.base_url, self.http_config.token)
@@ -127,13 +127,13 @@ class ClientSettings:
         model: ModelRef[Any] | None = None,
         request_id: str | None = None,
     ) -> CallContext:
-        """A conversation that starts now and may take ``timeout`` seconds."""
+        """A call context that starts now and expires after ``timeout`` seconds."""
         return self.context_until(deadline(timeout), model, request_id)
 
     def context_until(
         self, ends: float | None, model: ModelRef[Any] | None = None, request_id: str | None = None
     ) -> CallContext:
-        """A conversation that starts now and may take until ``ends``, as ``monotonic`` tells it."""
+        """A call context that starts now and expires at ``ends`` on the monotonic clock."""
         now = monotonic()
         return CallContext(
             now=now,
@@ -154,7 +154,7 @@ class ClientSettings:
         return Scrutiny.of(allow, strict, local_service=is_loopback(host))
 
     def rescue(self, request_id: str) -> Flow[Cancellation]:
-        """The flow that asks once to cancel a request whose caller was interrupted."""
+        """The flow that attempts once to cancel a request whose caller was interrupted."""
         context = self.context(_RESCUE, request_id=request_id)
         context.retries = replace(self._retries, cancels=0)
         return cancel(context)
@@ -166,7 +166,7 @@ class ClientSettings:
 
 
 def find_base_url(argument: str | None) -> str:
-    """Where the service is: the argument, else the variable ``RUNCOMFY_BASE_URL``, else the real one."""
+    """The base URL: the argument, else the variable ``RUNCOMFY_BASE_URL``, else the public service."""
     if argument is not None:
         return check_base_url(argument)
     given = os.environ.get(_VARIABLE, "").strip()
@@ -177,7 +177,7 @@ def find_base_url(argument: str | None) -> str:
 
 
 def check_http(*clients: object, blocking: bool) -> None:
-    """Refuse a client of the other kind: it could send a submit and lose the answer."""
+    """Refuse an httpx client of the other kind: it could send a submit and lose the response."""
     wanted = "httpx.Client" if blocking else "httpx.AsyncClient"
     for http in clients:
         if http is None:
@@ -198,6 +198,6 @@ def _check_seconds(name: str, given: object) -> None:
 
 
 def _check_kind(name: str, given: object, kind: type) -> None:
-    """A wrong setting would be found when the request runs already, and is billed."""
+    """Check a setting early: otherwise it would fail after the request is billed."""
     if given is not None and not isinstance(given, kind):
         raise ConfigurationError(f"{name} must be {name}={kind.__name__}(…), got {given!r:.80}")

@@ -1,4 +1,4 @@
-"""``Submission``: one submit of a client that has a journal, from what is wanted to what came of it."""
+"""``Submission``: one submit with a journal, and the judgement of a lost response."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)
 
 
 class Standing(Exception):
-    """The key has an entry already, so there is nothing to upload or to submit."""
+    """The key already has an entry, so nothing is uploaded or submitted."""
 
     def __init__(self, model: ModelRef[Any], entry: Entry) -> None:
         super().__init__(entry.key)
@@ -60,7 +60,7 @@ class Standing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a submit led to: the entry, and the conversation that goes on, if it was made just now."""
+    """The outcome of a submit: the entry, and the call context if it was created just now."""
 
     model: ModelRef[Any]
     entry: Entry
@@ -69,14 +69,14 @@ class Found:
 
     @property
     def request_id(self) -> str:
-        """The id of the request. Raises ``SubmissionUnknown`` where it may have been submitted."""
+        """The request id. Raises ``SubmissionUnknown`` if the submit may have been accepted without one."""
         if self.entry.state == "unknown" or self.entry.request_id is None:
             raise self.entry.unknown_error()
         return self.entry.request_id
 
 
 class Submission:
-    """One submit. ``look`` sees it before its files are uploaded; ``flow`` and ``judged`` are around the POST."""
+    """One submit. ``look`` runs before files are uploaded; ``flow`` and ``judged`` wrap the POST."""
 
     def __init__(self, records: JournalRecords, options: SubmitOptions) -> None:
         self._records = records
@@ -91,12 +91,12 @@ class Submission:
 
     @property
     def wanted(self) -> Wanted:
-        """What is claimed, with a token of its own: a submission is claimed once."""
+        """The claim to request, with a new token: a submission is claimed once."""
         assert self._wanted is not None  # noqa: S101  # a preparation looks before it ends
         return self._wanted
 
     def look(self, model: ModelRef[Any], payload: Mapping[str, Any], *, uploading: bool) -> None:
-        """See what is to be submitted. Raises ``Standing`` where an upload would be in vain."""
+        """Inspect the submit before the upload. Raises ``Standing`` if the key already has an entry."""
         records, folder = self._records, self._options.folder
         model_id = model.model_id or ""
         self._wanted = Wanted(
@@ -113,7 +113,7 @@ class Submission:
             raise Standing(model, there)
 
     def flow(self, context: CallContext, body: bytes, claim: Claim) -> Flow[Status]:
-        """Submit, and note how far it got. The status is not reported before its request id is written down."""
+        """Submit, and track the progress. The status is reported only after the request id is recorded."""
         flow = submit(context, body)
         reply: Any = None
         while True:
@@ -135,7 +135,7 @@ class Submission:
 
     @contextmanager
     def judged(self, claim: Claim, context: CallContext) -> Iterator[None]:
-        """Around the submit: what stops it is told to the claim, by where it stopped."""
+        """Wrap the submit: if it stops, record in the claim whether it may have been accepted."""
         try:
             yield
         except BaseException as stop:
@@ -161,7 +161,7 @@ class Submission:
 
 
 def resumed(context: CallContext, status: Status) -> Flow[dict[str, Any]]:
-    """Follow a request that was submitted just now, its first status reported: the document of its result."""
+    """Follow a newly submitted request after its first status. Returns the document of its result."""
     told = replace(status, request_id=context.request_id)
     tick: Tick = yield StatusReport(context.request_id or "", told)
     context.now = tick.now
@@ -170,7 +170,7 @@ def resumed(context: CallContext, status: Status) -> Flow[dict[str, Any]]:
 
 
 def ended_error(entry: Entry) -> RequestError | None:
-    """The error of an entry that failed or was cancelled, as it was written down."""
+    """The error of an entry that failed or was cancelled, as recorded."""
     request_id, model_id = entry.request_id, entry.model_id
     if entry.state == "failed":
         reason = entry.error or ""
@@ -183,7 +183,7 @@ def ended_error(entry: Entry) -> RequestError | None:
 
 
 def recorded(entry: Entry) -> dict[str, Any] | None:
-    """The document of a result that is saved, from the journal: the service need not have it any more."""
+    """The document of a saved result, from the journal; the service may no longer have it."""
     if entry.state != "succeeded" or not entry.files or not entry.saved:
         return None
     return {
@@ -196,7 +196,7 @@ def recorded(entry: Entry) -> dict[str, Any] | None:
 
 
 def expired(entry: Entry, error: NotFound) -> ResultExpired:
-    """The error for a request that was paid, and that the service does not know any more."""
+    """The error for a paid request that the service no longer has."""
     return ResultExpired(
         f"{clean(entry.key)!r} was paid for, and the service no longer has its result; it is not "
         "resubmitted. To pay for it again: again=True",

@@ -26,7 +26,7 @@ class SubmitOptions:
     strict: bool | None = None
 
     def require_journal(self) -> None:
-        """Raise where a client without a journal is told something for one."""
+        """Raise ``ConfigurationError`` if journal options are given without a journal."""
         if (self.key, self.again, self.folder) != (None, False, None):
             raise ConfigurationError(
                 "key, again and folder need a client with a journal: Client(journal=…)"

@@ -1,4 +1,4 @@
-"""``AsyncFileTransport``: ``FileTransport`` over ``httpx.AsyncClient``; what comes is written in threads."""
+"""``AsyncFileTransport``: ``FileTransport`` over ``httpx.AsyncClient``; writes in threads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _END = 0.25
 
 
 class AsyncFileTransport:
-    """Opens a file and writes what comes to a sink."""
+    """Opens a file and writes its body to a sink."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class AsyncFileTransport:
         self._received = 0
 
     async def prepare(self, step: Transfer) -> AsyncWork:
-        """What opens the file, or takes its body."""
+        """The callable that opens the file or receives its body."""
         if self._http.is_closed:
             raise closed()
         if isinstance(step, Open):
@@ -66,13 +66,13 @@ class AsyncFileTransport:
         return partial(self._drain, step)
 
     def cut(self, step: Transfer, route: Route, why: str) -> Reply:  # noqa: ARG002  # as the seam has it
-        """The reply for a step that was left."""
+        """The reply for an abandoned step."""
         if isinstance(step, Drain):
             return Drained(monotonic(), self._received, why)
         return Failure(monotonic(), "response lost", why)
 
     async def rest(self) -> None:
-        """Close the answer that was being read."""
+        """Close the current response."""
         response, self._response = self._response, None
         came, self._came = self._came, None
         if response is not None:
@@ -84,7 +84,7 @@ class AsyncFileTransport:
                     pass
 
     def closed(self) -> ClientClosed:
-        """The error of a file whose client was closed."""
+        """The error for a file whose client was closed."""
         return closed()
 
     async def _open(self, step: Open, route: Route) -> Reply:
@@ -128,7 +128,7 @@ class AsyncFileTransport:
         return Drained(monotonic(), self._received, broken, self._sink.first)
 
     async def _do(self, call: Callable[[Any], None], value: object) -> None:
-        """Call a method of the sink, in another thread if it may take a while."""
+        """Call a method of the sink, in another thread if it may block."""
         if self._sink.blocks:
             await run_sync(call, value)
         else:

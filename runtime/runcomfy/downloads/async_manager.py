@@ -101,7 +101,7 @@ class AsyncDownloads:
         return conclude(files, outcomes)
 
     async def close(self) -> None:
-        """Close the connections that were kept on this event loop."""
+        """Close the idle connections of this event loop."""
         self._keep = False
         await self._own.close()
 
@@ -113,7 +113,7 @@ class AsyncDownloads:
         target: Target[PlaceT],
         tell: AsyncTell | None,
     ) -> PlaceT:
-        """Fetch the file and put it in its place; nothing is left behind when that fails."""
+        """Fetch the file and move it to its target; on failure, nothing remains."""
         part = target.part()
         try:
             await self._fetch(http, fetch, file, part, tell)
@@ -143,7 +143,7 @@ class AsyncDownloads:
 
     @asynccontextmanager
     async def _http(self) -> AsyncIterator[httpx.AsyncClient]:
-        """The client to fetch with: the caller's, the kept one of this loop, or one for the call."""
+        """The httpx client to use: the caller's, the cached one of this event loop, or a temporary one."""
         if self._given is not None:
             yield self._given
         elif self._keep:

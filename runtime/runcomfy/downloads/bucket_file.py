@@ -41,7 +41,7 @@ class BucketTarget:
         return cls(place, checked(own if name is None else name), overwrite, free=name is None)
 
     def check(self) -> None:
-        """Raise ``FileExistsError`` for a name that is taken, before anything is fetched."""
+        """Raise ``FileExistsError`` for an existing target, before anything is fetched."""
         if not self.overwrite and not self.free and self.bucket.head(self.name) is not None:
             url = self.bucket.url(self.name)
             raise FileExistsError(17, "object exists; pass overwrite=True to replace it", url)
@@ -81,7 +81,7 @@ class BucketFile:
             self.first = self.first[:size]
 
     def write(self, data: bytes) -> None:
-        """Add what came next."""
+        """Append a chunk."""
         with self._lock:
             if len(self.first) < HEAD:
                 self.first += data[: HEAD - len(self.first)]

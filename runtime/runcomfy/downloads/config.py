@@ -1,4 +1,4 @@
-"""What blocking and asynchronous downloads share: settings, the arguments of httpx, log lines, errors."""
+"""Shared code of blocking and asynchronous downloads: settings, arguments for httpx, log records, errors."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ SAVE_TIMEOUT = 600.0
 
 @dataclass(frozen=True, slots=True)
 class DownloadSettings:
-    """How files are fetched. It holds no token, so a result that holds it may be pickled."""
+    """The settings of downloads. They hold no token, so that results can be pickled."""
 
     hosts: AllowedHosts = field(default_factory=AllowedHosts.of)
     max_bytes: int = MAX_FILE_BYTES
@@ -79,11 +79,11 @@ class DownloadSettings:
         return type(self), given
 
     def require_proxies(self) -> Proxies:
-        """The proxies on the way to files. Raises ``ConfigurationError`` as ``Proxies`` does."""
+        """The proxies for file hosts. Raises ``ConfigurationError`` as ``Proxies`` does."""
         return Proxies.of_environment() if self.proxies is None else self.proxies
 
     def fetch(self, file: File, ends: float | None, max_bytes: int | None = None) -> Fetch:
-        """What the flow for a file starts with; ``ends`` is its deadline on the monotonic clock."""
+        """The initial state of a download; ``ends`` is its deadline on the monotonic clock."""
         return Fetch(
             file.url,
             self.max_bytes if max_bytes is None else max_bytes,
@@ -114,18 +114,18 @@ class DownloadSettings:
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """The certificates to trust, read once, because it takes long."""
+    """The trusted certificates, read once because reading is slow."""
     return trusted()
 
 
 def check_concurrency(concurrency: int) -> None:
-    """Refuse to save no file at once."""
+    """Raise ``ValueError`` for a concurrency below 1."""
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, got {concurrency}")
 
 
 def check_targets(files: Sequence[File], targets: Sequence[Target[object]]) -> None:
-    """Refuse names that are taken, before anything is fetched."""
+    """Raise ``FileExistsError`` for existing targets, before anything is fetched."""
     for file, target in zip(files, targets, strict=True):
         try:
             target.check()
@@ -135,12 +135,12 @@ def check_targets(files: Sequence[File], targets: Sequence[Target[object]]) -> N
 
 
 def closed() -> ClientClosed:
-    """The error of a file whose client was closed."""
+    """The error for a file whose client was closed."""
     return ClientClosed("the client was closed while a file was being fetched")
 
 
 def log_saved(file: File, place: object) -> None:
-    """One line for a file that is complete."""
+    """Log a saved file."""
     log.info("request %s: saved %s as %s", file.request_id, shown_url(file.url), place)
 
 
@@ -170,7 +170,7 @@ def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> l
 
 
 def _tell_request(error: Exception, file: File) -> None:
-    """Add to an error of the disk, or of a callback, which file it is about and where that still is."""
+    """Add a note with the file and its request to an error of the disk or a callback."""
     if not isinstance(error, RequestError):
         error.add_note(
             f"RunComfy request id {file.request_id}: {shown_url(file.url)} was not saved, and the service still "

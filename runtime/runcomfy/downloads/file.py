@@ -60,14 +60,14 @@ class File:
         return f"{type(self).__name__}({shown_url(self.url)!r}, kind={self.kind!r}, name={self.name!r})"
 
     def as_dict(self) -> dict[str, object]:
-        """What is known of the file as plain data, for JSON."""
+        """The file as plain data, for JSON."""
         return {"url": self.url, "kind": self.kind, "name": self.name}
 
 
 def find_files(
     output: object, request_id: str, model_id: str | None, base: str = _BASE
 ) -> list[File]:
-    """The files in an output of any shape, in order, each URL once.
+    """The files in an output of any shape, in order, without duplicates.
 
     Every text under ``image``, ``images`` and so on is a file: an address (relative ones start from ``base``), a
     data URI, or the content in base64. Elsewhere only whole addresses and data URIs are.
@@ -86,7 +86,7 @@ def find_files(
 
 
 def strange_texts(output: object) -> list[str]:
-    """Messages about strings of an output that should be files and are not."""
+    """Messages about strings in an output that should be file URLs but are not."""
     return [
         f"output{pointer} holds {show(text)}, which is not a file URL"
         for text, kind, pointer in _texts(output)
@@ -95,7 +95,7 @@ def strange_texts(output: object) -> list[str]:
 
 
 def _texts(output: object) -> Iterator[tuple[str, str, str]]:
-    """Each text in the output, the kind of file that its field says, if it says one, and its JSON pointer."""
+    """Each string in the output, with the file kind implied by its field and its JSON pointer."""
     waiting: list[tuple[object, str, str]] = [(output, "", "")]
     while waiting:
         part, kind, pointer = waiting.pop()
@@ -116,7 +116,7 @@ def _texts(output: object) -> Iterator[tuple[str, str, str]]:
 
 
 def _whole_address(text: str) -> str:
-    """The text if it is an address that needs no repair, else ``""``."""
+    """The string if it is a valid URL as it is, else ``""``."""
     web = text[:8].lower().startswith(_WEB) and not any(map(str.isspace, text))
     return text if web or (is_data(text) and "," in text) else ""
 
@@ -145,7 +145,7 @@ def _address(text: str, base: str) -> str:
 
 
 def _in_base64(text: str) -> str:
-    """A data URI of a media file whose content the text is, ``""`` where it is none."""
+    """A data URI for base64 media content, else ``""``."""
     if len(text) < _LEAST_BASE64:
         return ""
     try:

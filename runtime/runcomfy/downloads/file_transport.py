@@ -29,7 +29,7 @@ Tell = Callable[[int, int | None], object]
 
 
 class FileTransport:
-    """Opens a file and writes what comes to a sink."""
+    """Opens a file and writes its body to a sink."""
 
     def __init__(
         self, http: httpx.Client, settings: DownloadSettings, sink: Sink, tell: Tell | None
@@ -42,20 +42,20 @@ class FileTransport:
         self._received = 0
 
     def prepare(self, step: Transfer) -> Work:
-        """What opens the file, or takes its body."""
+        """The callable that opens the file or receives its body."""
         if isinstance(step, Open):
             return partial(self._open, step)
         assert isinstance(step, Drain)  # noqa: S101  # flows of files yield no other
         return partial(self._drain, step)
 
     def cut(self, step: Transfer, route: Route, why: str) -> Reply:  # noqa: ARG002  # as the seam has it
-        """The reply for a step that was left."""
+        """The reply for an abandoned step."""
         if isinstance(step, Drain):
             return Drained(monotonic(), self._received, why)
         return Failure(monotonic(), "response lost", why)
 
     def rest(self) -> None:
-        """Close the answer that was being read."""
+        """Close the current response."""
         response, self._response = self._response, None
         if response is not None:
             response.close()
@@ -66,7 +66,7 @@ class FileTransport:
         return self._http.is_closed
 
     def closed(self) -> ClientClosed:
-        """The error of a file whose client was closed."""
+        """The error for a file whose client was closed."""
         return closed()
 
     def _open(self, step: Open, route: Route) -> Reply:

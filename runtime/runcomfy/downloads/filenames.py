@@ -21,7 +21,7 @@ _RESERVED = frozenset(
 
 
 def file_name(url: str, request_id: str, place: int) -> str:
-    """A name for the file at ``url``, the ``place``-th of a request, counted from 1.
+    """A safe file name for the file at ``url``, the ``place``-th of a request, counted from 1.
 
     It starts with the request id, of which a long one is cut to its first eight characters, and the
     place, so that the files of two requests in one folder do not have the same name. It ends with the
@@ -41,7 +41,7 @@ def file_name(url: str, request_id: str, place: int) -> str:
 
 
 def free_names(name: str) -> Iterator[str]:
-    """The name, then names like it: ``hat.png``, ``hat (2).png``, ``hat (3).png``, …"""
+    """The name, then numbered variants: ``hat.png``, ``hat (2).png``, ``hat (3).png``, …"""
     extension = known_extension(name)
     stem = name[: len(name) - len(extension)]
     yield name
@@ -50,7 +50,7 @@ def free_names(name: str) -> Iterator[str]:
 
 
 def safe_stem(text: str, longest: int = _LONGEST) -> str:
-    """Letters, digits, ``-`` and ``_`` of a text, at most ``longest`` bytes of UTF-8; may be empty.
+    """The letters, digits, ``-`` and ``_`` of a string, at most ``longest`` bytes of UTF-8; may be empty.
 
     >>> safe_stem("../../etc/pass wd")
     'etc_pass_wd'

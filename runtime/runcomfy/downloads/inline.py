@@ -1,4 +1,4 @@
-"""Output files that need no fetching: data URIs, whose content stands in the output itself."""
+"""Inline output files: data URIs, which need no download."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["take_inline"]
 
 
 def take_inline(fetch: Fetch, sink: Sink) -> bool:
-    """Write the content of a data URI to the sink; false for every other address.
+    """Write the content of a data URI to the sink; returns false for any other URL.
 
     Raises ``DownloadFailed`` where it cannot be read, ``DownloadRefused`` where it is too large.
     """

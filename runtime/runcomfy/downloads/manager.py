@@ -127,7 +127,7 @@ class Downloads:
         sink: Sink,
         tell: Tell | None = None,
     ) -> None:
-        """Fetch one file. ``stop`` says that nobody waits for it any more."""
+        """Fetch one file. ``stop`` is set when no caller waits for it."""
         if take_inline(fetch, sink):
             return
         transport = FileTransport(http, self.settings, sink, tell)
@@ -144,7 +144,7 @@ class Downloads:
         concurrency: int,
         max_bytes: int | None = None,
     ) -> list[ValueT | Exception]:
-        """What came of each call; those that have not ended in time give the flow's error for it."""
+        """The outcome of each call; a call that missed the deadline yields its flow's timeout error."""
         ends, stop = deadline(timeout), Event()
         fetches = [self.settings.fetch(file, ends, max_bytes) for file in files]
         with self._http() as http:
@@ -164,7 +164,7 @@ class Downloads:
 
     @contextmanager
     def _http(self) -> Iterator[httpx.Client]:
-        """The client to fetch with: the caller's, the kept one of this process, or one for the call."""
+        """The httpx client to use: the caller's, the cached one of this process, or a temporary one."""
         http = self._given or (self._own.get() if self._keep else None)
         if http is not None:
             yield http

@@ -33,7 +33,7 @@ class Memory:
 
     @property
     def first(self) -> bytes:
-        """The first bytes that are there."""
+        """The first bytes received."""
         return bytes(self.content[:_FIRST])
 
     def rewind(self, size: int) -> None:
@@ -41,13 +41,13 @@ class Memory:
         del self.content[size:]
 
     def write(self, data: bytes) -> None:
-        """Add what came next."""
+        """Append a chunk."""
         self.content += data
 
 
 @dataclass(frozen=True, slots=True)
 class SaveTarget:
-    """Where a file shall be. ``free`` says that the name is ours, and may be given an extension."""
+    """The target of a file. ``free`` says that the library chose the name and may change it."""
 
     folder: Path
     name: str
@@ -56,11 +56,11 @@ class SaveTarget:
 
     @classmethod
     def inside(cls, folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> SaveTarget:
-        """The place in a folder for a file that has no name of the caller's choice."""
+        """The target in a folder, for a name that the caller did not choose."""
         return cls(_path(folder), name, "replace" if overwrite else "rename", free=True)
 
     def check(self) -> None:
-        """Raise ``FileExistsError`` for a name that is taken, before anything is fetched."""
+        """Raise ``FileExistsError`` for an existing target, before anything is fetched."""
         path = self.folder / self.name
         if self.clash == "refuse" and os.path.lexists(path):
             raise FileExistsError(17, "file exists; pass overwrite=True to replace it", str(path))
@@ -73,7 +73,7 @@ class SaveTarget:
 def save_targets(
     path: str | os.PathLike[str], names: Sequence[str], *, overwrite: bool
 ) -> list[SaveTarget]:
-    """Where ``result.save(path)`` puts files: into a folder, or an only file at the path of a file.
+    """The targets of ``result.save(path)``: in a folder, or a file path for a single file.
 
     A path is taken for that of a file if it ends as files do, and no folder is there. Raises ``ValueError`` where
     there are several files for it.
@@ -94,7 +94,7 @@ def save_targets(
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Name the file in an error of the disk that does not, such as that of a full one."""
+    """Add the file name to an ``OSError`` without one, such as that of a full disk."""
     try:
         yield
     except OSError as error:
@@ -114,7 +114,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def save_target(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> SaveTarget:
-    """Where ``save(path)`` puts a file: into a folder, by ``name``, or at exactly that path."""
+    """The target of ``save(path)``: ``name`` in a folder, or exactly that path."""
     given, exact = os.fspath(path), _path(path)
     is_folder = os.path.isdir(exact)  # noqa: PTH112  # Path.is_dir raises where it may not look
     if given.endswith((os.sep, os.altsep or os.sep)) or is_folder:
@@ -129,7 +129,7 @@ def _path(given: str | os.PathLike[str]) -> Path:
 
 
 class PartialFile:
-    """A file on disk that is not complete: it stands beside its place, under a hidden name.
+    """An incomplete file on disk, next to its target under a hidden name.
 
     ``publish`` gives it its name in one step, so that no half file ever has it. ``discard`` removes it,
     also while another thread writes to it, which then raises ``ValueError``.
@@ -154,7 +154,7 @@ class PartialFile:
             self.first = self.first[:size]
 
     def write(self, data: bytes) -> None:
-        """Add what came next."""
+        """Append a chunk."""
         if len(self.first) < _FIRST:
             self.first += data[: _FIRST - len(self.first)]
         with self._lock, _naming(self._target.folder / self._target.name):
@@ -172,7 +172,7 @@ class PartialFile:
             return self._place(self._name(content_type))
 
     def discard(self) -> None:
-        """Remove what is there, if it has not been published."""
+        """Remove the file, unless it was published."""
         with self._lock:
             if self._ended:
                 return
@@ -223,7 +223,7 @@ class PartialFile:
 
 
 def _move_to_free(part: Path, path: Path) -> None:
-    """Give the part its name in one step. Raises ``FileExistsError`` if anything, also a link, has it."""
+    """Rename the part atomically. Raises ``FileExistsError`` if the name exists, even as a link."""
     try:
         os.link(part, path)
     except FileExistsError:

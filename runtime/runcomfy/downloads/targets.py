@@ -11,13 +11,13 @@ PlaceT = TypeVar("PlaceT", covariant=True)
 
 
 class Sink(Protocol):
-    """What a download writes to. ``blocks`` says that writing may take a while."""
+    """The target of a download. ``blocks`` says that writing may block."""
 
     blocks: bool
 
     @property
     def first(self) -> bytes:
-        """The first bytes that are there."""
+        """The first bytes received."""
         ...
 
     def rewind(self, size: int) -> None:

@@ -73,11 +73,11 @@ class AsyncDriver:
     def events(
         self, flow: Flow[object], request_id: str, model_id: str | None
     ) -> AsyncIterator[Status]:
-        """Run the flow as far as its reports are asked for."""
+        """Run the flow, yielding each report on demand."""
         return _Events(self, flow, CallProgress(self._redact, request_id, model_id))
 
     async def fetch(self, flow: Flow[None], request_id: str) -> None:
-        """Run the flow of one file to its end; what it leaves behind is told by whoever saves it."""
+        """Run the download flow of one file to its end."""
         await self._run(flow, CallProgress(self._redact, request_id), None)
 
     async def close(self) -> None:
@@ -104,7 +104,7 @@ class AsyncDriver:
         return course.value
 
     async def sleep(self, step: Sleep, progress: CallProgress) -> Tick:
-        """Sleep until it is time, or the client is closed."""
+        """Sleep until the deadline, or until the client is closed."""
         progress.take(step)
         await self._transport.rest()
         with anyio.CancelScope() as pause, self._loop.taking(pause, progress):
@@ -113,7 +113,7 @@ class AsyncDriver:
         return Tick(monotonic())
 
     async def carry(self, step: Transfer, progress: CallProgress) -> Reply:
-        """Have the step carried out, within its time."""
+        """Execute the step within its time limit."""
         if self._closed and not progress.rescuing:
             raise self._transport.closed()
         work = await self._transport.prepare(step)  # what fails here is not under way
@@ -135,7 +135,7 @@ class AsyncDriver:
 
 
 class _Loop:
-    """What goes on in one event loop: steps, and rescues of requests whose tasks were cancelled."""
+    """The activity of one event loop: steps, and cancel requests for cancelled tasks."""
 
     def __init__(self) -> None:
         #: The steps that a close ends, pauses among them.
@@ -145,7 +145,7 @@ class _Loop:
 
     @contextmanager
     def taking(self, step: anyio.CancelScope, progress: CallProgress) -> Iterator[None]:
-        """While a step is taken. A close does not end those of a rescue."""
+        """Track a running step. Closing does not interrupt the steps of a rescue."""
         if progress.rescuing:
             yield
             return
@@ -157,7 +157,7 @@ class _Loop:
 
     @contextmanager
     def rescuing(self) -> Iterator[None]:
-        """While a rescue is under way."""
+        """Track a running rescue."""
         self._rescues += 1
         try:
             yield
@@ -167,7 +167,7 @@ class _Loop:
                 self._last.set()
 
     async def rescued(self) -> None:
-        """Wait until no rescue is under way."""
+        """Wait until no rescue is running."""
         while self._rescues:
             if self._last is None or self._last.is_set():
                 self._last = anyio.Event()
@@ -175,7 +175,7 @@ class _Loop:
 
 
 class _Course(Generic[ReturnT]):
-    """A flow on its way."""
+    """A running flow."""
 
     #: What the flow returned; there when it has ended.
     value: ReturnT
@@ -187,7 +187,7 @@ class _Course(Generic[ReturnT]):
         self._reported = False
 
     async def next_report(self) -> Status | None:
-        """Carry the flow out up to the next status that it reports; ``None`` at its end."""
+        """Run the flow up to its next status report; ``None`` at its end."""
         reply: Any = Tick(monotonic()) if self._reported else None
         while True:
             try:
@@ -206,7 +206,7 @@ class _Course(Generic[ReturnT]):
 
 
 class _Events(AsyncIterator["Status"]):
-    """The reports of a flow. No generator, which trio would warn of when the caller leaves it early."""
+    """The reports of a flow. Not a generator, because trio warns about generators that are left early."""
 
     def __init__(self, driver: AsyncDriver, flow: Flow[object], progress: CallProgress) -> None:
         self._course = _Course(driver, flow, progress)

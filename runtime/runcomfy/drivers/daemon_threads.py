@@ -109,7 +109,7 @@ def call_all(
 
 
 def _start(work: Work) -> None:
-    """Hand the work to a thread that waits for some, or to a new one."""
+    """Pass the work to an idle thread or a new one."""
     try:
         inbox = _idle.pop()
     except IndexError:

@@ -65,7 +65,7 @@ class Driver:
             raise
 
     def events(self, flow: Flow[object], request_id: str, model_id: str | None) -> Iterator[Status]:
-        """Run the flow as far as its reports are asked for."""
+        """Run the flow, yielding each report on demand."""
         progress = CallProgress(self._redact, request_id, model_id)
         try:
             yield from self._reports(flow, progress)
@@ -76,7 +76,7 @@ class Driver:
             raise
 
     def fetch(self, flow: Flow[None], request_id: str) -> None:
-        """Run the flow of one file to its end; what it leaves behind is told by whoever saves it."""
+        """Run the download flow of one file to its end."""
         self._run(flow, CallProgress(self._redact, request_id), None)
 
     def close(self) -> None:
@@ -115,7 +115,7 @@ class Driver:
     def _reports(
         self, flow: Flow[ReturnT], progress: CallProgress
     ) -> Generator[Status, None, ReturnT]:
-        """Carry the flow out; gives each status that it reports, and its value at the end."""
+        """Run the flow; yields each reported status, and returns its value."""
         reply: Any = None
         flow = progress.watched(flow)
         while True:
@@ -137,7 +137,7 @@ class Driver:
                 reply = self._carry(step, progress)
 
     def _carry(self, step: Transfer, progress: CallProgress) -> Reply:
-        """Have the step carried out, within its time."""
+        """Execute the step within its time limit."""
         if not progress.rescuing and self._is_over():
             raise self._transport.closed()
         work = self._transport.prepare(step)  # what fails here was not sent, and is not under way

@@ -58,11 +58,11 @@ class CallProgress:
         self.ended = False
 
     def watched(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
-        """The flow as it is carried out, which somebody may watch."""
+        """The flow, wrapped for observers if there are any."""
         return observed(flow, self.request_id, self._model_id)
 
     def take(self, step: Step) -> None:
-        """Note the step, and log it when it is a change of state or a retry."""
+        """Record the step, and log it if it is a change of state or a retry."""
         self.submitting = isinstance(step, Send) and step.call.action == "submit"
         if isinstance(step, StatusReport):
             self.request_id = step.request_id
@@ -77,7 +77,7 @@ class CallProgress:
             log.info("%s: %s; retrying in %.1f s", name, step.reason, step.seconds)
 
     def explain(self, stop: BaseException) -> None:
-        """Add to an exception what it leaves behind; those about a request say it themselves."""
+        """Add a note about the request's state to an exception that does not describe it itself."""
         if isinstance(stop, ClientClosed):
             stop.request_id, stop.model_id = self.request_id, self._model_id
             return
@@ -95,7 +95,7 @@ class CallProgress:
 
     @contextmanager
     def rescue(self, stop: BaseException) -> Iterator[Callable[[Cancellation], None]]:
-        """Around the one attempt to cancel; what it gives is called with what came of it.
+        """Wrap the single attempt to cancel; yields the function that receives its outcome.
 
         The exception that interrupted the call has a note with the request id from the start, so that
         another interruption does not lose it; that one gets the note as well, and is raised. An error of

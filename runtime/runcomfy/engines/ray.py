@@ -135,7 +135,7 @@ class RayRunner:
         return len(self._rows) + self._here.running
 
     def stop(self, reason: str = "interrupt") -> None:
-        """Start nothing more; what is in flight is followed to its end."""
+        """Start no further row; wait for those in flight."""
         self._stopped = self._stopped or reason
 
     async def run(

@@ -121,7 +121,7 @@ class RemoteClaim:
         return there
 
     def sending(self) -> None:
-        """From here on, the service may have got the request."""
+        """Mark that the service may receive the request from now on."""
         self._sending = True
 
     async def submitted_async(self, request_id: str) -> Entry:

@@ -1,4 +1,4 @@
-"""The journal: one record of every submit, so that nothing is paid twice and nothing that was paid is lost."""
+"""The journal: a record of every submit, so that nothing is paid twice and no paid result is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets: whole micro-dollars, and the check that a request may still be paid."""
+"""Budgets, in whole micro-dollars, and the check before a submit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def dollars(micros: int) -> float:
 
 
 def micros_of_cost(cost: object) -> int | None:
-    """What the service says a request cost, in micro-dollars; ``None`` for what is no such number.
+    """The cost that the service reports, in micro-dollars; ``None`` if it is not a valid number.
 
     >>> micros_of_cost(0.04), micros_of_cost(-1), micros_of_cost(float("nan")), micros_of_cost("0.04")
     (40000, None, None, None)
@@ -33,7 +33,7 @@ def micros_of_cost(cost: object) -> int | None:
 
 
 def micros_of_estimate(estimate: float | None, name: str = "estimate") -> int | None:
-    """A price or a limit in micro-dollars, rounded up. Raises ``ConfigurationError`` for what is none."""
+    """A price or a limit in micro-dollars, rounded up. Raises ``ConfigurationError`` if it is invalid."""
     if estimate is None:
         return None
     if not _is_amount(estimate):
@@ -72,7 +72,7 @@ class Budget:
         )
 
     def stricter(self, other: Budget) -> Budget:
-        """The lower one of each limit, and the higher margin."""
+        """The lower of each pair of limits, and the higher margin."""
         return Budget(
             _lower(self.total, other.total),
             _lower(self.day, other.day),
@@ -80,13 +80,13 @@ class Budget:
         )
 
     def reserve(self, estimate: int | None) -> int:
-        """What is reserved for a request with this estimate."""
+        """The amount reserved for a request with this estimate."""
         return 0 if estimate is None else math.ceil(round(estimate * self.margin, 3))
 
     def check(
         self, connection: sqlite3.Connection, day: str, estimate: int | None, model_id: str
     ) -> None:
-        """Raise ``BudgetReached`` where the request would exceed a limit, or its price is not known."""
+        """Raise ``BudgetReached`` if the request would exceed a limit, or its price is unknown."""
         for period, limit in (("total", self.total), ("day", self.day)):
             if limit is None:
                 continue

@@ -1,4 +1,4 @@
-"""``Claim``: the right to submit under a key. It is written down, and on the disk, before the POST."""
+"""``Claim``: the right to submit under a key, synced to disk before the POST."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class Claim:
         self._sending = False
 
     def take(self, ends: float | None = None) -> Entry | None:
-        """Claim the key: ``None`` when it is granted, else the entry that is there.
+        """Claim the key. Returns ``None`` if granted, else the existing entry.
 
         It may be granted from the moment it is on the disk. Raises ``KeyConflict``, ``BudgetReached``,
-        ``JournalError``, and ``DeadlineExceeded`` at ``ends``, as ``monotonic`` tells it.
+        ``JournalError``, and ``DeadlineExceeded`` at ``ends``, on the monotonic clock.
         """
         return wait(self._take(), ends)
 
@@ -56,11 +56,11 @@ class Claim:
         return await wait_async(self._take(), ends)
 
     def sending(self) -> None:
-        """From here on, the service may have got the request."""
+        """Mark that the service may receive the request from now on."""
         self._sending = True
 
     def submitted(self, request_id: str) -> Entry:
-        """The service gave this id. An id that another entry has makes this one unknown."""
+        """Record the request id from the service. An id that another entry has makes this entry unknown."""
         return wait(self._submitted(request_id))
 
     async def submitted_async(self, request_id: str) -> Entry:
@@ -68,7 +68,7 @@ class Claim:
         return await wait_async(self._submitted(request_id))
 
     def submitted_soon(self, request_id: str) -> None:
-        """The same as ``submitted``, without waiting: for who is interrupted."""
+        """``submitted`` without waiting, for an interrupted caller."""
         token = self.wanted.token
 
         def write(session: Session, to: sqlite3.Connection) -> None:
@@ -77,16 +77,16 @@ class Claim:
         self._end(write)
 
     def not_sent(self, reason: str) -> None:
-        """It is proven that nothing was accepted: the reservation is freed, and the key may be claimed again."""
+        """Record that nothing was accepted: frees the reservation, and the key can be claimed again."""
         self._end(lambda session, to: outcomes.not_sent(session, to, self.wanted.token, reason))
 
     def unknown(self, reason: str, request_id: str | None = None) -> None:
-        """It may have been accepted. ``request_id`` is one that it may have."""
+        """Record that the submit may have been accepted, possibly as ``request_id``."""
         token = self.wanted.token
         self._end(lambda session, to: outcomes.unknown(session, to, token, reason, request_id))
 
     def close(self) -> None:
-        """End it. In a child of the process that took it, nothing happens."""
+        """End the claim. Does nothing in a child of the process that created it."""
         if not self._begun or self._over or os.getpid() != self._process:
             return
         if not self._granted:
@@ -132,7 +132,7 @@ class Claim:
         return there
 
     def _reserve(self) -> Steps[None]:
-        """Reserve in the linked journal as well, first: there its budget is checked."""
+        """Reserve in the linked journal first, which checks its own budget."""
         session, wanted = self._session, self.wanted
         linked = session.linked
         if linked is None:
@@ -166,7 +166,7 @@ class Claim:
         return entry
 
     def _end(self, write: Callable[[Session, sqlite3.Connection], None]) -> None:
-        """Write what became of it, without waiting: were that lost, the claim would be unknown."""
+        """Write the outcome without waiting: if the write is lost, the claim becomes unknown."""
         self._require_process()
         if not self._begun or self._over:
             return
@@ -177,7 +177,7 @@ class Claim:
             self._free()
 
     def _free(self) -> None:
-        """Give back the place and the lock."""
+        """Release the posting slot and the lock."""
         if self._locked:
             self._session.locks.release(byte_of(self.wanted.token))
         self._session.places.leave(self._place)

@@ -1,4 +1,4 @@
-"""``Database``: the SQLite file of a journal: opening it, refusing it, copying it."""
+"""``Database``: the SQLite file of a journal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection that writes, for one thread at a time. Raises ``JournalError``."""
+        """The write connection, for one thread at a time. Raises ``JournalError``."""
         with self._writing, _translated(self.path):
             self._require_in_place()
             if self._writer is None:
@@ -50,7 +50,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection that reads, which does not wait for the one that writes."""
+        """The read connection, which does not wait for the write connection."""
         with self._reading, _translated(self.path):
             self._require_in_place()
             if self._reader is None:
@@ -71,7 +71,7 @@ class Database:
         self._reader = self._writer = None
 
     def lock(self) -> None:
-        """Wait until SQLite is not in use, keep it so, and leave nothing open: a fork comes."""
+        """Before a fork: wait until SQLite is idle, block further use, and close all connections."""
         self._writing.acquire()
         self._reading.acquire()
         self.drop()
@@ -82,7 +82,7 @@ class Database:
         self._writing.release()
 
     def create(self) -> None:
-        """Make the file, for its owner alone, if it is not there, and make its name last."""
+        """Create the file with mode 0600 if it does not exist, and sync its folder."""
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
@@ -116,7 +116,7 @@ class Database:
         sync_folder(self.path.parent)
 
     def copy_to(self, target: Path) -> None:
-        """Write a whole copy of the database as a file of its own, for its owner alone."""
+        """Write a complete copy of the database to a new file with mode 0600."""
         if target.exists():
             raise JournalUnwritable(f"{target} exists; a backup never replaces a file")
         beside = target.with_name(target.name + ".new")
@@ -145,7 +145,7 @@ class Database:
             source.close()
 
     def _version(self, connection: sqlite3.Connection) -> int:
-        """The version of the tables; 0 for a database that is empty."""
+        """The version of the tables; 0 for an empty database."""
         (mine,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -168,7 +168,7 @@ class Database:
                 raise _corrupt(self.path, str(told))
 
     def _bring_up(self, connection: sqlite3.Connection) -> None:
-        """Make the tables, or migrate them after a backup. Another process may do it first."""
+        """Create the tables, or migrate them after a backup. Another process may do so first."""
         version = self._version(connection)
         if version:
             backup = self.path.with_name(f"{self.path.name}.v{version}.backup")
@@ -193,7 +193,7 @@ class Database:
             raise
 
     def _require_in_place(self) -> None:
-        """Raise where the file was removed or replaced: what is written to it would be lost."""
+        """Raise if the file was removed or replaced, because writes to it would be lost."""
         try:
             there = self.path.stat()
         except OSError:
@@ -206,7 +206,7 @@ class Database:
 
 
 def error_of(error: sqlite3.Error, path: Path) -> JournalError:
-    """What an error of SQLite means for the user of a journal."""
+    """The ``JournalError`` for an error of SQLite."""
     code = getattr(error, "sqlite_errorcode", None)
     kind = None if code is None else code & 0xFF
     if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -225,7 +225,7 @@ def error_of(error: sqlite3.Error, path: Path) -> JournalError:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last. Windows does that by itself."""
+    """Sync the names in a folder to disk; Windows does this by itself."""
     if os.name != "nt":
         _sync(folder)
 
@@ -256,7 +256,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _set_up(connection: sqlite3.Connection, path: Path) -> None:
-    """What makes a commit last."""
+    """Configure the connection so that commits are durable."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise JournalRefused(

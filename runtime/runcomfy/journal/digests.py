@@ -1,4 +1,4 @@
-"""What is written down of a payload: its text for people, and its digest, which tells whether two are one.
+"""The recorded form of a payload: readable text, and a digest that identifies equal payloads.
 
 Files count by their content, however they are given; URLs count without the signatures in their queries,
 which change each time that they are made.
@@ -44,7 +44,7 @@ _USER = re.compile(r"//[^/\\?#]*@")
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A payload as the journal keeps it: JSON text, and its digest."""
+    """A payload as the journal stores it: JSON text and a digest."""
 
     text: str
     digest: str
@@ -63,7 +63,7 @@ def describe(payload: Mapping[str, Any], redact: Redactor | None = None) -> Desc
     contents: dict[int, str] = {}
 
     def content(value: Any) -> str:
-        """The digest of a file; one that stands in two places is read once."""
+        """The digest of a file; a file that occurs twice is read once."""
         if id(value) not in contents:
             contents[id(value)] = _sha256(value)
         return contents[id(value)]
@@ -95,7 +95,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def unsigned(value: Any) -> Any:
-    """A JSON value whose URLs have no signatures; the rest of their queries stays."""
+    """A JSON value with signatures removed from its URLs; the rest of each query remains."""
     return _mapped(value, lambda other: type(other).__name__, _shown_text)
 
 

@@ -1,4 +1,4 @@
-"""What a journal knows about one key: ``Entry``. And whose it is: ``Account``."""
+"""``Entry``: the journal's record of one key; ``Account``: who is billed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Revealing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who pays, and where: the origin of the service, and a fingerprint of the token."""
+    """The billed account: the origin of the service, and a fingerprint of the token."""
 
     origin: str
     fingerprint: str
@@ -61,7 +61,7 @@ class SavedFile:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """US dollars: ``settled`` for what has ended, ``reserved`` for what has not; and how many requests."""
+    """Spending in US dollars: ``settled`` for ended requests, ``reserved`` for open ones, and their number."""
 
     settled: float
     reserved: float
@@ -70,7 +70,7 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the journal holds under one key. Times are in UTC, amounts in US dollars.
+    """The journal's record of one key. Times are in UTC, amounts in US dollars.
 
     ``payload`` is what was asked for, with files as their digests; ``None`` after a purge.
     """
@@ -106,7 +106,7 @@ class Entry:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """Whether the state is final."""
         return self.state in ENDED
 
     @property
@@ -116,14 +116,14 @@ class Entry:
 
     @property
     def window(self) -> str:
-        """When the last attempt was made, for a person who looks for it in the account."""
+        """The time of the last attempt in words, to find it in the account."""
         begin = _told(self.claimed_at)
         if self.answered_at is None:
             return f"at {begin} or shortly after"
         return f"between {begin} and {_told(self.answered_at)}"
 
     def unknown_error(self) -> SubmissionUnknown:
-        """The error for an entry whose submit may have been accepted: when, and what to look at."""
+        """The error for an entry whose submit may have been accepted, with the time and what to check."""
         inputs = "" if self.payload is None else f" with the inputs {_shown(self.payload)}"
         hint = "" if self.error is None else f" ({self.error})"
         candidate = self.request_id or "…"

@@ -1,4 +1,4 @@
-"""File systems that a journal cannot live on: those shared between machines, and those without locks."""
+"""File systems that cannot hold a journal: those shared between machines, and those without locks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fork needs: SQLite idle and closed while it happens, and a child that has nothing of its parent.
+"""Fork safety: SQLite is idle and closed during a fork, and the child shares nothing with its parent.
 
 SQLite keeps a list of the locks that the process has, which would be wrong in a child, and its mutexes might
 be held there for ever. So a fork waits until no journal is in use, closes the connections, and both
@@ -29,7 +29,7 @@ _locked: list[Session] = []
 
 
 def add_store(store: Store) -> None:
-    """Let forks respect a journal for as long as it lives."""
+    """Register a journal's store for fork handling while it exists."""
     with _adding:
         _stores.add(store)
 

@@ -1,4 +1,4 @@
-"""``Generation``: a number beside the database that tells a restored or lost one from the one that was used.
+"""``Generation``: a transaction counter next to the database that detects a restored or lost database.
 
 The database counts its transactions. The file repeats the count after each of them, so it is never ahead
 of a database that was used, and it is ahead of an older copy. It is not synced: after a loss of power it may
@@ -26,7 +26,7 @@ _PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which journal it is, and how many transactions it has seen."""
+    """The id of a journal, and its transaction count."""
 
     journal_id: str
     count: int
@@ -73,7 +73,7 @@ class Generation:
         beside.replace(self.path)
 
     def raise_to(self, mark: Mark) -> None:
-        """Let the file say so many transactions, unless it says more. Another process may do the same."""
+        """Raise the stored count to at least this value; other processes may do the same."""
         with self._locks.exclusive(GENERATION, _PATIENCE):
             try:
                 if self._file is None:

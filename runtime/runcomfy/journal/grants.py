@@ -1,4 +1,4 @@
-"""Granting a claim: the one transaction that looks at the key, checks the budget, reserves and writes."""
+"""Granting a claim: one transaction that checks key and budget, reserves, and writes the entry."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _LONGEST_KEY = 500
 
 
 def new_token() -> str:
-    """The token of a claim, made by the execution that posts, and by nobody for it."""
+    """A new claim token, created by the execution that posts."""
     return secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is to be submitted. ``estimate`` is in micro-dollars; ``again`` repeats what has ended."""
+    """The submit to claim. ``estimate`` is in micro-dollars; ``again`` repeats an ended request."""
 
     account: Account
     key: str
@@ -58,7 +58,7 @@ def key_fault(key: object) -> str:
 
 
 def grant(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> Entry | None:
-    """Write the claim down, if it is granted; else the entry that is there."""
+    """Write the claim if it is granted; else return the existing entry."""
     row = rows.by_key(connection, wanted.account, wanted.key, session.root)
     if row is None:
         session.require_account(connection, wanted.account)
@@ -82,7 +82,7 @@ def grant(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> E
 
 
 def standing(entry: Entry, wanted: Wanted) -> Entry | None:
-    """The entry, if it stands in the way of a claim; ``KeyConflict`` where it is of something else."""
+    """The entry, if it prevents a claim. Raises ``KeyConflict`` if it is for another request."""
     if entry.state in FREE:
         return None
     _require_same(entry, wanted)
@@ -97,7 +97,7 @@ def set_aside(
     state: Literal["invalid", "skipped"],
     reason: str,
 ) -> Entry:
-    """Write that something is not sent, unless it was. Raises ``KeyConflict`` where it was with other inputs."""
+    """Record that a request is not sent, unless it was. Raises ``KeyConflict`` if it was sent with other inputs."""
     row = rows.by_key(connection, wanted.account, wanted.key, session.root)
     if row is None:
         session.require_account(connection, wanted.account)
@@ -135,7 +135,7 @@ def _require_same(entry: Entry, wanted: Wanted) -> None:
 
 
 def _reserve(session: Session, connection: sqlite3.Connection, wanted: Wanted) -> int:
-    """What is to be reserved, if the budgets have room for it."""
+    """The amount to reserve, if the budgets allow it."""
     budget = session.budget(connection)
     budget.check(connection, session.day(), wanted.estimate, wanted.model_id)
     return budget.reserve(wanted.estimate)
@@ -161,7 +161,7 @@ def _insert(session: Session, connection: sqlite3.Connection, wanted: Wanted) ->
 
 
 def _update(session: Session, connection: sqlite3.Connection, row: Row, wanted: Wanted) -> None:
-    """Begin another attempt under the key; what came of the last one goes into the history."""
+    """Start another attempt under the key; the last outcome moves to the history."""
     columns = {
         **_attempt(wanted, session.now()),
         "attempts": row.entry.attempts + 1,

@@ -1,4 +1,4 @@
-"""``GroupedCommits``: one thread writes; all that waits when it begins shares one transaction and one sync."""
+"""``GroupedCommits``: one writer thread; all waiting writes share a transaction and a sync."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Waiting(Generic[ReturnT]):
 
 
 class GroupedCommits:
-    """Writes to one database. A write is done when its future is: then it is on the disk."""
+    """Writes to one database. A write is on disk once its future is done."""
 
     def __init__(self, database: Database, generation: Generation, journal_id: str) -> None:
         self._database = database
@@ -60,7 +60,7 @@ class GroupedCommits:
         self._count = 0
 
     def submit(self, write: Write[ReturnT], after: After | None = None) -> Future[ReturnT]:
-        """Let the write happen with the next group. Its future fails with ``JournalError``, or what it raises."""
+        """Add the write to the next group. Its future fails with ``JournalError`` or the write's own exception."""
         future: Future[ReturnT] = Future()
         with self._lock:
             if self._closed:
@@ -79,7 +79,7 @@ class GroupedCommits:
             concurrent.futures.wait([last])
 
     def close(self, then: Callable[[], None]) -> None:
-        """Write what waits, end the thread, and do one thing more."""
+        """Write pending changes, stop the thread, and call ``then``."""
         with self._lock:
             if self._closed:
                 return
@@ -99,7 +99,7 @@ class GroupedCommits:
         self._then()
 
     def _next_group(self) -> tuple[list[_Waiting[Any]], bool]:
-        """What waits, as soon as something does, and whether nothing more will come."""
+        """The next pending writes, and whether the queue is closed."""
         group: list[_Waiting[Any]] = []
         one = self._waiting.get()
         while one is not None:
@@ -175,7 +175,7 @@ class GroupedCommits:
         return outcome
 
     def _note(self, error: JournalError) -> None:
-        """After a sync that failed, nothing more is written: it could stand on what is lost."""
+        """Refuse all writes after a failed sync: they could depend on lost data."""
         code = getattr(error.__cause__, "sqlite_errorcode", None)
         if code in _UNSYNCED:
             self._broken = error

@@ -1,4 +1,4 @@
-"""``Journal``: one record of what was paid, in a file that many processes may share."""
+"""``Journal``: the record of paid requests, in a file that processes share."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Journal(Store):
         text: str | None = None,
         account: Account | None = None,
     ) -> Iterator[Entry]:
-        """The entries that fit, oldest first. They are read as they are asked for.
+        """The matching entries, oldest first, read lazily.
 
         ``since`` is when they were made, in UTC where it has no zone; ``text`` is looked for in keys,
         payloads, request ids and errors.
@@ -123,14 +123,14 @@ class Journal(Store):
         return [row.entry for row in found]
 
     def entry(self, key: str, *, account: Account | None = None) -> Entry | None:
-        """The entry under a key, ``None`` where there is none.
+        """The entry under a key, or ``None``.
 
         Raises ``JournalError`` where several accounts have the key and none is given.
         """
         return self._found(key, account)
 
     def spend(self, by: Literal["model", "day"] = "model") -> dict[str, Spend]:
-        """What was spent and what is reserved, in US dollars, by model id or by day in UTC.
+        """Spent and reserved amounts in US dollars, by model id or UTC day.
 
         >>> journal.spend(by="day")["2026-01-31"].settled
         1.24
@@ -149,7 +149,7 @@ class Journal(Store):
         client: RecoveryClient | None = None,
         account: Account | None = None,
     ) -> Entry:
-        """Settle an entry whose outcome is unknown, after looking: give its request id, or say not sent.
+        """Settle an entry whose outcome is unknown: pass its request id, or ``not_sent=True``.
 
         With a request id, ``client`` is asked whether the request is of that model. Raises
         ``JournalBusy`` while the process that submits it is alive, and ``ConfigurationError``.
@@ -187,7 +187,7 @@ class Journal(Store):
         timeout: float | None = _RECOVER_TIMEOUT,
         concurrency: int = _RECOVER_AT_ONCE,
     ) -> Recovery:
-        """Follow everything that was paid to its end, and save what is not saved. Nothing is submitted.
+        """Wait for all unfinished requests, and save all unsaved files. Submits nothing.
 
         Files go where their entry says, or else into ``folder``; without either they stay at the
         service. ``timeout`` is in seconds, for each request. What is unknown is listed, not touched.
@@ -221,7 +221,7 @@ class Journal(Store):
         return found
 
     def backup(self, path: str | os.PathLike[str]) -> Path:
-        """Write a whole copy into a file of its own, which must not be there; processes may go on meanwhile.
+        """Write a complete copy to a new file; other processes can continue meanwhile.
 
         To use it in the place of a lost journal, put it there and open it with ``accept_restored``.
         """
@@ -230,7 +230,7 @@ class Journal(Store):
         return target
 
     def purge(self, *, before: datetime | date) -> int:
-        """Remove payloads, outputs, errors and file names of what ended before; how many entries that were.
+        """Remove payloads, outputs, errors and file names of entries that ended earlier; returns their number.
 
         Keys, digests, request ids, times and costs stay, and so do the saved files themselves.
         """
@@ -247,7 +247,7 @@ class Journal(Store):
         max_cost_per_day: float | None = None,
         price_margin: float = 1.0,
     ) -> None:
-        """Store budgets in the journal, in the place of those stored before, for every process that uses it.
+        """Replace the budgets stored in the journal, for every process that uses it.
 
         Where a ``Journal`` has limits of its own, the stricter ones hold.
         """
@@ -265,7 +265,7 @@ class Journal(Store):
         )
 
     def adopt(self, account: Account) -> int:
-        """Say that all entries of the account's origin are of this account: its token was renewed.
+        """Assign all entries of the account's origin to this account, after its token was renewed.
 
         Raises ``KeyConflict`` where both accounts have a key; how many entries were changed.
         """
@@ -281,7 +281,7 @@ class Journal(Store):
         return f"Journal({str(self.path)!r})"
 
     def _found(self, key: str, account: Account | None) -> Entry | None:
-        """The entry under a key, of the account or of the only one that has it."""
+        """The entry under a key, of the given account or the only one that has the key."""
         found = list(self._entries(queries.Query(key=key, account=account)))
         if len(found) > 1:
             told = ", ".join(str(entry.account) for entry in found)
@@ -309,7 +309,7 @@ class Journal(Store):
         not_sent: bool,
         client: object,
     ) -> Entry:
-        """The entry that is to be resolved, if it may be."""
+        """The entry to resolve, if that is allowed."""
         if (request_id is None) != not_sent:
             raise ConfigurationError("resolve takes either request_id=… or not_sent=True")
         if request_id is not None and client is None:
@@ -330,7 +330,7 @@ class Journal(Store):
         return entry
 
     def _to_recover(self, account: Account, folder: Path | None) -> list[Entry]:
-        """What was paid and is not finished, or not saved although it is said where."""
+        """The unfinished entries, and the unsaved ones that have a folder."""
         found = self.entries(state=("submitted", "succeeded"), account=account)
         return [
             entry
@@ -351,7 +351,7 @@ def _opened_again(options: Options, reserve: Options | None) -> Journal:
 def _resolved(
     session: Session, connection: Connection, entry: Entry, request_id: str | None
 ) -> Entry:
-    """Settle the entry, unless something happened to it since it was looked at."""
+    """Settle the entry, unless it has changed since it was read."""
     row = rows.by_token(connection, entry.token, session.root)
     if row is None or row.entry.state != "unknown" or session.is_alive(entry.token):
         raise JournalBusy(f"{entry.key!r:.80} has changed in the meantime; check it again")

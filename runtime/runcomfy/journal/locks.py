@@ -1,4 +1,4 @@
-"""``LockFile``: locks on single bytes of a file beside the journal. They tell who is alive.
+"""``LockFile``: byte locks in a file next to the journal that show which processes are alive.
 
 The system drops them with the process that holds them, however it ends, and children do not inherit
 them. They are not taken on the database, whose own locks would be lost with a second descriptor of it;
@@ -62,14 +62,14 @@ def byte_of(token: str) -> int:
 
 
 class LockFile:
-    """A lock file of this process; everything that opens the same file gets the same one."""
+    """A lock file, opened once per process and shared within it."""
 
     _open: ClassVar[dict[tuple[int, int], LockFile]] = {}
     _opening: ClassVar[Lock] = Lock()
 
     @classmethod
     def open(cls, path: Path) -> LockFile:
-        """Open it, and make it if it is not there. Every ``open`` needs a ``close``."""
+        """Open the file, creating it if needed. Each ``open`` needs a ``close``."""
         with cls._opening:
             known = cls._open.get(_identity(path))
             if known is None:
@@ -86,7 +86,7 @@ class LockFile:
         self._lock = Lock()
 
     def close(self) -> None:
-        """Close it, if nobody else of this process needs it."""
+        """Close the file after its last user in this process."""
         with self._opening:
             self._users -= 1
             if self._users:
@@ -97,7 +97,7 @@ class LockFile:
             os.close(self._file)
 
     def require_in_place(self) -> None:
-        """Raise where the file was removed or replaced: its locks would not be seen by others."""
+        """Raise if the file was removed or replaced, because other processes would not see its locks."""
         try:
             there = self._path.stat()
         except OSError:
@@ -109,7 +109,7 @@ class LockFile:
             )
 
     def hold(self, byte: int) -> bool:
-        """Lock the byte, if nobody else holds it, in this process or another."""
+        """Lock the byte, if no one holds it in this or another process."""
         with self._lock:
             if byte in self._held or not self._try(byte, shared=False):
                 return False
@@ -117,14 +117,14 @@ class LockFile:
             return True
 
     def release(self, byte: int) -> None:
-        """Give the byte back. Nothing happens where it is not held."""
+        """Unlock the byte. Does nothing if it is not held."""
         with self._lock:
             if byte in self._held:
                 self._held.discard(byte)
                 _drop(self._file, byte)
 
     def is_held(self, byte: int) -> bool:
-        """Whether somebody who is alive holds the byte."""
+        """Whether a running process holds the byte."""
         with self._lock:
             if byte in self._held:
                 return True
@@ -136,7 +136,7 @@ class LockFile:
 
     @contextmanager
     def exclusive(self, byte: int, seconds: float) -> Iterator[None]:
-        """Hold the byte for a moment; ``JournalBusy`` when others hold it for so many seconds."""
+        """Hold the byte during the block. Raises ``JournalBusy`` after ``seconds``."""
         ends = time.monotonic() + seconds
         while not self.hold(byte):
             if time.monotonic() > ends:
@@ -168,7 +168,7 @@ class LockFile:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """What tells one file from another; ``(0, 0)`` for one that is not there."""
+    """The identity of a file; ``(0, 0)`` if it does not exist."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Opening the files of a journal, and refusing those that are not the ones that were used last."""
+"""Opening the files of a journal, and refusing outdated or foreign ones."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Options:
     journal_id: str | None = None
 
     def beside(self, end: str) -> Path:
-        """A file of the journal's beside its database."""
+        """A file next to the database."""
         return self.path.with_name(self.path.name + end)
 
 
 class Files(NamedTuple):
-    """What a journal consists of, open."""
+    """The open files of a journal."""
 
     locks: LockFile
     database: Database
@@ -60,7 +60,7 @@ class Files(NamedTuple):
 
 
 def open_files(options: Options) -> Files:
-    """Open a journal, or make it. Raises ``JournalError`` of the kind that fits."""
+    """Open or create a journal. Raises a subclass of ``JournalError``."""
     folder = options.path.parent
     _require_there(options)
     _make_folder(folder)
@@ -109,7 +109,7 @@ def _require_plain_file(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise JournalUnwritable(f"{path}: {error.strerror}; give another path") from error
+        raise JournalUnwritable(f"{path}: {error.strerror}; use another path") from error
     if not stat.S_ISREG(mode):
         raise JournalUnwritable(
             f"{path} is not a plain file; give the path of one, which is made if it does not exist"
@@ -171,7 +171,7 @@ def _identity(connection: sqlite3.Connection) -> Mark | None:
 
 
 def _require_none_before(options: Options, mark: Mark | None) -> None:
-    """Raise where the folder says that there was a journal."""
+    """Raise if the folder shows that there was a journal."""
     if options.accept_restored:
         return
     if mark is not None and mark.count:
@@ -188,7 +188,7 @@ def _require_none_before(options: Options, mark: Mark | None) -> None:
 
 
 def _judged(options: Options, found: Mark | None, mark: Mark | None) -> Mark:
-    """The mark that the database is to have. Raises ``JournalRestored`` where it went back."""
+    """The mark that the database should have. Raises ``JournalRestored`` for an older copy."""
     if found is None:
         if mark is None or not mark.count:
             return mark or Mark(secrets.token_hex(16), 0)

@@ -1,4 +1,4 @@
-"""What became of a submit and of its request, written into its entry and its charge."""
+"""Recording the outcome of a submit and its request in the entry and its charge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Outcome", "not_sent", "record", "record_files", "submitted", "unknow
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a request ended. ``cost`` is as the service tells it, whatever it is.
+    """How a request ended. ``cost`` is the service's unchecked value.
 
     ``files`` are the URL and the kind of each file. URLs lose their signatures when they are written.
     """
@@ -37,7 +37,7 @@ class Outcome:
 
     @classmethod
     def of_error(cls, error: Exception) -> Outcome | None:
-        """The outcome that an error of a client tells; ``None`` where the request may go on."""
+        """The outcome that a client error implies; ``None`` if the request may continue."""
         raw = getattr(error, "raw", None)
         cost = raw.get("cost") if isinstance(raw, Mapping) else None
         if isinstance(error, JobFailed):
@@ -52,7 +52,7 @@ class Outcome:
 def submitted(
     session: Session, connection: sqlite3.Connection, token: str, request_id: str
 ) -> Entry:
-    """Write the id that the service gave for a claim. One that an entry has already proves nothing."""
+    """Record the request id for a claim. An id that another entry already has makes the entry unknown."""
     row = _claimed(session, connection, token)
     if row.entry.state == "submitted" and row.entry.request_id == request_id:
         return row.entry
@@ -66,7 +66,7 @@ def submitted(
 
 
 def not_sent(session: Session, connection: sqlite3.Connection, token: str, reason: str) -> None:
-    """Free what a claim reserved: nothing was accepted."""
+    """Free the reservation of a claim: nothing was accepted."""
     row = rows.by_token(connection, token, session.root)
     if row is None or row.entry.state != "posting":
         return
@@ -82,7 +82,7 @@ def unknown(
     reason: str,
     request_id: str | None,
 ) -> None:
-    """Write that a submit may have been accepted. Its reservation stays."""
+    """Record that a submit may have been accepted. Its reservation remains."""
     row = rows.by_token(connection, token, session.root)
     if row is not None and row.entry.state == "posting":
         now = session.now()
@@ -92,7 +92,7 @@ def unknown(
 def settle_unknown(
     session: Session, connection: sqlite3.Connection, row: Row, request_id: str | None
 ) -> Entry:
-    """Write what a person found out: the request of an unknown submit, or that there is none."""
+    """Record the resolution of an unknown submit: its request id, or that it was not sent."""
     if request_id is not None:
         _submit(session, connection, row, request_id)
     else:
@@ -104,7 +104,7 @@ def settle_unknown(
 def record(
     session: Session, connection: sqlite3.Connection, origin: str, request_id: str, outcome: Outcome
 ) -> Entry | None:
-    """Write how a request ended; the entry, ``None`` where the journal does not have it.
+    """Record how a request ended. Returns the entry, or ``None`` if the journal does not have it.
 
     Writing it twice changes nothing, but for a cost that was missing before.
     """
@@ -168,7 +168,7 @@ def _submit(session: Session, connection: sqlite3.Connection, row: Row, request_
 
 
 def _settle(connection: sqlite3.Connection, row: Row, cost: int | None) -> None:
-    """Settle a charge: at the cost; where there is none, at the estimate, and for budgets at what is reserved."""
+    """Settle a charge at its cost; without one, at the estimate, and for budgets at the reserved amount."""
     if cost is not None:
         rows.settle(connection, row.entry.token, (0, cost, cost))
         return
@@ -201,6 +201,6 @@ def _place(place: Path | str | None, root: Path) -> dict[str, str]:
 
 
 def stored_path(path: Path, root: Path) -> str:
-    """A path as it is written down: relative inside the journal's folder, which may be moved."""
+    """A path as stored: relative if inside the journal's folder, so that the folder can be moved."""
     whole = path.resolve()
     return str(whole.relative_to(root) if whole.is_relative_to(root) else whole)

@@ -1,4 +1,4 @@
-"""``Places``: how many submits may be posting at once. A kill leaves no more of them unknown."""
+"""``Places``: limits concurrent submits, and thereby how many a kill can leave unknown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["Places"]
 
 
 class Places:
-    """So many places, given in the order in which they were asked for, to threads and tasks alike.
+    """A fair counting semaphore for threads and tasks.
 
-    Whoever wants one brings a future, which is done when it has it. Leaving may be repeated, and comes at any
-    time, so that an interruption at any moment leaves no place behind.
+    A caller passes a future that is done when it holds a slot. ``leave`` may be repeated and called at any time,
+    so that an interruption at any moment frees the slot.
     """
 
     def __init__(self, count: int) -> None:
@@ -23,13 +23,13 @@ class Places:
         self._lock = Lock()
 
     def enter(self, future: Future[None]) -> None:
-        """Wait for a place."""
+        """Wait for a slot."""
         with self._lock:
             self._waiting.append(future)
         self._admit()
 
     def leave(self, future: Future[None]) -> None:
-        """Give the place back, or wait for it no longer."""
+        """Free the slot, or stop waiting for it."""
         with self._lock:
             self._inside.discard(future)
             if future in self._waiting:
@@ -38,7 +38,7 @@ class Places:
 
     @property
     def free(self) -> int:
-        """How many places nobody has."""
+        """The number of free slots."""
         return self._count - len(self._inside)
 
     def _admit(self) -> None:

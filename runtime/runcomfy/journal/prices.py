@@ -17,7 +17,7 @@ _MOST = 1e6
 
 
 class PriceEntry(Protocol):
-    """What the catalogue says of a model's price; ``ModelEntry`` is one."""
+    """The price of a model in the catalogue; ``ModelEntry`` satisfies it."""
 
     @property
     def base_price_usd(self) -> float | None:
@@ -31,7 +31,7 @@ class PriceEntry(Protocol):
 
 
 def price_of(entry: PriceEntry | None, payload: Mapping[str, Any]) -> float | None:
-    """The price in US dollars per request; ``None`` where the catalogue and the inputs do not tell.
+    """The price in US dollars per request; ``None`` if the catalogue and the inputs do not determine it.
 
     ``payload`` holds inputs that the model declares: an input of another name changes no price.
     """

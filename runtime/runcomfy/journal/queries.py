@@ -1,4 +1,4 @@
-"""What is asked of all entries at once: lists, sums, and what a user does to many of them."""
+"""Queries over all entries: lists, sums and bulk changes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PURGED = ("payload", "output", "files", "folder", "error", "history")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which entries are wanted; ``None`` for any. ``since`` is in seconds since 1970."""
+    """A filter of entries; ``None`` matches any. ``since`` is in seconds since 1970."""
 
     states: tuple[State, ...] | None = None
     model_id: str | None = None
@@ -78,7 +78,7 @@ def _has_text(value: str | None, sought: str) -> bool:
 
 
 def page(connection: sqlite3.Connection, query: Query, after: int, root: Path) -> list[Row]:
-    """The next entries that fit, oldest first, after the row with this number."""
+    """The next matching entries, oldest first, after the given row number."""
     return _read(connection, query, root, after, f"id LIMIT {_PAGE}")
 
 
@@ -103,7 +103,7 @@ def _read(
 def same_payload(
     connection: sqlite3.Connection, account: Account, model_id: str, digest: str, root: Path
 ) -> list[Entry]:
-    """The entries of an equal payload that may cost money still."""
+    """The open entries with an equal payload, which may still cost money."""
     states = tuple(sorted(RESERVED))
     marks = ", ".join("?" * len(states))
     found = connection.execute(
@@ -136,7 +136,7 @@ def set_limits(connection: sqlite3.Connection, budget: Budget) -> None:
 
 
 def adopt(connection: sqlite3.Connection, account: Account) -> int:
-    """Give all entries of an origin to an account; how many there were of others."""
+    """Assign all entries of an origin to an account. Returns how many changed."""
     query = "SELECT count(*) FROM entries WHERE origin = ? AND account <> ? AND state = 'posting'"
     origin, fingerprint = account.origin, account.fingerprint
     (posting,) = connection.execute(query, (origin, fingerprint)).fetchone()
@@ -163,7 +163,7 @@ def adopt(connection: sqlite3.Connection, account: Account) -> int:
 
 
 def purge(connection: sqlite3.Connection, before: float) -> int:
-    """Empty what ended before a moment; how many entries that were."""
+    """Purge entries that ended before a time. Returns their number."""
     states = tuple(sorted(ENDED))
     marks, empty = ", ".join("?" * len(states)), ", ".join(f"{name} = NULL" for name in _PURGED)
     changed = connection.execute(

@@ -1,4 +1,4 @@
-"""Recovery: everything that was paid is followed to its end and saved. And whose request an id is.
+"""Recovery: waits for and saves all paid requests; checks which model a request id belongs to.
 
 The journal lies below the client, so it says here what it needs of one, and is handed it. What it does with
 it is written once, as steps that a blocking and an asynchronous client carry out.
@@ -34,7 +34,7 @@ ReturnT = TypeVar("ReturnT")
 
 
 class RecoveryClient(Protocol):
-    """What the journal needs of a client: whose it is, and its jobs."""
+    """The client interface that recovery needs."""
 
     @property
     def account(self) -> Account:
@@ -42,7 +42,7 @@ class RecoveryClient(Protocol):
         ...
 
     def with_journal(self, journal: Any, /) -> RecoveryClient:
-        """The same client, whose jobs and files write into the journal what comes of them."""
+        """The same client, whose jobs and files record their outcomes in the journal."""
         ...
 
     def job(self, request_id: str, model: str | None = None) -> Any:
@@ -56,7 +56,7 @@ AsyncRecoveryClient: TypeAlias = RecoveryClient
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call that the steps want to be made: a method of a job or of a file, with its arguments."""
+    """One requested call: a method of a job or a file, with its arguments."""
 
     of: Any
     method: Literal["status", "wait", "result", "save"]
@@ -72,7 +72,7 @@ Asks: TypeAlias = Generator[Ask, Any, ReturnT]
 
 
 class Records(Protocol):
-    """What recovery needs of the journal."""
+    """The journal interface that recovery needs."""
 
     def find(self, account: Account, key: str) -> Entry | None:
         """The entry under a key."""
@@ -85,7 +85,7 @@ class Records(Protocol):
 
 @dataclass(slots=True)
 class Recovery:
-    """What came of a recovery, as entries: ``finished``, still ``running``, and ``unknown``.
+    """The entries after a recovery: ``finished``, still ``running``, and ``unknown``.
 
     ``failed`` are those that could not be followed or saved now, each with its error.
     """
@@ -96,7 +96,7 @@ class Recovery:
     failed: list[tuple[Entry, Exception]] = field(default_factory=list)
 
     def take(self, entry: Entry, outcome: Entry | Exception) -> None:
-        """Sort one entry in, by what it is now or by the error that it gave."""
+        """Sort an entry into a group by its state or its error."""
         if isinstance(outcome, DeadlineExceeded):
             self.running.append(entry)
         elif isinstance(outcome, Exception):
@@ -195,7 +195,7 @@ def finish(
     folder: Path | None,
     timeout: float | None,
 ) -> Asks[Entry]:
-    """Follow a request to its end, and save its files into its folder, or else the given one.
+    """Wait for a request, and save its files into its folder, or else the given one.
 
     What comes of it is written down by the client, which leaves the token out.
     """
@@ -235,7 +235,7 @@ def _now(records: Records, entry: Entry) -> Entry:
 
 
 def check_model(client: RecoveryClient, request_id: str, model_id: str) -> Asks[None]:
-    """Raise ``ConfigurationError`` where the request is of another model, or of nobody.
+    """Raise ``ConfigurationError`` if the request is unknown or belongs to another model.
 
     A service that does not say of which model a request is proves nothing; then it counts as that one.
     """

@@ -1,4 +1,4 @@
-"""Entries as rows: reading and writing them. Each function works inside a transaction of its caller's."""
+"""Reading and writing entries as rows. Each function runs inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def by_request_id(
 
 
 def move(connection: sqlite3.Connection, row: Row, state: State, **changes: Any) -> bool:
-    """Bring an entry into a state, and change columns; whether that may be. The same state again may."""
+    """Move an entry to a state and change columns. Returns whether the move is allowed."""
     before = row.entry.state
     if state != before and state not in NEXT[before]:
         return False
@@ -136,7 +136,7 @@ def charge(
     amounts: tuple[int, int, int],
     entry: int | None = None,
 ) -> None:
-    """Write what an attempt reserves, has settled for budgets, and has cost; the day stays the first one."""
+    """Write the reserved, settled and spent amounts of an attempt; the day remains the first one."""
     connection.execute(
         "INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, token) DO UPDATE SET "
         "reserved = excluded.reserved, settled = excluded.settled, spent = excluded.spent",

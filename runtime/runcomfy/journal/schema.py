@@ -1,4 +1,4 @@
-"""The tables of a journal, and how older ones become today's."""
+"""The tables of a journal, and their migrations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Session``: a journal as one process has it open."""
+"""``Session``: a journal opened by one process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LATEST = 253_402_300_799.0
 
 
 class Session:
-    """A journal that is open in this process. ``linked`` is where its charges are repeated."""
+    """A journal that is open in this process. Its charges are copied to ``linked``."""
 
     def __init__(self, options: Options, linked: Callable[[], Session] | None) -> None:
         self.options = options
@@ -48,16 +48,16 @@ class Session:
 
     @property
     def linked(self) -> Session | None:
-        """The journal that is to see the charges as well."""
+        """The journal that the charges are copied to."""
         return None if self._linked is None else self._linked()
 
     def retain(self, user: object) -> None:
-        """Keep it open until a claim is over: its outcome is to be written."""
+        """Keep the session open until a claim ends, so that its outcome is written."""
         with self._lock:
             self._users.add(user)
 
     def release(self, user: object = None) -> None:
-        """Write what waits, and close, unless others have it open. Nothing happens in another process."""
+        """Write pending changes and close after the last user. Does nothing in another process."""
         if os.getpid() != self.process:
             return
         with self._lock:
@@ -84,7 +84,7 @@ class Session:
         return datetime.fromtimestamp(moment, UTC).date().isoformat()
 
     def budget(self, connection: sqlite3.Connection) -> Budget:
-        """The limits that hold: those of this process, and those that were stored for all."""
+        """The effective limits: those of this process and those stored for all."""
         query = "SELECT name, value FROM facts WHERE name IN ('max_cost', 'max_cost_per_day', 'price_margin')"
         stored = dict(connection.execute(query).fetchall())
         if not stored:
@@ -99,7 +99,7 @@ class Session:
         )
 
     def is_alive(self, token: str) -> bool:
-        """Whether somebody who is alive holds the claim."""
+        """Whether a running process holds the claim."""
         return self.locks.is_held(byte_of(token))
 
     def require_account(self, connection: sqlite3.Connection, account: Account) -> None:
@@ -132,7 +132,7 @@ class Session:
         token: str | None = None,
         after: Callable[[], object] | None = None,
     ) -> Future[ReturnT]:
-        """Submit a write that changes a charge, and do something after it, whatever comes of it.
+        """Submit a write that changes a charge, then call ``after`` in any case.
 
         The charge is that of the claim with this token, or of the entry that the write returns.
         """
@@ -149,7 +149,7 @@ class Session:
         return self.commits.submit(write, ended)
 
     def repeat(self, token: str) -> None:
-        """Let the linked journal have the same charge; if that is lost with the process, the next one does it."""
+        """Copy a charge to the linked journal; if the process dies first, the next one does it."""
         try:
             linked = self.linked
             if linked is None:
@@ -161,7 +161,7 @@ class Session:
             _log.warning("a charge is not yet copied to the other journal: %s", error)
 
     def sweep(self) -> Future[int]:
-        """Let entries that nobody alive posts be unknown; how many there were."""
+        """Mark entries whose submitting process died as unknown. Returns their number."""
         return self.commits.submit(self._sweep)
 
     def _sweep(self, connection: sqlite3.Connection) -> int:
@@ -174,7 +174,7 @@ class Session:
         return len(dead)
 
     def reconcile(self) -> None:
-        """Let the linked journal hold the same charges: a kill may have come between the two."""
+        """Reconcile the charges in the linked journal after a possible kill."""
         linked = self.linked
         if linked is None:
             return

@@ -1,4 +1,4 @@
-"""The states of an entry, and which may follow which. What is not in the table does not happen."""
+"""The states of an entry, and the allowed transitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``Store``: the journal as clients, batches and other faces use it: claims, records and facts."""
+"""``Store``: the journal's interface for clients and batches: claims, records and facts."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Store:
         self._prices = prices
 
     def close(self) -> None:
-        """Write what waits, and close. Submits under way are still written down."""
+        """Write pending changes and close. Submits in flight are still recorded."""
         with self.lock:
             self._closed = True
             session, close = self._session, self._finalize
@@ -76,11 +76,11 @@ class Store:
             close()
 
     def claiming(self, wanted: Wanted) -> Claim:
-        """A claim that is not taken yet, for ``with``. The execution that posts makes it."""
+        """A claim to take, for use in a ``with`` statement by the execution that posts."""
         return Claim(self._opened(), wanted)
 
     def estimate(self, model_id: str, payload: Mapping[str, Any]) -> int | None:
-        """What a request is expected to cost, in micro-dollars; ``None`` where no price is known."""
+        """The estimated cost of a request in micro-dollars; ``None`` if its price is unknown."""
         prices = self._prices
         if prices is None:
             return None
@@ -88,7 +88,7 @@ class Store:
         return micros_of_estimate(price, f"the price of {model_id}")
 
     def find(self, account: Account, key: str) -> Entry | None:
-        """The entry of an account under a key. One that nobody alive posts is unknown."""
+        """The entry of an account under a key."""
         session = self._read_from()
         with session.database.reading() as connection:
             row = rows.by_key(connection, account, key, session.root)
@@ -100,7 +100,7 @@ class Store:
         return row.entry
 
     def standing(self, wanted: Wanted) -> Entry | None:
-        """What a claim would get instead of being granted. Raises ``KeyConflict`` as it would."""
+        """The entry that would prevent a claim. Raises ``KeyConflict`` as the claim would."""
         entry = self.find(wanted.account, wanted.key)
         return None if entry is None else standing(entry, wanted)
 
@@ -112,11 +112,11 @@ class Store:
             return queries.same_payload(connection, account, model_id, digest, session.root)
 
     def set_aside(self, wanted: Wanted, state: Literal["invalid", "skipped"], reason: str) -> Entry:
-        """Write that something is not sent, and why. Raises ``KeyConflict`` where it was sent."""
+        """Record that a request is not sent, and why. Raises ``KeyConflict`` if it was sent."""
         return self._write(lambda session, to: set_aside(session, to, wanted, state, reason))
 
     def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
-        """Write how a request ended, whoever found out; its entry, ``None`` where it is not here."""
+        """Record how a request ended. Returns its entry, or ``None`` if the journal does not have it."""
         return self._write(_record(account, request_id, outcome))
 
     async def record_async(
@@ -128,7 +128,7 @@ class Store:
     def record_files(
         self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
     ) -> Entry | None:
-        """Write where files of a request were saved: URL, kind and path of each."""
+        """Record where files of a request were saved, as URL, kind and path."""
         return self._write(_record_files(account, request_id, saved))
 
     async def record_files_async(
@@ -150,7 +150,7 @@ class Store:
         )
 
     def fact(self, name: str) -> str | None:
-        """A text that a face keeps in the journal, such as the columns of a batch."""
+        """A stored string, such as the columns of a batch."""
         with self._opened().database.reading() as connection:
             return rows.fact(connection, f"face:{name}")
 
@@ -160,7 +160,7 @@ class Store:
 
     @contextmanager
     def runner(self) -> Iterator[None]:
-        """Be the only runner of the batch in this folder; ``JournalBusy`` while another one is."""
+        """Become the only runner of the batch in this folder. Raises ``JournalBusy`` if there is another."""
         locks = self._opened().locks
         if not locks.hold(RUNNER):
             raise JournalBusy(
@@ -173,7 +173,7 @@ class Store:
 
     @property
     def has_runner(self) -> bool:
-        """Whether a process runs the batch in this folder."""
+        """Whether a process is running the batch in this folder."""
         return self._opened().locks.is_held(RUNNER)
 
     def _pinned(self) -> Options:
@@ -182,7 +182,7 @@ class Store:
         return replace(self._options, journal_id=same, accept_restored=False, whole_folder=False)
 
     def forget(self) -> None:
-        """In a child: nothing of the parent's is used here."""
+        """Drop everything inherited from the parent process."""
         self.lock = Lock()
         self._session = None
         if self._finalize is not None:
@@ -208,7 +208,7 @@ class Store:
             return self._session
 
     def _read_from(self) -> Session:
-        """The journal, with everything written that this process had to write until now."""
+        """The journal, after all pending writes of this process."""
         session = self._opened()
         session.commits.flush()
         return session

@@ -1,4 +1,4 @@
-"""Waiting for futures: on a thread, or on asyncio and trio. What takes several of them is written once.
+"""Waiting for futures on a thread, asyncio or trio; multi-step operations are generators, written once.
 
 ``Steps`` is a generator that yields futures and is sent their values, like the flows of the protocol.
 """
@@ -25,7 +25,7 @@ def one(future: Future[ReturnT]) -> Steps[ReturnT]:
 
 
 def wait(steps: Steps[ReturnT], ends: float | None = None) -> ReturnT:
-    """Carry the steps out on this thread, until ``ends`` as ``monotonic`` tells it."""
+    """Run the steps on this thread, at most until ``ends`` on the monotonic clock."""
     proceed: Callable[[Any], Future[Any]] = steps.send
     reply: Any = None
     try:
@@ -65,7 +65,7 @@ async def wait_async(steps: Steps[ReturnT], ends: float | None = None) -> Return
 
 
 async def _done(future: Future[Any], ends: float | None) -> None:
-    """Wait until the future is done, or it is too late."""
+    """Wait for the future, at most until the deadline."""
     if future.done():
         return
     from sniffio import current_async_library

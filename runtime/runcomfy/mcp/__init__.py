@@ -1,4 +1,4 @@
-"""An MCP server: eight tools with which an agent finds models, checks inputs, and runs requests over the journal.
+"""An MCP server: eight tools that let an agent find models, check inputs and run requests with the journal.
 
 >>> serve_stdio(Settings(out=Path("results"), budget=5.0))
 """

@@ -1,4 +1,4 @@
-"""The structured answers of the tools."""
+"""The structured results of the tools."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = [
 
 
 class FoundModel(BaseModel):
-    """One model that fits a search."""
+    """One model that matches a search."""
 
     model_id: str
     inputs: list[str]
 
 
 class FoundModels(BaseModel):
-    """The models that fit, best first."""
+    """The matching models, best first."""
 
     models: list[FoundModel]
     total: int
@@ -70,7 +70,7 @@ class Description(BaseModel):
 
 
 class Finding(BaseModel):
-    """One thing that is wrong, or was not checked."""
+    """One finding: an error, a warning, or an unchecked rule."""
 
     pointer: str
     rule: str
@@ -78,7 +78,7 @@ class Finding(BaseModel):
 
 
 class Checked(BaseModel):
-    """What the validators say of the inputs."""
+    """The validation result of the inputs."""
 
     valid: bool
     would_stop: bool = Field(description="whether submit would refuse these inputs")
@@ -89,7 +89,7 @@ class Checked(BaseModel):
 
 
 class Submitted(BaseModel):
-    """The request under a key. ``new`` is false where the key had it already, and nothing was sent."""
+    """The request under a key. ``new`` is false if the key already had one and nothing was sent."""
 
     key: str
     request_id: str
@@ -100,7 +100,7 @@ class Submitted(BaseModel):
 
 
 class State(BaseModel):
-    """Where a request is."""
+    """The state of a request."""
 
     key: str
     request_id: str | None
@@ -120,7 +120,7 @@ class SavedFile(BaseModel):
 
 
 class Settled(BaseModel):
-    """What a request gave."""
+    """The result of a request."""
 
     key: str
     request_id: str
@@ -134,7 +134,7 @@ class Settled(BaseModel):
 
 
 class Cancelled(BaseModel):
-    """What came of a wish to cancel. Only queued requests can be cancelled."""
+    """The outcome of a cancel call. Only queued requests can be cancelled."""
 
     cancelled: bool
     outcome: str
@@ -154,7 +154,7 @@ class Past(BaseModel):
 
 
 class History(BaseModel):
-    """Requests of the journal, newest first, and what was spent."""
+    """Requests in the journal, newest first, and the amount spent."""
 
     requests: list[Past]
     total: int

@@ -1,4 +1,4 @@
-"""A person's consent to a submit that no budget covers, bound to key, inputs and price.
+"""A user's consent to a submit that no budget covers, bound to key, inputs and price.
 
 The SDK carries the question: in the protocol's newer form it goes out as a result and the tool is called again with the answer, before that it is a
 request within the call. In both, the tool's body, and so the claim, runs only after the answer.
@@ -22,7 +22,7 @@ _SHOWN = 800
 
 
 class Consent(BaseModel):
-    """The answer of a person."""
+    """The user's response."""
 
     pay: bool = Field(
         title="Run it and pay", description="Whether this request may be run and billed."
@@ -51,7 +51,7 @@ def question(
 
 
 def require_possible(context: Context[Any, Any]) -> None:
-    """Raise ``ToolError`` where the client cannot ask a person."""
+    """Raise ``ToolError`` if the client cannot ask the user."""
     capabilities = context.client_capabilities
     asks = None if capabilities is None else capabilities.elicitation
     if asks is None or (asks.form is None and asks.url is not None):
@@ -62,5 +62,5 @@ def require_possible(context: Context[Any, Any]) -> None:
 
 
 def is_given(outcome: object) -> bool:
-    """Whether the person said yes."""
+    """Whether the user consented."""
     return isinstance(outcome, AcceptedElicitation) and outcome.data.pay

@@ -22,7 +22,7 @@ _REMOTE = re.compile(r"(?i)(https?|data):")
 def with_local_files(
     cls: type[Request[Any]], inputs: dict[str, Any], roots: Iterable[Path]
 ) -> dict[str, Any]:
-    """The inputs with paths where media inputs name local files: a path, or a ``file:`` URL.
+    """The inputs with a ``Path`` for each local file in a media input, given as a path or ``file:`` URL.
 
     Raises ``ConfigurationError`` for a file outside of the roots, links resolved.
     """

@@ -1,4 +1,4 @@
-"""The server itself: over standard input and output, or over HTTP on the loopback address."""
+"""The MCP server, over stdio or HTTP on the loopback address."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 def make_server(service: Service) -> MCPServer[Any]:
-    """The server with its eight tools."""
+    """Create the server with its eight tools."""
     server: MCPServer[Any] = MCPServer(
         "runcomfy",
         title="RunComfy",
@@ -51,7 +51,7 @@ def make_server(service: Service) -> MCPServer[Any]:
 
 
 def serve_stdio(settings: Settings) -> None:
-    """Serve one client on standard input and output, until it leaves."""
+    """Serve one client over stdio until it disconnects."""
 
     async def main() -> None:
         async with Service(settings).running() as service:
@@ -61,7 +61,7 @@ def serve_stdio(settings: Settings) -> None:
 
 
 class HttpServer:
-    """Serves clients over streamable HTTP on this machine, to whoever has the bearer token.
+    """Serves clients over streamable HTTP on the loopback address, authenticated by a bearer token.
 
     >>> server = HttpServer(Settings(), port=0)
     >>> server.url, server.token
@@ -84,7 +84,7 @@ class HttpServer:
         return f"http://{_LOOPBACK}:{self.port}/mcp"
 
     def serve(self) -> None:
-        """Serve until the process is told to end."""
+        """Serve until the process is terminated."""
         anyio.run(self.serve_async)
 
     async def serve_async(self) -> None:
@@ -107,7 +107,7 @@ class HttpServer:
 
 
 class _Bearer:
-    """Lets requests with the token pass."""
+    """Middleware that requires the bearer token."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app, self._expected = app, f"Bearer {token}".encode()

@@ -1,4 +1,4 @@
-"""What the tools stand on: one client with the journal, prices, and what this server may spend."""
+"""The shared state of the tools: one client with the journal, prices, and the spending limits."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ ESTIMATE: ContextVar[float | None] = ContextVar("estimate", default=None)
 
 
 def told(error: Exception) -> ToolError:
-    """An error of ours as a tool's: what went wrong, and what to change."""
+    """Convert one of our errors to a ``ToolError`` with the cause and the next step."""
     return ToolError(clean(str(error).replace("\n", "; "), _LONGEST))
 
 
 class Service:
-    """One client, one journal. It lives as long as the server runs."""
+    """One client and one journal, for the lifetime of the server."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -56,7 +56,7 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Service]:
-        """Close the client and the journal at the end. Jobs go on; the journal has them."""
+        """Close the client and the journal at the end. Jobs continue; the journal has their ids."""
         try:
             yield self
         finally:
@@ -64,7 +64,7 @@ class Service:
             self.journal.close()
 
     def model(self, model_id: str) -> type[Request[Any]]:
-        """The class of a model that may be used. Raises ``ToolError``."""
+        """The request class of an allowed model. Raises ``ToolError``."""
         try:
             cls = find_model(model_id)
         except UnknownModel as error:
@@ -94,7 +94,7 @@ class Service:
         return kept[1]
 
     async def price(self, cls: type[Request[Any]], inputs: dict[str, Any]) -> float | None:
-        """The price in US dollars per request like this; ``None`` where the catalogue does not tell, or cannot be read."""
+        """The price in US dollars per request like this; ``None`` if the catalogue has no price or cannot be read."""
         declared = set(cls._wire_names.values())
         told = {name: value for name, value in inputs.items() if name in declared}
         return price_of(await self.catalogue_entry(cls.model_id), told)
@@ -105,7 +105,7 @@ class Service:
         return entry is None or entry.state in FREE or entry.state == "posting"
 
     def covers(self, price: float | None) -> bool:
-        """Whether a budget covers a submit, so that no person has to be asked."""
+        """Whether a budget covers a submit, so that no consent is needed."""
         if self.settings.budget is not None:
             return self.allowance.has_room(price)
         # The journal holds it against the day.

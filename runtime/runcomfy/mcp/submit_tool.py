@@ -115,7 +115,7 @@ def _local(service: Service, cls: Any, inputs: dict[str, Any]) -> dict[str, Any]
 
 
 def _require_valid(cls: Any, inputs: dict[str, Any]) -> None:
-    """Refuse what the validators refuse before a person is asked."""
+    """Reject invalid inputs before the user is asked for consent."""
     from runcomfy.validation.validate import validate
 
     report = validate(cls, inputs)

@@ -1,4 +1,4 @@
-"""Texts of others on their way to an agent: data, bounded, without control characters."""
+"""Bounding and cleaning text from outside before it is passed to an agent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEPTH = 6
 
 
 def text(value: object, limit: int = _LONGEST) -> str:
-    """A text on one line; empty for what is no text."""
+    """A string on one line; empty for any other value."""
     return clean(value, limit) if isinstance(value, str) else ""
 
 

@@ -1,4 +1,4 @@
-"""Data URIs: files that stand in the payload itself."""
+"""Data URIs: files inlined in the payload."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["content_of"]
 
 
 def content_of(url: str) -> bytes | None:
-    """The content of a data URI, or ``None`` where it is not well-formed.
+    """The content of a data URI, or ``None`` if it is malformed.
 
     >>> content_of("data:text/plain;base64,aGk=")
     b'hi'

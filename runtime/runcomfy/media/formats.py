@@ -1,4 +1,4 @@
-"""The format of a file and everything derived from the table of formats.
+"""Recognising file formats, and everything derived from the table of formats.
 
 A file is recognised by its first bytes, never by its name. Media types of uploads, the names of saved files and
 the ``format`` of ``MediaInfo`` all come from here.
@@ -50,7 +50,7 @@ _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 
 
 
 def recognise(head: bytes) -> str | None:
-    """The name of the format of a file that begins with these bytes, or ``None``."""
+    """The format name of a file that begins with these bytes, or ``None``."""
     for parts, name in _MAGIC:
         for offset, magic in parts:
             if not head.startswith(magic, offset):
@@ -79,7 +79,7 @@ def _branded(head: bytes) -> str:
 
 
 def _audio_frame(head: bytes) -> str | None:
-    """``mp3`` or ``aac`` where a frame of such audio begins here, with a bit rate and a sample rate."""
+    """``mp3`` or ``aac`` if a valid audio frame of that format begins here."""
     if len(head) < 4 or head[0] != 0xFF:
         return None
     if head[1] & 0xE6 == 0xE2:  # MPEG audio, layer III
@@ -115,7 +115,7 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 
 
 def _text(head: bytes) -> str | None:
-    """Which kind of text begins like this, ``None`` where it is no text."""
+    """The text format that begins with these bytes, or ``None``."""
     text = _decoded(head)
     if text is None:
         return None
@@ -148,7 +148,7 @@ def _decoded(head: bytes) -> str | None:
 
 
 def media_type_of(info: MediaInfo, name: str) -> str:
-    """The media type of a file: by its content. Its name is believed only where no content could tell."""
+    """The media type of a file, by its content; its name counts only if the content is inconclusive."""
     found = _format_of(info, name)
     if found is None or not found.media_types:
         return UNKNOWN
@@ -159,7 +159,7 @@ def media_type_of(info: MediaInfo, name: str) -> str:
 
 
 def ending_of(info: MediaInfo, name: str) -> str:
-    """The usual extension of such files; the name's own, where no content could tell; else ``""``."""
+    """The usual extension of the file's format, else that of its name, else ``""``."""
     found = _format_of(info, name)
     return found.extensions[0] if found and found.extensions else ""
 
@@ -177,7 +177,7 @@ def _is_told_by_name(one: Format) -> bool:
 
 
 def known_extension(name: str) -> str:
-    """The extension of a name in lower case, if it is one that a saved file may have; else empty."""
+    """The lower-case extension of a name, if it is a known one; else ``""``."""
     extension = _extension(name)
     return extension if extension in _BY_EXTENSION or extension in DATA else ""
 
@@ -189,13 +189,13 @@ def kind_of(name: str) -> str:
 
 
 def is_media(head: bytes) -> bool:
-    """Whether a file that begins like this is an image, a video or an audio."""
+    """Whether a file that begins with these bytes is an image, video or audio file."""
     found = recognise(head)
     return found is not None and FORMATS[found].kind in MEDIA
 
 
 def media_kind(media_type: str) -> str:
-    """``image``, ``video``, ``audio`` or ``file``, by what a media type begins with."""
+    """``image``, ``video``, ``audio`` or ``file``, by the main part of a media type."""
     kind = media_type.partition("/")[0].strip().lower()
     return kind if kind in MEDIA else "file"
 
@@ -206,7 +206,7 @@ def _extension(name: str) -> str:
 
 
 def extension_for(content_type: str, first: bytes) -> str:
-    """The extension for a file whose name has none: by its first bytes, else its media type."""
+    """The extension for a name without one, by the file's first bytes, else its media type."""
     found = FORMATS.get(recognise(first) or "")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type and (found is None or _is_told_by_name(found)):
@@ -215,7 +215,7 @@ def extension_for(content_type: str, first: bytes) -> str:
 
 
 def saved_name(name: str, content_type: str, first: bytes) -> str:
-    """The name of a file that begins like this: what is surely another format gets its own extension.
+    """The file name with the extension corrected if the content is certainly another format.
 
     >>> saved_name("1-hat.png", "image/png", b"\\xff\\xd8\\xff\\xe0")
     '1-hat.jpg'

@@ -1,4 +1,4 @@
-"""``Server``: the ports of a mock service, on a thread with an event loop of its own."""
+"""``Server``: the ports of a mock service, on its own thread and event loop."""
 
 from __future__ import annotations
 

@@ -61,12 +61,12 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def count_members(value: list[Any], allowed: tuple[object, ...]) -> int:
-    """How many items of ``value`` are among ``allowed``."""
+    """The number of items of ``value`` that are in ``allowed``."""
     return sum(is_member(item, allowed) for item in value)
 
 
 def is_unique(value: list[Any]) -> bool:
-    """Whether no two items are equal as JSON: ``1`` equals ``1.0``, and not ``true``."""
+    """Whether all items are distinct as JSON: ``1`` equals ``1.0``, but not ``true``."""
     kept: dict[str, list[object]] = {}
     try:
         for item in value:

@@ -19,7 +19,7 @@ def warn_once(cls: type, words: str) -> None:
 
 
 def _level_of_the_user() -> int:
-    """How many calls up the first frame stands that is none of ours: Python shows the warnings of the main program."""
+    """The stack level of the first frame outside this library, for the warning's location."""
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
         frame, level = frame.f_back, level + 1

@@ -52,7 +52,7 @@ def path_of(value: Any) -> Any:
 
 
 def fault(value: Any) -> str:
-    """Why a local file cannot be read, ``""`` where it can."""
+    """The reason why a local file cannot be read; ``""`` if there is none."""
     try:
         size = len(value) if isinstance(value, bytes) else _size(value)
     except Exception as error:  # noqa: BLE001  # a bad path, a closed file, a damaged archive: it is told
@@ -85,7 +85,7 @@ def _size(value: Any) -> int | None:
 def replaced(
     inputs: Iterable[MediaInput], payload: Any, replace: Callable[[str, Any], object]
 ) -> Any:
-    """A copy of a plain payload in which ``replace(pointer, value)`` stands for each local file."""
+    """A copy of a plain payload with each local file replaced by ``replace(pointer, value)``."""
     for media in inputs:
         for steps, value in [*walk(payload, media.path)]:
             if is_local(value):
@@ -94,7 +94,7 @@ def replaced(
 
 
 def mapped(inputs: Iterable[MediaInput], payload: Any, change: Callable[[Any], object]) -> Any:
-    """A copy of a plain payload in which ``change(value)`` stands for each value of a media input."""
+    """A copy of a plain payload with each value of a media input replaced by ``change(value)``."""
     for media in inputs:
         for steps, value in [*walk(payload, media.path)]:
             new = change(value)
@@ -120,7 +120,7 @@ def find(inputs: Iterable[MediaInput], payload: Any) -> dict[str, Any]:
 
 
 def require_urls(inputs: Iterable[MediaInput], payload: Any) -> None:
-    """Raise ``UnresolvedFiles`` where a payload that is to be sent holds local files."""
+    """Raise ``UnresolvedFiles`` if a payload to be sent contains local files."""
     found = find(inputs, payload)
     if found:
         raise UnresolvedFiles({pointer: name_of(value) for pointer, value in found.items()})
@@ -129,7 +129,7 @@ def require_urls(inputs: Iterable[MediaInput], payload: Any) -> None:
 def check_stand_ins(
     check: Callable[[Any], list[Violation]], inputs: tuple[MediaInput, ...], payload: Any
 ) -> list[Violation]:
-    """The violations of a payload in which a URL stands for each local file.
+    """The violations of a payload with local files replaced by placeholder URLs.
 
     What the URL will be is not known yet, so nothing is said of its text, only whether a text can
     stand there: the payload is checked again when it is known.

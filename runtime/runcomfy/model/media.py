@@ -109,7 +109,7 @@ def is_data(value: object) -> bool:
 
 
 def is_plain_url(url: str) -> bool:
-    """Whether nothing is odd about a URL, quickly; of others ``validation.urls`` says what is."""
+    """A quick check that a URL is unremarkable; ``validation.urls`` explains the others."""
     if url[:8] != "https://" or not url.isascii() or not url.isprintable() or " " in url:
         return False
     host = url[8:].partition("/")[0]

@@ -78,7 +78,7 @@ def _make_lazy(target: Any, root: str) -> None:
 
 
 class Output:
-    """What a model returned: the documented fields as attributes, everything else in ``raw``.
+    """The output of a model: documented fields as attributes, everything else in ``raw``.
 
     Outputs are open. A field that the service left out is ``None``; one that nobody documented is
     kept in ``raw``, and so is a documented one of an undocumented type.
@@ -97,7 +97,7 @@ class Output:
     """The whole output as the service sent it."""
 
     def __init_subclass__(cls) -> None:
-        """Let the fields' annotations be evaluated when somebody asks."""
+        """Make the fields' annotations lazy."""
         lazy_hints(cls, cls.__module__)
 
     @classmethod
@@ -120,7 +120,7 @@ class Output:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Let pydantic, and so FastAPI, write outputs as their plain data."""
+        """Let pydantic and FastAPI serialise outputs as plain data."""
         from .plain_data import plain_data_schema
 
         return plain_data_schema(cls)

@@ -1,4 +1,4 @@
-"""Regular expressions in bounded time: the verdict of ``re.search``, without its backtracking where that may explode.
+"""Regular expressions in bounded time: the verdict of ``re.search`` without catastrophic backtracking.
 
 A pattern such as ``^(a+)+$`` takes ``re`` twice as long with each character. Patterns with such nesting, and
 those that would be slow on a long text, run on a simulation of all their states at once, in time that grows with

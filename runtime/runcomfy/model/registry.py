@@ -116,7 +116,7 @@ def load_class(package: str, index: str, name: str) -> object:
 
 
 def look_elsewhere(package: str, name: str) -> NoReturn:
-    """Say where a class is that was looked for at the top of a generated package.
+    """The ``ImportError`` that says where a class is, for a lookup at the top of a generated package.
 
     Raises ``ImportError``, whose words an import statement shows, or ``AttributeError`` for any other name.
     """
@@ -137,7 +137,7 @@ def look_elsewhere(package: str, name: str) -> NoReturn:
 
 
 def names_in_index(index: str) -> list[str]:
-    """All names that an owner's subpackage gives, sorted."""
+    """All public names of an owner's subpackage, sorted."""
     lines = index.splitlines()
     return sorted(name for line in lines for name in line.partition("\t")[0].split(" ")[1:])
 
@@ -188,7 +188,7 @@ def _announced() -> list[str]:
 
 
 def _is_there(package: str) -> bool:
-    """Whether an announced package can be imported; one that is gone must not stop the others."""
+    """Whether an announced package can be imported; a missing one must not affect the others."""
     try:
         for owner in _owners(package).values():
             _module(f"{package}.{owner}")._MODELS  # noqa: B018  # it is there, or it is not

@@ -120,7 +120,7 @@ class _DataclassFields:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True)
 class Request(Generic[OutputT_co]):
-    """What one model is asked to do. Each model has a generated subclass with its inputs.
+    """A request to one model. Each model has a generated subclass with its inputs.
 
     A request is frozen. Making one runs the model's schema checks and raises one
     ``ValidationError`` with every violation. An input that was not given is ``UNSET`` and is not
@@ -159,7 +159,7 @@ class Request(Generic[OutputT_co]):
         __dataclass_fields__ = _DataclassFields()
 
     def __init_subclass__(cls) -> None:
-        """Put a read-only descriptor in the place of each declared input."""
+        """Replace each declared input with a read-only descriptor."""
         hints: dict[str, str] = vars(cls).get("__annotations__", {})
         own = {name: cls._aliases.get(name, name) for name in hints}
         lazy_hints(cls, cls.__module__)
@@ -176,7 +176,7 @@ class Request(Generic[OutputT_co]):
             _set_inputs(self, _changed(type(self), {}, inputs))
 
     def payload(self) -> dict[str, Any]:
-        """The inputs as they are sent: plain data, under their wire names, freshly copied.
+        """The inputs as sent: a fresh copy in plain data, under their wire names.
 
         Raises ``UnresolvedFiles`` where inputs are local files: a client sees to them when it sends
         the request, and ``runcomfy.uploads.resolve`` gives a request with URLs in their places.
@@ -212,7 +212,7 @@ class Request(Generic[OutputT_co]):
 
     @classmethod
     def input_schema(cls) -> dict[str, Any]:
-        """The model's input schema as stored, our corrections included."""
+        """The model's input schema as stored, with overrides applied."""
         from .schema_files import read_schemas
 
         # A subclass of the user's own may live anywhere; the check lies beside the schema.
@@ -220,7 +220,7 @@ class Request(Generic[OutputT_co]):
         return schema
 
     def replace(self, **changes: object) -> Self:
-        """A copy with some inputs changed, checked like a new request; ``UNSET`` takes one out."""
+        """A validated copy with some inputs changed; ``UNSET`` removes one."""
         return self._trusted(_changed(type(self), self._inputs, changes))
 
     __replace__ = replace  # copy.replace() of Python 3.13
@@ -269,7 +269,7 @@ class Request(Generic[OutputT_co]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Let pydantic (and so FastAPI) take request classes as fields and bodies."""
+        """Let pydantic and FastAPI accept request classes as fields and bodies."""
         from .pydantic_hooks import core_schema
 
         return core_schema(cls)
@@ -284,7 +284,7 @@ def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
 
 
 def find_violations(cls: type[Request[Any]], payload: object) -> list[Violation]:
-    """Every violation of ``payload``, and with the rule ``UNCHECKED`` what took too much work to check.
+    """Every violation of ``payload``; checks that took too much work have the rule ``UNCHECKED``.
 
     Generated checks read the exact types that ``json.loads`` returns. Members of ``str`` enums and the
     like therefore fail first, and are then checked as the values they stand for; so are local files

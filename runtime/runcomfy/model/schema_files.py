@@ -1,4 +1,4 @@
-"""The schemas in a generated module. They lie in it as one text, so that no build can lose them."""
+"""Reading the schemas of a generated module, stored in it as one string so that no build can lose them."""
 
 from __future__ import annotations
 

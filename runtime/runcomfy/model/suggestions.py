@@ -1,4 +1,4 @@
-"""Suggestions for unknown names: did you mean …?"""
+""" "Did you mean …?" suggestions for unknown names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:
-    """The finding for an input that the schema does not have."""
+    """The violation for an input that the schema does not have."""
     known = sorted(known)
     near = close_to(name, known, 1)
     inputs = f"the inputs are {', '.join(known)}" if known else "it has none"
@@ -60,7 +60,7 @@ def unknown_input(name: str, value: object, known: Iterable[str]) -> Violation:
 
 
 def unknown_inputs(cls: type[Request[Any]], payload: dict[Any, Any]) -> list[Violation]:
-    """The findings for the inputs of a payload that the schema neither declares nor allows."""
+    """The violations for inputs that the schema neither declares nor allows."""
     names = [
         name
         for name in payload

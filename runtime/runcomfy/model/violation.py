@@ -1,4 +1,4 @@
-"""``Violation``: one way in which a payload breaks a rule."""
+"""``Violation``: one violation of a rule by a payload."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ UNCHECKED = "unchecked"
 
 
 class Violation:
-    """One way in which a payload breaks a rule.
+    """One violation of a rule by a payload.
 
     ``pointer`` is the JSON pointer (RFC 6901) of the value inside the payload, ``""`` for the payload
     itself. ``rule`` is the JSON Schema keyword, or the custom rule as the schema writes it

@@ -1,4 +1,4 @@
-"""The page's calls: models, checks, snippets, files, runs. Each body is bounded, each answer is JSON or a file."""
+"""The page's HTTP routes: models, checks, snippets, files, runs. Request bodies are bounded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "i
 
 
 class BadCall(Exception):
-    """A call that the page would not make; the message goes back with status 400."""
+    """An invalid call; the response has status 400 and the message."""
 
 
 def make_app(service: Service, uploads: Uploads) -> Starlette:
@@ -166,7 +166,7 @@ def _static(name: str) -> Response:
 
 
 def _file(path: Path) -> Response:
-    """A file of others: shown where a browser only draws it, else offered as a download that nothing can run."""
+    """The response for a file: displayed if a browser only renders it, else a download that cannot run."""
     from runcomfy.media.probe import probe
 
     media_type = _media_type(path, probe(path).kind)

@@ -1,4 +1,4 @@
-"""What the validators say of what is on the screen, as the page shows it."""
+"""The validation report of the form's inputs, as the page displays it."""
 
 from __future__ import annotations
 

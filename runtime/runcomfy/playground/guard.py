@@ -1,4 +1,4 @@
-"""Who may talk to the playground: one browser session on this machine, and no other page in it."""
+"""Access control of the playground: one browser session on this machine, no other origin."""
 
 from __future__ import annotations
 

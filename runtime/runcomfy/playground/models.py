@@ -1,4 +1,4 @@
-"""What the page has to know of a model: its inputs as stored, the rules for its files, its price."""
+"""The form of a model: its inputs as stored, its file rules, its price."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _media(media: Any) -> dict[str, Any]:
 
 
 def _required(schema: dict[str, Any]) -> list[str]:
-    """The wire names of inputs that have to be given, as far as there are such inputs."""
+    """The wire names of the required inputs."""
     declared = schema.get("properties", {})
     required = schema.get("required", [])
     return [name for name in required if name in declared]

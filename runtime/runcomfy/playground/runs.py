@@ -112,7 +112,7 @@ class Runs:
         return {"runs": shown, "more": len(entries) > count}
 
     async def one(self, key: str) -> dict[str, Any]:
-        """One run as it is now. Raises ``ConfigurationError`` for a key that nothing is known of."""
+        """The current state of a run. Raises ``ConfigurationError`` for an unknown key."""
         entry = await run_sync(self._entry, key)
         if entry is not None:
             return self._shown(entry)
@@ -121,7 +121,7 @@ class Runs:
         raise ConfigurationError(f"no run has the key {key!r:.80}")
 
     async def cancel(self, key: str) -> dict[str, Any]:
-        """Ask the service to cancel a run, which works while it is queued; the service's word for what came of it."""
+        """Cancel a queued run. Returns the outcome that the service reports."""
         entry = await run_sync(self._entry, key)
         if entry is None or entry.request_id is None:
             raise ConfigurationError("the request has no id yet; try again in a moment")

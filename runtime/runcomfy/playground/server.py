@@ -1,4 +1,4 @@
-"""``Playground``: the page's server, on a thread with an event loop of its own."""
+"""``Playground``: the page's server, on its own thread and event loop."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Playground:
 
     @property
     def address(self) -> str:
-        """The address to open. Its token works once."""
+        """The URL to open. Its token works once."""
         return f"{self.origin}/?token={self._guard.token}"
 
     @property
@@ -96,7 +96,7 @@ class Playground:
             ready.set()
 
     def close(self) -> None:
-        """Stop it. Requests that run go on at the service, and the journal has them."""
+        """Stop the server. Running requests continue at the service, and the journal has their ids."""
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:

@@ -33,7 +33,7 @@ __all__ = ["Service"]
 
 
 class ConsentNeeded(RunComfyError):
-    """A live run whose price nobody confirmed."""
+    """A live run whose price was not confirmed."""
 
 
 class Service:
@@ -82,7 +82,7 @@ class Service:
         return self._mock.url, "mock-token", path
 
     async def close(self) -> None:
-        """End; runs go on at the service, and the journal has them."""
+        """Close everything; runs continue at the service, and the journal has their ids."""
         if hasattr(self, "runs"):
             await self.runs.close()
             await self._client.aclose()
@@ -91,7 +91,7 @@ class Service:
             self._mock.close()
 
     async def state(self) -> dict[str, Any]:
-        """Where runs go, and what they may cost."""
+        """The mode of runs and their budget, for the page."""
         spent = await run_sync(lambda: self._allowance.spent)
         return {
             "live": self._settings.live,
@@ -105,7 +105,7 @@ class Service:
         return await run_sync(listed_models)
 
     async def model(self, model_id: str) -> dict[str, Any]:
-        """A model's form, and its price where the service tells one."""
+        """A model's form, and its price if the service reports one."""
         described = await run_sync(describe_model, model_id)
         told: dict[str, Any] = {"usd": None, "unit": None, "note": ""}
         try:
@@ -138,7 +138,7 @@ class Service:
         return {**report, "price": self._price(model_id, payload)}
 
     def snippets(self, model_id: str, payload: dict[str, Any]) -> dict[str, str]:
-        """The request as Python, command line, curl and JSON. Uploaded files stand under their names."""
+        """The request as Python, command line, curl and JSON, with uploaded files under their names."""
         shown = _with_names(payload, self._uploads)
         cls = find_model(model_id)
         base_url = self._settings.base_url or BASE_URL
@@ -197,7 +197,7 @@ def _free_port(kept: Path) -> int:
 
 
 def _with_names(value: Any, uploads: Uploads) -> Any:
-    """The payload with the path of a local file of that name for each uploaded one."""
+    """The payload with each uploaded file replaced by a path of the same name."""
     if isinstance(value, Mapping):
         if set(value) == {FILE}:
             try:

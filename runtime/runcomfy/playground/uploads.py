@@ -1,4 +1,4 @@
-"""Files that were dropped on the page: kept in a private folder while the playground runs."""
+"""Files uploaded on the page, kept in a private folder while the playground runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UploadRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """One uploaded file, and what its header tells."""
+    """One uploaded file, and the facts from its header."""
 
     file_id: str
     name: str
@@ -35,7 +35,7 @@ class StoredFile:
     info: MediaInfo
 
     def as_dict(self) -> dict[str, Any]:
-        """What the page shows of it."""
+        """The file as the page displays it."""
         return {"id": self.file_id, "name": self.name, "info": self.info.as_dict()}
 
 
@@ -51,7 +51,7 @@ class Uploads:
         return self._files[file_id]
 
     async def take(self, name: str, chunks: AsyncIterator[bytes]) -> StoredFile:
-        """Keep a file. Raises ``UploadRefused``."""
+        """Store a file. Raises ``UploadRefused``."""
         file_id = secrets.token_urlsafe(12)
         shown = Path(name.replace("\\", "/")).name[:200] or "file"
         path = self._folder / f"{file_id}-{safe_stem(Path(shown).stem)}{Path(shown).suffix[:10]}"
@@ -76,7 +76,7 @@ class Uploads:
         return stored
 
     def resolved(self, value: Any) -> Any:
-        """The payload with a path in the place of each ``{"$file": ID}``; one that is gone stays as it is."""
+        """The payload with each ``{"$file": ID}`` replaced by a path; unknown ids remain."""
         if isinstance(value, Mapping):
             file = self._files.get(str(value.get(FILE))) if set(value) == {FILE} else None
             return file.path if file else {name: self.resolved(one) for name, one in value.items()}
@@ -91,6 +91,6 @@ class Uploads:
         return text
 
     def close(self) -> None:
-        """Remove the folder and what is in it."""
+        """Remove the folder with its files."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._files.clear()

@@ -73,7 +73,7 @@ class AllowedHosts:
         return cls(tuple(dict.fromkeys(rules)))
 
     def check(self, url: str) -> str:
-        """The address to fetch from, put together from its checked parts. Raises ``Refusal``."""
+        """The URL to fetch, rebuilt from its checked parts. Raises ``Refusal``."""
         scheme, host, port, rest = _split(url)
         default = _DEFAULT_PORTS[scheme]
         place = host if port == default else f"{host}:{port}"
@@ -91,7 +91,7 @@ class AllowedHosts:
 
 
 def _split(url: str) -> tuple[str, str, int, str]:
-    """Scheme, host, port, and the rest without a fragment; of a plain address only."""
+    """Scheme, host, port, and the rest without fragment. Raises ``Refusal`` for unusual URLs."""
     if len(url) > _LONGEST or not url.isprintable() or " " in url or "\\" in url:
         raise Refusal("it is not a plain URL")
     match = _URL.fullmatch(url)

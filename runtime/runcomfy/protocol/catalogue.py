@@ -27,7 +27,7 @@ def list_models(
     include_schema: bool = False,
     limit: int | None = None,
 ) -> Flow[list[dict[str, Any]]]:
-    """The entries that fit, in the service's order, each once, at most ``limit`` of them.
+    """The matching entries in the service's order, without duplicates, at most ``limit``.
 
     >>> flow = list_models(CallContext(), "hat")
     >>> next(flow).call.path
@@ -62,7 +62,7 @@ def read_catalogue_page(
     limit: int = PAGE,
     offset: int = 0,
 ) -> Flow[JsonDocument]:
-    """One page of the catalogue, with the bytes that came."""
+    """One page of the catalogue, with the raw response body."""
     if limit < 1 or offset < 0:
         raise ConfigurationError(
             f"limit must be 1 or more, and offset 0 or more; got {limit} and {offset}"
@@ -74,7 +74,7 @@ def read_catalogue_page(
 
 
 def look_up_model(context: CallContext, model_id: str) -> Flow[JsonDocument]:
-    """The entry of one model, with the bytes that came."""
+    """The entry of one model, with the raw response body."""
     context.model_id = model_id
     return (yield from context.exchange(Call("read", "GET", model_path(model_id))))
 
@@ -95,7 +95,7 @@ def _page(
 
 
 def _entries(context: CallContext, content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The entries of a page. One without a model id is of no use and left out."""
+    """The entries of a page; those without a model id are skipped."""
     models = content.get("models")
     if not isinstance(models, list):
         raise context.error(
@@ -107,7 +107,7 @@ def _entries(context: CallContext, content: dict[str, Any]) -> list[dict[str, An
 
 
 def _is_last(content: dict[str, Any], asked: int, seen: int) -> bool:
-    """Whether no page follows: by the total, or else because the page is not full."""
+    """Whether this is the last page, by the total or because it is not full."""
     total, limit = content.get("total"), content.get("limit")
     if type(total) is int:
         return seen >= total

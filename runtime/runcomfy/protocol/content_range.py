@@ -1,4 +1,4 @@
-"""Which part of a file an answer holds, and by which mark the rest is known to be of the same file."""
+"""The part of a file that a response contains, and the validator that identifies the file's version."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SETTLED = 60.0
 
 @dataclass(frozen=True, slots=True)
 class RangeHeader:
-    """What ``Content-Range`` says: the first and the last byte, and the size of the whole file.
+    """A parsed ``Content-Range``: first byte, last byte, and total size.
 
     ``None`` stands for ``*``; without a first byte there is no last one either.
     """
@@ -40,14 +40,14 @@ class RangeHeader:
 
     @property
     def makes_sense(self) -> bool:
-        """Whether the part is not empty and lies inside of the file."""
+        """Whether the range is non-empty and inside the file."""
         if self.first is None or self.last is None:
             return True
         return self.first <= self.last and (self.total is None or self.last < self.total)
 
 
 def read_range_header(headers: Mapping[str, str]) -> RangeHeader | None:
-    """What ``Content-Range`` says; ``None`` where it is none.
+    """Parse ``Content-Range``; ``None`` if it is invalid.
 
     >>> read_range_header({"content-range": "bytes 5-9/10"})
     RangeHeader(first=5, last=9, total=10)
@@ -60,14 +60,14 @@ def read_range_header(headers: Mapping[str, str]) -> RangeHeader | None:
 
 
 def content_length(headers: Mapping[str, str]) -> int | None:
-    """The length that the headers say of the body, if they do."""
+    """The length of the body according to its headers, or ``None``."""
     text = headers.get("content-length", "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 @dataclass(frozen=True, slots=True)
 class RestOfFile:
-    """The part of the file that a body holds: from ``start`` to its end, which is ``total`` if known."""
+    """The part of the file in a body: from ``start`` to its end."""
 
     start: int
     total: int | None
@@ -76,7 +76,7 @@ class RestOfFile:
 def rest_of_file(
     status: int, headers: Mapping[str, str], received: int, of: int | None, known_mark: str
 ) -> RestOfFile | str:
-    """The part that comes, when ``received`` bytes of a known file are there; or what is wrong.
+    """The part that a response contains after ``received`` bytes, or the reason why it is unusable.
 
     >>> rest_of_file(206, {"content-range": "bytes 5-9/10"}, 5, 10, '"v1"')
     RestOfFile(start=5, total=10)
@@ -109,7 +109,7 @@ def rest_of_file(
 
 
 def validator(headers: Mapping[str, str]) -> str:
-    """What tells this version of the file from any other; empty if nothing surely does."""
+    """The strong validator of this version of the file; empty if there is none."""
     etag = headers.get("etag", "").strip()
     if _STRONG.fullmatch(etag):
         return etag

@@ -41,7 +41,7 @@ class RecentChanges:
         self._times: dict[str, float] = {}
 
     def note(self, request_id: str | None, now: float) -> None:
-        """Take note of a change."""
+        """Record a change."""
         if request_id is None:
             return
         self._times[request_id] = now
@@ -50,7 +50,7 @@ class RecentChanges:
                 self._times.pop(oldest, None)
 
     def age(self, request_id: str | None, now: float) -> float | None:
-        """Seconds since the last change; ``None`` where none is known."""
+        """Seconds since the last change; ``None`` if there was none."""
         at = self._times.get(request_id or "")
         return None if at is None else now - at
 
@@ -91,7 +91,7 @@ class CallContext:
         return None if self.deadline is None else self.deadline - self.now
 
     def exchange(self, call: Call) -> Flow[JsonDocument]:
-        """Make the call until it gives a document, as far as the policy and the deadline let it."""
+        """Make the call, with retries, until it returns a document or the policy or deadline ends it."""
         attempt = 0
         error: RequestError | None = None
         while True:
@@ -112,7 +112,7 @@ class CallContext:
             attempt += 1
 
     def rest(self, seconds: float, because: RequestError | None = None) -> Flow[None]:
-        """Sleep, unless the deadline would come first: then there is nothing left to wait for."""
+        """Sleep, or raise if the deadline comes first."""
         remaining = self.remaining
         if remaining is not None and seconds >= remaining:
             raise self._out_of_time(because, seconds=seconds) from because
@@ -120,7 +120,7 @@ class CallContext:
         self.now = tick.now
 
     def until_next_poll(self, asked: float | None) -> Flow[None]:
-        """Sleep as long as the polling policy says; the last poll comes shortly before the deadline."""
+        """Sleep for the poll interval; the last poll is shortly before the deadline."""
         position = self.seen.queue_position if self.seen else None
         pause = self.polling.pause(self.now - self.since, position, asked, next(self.chances))
         remaining = self.remaining
@@ -129,7 +129,7 @@ class CallContext:
         yield from self.rest(pause)
 
     def report(self, status: Status) -> Flow[None]:
-        """Tell the caller, if the status is not what it was."""
+        """Report the status if it has changed."""
         before, self.seen = self.seen, status
         if before and (before.state, before.queue_position) == (
             status.state,
@@ -143,7 +143,7 @@ class CallContext:
         self.now = tick.now
 
     def _doubt(self, problem: ErrorResponse) -> ErrorResponse:
-        """The error of a submit. Where it may have been accepted, it is not repeated and its id is kept."""
+        """The error of a submit; one that may have been accepted is not retried and keeps its id."""
         if may_be_accepted(problem):
             self.learn(problem.request_id)
             if problem.kind not in MAY_BE_ACCEPTED:
@@ -151,12 +151,12 @@ class CallContext:
         return problem
 
     def _may_appear(self, problem: ErrorResponse) -> bool:
-        """Whether HTTP 404 may be about a change that not all of the service has seen yet."""
+        """Whether HTTP 404 may be due to the service's eventual consistency."""
         age = self.changes.age(self.request_id, self.now)
         return age is not None and age < self.retries.visible_after and is_not_found(problem)
 
     def _require_time(self, pause: float, error: RequestError) -> None:
-        """Raise the error of a submit whose next attempt would come after the deadline."""
+        """Raise the error of a submit whose next attempt would be after the deadline."""
         remaining = self.remaining
         if remaining is not None and pause >= remaining:
             error.message += (
@@ -167,7 +167,7 @@ class CallContext:
             raise error
 
     def learn(self, request_id: object) -> None:
-        """Take the id that the service gave, if there was none and it is one."""
+        """Keep the service's request id, if it is valid and the first one."""
         if self.request_id is None and request_id is not None:
             try:
                 self.request_id = check_request_id(request_id)
@@ -175,7 +175,7 @@ class CallContext:
                 return
 
     def error(self, kind: type[_ErrorT], message: str, **details: Any) -> _ErrorT:
-        """An error about this conversation."""
+        """Create an error with the ids of this flow."""
         return kind(message, request_id=self.request_id, model_id=self.model_id, **details)
 
     def _send(self, call: Call, because: RequestError | None) -> Flow[Response | Failure]:

@@ -1,4 +1,4 @@
-"""Fetching a file: from where, how much, from which place on, and what follows from each fault. No I/O.
+"""The download flow of one file: redirects, resumption and retries. No I/O.
 
 The flow yields ``Open``, ``Drain`` or ``Sleep`` and is sent what came of it. What has arrived is kept
 when a connection breaks, and the rest is asked for, if the file host gave a mark by which it is surely
@@ -24,7 +24,7 @@ _INSTEAD = "received a web page or an error text instead of the {}"
 
 
 def download(fetch: Fetch) -> Flow[None]:
-    """Fetch the file, as far as the policy and the deadline let it."""
+    """Fetch the file, with retries, until it is complete or the policy or deadline ends it."""
     attempt = most = 0
     while True:
         problem = yield from _attempt(fetch)
@@ -42,7 +42,7 @@ def download(fetch: Fetch) -> Flow[None]:
 
 
 def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
-    """Ask once and take what comes; ``None`` when the file is complete."""
+    """Make one attempt; returns ``None`` when the file is complete."""
     head = yield from _open(fetch)
     if isinstance(head, ErrorResponse):
         return head
@@ -70,7 +70,7 @@ def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
 
 
 def _open(fetch: Fetch) -> Flow[Head | ErrorResponse]:
-    """The head of a good answer. Every hop on the way to it is checked."""
+    """The head of a successful response. Every redirect is checked."""
     url = fetch.url
     for _ in range(MOST_REDIRECTS + 1):
         try:
@@ -96,7 +96,7 @@ def _open(fetch: Fetch) -> Flow[Head | ErrorResponse]:
 
 
 def _refusal(fetch: Fetch, head: Head) -> str:
-    """Why the body of a good answer is not the file; empty if it may be."""
+    """The reason why a successful response is not the file; ``""`` if there is none."""
     coding = head.headers.get("content-encoding", "identity")
     if coding.strip().lower() not in {"", "identity"}:
         return f"it is encoded as {coding}, which was not requested"
@@ -107,13 +107,13 @@ def _refusal(fetch: Fetch, head: Head) -> str:
 
 
 def _is_told_as_json(fetch: Fetch, head: Head) -> bool:
-    """Whether a file is said to be JSON: an error text, or a file under a wrong type. Its content tells."""
+    """Whether the response is declared as JSON, which may be an error document."""
     content_type = head.headers.get("content-type", "").strip().lower()
     return fetch.kind != "file" and content_type.startswith("application/json")
 
 
 def _lacking(fetch: Fetch, drained: Drained) -> ErrorResponse | None:
-    """What the body lacks; ``None`` if it is the whole file."""
+    """What is missing from the body; ``None`` if the file is complete."""
     if fetch.received > fetch.limit:
         raise fetch.too_large(fetch.received)
     if drained.broken:

@@ -1,4 +1,4 @@
-"""``Fetch``: what a flow knows of a file while it comes."""
+"""``Fetch``: the state of one download."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ErrorT = TypeVar("_ErrorT", bound=RequestError)
 
 @dataclass(slots=True)
 class Fetch:
-    """One file to fetch, and what is known of it while it comes.
+    """One file to fetch, and the progress of its download.
 
     Clock and chance are inputs, as in ``CallContext``. ``limit`` is the most bytes that are taken.
 
@@ -66,18 +66,18 @@ class Fetch:
         return None if self.deadline is None else self.deadline - self.now
 
     def headers(self) -> dict[str, str]:
-        """What is asked for: all, or what is missing if the file is still the same."""
+        """The request headers, for the whole file or the missing part."""
         wanted = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self.received:
             wanted |= {"Range": f"bytes={self.received}-", "If-Range": self.validator}
         return wanted
 
     def restart(self) -> None:
-        """Forget what has arrived."""
+        """Discard the received part."""
         self.received, self.total, self.validator = 0, None, ""
 
     def rest(self, seconds: float, because: ErrorResponse) -> Flow[None]:
-        """Sleep, unless the deadline would come first: then there is nothing left to wait for."""
+        """Sleep, or raise if the deadline comes first."""
         remaining = self.remaining
         if remaining is not None and seconds >= remaining:
             raise self.out_of_time(because)
@@ -85,7 +85,7 @@ class Fetch:
         self.now = tick.now
 
     def failed(self, problem: ErrorResponse) -> DownloadFailed:
-        """The error that a problem is."""
+        """The error for a failed attempt."""
         return self.error(DownloadFailed, _SENTENCES[problem.kind], problem)
 
     def out_of_time(self, problem: ErrorResponse | None = None) -> DeadlineExceeded:
@@ -106,7 +106,7 @@ class Fetch:
     def error(
         self, kind: type[_ErrorT], message: str, problem: ErrorResponse | None = None
     ) -> _ErrorT:
-        """An error about this file."""
+        """Create an error about this file."""
         error = kind(
             f"could not fetch {shown_url(self.url)}: {message}",
             request_id=self.request_id,

@@ -1,4 +1,4 @@
-"""Dates in response headers: how many seconds lie between two of them."""
+"""Parsing of HTTP dates, and the difference between two of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST = 64
 
 
 def seconds_between(earlier: str, later: str) -> float | None:
-    """Seconds from one HTTP date to another; ``None`` where one of them is not a date.
+    """Seconds from one HTTP date to another; ``None`` if either is not a date.
 
     >>> seconds_between("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:30 GMT")
     30.0

@@ -24,7 +24,7 @@ __all__ = ["cancel", "fetch", "follow", "get_status", "run", "submit", "verdict"
 
 
 def run(context: CallContext, body: bytes) -> Flow[dict[str, Any]]:
-    """Submit, follow, fetch: the document of the result."""
+    """Submit, follow and fetch. Returns the result document."""
     yield from submit(context, body)
     yield from context.until_next_poll(None)
     return (yield from watch(context))
@@ -62,7 +62,7 @@ def get_status(context: CallContext) -> Flow[Status]:
 
 
 def follow(context: CallContext) -> Flow[Status]:
-    """Poll until the request has ended, reporting every change: the last status."""
+    """Poll until the request has ended, reporting every change. Returns the last status."""
     while True:
         status, asked = yield from _poll(context)
         yield from context.report(status)
@@ -72,7 +72,7 @@ def follow(context: CallContext) -> Flow[Status]:
 
 
 def watch(context: CallContext) -> Flow[dict[str, Any]]:
-    """Follow the request to its end: the document of the result."""
+    """Wait for the request to end. Returns the result document."""
     while True:
         ended = phase((yield from follow(context)).state)
         if ended == "cancelled":
@@ -84,13 +84,13 @@ def watch(context: CallContext) -> Flow[dict[str, Any]]:
 
 
 def fetch(context: CallContext) -> Flow[dict[str, Any]]:
-    """Fetch the result now: its document; ``ResultNotReady`` when the job has not ended."""
+    """Fetch the result document. Raises ``ResultNotReady`` if the job has not ended."""
     document = yield from _read_result(context)
     return _judged(context, document.content, verdict(document.content))
 
 
 def cancel(context: CallContext) -> Flow[Cancellation]:
-    """Ask the service to cancel the request, and say what came of it."""
+    """Cancel the request, and return the outcome."""
     path = request_path(context.request_id or "", "cancel")
     document = yield from context.exchange(Call("cancel", "POST", path))
     return Cancellation.from_answer(document.content)
@@ -111,7 +111,7 @@ def _read_result(context: CallContext) -> Flow[JsonDocument]:
 
 
 def _fetch_after(context: CallContext, ended: Phase) -> Flow[dict[str, Any] | None]:
-    """The document of a job that the queue calls ended, ``None`` if the result says otherwise.
+    """The document of a job that has ended according to its status; ``None`` if the result disagrees.
 
     The result decides. Where the queue says "failed" and the result says nothing, it failed.
     """
@@ -142,7 +142,7 @@ def _judged(context: CallContext, document: dict[str, Any], ended: Phase) -> dic
 
 
 def _fail(context: CallContext, raw: Any, because: RequestError | None) -> NoReturn:
-    """Raise ``JobFailed`` with the reason, from the document or from the error that came instead."""
+    """Raise ``JobFailed`` with the reason from the document or the error."""
     reason = raw.get("error")
     words = context.redact(reason) if reason else ""
     error = context.error(
@@ -157,7 +157,7 @@ def _fail(context: CallContext, raw: Any, because: RequestError | None) -> NoRet
 
 
 def verdict(document: dict[str, Any], *, queue: Phase = "running") -> Phase:
-    """How the request ended, as its result says; ``queue`` is what the queue says.
+    """How the request ended according to its result; ``queue`` is the status endpoint's state.
 
     The result decides. Where it has no status that is known, its output counts, then its error, then
     the queue.

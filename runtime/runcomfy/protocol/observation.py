@@ -1,4 +1,4 @@
-"""The seam for those who watch flows from outside, such as ``runcomfy.otel``. No flow is watched unless one asks."""
+"""The hook for observers of flows, such as ``runcomfy.otel``. Without one, flows are not wrapped."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _ReturnT = TypeVar("_ReturnT")
 
 
 class Observer(Protocol):
-    """Watches flows. It changes neither their steps nor what they are sent."""
+    """Observes flows, without changing their steps or replies."""
 
     def job(self, model_id: str) -> AbstractContextManager[None]:
-        """Around a job that takes several flows; those that run inside belong to it."""
+        """Wrap a job of several flows; flows inside belong to it."""
         ...
 
     def flow(
         self, flow: Flow[_ReturnT], request_id: str | None, model_id: str | None
     ) -> Flow[_ReturnT]:
-        """The same flow, watched."""
+        """Wrap a flow."""
         ...
 
 
@@ -31,17 +31,17 @@ _observers: list[Observer] = []
 
 
 def observe(observer: Observer | None) -> None:
-    """Have all flows from now on watched by this observer alone; ``None`` ends it."""
+    """Set the only observer of all later flows; ``None`` removes it."""
     _observers[:] = [] if observer is None else [observer]
 
 
 def observed(flow: Flow[_ReturnT], request_id: str | None, model_id: str | None) -> Flow[_ReturnT]:
-    """The flow as the driver carries it out."""
+    """The flow, wrapped by the observer if there is one."""
     return _observers[0].flow(flow, request_id, model_id) if _observers else flow
 
 
 def observed_job(request: object) -> AbstractContextManager[None]:
-    """Around a job that takes several flows; ``request`` is one, or the model's id."""
+    """Wrap a job of several flows; ``request`` is the request or its model id."""
     if not _observers:
         return nullcontext()
     model_id = request if isinstance(request, str) else getattr(request, "model_id", "")

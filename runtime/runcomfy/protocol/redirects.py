@@ -1,4 +1,4 @@
-"""Redirects that are followed by hand: which statuses they have, how many, and where they lead."""
+"""Rules for following redirects: statuses, maximum number, and target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def next_url(url: str, location: str) -> str:
-    """Where a redirect leads. What cannot be joined is given back as it is, for the caller to refuse.
+    """The target of a redirect; an invalid location is returned unchanged for the caller to refuse.
 
     >>> next_url("https://x.runcomfy.net/a/b.png", "../c.png")
     'https://x.runcomfy.net/c.png'

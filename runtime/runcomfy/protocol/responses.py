@@ -85,7 +85,7 @@ _CHECK = (
 
 @dataclass(frozen=True, slots=True)
 class JsonDocument:
-    """A good answer: its JSON object, the pause that ``Retry-After`` asks for, and the bytes that came."""
+    """A successful response: its JSON object, the ``Retry-After`` pause, and the raw body."""
 
     content: dict[str, Any]
     retry_after: float | None = None
@@ -94,7 +94,7 @@ class JsonDocument:
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """What went wrong with a call. ``text`` is what the server or the transport said, ``raw`` all of it."""
+    """A failed call. ``text`` is the message of the server or transport, ``raw`` the whole response."""
 
     kind: FailureKind
     text: str
@@ -106,7 +106,7 @@ class ErrorResponse:
 
 
 def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorResponse:
-    """The document that was asked for, or the problem; an error may come with HTTP 200."""
+    """Read a response as a document or an error; an error may have HTTP status 200."""
     if isinstance(reply, Failure):
         return ErrorResponse(reply.kind, redact(reply.text))
     asked = retry_after(reply.headers)
@@ -134,7 +134,7 @@ def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorRes
 def error_for(
     problem: ErrorResponse, call: Call, request_id: str | None, model_id: str | None
 ) -> errors.RequestError:
-    """The error that a problem is, with everything known about it."""
+    """The exception for a failed call, with all known details."""
     kind: type[errors.RequestError] | None = None
     sentence = _SENTENCES[problem.kind]
     if call.action == "submit" and problem.kind in MAY_BE_ACCEPTED:
@@ -165,12 +165,12 @@ def error_for(
 
 
 def is_not_found(problem: ErrorResponse) -> bool:
-    """Whether the service says that it does not know what the call is about."""
+    """Whether the service reports that the model or request does not exist."""
     return problem.kind == "refused" and _refusal(problem) is errors.NotFound
 
 
 def may_be_accepted(problem: ErrorResponse) -> bool:
-    """Whether a submit that was answered with this error may have been accepted all the same."""
+    """Whether a submit with this error response may have been accepted nevertheless."""
     if problem.kind in MAY_BE_ACCEPTED:
         return True
     if problem.status is None:
@@ -181,7 +181,7 @@ def may_be_accepted(problem: ErrorResponse) -> bool:
 
 
 def _names_a_request(problem: ErrorResponse) -> bool:
-    """Whether an error describes a request that is there. An id alone may be that of a trace."""
+    """Whether an error describes an existing request. An id alone may be a trace id."""
     raw = problem.raw
     if not isinstance(raw, dict) or not isinstance(raw.get("request_id"), str):
         return False
@@ -205,7 +205,7 @@ def _decode(body: bytes) -> Any:
 
 
 def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
-    """The error's number. In a good answer only ``error_code`` makes an error, not ``code``."""
+    """The error code. In a successful response only ``error_code`` counts, not ``code``."""
     for name in _CODES[:1] if good else _CODES:
         value = content.get(name)
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
@@ -216,7 +216,7 @@ def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
 
 
 def _trouble_told(code: int | None) -> FailureKind:
-    """What an error that came with HTTP 200 is: codes start with an HTTP status."""
+    """The kind of an error with HTTP status 200: error codes start with an HTTP status."""
     told = (code or 0) // 1000
     return failure_kind_of(told) if 400 <= told < 600 else "refused"
 

@@ -44,7 +44,7 @@ _LONGEST_ASKED = 86_400.0
 
 
 def failure_kind_of(status: int) -> FailureKind:
-    """What an HTTP status that is no success means."""
+    """The failure kind of an unsuccessful HTTP status."""
     return _STATUSES.get(status) or _CLASSES.get(status // 100, "response unreadable")
 
 
@@ -75,7 +75,7 @@ class Retries:
             raise ValueError("retries needs 0 < first <= ceiling, in seconds")
 
     def repeats(self, action: Action, kind: FailureKind, attempt: int) -> bool:
-        """Whether the call is sent again after its failed attempt number ``attempt``, from 0."""
+        """Whether the call is retried after failed attempt number ``attempt``, counted from 0."""
         if kind == "not visible yet":
             return action in _REPEATED[kind]  # bounded by time
         limit = {
@@ -86,7 +86,7 @@ class Retries:
         return action in _REPEATED[kind] and (limit is None or attempt < limit)
 
     def pause(self, attempt: int, asked: float | None, chance: float) -> float:
-        """Seconds to wait: doubled each time, jittered; at least what ``Retry-After`` asked for."""
+        """Seconds to wait: doubled each time, jittered, and at least ``Retry-After``."""
         doubled = min(self.ceiling, self.first * 2.0 ** min(attempt, 32))
         return max(doubled * (0.5 + chance / 2), asked or 0.0)
 
@@ -111,14 +111,14 @@ class Polling:
     def pause(
         self, unchanged: float, position: int | None, asked: float | None, chance: float
     ) -> float:
-        """Seconds until the next poll; ``asked`` is what ``Retry-After`` says."""
+        """Seconds until the next poll; ``asked`` is the value of ``Retry-After``."""
         wanted = max(unchanged / 20, self.floor * (1 + min(position or 0, 100)))
         jittered = min(wanted, self.ceiling) * (0.85 + 0.3 * chance)
         return max(min(max(jittered, self.floor), self.ceiling), asked or 0.0)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that ``Retry-After`` asks for. A date counts from the answer's own ``Date``."""
+    """The value of ``Retry-After`` in seconds. A date is relative to the response's own ``Date``."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None

@@ -48,7 +48,7 @@ FailureKind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API. ``path`` starts at the base URL; the transport adds the token."""
+    """One API call. ``path`` starts at the base URL; the transport adds the token."""
 
     action: Action
     method: Literal["GET", "POST"]
@@ -58,7 +58,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Make the call, within ``timeout`` seconds; be sent a ``Response`` or a ``Failure``."""
+    """Make the call, within ``timeout`` seconds. The reply is a ``Response`` or a ``Failure``."""
 
     call: Call
     timeout: float | None = None
@@ -66,7 +66,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Ask for a file, within ``timeout`` seconds; be sent a ``Head`` or a ``Failure``."""
+    """Request a file, within ``timeout`` seconds. The reply is a ``Head`` or a ``Failure``."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str]
@@ -75,7 +75,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Write the body of what was opened behind the first ``start`` bytes; be sent a ``Drained``.
+    """Write the opened body after the first ``start`` bytes. The reply is a ``Drained``.
 
     Stop when more than ``limit`` bytes are there, or after ``timeout`` seconds. ``total`` is for the
     progress.
@@ -89,7 +89,7 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait; be sent a ``Tick``. ``reason`` is for the log and empty between ordinary polls."""
+    """Wait. The reply is a ``Tick``. ``reason`` is for the log, and empty between ordinary polls."""
 
     seconds: float
     reason: str = ""
@@ -97,7 +97,7 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """Tell the caller where the request is; be sent a ``Tick``."""
+    """Report the status to the caller. The reply is a ``Tick``."""
 
     request_id: str
     status: Status
@@ -115,7 +115,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The start of an answer. Header names are in lower case."""
+    """The head of a response. Header names are in lower case."""
 
     now: float
     status: int
@@ -124,7 +124,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """How many bytes are there, and the first of them; ``broken`` says what ended the body, if not its end."""
+    """The number of bytes written, and the first ones; ``broken`` is the error that cut the body, if any."""
 
     now: float
     received: int

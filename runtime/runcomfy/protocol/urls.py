@@ -60,7 +60,7 @@ def check_request_id(request_id: object) -> str:
 
 
 def request_path(request_id: str, tail: str) -> str:
-    """The path of something about a request: ``status``, ``result`` or ``cancel``."""
+    """The path of a request's ``status``, ``result`` or ``cancel``."""
     return f"/v1/requests/{check_request_id(request_id)}/{tail}"
 
 
@@ -93,7 +93,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def is_host_name(host: str) -> bool:
-    """Whether the libraries below can look the name up; of some they raise ``UnicodeError``.
+    """Whether the name can be resolved; some names raise ``UnicodeError`` in the libraries.
 
     >>> is_host_name("xn--mnchen-3ya.de"), is_host_name("xn--a.de"), is_host_name("a" * 64 + ".de")
     (True, False, False)
@@ -109,7 +109,7 @@ def is_host_name(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host, without brackets, is this machine by its own words."""
+    """Whether the host, without brackets, is localhost or a loopback address."""
     from ipaddress import ip_address
 
     try:

@@ -61,7 +61,7 @@ def validate(
     '/images'
     """
     if check_files not in ("local", "remote"):
-        raise ValueError(f'check_files is "local" or "remote", not {check_files!r:.80}')
+        raise ValueError(f'check_files must be "local" or "remote", got {check_files!r:.80}')
     cls = model_class(model)
     task = scan_task(Scanner(cls, None, strict))
     if task is None:

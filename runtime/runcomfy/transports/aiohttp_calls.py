@@ -32,7 +32,7 @@ _BYTES = 1024 * 1024
 
 
 class _Unclean(aiohttp.ClientError):
-    """Something that nobody asked for came in over a kept connection, so nothing was sent over it."""
+    """Unexpected data arrived on a kept-alive connection, so nothing was sent on it."""
 
 
 class AiohttpCalls:
@@ -117,7 +117,7 @@ class AiohttpCalls:
 
 @lru_cache(maxsize=256)
 def _url(url: str) -> URL:
-    """The parsed URL; polls ask for the same ones again and again."""
+    """The parsed URL, cached because polls repeat the same URLs."""
     return URL(url, encoded=True)
 
 
@@ -126,7 +126,7 @@ _route: ContextVar[Route] = ContextVar("_route")
 
 
 class _Turn(Waiter):
-    """Waits as anyio does, in a third of the time."""
+    """A wait primitive like anyio's, at a third of the cost."""
 
     def __init__(self) -> None:
         self.given = False
@@ -151,7 +151,7 @@ class _Turn(Waiter):
 
 
 class _Request(aiohttp.ClientRequest):
-    """Sends over clean connections only, and lets go of those that are stuck.
+    """Sends on clean connections only, and aborts stuck ones.
 
     aiohttp would take what came in unasked for the answer to the next request.
     """
@@ -168,6 +168,6 @@ class _Request(aiohttp.ClientRequest):
 
 
 def _let_go(stream: asyncio.Transport, protocol: ResponseHandler) -> None:
-    """Abort what is not kept: closing it would wait until the server has taken everything, or says good-bye."""
+    """Abort a connection that is not reused: a clean close would wait for the server."""
     if protocol.should_close or stream.get_write_buffer_size():
         stream.abort()

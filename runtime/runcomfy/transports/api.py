@@ -36,7 +36,7 @@ class ApiTransport:
         hide_in_logs(config.redact)
 
     def prepare(self, step: Transfer) -> Work:
-        """What makes the call."""
+        """The callable that makes the call."""
         assert isinstance(step, Send)  # noqa: S101  # flows of the API yield no other
         require_allowed(self._config.base_url, step.call, self._http)
         return partial(self._carry, self._calls(), step)
@@ -47,7 +47,7 @@ class ApiTransport:
         return self._config.located(Failure(monotonic(), kind, why))
 
     def rest(self) -> None:
-        """Nothing: a call holds no connection during a pause."""
+        """Do nothing: a call holds no connection during a pause."""
 
     @property
     def is_over(self) -> bool:
@@ -55,7 +55,7 @@ class ApiTransport:
         return False
 
     def closed(self) -> ClientClosed:
-        """The error of a call after the close."""
+        """The error for a call after the client was closed."""
         return ClientClosed("the client is closed; nothing was sent")
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ class AsyncApiTransport:
         hide_in_logs(config.redact)
 
     async def prepare(self, step: Transfer) -> AsyncWork:
-        """What makes the call."""
+        """The callable that makes the call."""
         assert isinstance(step, Send)  # noqa: S101  # flows of the API yield no other
         require_allowed(self._config.base_url, step.call, self._http)
         return partial(self._carry, await self._calls(), step)
@@ -48,10 +48,10 @@ class AsyncApiTransport:
         return self._config.located(Failure(monotonic(), kind, why))
 
     async def rest(self) -> None:
-        """Nothing: a call holds no connection during a pause."""
+        """Do nothing: a call holds no connection during a pause."""
 
     def closed(self) -> ClientClosed:
-        """The error of a call after the close."""
+        """The error for a call after the client was closed."""
         return ClientClosed("the client is closed; nothing was sent")
 
     async def close(self) -> None:

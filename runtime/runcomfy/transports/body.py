@@ -44,7 +44,7 @@ class Body:
             raise _too_long()
 
     def finish(self) -> bytes:
-        """The whole body."""
+        """Return the complete body."""
         if self._unpacking is not None and self._came and not self._unpacking.eof:
             raise ResponseCut("the compressed body of the response is truncated")
         content = bytes(self._content)

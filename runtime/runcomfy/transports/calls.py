@@ -40,14 +40,14 @@ class Route:
             self.sent = True
 
     def take(self, abort: Callable[[], None]) -> None:
-        """From here on, ``abort`` breaks the connection off. Raises ``ResponseCut`` as ``go`` does."""
+        """Register ``abort``, which closes the connection. Raises ``ResponseCut`` as ``go`` does."""
         with self._lock:
             if self.left:
                 raise ResponseCut("the caller gave up before the call was sent")
             self._abort = abort
 
     def release(self) -> None:
-        """The connection is given back: it belongs to other calls now."""
+        """Mark that the connection was returned to the pool."""
         with self._lock:
             self._abort = None
 
@@ -78,24 +78,24 @@ class Transport(Protocol):
     """Executes the steps of flows. The driver limits the time of each step."""
 
     def prepare(self, step: Transfer) -> Work:
-        """What carries the step out. What this raises is raised to the caller: nothing is under way yet."""
+        """The callable that executes the step. An exception here reaches the caller: nothing was started yet."""
         ...
 
     def cut(self, step: Transfer, route: Route, why: str) -> Reply:
-        """The reply for a step that was left before its end."""
+        """The reply for an abandoned step."""
         ...
 
     def rest(self) -> None:
-        """Let go of what is not to be held during a pause."""
+        """Release what must not be held during a pause."""
         ...
 
     @property
     def is_over(self) -> bool:
-        """Whether the transport was closed by somebody else than the driver."""
+        """Whether the transport was closed by anyone but the driver."""
         ...
 
     def closed(self) -> ClientClosed:
-        """The error of a step that was asked for after the close."""
+        """The error for a step after the transport was closed."""
         ...
 
 
@@ -131,11 +131,11 @@ class Calls(Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """Whether they are closed."""
+        """Whether the connections are closed."""
         ...
 
     def close(self) -> None:
-        """Close them; calls that wait for an answer end with an error."""
+        """Close the connections; calls that wait for a response end with an error."""
         ...
 
 
@@ -150,9 +150,9 @@ class AsyncCalls(Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """Whether they are closed."""
+        """Whether the connections are closed."""
         ...
 
     async def aclose(self) -> None:
-        """Close them; calls that wait for an answer end with an error."""
+        """Close the connections; calls that wait for a response end with an error."""
         ...

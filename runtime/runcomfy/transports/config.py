@@ -39,11 +39,11 @@ class HttpConfig:
 
     @property
     def proxy(self) -> str | None:
-        """The proxy on the way to the service."""
+        """The proxy for the service."""
         return self.proxies.proxy_for(self.base_url)
 
     def located(self, failure: Failure) -> Failure:
-        """The failure, with the address of the service where nothing answers there."""
+        """The failure, with the base URL added if the connection failed."""
         if failure.kind != "not connected":
             return failure
         return replace(failure, text=f"{self.base_url}: {failure.text}")
@@ -70,18 +70,18 @@ class HttpConfig:
         }
 
     def steps(self, send: Send) -> tuple[float, float]:
-        """Seconds for connecting, and for each wait for a part of the answer."""
+        """Timeouts for connecting and for each read."""
         rest = inf if send.timeout is None else max(send.timeout, 0.0)
         return min(self.connect_timeout, rest), min(self.read_timeout, rest)
 
 
 def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers under lower-case names."""
+    """The headers with lower-case names."""
     return {name.lower(): value for name, value in headers.items()}
 
 
 def headers_by_name(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers by their names in lower case; those of one name are one, as httpx joins them."""
+    """The headers with lower-case names; repeated headers are joined as in httpx."""
     headers: dict[str, str] = {}
     for given, value in raw:
         name, text = given.decode("latin-1").lower(), value.decode("latin-1")

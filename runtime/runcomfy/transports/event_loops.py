@@ -13,7 +13,7 @@ __all__ = ["PerLoop", "this_loop"]
 
 
 class Closable(Protocol):
-    """What can be closed in its event loop."""
+    """A resource that is closed in its event loop."""
 
     @property
     def is_closed(self) -> bool: ...
@@ -31,7 +31,7 @@ class PerLoop(Generic[ThingT]):
         self._own: WeakKeyDictionary[Any, _Own[ThingT]] = WeakKeyDictionary()
 
     async def get(self) -> ThingT:
-        """That of this event loop."""
+        """The resource of the running event loop."""
         loop = this_loop()
         own = self._own.get(loop)
         if own is None:
@@ -41,14 +41,14 @@ class PerLoop(Generic[ThingT]):
         return own.thing
 
     async def close(self) -> None:
-        """Close that of this event loop."""
+        """Close the resource of the running event loop."""
         self._forget_the_past()
         own = self._own.pop(this_loop(), None)
         if own is not None:
             await own.keeper.aclose()
 
     def _forget_the_past(self) -> None:
-        """Let go of what belonged to loops that are closed: it holds its loop, so nothing else would.
+        """Drop the resources of closed event loops, which would otherwise keep their loops alive.
 
         Where a loop was closed by hand, its sockets are closed by the garbage collector.
         """
@@ -59,14 +59,14 @@ class PerLoop(Generic[ThingT]):
 
 
 class _Own(NamedTuple, Generic[ThingT]):
-    """The thing of one event loop, and what closes it."""
+    """The resource of one event loop, and the generator that closes it."""
 
     thing: ThingT
     keeper: AsyncGenerator[ThingT, None]
 
 
 async def _kept(thing: ThingT) -> AsyncGenerator[ThingT, None]:
-    """Gives it, and closes it when nobody did before the event loop ends, which ends generators."""
+    """Yield the resource; closes it at the latest when the event loop shuts down its generators."""
     try:
         yield thing
     finally:
@@ -75,5 +75,5 @@ async def _kept(thing: ThingT) -> AsyncGenerator[ThingT, None]:
 
 
 def this_loop() -> Any:
-    """What stands for the running event loop."""
+    """A key that identifies the running event loop."""
     return anyio.lowlevel.current_token().native_token

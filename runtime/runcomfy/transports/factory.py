@@ -22,7 +22,7 @@ __all__ = ["async_httpx_client", "httpx_client", "make_async_calls", "make_calls
 
 
 def tls_context(config: HttpConfig) -> ssl.SSLContext | None:
-    """What a client needs to make once: the certificates that httpx trusts, ``SSL_CERT_FILE`` included.
+    """The TLS context, created once per client: the certificates that httpx trusts, ``SSL_CERT_FILE`` included.
 
     ``None`` where the service is reached without TLS.
     """

@@ -1,4 +1,4 @@
-"""What an error proves: no connection, nothing sent, or a response lost.
+"""Classification of transport errors: not connected, not sent, or response lost.
 
 Where the error came up decides, not its class: libraries raise what they do not document. What was raised before the
 first byte went out was not sent; anything later may have reached the service, and a submit is then billed.
@@ -53,13 +53,13 @@ def failure_of(error: Exception, route: Route, *, knows_sent: bool) -> Failure:
 
 
 def require_of_others(error: Exception) -> None:
-    """Raise what is no error of a connection: our own errors, and assertions of a test's mock."""
+    """Re-raise errors that are not connection errors: our own, and assertions of a test's mock."""
     if isinstance(error, (RunComfyError, AssertionError)):
         raise error
 
 
 def words_of(error: BaseException) -> str:
-    """The error in words: its class, and what it or the errors behind it say."""
+    """The error as text: its class, and its message or that of its cause."""
     return (
         str(error) if isinstance(error, ResponseCut) else f"{type(error).__name__}: {_told(error)}"
     )
@@ -94,7 +94,7 @@ def _kind_of(error: Exception, route: Route, *, knows_sent: bool) -> FailureKind
 
 
 def _surely_not_connected(error: BaseException) -> bool:
-    """Whether an error that says so is right: by the error that it translates, or because there is none.
+    """Whether a connect error is genuine, judged by its cause.
 
     httpx-aiohttp says the same of an answer that was lost, and the error behind it tells the two apart.
     Only the next one counts: further ones may belong to whatever the caller was handling.
@@ -114,6 +114,6 @@ def _names(error: BaseException | None) -> list[str]:
 
 
 def _told(error: BaseException) -> str:
-    """What the error says, or else what those behind it say."""
+    """The message of the error, or else of its causes."""
     behind = error.__cause__ or error.__context__
     return str(error) or (_told(behind) if behind else "")

@@ -25,7 +25,7 @@ _FIRST_BYTE = "http11.send_request_headers.started"
 
 @lru_cache(maxsize=256)
 def _url(url: str) -> httpcore.URL:
-    """The URL as httpcore's; polls ask for the same ones again and again."""
+    """The URL for httpcore, cached because polls repeat the same URLs."""
     return httpcore.URL(url)
 
 
@@ -35,12 +35,12 @@ def _host(base_url: str) -> str:
 
 
 def origin_of(config: HttpConfig) -> httpcore.Origin:
-    """Where the service is."""
+    """The origin of the service."""
     return _url(config.base_url + "/").origin
 
 
 def request_of(config: HttpConfig, send: Send, trace: Any) -> httpcore.Request:
-    """The call as httpcore's. ``trace`` is called with the name of each thing that is about to be done."""
+    """The call as an httpcore request. ``trace`` is called with the name of each stage."""
     connect, read = config.steps(send)
     body = send.call.body
     headers = {"Host": _host(config.base_url), "User-Agent": USER_AGENT, **config.headers(send)}
@@ -59,7 +59,7 @@ def request_of(config: HttpConfig, send: Send, trace: Any) -> httpcore.Request:
 
 
 class Pieces:
-    """The body of a request in pieces, for both kinds. No generator: trio warns of one that an error left behind."""
+    """The request body in chunks, sync and async. Not a generator: trio warns about abandoned ones."""
 
     def __init__(self, content: bytes) -> None:
         self._pieces = (content[at : at + _PIECE] for at in range(0, len(content), _PIECE))
@@ -77,7 +77,7 @@ class Pieces:
 
 
 def start_of(event: str, route: Route, *, closed: bool) -> None:
-    """When the first byte is about to be sent: note it, or raise if the client was closed meanwhile."""
+    """Before the first byte is sent: record it, or raise if the client was closed meanwhile."""
     if event == _FIRST_BYTE:
         if closed:
             raise httpcore.ConnectError("the client was closed")

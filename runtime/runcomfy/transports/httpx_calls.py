@@ -87,12 +87,12 @@ class AsyncHttpxCalls:
 
 
 def pieces(response: httpx.Response) -> Iterator[bytes]:
-    """The body as it came. What a hook or a mock has read already is unpacked, and one piece."""
+    """The raw body. One that a hook or mock has already read is decoded and a single chunk."""
     return iter([response.content]) if response.is_stream_consumed else response.iter_raw()
 
 
 def async_pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    """``pieces`` of an answer to an asynchronous client."""
+    """``pieces`` for an asynchronous client."""
     return _Once(response.content) if response.is_stream_consumed else response.aiter_raw()
 
 
@@ -105,7 +105,7 @@ def _packing(response: httpx.Response) -> str | None:
 
 
 class _Once(AsyncIterator[bytes]):
-    """One piece. No generator: trio warns of those that are left."""
+    """A single chunk. Not a generator: trio warns about abandoned ones."""
 
     def __init__(self, content: bytes) -> None:
         self._left = [content]

@@ -21,7 +21,7 @@ _PATIENCE = 0.05
 
 
 class Waiter:
-    """What one call waits for."""
+    """A call waiting for a slot."""
 
     def __init__(self) -> None:
         #: Whether it has come, be it at the moment when the wait was given up.
@@ -29,12 +29,12 @@ class Waiter:
         self._event = anyio.Event()
 
     def give(self) -> None:
-        """Let it come."""
+        """Admit the call."""
         self.given = True
         self._event.set()
 
     async def wait(self, seconds: float | None) -> None:
-        """Wait for it, so long at most."""
+        """Wait to be admitted, at most ``timeout`` seconds."""
         with anyio.move_on_after(seconds):
             await self._event.wait()
 

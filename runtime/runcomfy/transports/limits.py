@@ -35,15 +35,15 @@ class IdleConnections(Generic[SlotT]):
         self._waiting: deque[tuple[float, SlotT]] = deque()
 
     def put(self, slot: SlotT) -> None:
-        """Let it wait."""
+        """Add an idle connection."""
         self._waiting.append((monotonic(), slot))
 
     def take(self) -> SlotT | None:
-        """The one that has waited for the shortest time; ``None`` if none waits."""
+        """Take the most recently used connection; ``None`` if there is none."""
         return self._waiting.pop()[1] if self._waiting else None
 
     def expired(self) -> Iterator[SlotT]:
-        """Those that have waited for too long, to be closed; they are given up."""
+        """Remove and return the connections that have been idle for too long."""
         oldest = monotonic() - KEEPALIVE_EXPIRY
         while self._waiting and self._waiting[0][0] < oldest:
             yield self._waiting.popleft()[1]

@@ -33,7 +33,7 @@ def hide_in_logs(redact: Redactor) -> None:
 
 
 def _hide(record: logging.LogRecord) -> bool:
-    """Change a record that holds a token. The filter of a logger never refuses a record."""
+    """Redact the token in a record. The filter never drops records."""
     try:
         text = record.getMessage()
     except Exception:  # noqa: BLE001  # the handler tells what is wrong with the record

@@ -21,7 +21,7 @@ def is_patched() -> bool:
 
 @cache
 def _places() -> tuple[tuple[type[Any], str], ...]:
-    """What such tools replace."""
+    """The functions that such tools replace."""
     import httpcore
     import httpx
 
@@ -42,7 +42,7 @@ def _places() -> tuple[tuple[type[Any], str], ...]:
 
 
 def _is_original(owner: type[Any], name: str) -> bool:
-    """Whether a method is a function out of the library's own modules; one that is not there is not missed."""
+    """Whether a method is the library's own function. A missing method counts as original."""
     method = owner.__dict__.get(name)
     if method is None:
         return True

@@ -24,7 +24,7 @@ class PerProcess(Generic[ThingT]):
         self._here: _Here[ThingT] = _Here()
 
     def get(self) -> ThingT:
-        """That of this process."""
+        """The resource of this process."""
         here = self._of_this_process()
         with here.lock:
             if here.thing is None:
@@ -32,7 +32,7 @@ class PerProcess(Generic[ThingT]):
             return here.thing
 
     def take(self) -> ThingT | None:
-        """That of this process, if there is one, which is then forgotten."""
+        """Take the resource of this process out, if there is one."""
         here = self._of_this_process()
         with here.lock:
             thing, here.thing = here.thing, None

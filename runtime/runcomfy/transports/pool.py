@@ -135,7 +135,7 @@ class PooledCalls:
 
 
 class _Slot(NamedTuple):
-    """A connection, and what holds its socket."""
+    """A connection and its network backend."""
 
     connection: httpcore.HTTPConnection
     network: TrackedBackend

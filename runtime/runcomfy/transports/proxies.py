@@ -17,7 +17,7 @@ _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxy for https, and the hosts reached directly. A service on this machine always is.
+    """The proxy for https, and the hosts reached directly. A service on localhost is always reached directly.
 
     >>> Proxies("http://proxy:3128", ("internal.example", "10.0.0.0/8")).proxy_for("https://10.1.2.3/")
     """
@@ -27,7 +27,7 @@ class Proxies:
 
     @classmethod
     def of_environment(cls) -> Proxies:
-        """Read ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, in either case of letters, or the system's settings.
+        """Read ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, in upper or lower case, or the system's settings.
 
         Raises ``ConfigurationError`` for a proxy that cannot be used, and names the variable. An entry of
         ``NO_PROXY`` that cannot be read is skipped.
@@ -58,7 +58,7 @@ class Proxies:
 
 
 def _checked(proxy: str, variable: str) -> str:
-    """The proxy's URL. A name without a scheme means http."""
+    """The proxy's URL. Without a scheme, http is assumed."""
     url = proxy if "://" in proxy else f"http://{proxy}"
     try:
         parts = urlsplit(url)
@@ -80,7 +80,7 @@ def _checked(proxy: str, variable: str) -> str:
 
 
 def _matches(entry: str, host: str, port: int) -> bool:
-    """Whether an entry of ``NO_PROXY`` is about the place. One that cannot be read is about none."""
+    """Whether an entry of ``NO_PROXY`` matches the host and port. An invalid entry matches nothing."""
     if entry == "*":
         return True
     entry = entry.rpartition("://")[2].lower()
@@ -98,7 +98,7 @@ def _matches(entry: str, host: str, port: int) -> bool:
 
 
 def _split(entry: str) -> tuple[str, str]:
-    """Name or address, and port. Addresses of IPv6 stand in brackets or bare."""
+    """Host and port. IPv6 addresses may be in brackets or bare."""
     if entry.startswith("["):
         name, _, rest = entry[1:].partition("]")
         return name + (rest if rest.startswith("/") else ""), rest.removeprefix(

@@ -17,7 +17,7 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def trusted() -> ssl.SSLContext:
-    """A TLS context with them; making one takes long. ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` may name others.
+    """A TLS context with the trusted certificates, slow to create. ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` override them.
 
     Raises ``ConfigurationError`` for places that cannot be read: the system's error does not name them.
     """

@@ -1,4 +1,4 @@
-"""Local files as inputs: how they become URLs that the service can read.
+"""Local files as inputs: turning them into URLs that the service can read.
 
 >>> from runcomfy import Client
 >>> from runcomfy.uploads import ObjectStore

@@ -61,7 +61,7 @@ class ObjectStore:
         self._locks: dict[str, Lock] = {}
 
     def __call__(self, file: UploadFile) -> str:
-        """A signed URL of the file, which is sent if it is not in the store."""
+        """A signed URL of the file, which is uploaded unless it is in the store."""
         name = f"{self._prefix}{file.sha256}{file.ending}"
         try:
             with self._locks.setdefault(name, Lock()):  # the same file, from many calls at once
@@ -113,7 +113,7 @@ class ObjectStore:
 
 
 def _pieces(file: UploadFile) -> Iterator[bytes]:
-    """The content, piece by piece. Raises at the end where it is not what the name was made from.
+    """The content in chunks. Raises at the end if it does not match the digest in the name.
 
     The store makes no object of an upload whose pieces end in an exception.
     """

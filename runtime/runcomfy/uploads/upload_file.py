@@ -21,7 +21,7 @@ _BUFFER = 256 * 1024
 
 
 class _Content:
-    """A file that several readers read at once, each at a place of its own, until it is released.
+    """A file with several concurrent readers, each with its own position, until it is released.
 
     An upload that is given up goes on in its thread for a while; it must not touch the file then.
     """
@@ -62,7 +62,7 @@ class _Content:
                 self.release()
 
     def release(self) -> None:
-        """Give the file back. While it is being read, which may take for ever, the one who reads it does that."""
+        """Release the file; if it is being read, the reader releases it."""
         self._released = True
         if self._lock.acquire(blocking=False):
             try:
@@ -161,7 +161,7 @@ class UploadFile(io.BufferedReader):
 
     @property
     def told(self) -> str:
-        """The file in messages: its input and its name."""
+        """The file as named in messages: its input and its name."""
         return f"{self.pointer} ({self._given_name or f'{self.size:,} bytes'})"
 
     def release(self) -> None:

@@ -54,7 +54,7 @@ def check_uploader(uploader: AsyncUploader, *, blocking: bool) -> None:
 def send(
     uploader: AsyncUploader, files: Sequence[UploadFile], ends: float
 ) -> dict[UploadFile, str]:
-    """The URLs of the files. ``ends`` is the deadline as ``monotonic`` tells it.
+    """The URLs of the files. ``ends`` is the deadline on the monotonic clock.
 
     Raises ``UploadFailed`` and ``DeadlineExceeded``.
     """

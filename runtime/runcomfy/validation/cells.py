@@ -1,4 +1,4 @@
-"""Parsing table cells, which are strings, by the types of a model's input schema."""
+"""Parsing table cells by the types of a model's input schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bounds of texts, numbers and lists as msgspec takes them; ``Refused`` where it would judge in another way."""
+"""Constraints of strings, numbers and lists in msgspec's terms; ``Refused`` if msgspec would judge differently."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ WIDEST = 2**53 - 1
 
 
 class Refused(Exception):
-    """No type can be made for a schema that would accept only what is surely clean."""
+    """No msgspec type exists that accepts only clean values of the schema."""
 
 
 def text_meta(schema: Schema, least: int) -> Meta:
-    """The bounds of a text that has at least ``least`` characters."""
+    """The constraints of a string of at least ``least`` characters."""
     limits = sizes(schema, "minLength", "maxLength")
     if least:
         limits["min_length"] = max(least, limits.get("min_length", 0))
@@ -41,7 +41,7 @@ def text_meta(schema: Schema, least: int) -> Meta:
 
 
 def integer_meta(schema: Schema) -> Meta:
-    """The bounds of a whole number that is written without a fraction."""
+    """The constraints of an integer written without a fraction."""
     least, most = -WIDEST, WIDEST
     if "minimum" in schema:
         least = max(least, ceil(_bound(schema, "minimum")))
@@ -62,7 +62,7 @@ def integer_meta(schema: Schema) -> Meta:
 
 
 def number_meta(schema: Schema) -> Meta:
-    """The bounds of a number that becomes a float."""
+    """The constraints of a number decoded as a float."""
     if "multipleOf" in schema:
         raise Refused  # msgspec divides in another way
     limits: dict[str, Any] = {"ge": -WIDEST, "le": WIDEST}

@@ -24,7 +24,7 @@ _GRAPHIC = bytes(range(0x21, 0x7F))
 
 
 class CleanDecoder:
-    """Decodes a text into an object if it is surely a clean payload, its URLs apart.
+    """Decodes a JSON line into an object if it is certainly a clean payload, apart from its URLs.
 
     ``decode`` raises ``ValueError`` for every other text: whether it is clean is then for others to say.
     """
@@ -36,7 +36,7 @@ class CleanDecoder:
         self._media = media
 
     def remote_rules(self, payloads: Sequence[Any], at_hand: set[str]) -> int | None:
-        """How many rules are about the files behind the URLs in decoded payloads.
+        """The number of rules about remote files in decoded payloads.
 
         ``None`` where a URL needs a closer look: not every one is plain, or the file of one is at hand.
         """
@@ -50,7 +50,7 @@ class CleanDecoder:
 
 
 def are_plain_urls(urls: Sequence[Any]) -> bool:
-    """Whether nothing is odd about any of the URLs; raises ``TypeError`` where one is no text."""
+    """Whether all URLs are unremarkable. Raises ``TypeError`` if one is not a string."""
     if not urls:
         return True
     text = "".join(urls)
@@ -73,7 +73,7 @@ def _origin(url: str) -> str:
 
 
 def clean_decoder(cls: type[Request[Any]]) -> CleanDecoder | None:
-    """The decoder for a request class; ``None`` where msgspec is missing or can tell nothing for sure."""
+    """The decoder for a request class; ``None`` if msgspec is missing or cannot decide."""
     try:
         import msgspec  # noqa: F401  # asked for each time, made once
     except ImportError:

@@ -56,7 +56,7 @@ class _Node(NamedTuple):
 
 
 class Media:
-    """Where the URLs of one media input stand in decoded payloads."""
+    """The location of a media input's URLs in decoded payloads."""
 
     __slots__ = ("_steps", "rules")
 
@@ -76,7 +76,7 @@ class Media:
 
 
 class CleanType(NamedTuple):
-    """A type that accepts only clean payloads, but for the URLs at ``media``, which it leaves to be looked at."""
+    """A type that accepts only clean payloads, except for the URLs at ``media``, which are checked separately."""
 
     type: Any
     media: tuple[Media, ...]

@@ -1,4 +1,4 @@
-"""Scanning many lines through an executor of ``concurrent.futures``: worker processes here, or another engine's.
+"""Scanning many lines through a ``concurrent.futures`` executor: local worker processes, or a distributed engine.
 
 This process takes part: it cuts the lines into chunks, keeps the executor supplied with a few, scans chunks
 itself, and puts the results in order. Of a file on disk a chunk is a range of bytes, which whoever scans it reads.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .scanner import Line
 
     class Executor(Protocol):
-        """What is needed of an executor: one of ``concurrent.futures``, or of an engine that spans machines."""
+        """The executor interface, as in ``concurrent.futures``."""
 
         def submit(self, call: Callable[..., LineScan], /, *args: Any) -> Future[LineScan]:
             """Run ``call(*args)`` somewhere; all of it can be pickled."""
@@ -61,7 +61,7 @@ _LOST = "a worker process ended before its work was done; rerun it, or use one p
 
 
 class ScanTask(NamedTuple):
-    """What a worker needs to make the scanner: the class by its name, and the options. It can be pickled."""
+    """The picklable description of a scanner: the class by name, and the options."""
 
     key: str
     module: str

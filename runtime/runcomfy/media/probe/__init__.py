@@ -33,7 +33,7 @@ UNKNOWN_FORMAT = "its format is unknown: its first bytes match no image, video o
 
 
 def probe(source: Source) -> MediaInfo:
-    """The facts of a file, given as a path, its content, or an open binary file.
+    """The facts of a file, given as a path, bytes, or an open binary file.
 
     A bad file gives a ``reason`` and raises nothing; what is no file raises ``TypeError``. At most 8 MiB are read. An open file is looked at
     from its first byte, and stands where it stood afterwards; one that cannot seek is read from

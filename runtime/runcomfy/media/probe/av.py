@@ -110,7 +110,7 @@ _LEAST = 44
 
 
 def _require_start(header: Header, name: str) -> None:
-    """Raise ``Damaged`` for a short file that surely is cut; for this no library is needed."""
+    """Raise ``Damaged`` for a short file that is certainly truncated, without a library."""
     whole = len(header.first)
     if whole < _LEAST or (
         whole < FIRST and _READERS[name] == "mov" and not find_box(header, 0, None, b"moov")
@@ -119,7 +119,7 @@ def _require_start(header: Header, name: str) -> None:
 
 
 def _for_texts(version: str) -> dict[str, Any]:
-    """What keeps a tag that is not UTF-8 from being an error; PyAV 19 takes any, and no such option."""
+    """The option that tolerates tags that are not UTF-8; PyAV 19 needs none and rejects it."""
     return {"metadata_errors": "ignore"} if int(version.partition(".")[0]) < 19 else {}
 
 
@@ -140,7 +140,7 @@ def _take_facts(info: MediaInfo, container: Any) -> None:
 
 
 def _is_cover(stream: Any) -> bool:
-    """Whether it is the picture of an album, not a video."""
+    """Whether the stream is a cover image, not a video."""
     return bool(int(stream.disposition) & 0x400)
 
 
@@ -153,7 +153,7 @@ def _frame_rate(video: Any) -> float | None:
 
 
 def _turn(info: MediaInfo, header: Header) -> None:
-    """Width and height as they are shown; those of an MP4's track where its stream has none."""
+    """Width and height as displayed; from the MP4 track header if the stream has none."""
     if info.format in ("mp4", "mov"):
         info.orientation, width, height = mp4_rotation(header)
         if info.width is None:
@@ -165,7 +165,7 @@ def _turn(info: MediaInfo, header: Header) -> None:
 
 
 def _after_tags(header: Header) -> int:
-    """Where an MP3 begins behind its ID3 tags, which hold texts, covers and nothing of use."""
+    """The offset at which an MP3 begins, after its ID3 tags."""
     place = 0
     for _ in range(_MOST_TAGS):
         tag = header.at(place, 10)
@@ -179,7 +179,7 @@ def _after_tags(header: Header) -> int:
 
 
 class _Shown:
-    """What a library is shown of a file: what follows ``start``, without the ``_HIDDEN`` boxes."""
+    """The view of a file passed to PyAV: from ``start``, without the ``_HIDDEN`` boxes."""
 
     def __init__(self, header: Header, start: int, hides: bool) -> None:
         self._header = header

@@ -58,7 +58,7 @@ def _little(data: bytes, place: int) -> int:
 
 
 def _extended(data: bytes) -> float:
-    """The number in 80 bits of IEEE 754, 0 where it cannot be a sample rate."""
+    """An 80-bit IEEE 754 number; 0 if it cannot be a sample rate."""
     exponent = (int.from_bytes(data[:2], "big") & 0x7FFF) - 16383 - 63
     return float(int.from_bytes(data[2:], "big") * 2.0**exponent) if -64 < exponent < 0 else 0.0
 

@@ -29,7 +29,7 @@ FIRST = 4096
 
 
 class NeedBytes(Exception):
-    """A file of which only parts are at hand lacks the bytes from ``start`` up to ``stop``.
+    """A partially available file lacks the bytes from ``start`` to ``stop``.
 
     ``read`` of such a file raises it, ``probe`` lets it through, and whoever gave the file fetches
     the bytes and probes again.
@@ -50,7 +50,7 @@ class Damaged(Unreadable):
 
 
 class Header:
-    """A binary file that gives out a limited amount.
+    """A binary file of which only a limited amount can be read.
 
     It reads like a file, for libraries, and ``at`` a place, for our own readers. Libraries may
     swallow what reading raises, so the first such fault is kept, and ``check`` raises it again.
@@ -68,7 +68,7 @@ class Header:
         self.first = read(file, FIRST)
 
     def at(self, place: int, size: int) -> bytes:
-        """The ``size`` bytes at ``place``, fewer at the end of the file."""
+        """The ``size`` bytes at offset ``place``, fewer at the end of the file."""
         self._reads -= 1
         if self._reads < 0:
             raise self._keep(Unreadable("its header is too long"))
@@ -90,14 +90,14 @@ class Header:
         return data
 
     def exactly(self, place: int, size: int) -> bytes:
-        """The ``size`` bytes at ``place``. Raises ``Damaged`` where the file ends before."""
+        """The ``size`` bytes at offset ``place``. Raises ``Damaged`` if the file ends earlier."""
         data = self.at(place, size)
         if len(data) < size:
             raise Damaged("its header is truncated")
         return data
 
     def check(self) -> None:
-        """Raise the fault that reading has met, if any."""
+        """Raise the error of an earlier read, if any."""
         if self._fault is not None:
             raise self._fault
 
@@ -115,7 +115,7 @@ class Header:
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place; like that of any file."""
+        """Set the position, as ``io.IOBase.seek`` does."""
         if whence == 0:
             self._place = offset
         elif whence == 1:
@@ -129,12 +129,12 @@ class Header:
         return self._place
 
     def tell(self) -> int:
-        """The place of the next read."""
+        """The current position."""
         return self._place
 
 
 def ask(method: Callable[..., Any], *numbers: int) -> Any:
-    """What a method of a file gives. Raises ``OSError`` for whatever a file raises.
+    """Call a method of a file. Raises ``OSError`` for any exception of the file.
 
     The file may stand in an archive that is damaged, may be closed, or of a class of the caller's own.
     """
@@ -147,7 +147,7 @@ def ask(method: Callable[..., Any], *numbers: int) -> Any:
 
 
 def read(file: BinaryIO, size: int) -> bytes:
-    """The next ``size`` bytes; a file may give fewer than it has."""
+    """The next ``size`` bytes, even if the file returns fewer at a time."""
     data = _some(file, size)
     while len(data) < size and (more := _some(file, size - len(data))):
         data += more

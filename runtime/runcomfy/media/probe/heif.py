@@ -72,7 +72,7 @@ def _primary(header: Header, start: int, _stop: int) -> int:
 
 
 def _properties_of(item: int, header: Header, start: int, stop: int) -> set[int]:
-    """The places of an item's properties in the list of all properties, which counts from 1."""
+    """The 1-based indexes of an item's properties in the list of all properties."""
     if stop - start > _LONGEST:
         raise Unreadable("its header is too long")
     table = header.exactly(start, stop - start)

@@ -1,4 +1,4 @@
-"""Boxes, of which AVIF, HEIC, MP4 and MOV files are made (ISO 14496-12)."""
+"""The boxes of AVIF, HEIC, MP4 and MOV files (ISO 14496-12)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def find_box(header: Header, start: int, stop: int | None, kind: bytes) -> tuple
 
 
 def int_at(data: bytes, place: int, size: int) -> int:
-    """The number at a place."""
+    """The integer at an offset."""
     return int.from_bytes(data[place : place + size], "big")
 
 
@@ -60,7 +60,7 @@ _MATRICES = {
 
 
 def mp4_rotation(header: Header) -> tuple[int | None, int, int]:
-    """The EXIF orientation of the first video track, and its width and height before the turn.
+    """The EXIF orientation of the first video track, and its width and height before rotation.
 
     The track's matrix is ``a b u c d v x y w``.
     """
@@ -82,5 +82,5 @@ def mp4_rotation(header: Header) -> tuple[int | None, int, int]:
 
 
 def _sign(number: int) -> int:
-    """-1, 0 or 1, for a number of four bytes."""
+    """The sign of a four-byte number: -1, 0 or 1."""
     return -1 if number >> 31 else min(number, 1)

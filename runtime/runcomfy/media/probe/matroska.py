@@ -21,7 +21,7 @@ _MOST = 200
 
 
 def mkv_rotation(header: Header) -> int | None:
-    """The EXIF orientation of the first track with a roll."""
+    """The EXIF orientation of the first track with a rotation."""
     found = _element(header, 0, None, _SEGMENT)
     for wanted in _PATH:
         found = _element(header, *found, wanted) if found else None
@@ -57,5 +57,5 @@ def _element(header: Header, start: int, stop: int | None, wanted: int) -> tuple
 
 
 def _length(data: bytes) -> int:
-    """How many bytes an EBML number has, told by the zeros before its first bit; 0: none."""
+    """The length of an EBML number in bytes, by its leading zero bits; 0 if invalid."""
     return 9 - data[0].bit_length() if data and data[0] else 0

@@ -31,14 +31,14 @@ def tiff_facts(header: Header) -> tuple[int, int, int | None]:
 
 
 def exif_orientation(header: Header, start: int) -> int | None:
-    """The orientation in the EXIF data that begins at ``start``; bad data says nothing."""
+    """The orientation in the EXIF data that begins at ``start``; invalid data is ignored."""
     if header.at(start, 6) == b"Exif\0\0":
         start += 6
     return _tags(header, start).get(_ORIENTATION)
 
 
 def _tags(header: Header, start: int) -> dict[int, int]:
-    """Tag -> value, of the single numbers in the first directory."""
+    """The single numbers in the first directory, by tag."""
     head = header.at(start, 16)
     order = _ORDERS.get(head[:2])
     if order is None or len(head) < 8:

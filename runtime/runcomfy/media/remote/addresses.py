@@ -1,4 +1,4 @@
-"""Which addresses may be contacted for untrusted URLs.
+"""``AddressPolicy``: which addresses may be contacted for untrusted URLs.
 
 A URL in a payload may lead to this machine itself, to its neighbours, or to the metadata service of
 its cloud. What counts is the address that is really connected to, never the text of the URL: names,
@@ -72,7 +72,7 @@ _WEB_PORTS = frozenset({80, 443})
 
 
 def inside(address: str) -> str:
-    """What kind of address it is if it is not on the public internet, ``""`` if it is.
+    """The kind of an address outside the public internet; ``""`` for a public one.
 
     >>> inside("10.1.2.3")
     'a private'
@@ -97,7 +97,7 @@ def inside(address: str) -> str:
 
 
 class AddressPolicy:
-    """The hosts and ports that may be connected to: public ones, and those in ``allow``.
+    """The hosts and ports that may be contacted: public ones, and those in ``allow``.
 
     ``allow`` holds texts such as ``"media.intranet:443"`` or ``"[::1]:8000"``, the host as it stands
     in URLs. ``how`` says how to name them. Raises ``ConfigurationError`` for one of another form.
@@ -110,11 +110,11 @@ class AddressPolicy:
         self._allowed = frozenset(_host_and_port(place) for place in allow)
 
     def allowed(self, host: str, port: int) -> bool:
-        """Whether the place was named, so that its address does not matter."""
+        """Whether the host and port are in ``allow``, so that the address does not matter."""
         return (host, port) in self._allowed
 
     def refuse_name(self, host: str, port: int) -> str:
-        """Why the place is not connected to, whatever its address is; ``""`` if that decides."""
+        """The reason to refuse a host and port regardless of its address; ``""`` if there is none."""
         if self.allowed(host, port):
             return ""
         if "%" in host:
@@ -124,7 +124,7 @@ class AddressPolicy:
         return ""
 
     def refuse_addresses(self, host: str, port: int, addresses: Iterable[str]) -> str:
-        """Why the place is not connected to, given all of its addresses; ``""`` if it may be."""
+        """The reason to refuse a host and port with these addresses; ``""`` if it is allowed."""
         if self.allowed(host, port):
             return ""
         for address in addresses:
@@ -138,7 +138,7 @@ class AddressPolicy:
 
 
 def _host_and_port(place: str) -> tuple[str, int]:
-    """The place as URLs are read: in lower case, names of other scripts in their ASCII form."""
+    """The host in normalised form (lower case, IDNA) and the port."""
     try:
         url = httpx.URL(f"place://{place}")
     except httpx.InvalidURL:

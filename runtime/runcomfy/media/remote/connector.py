@@ -26,7 +26,7 @@ _LOOKUPS = 16
 
 
 class Connector:
-    """Opens connections to places that may be reached.
+    """Opens connections to allowed hosts.
 
     A name is resolved once. Every address that it has is checked, and a checked address is what is
     connected to, so an answer that changes in between changes nothing. TLS still checks the
@@ -41,7 +41,7 @@ class Connector:
         self._tls: ssl.SSLContext | None = None
 
     async def connect(self, origin: Origin) -> Http1Connection:
-        """A new connection; raises ``NotLookedAt``."""
+        """Open a connection. Raises ``NotLookedAt``."""
         scheme, host, port = origin
         refusal = self.places.refuse_name(host, port)
         if refusal:
@@ -82,7 +82,7 @@ class Connector:
         )
 
     async def _resolve(self, host: str, port: int) -> list[str]:
-        """The addresses of the host, looked up once for each place."""
+        """The addresses of the host, resolved once per host and port."""
         place = (host, port)
         async with self._locks.setdefault(place, anyio.Lock()):
             if place not in self._known:

@@ -34,7 +34,7 @@ class RemoteFile:
         self._web_page = False
 
     async def look(self) -> MediaInfo:
-        """The facts of the file. What could not be found out has a reason."""
+        """The facts of the file, with a reason for those that are unknown."""
         try:
             info = await self._look()
         except NotLookedAt as problem:
@@ -64,7 +64,7 @@ class RemoteFile:
     async def _take(
         self, answer: RangeResponse, connection: Http1Connection, start: int, stop: int
     ) -> MediaInfo | NeedBytes:
-        """Read the answer and look at what is there: the facts, or what is missing."""
+        """Read the response and probe the file. Returns the facts, or the missing range."""
         if answer.status == HTTPStatus.PARTIAL_CONTENT:
             answer.read_range(start)
         elif answer.is_empty_file():
@@ -97,14 +97,14 @@ class RemoteFile:
             most = max(_STEP, need.stop - self._file.held)
 
     async def _read(self, connection: Http1Connection, start: int, most: int) -> int:
-        """Take at most so many bytes of the answer into the file; how many there were."""
+        """Read at most this many bytes of the response into the file. Returns their number."""
         data = await connection.read(min(most, self._bytes))
         self._bytes -= len(data)
         self._file.add(start, data)
         return len(data)
 
     async def _count(self, connection: Http1Connection) -> None:
-        """Find out the size of a file that ends soon, where the server does not say it."""
+        """Determine the size of a small file whose server does not report it."""
         if self._file.size is None:
             await self._read(connection, self._file.held, self._bytes)
             self._file.size = self._file.held if connection.ended else None
@@ -121,7 +121,7 @@ class RemoteFile:
             return need
 
     def _compare(self, answer: RangeResponse) -> None:
-        """Hold the answer against those before: all must be of one file."""
+        """Check that the response is for the same file as earlier ones."""
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             raise NotLookedAt("the server sent the file compressed, which was not requested")
         etag = answer.headers.get("etag", "")
@@ -133,7 +133,7 @@ class RemoteFile:
             raise NotLookedAt("the file changed while it was being inspected")
 
     def _following(self, need: NeedBytes) -> tuple[int, int]:
-        """The next part to ask for."""
+        """The next range to request."""
         if self._file.has(need.start) or need.stop - need.start > self._bytes:
             raise self._too_long()
         if self._requests <= 0:

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection that asks for parts of files.
+"""One HTTP/1.1 connection for range requests.
 
 This is less than an HTTP client on purpose. What a client does unasked is what must not happen for a
 URL that somebody else wrote: following redirects, going through a proxy of the environment, sending
@@ -29,15 +29,15 @@ FAULTS = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.E
 
 
 class NotLookedAt(Exception):
-    """Why a file was not looked at, in words that finish the sentence "was not checked: …"."""
+    """The reason why a file was not inspected; completes the sentence "was not checked: …"."""
 
 
 class ConnectionLost(NotLookedAt):
-    """The connection broke, which a second attempt may not."""
+    """The connection was lost; a second attempt may succeed."""
 
 
 class Http1Connection:
-    """An open connection; one answer at a time."""
+    """An open connection; one response at a time."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
@@ -48,7 +48,7 @@ class Http1Connection:
         self.ended = False
 
     async def ask(self, target: bytes, headers: list[tuple[str, str]]) -> h11.Response:
-        """Send a GET and give the head of the answer."""
+        """Send a GET, and return the head of the response."""
         self._rest, self.ended = b"", False
         try:
             request = h11.Request(method="GET", target=target, headers=headers)
@@ -81,7 +81,7 @@ class Http1Connection:
         return bytes(data[:limit])
 
     def reusable(self) -> bool:
-        """Whether the answer is at its end, without waiting, and another may follow."""
+        """Whether the response is complete, so that the connection can be reused."""
         if not self.ended and not self._rest:
             try:
                 self.ended = isinstance(self._http.next_event(), h11.EndOfMessage)
@@ -94,12 +94,12 @@ class Http1Connection:
         return True
 
     async def close(self) -> None:
-        """Close it at once, whatever is under way."""
+        """Close the connection immediately."""
         with anyio.CancelScope(shield=True):
             await anyio.aclose_forcefully(self._stream)
 
     async def _next(self, size: int) -> h11.Event | type[h11.PAUSED]:
-        """The next event of the answer, for which at most ``size`` bytes are read at a time."""
+        """The next event of the response; reads at most ``size`` bytes at a time."""
         try:
             while True:
                 event = self._http.next_event()
@@ -126,7 +126,7 @@ class Http1Connection:
 
 
 def strerror(error: BaseException) -> str:
-    """The system's words for an error, without the address that libraries add; often there are none."""
+    """The system's text for an error, without the address that libraries add."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     number = getattr(cause, "errno", None)
     return os.strerror(number) if isinstance(number, int) and number > 0 else ""

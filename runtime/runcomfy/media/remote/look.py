@@ -85,7 +85,7 @@ def look(urls: Iterable[str], limits: RemoteLimits | None = None) -> dict[str, M
 async def look_async(
     urls: Iterable[str], limits: RemoteLimits | None = None
 ) -> dict[str, MediaInfo]:
-    """The same as ``look``, on the event loop that runs: asyncio or trio."""
+    """The same as ``look``, on asyncio and trio."""
     if isinstance(urls, str):
         raise TypeError("look takes a list of URLs: look([url])")
     limits = limits or RemoteLimits()
@@ -108,7 +108,7 @@ async def look_async(
 async def _work(
     waiting: Iterator[str], found: dict[str, MediaInfo], fetcher: RangeClient, limits: RemoteLimits
 ) -> None:
-    """Look at one file after the other, as long as there are any."""
+    """Inspect files one after another until none is left."""
     for url in waiting:
         late = f"its server took more than {limits.file_timeout:g} s"
         with anyio.move_on_after(limits.file_timeout) as scope:

@@ -1,4 +1,4 @@
-"""``PartialContent``: a file of which only some ranges are at hand."""
+"""``PartialContent``: a file of which only some ranges are available."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ENDLESS = 2**40
 
 
 class PartialContent:
-    """A binary file, to be read like any other; ``NeedBytes`` is raised for what is not at hand.
+    """A readable binary file that raises ``NeedBytes`` for missing ranges.
 
     >>> file = PartialContent(size=100)
     >>> file.add(0, b"abc")
@@ -32,11 +32,11 @@ class PartialContent:
 
     @property
     def held(self) -> int:
-        """How many bytes are at hand."""
+        """The number of available bytes."""
         return sum(map(len, self._parts.values()))
 
     def add(self, start: int, data: bytes | bytearray) -> None:
-        """Take bytes that begin at ``start`` of the file."""
+        """Add bytes at offset ``start``."""
         for begin, part in self._parts.items():
             if begin + len(part) == start:
                 self._parts[begin] += data
@@ -44,7 +44,7 @@ class PartialContent:
         self._parts[start] = bytearray(data)
 
     def has(self, position: int) -> bool:
-        """Whether the byte at the position is at hand."""
+        """Whether the byte at the position is available."""
         return any(begin <= position < begin + len(part) for begin, part in self._parts.items())
 
     def read(self, size: int | None = -1) -> bytes:
@@ -62,7 +62,7 @@ class PartialContent:
         return bytes(data)
 
     def seek(self, offset: int, whence: int = SEEK_SET) -> int:
-        """Go to a place; like that of any file."""
+        """Set the position, as ``io.IOBase.seek`` does."""
         base = {SEEK_SET: 0, SEEK_CUR: self._position}.get(whence)
         if base is None:
             if whence != SEEK_END:
@@ -74,7 +74,7 @@ class PartialContent:
         return self._position
 
     def tell(self) -> int:
-        """The place of the next read."""
+        """The current position."""
         return self._position
 
     def readable(self) -> bool:

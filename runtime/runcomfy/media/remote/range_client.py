@@ -21,7 +21,7 @@ _SMALL = 4096
 
 
 class RangeResponse:
-    """What a server sent of a file; ``url`` is where it was found in the end.
+    """The response to a range request; ``url`` is the final URL after redirects.
 
     ``start`` is the place of the first byte, ``stop`` that after the last one announced, ``total``
     the size of the file. ``None`` stands for what the server did not say.
@@ -38,7 +38,7 @@ class RangeResponse:
             self.stop = self.total = content_length(headers)
 
     def read_range(self, asked: int) -> None:
-        """Take the facts of a 206 from its head; raises ``NotLookedAt`` where they make no sense."""
+        """Read the range of a 206 from its head. Raises ``NotLookedAt`` if it is inconsistent."""
         found = read_range_header(self.headers)
         if found is None or found.first is None or found.last is None:
             raise NotLookedAt("the server does not report which part of the file it sent")
@@ -49,7 +49,7 @@ class RangeResponse:
         self.start, self.stop, self.total = found.first, found.last + 1, found.total
 
     def is_empty_file(self) -> bool:
-        """Whether it says that no part can be had because the file is empty."""
+        """Whether the range is unsatisfiable because the file is empty."""
         found = read_range_header(self.headers)
         return self.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and bool(
             found and found.first is None and found.total == 0
@@ -57,7 +57,7 @@ class RangeResponse:
 
 
 class RangeClient:
-    """Asks for parts of files, over connections of which the last few are kept for the next file."""
+    """Sends range requests, reusing the most recent connections."""
 
     def __init__(self, connector: Connector, kept: int) -> None:
         self._connector = connector
@@ -68,7 +68,7 @@ class RangeClient:
     async def get(
         self, url: httpx.URL, start: int, stop: int
     ) -> tuple[RangeResponse, Http1Connection]:
-        """Ask for the bytes from ``start`` up to ``stop``; the body is yet to be read.
+        """Request the bytes from ``start`` to ``stop``; the body is not read yet.
 
         The connection is to be given back by ``release``. Raises ``NotLookedAt``.
         """
@@ -86,7 +86,7 @@ class RangeClient:
         raise NotLookedAt(f"its server redirects more than {MOST_REDIRECTS} times")
 
     async def release(self, answer: RangeResponse, connection: Http1Connection) -> None:
-        """Keep the connection if the answer was read to its end, close it otherwise."""
+        """Keep the connection if the response was read completely; close it otherwise."""
         if not connection.reusable():
             await connection.close()
             return
@@ -139,7 +139,7 @@ class RangeClient:
 
 
 def target(url: str) -> httpx.URL:
-    """The URL if it is one that may be asked for; raises ``NotLookedAt``."""
+    """The URL, if it may be requested. Raises ``NotLookedAt``."""
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError):

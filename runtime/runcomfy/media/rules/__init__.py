@@ -1,1 +1,1 @@
-"""File rules: what they measure, and when one counts as broken."""
+"""File rules: what they measure, and when one is violated."""

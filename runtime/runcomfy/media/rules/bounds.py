@@ -1,4 +1,4 @@
-"""The bound policy: whether a measured file holds a rule, breaks it, or is unclear.
+"""The bound policy: whether a file satisfies a rule, violates it, or is unclear.
 
 The schemas' operators and their own words disagree: ``width_pixels>`` 384 comes with "at least 384
 pixels", ``file_size_mb<`` 10 with "less than 10 MB", and nobody says whether a MB is 10^6 or 2^20
@@ -37,7 +37,7 @@ OPERATORS = frozenset({"<", "<=", ">", ">=", *_EQUAL})
 
 
 def _called(rate: float) -> float:
-    """What a frame rate is called: 30000/1001 is called 30, too."""
+    """The nominal frame rates: 30000/1001 is also called 30."""
     return round(rate) if abs(rate - round(rate)) < rate / 900 else rate
 
 
@@ -77,7 +77,7 @@ _LONG = {
 
 
 def judge(values: tuple[Value, ...], operator: str, limit: Value) -> str:
-    """``HOLDS``, ``BREAKS`` or ``UNCLEAR``, for the values that the readings of a metric give.
+    """``HOLDS``, ``BREAKS`` or ``UNCLEAR``, for the values under each reading of a metric.
 
     A format is held against a text that names one or several.
     """
@@ -102,14 +102,14 @@ def _compare(value: Value, operator: str, limit: Value) -> str:
 
 
 def formats_in(limit: object) -> set[str]:
-    """The formats that a text names, such as ``"JPG, image/png"``."""
+    """The formats in a string such as ``"JPG, image/png"``."""
     words = str(limit).lower().replace(",", " ").replace("|", " ").replace(";", " ").split()
     names = {word.rpartition("/")[2].removeprefix("x-").lstrip(".") for word in words}
     return {_MEANT.get(name, name) for name in names}
 
 
 def _meant() -> dict[str, str]:
-    """Extension or last part of a media type -> the format that is meant by it."""
+    """The format for an extension or the last part of a media type."""
     meant = {
         name.rpartition("/")[2].removeprefix("x-").lstrip("."): one.name
         for one in reversed(FORMATS.values())
@@ -122,7 +122,7 @@ _MEANT = _meant()
 
 
 def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:
-    """The sentence for a rule that is broken or unclear, with the rule and its own words."""
+    """The message for a violated or unclear rule, with the rule and its wording."""
     from runcomfy.model.messages import show
 
     words = f", in words {show(rule.wording)}" if rule.wording else _unit(rule, units)
@@ -138,6 +138,6 @@ def explain(rule: MediaRule, verdict: str, units: tuple[str, ...] = ()) -> str:
 
 
 def _unit(rule: MediaRule, units: tuple[str, ...]) -> str:
-    """The unit of the limit and of what was measured, where the metric is a name and no expression."""
+    """The unit of limit and value, if the metric is a single name."""
     unit = units[0] if len(units) == 1 and rule.metric.strip().isidentifier() else ""
     return unit and f" (in {_LONG.get(unit, unit)})"

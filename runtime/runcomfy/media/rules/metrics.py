@@ -1,4 +1,4 @@
-"""Metrics: what a rule measures, written as an expression over the facts of a file.
+"""Metrics: expressions over the facts of a file.
 
 ``file_size_mb``, ``width/height`` or ``width * height / 1000000``: names, numbers, ``+ - * /`` and
 parentheses.
@@ -73,7 +73,7 @@ class UnknownMetric(Exception):
 
 
 class Metric:
-    """A metric that can be measured. ``facts`` are those it needs, ``units`` those they are told in."""
+    """A parsed metric. ``facts`` are the facts it needs, ``units`` their units."""
 
     __slots__ = ("_named", "_steps", "facts", "units")
 
@@ -84,7 +84,7 @@ class Metric:
         self.units = tuple(unit for _, unit in self._named)
 
     def values(self, info: MediaInfo) -> tuple[Value, ...] | None:
-        """The value under each reading of its units, ``None`` where a fact is missing."""
+        """The value under each reading of its units; ``None`` if a fact is missing."""
         if self.facts == ("format",):
             return None if info.format is None else (info.format,)
         every: list[dict[Step, float]] = [{}]
@@ -121,7 +121,7 @@ def _apply(operator: str, left: float, right: float) -> float:
 
 
 def metric(text: str) -> Metric:
-    """The metric that an expression says. Raises ``UnknownMetric``."""
+    """Parse a metric expression. Raises ``UnknownMetric``."""
     found = _known.get(text)
     if found is None:
         found = _known[text] = Metric(_parsed(text))
@@ -129,7 +129,7 @@ def metric(text: str) -> Metric:
 
 
 def problem(text: str, operator: str, limit: object) -> str:
-    """Why a rule cannot be checked on any file, ``""`` where it can."""
+    """The reason why a rule can never be checked; ``""`` if there is none."""
     try:
         measured = metric(text)
     except UnknownMetric as unknown:
@@ -146,7 +146,7 @@ def problem(text: str, operator: str, limit: object) -> str:
 
 
 def _parsed(text: str) -> list[Step]:
-    """The expression with operators behind what they work on."""
+    """The expression in postfix notation."""
     unknown = UnknownMetric(f"unknown metric {text[:_LONGEST]}")
     parts = _parts(text) if len(text) <= _LONGEST else []
     steps: list[Step] = []
@@ -197,7 +197,7 @@ def _operand(part: str, unknown: UnknownMetric) -> list[Step]:
 
 
 def _parts(text: str) -> list[str]:
-    """Names, numbers, operators and parentheses; spaces part them."""
+    """Split an expression into names, numbers, operators and parentheses."""
     for sign in "+-*/()":
         text = text.replace(sign, f" {sign} ")
     return text.split()
