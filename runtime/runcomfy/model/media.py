@@ -95,7 +95,12 @@ def _is_async(method: Any) -> bool:
 #: How URLs begin that can be looked at over the network.
 WEB = ("https://", "http://")
 #: Endings of host names that are never found on the public internet.
-INSIDE = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa")
+INSIDE = (
+    ".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa",
+    ".localdomain", ".ip6-localhost", ".ip6-loopback",
+)  # fmt: skip
+#: No host name, and no part of one between dots, is longer.
+_LONGEST_LABEL = 63
 
 
 def is_web(value: object) -> bool:
@@ -113,8 +118,12 @@ def is_plain_url(url: str) -> bool:
     if url[:8] != "https://" or not url.isascii() or not url.isprintable() or " " in url:
         return False
     host = url[8:].partition("/")[0]
-    letters = host.replace(".", "").replace("-", "")
-    return letters.isalnum() and host[-1].isalpha() and not f".{host}".endswith(INSIDE)
+    if not host.replace(".", "").replace("-", "").isalnum() or len(host) > _LONGEST_LABEL:
+        return False
+    # A last part that begins with a digit belongs to an address; "xn--" may stand for nothing.
+    odd = host[0] in ".-" or ".." in host or "xn--" in host
+    last = host.rpartition(".")[2]
+    return not odd and last[:1].isalpha() and not f".{host}".endswith(INSIDE)
 
 
 def is_bare_name(text: str) -> bool:

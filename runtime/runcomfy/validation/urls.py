@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["demo_faults", "url_warning"]
 
+#: The characters of a host name, and of a part of one between dots, at most.
+_LONGEST_HOST, _LONGEST_LABEL = 253, 63
+#: What no host name holds, and what stands where somebody was to fill one in.
+_NO_HOST = frozenset(" \"#$%&'()*+,/;<=>?@[\\]^`{|}~!")
+
 _AS_PATH = "; pass a local file as a pathlib.Path, as bytes or as an open file, not as a string"
 
 
@@ -38,6 +43,8 @@ def _fault(url: str, local_service: bool) -> tuple[str, str] | None:
         return "url-empty", "is empty: a URL is required"
     if is_data(url):
         return None  # its content is looked at
+    if is_data(url.strip()):
+        return "url-space", "starts with a space or a line end before data:"
     if is_bare_name(url):
         return "url-file-name", f"is a file name, not a URL{_AS_PATH}"
     scheme, colon, rest = url.strip().partition(":")
@@ -66,19 +73,63 @@ def _web_fault(url: str, scheme: str, local_service: bool) -> tuple[str, str] | 
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
         return "url-malformed", f"is not a valid URL: {error}"
+    host = _as_looked_up(host)
     if not host.strip("."):
         return "url-no-host", "names no host"
+    if host in ("http", "https"):
+        return "url-malformed", "is not a valid URL: it has two schemes"
     if parts.username is not None or parts.password is not None:
         words = (
             "contains a user name or a password, which the service would see and may not forward"
         )
         return "url-credentials", words
+    if not _can_exist(host.rstrip(".")):
+        return "url-malformed", f"is not a valid URL: {host[:80]!r} is not a valid host"
     where = _inside(host.rstrip("."))
     if where and not local_service:
         return "url-private", f"points to {where}, which the service cannot reach"
     if scheme == "http" and not where:
         return "url-http", "should be an https URL: the service may not fetch over http"
     return None
+
+
+def _as_looked_up(host: str) -> str:
+    """The host as clients read it: percent-encoded, wide and circled letters are the plain ones."""
+    if "%" in host and ":" not in host:  # in an IPv6 address it is the zone
+        from urllib.parse import unquote
+
+        host = unquote(host)
+    if host.isascii():
+        return host
+    from unicodedata import normalize
+
+    return normalize("NFKC", host).replace("\u3002", ".").lower()
+
+
+def _can_exist(host: str) -> bool:
+    """Whether a host name can be looked up at all, or the host is an address."""
+    if ":" in host:
+        return True
+    labels = host.split(".")
+    if any(not 0 < len(label) <= _LONGEST_LABEL for label in labels) or len(host) > _LONGEST_HOST:
+        return False
+    if _is_number(labels[-1]):
+        return bool(_address(host))
+    return not _NO_HOST.intersection(host) and all(map(_is_encoded, labels))
+
+
+def _is_encoded(label: str) -> bool:
+    """Whether a part of a host name that says that it is encoded stands for something."""
+    if not label.startswith("xn--"):
+        return True
+    try:
+        return bool(label.encode("ascii").decode("idna"))
+    except UnicodeError:
+        return False
+
+
+def _is_number(label: str) -> bool:
+    return label.isascii() and (label.isdigit() or label[:2].lower() == "0x")
 
 
 def _inside(host: str) -> str:
@@ -99,8 +150,7 @@ def _address(host: str) -> str:
     """The IP address that a host is, in any of its spellings (``127.1``, ``0x7f000001``), else ``""``."""
     if ":" in host:
         return host
-    last = host.rpartition(".")[2].lower()
-    if not last.isdigit() and not last.startswith("0x"):
+    if not _is_number(host.rpartition(".")[2]):
         return ""
     from socket import inet_aton, inet_ntoa
 
