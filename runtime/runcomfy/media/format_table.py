@@ -258,6 +258,7 @@ _TABLE = (
     Format("exe", "file", "", "", _start(b"\x7fELF"), _start(b"MZ\x90\0"), words="a program"),
     Format("woff", "file", "font/woff", ".woff", _start(b"wOFF"), words="a font"),
     Format("woff2", "file", "font/woff2", ".woff2", _start(b"wOF2"), words="a font"),
+    Format("stub", "file", "", "", words="too short for any image, video or audio file"),
     Format("xml", "file", _XML, ".xml", words="an XML document"),
     Format("json", "file", "application/json", ".json", words="a JSON document"),
     Format("csv", "file", "text/csv", ".csv", words="a text"),

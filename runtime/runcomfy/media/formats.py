@@ -33,6 +33,8 @@ __all__ = [
 HEAD = 64
 #: How much of it is looked at to tell a text.
 _TEXT = 4096
+#: No media file has fewer bytes: so many hold the magic bytes of them all.
+_SHORTEST = 12
 
 UNKNOWN = "application/octet-stream"
 
@@ -90,12 +92,12 @@ def _audio_frame(head: bytes) -> str | None:
 
 
 def _cut(head: bytes) -> str | None:
-    """The format of a media file that ends within its magic bytes."""
+    """The format of a media file that ends within its magic bytes, or ``"stub"`` if several begin so."""
     for parts, name in _MAGIC:
         (_, magic), *more = parts
         if 3 <= len(head) < len(magic) and magic.startswith(head) and not more:
             return name if FORMATS[name].kind in MEDIA else None
-    return None
+    return "stub" if head and len(head) < _SHORTEST else None
 
 
 #: How texts begin that say what they are, in lower case.
@@ -131,10 +133,10 @@ def _text(head: bytes) -> str | None:
 
 
 def _decoded(head: bytes) -> str | None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        even = head[: len(head) // 2 * 2]
-        text = even.decode("utf-16", "replace")
-        return text if all(one.isprintable() or one.isspace() for one in text[1:]) else None
+    encoding = _wide_encoding(head)
+    if encoding:
+        text = head[: len(head) // 4 * 4 or len(head)].decode(encoding, "replace").lstrip("\ufeff")
+        return text if all(one.isprintable() or one.isspace() for one in text) else None
     if head.translate(None, _CONTROLS) != head:
         return None
     try:
@@ -142,9 +144,32 @@ def _decoded(head: bytes) -> str | None:
     except UnicodeDecodeError as error:
         if error.start >= len(head) - 3 and error.reason == "unexpected end of data":
             return head[: error.start].decode()  # cut in the middle of a letter
-        # Older encodings have no mark of their own; markup has.
+        # Older encodings have no mark of their own; their texts still are mostly ASCII.
         latin = head.decode("latin-1")
-        return latin if latin.lstrip().lower().startswith(("<!doctype", "<html", "<?xml")) else None
+        markup = latin.lstrip().lower().startswith(("<!doctype", "<html", "<?xml"))
+        return latin if markup or sum(byte < 128 for byte in head) * 2 > len(head) else None
+
+
+#: The marks of encodings with two or four bytes a character, the longer ones first.
+_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """The encoding with two or four bytes a character: by its mark, or because every other byte is zero."""
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if len(head) >= 4:
+        if all(head[::2]) and not any(head[1::2]):
+            return "utf-16-le"
+        if all(head[1::2]) and not any(head[::2]):
+            return "utf-16-be"
+    return None
 
 
 def media_type_of(info: MediaInfo, name: str) -> str:
@@ -167,7 +192,7 @@ def ending_of(info: MediaInfo, name: str) -> str:
 def _format_of(info: MediaInfo, name: str) -> Format | None:
     by_name = _BY_EXTENSION.get(_extension(name))
     if by_name is not None and _is_told_by_name(by_name):
-        plain = info.format is None or info.format in ("text", "json", "xml")
+        plain = info.format is None or info.format in ("text", "json", "xml", "stub")
         return by_name if plain else FORMATS[info.format or ""]
     return FORMATS.get(info.format or "")
 
