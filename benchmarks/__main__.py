@@ -17,6 +17,7 @@ PARTS = (
     "validation",
     "bulk",
     "generation",
+    "catalogue",
     "imports",
     "command_line",
     "faces",
