@@ -144,6 +144,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
                     *media_notes,
                     *fallback,
                     *odd,
+                    *filter(None, map(gathered.own_note, inputs.types.notes)),
                     *outputs.notes,
                     *documents.remarks,
                 }

@@ -105,4 +105,4 @@ def _ask(structures: list[Structure], templates: Path, *, frozen: bool) -> list[
             current = match["name"]
         elif current == _ROOT:
             hints[match["name"]] = match["hint"]
-    return [hints.get(name, "Any") for name in names]
+    return [hints[name] for name in names]

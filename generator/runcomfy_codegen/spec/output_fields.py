@@ -87,8 +87,13 @@ def _build(
     properties: Schema = cleaned.get("properties", {})
     if not properties:
         return OutputFields(raw, (), (), notes)
-    hints = types.hints(_opened(cleaned), output_class, type_templates, frozen=False, taken=taken)
+    opened = _opened(cleaned)
+    hints = types.hints(opened, output_class, type_templates, frozen=False, taken=taken)
+    notes += tuple(
+        Diagnostic("output.json" + n.place, n.kind, n.subject, n.text) for n in hints.notes
+    )
     flattener, written = Flattener(cleaned), Flattener(raw)
+    answers = Flattener(opened)
     fields: dict[Identifier, OutputField] = {}
     for wire in properties:
         name = names.input_name(wire)
@@ -101,17 +106,19 @@ def _build(
         else:
             own = written.flat(raw["properties"][wire])
             limits = flattener.flat(properties[wire])
-            kinds = _kinds(properties[wire], flattener)
+            kinds = _kinds(opened["properties"][wire], answers)
             fields[name] = _field(wire, name, limits, hints.hints[wire], own, kinds)
     return OutputFields(raw, tuple(fields.values()), hints.nested, notes)
 
 
 def _opened(cleaned: Schema) -> Schema:
-    """A clean schema without lists of allowed values: a service may answer with new ones."""
+    """A clean schema without lists of allowed values: a service may answer with new ones, of the same types."""
     opened = deepcopy(cleaned)
     for _, part in schemas_in(opened):
-        part.pop("enum", None)
-        part.pop("const", None)
+        values = [*part.pop("enum", ()), *([part.pop("const")] if "const" in part else [])]
+        if values and part.keys().isdisjoint(("type", "$ref", "allOf", "anyOf", "oneOf")):
+            found = types.types_of(values)
+            part["type"] = found[0] if len(found) == 1 else found
     return opened
 
 

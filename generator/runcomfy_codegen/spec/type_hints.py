@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.flatten import Flattener
 from runcomfy_codegen.schema.keywords import SCHEMA_LIST, SCHEMA_MAP, Schema, schemas_in
 
@@ -21,7 +22,7 @@ from .literals import literal
 from .names import Identifier
 from .nested_names import NestedPath, name_classes
 
-__all__ = ["NestedType", "TypedMember", "Types", "hints"]
+__all__ = ["NestedType", "TypedMember", "Types", "hints", "types_of"]
 
 #: The class of the schema as a whole.
 _ROOT = "C0"
@@ -33,6 +34,23 @@ _MOST_STEPS = 300
 #: What the library calls the text that is a file, which has a type of its own in our hints.
 _FILE = {"type": "string", "format": "binary"}
 _FILE_HINT = re.compile(r"\bbytes\b")
+#: The clean form of a schema that accepts nothing.
+_NOTHING: Schema = {"not": {}}
+_JSON_TYPES = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+    list: "array",
+    dict: "object",
+}
+#: Values of these types have no place in a ``Literal``; their structure.
+_NO_LITERAL: dict[str, dict[str, Any]] = {
+    "number": {"type": "number"},
+    "array": {"type": "array", "items": {}},
+    "object": {"type": "object"},
+}
 #: Names that a hint may hold, beside the tokens.
 _HINT_NAMES = {
     "Any", "Literal", "Mapping", "MediaSource", "Sequence", "None", "bool", "dict", "float", "int", "list", "str",
@@ -68,6 +86,8 @@ class Types:
 
     hints: dict[str, str]
     nested: tuple[NestedType, ...]
+    #: Where a hint says less than the schema.
+    notes: tuple[Diagnostic, ...]
 
 
 def hints(
@@ -110,8 +130,11 @@ class _Tokens:
     open: set[str] = field(default_factory=set)
     #: Token -> the name of the class, once all objects are known.
     class_names: dict[str, Identifier] = field(default_factory=dict)
-    #: Parts that were looked at for the current hint.
+    #: Parts that were looked at for the current hint, and where that is asked for.
     steps: int = 0
+    asked: str = ""
+    #: Where a hint says less than the schema, by place.
+    notes: dict[str, Diagnostic] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.flattener = Flattener(self.schema)
@@ -143,30 +166,40 @@ class _Tokens:
 
     def _member_path(self, path: NestedPath, name: str, part: Schema) -> NestedPath:
         """The way to a member, which may come from another part of the schema."""
-        to = path.to(name, "properties", name)
-        return NestedPath(to.names, self.pointers.get(id(part), to.pointer), to.options)
+        return self._at(path.to(name, "properties", name), part)
+
+    def _at(self, path: NestedPath, part: object) -> NestedPath:
+        """The way to a part, at the place where the part stands."""
+        return NestedPath(path.names, self.pointers.get(id(part), path.pointer), path.options)
 
     def _hint(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
-        self.steps = 0
+        self.steps, self.asked = 0, path.pointer
         return self._type(schema, path)
 
     def _type(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
         """The structure of ``schema``; ``{}`` stands for any value."""
         self.steps += 1
         if self.steps > _MOST_STEPS:
-            return {}
+            return self._anything(self.asked, "the union is too large")
         target, place = self.flattener.named(schema)
         if place is None:
             return self._structure(self.flattener.flat(schema), path)
         if not place:  # the payload itself, which is no type of its own
+            self._anything(path.pointer, "the payload itself stands there again")
             return {"type": "object"}
         if place in self.open:
-            return {}
+            return self._anything(place, "it holds itself without an object in between")
         self.open.add(place)
         try:
             return self._structure(self.flattener.flat(target), _path_of(place))
         finally:
             self.open.remove(place)
+
+    def _anything(self, place: str, why: str) -> dict[str, Any]:
+        """The structure of any value, where the schema says more; that is reported."""
+        text = f"says less than the schema: {why}. Values are checked all the same"
+        self.notes[place] = Diagnostic(place, "documented", "type hint", text)
+        return {}
 
     def _structure(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
         if "enum" in schema or "const" in schema:
@@ -191,7 +224,7 @@ class _Tokens:
             marks = [f"option{i + 1}" for i in range(len(parts))]
         options: list[dict[str, Any]] = []
         for i, part in enumerate(parts):
-            option = path.option(marks[i] if objects > 1 else None, keyword, i)
+            option = self._at(path.option(marks[i] if objects > 1 else None, keyword, i), part)
             made = self._type(part, option)
             if made not in options:
                 options.append(made)
@@ -218,13 +251,23 @@ class _Tokens:
         return _FILE if is_file else {"type": schema["type"]}
 
     def _array(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
-        inner = path.to("item", "items")
         items = schema.get("items", {})
-        pointer = self.pointers.get(id(items), inner.pointer)
-        inner = NestedPath(inner.names, pointer, inner.options)
+        inner = self._at(path.to("item", "items"), items)
+        if "prefixItems" in schema:
+            return {"type": "array", "items": self._positions(schema, path)}
         if not items and self._is_media(inner.pointer):
             return {"type": "array", "items": _FILE}
         return {"type": "array", "items": self._type(items, inner) if items else {}}
+
+    def _positions(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
+        """What stands in a list whose positions have schemas of their own; the hint tells no positions."""
+        parts = list(schema["prefixItems"])
+        rest = schema.get("items")
+        if rest not in (None, _NOTHING):
+            parts.append(rest)
+        elif rest is None and schema.get("maxItems", len(parts) + 1) > len(parts):
+            return {}  # what follows may be anything
+        return self._union(parts, path, "prefixItems")
 
     def _is_media(self, pointer: str) -> bool:
         while pointer not in self.media:
@@ -241,21 +284,32 @@ class _Tokens:
                 token = self.known[path.pointer] = f"C{len(self.classes)}"
                 self.classes[token] = path, schema
             return {"$ref": f"#/$defs/{token}"}
-        inner = schema.get("additionalProperties")
-        if isinstance(inner, dict) and inner:
-            value = self._type(inner, path.to("value", "additionalProperties"))
-            return {"type": "object", "additionalProperties": value}
-        return {"type": "object"}
+        inner, patterns = schema.get("additionalProperties"), schema.get("patternProperties", {})
+        values = list(patterns.values()) if inner is False else []
+        if isinstance(inner, dict) and inner not in ({}, _NOTHING):
+            values = [*patterns.values(), inner]
+        if not values:
+            return {"type": "object"}
+        to = path.to("value", "additionalProperties")
+        if len(values) == 1:
+            value = self._type(values[0], self._at(to, values[0]))
+        else:
+            value = self._union(values, to, "anyOf")
+        return {"type": "object", "additionalProperties": value}
 
     def _choice(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
         values = [schema["const"]] if "const" in schema else schema["enum"]
-        simple = all(value is None or isinstance(value, (str, int)) for value in values)
-        if not values or not simple:
-            rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
+        simple = [value for value in values if value is None or isinstance(value, (str, int))]
+        rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
+        told = not rest.keys().isdisjoint(("type", "anyOf", "oneOf", "properties"))
+        if not values or (told and len(simple) < len(values)):
             return self._structure(rest, path)
-        distinct = {(type(value), value): value for value in values}.values()
-        self.values.append(", ".join(map(literal, distinct)))
-        return {"type": "string", "enum": [f"v{len(self.values) - 1}"]}
+        options = [_NO_LITERAL[name] for name in types_of(values) if name in _NO_LITERAL]
+        if simple:
+            distinct = {(type(value), value): value for value in simple}.values()
+            self.values.append(", ".join(map(literal, distinct)))
+            options.insert(0, {"type": "string", "enum": [f"v{len(self.values) - 1}"]})
+        return options[0] if len(options) == 1 else {"anyOf": options}
 
     def read(
         self, structures: dict[str, dict[str, Any]], templates: Path, *, frozen: bool
@@ -275,7 +329,7 @@ class _Tokens:
             one = NestedType(name, "/".join(path.options), path.pointer, members[token])
             nested.setdefault(name, one)
         by_wire = {one.wire_name: one.hint for one in members[_ROOT]}
-        return Types(by_wire, tuple(nested.values()))
+        return Types(by_wire, tuple(nested.values()), tuple(self.notes.values()))
 
     def _typed(
         self, path: NestedPath, schema: Schema, structure: dict[str, Any], hints: Iterator[str]
@@ -323,6 +377,11 @@ def _path_of(pointer: str) -> NestedPath:
         else:
             names.append({"items": "item", "additionalProperties": "value"}.get(keyword, keyword))
     return NestedPath(tuple(names), path.pointer, tuple(names))
+
+
+def types_of(values: list[Any]) -> list[str]:
+    """The JSON types of values that are written down, each once; a float is a number, whatever it is."""
+    return list(dict.fromkeys(_JSON_TYPES[type(value)] for value in values))
 
 
 def _joined_lists(options: list[dict[str, Any]]) -> list[dict[str, Any]]:

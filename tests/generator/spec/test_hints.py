@@ -47,6 +47,17 @@ DEFINITIONS = {
         ({"anyOf": [{"$ref": "#/$defs/Text"}, {"type": "null"}]}, "str | None"),
         ({"type": "array", "items": {"$ref": "#/$defs/List"}}, "Sequence[Sequence[Any]]"),
         ({"properties": {"w": WHOLE}}, "SmallX"),
+        ({"enum": [0.5, 1.5]}, "float"),
+        ({"enum": ["auto", 0.5]}, "Literal['auto'] | float"),
+        ({"const": 0.5}, "float"),
+        ({"enum": [[1, 2], None]}, "Literal[None] | Sequence[Any]"),
+        ({"type": "array", "prefixItems": [WHOLE, TEXT], "items": False}, "Sequence[int | str]"),
+        ({"type": "array", "prefixItems": [WHOLE, WHOLE], "maxItems": 2}, "Sequence[int]"),
+        ({"type": "array", "prefixItems": [WHOLE], "items": FRAME}, "Sequence[int | SmallX]"),
+        ({"type": "array", "prefixItems": [WHOLE]}, "Sequence[Any]"),
+        ({"type": "object", "additionalProperties": False, "patternProperties": {"^a": WHOLE}}, "Mapping[str, int]"),
+        ({"type": "object", "additionalProperties": FRAME, "patternProperties": {"^a": WHOLE}}, "Mapping[str, int | SmallXValue]"),
+        ({"type": "object", "patternProperties": {"^a": WHOLE}}, "Mapping[str, Any]"),
         (
             {"anyOf": [{"$ref": "#/$defs/Frames"}, {"type": "array", "items": {"$ref": "#/$defs/Choice"}},
                        {"type": "array", "items": FRAME}]},
@@ -177,3 +188,33 @@ def test_an_output_field_is_none_or_what_its_hint_says(
     made = load(tmp_path, "made_models.acme.small").SmallOutput.from_payload({"x": value})
     assert made.x == attribute
     assert made.raw == {"x": value}
+
+
+DEEP = {f"d{i}": {"anyOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(12)} | {"d12": TEXT}
+
+
+@pytest.mark.parametrize(
+    ("schema", "definitions", "why"),
+    [
+        ({"type": "array", "items": {"$ref": "#/$defs/List"}}, DEFINITIONS, "holds itself"),
+        ({"$ref": "#/$defs/d0"}, DEEP, "too large"),
+        ({"$ref": "#"}, {}, "payload itself"),
+    ],
+)
+def test_a_hint_that_says_less_than_the_schema_is_reported(
+    tmp_path: Path, schema: dict[str, Any], definitions: dict[str, Any], why: str
+) -> None:
+    root = {"type": "object", "properties": {"x": schema}, "$defs": definitions}
+    generation = make(tmp_path, {"acme/small": root})
+    notes = generation.manifest.models["acme/small"].notes
+    assert [why in note.text for note in notes if note.subject == "type hint"] == [True]
+
+
+def test_an_output_of_written_values_has_their_types(tmp_path: Path) -> None:
+    output = {"type": "object", "properties": {"mode": {"enum": ["a", "b"]}, "n": {"const": 1}}}
+    store(tmp_path / "schemas", "acme/small", {"type": "object"}, output=output)
+    make(tmp_path, {})
+    module = load(tmp_path, "made_models.acme.small")
+    assert module.SmallOutput.__annotations__ == {"mode": "str | None", "n": "int | None"}
+    found = module.SmallOutput.from_payload({"mode": "new", "n": "1"})
+    assert (found.mode, found.n) == ("new", None)
