@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["Redactor", "clean", "shown_url", "without_queries"]
@@ -15,6 +16,9 @@ _READ = 4_000
 _SHORT = 8
 _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
 _HIDDEN = "[token]"
+#: Instead of a text that holds the token in pieces, or in a form of its own.
+_WITHHELD = "[a text that holds the token]"
+_ESCAPE = re.compile(r"\\(?:u|x)(?:00)?([0-9a-f]{2})")
 _WORD = re.compile(r"[^\s'\"<>]+")
 _USER = re.compile(r"//[^/\\]*@")
 
@@ -68,13 +72,15 @@ class Redactor:
     'bad token [token]'
     """
 
-    __slots__ = ("__weakref__", "_longest", "_secrets")
+    __slots__ = ("__weakref__", "_longest", "_plain", "_secrets")
 
     def __init__(self, secret: str = "") -> None:
-        # A token with a quote in it looks different inside JSON.
-        forms = {secret, json.dumps(secret)[1:-1]} - {""}
-        self._secrets = [re.compile(_as_word(form)) for form in forms]
+        forms = _forms(secret)
+        self._secrets = {
+            form.casefold(): re.compile(_as_word(form), re.IGNORECASE) for form in forms
+        }
         self._longest = max(map(len, forms), default=0)
+        self._plain = secret.casefold() if len(secret) >= _SHORT else ""
 
     def __call__(self, value: object) -> str:
         """The text, or the JSON value as text, without the secrets, cleaned."""
@@ -105,12 +111,53 @@ class Redactor:
 
     def hide(self, text: str) -> str:
         """The whole text without the secrets, neither shortened nor cleaned."""
-        for secret in self._secrets:
-            text = secret.sub(_HIDDEN, text)
-        return _BEARER.sub(rf"\1{_HIDDEN}", text)
+        folded = text.casefold()
+        for form, pattern in self._secrets.items():
+            if form in folded:  # ten times as fast as to search for the pattern
+                text = pattern.sub(_HIDDEN, text)
+        text = _BEARER.sub(rf"\1{_HIDDEN}", text)
+        if self._plain and any(self._plain in reading for reading in _readings(text)):
+            return _WITHHELD
+        return text
 
     def __repr__(self) -> str:
         return "Redactor(…)"
+
+
+def _forms(secret: str) -> set[str]:
+    """The secret as it is written in texts, JSON, URLs and base64."""
+    if not secret:
+        return set()
+    forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    if len(secret) < _SHORT:
+        return forms
+    from base64 import b64encode
+    from urllib.parse import quote, quote_plus
+
+    content = secret.encode("utf-8", "replace")
+    forms |= {quote(content), quote_plus(content), content.hex()}
+    # The letters of base64 depend on how many bytes stand before, and at both ends on their neighbours.
+    for before in range(3):
+        encoded = b64encode(b" " * before + content).decode()
+        forms.add(encoded[-(-before * 8 // 6) : (before + len(content)) * 8 // 6])
+    return forms
+
+
+def _readings(text: str) -> Iterator[str]:
+    """What a reader may make of a text: without line breaks, and with escapes undone, in lower case."""
+    joined = "".join(text.split()).casefold()
+    yield joined
+    if "%" in joined:
+        from urllib.parse import unquote
+
+        yield unquote(joined).casefold()
+    if "&" in joined:
+        from html import unescape
+
+        yield unescape(joined).casefold()
+    if "\\" in joined:
+        shown = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), joined)
+        yield re.sub(r"\\[nrt]?", "", shown).casefold()
 
 
 def _as_word(secret: str) -> str:

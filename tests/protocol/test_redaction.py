@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -86,6 +88,39 @@ def test_what_collapses_brings_no_half_token_forward() -> None:
         assert SECRET[:5] not in redact(text)
         text = "https://x/?" + "z" * (4_000 - 12 - shown) + " " + SECRET + "y" * 100
         assert SECRET[:5] not in redact(text)
+
+
+#: A token with letters that encodings change.
+ODD = "tok+/5F2c9a77e1=="
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        quote(ODD, safe=""),
+        quote(ODD, safe="").lower(),
+        quote(ODD),
+        ODD.upper(),
+        b64encode(ODD.encode()).decode(),
+        b64encode(f"Bearer {ODD}".encode()).decode(),
+        b64encode(f"x:{ODD}".encode()).decode(),
+        ODD.encode().hex(),
+        ODD[:8] + "\n" + ODD[8:],
+        ODD[:8] + "\\n  " + ODD[8:],
+        "".join(f"\\u{ord(one):04x}" for one in ODD),
+        "".join(f"&#{ord(one)};" for one in ODD),
+        ODD.replace("/", "\\/"),
+    ],
+)
+def test_the_token_is_hidden_in_every_encoding(told: str) -> None:
+    redact = Redactor(ODD)
+    assert told not in redact.hide(f"bad credentials: {told} was given")
+    assert told not in redact.inside({"a": [f"bad credentials: {told} was given"]})["a"][0]
+
+
+def test_a_text_without_the_token_stays_as_it_is() -> None:
+    text = "a %41 &amp; \\u0041 tok+/5F2c9a77e1 text\n" * 3
+    assert Redactor(ODD).hide(text) == text
 
 
 @pytest.mark.parametrize(
