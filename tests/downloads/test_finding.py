@@ -39,6 +39,44 @@ def test_every_text_under_image_is_a_file(text: str, url: str, shape: str) -> No
     assert [file.kind for file in result(image=given).files] == ["image"]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("image_url", "image"),
+        ("image_urls", "image"),
+        ("output_image", "image"),
+        ("outputVideo", "video"),
+        ("videoURL", "video"),
+        ("AUDIO", "audio"),
+    ],
+)
+def test_a_name_that_ends_with_a_kind_names_a_file(name: str, kind: str) -> None:
+    (file,) = result(**{name: "/files/a b.dat"}).files
+    assert (file.url, file.kind) == ("https://model-api.runcomfy.net/files/a%20b.dat", kind)
+
+
+@pytest.mark.parametrize("name", ["image_size", "video_id", "audio_language", "imagery", "_", ""])
+def test_a_name_that_only_speaks_of_a_kind_names_none(name: str) -> None:
+    assert [*result(**{name: "a/b"}).files] == []
+
+
+@pytest.mark.parametrize("member", ["b64_json", "base64", "data", "content"])
+def test_content_inside_an_object_is_a_file(member: str, tmp_path: Path) -> None:
+    content = picture()
+    given = [{member: base64.b64encode(content).decode(), "mime_type": "image/png"}]
+    (path,) = result(images=given).save(tmp_path)
+    assert path.read_bytes() == content
+
+
+def test_content_in_base64_for_urls_or_with_spaces_is_a_file(tmp_path: Path) -> None:
+    content = picture()
+    encoded = base64.urlsafe_b64encode(content).decode()
+    spaced = " ".join(encoded[at : at + 64] for at in range(0, len(encoded), 64))
+    for text in (encoded, spaced):
+        (path,) = result(image=text).save(tmp_path, overwrite=True)
+        assert path.read_bytes() == content
+
+
 @pytest.mark.parametrize("text", [text for text in ADDRESSES if "://" not in text])
 def test_elsewhere_only_whole_addresses_are_files(text: str) -> None:
     assert [*result(note=text).files] == []

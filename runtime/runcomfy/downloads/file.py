@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_base64
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ _KINDS = {
     "audio": "audio",
     "audios": "audio",
 }
+#: What a member of such a one may be called that holds the address, or the content.
 _SAME = frozenset({"url", "uri", "href", "src"})
+_CONTENT = frozenset({"base64", "b64", "b64_json", "data", "content"})
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _WEB = ("https://", "http://")
 #: Characters of base64 without which a text is no file.
 _LEAST_BASE64 = 64
@@ -40,6 +44,10 @@ _LEAST_BASE64 = 64
 _BASE = "https://model-api.runcomfy.net/"
 #: So much of a text in base64 is decoded to recognise it.
 _HEAD_BASE64 = 4096
+#: The letters of URLs that stand for those of plain base64.
+_PLAIN_BASE64 = str.maketrans("-_", "+/")
+#: Characters of a member's name that are looked at.
+_LONGEST_NAME = 100
 _BREAKS = str.maketrans("", "", "\t\r\n")
 
 
@@ -69,7 +77,7 @@ def find_files(
 ) -> list[File]:
     """The files in an output of any shape, in order, without duplicates.
 
-    Every text under ``image``, ``images`` and so on is a file: an address (relative ones start from ``base``), a
+    Every text under ``image``, ``images``, ``video_url`` and so on is a file: an address (relative ones start from ``base``), a
     data URI, or the content in base64. Elsewhere only whole addresses and data URIs are.
     """
     found: dict[str, str] = {}
@@ -105,7 +113,7 @@ def _texts(output: object) -> Iterator[tuple[str, str, str]]:
             waiting.extend(
                 (
                     value,
-                    kind if name in _SAME else _KINDS.get(name, ""),
+                    _kind_under(name, kind),
                     f"{pointer}/{pointer_token(name)}",
                 )
                 for name, value in reversed(part.items())
@@ -113,6 +121,17 @@ def _texts(output: object) -> Iterator[tuple[str, str, str]]:
         elif isinstance(part, list):
             numbered = [(value, kind, f"{pointer}/{i}") for i, value in enumerate(part)]
             waiting.extend(reversed(numbered))
+
+
+def _kind_under(name: str, kind: str) -> str:
+    """The kind of the files under a name: ``image_urls``, ``outputVideo``; ``kind`` is that of what holds it."""
+    folded = name.casefold()
+    if folded in _SAME or folded in _CONTENT:
+        return kind
+    words = [word.lower() for word in _WORD.findall(name[:_LONGEST_NAME])]
+    if words and words[-1] in ("url", "urls", "uri", "uris"):
+        words.pop()
+    return _KINDS.get(words[-1], "") if words else ""
 
 
 def _whole_address(text: str) -> str:
@@ -133,7 +152,7 @@ def _address(text: str, base: str) -> str:
         return text
     if text.startswith("//") and len(text) > 2:
         return f"https:{text}".replace(" ", "%20")
-    content = _in_base64(text)
+    content = _in_base64(text.replace(" ", ""))
     if content:
         return content
     if ":" in text.partition("/")[0] or not ("/" in text or known_extension(text)):
@@ -148,6 +167,7 @@ def _in_base64(text: str) -> str:
     """A data URI for base64 media content, else ``""``."""
     if len(text) < _LEAST_BASE64:
         return ""
+    text = text.translate(_PLAIN_BASE64)
     try:
         head = a2b_base64(text[:_HEAD_BASE64], strict_mode=True)
     except ValueError:
