@@ -196,7 +196,7 @@ REFUSED_IDS: list[str] = [
     "acme/x/..", "C:/x", "acme\\x/y", "acme/x\x00", "acme/x\n", "acme/x\r", "acme/ x", "acme/x ",
     "acme/.hidden", "acme/x.", "~/x", "acme/~", "acme/$HOME", "acme/{{ 7 }}", "acme/{x}", "acme/%2e%2e",
     "acme/x;y", "acme/x|y", "acme/x&y", "acme/'x'", 'acme/"x"', "acme/`x`", "acme/<x>", "acme/x?y",
-    "acme/x#y", "acme/\u202ex", "acme/é", "acme/ｘ", "acme/\ud800", "acme/con", "acme/NUL.txt", "aux/x",
+    "acme/x#y", "acme/\u202ex", "acme/é", "acme/ｘ", "acme/\ud800", "acme/con", "acme/NUL.txt", "acme/nul .x", "aux/x",
     "acme/input.json", "acme/overrides.json/x", "acme/" + "x" * 300,
     *(f"acme/a{text}" for name, text in TEXTS.items() if name not in ("empty", "placeholder")),
 ]  # fmt: skip

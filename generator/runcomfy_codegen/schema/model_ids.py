@@ -79,6 +79,6 @@ def _segment_problem(segment: str) -> str | None:
         return f"the segment {segment!r} starts or ends with a dot or a space"
     if segment.lower() in _FILES:
         return f"the segment {segment!r} is the name of a file that is stored with a model"
-    if segment.lower().partition(".")[0] in _DEVICES:
+    if segment.lower().partition(".")[0].rstrip(" ") in _DEVICES:
         return f"the segment {segment!r} is a device name on Windows"
     return None
