@@ -40,7 +40,18 @@ def test_any_pattern_gets_the_verdict_of_re(pattern: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"^(a+)+$", r"^(a|a)*$", r"^(a*)*$", r"(x+x+)+y", r"(a?){40}a{40}$"]
+    "pattern",
+    [
+        r"^(a+)+$",
+        r"^(a|a)*$",
+        r"^(a*)*$",
+        r"(x+x+)+y",
+        r"(a?){40}a{40}$",
+        "^" + "a?" * 40 + "a" * 40 + "$",
+        "^" + "(a|a)" * 40 + "$",
+        "^((a|a){16}){16}$",
+        "^(a{0,2}){16}(a{0,2}){16}b",
+    ],  # fmt: skip
 )
 def test_a_pattern_that_explodes_is_answered(pattern: str) -> None:
     assert search(pattern, "a" * 5_000 + "!") is False
@@ -50,7 +61,9 @@ def test_a_pattern_that_is_slow_on_long_texts_is_answered() -> None:
     assert search(r"a+a+a+b", "a" * 20_000) is False
 
 
-@pytest.mark.parametrize("pattern", [r"^(?=(a+)+$)", r"^(a+)+\1$", r"^(?i:a+)+$"])
+@pytest.mark.parametrize(
+    "pattern", [r"^(?=(a+)+$)", r"^(a+)+\1$", r"^(?i:a+)+$", "(?=b)" + "a?" * 40]
+)
 def test_what_can_explode_and_cannot_be_simulated_is_known(pattern: str) -> None:
     assert not is_bounded(pattern)
 

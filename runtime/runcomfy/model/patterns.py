@@ -22,6 +22,8 @@ __all__ = ["is_bounded", "search"]
 _STEPS = 10_000_000
 #: States that a simulation may have; ``(a{999}){999}`` would have a million.
 _STATES = 5_000
+#: Ways through a pattern, as a power of two, up to which it is surely quick.
+_CHOICES = 20
 #: A repeat of more than this counts as endless.
 _MANY = 16
 
@@ -50,7 +52,7 @@ _EXPONENTIAL = 99
 def _read(pattern: str) -> tuple[int, list[_State] | None]:
     """The power of the text's length that ``re`` may take, and the states of a simulation if there can be one."""
     tree = _parser.parse(pattern)
-    cost = _cost(tree)
+    cost = _cost(tree) if _choices(tree) <= _CHOICES else _EXPONENTIAL
     if cost < _EXPONENTIAL and not _is_anchored(tree):
         cost += 1  # it is tried at each place
     if cost <= 1 or tree.state.flags != re.UNICODE:
@@ -84,6 +86,26 @@ def _cost(tree: Iterable[Any], *, repeated: bool = False) -> int:
         else:
             cost += sum(_cost(part, repeated=repeated) for part in _parts(name, value))
     return min(cost, _EXPONENTIAL)
+
+
+def _choices(tree: Iterable[Any]) -> int:
+    """The ways through the pattern that ``re`` may try besides endless repeats, as a power of two.
+
+    ``a?`` forty times in a row has 2**40 of them, without any nesting.
+    """
+    bits = 0
+    for op, value in tree:
+        name = str(op)
+        if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            low, high, body = value
+            inside = _choices(body)
+            bits += inside if high > _MANY else (high - low).bit_length() + high * inside
+        elif name == "BRANCH":
+            branches = value[1]
+            bits += (len(branches) - 1).bit_length() + max(map(_choices, branches))
+        else:
+            bits += sum(map(_choices, _parts(name, value)))
+    return bits
 
 
 def _parts(name: str, value: Any) -> list[Any]:
