@@ -123,8 +123,15 @@ def nested_class_name(owner: str, path: tuple[str, ...]) -> Identifier:
 
     >>> nested_class_name("Classify", ("ClassifyParameters",))
     'ClassifyParameters'
+    >>> nested_class_name("Cat", ("voice", "voice_settings", "voice_settings_range"))
+    'CatVoiceSettingsRange'
     """
-    steps = [_camel("".join(map(_safe, step)), leading="") for step in path]
+    steps: list[str] = []
+    for step in path:
+        name = _camel("".join(map(_safe, step)), leading="")
+        if steps and steps[-1] and re.match(re.escape(steps[-1]) + "[A-Z0-9_]", name):
+            steps.pop()
+        steps.append(name)
     if steps and steps[0].startswith(owner) and steps[0] != owner:
         return Identifier("".join(steps))
     return Identifier(owner + "".join(steps))
