@@ -51,7 +51,7 @@ def test_any_pattern_gets_the_verdict_of_re(pattern: str, text: str) -> None:
         "^" + "(a|a)" * 40 + "$",
         "^((a|a){16}){16}$",
         "^(a{0,2}){16}(a{0,2}){16}b",
-    ],  # fmt: skip
+    ],
 )
 def test_a_pattern_that_explodes_is_answered(pattern: str) -> None:
     assert search(pattern, "a" * 5_000 + "!") is False

@@ -28,6 +28,8 @@ class Loose:
     in_place: set[int] = field(default_factory=set)
     #: Those that lack one of their ``patternProperties``.
     nameless: set[int] = field(default_factory=set)
+    #: Those whose ``format`` nothing is held against.
+    formatted: set[int] = field(default_factory=set)
 
     def add(self, part: Schema, *, in_place: bool = False) -> None:
         """Something was left out of a part; ``in_place`` where it spoke of the same value."""
@@ -103,7 +105,7 @@ def _circles(edges: dict[str, list[str]]) -> dict[str | None, int]:
 
 def drop_what_turns(root: Schema, loose: Loose) -> None:
     """Take out the keywords that would refuse something because a schema in them is loose."""
-    if not loose.anywhere:
+    if not loose.anywhere and not loose.formatted:
         return
     parts = dict(schemas_in(root))
     places = {id(part): place for place, part in parts.items()}
@@ -118,6 +120,7 @@ def drop_what_turns(root: Schema, loose: Loose) -> None:
                 _drop(part, keyword, places[id(part)], loose)
             elif keyword == "contains" and "maxContains" in part:
                 _drop(part, "maxContains", places[id(part)], loose)
+    _loosen_for_formats(places, above, loose)
     _spread(loose.in_place, above, (IN_PLACE | {"$ref"}).__contains__)
     for place, part in parts.items():
         if id(part) in loose.in_place:
@@ -125,6 +128,31 @@ def drop_what_turns(root: Schema, loose: Loose) -> None:
                 _drop(part, keyword, place, loose)
         if id(part) in loose.nameless:
             _drop(part, "additionalProperties", place, loose)
+
+
+def _differ_in_type(options: list[Schema]) -> bool:
+    types = [option.get("type") for option in options]
+    named = {one for one in types if isinstance(one, str)}
+    return len(named) == len(types) and not {"integer", "number"} <= named
+
+
+def _loosen_for_formats(
+    places: dict[int, str], above: dict[int, list[tuple[Schema, str]]], loose: Loose
+) -> None:
+    """Where only formats tell options apart, several may fit; a format alone is no condition."""
+    _spread(loose.formatted, above, (IN_PLACE | {"$ref"}).__contains__)
+    for number in sorted(loose.formatted & places.keys(), key=lambda one: places[one]):
+        for part, keyword in above[number]:
+            place = places[id(part)]
+            if keyword in ("if", "not") and part.get(keyword) == {}:
+                _drop(part, keyword, place, loose)
+            elif keyword == "oneOf" and "oneOf" in part and not _differ_in_type(part["oneOf"]):
+                options = {"anyOf": part.pop("oneOf")}
+                if "anyOf" in part:
+                    options = {"allOf": [*part.get("allOf", ()), options]}
+                part.update(options)
+                text = "is read as anyOf, because a format in it is not checked"
+                loose.notes.append(Diagnostic(step(place, keyword), "documented", keyword, text))
 
 
 def _schemas_of(part: Schema, parts: dict[str, Schema]) -> Iterator[tuple[str, Schema]]:

@@ -136,6 +136,8 @@ class _Cleaner:
         for keyword, value in schema.items():
             if keyword in ANNOTATIONS:
                 self._annotation(keyword, value, step(place, keyword))
+                if keyword == "format":
+                    self.loose.formatted.add(id(cleaned))
                 if self.annotated and _well_formed(keyword, value):
                     cleaned[keyword] = value
             elif keyword in _NORMALISED:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from runcomfy.model.request import check_payload
 from runcomfy_codegen.schema.normalise import clean
@@ -87,3 +88,33 @@ def test_a_reference_into_what_was_left_out_leads_nowhere() -> None:
     cleaned, notes = clean({"$defs": schema})
     assert cleaned == {"$defs": {"a": {}, "b": {}}}
     assert [note.place for note in notes][-2:] == ["/$defs/a/not", "/$defs/b/$ref"]
+
+
+@pytest.mark.parametrize("keyword", ["not", "if"])
+def test_a_format_alone_is_no_condition(keyword: str) -> None:
+    cleaned, notes = clean({keyword: {"format": "email"}, "then": {"type": "null"}})
+    assert keyword not in cleaned
+    assert [note.place for note in notes if "not checked itself" in note.text] == [f"/{keyword}"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [{"type": "string", "format": "uri"}, {"type": "string", "format": "byte"}],
+        [{"type": "string", "format": "image_uri"}, {"enum": ["auto"]}],
+        [{"$ref": "#/$defs/url"}, {"type": "string", "maxLength": 8}],
+        [{"allOf": [{"$ref": "#/$defs/url"}]}, {"type": ["string", "null"]}],
+    ],
+)
+def test_options_that_a_format_tells_apart_may_both_fit(options: list[Any]) -> None:
+    definitions = {"url": {"type": "string", "format": "uri"}}
+    cleaned, notes = clean({"oneOf": options, "$defs": definitions})
+    assert "oneOf" not in cleaned
+    assert Draft202012Validator(cleaned).is_valid("auto")
+    assert ["is read as anyOf" in note.text for note in notes].count(True) == 1
+
+
+def test_options_of_different_types_stay_as_they_are() -> None:
+    options = [{"type": "string", "format": "uri"}, {"type": "array", "items": {"format": "uri"}}]
+    cleaned, _ = clean({"oneOf": options})
+    assert len(cleaned["oneOf"]) == 2
