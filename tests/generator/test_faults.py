@@ -42,6 +42,20 @@ def test_keep_going_writes_the_rest_and_lists_the_bad(tmp_path: Path) -> None:
     assert "bad" not in (tmp_path / "out/models/acme/__init__.py").read_text()
 
 
+@pytest.mark.parametrize("keyword", ["anyOf", "oneOf"])
+def test_options_behind_hundreds_of_references_are_a_fault_of_their_model(
+    keyword: str, tmp_path: Path
+) -> None:
+    both = [[{"$ref": f"#/$defs/d{number + 1}"}] * 2 for number in range(200)]
+    definitions = {f"d{number}": {keyword: options} for number, options in enumerate(both)}
+    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions}
+    definitions["d200"] = {"type": "integer"}
+    store(tmp_path / "schemas", "acme/deep", schema)
+    ran = run(tmp_path)
+    assert ran.status == 65
+    assert "acme/deep input.json: is nested too deeply" in ran.err
+
+
 def test_keep_going_keeps_what_was_generated_before(tmp_path: Path) -> None:
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
     run(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import category
 from urllib.parse import unquote
 
 from runcomfy_codegen.errors import SourceError
@@ -29,20 +30,17 @@ class _Anchor:
     to_the_end: bool = False
 
 
-#: An id holds dots and spaces, so neither ends it; every mark of Markdown, HTML and shells does. HTML may have lost
-#: the line end after the URL.
+#: An id holds dots and spaces, so neither ends it; every other mark does, of whatever script. HTML may have lost the
+#: line end after the URL.
 _ANCHORS: Final = (
-    _Anchor(
-        "/v1/models/",
-        ("\n", "\r", "\\", " --", *"\"'?#`*[](){}<>|,;:!&=@^$"),
-        in_url=True,
-        to_the_end=True,
-    ),
+    _Anchor("/v1/models/", (" --",), in_url=True, to_the_end=True),
     _Anchor("modelApiDoc_getStartedBeforeModel", ("modelApiDoc_",)),
     _Anchor("API to run ", (". For accepted",)),
 )
 
 _PLACEHOLDERS: Final = ("{", "<", ":", "$")
+#: The marks of ids in URLs.
+_IN_IDS: Final = frozenset(" ._-/%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +73,19 @@ def _mentions(document: SourceText, anchor: _Anchor) -> Iterator[Mention]:
         start = found + len(anchor.before)
         window = text[start : start + _WINDOW]
         ends = [end for end in (window.find(after) for after in anchor.after) if end >= 0]
+        if anchor.in_url:
+            ends += [at for at, character in enumerate(window) if _ends_url(character)][:1]
         written = window[: min(ends, default=None)].strip()
         if (ends or anchor.to_the_end) and not _is_other(written, anchor):
             # The full stop of a sentence is none of the id, which never ends in one.
-            name = unquote(written.rstrip(".")) if anchor.in_url else written
+            name = unquote(written.rstrip("./ ")) if anchor.in_url else written
             yield Mention(name, document, start)
         found = text.find(anchor.before, start)
+
+
+def _ends_url(character: str) -> bool:
+    """Whether it is a mark, a sign, a line end or an odd space: no part of an id, and of no word."""
+    return character not in _IN_IDS and category(character)[0] in "PSZC"
 
 
 def _is_other(written: str, anchor: _Anchor) -> bool:

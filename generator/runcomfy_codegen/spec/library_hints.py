@@ -68,7 +68,7 @@ def _with_tokens(hint: str, tokens: dict[str, str]) -> str:
 
 def _ask(structures: list[Structure], templates: Path, *, frozen: bool) -> list[str]:
     """The library's answer, by way of our templates, which make it write one plain line for each field."""
-    from datamodel_code_generator import generate
+    from datamodel_code_generator import Error, generate
     from datamodel_code_generator.enums import DataModelType, InputFileType
     from datamodel_code_generator.format import PythonVersion
     from datamodel_code_generator.parser import LiteralType
@@ -81,21 +81,24 @@ def _ask(structures: list[Structure], templates: Path, *, frozen: bool) -> list[
         "required": names,
         "$defs": dict.fromkeys(nested, _NESTED),
     }
-    rendered = generate(
-        json.dumps(schema),
-        input_file_type=InputFileType.JsonSchema,
-        output_model_type=DataModelType.TypingTypedDict,
-        custom_template_dir=templates,
-        target_python_version=PythonVersion.PY_311,
-        class_name=_ROOT,
-        enum_field_as_literal=LiteralType.All,
-        use_generic_container_types=frozen,
-        use_standard_collections=True,
-        use_union_operator=True,
-        use_title_as_name=False,
-        disable_timestamp=True,
-        formatters=[],
-    )
+    try:
+        rendered = generate(
+            json.dumps(schema),
+            input_file_type=InputFileType.JsonSchema,
+            output_model_type=DataModelType.TypingTypedDict,
+            custom_template_dir=templates,
+            target_python_version=PythonVersion.PY_311,
+            class_name=_ROOT,
+            enum_field_as_literal=LiteralType.All,
+            use_generic_container_types=frozen,
+            use_standard_collections=True,
+            use_union_operator=True,
+            use_title_as_name=False,
+            disable_timestamp=True,
+            formatters=[],
+        )
+    except Error as error:  # of what can be a schema it only refuses what is nested too deeply
+        raise RecursionError(str(error)) from error
     if not isinstance(rendered, str):
         raise TypeError("datamodel-code-generator returned more than one module")
     hints: dict[str, str] = {}

@@ -129,6 +129,8 @@ def _from_library(value: Any) -> Any:
     if hasattr(value, "keys") and all(isinstance(key, str) for key in value.keys()):  # noqa: SIM118  # no dict
         return value
     plain = value.tolist() if hasattr(value, "tolist") else value
+    if plain.__class__ is value.__class__ and value.__class__.__name__ == "longdouble":
+        return float(value)  # Python has no number of that width
     # Moments of time and raw bytes become what JSON has not either.
     return plain if isinstance(plain, (list, str, int, float, bool)) else value
 

@@ -317,6 +317,17 @@ MARKS = [
     "POST to https://model-api.runcomfy.net/v1/models/owner/model.",
     "POST to https://model-api.runcomfy.net/v1/models/owner/model to start it",
     "POST to https://model-api.runcomfy.net/v1/models/{model_id} to start it",
+    "向 https://model-api.runcomfy.net/v1/models/owner/model。然后等待",
+    "（https://model-api.runcomfy.net/v1/models/owner/model）",
+    "「https://model-api.runcomfy.net/v1/models/owner/model」、",
+    "POST to \u201chttps://model-api.runcomfy.net/v1/models/owner/model\u201d, and wait",
+    "POST to \u00abhttps://model-api.runcomfy.net/v1/models/owner/model\u00bb",
+    "https://model-api.runcomfy.net/v1/models/owner/model\u2014then wait",
+    "https://model-api.runcomfy.net/v1/models/owner/model\u2026",
+    "https://model-api.runcomfy.net/v1/models/owner/model/",
+    "https://model-api.runcomfy.net/v1/models/owner/model\u00a0is the URL",
+    "~~https://model-api.runcomfy.net/v1/models/owner/model~~",
+    "https://model-api.runcomfy.net/v1/models/owner/model\u2028then wait",
 ]
 
 
