@@ -47,7 +47,9 @@ def test_options_behind_hundreds_of_references_are_a_fault_of_their_model(
     keyword: str, tmp_path: Path
 ) -> None:
     both = [[{"$ref": f"#/$defs/d{number + 1}"}] * 2 for number in range(200)]
-    definitions = {f"d{number}": {keyword: options} for number, options in enumerate(both)}
+    definitions: dict[str, Any] = {
+        f"d{number}": {keyword: options} for number, options in enumerate(both)
+    }
     schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions}
     definitions["d200"] = {"type": "integer"}
     store(tmp_path / "schemas", "acme/deep", schema)
