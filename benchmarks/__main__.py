@@ -20,6 +20,7 @@ PARTS = (
     "catalogue",
     "imports",
     "command_line",
+    "engines",
     "faces",
     "client",
     "media",

@@ -18,6 +18,7 @@ from runcomfy import JournalError
 from runcomfy.journal import Journal
 from runcomfy.mock import MockService, small_output
 from runcomfy.testing import mock_service
+from support.bucket_server import bucket_server, environment
 from support.command import run as run_command
 
 from .cluster import cluster, driver
@@ -223,6 +224,29 @@ def test_a_node_with_the_token_of_another_account_is_refused(
     assert code == 1
     assert "a worker found the token of the account" in told
     assert service.accepted == 0
+
+
+def test_results_go_into_a_bucket_from_the_workers(
+    service: MockService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from obstore.store import S3Store
+
+    with bucket_server() as endpoint:
+        for name, value in environment(endpoint).items():
+            monkeypatch.setenv(name, value)
+        with cluster(tmp_path, 2) as nodes:
+            out = nodes.disk / "out"
+            for _ in range(2):  # the second run saves and pays nothing
+                code, told, err = ended(
+                    driver(service.url, nodes, out, 60, bucket="s3://bucket/hats", jobs=50)
+                )
+                assert (code, states(told)) == (0, ["succeeded"] * 60), err
+        stored = {one["path"] for page in S3Store("bucket").list() for one in page}
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    named = {name.removeprefix("s3://bucket/") for one in lines for name in one["files"]}
+    assert len(named) == 60
+    assert named == stored
+    assert service.accepted == 60
 
 
 def test_the_journal_of_a_cluster_is_opened_and_never_made(tmp_path: Path) -> None:

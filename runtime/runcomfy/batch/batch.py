@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from runcomfy.arguments import whole_path
+from runcomfy.buckets import Bucket
 from runcomfy.errors import NotFound, RunComfyError
 from runcomfy.journal import Account, Journal
 from runcomfy.journal.prices import PriceEntry, price_of
@@ -103,6 +104,8 @@ class Batch:
         make_runner: MakeRunner = Runner,
     ) -> None:
         check_name(options.name)
+        if options.bucket is not None:
+            Bucket(options.bucket)  # raises for one that cannot be
         self._client, self._model, self._source = client, model, source
         self.folder = whole_path("out", folder)
         self.options = options

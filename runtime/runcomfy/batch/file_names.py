@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -61,6 +62,13 @@ class FileNames:
             if self._owners.setdefault(_folded(path), row.key) == row.key:
                 return path
         raise AssertionError("names do not end")
+
+    def object_name(self, row: BatchRow, index: int, extension: str) -> str:
+        """The name of a file in a bucket. It holds a digest of the key, so that many machines give each row its own."""
+        wanted = self._filled(row, index, extension)
+        own = hashlib.sha256(row.key.encode(errors="surrogatepass")).hexdigest()[:12]
+        named = wanted.with_name(f"{wanted.stem}-{own}{wanted.suffix}")
+        return named.relative_to(self._folder).as_posix()
 
     def _take(self, key: str, files: Iterable[Path]) -> None:
         for file in files:

@@ -20,7 +20,7 @@ def outcome_html(outcome: BatchOutcome) -> str:
         pairs.append(("request id", text(outcome.request_id)))
     if outcome.cost is not None:
         pairs.append(("cost", text(f"{outcome.cost:g} USD")))
-    pairs += [("file", text(file)) for file in outcome.files]
+    pairs += [("file", text(file)) for file in (*outcome.files, *outcome.objects)]
     if outcome.error is not None:
         pairs.append(("error", text(outcome.error)))
     return f"<div><div>{Budget().files(outcome.files)}</div>{facts(pairs)}</div>"

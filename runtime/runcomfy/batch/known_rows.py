@@ -25,6 +25,8 @@ class Known:
     error: str | None
     #: How often it was claimed.
     attempts: int = 1
+    #: The URLs of files in a bucket.
+    objects: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, entry: Entry) -> Known:
@@ -40,6 +42,7 @@ class Known:
             files,
             entry.error,
             entry.attempts,
+            tuple(file.address for file in entry.files if file.address is not None),
         )
 
 

@@ -19,7 +19,7 @@ class BatchOptions:
     ``jobs`` requests are in flight at once and ``submits`` of them are being posted: a kill leaves at most so many unknown. ``rate`` is the
     most submits a second. ``price`` is the estimate for one request; without it the catalogue's price is used. ``price_margin`` times the
     estimate is reserved, which makes ``max_cost`` hard up to that factor. ``retry_failed`` runs failed and cancelled rows again;
-    unknown ones are never sent again. ``name`` is the template of file names, of ``row``, ``key``, ``model``, ``index`` and ``extension``.
+    unknown ones are never sent again. ``bucket`` (``"s3://bucket/folder"``) is where files are saved instead of the folder. ``name`` is the template of file names, of ``row``, ``key``, ``model``, ``index`` and ``extension``.
 
     Raises ``ConfigurationError`` for a value that cannot be meant.
 
@@ -38,6 +38,7 @@ class BatchOptions:
     skip_invalid: bool = False
     stop_on_error: bool = False
     save: bool = True
+    bucket: str | None = None
     accept_restored: bool = False
     allow: Sequence[str] = ()
     name: str = "{row:05}-{index}{extension}"

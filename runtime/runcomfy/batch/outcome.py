@@ -34,6 +34,8 @@ class BatchOutcome:
     cost: float | None = None
     files: tuple[Path, ...] = ()
     error: str | None = None
+    #: The URLs of files that were saved into a bucket.
+    objects: tuple[str, ...] = ()
     result: Any = field(default=None, repr=False, compare=False)
 
     def as_dict(self, folder: Path | None = None) -> dict[str, Any]:
@@ -44,7 +46,7 @@ class BatchOutcome:
             "state": self.state,
             "request_id": self.request_id,
             "cost": self.cost,
-            "files": [_relative(file, folder) for file in self.files],
+            "files": [*(_relative(file, folder) for file in self.files), *self.objects],
             "error": self.error,
         }
 

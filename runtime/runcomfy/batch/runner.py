@@ -261,9 +261,13 @@ class Runner:
             allow=self._options.allow,
         )
         files: list[Path] = []
+        objects: list[str] = []
         if self._options.save:
             try:
-                files = await self._save(row, result)
+                if self._options.bucket is None:
+                    files = await self._save(row, result)
+                else:
+                    objects = await self._put(row, result, self._options.bucket)
             except (OSError, RunComfyError) as error:
                 if isinstance(error, JournalError):
                     raise
@@ -279,6 +283,7 @@ class Runner:
             result.cost,
             tuple(files),
             None,
+            tuple(objects),
             result,
         )
 
@@ -291,6 +296,13 @@ class Runner:
             # The name is this row's alone, so what is there is an earlier try of the same file.
             paths.append(await file.save(wanted, overwrite=True))
         return paths
+
+    async def _put(self, row: BatchRow, result: Any, bucket: str) -> list[str]:
+        urls: list[str] = []
+        for index, file in enumerate(result.files, 1):
+            name = self._names.object_name(row, index, Path(file.name).suffix)
+            urls.append(await file.put(bucket, name, overwrite=True))
+        return urls
 
     async def _watch(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
         """Pass on stop and pause requests from another thread or terminal."""
@@ -370,5 +382,12 @@ def _failed(row: BatchRow, state: str, error: Exception) -> BatchOutcome:
 def _outcome_of(row: BatchRow, known: Known) -> BatchOutcome:
     """The outcome of an entry that is already in the journal."""
     return BatchOutcome(
-        row.number, row.key, known.state, known.request_id, known.cost, known.files, known.error
+        row.number,
+        row.key,
+        known.state,
+        known.request_id,
+        known.cost,
+        known.files,
+        known.error,
+        known.objects,
     )

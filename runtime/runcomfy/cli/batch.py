@@ -111,6 +111,11 @@ class BatchCommand(click.Command):
     show_default=True,
     help="Template of file names: {row}, {key}, {model}, {index}, {extension}.",
 )
+@click.option(
+    "--bucket",
+    metavar="URL",
+    help="Save files into this bucket (s3://bucket/folder) instead of FOLDER.",
+)
 @click.option("--no-save", is_flag=True, help="Do not save files.")
 @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows instead of stopping.")
 @click.option(
@@ -167,6 +172,10 @@ def command(
         return act(out, model, source, options["max_cost"], options["price_margin"])
     if folder is None:
         raise click.UsageError("Missing option '--out': the folder of the batch.")
+    if "://" in folder:
+        raise click.UsageError(
+            f"--out {folder} cannot hold the batch's journal: give --out FOLDER --bucket {folder}."
+        )
     from .batch_run import run_batch
 
     return run_batch(out, service, model, source, folder, options)

@@ -108,7 +108,7 @@ def run_batch(
 
 
 _PLAIN = (
-    "jobs", "submits", "rate", "max_cost", "max_requests", "price", "price_margin", "timeout", "name", "skip_invalid",
+    "jobs", "submits", "rate", "max_cost", "max_requests", "price", "price_margin", "timeout", "name", "bucket", "skip_invalid",
     "retry_failed", "stop_on_error", "accept_restored",
 )  # fmt: skip
 

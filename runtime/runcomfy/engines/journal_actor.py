@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -145,6 +146,13 @@ class JournalActor:
     async def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
         """Write how a request ended."""
         return await (await self._opened()).record_async(account, request_id, outcome)
+
+    @_answered
+    async def record_files(
+        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
+    ) -> Entry | None:
+        """Write where files of a request were saved."""
+        return await (await self._opened()).record_files_async(account, request_id, saved)
 
     @_answered
     async def fact(self, name: str) -> str | None:

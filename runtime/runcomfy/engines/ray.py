@@ -247,7 +247,11 @@ class RayRunner:
         jobs = self._options.jobs
         at_once = max(1, min(cpus, -(-jobs // _IN_FLIGHT)))
         options = replace(
-            self._options, jobs=jobs // at_once, rate=None, max_requests=None, save=False
+            self._options,
+            jobs=jobs // at_once,
+            rate=None,
+            max_requests=None,
+            save=self._options.save and self._options.bucket is not None,
         )
         return at_once, options
 
@@ -288,7 +292,7 @@ class RayRunner:
             return
         if self._options.stop_on_error and outcome.state not in ("succeeded", WAITING):
             self.stop("error")
-        if outcome.state == "succeeded" and self._options.save:
+        if outcome.state == "succeeded" and self._options.save and self._options.bucket is None:
             self._group.start_soon(self._save, row, tell)
         else:
             self._here.tell(row, outcome, tell)

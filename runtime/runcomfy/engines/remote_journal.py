@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic
 from typing import Any, Self
 
@@ -65,6 +66,13 @@ class RemoteJournal:
     ) -> Entry | None:
         """Write how a request ended."""
         entry: Entry | None = await self.ask_async("record", account, request_id, outcome)
+        return entry
+
+    async def record_files_async(
+        self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
+    ) -> Entry | None:
+        """Write where files of a request were saved."""
+        entry: Entry | None = await self.ask_async("record_files", account, request_id, saved)
         return entry
 
     def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
