@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 import runcomfy
 from runcomfy import validate_lines
+from runcomfy.model.media import is_plain_url
 from runcomfy.model.registry import find_model
-from runcomfy.validation.clean_payloads import clean_decoder
+from runcomfy.validation.clean_payloads import are_plain_urls, clean_decoder
 from support.differential.compiled import quick_class
 from support.differential.oracle import Oracle
 from support.differential.payloads import edges, payloads
@@ -178,15 +179,27 @@ def test_urls_wherever_they_stand_are_clean_at_once(
         "grid": [[good], []],
     }
     text = json.dumps(payload)
-    assert decoder.remote_rules([decoder.decode(text), decoder.decode("{}")], set()) == 7
-    assert decoder.remote_rules([decoder.decode(text)], {good}) is None
+    values = decoder.media_values(decoder.decode(text))
+    none = decoder.media_values(decoder.decode("{}"))
+    assert decoder.remote_rules([values, none], set()) == 7
+    assert decoder.remote_rules([values], {good}) is None
     for name, bad in (
         ("image", "http://x"),
         ("grid", [[good], ["x"]]),
         ("loras", [{"scale": 1, "path": "x"}]),
     ):
         changed = decoder.decode(json.dumps({**payload, name: bad}))
-        assert decoder.remote_rules([changed], set()) is None, name
+        assert decoder.remote_rules([decoder.media_values(changed)], set()) is None, name
+
+
+@given(
+    urls=st.lists(
+        st.sampled_from([*URLS, "https://a.b/c", "https://a.b/c\nhttps://a.b/c"]), max_size=5
+    )
+)
+def test_many_urls_are_plain_if_each_is(urls: list[str]) -> None:
+    assert are_plain_urls(urls) == all(map(is_plain_url, urls))
+    assert are_plain_urls(urls[:1] * 3) == all(map(is_plain_url, urls[:1]))
 
 
 _made: list[Any] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from runcomfy.model.media import is_plain_url
@@ -29,20 +30,24 @@ class CleanDecoder:
     ``decode`` raises ``ValueError`` for every other text: whether it is clean is then for others to say.
     """
 
-    __slots__ = ("_media", "decode")
+    __slots__ = ("_media", "decode", "media_values")
 
     def __init__(self, decode: Callable[[str | bytes], Any], media: tuple[Media, ...]) -> None:
         self.decode = decode
+        #: What is still to be looked at in a decoded payload: the value of its media input, or a tuple of several.
+        self.media_values: Callable[[Any], Any] = (
+            attrgetter(*(one.attribute for one in media)) if media else type
+        )
         self._media = media
 
-    def remote_rules(self, payloads: Sequence[Any], at_hand: set[str]) -> int | None:
-        """The number of rules about remote files in decoded payloads.
+    def remote_rules(self, found: Sequence[Any], at_hand: set[str]) -> int | None:
+        """The number of rules about remote files in the ``media_values`` of payloads.
 
         ``None`` where a URL needs a closer look: not every one is plain, or the file of one is at hand.
         """
         rules = 0
-        for media in self._media:
-            urls = media.urls(payloads)
+        for index, media in enumerate(self._media):
+            urls = media.urls(found if len(self._media) == 1 else map(itemgetter(index), found))
             if not are_plain_urls(urls) or (at_hand and not at_hand.isdisjoint(urls)):
                 return None
             rules += len(urls) * media.rules
@@ -53,8 +58,10 @@ def are_plain_urls(urls: Sequence[Any]) -> bool:
     """Whether all URLs are unremarkable. Raises ``TypeError`` if one is not a string."""
     if not urls:
         return True
-    text = "".join(urls)
-    if not text.isascii() or text.encode().translate(None, _GRAPHIC):
+    text = "\n".join(urls)
+    if text == (f"{urls[0]}\n" * len(urls))[:-1]:  # as in rows that try many seeds for one picture
+        return _is_plain(urls[0])
+    if not text.isascii() or len(text.encode().translate(None, _GRAPHIC)) >= len(urls):
         return False
     # In the order of texts, what stands between two that begin alike begins so as well.
     first, last = _origin(min(urls)), _origin(max(urls))

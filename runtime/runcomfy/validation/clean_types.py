@@ -58,21 +58,22 @@ class _Node(NamedTuple):
 class Media:
     """The location of a media input's URLs in decoded payloads."""
 
-    __slots__ = ("_steps", "rules")
+    __slots__ = ("_steps", "attribute", "rules")
 
-    def __init__(self, steps: list[attrgetter[Any] | None], rules: int) -> None:
-        #: An attribute, or ``None`` for the items of lists.
-        self._steps = steps
+    def __init__(self, attribute: str, steps: list[str | None], rules: int) -> None:
+        #: The attribute of the payload that leads to them.
+        self.attribute = attribute
+        #: The way on from its value: an attribute, or ``None`` for the items of lists.
+        self._steps = [step and attrgetter(step) for step in steps]
         #: How many rules there are for each file.
         self.rules = rules
 
-    def urls(self, payloads: Iterable[Any]) -> list[str]:
-        """The URLs in all the payloads."""
-        values: Iterable[Any] = payloads
+    def urls(self, values: Iterable[Any]) -> list[str]:
+        """The URLs in the values of ``attribute`` of many payloads."""
         for step in self._steps:
             values = chain.from_iterable(values) if step is None else map(step, values)
         # Texts that were not given are "", and no URL is; lists that were not given are empty.
-        return list(values if self._steps[-1] is None else filter(None, values))
+        return list(values if self._steps[-1:] == [None] else filter(None, values))
 
 
 class CleanType(NamedTuple):
@@ -97,15 +98,15 @@ def clean_type(
         if schema.keys() - _ANNOTATIONS - _TYPED - {"type"}:
             return None
         root = builder.object(schema, (), 0, known)
-        paths = [Media(steps, rules) for path, rules in media if (steps := _steps(root, path))]
+        found = [Media(*steps, rules) for path, rules in media if (steps := _steps(root, path))]
     except (Refused, RecursionError):
         return None
-    return CleanType(root.type, tuple(paths))
+    return CleanType(root.type, tuple(found))
 
 
-def _steps(node: _Node, path: tuple[str, ...]) -> list[attrgetter[Any] | None]:
-    """How the values at ``path`` are reached; empty where no accepted payload has any."""
-    steps: list[attrgetter[Any] | None] = []
+def _steps(node: _Node, path: tuple[str, ...]) -> tuple[str, list[str | None]] | None:
+    """How the values at ``path`` are reached: by which attribute, and how on; ``None`` where no accepted payload has any."""
+    steps: list[str | None] = []
     for name in (*path, None):
         while node.item is not None:
             steps.append(None)
@@ -113,10 +114,11 @@ def _steps(node: _Node, path: tuple[str, ...]) -> list[attrgetter[Any] | None]:
         if name is None:
             break
         if name not in node.fields:
-            return []
+            return None
         attribute, node = node.fields[name]
-        steps.append(attrgetter(attribute))
-    return steps if "string" in node.kinds else []
+        steps.append(attribute)
+    first, *others = steps
+    return (first, others) if first and "string" in node.kinds else None
 
 
 class _Builder:

@@ -21,7 +21,7 @@ from .validate import examine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any, Self
 
     from runcomfy.media.probe import MediaInfo, Source
@@ -143,53 +143,64 @@ class Scanner:
 
     def _sift(self, clean: CleanDecoder, lines: list[Line]) -> list[tuple[int, Report]]:
         """Scan the lines that are not recognised as clean while they are decoded."""
-        payloads: list[Any] = []
+        # Only the media values are kept: a payload lives no longer than its line, so that all share some memory.
+        found: list[Any] = []
         refused: list[int] = []
-        waiting = iter(lines)
-        while len(payloads) + len(refused) < len(lines):
+        waiting = map(clean.media_values, map(clean.decode, lines))
+        while True:
             try:
-                # On an error, what was decoded so far stays in the list, and the line is used up.
-                payloads.extend(map(clean.decode, waiting))
+                # On an error, what was found so far stays in the list, and the line is used up.
+                found.extend(waiting)
+                break
             except (ValueError, RecursionError):
-                refused.append(len(payloads) + len(refused))
-        rules = clean.remote_rules(payloads, self._at_hand)
+                refused.append(len(found) + len(refused))
+        rules = clean.remote_rules(found, self._at_hand)
         if rules is None:
-            rules, refused = self._sift_urls(clean, payloads, refused, len(lines))
-        reports = self._scan([lines[index] for index in refused]) if refused else []
+            rules, refused = self._sift_urls(clean, found, refused, len(lines))
+        reports = self._scan([lines[index] for index in refused], refused) if refused else []
         self._remote += rules
-        return [(refused[index], report) for index, report in reports]
+        return reports
 
     def _sift_urls(
-        self, clean: CleanDecoder, payloads: list[Any], refused: list[int], lines: int
+        self, clean: CleanDecoder, found: list[Any], refused: list[int], lines: int
     ) -> tuple[int, list[int]]:
         """The rules about files of the payloads whose URLs are fine, and the lines that remain to be scanned."""
         rules = 0
         remaining = set(refused)
         accepted = [index for index in range(lines) if index not in remaining]
-        for index, payload in zip(accepted, payloads, strict=True):
-            found = clean.remote_rules([payload], self._at_hand)
-            if found is None:
+        for index, values in zip(accepted, found, strict=True):
+            concerned = clean.remote_rules([values], self._at_hand)
+            if concerned is None:
                 remaining.add(index)
             else:
-                rules += found
+                rules += concerned
         return rules, sorted(remaining)
 
-    def _scan(self, lines: list[Line]) -> list[tuple[int, Report]]:
+    def _scan(
+        self, lines: list[Line], places: Sequence[int] | None = None
+    ) -> list[tuple[int, Report]]:
+        """Check all lines; each report comes with the place of its line, by default the one in ``lines``."""
         payloads = self._parse(lines)
         found = list(map(self.cls._check, payloads))
-        reports: dict[int, Report | None] = {}
-        for index in compress(count(), found):
-            if payloads[index].__class__ is dict and _reads_alike(found[index]):
-                reports[index] = Report(self.cls.model_id, found[index])
-            else:
-                reports[index] = self._examine(lines[index])
-                payloads[index] = {}  # there is nothing more to look for here
+        odd = {
+            index
+            for index in compress(count(), found)
+            if payloads[index].__class__ is not dict or not _reads_alike(found[index])
+        }
+        for index in odd:
+            payloads[index] = {}  # there is nothing more to look for here
         if not self._are_plain(payloads):
-            for index, payload in enumerate(payloads):
-                if not self._are_plain([payload]):
-                    reports[index] = self._examine(lines[index])
-            reports = dict(sorted(reports.items()))
-        return [(index, report) for index, report in reports.items() if report is not None]
+            odd.update(i for i, payload in enumerate(payloads) if not self._are_plain([payload]))
+        reports = []
+        for index in compress(count(), found) if not odd else range(len(lines)):
+            report: Report | None = None
+            if index in odd:
+                report = self._examine(lines[index])
+            elif found[index]:
+                report = Report(self.cls.model_id, found[index])
+            if report is not None:
+                reports.append((places[index] if places else index, report))
+        return reports
 
     def _parse(self, lines: list[Line]) -> list[Any]:
         """The value of each line; a tuple, which is no payload, where it could not be read."""

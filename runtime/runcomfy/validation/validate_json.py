@@ -66,7 +66,7 @@ def _clean(cls: type[Request[Any]], text: str | bytes) -> Report | None:
         payload = decoder.decode(text)
     except (ValueError, RecursionError):
         return None
-    rules = decoder.remote_rules([payload], set())
+    rules = decoder.remote_rules([decoder.media_values(payload)], set())
     if rules is None:
         return None
     if not rules:
