@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -91,7 +91,8 @@ class AsyncDriver:
 
     @property
     def _loop(self) -> _Loop:
-        return self._loops.setdefault(this_loop(), _Loop())
+        here = this_loop()
+        return self._loops.get(here) or self._loops.setdefault(here, _Loop())
 
     async def _run(
         self, flow: Flow[ReturnT], progress: CallProgress, on_status: OnStatus | None
@@ -143,17 +144,11 @@ class _Loop:
         self._rescues = 0
         self._last: anyio.Event | None = None
 
-    @contextmanager
-    def taking(self, step: anyio.CancelScope, progress: CallProgress) -> Iterator[None]:
+    def taking(
+        self, step: anyio.CancelScope, progress: CallProgress
+    ) -> AbstractContextManager[None]:
         """Track a running step. Closing does not interrupt the steps of a rescue."""
-        if progress.rescuing:
-            yield
-            return
-        self.steps.add(step)
-        try:
-            yield
-        finally:
-            self.steps.discard(step)
+        return nullcontext() if progress.rescuing else _Taking(self.steps, step)
 
     @contextmanager
     def rescuing(self) -> Iterator[None]:
@@ -172,6 +167,22 @@ class _Loop:
             if self._last is None or self._last.is_set():
                 self._last = anyio.Event()
             await self._last.wait()
+
+
+class _Taking:
+    """While a step is among those that a close ends. A class, since each call passes here."""
+
+    __slots__ = ("_step", "_steps")
+
+    def __init__(self, steps: set[anyio.CancelScope], step: anyio.CancelScope) -> None:
+        self._steps = steps
+        self._step = step
+
+    def __enter__(self) -> None:
+        self._steps.add(self._step)
+
+    def __exit__(self, *_: object) -> None:
+        self._steps.discard(self._step)
 
 
 class _Course(Generic[ReturnT]):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.lowlevel
+import sniffio
 
 __all__ = ["PerLoop", "this_loop"]
 
@@ -76,4 +78,6 @@ async def _kept(thing: ThingT) -> AsyncGenerator[ThingT, None]:
 
 def this_loop() -> Any:
     """A key that identifies the running event loop."""
+    if sniffio.current_async_library() == "asyncio":
+        return asyncio.get_running_loop()  # what anyio would give, in a third of the time
     return anyio.lowlevel.current_token().native_token

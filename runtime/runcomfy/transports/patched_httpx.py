@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import is_
 from types import FunctionType
 from typing import Any
 
@@ -16,7 +17,17 @@ def is_patched() -> bool:
 
     Our own connections would go past it, and a test would buy pictures.
     """
-    return any(not _is_original(owner, name) for owner, name in _places())
+    found = [owner.__dict__.get(name) for owner, name in _places()]
+    if _original and all(map(is_, found, _original)):  # as with the call before
+        return False
+    if not all(map(_is_original, found)):
+        return True
+    _original[:] = found
+    return False
+
+
+#: What was found when httpx was not patched, to be compared with each call.
+_original: list[Any] = []
 
 
 @cache
@@ -41,9 +52,8 @@ def _places() -> tuple[tuple[type[Any], str], ...]:
     )
 
 
-def _is_original(owner: type[Any], name: str) -> bool:
+def _is_original(method: object) -> bool:
     """Whether a method is the library's own function. A missing method counts as original."""
-    method = owner.__dict__.get(name)
     if method is None:
         return True
     if not isinstance(method, FunctionType):

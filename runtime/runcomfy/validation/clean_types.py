@@ -64,7 +64,7 @@ class Media:
         #: The attribute of the payload that leads to them.
         self.attribute = attribute
         #: The way on from its value: an attribute, or ``None`` for the items of lists.
-        self._steps = [step and attrgetter(step) for step in steps]
+        self._steps = [None if step is None else attrgetter(step) for step in steps]
         #: How many rules there are for each file.
         self.rules = rules
 
