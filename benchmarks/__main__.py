@@ -21,6 +21,7 @@ PARTS = (
     "imports",
     "command_line",
     "engines",
+    "batch",
     "faces",
     "client",
     "media",

@@ -133,6 +133,8 @@ class _State:
     not_before: float = 0.0
     slower: float = 0.0
     unreachable: int = 0
+    #: The budget had no room for a row; those in flight may cost less than is reserved for them.
+    full: bool = False
 
     def interval(self) -> float:
         """Seconds between two starts."""
@@ -153,7 +155,7 @@ class _State:
     def _ended(self, event: Ended) -> None:
         kind = event.kind
         if kind in ("done", "error"):
-            self.unreachable = 0
+            self.unreachable, self.full = 0, False
             self.slower = self.slower * _RECOVERY if self.slower > _SLOWER / 4 else 0.0
             if kind == "error" and self.limits.stop_on_error:
                 self.stopped = self.stopped or "error"
@@ -166,6 +168,9 @@ class _State:
                 self.stopped = self.stopped or "service"
             wait = min(_BACK_OFF * 2 ** (self.unreachable - 1), _LONGEST_BACK_OFF)
             self._again(event.row, event.now + (event.retry_after or wait))
+        elif kind == "budget" and self.running:
+            self.full = True
+            self._again(event.row, event.now)
         elif kind != "not_sent":
             self.stopped = self.stopped or kind
             self.requeued.append(event.row)
@@ -193,7 +198,7 @@ def schedule(
         if limits.requests is not None and state.started >= limits.requests and not over:
             state.stopped = "requests"
             continue
-        if over or state.paused or state.running >= limits.jobs:
+        if over or state.paused or state.full or state.running >= limits.jobs:
             now = state.hear((yield Await()))
         elif now < state.not_before:
             now = state.hear((yield Await(state.not_before)))

@@ -17,6 +17,7 @@ from runcomfy.errors import JournalClosed, JournalError, JournalRestored
 
 from .database import Database, error_of
 from .generation_number import Generation, Mark
+from .waiting import waking_together
 
 __all__ = ["After", "GroupedCommits", "Write"]
 
@@ -126,10 +127,11 @@ class GroupedCommits:
             outcomes = [(None, error)] * len(group)
         except BaseException as error:  # noqa: BLE001  # it is raised where the writes are waited for
             outcomes = [(None, error)] * len(group)
-        for one, (value, why) in zip(group, outcomes, strict=True):
-            if one.after is not None:
-                _call(one.after, value, why)
-            one.future.set_result(value) if why is None else one.future.set_exception(why)
+        with waking_together():
+            for one, (value, why) in zip(group, outcomes, strict=True):
+                if one.after is not None:
+                    _call(one.after, value, why)
+                one.future.set_result(value) if why is None else one.future.set_exception(why)
 
     def _commit(
         self, connection: sqlite3.Connection, group: list[_Waiting[Any]]

@@ -5,17 +5,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
+from threading import local
 from time import monotonic
 from typing import Any, TypeAlias, TypeVar
 
 from runcomfy.errors import DeadlineExceeded
 
-__all__ = ["Steps", "one", "wait", "wait_async"]
+__all__ = ["Steps", "one", "wait", "wait_async", "waking_together"]
 
 ReturnT = TypeVar("ReturnT")
 Steps: TypeAlias = Generator[Future[Any], Any, ReturnT]
+
+
+#: Runs a function on an event loop soon, called from another thread.
+_Call: TypeAlias = Callable[[Callable[[], None]], object]
+
+
+class _Gathered(local):
+    """What this thread has to wake, while it gathers that."""
+
+    wakes: dict[_Call, list[Callable[[], None]]] | None = None
+
+
+_gathered = _Gathered()
+
+
+@contextmanager
+def waking_together() -> Iterator[None]:
+    """Wake each event loop once for all futures that this thread completes meanwhile: a wake-up costs more than a write."""
+    wakes = _gathered.wakes = {}
+    try:
+        yield
+    finally:
+        _gathered.wakes = None
+        for call, group in wakes.items():
+            _wake(call, partial(_each, group))
 
 
 def one(future: Future[ReturnT]) -> Steps[ReturnT]:
@@ -102,18 +130,28 @@ async def _done_on_asyncio(future: Future[Any], ends: float | None) -> None:
             timer.cancel()
 
 
-def _soon(
-    call: Callable[[Callable[[], None]], object], wake: Callable[[], None]
-) -> Callable[[Future[Any]], None]:
-    """What wakes an event loop from another thread, if it still runs."""
+def _soon(call: _Call, wake: Callable[[], None]) -> Callable[[Future[Any]], None]:
+    """What wakes an event loop from another thread, alone or with others."""
 
     def done(_: Future[Any]) -> None:
-        try:
-            call(wake)
-        except RuntimeError:  # the event loop has ended, and so has who waited
-            return
+        if _gathered.wakes is None:
+            _wake(call, wake)
+        else:
+            _gathered.wakes.setdefault(call, []).append(wake)
 
     return done
+
+
+def _each(wakes: list[Callable[[], None]]) -> None:
+    for wake in wakes:
+        wake()
+
+
+def _wake(call: _Call, wake: Callable[[], None]) -> None:
+    try:
+        call(wake)
+    except RuntimeError:  # the event loop has ended, and so has who waited
+        return
 
 
 def _told(future: Future[Any], error: BaseException) -> BaseException:
