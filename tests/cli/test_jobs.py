@@ -361,3 +361,18 @@ def test_an_interrupted_job_is_told_in_json_with_its_id(slow: MockService) -> No
     out, _ = running.communicate(timeout=60)
     told = json.loads(out)
     assert (told["state"], told["request_id"]) == ("interrupted", slow.jobs[0].request_id)
+
+
+def test_commands_that_share_the_mock_lose_no_answer_when_one_that_serves_ends() -> None:
+    # Each serves for the others in its turn, and ends while others submit.
+    command = [*PROGRAM, "run", EDIT, *INPUTS, "--mock", "--no-save", "--again"]
+    running: list[subprocess.Popen[str]] = []
+    for _ in range(8):
+        running.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+        assert running[0].stderr is not None
+        if len(running) == 1:
+            running[0].stderr.readline()  # the first one serves now
+    ended = [one.communicate() for one in running]
+    assert [one.returncode for one in running] == [0] * 8, ended

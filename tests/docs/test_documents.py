@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -81,7 +82,12 @@ def run_command(words: list[str], folder: Path) -> None:
     program = Path(sys.executable).with_name(words[0])
     assert program.exists(), words
     done = subprocess.run(
-        [str(program), *words[1:]], cwd=folder, capture_output=True, text=True, check=False
+        [str(program), *words[1:]],
+        cwd=folder,
+        env={**os.environ, "XDG_STATE_HOME": str(folder / ".state")},  # not the developer's journal
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -245,3 +246,15 @@ def test_a_port_that_is_taken_is_an_error(service: MockService) -> None:
         mock_service(port=port or 0).start()
     with Calls(service) as calls:
         assert calls.submit().status_code == 200
+
+
+def test_a_service_that_closes_patiently_answers_the_calls_under_way() -> None:
+    service = mock_service(make_output=small_output, drip=0.001)
+    service.start()
+    service.fault("slow_body", on="submit")
+    with Calls(service) as calls, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(calls.submit)
+        while not service.accepted:
+            pass
+        service.close(patience=30)
+        assert answer.result().json()["request_id"] == service.log[-1].request_id

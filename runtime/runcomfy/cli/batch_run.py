@@ -171,12 +171,16 @@ async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
     """The first Ctrl-C or SIGTERM starts nothing more; the second leaves at once. The journal knows what is in flight."""
     import anyio
 
-    async def listen(scope: anyio.CancelScope) -> None:
+    async def listen() -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
             async for number in received:
                 if batch.stopping:
-                    scope.cancel()
-                    return
+                    out.note(
+                        f"{batch.running} requests in flight go on at the service; the same command picks them up."
+                    )
+                    # Ending the tasks would cancel requests at the service; the journal is made for ends like this.
+                    signal.signal(number, signal.SIG_DFL)
+                    signal.raise_signal(number)
                 batch.stop("interrupt" if number == signal.SIGINT else "terminate")
                 out.note(
                     f"Stopping: {batch.running} requests in flight are still being awaited. Press Ctrl-C again to stop at "
@@ -184,11 +188,9 @@ async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
                 )
 
     async with anyio.create_task_group() as group:
-        group.start_soon(listen, group.cancel_scope)
+        group.start_soon(listen)
         yield
         group.cancel_scope.cancel()
-    if batch.stopping and batch.running:
-        raise KeyboardInterrupt
 
 
 class _Progress:

@@ -25,6 +25,8 @@ __all__ = ["TOKEN", "mock_folder", "running_mock"]
 TOKEN = "mock"  # noqa: S105  # it opens nothing: the mock takes any token
 #: How long a request waits and runs, in seconds: long enough to be seen, short enough to be waited for.
 _QUEUE_SECONDS, _RUN_SECONDS = 1.0, 1.0
+#: Seconds that calls of other commands have to end before the next command serves.
+_HANDOVER = 5.0
 #: Seconds between two looks at a lock that another command holds, and in which a host must be there.
 _PAUSE, _PATIENCE = 0.05, 20.0
 
@@ -37,7 +39,7 @@ def mock_folder(state: Path) -> Path:
 @contextmanager
 def running_mock(state: Path) -> Iterator[dict[str, Any]]:
     """Run the mock, or use the one that another command runs; what clients of it are made with."""
-    from runcomfy import Polling
+    from runcomfy import Polling, Retries
 
     folder = mock_folder(state)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,7 +47,9 @@ def running_mock(state: Path) -> Iterator[dict[str, Any]]:
     host.start()
     try:
         url = host.wait()
-        yield {"token": TOKEN, "base_url": url, "polling": Polling(0.1, 0.3)}
+        # Between two commands that serve, nobody does for a moment.
+        patient = Retries(submits=30, first=0.1, ceiling=1.0)
+        yield {"token": TOKEN, "base_url": url, "polling": Polling(0.1, 0.3), "retries": patient}
     finally:
         host.close()
 
@@ -131,7 +135,7 @@ def _closing(service: MockService) -> Iterator[None]:
     try:
         yield
     finally:
-        service.close()
+        service.close(_HANDOVER)  # the calls of other commands are answered
 
 
 def _locked(file: Any) -> bool:

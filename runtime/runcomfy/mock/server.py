@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from starlette.types import ASGIApp
 from uvicorn.config import Config
@@ -21,6 +21,8 @@ __all__ = ["Server"]
 _BACKLOG = 2048
 #: The turns of the event loop after which a connection that was accepted is known to be there.
 _TURNS = 5
+#: Seconds without a call after which a connection that is kept open is not expected to bring another one.
+_QUIET = 0.25
 #: Where a port that is open on all addresses is reached from this machine.
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound to
 
@@ -38,6 +40,7 @@ class Server:
         self._stop: asyncio.Event
         self._ports: dict[Host, _Port] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._patience = 0.0
 
     def start(self) -> None:
         """Open the ports; when it returns they are open."""
@@ -47,8 +50,9 @@ class Server:
             self._thread.join()
             raise self._failure
 
-    def stop(self) -> None:
-        """Close everything at once, whatever is under way."""
+    def stop(self, patience: float = 0.0) -> None:
+        """Close everything. Calls that are under way have so many seconds to end, and nobody connects any more."""
+        self._patience = patience
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
@@ -93,10 +97,24 @@ class Server:
         await self._stop.wait()
         for task in self._tasks:
             task.cancel()
-        busy = [task for port in self._ports.values() for task in await port.free()]
+        for port in self._ports.values():
+            await port.close_for_good()
+        await self._finish(self._patience)
+        busy = [task for port in self._ports.values() for task in port.free()]
         if busy:
             await asyncio.wait(busy)
         await asyncio.sleep(0)  # broken connections are closed in the turn after
+
+    async def _finish(self, patience: float) -> None:
+        """Let calls that are under way, and those that are about to come, end: within so many seconds."""
+        ends = self._loop.time() + patience
+        quiet_until = self._loop.time() + min(patience, _QUIET)
+        while self._loop.time() < ends:
+            if any(port.is_busy() for port in self._ports.values()):
+                quiet_until = self._loop.time() + _QUIET
+            elif self._loop.time() >= quiet_until:
+                return
+            await asyncio.sleep(0.01)
 
     async def _open(self) -> None:
         config = Config(
@@ -157,18 +175,46 @@ class _Port:
             for connection in [*self._state.connections]:
                 connection.shutdown()
 
-    async def free(self) -> set[asyncio.Task[None]]:
-        """Give the port up and break all connections; what still has to notice it."""
-        if self._server is not None:
-            # asyncio loses connections that it accepted just before the server is closed: let them in.
-            asyncio.get_running_loop().remove_reader(self._socket.fileno())
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
-            self._server.close()
+    async def close_for_good(self) -> None:
+        """Let nobody connect, and give the port up."""
+        if self._server is None:
+            self._socket.close()
+            return
+        # asyncio loses connections that it accepted just before the server is closed, and the system breaks those that it
+        # has accepted and asyncio has not: let them in.
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._socket.fileno())
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        waiting = [*_waiting_at(self._socket)]
+        self._server.close()
         self._socket.close()
+        for accepted in waiting:
+            await loop.connect_accepted_socket(self._connect, accepted)
+
+    def is_busy(self) -> bool:
+        """Whether a call is under way, or a connection has not brought its first one."""
+        connections = cast("set[RawConnection]", self._state.connections)
+        cycles = [one.cycle for one in connections if not one.transport.is_closing()]
+        for cycle in cycles:
+            if cycle is not None:
+                cycle.keep_alive = False  # the answer says that the connection ends with it
+        return any(cycle is None or not cycle.response_complete for cycle in cycles)
+
+    def free(self) -> set[asyncio.Task[None]]:
+        """Break all connections; what still has to notice it."""
         for connection in [*self._state.connections]:
             connection.transport.abort()
         return self._state.tasks
+
+
+def _waiting_at(listening: socket.socket) -> Iterator[socket.socket]:
+    """The connections that the system has accepted and nobody else has."""
+    while True:
+        try:
+            yield listening.accept()[0]
+        except OSError:
+            return
 
 
 def _bound(address: str, number: int) -> socket.socket:

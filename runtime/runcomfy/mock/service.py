@@ -91,12 +91,12 @@ class MockService:
         self._places.files = server.url("files")
         self._places.elsewhere = server.url("elsewhere")
 
-    def close(self) -> None:
-        """Stop the service at once, including calls in flight. The log stays."""
+    def close(self, patience: float = 0.0) -> None:
+        """Stop the service. Calls in flight have ``patience`` seconds to end. The log stays."""
         while self._clients:
             self._clients.pop().close()
         if self._server is not None:
-            self._server.stop()
+            self._server.stop(patience)
             self._server = None
             self._require_start().close()
 
