@@ -16,6 +16,7 @@ __all__ = ["PARTS", "RESULTS", "main", "part"]
 PARTS = (
     "validation",
     "bulk",
+    "workers",
     "generation",
     "catalogue",
     "imports",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from runcomfy.errors import ConfigurationError
@@ -114,33 +115,41 @@ def _columns(lines: list[Line], reports: dict[int, Report]) -> dict[str, Any]:
 
     text = pyarrow.string()
     finding = [(name, text) for name in _TEXTS]
-    empty: list[Any] = [None if not line.strip() else [] for line in lines]
-    valid: list[bool | None] = [None if one is None else True for one in empty]
-    columns: dict[str, list[Any]] = {
-        "report_errors": [[] for _ in lines],
-        "report_warnings": [[] for _ in lines],
-        "report_unchecked": [[] for _ in lines],
-    }
+    warning = [*finding, ("stops_run", pyarrow.bool_())]
+    unchecked = [(name, text) for name in ("pointer", "rule", "reason", "url")]
+    valid: list[bool | None] = [True if line.strip() else None for line in lines]
     for place, report in reports.items():
         valid[place] = report.valid
-        columns["report_errors"][place] = [_finding(one) for one in report.errors]
-        columns["report_warnings"][place] = [
-            {**_finding(one), "stops_run": one in report.slips} for one in report.warnings
-        ]
-        columns["report_unchecked"][place] = [_unchecked(one) for one in report.unchecked]
-    types = {
-        "report_errors": pyarrow.list_(pyarrow.struct(finding)),
-        "report_warnings": pyarrow.list_(
-            pyarrow.struct([*finding, ("stops_run", pyarrow.bool_())])
-        ),
-        "report_unchecked": pyarrow.list_(
-            pyarrow.struct([(name, text) for name in ("pointer", "rule", "reason", "url")])
-        ),
-    }
+    ordered = sorted(reports.items())
     return {
         "report_valid": pyarrow.array(valid, pyarrow.bool_()),
-        **{name: pyarrow.array(values, types[name]) for name, values in columns.items()},
+        "report_errors": _lists(
+            len(lines), finding, {n: [*map(_finding, one.errors)] for n, one in ordered}
+        ),
+        "report_warnings": _lists(len(lines), warning, {n: _warnings(one) for n, one in ordered}),
+        "report_unchecked": _lists(
+            len(lines), unchecked, {n: [*map(_unchecked, one.unchecked)] for n, one in ordered}
+        ),
     }
+
+
+def _lists(rows: int, members: list[tuple[str, Any]], found: dict[int, list[Any]]) -> Any:
+    """A column of lists of structs, of which most are empty: those that are not, by their rows, in order."""
+    import pyarrow
+
+    counts = [0] * rows
+    for place, items in found.items():
+        counts[place] = len(items)
+    values = [item for items in found.values() for item in items]
+    return pyarrow.ListArray.from_arrays(
+        pyarrow.array(accumulate(counts, initial=0), pyarrow.int32()),
+        pyarrow.array(values, pyarrow.struct(members)),
+    )
+
+
+def _warnings(report: Report) -> list[dict[str, Any]]:
+    slips = report.slips
+    return [{**_finding(one), "stops_run": one in slips} for one in report.warnings]
 
 
 def _finding(violation: Violation) -> dict[str, Any]:
