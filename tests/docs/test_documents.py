@@ -21,6 +21,8 @@ LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 WAN = "wan-ai/wan-2-6/image-to-image"
+#: A Ray of its own, whichever else runs on this machine.
+_RAY = {"RAY_ADDRESS": "local", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
 def blocks(language: str) -> list[object]:
@@ -57,7 +59,7 @@ def test_python_blocks_run(body: str, folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", warnings, "-c", body],
         cwd=folder,
-        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0"},
+        env={**os.environ, **_RAY},
         capture_output=True,
         text=True,
         check=False,
