@@ -108,7 +108,7 @@ def test_nothing_from_outside_becomes_markup(text: str) -> None:
         assert attributes.keys() <= {
             "div": set(),
             "img": {"src", "alt", "style", "loading", "referrerpolicy"},
-            "a": {"href", "rel", "target"},
+            "a": {"href", "rel", "target", "style"},
             "th": {"style"},
             "td": {"style"},
         }.get(tag, set())

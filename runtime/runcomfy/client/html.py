@@ -71,7 +71,7 @@ def _facts(
     status = result.raw.get("status")
     yield "status", text(status if isinstance(status, str) else "not reported")
     if result.cost is not None:
-        yield "cost", text(f"{result.cost:g}")
+        yield "cost", text(f"{result.cost:g} USD")
     taken = _seconds(result)
     if taken is not None:
         yield "time", text(f"{taken:,.1f} s")
@@ -101,7 +101,8 @@ def _link(file: File, hosts: AllowedHosts) -> str:
     address = _safe(file.url, hosts)
     if not address:
         return text(file.url)
-    return f'<a href="{attribute(address)}" rel="noopener noreferrer" target="_blank">{text(file.name)}</a>'
+    link = f'<a href="{attribute(address)}" rel="noopener noreferrer" target="_blank" style="color:inherit">'
+    return f"{link}{text(file.name)}</a>"
 
 
 def _safe(url: str, hosts: AllowedHosts) -> str:

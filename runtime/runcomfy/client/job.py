@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runcomfy.downloads.manager import Downloads
     from runcomfy.drivers.async_driver import AsyncDriver, OnStatus
     from runcomfy.drivers.driver import Driver
+    from runcomfy.notebook.live import LiveDisplay
 
     from .records import JournalRecords
 
@@ -40,12 +41,13 @@ class JobData(TypedDict):
 class _Known(Generic[OutputT_co]):
     """The common part of both job classes."""
 
-    __slots__ = ("_last", "_model", "_settings", "request_id")
+    __slots__ = ("_display", "_last", "_model", "_settings", "request_id")
 
     def __init__(self, core: ClientSettings, model: ModelRef[OutputT_co], request_id: str) -> None:
         self._settings = core
         self._model = model
         self._last: Status | None = None
+        self._display: LiveDisplay | None = None
         #: The service's id of the request.
         self.request_id = check_request_id(request_id)
 
@@ -86,6 +88,20 @@ class _Known(Generic[OutputT_co]):
 
         return job_html(self.request_id, self.model_id, self._last)
 
+    def _ipython_display_(self) -> None:
+        """Show the job in a notebook. The same output follows the job while this program waits for it."""
+        from runcomfy.notebook.live import AsHtml, LiveDisplay, in_kernel
+
+        if not in_kernel():
+            raise NotImplementedError  # IPython shows the repr then
+        self._display = LiveDisplay(AsHtml(self))
+        self._display.update()
+
+    def _heard(self, status: Status) -> None:
+        self._last = status
+        if self._display is not None:
+            self._display.update(last=status.phase != "running")
+
     def _noting(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
         """The flow, named for observers; records each reported status as the last one."""
         noting: Any = self._note(flow)
@@ -102,10 +118,10 @@ class _Known(Generic[OutputT_co]):
                 except StopIteration as end:
                     value: ReturnT = end.value
                     if isinstance(value, Status):
-                        self._last = value
+                        self._heard(value)
                     return value
                 if isinstance(step, StatusReport):
-                    self._last = step.status
+                    self._heard(step.status)
                 reply = yield step
         finally:
             flow.close()

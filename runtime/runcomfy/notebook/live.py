@@ -7,7 +7,7 @@ import sys
 from time import monotonic
 from typing import Any
 
-__all__ = ["LiveDisplay", "in_kernel"]
+__all__ = ["AsHtml", "LiveDisplay", "in_kernel"]
 
 _log = logging.getLogger("runcomfy")
 #: Seconds between two updates: a front end draws each of them.
@@ -19,6 +19,19 @@ def in_kernel() -> bool:
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None else None
     return getattr(shell, "kernel", None) is not None
+
+
+class AsHtml:
+    """An object as its HTML and its ``repr``, for one that displays itself in another way."""
+
+    def __init__(self, item: Any) -> None:
+        self._item = item
+
+    def __repr__(self) -> str:
+        return repr(self._item)
+
+    def _repr_html_(self) -> str:
+        return str(self._item._repr_html_())
 
 
 class LiveDisplay:
