@@ -152,7 +152,7 @@ def test_bounded_data_is_small_whatever_comes() -> None:
 
 
 def test_history_is_bounded(service: MockService, tmp_path: Path) -> None:
-    payload = {f"{NASTY}{n}": [NASTY] * 100 for n in range(200)}
+    payload = {f"{NASTY}{n}": [NASTY] * 10 for n in range(40)}
     chosen = settings(service, tmp_path)
     with Journal(chosen.journal) as journal:
         for number in range(3):

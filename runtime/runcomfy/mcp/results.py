@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 
+from runcomfy.errors import ResultNotReady
 from runcomfy.journal import Entry
 
 from .answers import SavedFile, Settled
@@ -36,7 +37,10 @@ async def result_of(service: Service, entry: Entry) -> CallToolResult:
     kinds = [file.kind for file in entry.files if file.path is not None and file.path.is_file()]
     cost, output = entry.cost, entry.output
     if entry.state != "succeeded" or len(paths) < len(entry.files) or not entry.files:
-        found = await service.client.job(entry.request_id, entry.model_id).result()
+        try:
+            found = await service.client.job(entry.request_id, entry.model_id).result()
+        except ResultNotReady:
+            raise ToolError("The request has not ended yet. Call wait, then result.") from None
         paths = await found.save(folder_of(service.settings.out, entry.key)) if found.files else []
         kinds = [file.kind for file in found.files]
         cost, output = found.cost, found.raw.get("output")

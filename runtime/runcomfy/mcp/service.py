@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from mcp.server.mcpserver.exceptions import ToolError
 
 from runcomfy.client.async_client import AsyncClient
-from runcomfy.errors import RunComfyError, UnknownModel
+from runcomfy.errors import RunComfyError, SubmissionUnknown, UnknownModel
 from runcomfy.journal import Entry, Journal
 from runcomfy.journal.allowance import Allowance
 from runcomfy.journal.prices import price_of
@@ -28,13 +28,17 @@ __all__ = ["Service", "told"]
 #: Seconds that a price is believed.
 _FRESH = 600.0
 _LONGEST = 1_500
+_UNKNOWN = "It may have been billed. Do not submit it under another key; a person has to look."
 #: What the submit under way is expected to cost: what the journal reserves for it, and for no other.
 ESTIMATE: ContextVar[float | None] = ContextVar("estimate", default=None)
 
 
 def told(error: Exception) -> ToolError:
     """Convert one of our errors to a ``ToolError`` with the cause and the next step."""
-    return ToolError(clean(str(error).replace("\n", "; "), _LONGEST))
+    words = clean(str(error).replace("\n", "; "), _LONGEST)
+    if isinstance(error, SubmissionUnknown):
+        words = f"{_UNKNOWN} {words}"
+    return ToolError(words)
 
 
 class Service:
