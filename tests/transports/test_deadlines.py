@@ -76,6 +76,31 @@ def test_an_answer_without_an_end_ends_at_the_deadline(kind: str, name: str) -> 
         assert server.submits() == 1
 
 
+@pytest.mark.parametrize("name", ["an extension of a chunk", "trailers", "gzip without content"])
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_what_a_given_client_still_reads_is_cut_off(library: str, name: str) -> None:
+    """The thread that was left would read on for ever, and hold a connection of the caller's pool."""
+    head, piece = ENDLESS[name]
+    over = threading.Event()
+
+    def drip_once(server: RawServer, connection: socket.socket, number: int) -> None:
+        if number > 1:
+            answering(server, connection, number)
+            return
+        try:
+            drip(server, connection, number, head, piece)
+        except OSError:
+            over.set()
+
+    http = importlib.import_module(library).Client(trust_env=False)
+    with raw_server(drip_once) as server, http:
+        client = Client(TOKEN, base_url=server.url, http=http)
+        with pytest.raises(errors.DeadlineExceeded):
+            client.job(ID).status(timeout=0.5)
+        assert over.wait(20)
+        assert client.job(ID).status(timeout=20).state == "completed"
+
+
 @pytest.mark.parametrize("kind", OWN)
 def test_a_name_that_is_looked_up_for_ever_ends_at_the_deadline(
     kind: str, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
@@ -34,12 +37,14 @@ class HttpxCalls:
         route.go()
         response = self._http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
+            route.take(partial(_end, response))
             body = Body(_packing(response))
             for piece in pieces(response):
                 route.check()
                 body.add(piece)
             content = body.finish()
         finally:
+            route.release()
             response.close()
         return Response(monotonic(), response.status_code, response.headers, content)
 
@@ -84,6 +89,17 @@ class AsyncHttpxCalls:
     async def aclose(self) -> None:
         """Close the client."""
         await self._http.aclose()
+
+
+def _end(response: httpx.Response) -> None:
+    """End the connection of a response for the thread that still reads it. The client stays open."""
+    with suppress(
+        OSError, AttributeError, KeyError, TypeError
+    ):  # the client may have any transport
+        if response.http_version != "HTTP/2":  # whose connections are shared by many calls
+            connection = response.extensions["network_stream"].get_extra_info("socket")
+            # Not the method of a TLS socket: that one would have the thread go on without TLS.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def pieces(response: httpx.Response) -> Iterator[bytes]:
