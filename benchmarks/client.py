@@ -61,7 +61,7 @@ def _cycles(url: str) -> Table:
     figures: list[Figure] = []
     made = {name: make(url) for name, make in SYNC.items()}
     blocking = {name: cycle for name, (cycle, _) in made.items()}
-    _compare("blocking", times(blocking, ROUNDS, CYCLES), figures)
+    _compare("blocking", times(blocking, ROUNDS, CYCLES, time.process_time), figures)
     for _, close in made.values():
         close()
     with asyncio.Runner() as runner:
@@ -77,10 +77,10 @@ def _cycles(url: str) -> Table:
             name: partial(lambda cycle: runner.run(repeat(cycle)), cycle)
             for name, (cycle, _) in opened.items()
         }
-        _compare("async", times(awaited, ROUNDS), figures)
+        _compare("async", times(awaited, ROUNDS, clock=time.process_time), figures)
         for _, close in opened.values():
             runner.run(_awaited(close))
-    return Table(f"One submit-status-result cycle, {ROUNDS} turns of {CYCLES}", figures)
+    return Table(f"CPU time of a submit-status-result cycle, {ROUNDS} turns of {CYCLES}", figures)
 
 
 def _compare(kind: str, taken: dict[str, list[float]], figures: list[Figure]) -> None:
@@ -130,6 +130,10 @@ def _many(url: str) -> Table:
     figures.append(
         Figure("ours / fal-client", ratio(rates["ours"], rates["fal-client"]), "x", at_least=8)
     )
+    figures += [
+        Figure(f"{ours} / aiohttp alone", ratio(rates[ours], rates["aiohttp"]), "x")
+        for ours in ("ours", "ours without aiohttp")
+    ]
     figures += [
         Figure(f"{ours} / httpx", ratio(rates[ours], rates["httpx"]), "x")
         for ours in ("ours", "ours without aiohttp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from operator import is_
 from types import FunctionType
@@ -17,7 +18,7 @@ def is_patched() -> bool:
 
     Our own connections would go past it, and a test would buy pictures.
     """
-    found = [owner.__dict__.get(name) for owner, name in _places()]
+    found = [members.get(name) for members, name in _places()]
     if _original and all(map(is_, found, _original)):  # as with the call before
         return False
     if not all(map(_is_original, found)):
@@ -31,12 +32,12 @@ _original: list[Any] = []
 
 
 @cache
-def _places() -> tuple[tuple[type[Any], str], ...]:
-    """The functions that such tools replace."""
+def _places() -> list[tuple[Mapping[str, object], str]]:
+    """The functions that such tools replace: the members of their classes, as they are at any time, and their names."""
     import httpcore
     import httpx
 
-    return (
+    methods: list[tuple[type[Any], str]] = [
         (httpx.Client, "send"),
         (httpx.AsyncClient, "send"),
         (httpx.Client, "request"),
@@ -49,7 +50,8 @@ def _places() -> tuple[tuple[type[Any], str], ...]:
         (httpcore.AsyncConnectionPool, "handle_async_request"),
         (httpcore.HTTPConnection, "handle_request"),
         (httpcore.AsyncHTTPConnection, "handle_async_request"),
-    )
+    ]
+    return [(owner.__dict__, name) for owner, name in methods]
 
 
 def _is_original(method: object) -> bool:
