@@ -93,13 +93,15 @@ class JournalActor:
     async def claim(self, wanted: Wanted, lease: list[Any], seconds: float | None) -> Entry | None:
         """``None`` when the claim is granted, else the entry that is there. The same claim may be asked for again."""
         journal = await self._opened()
-        held = self._held.get(wanted.token)
-        if held is None:
+        ends = None if seconds is None else monotonic() + seconds
+        if wanted.token not in self._held:
             self._watch(lease[0])
-            ends = None if seconds is None else monotonic() + seconds
             await self._turn()
+            self._watch(lease[0])  # it may have died meanwhile
             if self._stopped:
                 raise BatchStopped(self._stopped)
+        held = self._held.get(wanted.token)
+        if held is None:
             claim = journal.claiming(wanted)
             taking = asyncio.ensure_future(claim.take_async(ends))
             held = self._held[wanted.token] = _Held(claim, lease[0], taking)

@@ -1,0 +1,95 @@
+"""Which engine runs a batch, and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import builtins
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runcomfy import Client, ConfigurationError, JournalError, MissingExtra, MissingToken, Polling
+from runcomfy.journal import Journal
+
+ID = "openai/gpt-image-1-5/text-to-image"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    monkeypatch.setenv("RUNCOMFY_TOKEN", "very-secret")
+    with Client(
+        base_url="http://127.0.0.1:1", polling=Polling(0.5, 0.7), allow=("url-http",)
+    ) as one:
+        yield one
+
+
+def test_an_engine_that_is_not_there_is_named(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no engine 'slurm'; there are local, ray"):
+        client.batch(ID, [], out=tmp_path, engine="slurm")  # type: ignore[arg-type]  # as people try
+
+
+def test_an_address_needs_a_cluster(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="address needs engine='ray'"):
+        client.batch(ID, [], out=tmp_path, address="auto")
+
+
+def test_ray_client_addresses_are_refused(client: Client, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray has no wheels for this Python")
+    batch = client.batch(
+        ID, [{"prompt": "a hat"}], out=tmp_path / "b", engine="ray", address="ray://x:1", price=1
+    )
+    with pytest.raises(ConfigurationError, match="Run the command on a node"):
+        list(batch)
+
+
+def test_a_missing_ray_is_told_with_what_installs_it(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **named: Any) -> Any:
+        if name.partition(".")[0] == "ray":
+            raise ModuleNotFoundError("No module named 'ray'", name="ray")
+        return real(name, *rest, **named)
+
+    for name in [*sys.modules]:
+        if name.startswith("runcomfy.engines.") and not name.endswith(".local"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtra, match=r"Running a batch on Ray needs another library.*ray"):
+        client.batch(ID, [], out=tmp_path, engine="ray")
+
+
+def test_what_makes_clients_elsewhere_holds_settings_and_no_token(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = pickle.dumps(client._elsewhere())
+    assert b"very-secret" not in sent
+    other = pickle.loads(sent).client()  # noqa: S301  # it was made above
+    assert other.account == client.account
+    assert other._settings.arguments() == client._settings.arguments()
+    monkeypatch.setenv("RUNCOMFY_TOKEN", "another")
+    with pytest.raises(ConfigurationError, match="a worker found the token of the account"):
+        pickle.loads(sent).client()  # noqa: S301  # it was made above
+    monkeypatch.delenv("RUNCOMFY_TOKEN")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+    with pytest.raises(MissingToken):
+        pickle.loads(sent).client()  # noqa: S301  # it was made above
+
+
+def test_a_journal_is_opened_elsewhere_with_its_limits_and_never_made(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db", max_cost=1, submits=3) as journal:
+        elsewhere = journal.elsewhere()
+        with pickle.loads(pickle.dumps(elsewhere))() as other:  # noqa: S301  # it was made above
+            assert other.journal_id == journal.journal_id
+            assert other._options.budget == journal._options.budget
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with pytest.raises(JournalError, match="is not on this machine"):
+        elsewhere()
+    with Journal(tmp_path / "journal.db"), pytest.raises(JournalError, match="is not the journal"):
+        elsewhere()

@@ -1,0 +1,197 @@
+"""The journal's actor, called without a cluster: a worker's lease is a future that fails when the worker is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runcomfy import JournalError, RunComfyError
+from runcomfy.batch.outcome import BatchOutcome
+from runcomfy.journal import Account, Journal, Wanted, describe
+
+pytest.importorskip("ray", reason="Ray has no wheels for this Python")
+
+from ray.exceptions import OwnerDiedError
+
+from runcomfy.batch.runner import BatchStopped
+from runcomfy.engines.journal_actor import JournalActor
+
+ACCOUNT = Account("https://api.example", "0123456789abcdef")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """The driver's side: it made the journal and holds the folder."""
+    with Journal(tmp_path / "journal.db", submits=2) as one, one.runner():
+        yield one
+
+
+def wanted(key: str, **more: Any) -> Wanted:
+    payload = describe({"prompt": key})
+    return Wanted(account=ACCOUNT, key=key, model_id="acme/cat", payload=payload, **more)
+
+
+def acting(
+    journal: Journal, steps: Callable[[JournalActor], Awaitable[None]], **options: Any
+) -> None:
+    """Let an actor open the journal, and do something with it."""
+
+    async def main() -> None:
+        options.setdefault("stop_on_error", False)
+        actor = JournalActor(journal.elsewhere(), options.pop("rate", None), **options)
+        try:
+            await steps(actor)
+        finally:
+            if actor._watching is not None:
+                actor._watching.cancel()
+            await actor.close()
+
+    asyncio.run(main())
+
+
+def state(journal: Journal, key: str) -> str | None:
+    entry = journal.find(ACCOUNT, key)
+    return None if entry is None else entry.state
+
+
+def lease() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+def die(one: asyncio.Future[None]) -> None:
+    one.set_exception(OwnerDiedError("", None, ""))
+
+
+async def granted(actor: JournalActor, one: Wanted, alive: asyncio.Future[None]) -> None:
+    assert await actor.claim(one, [alive], None) == (None, None)
+
+
+def test_a_dead_worker_leaves_what_it_posts_unknown_and_frees_its_places(journal: Journal) -> None:
+    async def steps(actor: JournalActor) -> None:
+        dead, alive = lease(), lease()
+        await granted(actor, wanted("a"), dead)
+        await granted(actor, wanted("b"), dead)
+        waiting = asyncio.ensure_future(actor.claim(wanted("c"), [alive], None))
+        while len(actor._held) < 3:
+            await asyncio.sleep(0)
+        assert not waiting.done()  # both places are taken
+        die(dead)
+        assert await waiting == (None, None)
+        assert [state(journal, key) for key in "abc"] == ["unknown", "unknown", "posting"]
+
+    acting(journal, steps)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_claim_that_a_dead_worker_waited_for_is_not_posted(journal: Journal, waits: bool) -> None:
+    async def steps(actor: JournalActor) -> None:
+        alive, dead = lease(), lease()
+        await granted(actor, wanted("a"), alive)
+        await granted(actor, wanted("b"), alive)
+        waiting = asyncio.ensure_future(actor.claim(wanted("c"), [dead], None))
+        while waits and len(actor._held) < 3:
+            await asyncio.sleep(0)
+        die(dead)
+        _, error = await waiting
+        assert isinstance(error, JournalError)
+        assert state(journal, "c") in (None, "not_sent")
+
+    acting(journal, steps)
+
+
+def test_the_same_claim_may_be_asked_for_again_and_another_one_learns_what_stands(
+    journal: Journal,
+) -> None:
+    async def steps(actor: JournalActor) -> None:
+        alive, one = lease(), wanted("a")
+        await granted(actor, one, alive)
+        await granted(actor, one, alive)
+        there, _ = await actor.claim(wanted("a"), [alive], None)
+        assert there is not None
+        assert there.state == "posting"
+        entry, _ = await actor.submitted(one.token, "request-1")
+        assert entry is not None
+        assert await actor.submitted(one.token, "request-1") == (entry, None)
+        there, _ = await actor.claim(wanted("a"), [alive], None)
+        assert there is not None
+        assert (there.state, there.request_id) == ("submitted", "request-1")
+
+    acting(journal, steps)
+
+
+def test_an_answer_for_a_claim_of_an_actor_before_is_written_down(journal: Journal) -> None:
+    one = wanted("a")
+
+    async def claimed(actor: JournalActor) -> None:
+        await granted(actor, one, lease())
+        held = actor._held.pop(one.token)
+        held.claim.unknown("the actor was killed")  # as the next one finds it
+
+    async def answered(actor: JournalActor) -> None:
+        assert state(journal, "a") == "unknown"
+        entry, _ = await actor.submitted(one.token, "request-1")
+        assert entry is not None
+        assert entry.state == "submitted"
+
+    acting(journal, claimed)
+    acting(journal, answered)
+
+
+def test_a_row_is_repeated_once_though_two_tasks_were_told_to(journal: Journal) -> None:
+    async def steps(actor: JournalActor) -> None:
+        alive, first = lease(), wanted("a")
+        await granted(actor, first, alive)
+        await actor.submitted(first.token, "request-1")
+        journal.record(ACCOUNT, "request-1", _failed())
+        again = wanted("a", again=True, repeats=1)
+        await granted(actor, again, alive)
+        await actor.submitted(again.token, "request-2")
+        journal.record(ACCOUNT, "request-2", _failed())
+        there, _ = await actor.claim(wanted("a", again=True, repeats=1), [alive], None)
+        assert there is not None
+        assert (there.state, there.request_id) == ("failed", "request-2")
+
+    acting(journal, steps)
+
+
+def _failed() -> Any:
+    from runcomfy.journal import Outcome
+
+    return Outcome("failed", error="the job failed")
+
+
+def test_nothing_is_granted_after_a_row_has_failed_or_the_batch_was_stopped(
+    journal: Journal,
+) -> None:
+    async def failed(actor: JournalActor) -> None:
+        await actor.tell(0, BatchOutcome(1, "x", "succeeded"))
+        await granted(actor, wanted("a"), lease())
+        await actor.tell(1, BatchOutcome(2, "y", "failed"))
+        assert await refused(actor, "b")
+
+    async def stopped(actor: JournalActor) -> None:
+        await actor.stop("interrupt")
+        assert await refused(actor, "c")
+
+    async def refused(actor: JournalActor, key: str) -> bool:
+        error: RunComfyError | None = (await actor.claim(wanted(key), [lease()], None))[1]
+        return isinstance(error, BatchStopped)
+
+    acting(journal, failed, stop_on_error=True)
+    acting(journal, stopped)
+
+
+def test_outcomes_are_handed_on_once(journal: Journal) -> None:
+    async def steps(actor: JournalActor) -> None:
+        outcome = BatchOutcome(1, "x", "succeeded")
+        await actor.tell(0, outcome)
+        assert await actor.outcomes() == [(0, outcome)]
+        listening = asyncio.ensure_future(actor.outcomes())
+        await actor.tell(1, outcome)
+        assert await listening == [(1, outcome)]
+
+    acting(journal, steps)
