@@ -13,6 +13,7 @@ from runcomfy import AsyncClient, Client, ConfigurationError, KeyConflict
 from runcomfy.batch.preflight import InvalidRows
 from runcomfy.journal import Journal
 from runcomfy.mock import MockService, Settings, small_output
+from runcomfy.uploads import UploadFile
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
 
 TEXT = GptImage1_5TextToImage
@@ -210,6 +211,22 @@ def test_local_files_are_read_relative_to_the_input_and_sent(
     bodies = [json.loads(asked.body) for asked in service.log if asked.action == "submit"]
     assert sorted(body["prompt"] for body in bodies) == ["add a hat", "add a scarf"]
     assert all(body["images"][0].startswith("data:image/png;base64,") for body in bodies)
+
+
+def test_a_file_that_many_rows_use_is_uploaded_once(service: MockService, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (640, 640), "teal").save(tmp_path / "cat.png")
+    sent: list[str] = []
+
+    def upload(file: UploadFile) -> str:
+        sent.append(file.sha256)
+        return f"https://files.example.com/{file.sha256}.png"
+
+    given = [{"prompt": f"hat {number}", "images": [tmp_path / "cat.png"]} for number in range(20)]
+    with Client("any", base_url=service.url, uploader=upload) as client:
+        states = {one.state for one in client.batch(GptImage2Edit, given, out=tmp_path / "b")}
+    assert (states, len(sent), service.accepted) == ({"succeeded"}, 1, 20)
 
 
 def test_no_file_of_a_row_replaces_that_of_another(

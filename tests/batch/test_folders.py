@@ -71,13 +71,18 @@ def of_another_program(folder: Path) -> None:
     database.close()
 
 
-WRONG: list[tuple[Callable[[Path], None], str]] = [
-    (newer, "was written by a newer version of runcomfy"),
-    (cut, "is damaged"),
-    (gone, "does not exist, and its folder contains other files ('00001-1.png', …): paid requests"),
-    (only_the_database_gone, "is missing, although its folder was used by a journal"),
-    (older, "is older than its folder records"),
-    (of_another_program, "another program"),
+WRONG: list[Any] = [
+    (gone, "is not there, and its folder holds other files ('00001-1.png', …): requests that were paid"),
+    (older, "is older than its folder says"),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (
+            (newer, "was written by a newer version of runcomfy"),
+            (cut, "is damaged"),
+            (only_the_database_gone, "is gone, and its folder says that it was used"),
+            (of_another_program, "another program"),
+        )
+    ),
 ]  # fmt: skip
 
 

@@ -93,10 +93,13 @@ class Preparer:
         self._closed = False
 
     def asynchronous(self) -> Preparer:
-        """A preparer with the same settings for an asynchronous client."""
-        return Preparer(
-            self._given, self._check_files, self._limits, self._scrutiny, blocking=False
-        )
+        """A preparer with the same settings for the asynchronous client of a batch, whose rows may share files."""
+        uploader = self._given
+        if uploader is not None:
+            from runcomfy.uploads.once import uploaded_once
+
+            uploader = uploaded_once(uploader)
+        return Preparer(uploader, self._check_files, self._limits, self._scrutiny, blocking=False)
 
     def arguments(self) -> dict[str, Any]:
         """What a client that prepares in the same way is made with."""
