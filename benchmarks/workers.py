@@ -105,6 +105,20 @@ def dataset(ray: Any, folder: Path, workers: int) -> int:
     return refused
 
 
+def empty(ray: Any, folder: Path, workers: int) -> int:
+    """What Ray Data takes for the same with a step that does nothing."""
+    rows = ray.data.read_parquet(str(folder / "parquet"), concurrency=workers)
+
+    def pass_all(table: Any) -> Any:
+        return table.append_column("valid", pyarrow.array([True] * table.num_rows))
+
+    passed = rows.map_batches(
+        pass_all, batch_format="pyarrow", concurrency=workers, batch_size=GROUP
+    )
+    assert passed.filter(expr="not valid").count() == 0
+    return -(-LINES // BAD_EVERY)
+
+
 def run() -> Iterator[Table]:
     """Measure."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -129,6 +143,7 @@ def run() -> Iterator[Table]:
                 "local processes": partial(local, folder),
                 "Ray tasks": partial(tasks, ray, folder),
                 "Ray Data": partial(dataset, ray, folder),
+                "Ray Data, empty step": partial(empty, ray, folder),
             }
             yield table(ways, bad)
     finally:
@@ -161,4 +176,6 @@ def table(ways: dict[str, Callable[[int], int]], bad: int) -> Table:
         for workers in WORKERS[1:]:
             growth = ratio(taken[f"{name}, 1"], taken[f"{name}, {workers}"])
             figures.append(Figure(f"{name}, one / {workers}", growth, "x"))
+    beside = ratio(taken["Ray Data, 1"], taken["Ray Data, empty step, 1"])
+    figures.append(Figure("Ray Data, 1 at work / the same with an empty step", beside, "x"))
     return Table(f"{LINES:,} lines of about {SHORT} bytes, {bad:,} of them bad", figures)

@@ -125,6 +125,8 @@ def test_files_are_probed(ray: Any) -> None:
     found = {row["n"]: row["media"] for row in runcomfy.ray.probe(rows, column="file").iter_rows()}
     assert (found[0]["width"], found[0]["height"], found[0]["reason"]) == (64, 32, None)
     assert found[1]["format"] == "text"
+    probed = runcomfy.ray.probe(rows, column="file")
+    assert probed.filter(lambda row: (row["media"]["width"] or 384) < 384).count() == 1
 
 
 def test_results_are_fetched_into_a_folder(ray: Any, tmp_path: Path) -> None:
@@ -148,6 +150,7 @@ def test_results_are_fetched_into_a_folder(ray: Any, tmp_path: Path) -> None:
         assert "not fetched from evil.example" in rows["d"]["fetch_error"]
         assert rows["d"]["fetched"] == []
         assert rows["a"]["fetch_error"] is None
+        assert saved.filter(lambda row: row["fetch_error"] is not None).count() == 1
         host.script(Given(404))
         assert all("refused" in row["fetch_error"] for row in saved.take_all() if row["id"] != "d")
         assert len([*(tmp_path / "out").iterdir()]) == 3

@@ -65,7 +65,7 @@ def fetch(
     each worker. The ``options`` are those of ``map_batches``.
 
     >>> saved = runcomfy.ray.fetch(results, "s3://my-bucket/results", column="output", request_id="id")
-    >>> saved.filter(expr="fetch_error is not null").count()
+    >>> saved.filter(lambda row: row["fetch_error"] is not None).count()
     0
     """
     hosts = AllowedHosts.of(base_url, download_hosts)

@@ -56,7 +56,7 @@ def probe(
     The ``options`` are those of ``map_batches``.
 
     >>> found = runcomfy.ray.probe(rows, column="image_url")
-    >>> found.filter(expr="media['width'] < 384").count()
+    >>> found.filter(lambda row: (row["media"]["width"] or 384) < 384).count()
     17
     """
     step = partial(probe_table, column=column, name=name, limits=limits)
