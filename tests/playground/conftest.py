@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Opened", "choose", "register"]
 
+_EXPECTED = ("net::ERR_", "a status of 400")
 Opened = Callable[..., "Page"]
 
 
@@ -42,8 +43,8 @@ def opened(browser: Browser) -> Iterator[Opened]:
     pages: list[Page] = []
 
     def note(said: ConsoleMessage) -> None:
-        # A playground that a test ended, and requests that it stopped, are told there as well.
-        if said.type == "error" and "net::ERR_" not in said.text:
+        # A playground that a test ended, and what the page was refused and tells, stand there as well.
+        if said.type == "error" and not any(word in said.text for word in _EXPECTED):
             problems.append(said.text)
 
     def open_(playground: Playground, **options: Any) -> Page:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from PIL import Image
 from playwright.sync_api import expect
 
+from runcomfy.mock import MockService, small_output
+from runcomfy.mock import Settings as MockSettings
 from runcomfy.playground import Playground, Settings
 
 from .conftest import Opened, choose
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+TOKEN = "service-token-1234567"  # noqa: S105  # it opens nothing
 EDIT = "openai/gpt-image-2/edit"
 SIZES = [(1280, "light"), (360, "dark"), (1920, "dark")]
 
@@ -193,3 +197,56 @@ def test_the_code_can_be_copied_in_each_form(page: Page) -> None:
         page.get_by_text("Copied").wait_for()
         assert word in page.evaluate("navigator.clipboard.readText()")
         page.get_by_role("button", name="Copy", exact=True).wait_for()
+
+
+@pytest.fixture
+def service() -> Iterator[MockService]:
+    """What a live playground takes for the service."""
+    with MockService(MockSettings(make_output=small_output)) as one:
+        yield one
+
+
+def live(service: MockService, tmp_path: Path, **more: Any) -> Playground:
+    journal = tmp_path / "journal.db"
+    return Playground(
+        Settings(
+            live=True, base_url=service.url, token=TOKEN, journal=journal, out=tmp_path, **more
+        )
+    )
+
+
+def test_a_live_run_is_confirmed_with_its_price(
+    opened: Opened, service: MockService, tmp_path: Path
+) -> None:
+    with live(service, tmp_path) as playground:
+        page = opened(playground)
+        expect(page.locator("#where")).to_contain_text("billed")
+        choose(page, "openai/gpt-image-1-5/text-to-image")
+        page.locator("[data-name=prompt] textarea").fill("a hat")
+        expect(page.locator("#price")).to_contain_text("About $0.04")
+        page.locator("#run").click()
+        page.locator("#verdict", has_text="Confirm it first").wait_for()
+        assert service.accepted == 0
+        page.get_by_label("Run it and pay about $0.04").check()
+        page.locator("#run").click()
+        page.locator("#runs .run img").wait_for()
+        expect(page.locator("#confirm")).not_to_be_checked()  # the next one is asked for again
+        assert TOKEN not in page.content()
+    assert service.accepted == 1
+
+
+def test_a_live_run_within_the_budget_is_not_asked_for(
+    opened: Opened, service: MockService, tmp_path: Path
+) -> None:
+    with live(service, tmp_path, budget=0.05) as playground:
+        page = opened(playground)
+        choose(page, "openai/gpt-image-1-5/text-to-image")
+        page.locator("[data-name=prompt] textarea").fill("a hat")
+        page.locator("#verdict", has_text="valid").wait_for()
+        expect(page.locator("#consent")).to_be_hidden()
+        page.locator("#run").click()
+        page.locator("#runs .run img").wait_for()
+        expect(page.locator("#where")).to_contain_text("$0.04 of $0.05")
+        page.locator("#run").click()
+        page.locator("#verdict", has_text="budget").wait_for()
+    assert service.accepted == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,14 @@ def command(out: Output, service: Service, http: bool, port: int, **options: Any
 
     Without a budget, each submit needs the consent of the user, who is asked through the MCP client. The same key is never paid twice.
     """
+    gc.disable()  # the SDK makes thousands of classes: looking for garbage among them takes a tenth of the start
     try:
         from runcomfy.mcp.server import HttpServer, serve_stdio
         from runcomfy.mcp.settings import Settings
     except ImportError:
         raise MissingExtra("the MCP server", "mcp") from None
+    finally:
+        gc.enable()
     with service.settings() as reached:
         settings = Settings(
             out=options["folder"],

@@ -9,6 +9,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -54,10 +55,10 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
         return _answer(await service.model(request.path_params["model_id"]))
 
     async def check(request: Request) -> Response:
-        return _answer(service.check(*await _inputs(request)))
+        return _answer(await run_sync(service.check, *await _inputs(request)))
 
     async def snippets(request: Request) -> Response:
-        return _answer(service.snippets(*await _inputs(request)))
+        return _answer(await run_sync(service.snippets, *await _inputs(request)))
 
     async def upload(request: Request) -> Response:
         stored = await uploads.take(request.query_params.get("name", ""), _chunks(request))

@@ -89,7 +89,7 @@ function showPrice(usd) {
   if (price !== usd) byId("confirm").checked = false;
   price = usd;
   const { usd: base, unit, note } = chosen.price;
-  const each = base === null ? "" : ` (${dollars(base)} for each ${unit ?? "output"})`;
+  const each = base === null || base === usd ? "" : ` (${dollars(base)} for each ${unit ?? "output"})`;
   const told = usd === null ? "The price is not known." : `About ${dollars(usd)}${each}.`;
   const here = usd === null ? "A run here costs nothing." : `A run here costs nothing; at RunComfy about ${dollars(usd)}.`;
   byId("price").textContent = state.live ? [told, usd === null ? note : ""].filter(Boolean).join(" ") : here;
@@ -185,7 +185,7 @@ async function run() {
     say(error.message, "errors");
   } finally {
     button.disabled = false;
-    button.focus();
+    button.focus({ preventScroll: true });
   }
 }
 
