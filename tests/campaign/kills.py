@@ -102,9 +102,9 @@ class Trigger:
         if self._left == 0:
             self._due.set()
 
-    def wait(self) -> None:
-        """Wait for it, or for as long as a program may take that needs no more requests."""
-        self._due.wait(2.0)
+    def wait(self, seconds: float = 2.0) -> bool:
+        """Wait for it, or for as long as a program may take that needs no more requests; whether it is due."""
+        return self._due.wait(seconds)
 
 
 def kill_campaign(

@@ -105,12 +105,12 @@ class Nodes:
         self.further.remove(node)
         self.cluster.remove_node(node, allow_graceful=False)
 
-    def processes(self, title: str) -> list[psutil.Process]:
-        """The processes of this cluster that Ray calls so, such as ``ray::_work``."""
+    def processes(self, word: str) -> list[psutil.Process]:
+        """The workers of this cluster whose titles hold a word, such as ``_work`` or ``JournalActor``."""
         found = []
         for one in psutil.process_iter(["cmdline"]):
-            words = one.info["cmdline"] or [""]
-            if words[0].startswith(title) and self._is_ours(one):
+            title = (one.info["cmdline"] or [""])[0]
+            if title.startswith("ray::") and word in title and self._is_ours(one):
                 found.append(one)
         return found
 

@@ -76,7 +76,10 @@ def _run(
     running = driver(service.url, made, out, rows, jobs=50, submits=SUBMITS, retry_failed=True)
     while running.poll() is None and done.kills < kills:
         trigger.arm(chance.randint(1, 4 + 8 * rows // kills))
-        trigger.wait()
+        while not trigger.wait(0.1) and running.poll() is None:
+            pass
+        if running.poll() is not None:
+            break
         kind = chance.choice(_KINDS)
         if not _kill(kind, made, running, chance):
             continue
@@ -113,7 +116,7 @@ def _kill(kind: str, made: Nodes, running: object, chance: random.Random) -> boo
     if kind == "driver":
         running.kill()  # type: ignore[attr-defined]  # it is a Popen
         return True
-    found = made.processes("ray::_work" if kind == "worker" else "ray::JournalActor")
+    found = made.processes("_work" if kind == "worker" else "JournalActor")
     if not found:
         return False
     try:

@@ -151,7 +151,7 @@ def test_a_driver_that_was_killed_goes_on_with_the_same_command(
         until(lambda: service.accepted >= 10)
         first.kill()
         first.communicate()
-        until(lambda: not nodes.processes("ray::JournalActor"))  # it ends with its batch
+        until(lambda: not nodes.processes("JournalActor"))  # it ends with its batch
         let_go()
         code, told, err = ended(driver(service.url, nodes, nodes.disk / "out", 40, jobs=20))
         assert (code, err) == (0, "")
@@ -170,7 +170,7 @@ def test_an_answer_that_comes_after_the_actor_was_killed_is_written_down(
     with cluster(tmp_path, 2) as nodes:
         running = driver(service.url, nodes, nodes.disk / "out", 8, jobs=8)
         until(lambda: service.accepted >= 4)
-        for one in nodes.processes("ray::JournalActor"):
+        for one in nodes.processes("JournalActor"):
             one.kill()
         code, told, err = ended(running)
     assert (code, err) == (0, "")
@@ -185,7 +185,7 @@ def test_a_killed_worker_leaves_only_what_it_was_posting_unknown(
     with cluster(tmp_path, 2) as nodes:
         running = driver(service.url, nodes, nodes.disk / "out", 20, jobs=8)
         until(lambda: service.accepted >= 4)
-        for one in nodes.processes("ray::_work"):
+        for one in nodes.processes("_work"):
             one.kill()
         code, told, err = ended(running)
     assert (code, err) == (0, "")

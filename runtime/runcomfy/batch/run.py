@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +119,9 @@ class BatchRun:
             )
         self._begun = True
         outcomes: queue.Queue[BatchOutcome | BaseException | None] = queue.Queue()
+        context = copy_context()  # a trace goes on in the batch
         threading.Thread(
-            target=self._run, args=(outcomes,), name="runcomfy-batch", daemon=True
+            target=context.run, args=(self._run, outcomes), name="runcomfy-batch", daemon=True
         ).start()
         return outcomes
 
