@@ -175,11 +175,22 @@ from runcomfy import AsyncClient, Client, Polling, Retries, RunComfyError
 from runcomfy_models.openai import GptImage1_5TextToImage as Model
 
 URL, ADDRESS, OUT, ROWS, LOG, OPTIONS, IP = json.loads(sys.argv[1])
+TRACED = OPTIONS.pop("traced", False)
+if TRACED:
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    span = TracerProvider().get_tracer("test").start_span("batch")
+    print("trace", span.get_span_context().trace_id)
+    attached = trace.use_span(span)
+    attached.__enter__()
 QUICK, RETRIES = Polling(0.01, 0.05), Retries(first=0.01, ceiling=0.1)
 
 def worker_client():
     with open(LOG, "a") as log:
         log.write(ray.get_runtime_context().get_task_id() + "\\n")
+    if TRACED:
+        with open(LOG + ".traces", "a") as log:
+            log.write(f"{trace.get_current_span().get_span_context().trace_id}\\n")
     return AsyncClient(base_url=URL, polling=QUICK, retries=RETRIES)
 
 class Spying(Client):

@@ -226,6 +226,14 @@ def test_a_node_with_the_token_of_another_account_is_refused(
     assert service.accepted == 0
 
 
+def test_a_trace_goes_on_in_the_workers(service: MockService, tmp_path: Path) -> None:
+    with cluster(tmp_path, 2) as nodes:
+        code, told, err = ended(driver(service.url, nodes, nodes.disk / "out", 4, traced=True))
+    assert (code, err) == (0, "")
+    seen = (tmp_path / "tasks.log.traces").read_text().split()
+    assert set(seen) == set(re.findall(r"^trace (\d+)$", told, re.MULTILINE))
+
+
 def test_results_go_into_a_bucket_from_the_workers(
     service: MockService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -162,6 +162,18 @@ def test_spans_belong_to_what_the_program_is_doing(
     assert seen.children(batch) == [f"{names.JOB} {MODEL}"] * 3
 
 
+def test_a_batch_belongs_to_the_trace_it_is_iterated_in(
+    seen: Seen, runcomfy_mock: MockService, tmp_path: Path
+) -> None:
+    with (
+        runcomfy_mock.client() as client,
+        seen.tracers.get_tracer("program").start_as_current_span("batch"),
+    ):
+        list(client.batch(MODEL, [PAYLOAD] * 2, out=tmp_path / "b", price=0.01))
+    (batch,) = seen.spans("batch")
+    assert f"{names.JOB} {MODEL}" in seen.children(batch)
+
+
 def test_a_trace_is_carried_on_as_plain_data(seen: Seen, runcomfy_mock: MockService) -> None:
     with seen.tracers.get_tracer("program").start_as_current_span("task"):
         data = runcomfy.otel.carrier()

@@ -7,10 +7,9 @@ are spent is handed out again. Where processes run, and how they are reached, is
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import Any
 
 import anyio
 import ray
-import ray._private.worker as ray_worker
 from anyio.to_thread import run_sync
 from ray.exceptions import (
     NodeDiedError,
@@ -27,7 +25,6 @@ from ray.exceptions import (
     RayError,
     WorkerCrashedError,
 )
-from ray.experimental import internal_kv
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from runcomfy import otel
@@ -44,21 +41,19 @@ from runcomfy.model.request import Request
 
 from .journal_actor import JournalActor
 from .local import Elsewhere, Shard, run_shard
+from .ray_cluster import NAMESPACE, address_of, connect, end_actor, require_place
 from .remote_journal import RemoteJournal, gone
 
 __all__ = ["RayRunner"]
 
 _log = logging.getLogger("runcomfy")
 
-_NAMESPACE = "runcomfy"
 #: Rows in flight that are worth a process, and how many times that a shard has.
 _IN_FLIGHT, _ROUNDS = 25, 4
 #: How often a shard is handed out again when Ray's own retries are spent.
 _REQUEUES = 20
 #: Calls that the journal's actor has open at once, beside one for each row in flight.
 _CALLS = 1000
-#: The object store of a Ray that is started here: rows are small, and no file goes through it.
-_STORE_BYTES = 100 * 1024 * 1024
 #: What a row may be told as before its shard ends: nothing else comes after it.
 _FINAL = ("succeeded", "failed", "cancelled", "expired", "unknown")
 #: Why a task came to no end, when Ray has tried it as often as it does: its process or its node is gone.
@@ -117,7 +112,7 @@ class RayRunner:
         folder: Path,
         options: BatchOptions,
     ) -> None:
-        self._address = _checked(address)
+        self._address = address_of(address)
         self._elsewhere, self._journal = elsewhere, journal
         self._model, self._folder, self._options = model, folder, options
         #: For what is not run by a task: rows that are over, and files.
@@ -150,9 +145,9 @@ class RayRunner:
         feed = _Feed(rows, self._here, known, why_bad, tell)
         if not await feed.look_ahead(1):
             return self.summary
-        started = await run_sync(_connect, self._address, self._elsewhere)
+        started = await run_sync(connect, self._address, self._elsewhere)
         try:
-            _require_place(self._journal, self._folder)
+            require_place(self._journal, self._folder)
             self._actor = await self._journal_actor()
             await self._run_all(feed, known, tell)
         finally:
@@ -165,13 +160,13 @@ class RayRunner:
     async def _journal_actor(self) -> Any:
         """The journal for the workers, on this node. One that a killed driver left is ended first: its workers are gone, or go."""
         name = f"journal {self._journal.journal_id}"
-        await run_sync(_end_actor, name)
+        await run_sync(end_actor, name)
         node = ray.get_runtime_context().get_node_id()
         actor: Any = (
             ray.remote(JournalActor)
             .options(
                 name=name,
-                namespace=_NAMESPACE,
+                namespace=NAMESPACE,
                 lifetime="detached",
                 num_cpus=0,
                 max_restarts=-1,
@@ -352,84 +347,6 @@ class _Feed:
                 if not self._runner.tell_if_over(row, self._known, self._why_bad, self._tell)
             ]
         return found
-
-
-def _checked(address: str | None) -> str:
-    """Where the cluster is: the address, the variable ``RAY_ADDRESS``, or ``local`` for a Ray of our own."""
-    address = address or os.environ.get("RAY_ADDRESS") or "local"
-    if address.startswith("ray://"):
-        raise ConfigurationError(
-            f"the address {address!r:.80} is that of Ray Client, whose program is not on a node of the cluster; the journal "
-            "has to be on one. Run the command on a node, with its folder there: --address auto"
-        )
-    return address
-
-
-def _connect(address: str, elsewhere: Elsewhere) -> bool:
-    """Connect to Ray, unless the program has done so; whether that was done here."""
-    if ray.is_initialized():
-        return False
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address == "local":
-        # Ray reports its use over the network unless it is told not to; nobody asked for that here.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        quiet |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-    try:
-        with _token_for_children(elsewhere) if address == "local" else nullcontext():
-            ray.init(address, **quiet)
-        # Else Ray prints what happens to its tasks to standard output, which is the program's.
-        ray_worker._worker_logs_enabled = False
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        told = str(error).strip().splitlines()[0]
-        raise ConfigurationError(
-            f"Ray at {address!r:.80} is not there: {told}; nothing was sent"
-        ) from error
-    return True
-
-
-@contextmanager
-def _token_for_children(elsewhere: Elsewhere) -> Iterator[None]:
-    """Processes that are started here find the token that this one has. It goes into no message and no file of Ray's."""
-    if elsewhere.token is None:
-        yield
-        return
-    name, value = elsewhere.token()
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
-
-
-def _end_actor(name: str) -> None:
-    """End the actor with this name, if there is one, and wait until its name is free."""
-    while True:
-        try:
-            ray.kill(ray.get_actor(name, _NAMESPACE))
-        except ValueError:
-            return
-
-
-def _place(folder: Path) -> bytes:
-    return f"{_NAMESPACE} {folder}".encode()
-
-
-def _require_place(journal: Journal, folder: Path) -> None:
-    """Raise where the cluster knows the folder's batch with a journal on another node, and here is none yet."""
-    known = internal_kv._internal_kv_get(_place(folder))
-    journal_id, _, node = (known or b"").decode().partition(" ")
-    if known and journal_id != journal.journal_id and next(journal.entries(), None) is None:
-        raise JournalError(
-            f"the batch in {folder} has its journal on the node {node}, and not on this one: here everything would be paid "
-            "again, so nothing was submitted. Run the command there, when that node is back, or give another folder"
-        )
-    node_ip = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]  # Ray leaves it so
-    mine = f"{journal.journal_id} {node_ip}"
-    internal_kv._internal_kv_put(_place(folder), mine.encode(), overwrite=True)
 
 
 def _foreign(error: RayError) -> RunComfyError:

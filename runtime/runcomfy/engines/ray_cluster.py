@@ -1,0 +1,104 @@
+"""Ray itself: where it is, connecting to it, the name of a journal's actor, and which node has the journal of a folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import ray
+import ray._private.worker as ray_worker
+from ray.experimental import internal_kv
+
+from runcomfy.errors import ConfigurationError, JournalError
+from runcomfy.journal import Journal
+
+from .local import Elsewhere
+
+__all__ = ["NAMESPACE", "address_of", "connect", "end_actor", "require_place"]
+
+#: Of the actors' names.
+NAMESPACE = "runcomfy"
+#: The object store of a Ray that is started here: rows are small, and no file goes through it.
+_STORE_BYTES = 100 * 1024 * 1024
+
+
+def address_of(address: str | None) -> str:
+    """Where the cluster is: the address, the variable ``RAY_ADDRESS``, or ``local`` for a Ray of our own."""
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    if address.startswith("ray://"):
+        raise ConfigurationError(
+            f"the address {address!r:.80} is that of Ray Client, whose program is not on a node of the cluster; the journal "
+            "has to be on one. Run the command on a node, with its folder there: --address auto"
+        )
+    return address
+
+
+def connect(address: str, elsewhere: Elsewhere) -> bool:
+    """Connect to Ray, unless the program has done so; whether that was done here."""
+    if ray.is_initialized():
+        return False
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        # Ray reports its use over the network unless it is told not to; nobody asked for that here.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        quiet |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
+    try:
+        with _token_for_children(elsewhere) if address == "local" else nullcontext():
+            ray.init(address, **quiet)
+        # Else Ray prints what happens to its tasks to standard output, which is the program's.
+        ray_worker._worker_logs_enabled = False
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        told = str(error).strip().splitlines()[0]
+        raise ConfigurationError(
+            f"Ray at {address!r:.80} is not there: {told}; nothing was sent"
+        ) from error
+    return True
+
+
+@contextmanager
+def _token_for_children(elsewhere: Elsewhere) -> Iterator[None]:
+    """Processes that are started here find the token that this one has. It goes into no message and no file of Ray's."""
+    if elsewhere.token is None:
+        yield
+        return
+    name, value = elsewhere.token()
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def end_actor(name: str) -> None:
+    """End the actor with this name, if there is one, and wait until its name is free."""
+    while True:
+        try:
+            ray.kill(ray.get_actor(name, NAMESPACE))
+        except ValueError:
+            return
+
+
+def _place(folder: Path) -> bytes:
+    return f"{NAMESPACE} {folder}".encode()
+
+
+def require_place(journal: Journal, folder: Path) -> None:
+    """Raise where the cluster knows the folder's batch with a journal on another node, and here is none yet."""
+    known = internal_kv._internal_kv_get(_place(folder))
+    journal_id, _, node = (known or b"").decode().partition(" ")
+    if known and journal_id != journal.journal_id and next(journal.entries(), None) is None:
+        raise JournalError(
+            f"the batch in {folder} has its journal on the node {node}, and not on this one: here everything would be paid "
+            "again, so nothing was submitted. Run the command there, when that node is back, or give another folder"
+        )
+    node_ip = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]  # Ray leaves it so
+    mine = f"{journal.journal_id} {node_ip}"
+    internal_kv._internal_kv_put(_place(folder), mine.encode(), overwrite=True)
