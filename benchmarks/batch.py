@@ -79,6 +79,7 @@ def _beside_client(url: str, words: str, submits: int) -> Table:
         Figure("peak of memory", most / 1024, "MB"),
         Figure("memory for each further row", (most - small) / (ROWS * 0.9), "KB"),
         Figure("the finished batch again", statistics.median(one[0] for one in again), "s", 2.0),
+        Figure("the same in processor time", statistics.median(one[1] for one in again), "s"),
     ]
     return Table(f"{ROWS:,} rows, 200 in flight, {words}", figures)
 

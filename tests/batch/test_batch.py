@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runcomfy import AsyncClient, Client, ConfigurationError, KeyConflict
+from runcomfy import AsyncClient, Client, ConfigurationError, KeyConflict, Polling
 from runcomfy.batch.preflight import InvalidRows
 from runcomfy.journal import Journal
 from runcomfy.mock import MockService, Settings, small_output
@@ -242,6 +242,19 @@ def test_no_file_of_a_row_replaces_that_of_another(
     names = [str(file).casefold() for one in outcomes for file in one.files]
     assert len(names) == len(set(names)) == service.accepted == 10
     assert all(file.is_file() for one in outcomes for file in one.files)
+
+
+def test_no_file_of_a_shard_replaces_that_of_another(
+    service: MockService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNCOMFY_TOKEN", "any")
+    with Client(base_url=service.url, polling=Polling(0.01, 0.05)) as client:
+        shards = client.shards(TEXT, out=tmp_path / "b")
+    # Both have rows 1 and 2.
+    outcomes = [one for part in (rows(4)[:2], rows(4)[2:]) for one in shards.run(part)]
+    names = {file for one in outcomes for file in one.files}
+    assert len(names) == service.accepted == 4
+    assert all(file.is_file() for file in names)
 
 
 def test_a_grid_makes_the_product(client: Client, service: MockService, tmp_path: Path) -> None:

@@ -41,12 +41,20 @@ class FileNames:
     """Gives each file of a batch its path. ``known`` are the rows of earlier runs, whose files keep their names.
 
     Rows may be inserted between two runs, a grid gives several rows one number, and keys may differ in what no file name can hold:
-    the second to want a name gets another, such as ``00001-1 (2).png``.
+    the second to want a name gets another, such as ``00001-1 (2).png``. Where others save into the folder as well (``shared``), every name
+    holds a digest of the key instead: nobody knows all names there.
     """
 
     def __init__(
-        self, folder: Path, template: str, model_id: str, known: Mapping[str, Known]
+        self,
+        folder: Path,
+        template: str,
+        model_id: str,
+        known: Mapping[str, Known],
+        *,
+        shared: bool = False,
     ) -> None:
+        self._shared = shared
         self._folder, self._template = folder, template
         self._model = safe_stem(model_id.replace("/", "-"))
         #: Name, as a file system without case sees it -> the key that has it.
@@ -57,6 +65,8 @@ class FileNames:
     def path(self, row: BatchRow, index: int, extension: str) -> Path:
         """Where a file of a row is saved: always in the folder, and never where another row's file is."""
         wanted = self._filled(row, index, extension)
+        if self._shared:
+            return _own(wanted, row)
         for name in free_names(wanted.name):
             path = wanted.with_name(name)
             if self._owners.setdefault(_folded(path), row.key) == row.key:
@@ -64,11 +74,9 @@ class FileNames:
         raise AssertionError("names do not end")
 
     def object_name(self, row: BatchRow, index: int, extension: str) -> str:
-        """The name of a file in a bucket. It holds a digest of the key, so that many machines give each row its own."""
-        wanted = self._filled(row, index, extension)
-        own = hashlib.sha256(row.key.encode(errors="surrogatepass")).hexdigest()[:12]
-        named = wanted.with_name(f"{wanted.stem}-{own}{wanted.suffix}")
-        return named.relative_to(self._folder).as_posix()
+        """The name of a file in a bucket, to which many machines may save."""
+        wanted = _own(self._filled(row, index, extension), row)
+        return wanted.relative_to(self._folder).as_posix()
 
     def _take(self, key: str, files: Iterable[Path]) -> None:
         for file in files:
@@ -86,6 +94,12 @@ class FileNames:
         )
         parts = [safe_stem(part) for part in name.parts[:-1]]
         return self._folder.joinpath(*parts, safe_stem(name.stem) + name.suffix)
+
+
+def _own(path: Path, row: BatchRow) -> Path:
+    """The path with a digest of the row's key in its name, so that each row has its own."""
+    digest = hashlib.sha256(row.key.encode(errors="surrogatepass")).hexdigest()[:12]
+    return path.with_name(f"{path.stem}-{digest}{path.suffix}")
 
 
 def _folded(path: Path) -> str:

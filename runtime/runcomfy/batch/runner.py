@@ -104,9 +104,13 @@ class Runner:
         model: type[Request[Any]],
         folder: Path,
         options: BatchOptions,
+        *,
+        shared: bool = False,
     ) -> None:
         self._client, self._journal, self._model = client, journal, model
         self._folder, self._options = folder, options
+        #: Whether other runners save files into the folder at the same time.
+        self._shared = shared
         self._names = FileNames(folder, options.name, model.model_id, {})
         self.summary = BatchSummary()
         #: How many rows are in flight.
@@ -144,7 +148,9 @@ class Runner:
 
     def know(self, known: Mapping[str, Known]) -> None:
         """Learn which files earlier runs have saved, so that no row takes the name of another's."""
-        self._names = FileNames(self._folder, self._options.name, self._model.model_id, known)
+        self._names = FileNames(
+            self._folder, self._options.name, self._model.model_id, known, shared=self._shared
+        )
 
     async def _drive(
         self,

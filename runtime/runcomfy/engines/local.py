@@ -78,7 +78,14 @@ async def run_shard(
     client: WorkerClient, journal: Any, shard: Shard, tell: Callable[[int, BatchOutcome], object]
 ) -> BatchSummary:
     """Run the rows against a journal that is open. It may be run again, anywhere, however the last run ended."""
-    runner = Runner(client.with_journal(journal), journal, shard.model, shard.folder, shard.options)
+    runner = Runner(
+        client.with_journal(journal),
+        journal,
+        shard.model,
+        shard.folder,
+        shard.options,
+        shared=True,
+    )
     return await runner.run(shard.rows, shard.known, lambda _: "", tell)
 
 
