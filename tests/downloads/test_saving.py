@@ -120,7 +120,8 @@ def test_the_token_and_cookies_do_not_go_to_a_file_host(
 def test_files_of_the_api_itself_are_fetched_without_the_token(
     caller: Caller, server: ScriptedServer, tmp_path: Path
 ) -> None:
-    give(server, f"{server.url}/v1/requests/{ID}/status")  # any path that it answers
+    server.script(file=[Reply(200, CONTENT)])
+    give(server, f"{server.url}/v1/requests/{ID}/file")
     assert len(save(caller, tmp_path)) == 1
     assert "authorization" not in server.asked[-1].headers
 
@@ -258,6 +259,9 @@ HTML, JSON = (
 )
 
 
+PNG = {"Content-Type": "image/png"}
+
+
 @pytest.mark.parametrize("content_type", ["application/json", ""])
 def test_a_picture_under_a_wrong_type_is_saved(
     caller: Caller, host: FileHost, tmp_path: Path, content_type: str
@@ -280,6 +284,18 @@ PASSING = {
         "received a web page or an error text instead",
     ),
     "an error as JSON": (Given(headers=JSON, body=b"{}"), "error text instead of the image"),
+    "a web page as an image": (
+        Given(headers=PNG, body=b"<html>"),
+        "error text instead of the image",
+    ),
+    "an error without a type": (
+        Given(body=b'{"error": "gone"}'),
+        "error text instead of the image",
+    ),
+    "an error as XML": (
+        Given(body=b"<?xml version='1.0'?><Error>"),
+        "error text instead of the image",
+    ),
     "nothing": (Given(body=b""), "the file is empty"),
     "a part that was not requested": (Given(206, body=b"x"), "an unexpected response"),
     "no content": (Given(204, {"Content-Length": ""}), "an unexpected response"),

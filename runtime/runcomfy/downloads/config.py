@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +17,7 @@ from runcomfy.errors import (
     RequestError,
     resume_line,
 )
-from runcomfy.media.formats import is_media
+from runcomfy.media.formats import is_error_text, is_media
 from runcomfy.protocol.allowed_hosts import AllowedHosts
 from runcomfy.protocol.download_context import Fetch
 from runcomfy.protocol.retries import Retries
@@ -96,6 +96,7 @@ class DownloadSettings:
             file.request_id,
             file.model_id,
             is_media,
+            partial(is_error_text, file.name),
         )
 
     def arguments(self, step: Open) -> dict[str, Any]:

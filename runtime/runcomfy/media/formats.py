@@ -19,6 +19,7 @@ __all__ = [
     "UNKNOWN",
     "Format",
     "ending_of",
+    "is_error_text",
     "extension_for",
     "is_media",
     "kind_of",
@@ -217,6 +218,15 @@ def is_media(head: bytes) -> bool:
     """Whether a file that begins with these bytes is an image, video or audio file."""
     found = recognise(head)
     return found is not None and FORMATS[found].kind in MEDIA
+
+
+def is_error_text(name: str, head: bytes) -> bool:
+    """Whether a file that begins so is a web page or an error document, and no file of that name."""
+    found = recognise(head)
+    if found == "xml":  # an SVG may come after its comments
+        return b"<error" in head.lower()
+    is_data = known_extension(name) and kind_of(name) not in MEDIA
+    return found == "html" or (found == "json" and not is_data)
 
 
 def media_kind(media_type: str) -> str:

@@ -63,7 +63,7 @@ def _attempt(fetch: Fetch) -> Flow[ErrorResponse | None]:
     drained: Drained = yield Drain(part.start, fetch.limit, part.total, fetch.remaining)
     fetch.now, fetch.received = drained.now, drained.received
     lacking = _lacking(fetch, drained)
-    if lacking is None and doubt and not fetch.is_media(drained.first):
+    if lacking is None and _is_error(fetch, drained.first, told_as_json=doubt):
         fetch.restart()
         return ErrorResponse("response unreadable", _INSTEAD.format(fetch.kind), head.status)
     return lacking
@@ -110,6 +110,13 @@ def _is_told_as_json(fetch: Fetch, head: Head) -> bool:
     """Whether the response is declared as JSON, which may be an error document."""
     content_type = head.headers.get("content-type", "").strip().lower()
     return fetch.kind != "file" and content_type.startswith("application/json")
+
+
+def _is_error(fetch: Fetch, first: bytes, *, told_as_json: bool) -> bool:
+    """Whether the body is an error document in place of the file."""
+    if told_as_json and not fetch.is_media(first):
+        return True
+    return fetch.kind != "file" and fetch.is_error_text(first)
 
 
 def _lacking(fetch: Fetch, drained: Drained) -> ErrorResponse | None:

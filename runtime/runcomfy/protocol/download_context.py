@@ -54,6 +54,8 @@ class Fetch:
     model_id: str | None = None
     #: Whether a file that begins so is an image, a video or an audio.
     is_media: Callable[[bytes], bool] = field(default=lambda _: False, repr=False)
+    #: Whether a file that begins so is an error document instead.
+    is_error_text: Callable[[bytes], bool] = field(default=lambda _: False, repr=False)
     #: How much has arrived, of how much; and the mark that the rest must have.
     received: int = 0
     total: int | None = None
