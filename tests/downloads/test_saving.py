@@ -14,7 +14,7 @@ import pytest
 from runcomfy import NoFiles, Output, Result, errors
 from support.callers import BACKENDS, TOKEN, Caller
 from support.file_host import CONTENT, FileHost, Given, file_host
-from support.scripted_server import ID, ScriptedServer, json_reply, serve
+from support.scripted_server import ID, Reply, ScriptedServer, json_reply, serve
 
 
 @pytest.fixture
