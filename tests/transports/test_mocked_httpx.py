@@ -120,6 +120,9 @@ def test_nothing_is_patched_by_itself() -> None:
     [
         lambda: mock.patch.object(httpx.Client, "send"),
         lambda: mock.patch.object(httpx.AsyncClient, "request"),
+        lambda: mock.patch.object(httpx.Client, "_send_single_request"),
+        lambda: mock.patch.object(httpx, "Client"),
+        lambda: mock.patch.object(httpx, "AsyncClient", type("Fake", (httpx.AsyncClient,), {})),
         lambda: mock.patch("httpx.HTTPTransport.handle_request", json.loads),
         lambda: mock.patch("httpx._transports.default.AsyncHTTPTransport.handle_async_request"),
         lambda: mock.patch("httpcore.AsyncConnectionPool.handle_async_request", json.dumps),

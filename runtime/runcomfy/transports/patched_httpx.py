@@ -18,6 +18,10 @@ def is_patched() -> bool:
 
     Our own connections would go past it, and a test would buy pictures.
     """
+    import httpx
+
+    if not (_is_of_httpx(httpx.Client) and _is_of_httpx(httpx.AsyncClient)):
+        return True
     found = [members.get(name) for members, name in _places()]
     if _original and all(map(is_, found, _original)):  # as with the call before
         return False
@@ -31,6 +35,11 @@ def is_patched() -> bool:
 _original: list[Any] = []
 
 
+def _is_of_httpx(client: Any) -> bool:
+    """Whether a client class of httpx is its own, and neither a mock nor a class of another library."""
+    return isinstance(client, type) and client.__module__.partition(".")[0] == "httpx"
+
+
 @cache
 def _places() -> list[tuple[Mapping[str, object], str]]:
     """The functions that such tools replace: the members of their classes, as they are at any time, and their names."""
@@ -42,6 +51,8 @@ def _places() -> list[tuple[Mapping[str, object], str]]:
         (httpx.AsyncClient, "send"),
         (httpx.Client, "request"),
         (httpx.AsyncClient, "request"),
+        (httpx.Client, "_send_single_request"),
+        (httpx.AsyncClient, "_send_single_request"),
         (httpx.Client, "_transport_for_url"),
         (httpx.AsyncClient, "_transport_for_url"),
         (httpx.HTTPTransport, "handle_request"),
