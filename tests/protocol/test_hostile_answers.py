@@ -240,7 +240,29 @@ def test_an_error_that_may_mean_accepted_is_not_repeated(reply: Response) -> Non
     assert caught.value.request_id == (ID if b"request_id" in reply.body else None)
 
 
+ELSEWHERE = [
+    answer(error_code=429),
+    answer(error_code=503),
+    answer(429, status_url="https://x/v1/requests/req-1/status"),
+    answer(429, id="7", status="queued"),
+    answer(429, requestId="7", status="ACCEPTED", message="busy"),
+    answer(429, data={"request_id": ID, "status": "in_queue"}, message="busy"),
+    answer(429, error={"message": "busy"}, request={"id": "7", "status": "pending"}),
+    Response(0.0, 429, {}, b'[{"request_id": 7, "status": "queued"}]'),
+]
+
+
+@pytest.mark.parametrize("reply", ELSEWHERE)
+def test_a_request_under_other_names_is_not_sent_again(reply: Response) -> None:
+    play = Play(reply)
+    with pytest.raises(errors.SubmissionUnknown):
+        play(submit(new_context(), b"{}"))
+    assert play.sends == ["submit"]
+
+
 REFUSED = [
+    answer(429, id="err-7", status="rate_limited"),
+    answer(429, error={"id": "err-7", "status": 429}, detail=[{"id": 1}]),
     answer(429, request_id="trace", message="busy"),
     answer(429, request_id="trace", error_code=429001, status="error"),
     answer(429, request_id="../x", message="busy"),

@@ -107,6 +107,9 @@ def test_retries_grow_to_a_ceiling() -> None:
     ("headers", "seconds"),
     [
         ({"retry-after": "3"}, 3.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "1.2.3"}, None),
+        ({"retry-after": "."}, None),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "9" * 400}, None),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from runcomfy import errors
 from runcomfy.redaction import Redactor
+from runcomfy.status import _PHASES
 
 from .retries import MAY_BE_ACCEPTED, failure_kind_of, retry_after
 from .steps import Call, Failure, FailureKind, Response
@@ -20,6 +22,12 @@ _LONGEST_BODY_SHOWN = 20_000
 #: The members that may hold the words of an error, best first.
 _WORDS = ("error_message", "message", "detail", "error")
 _CODES = ("error_code", "code")
+#: What a request's id may be called besides ``request_id``.
+_OTHER_IDS = ("id", "requestId", "job_id", "task_id")
+#: States of others that say the same as ours.
+_TAKEN = frozenset({"accepted", "submitted", "created", "running"})
+#: Objects in a list that are looked at.
+_MOST_OBJECTS = 100
 
 _BY_CODE: dict[int, type[errors.RequestError]] = {
     400001: errors.NotFound,  # "invalid resource identifier"
@@ -183,14 +191,34 @@ def may_be_accepted(problem: ErrorResponse) -> bool:
 def _names_a_request(problem: ErrorResponse) -> bool:
     """Whether an error describes an existing request. An id alone may be a trace id."""
     raw = problem.raw
-    if not isinstance(raw, dict) or not isinstance(raw.get("request_id"), str):
-        return False
-    state = raw.get("status")
-    if isinstance(state, str) and state and state.strip().casefold() not in _FAILED:
+    if any(map(_describes_a_request, _objects_in(raw))):
         return True
-    if any(raw.get(f"{name}_url") for name in ("status", "result", "cancel")):
+    # Only the id: an answer to a submit, but for its status.
+    told = isinstance(raw, dict) and any(raw.get(name) for name in (*_WORDS, *_CODES))
+    named = isinstance(raw, dict) and isinstance(raw.get("request_id"), str)
+    return named and problem.kind == "rate limited" and not told
+
+
+def _describes_a_request(part: dict[str, Any]) -> bool:
+    """Whether an object says where a request is, or that one of this id has a state."""
+    if any(part.get(f"{name}_url") for name in ("status", "result", "cancel")):
         return True
-    return problem.kind == "rate limited" and not any(raw.get(name) for name in (*_WORDS, *_CODES))
+    state = part.get("status")
+    state = state.strip().casefold() if isinstance(state, str) else ""
+    if part.get("request_id"):
+        return bool(state) and state not in _FAILED
+    # Under other names an id may be that of an error; a known state says that it is not.
+    has_id = any(part.get(name) for name in _OTHER_IDS)
+    return has_id and (state in _TAKEN or _PHASES.get(state) in ("running", "succeeded"))
+
+
+def _objects_in(raw: Any) -> Iterator[dict[str, Any]]:
+    """The object of an error, and those directly in it or in its list."""
+    outer = raw if isinstance(raw, list) else [raw]
+    for one in outer[:_MOST_OBJECTS]:
+        if isinstance(one, dict):
+            yield one
+            yield from (value for value in one.values() if isinstance(value, dict))
 
 
 def _refusal(problem: ErrorResponse) -> type[errors.RequestError] | None:
@@ -217,7 +245,9 @@ def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
 
 def _trouble_told(code: int | None) -> FailureKind:
     """The kind of an error with HTTP status 200: error codes start with an HTTP status."""
-    told = (code or 0) // 1000
+    told = code or 0
+    if told >= 1000:
+        told //= 1000
     return failure_kind_of(told) if 400 <= told < 600 else "refused"
 
 

@@ -122,7 +122,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
-    if value.isascii() and value.isdigit() and len(value) < 10:
+    # Whole seconds by the standard; some services send fractions.
+    if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) < 10:
         return min(float(value), _LONGEST_ASKED)
     asked = seconds_between(headers.get("date", ""), value)
     return None if asked is None else min(max(asked, 0.0), _LONGEST_ASKED)
