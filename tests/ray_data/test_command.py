@@ -137,6 +137,15 @@ def test_without_the_extra_its_name_is_told(tmp_path: Path) -> None:
     assert re.search(re.escape(install_command("upload")), ran.err)
 
 
+def test_without_ray_its_extra_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(GOOD_LINE)
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "__init__.py").write_text("raise ImportError\n")
+    ran = validated(str(tmp_path / "a.jsonl"), "--engine", "ray", PYTHONPATH=str(tmp_path))
+    assert ran.status == 64
+    assert install_command("ray") in ran.err
+
+
 def test_options_that_do_not_fit_are_usage_errors(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(GOOD_LINE)
     file = str(tmp_path / "a.jsonl")

@@ -26,7 +26,10 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("ray"),
     pytest.mark.filterwarnings(
-        "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"
+        "ignore::DeprecationWarning",
+        "ignore::FutureWarning",
+        "ignore::ResourceWarning",
+        "ignore:Use 'expr'",
     ),
 ]
 

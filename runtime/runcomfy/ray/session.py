@@ -23,7 +23,7 @@ _SECONDS = 10.0
 
 @contextmanager
 def ray_executor(address: str | None = None) -> Iterator[RayExecutor]:
-    """An executor over the Ray cluster at the address (``auto``, ``host:6379``, ``ray://…``).
+    """An executor over the Ray cluster at the address (``auto`` or ``host:6379``).
 
     Without one, over the cluster of ``RAY_ADDRESS``, or else one on this machine, which is stopped afterwards. A
     program that has called ``ray.init`` keeps its connection. Raises ``MissingExtra`` without the library, and
@@ -66,4 +66,4 @@ def _knock(place: str) -> None:
     if colon:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
     elif place not in (_LOCAL, "auto"):
-        raise ValueError("an address is auto, host:port or ray://host:port")
+        raise ValueError("an address is auto or host:port")
