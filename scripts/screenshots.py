@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,13 @@ _PROMPTS = ("a lighthouse in fog, ink on paper", "a cat with a tall green hat, w
 def main(folder: Path) -> int:
     """Draw the pictures. The exit status is 0 without a browser as well."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        path = None
-    if path is None:
+    if path is None or find_spec("playwright") is None:
         sys.stderr.write(
             "No Chromium and Playwright: the pictures of the playground are not drawn anew.\n"
         )
         return 0
+    from playwright.sync_api import sync_playwright
+
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         with Playground(Settings(out=Path(name) / "playground")) as playground:

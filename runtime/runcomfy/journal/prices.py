@@ -55,5 +55,6 @@ def _number(value: Any) -> float | None:
     """A number above 0, or a text such as ``"10"`` or ``"10s"``; ``None`` for ``"auto"``, -1 and the like."""
     if isinstance(value, str) and value.removesuffix("s").isdecimal() and len(value) < 10:
         value = int(value.removesuffix("s"))
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if number and 0 < value <= _MOST else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if 0 < value <= _MOST else None

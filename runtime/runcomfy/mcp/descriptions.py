@@ -24,6 +24,7 @@ _MEMBERS = 2
 def described(cls: type[Request[Any]], price: dict[str, Any]) -> dict[str, Any]:
     """The description: inputs with limits and rules, the price, one example. Texts are shortened, then inputs left out."""
     inputs = sorted(inputs_of(cls).values(), key=lambda one: not one.required)
+    told: list[dict[str, Any]] = []
     for meaning, words, example in _ROWS:
         told = [_input(one, meaning, words) for one in inputs]
         document = _document(cls, price, told, _example(cls, example))

@@ -101,6 +101,7 @@ class HttpServer:
                 _Bearer(app, self.token),
                 log_level="critical",
                 access_log=False,
+                ws="none",
                 timeout_graceful_shutdown=1,
             )
             await uvicorn.Server(config).serve(sockets=[self._socket])
