@@ -55,4 +55,4 @@ def whole_path(name: str, given: str | os.PathLike[str]) -> Path:
         ValueError,
         OSError,
     ) as error:  # no text; a null character; a working directory that is gone
-        raise ConfigurationError(f"{name} is no usable path: {given!r:.200} ({error})") from None
+        raise ConfigurationError(f"{name} is not a usable path: {given!r:.200} ({error})") from None

@@ -41,7 +41,7 @@ REFUSED: list[tuple[str, bytes, list[str], int, str]] = [
     ("dict.jsonl", b'{"key":{},"prompt":"x"}\n', [], 65, "/key: must be a text or a number"),
     ("bad.parquet", b"no", [], 65, "bad.parquet is not a complete Parquet file"),
     ("rows.txt", b"a", [], 65, "rows.txt has an unsupported format; pass one of: jsonl, csv, tsv or parquet"),
-    ("column.csv", b"animal\ncat\n", ["--template", "prompt=a {anmal}"], 65, "/prompt: cannot be built: the row has nothing in the column 'anmal'; it has animal"),
+    ("column.csv", b"animal\ncat\n", ["--template", "prompt=a {anmal}"], 65, "/prompt: cannot be built: the row has no value in the column 'anmal'; it has animal"),
     ("gap.csv", b"animal,style\ncat,\n", ["--template", "prompt={animal} {style}"], 65, "nothing in the column 'style'"),
     ("map.csv", b"prompt\nx\n", ["--map", "anmal=prompt"], 64, "--map anmal=prompt: no row has anything in a column"),
     ("grid.csv", b"prompt\nx\n", ["--grid", "quality=low,hgh"], 65, '"low", "medium", "high", got "hgh"'),

@@ -125,7 +125,7 @@ def test_the_second_ctrl_c_leaves_at_once_and_nothing_is_paid_twice(queued: Mock
     running.close()
     assert running.signalstatus == signal.SIGINT
     assert (
-        "2 requests in flight go on at the service; the same command picks them up."
+        "2 requests in flight continue at the service; rerun the command to resume."
         in running.before
     )
     assert "Traceback" not in running.before

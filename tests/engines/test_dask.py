@@ -73,7 +73,7 @@ def test_shards_refuse_what_they_cannot_hold(
 ) -> None:
     monkeypatch.setenv("RUNCOMFY_TOKEN", "any")
     with Client(base_url="http://127.0.0.1:1") as client:
-        with pytest.raises(ConfigurationError, match="rate is not for them"):
+        with pytest.raises(ConfigurationError, match="rate is not available for them"):
             client.shards(ID, out=tmp_path / "out", rate=1.0)
         with pytest.raises(ConfigurationError, match="max_cost needs price"):
             client.shards(ID, out=tmp_path / "out", max_cost=1)

@@ -500,11 +500,11 @@ def test_a_link_that_leads_to_itself_is_no_journal(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
-    with pytest.raises(JournalUnwritable, match="is not a plain file"):
+    with pytest.raises(JournalUnwritable, match="is not a regular file"):
         Journal(tmp_path)
 
 
 @pytest.mark.parametrize("path", ["a\0b", "\ud800", 5])
 def test_what_is_no_path_is_a_configuration_error(path: Any) -> None:
-    with pytest.raises(ConfigurationError, match="journal is no usable path"):
+    with pytest.raises(ConfigurationError, match="journal is not a usable path"):
         Journal(path)

@@ -227,13 +227,13 @@ def test_contents_are_probed() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("/etc/passwd", "it is no URL"),
-        ("file:///etc/passwd", "it is no URL"),
+        ("/etc/passwd", "it is not a URL"),
+        ("file:///etc/passwd", "it is not a URL"),
         ("data:image/png;base64,!!", "not of the form"),
         ("http://127.0.0.1:8080/a.png", "public"),
         ("http://169.254.169.254/latest", "public"),
-        ("", "it is no URL"),
-        ("\x00", "it is no URL"),
+        ("", "it is not a URL"),
+        ("\x00", "it is not a URL"),
     ],
 )
 def test_a_text_opens_neither_files_nor_inner_hosts(text: str, reason: str) -> None:

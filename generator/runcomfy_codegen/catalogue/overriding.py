@@ -29,10 +29,10 @@ def start_overrides(schemas: Path, name: str) -> Path:
     folder = model_folder(schemas, model_id, name)
     file = folder / _FILE
     if file.exists():
-        raise Misuse(str(file), "exists already", "Edit it.")
+        raise Misuse(str(file), "exists already", "Edit the existing file.")
     documents = parse_documents(read_stored(schemas, model_id))
     if documents.renamed_to is not None:
-        raise Misuse(name, "was renamed", f"Override {documents.renamed_to}.")
+        raise Misuse(name, "has been renamed", f"Override {documents.renamed_to}.")
     properties = documents.input.get("properties")
     inputs = properties if isinstance(properties, dict) else {}
     start: dict[str, object] = {

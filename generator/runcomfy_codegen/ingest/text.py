@@ -126,7 +126,7 @@ def _html_in_archive(raw: bytes, place: str) -> bytes:
             except (LookupError, UnicodeError):
                 return content  # told with its place by whoever reads it as UTF-8
     raise SourceError(
-        place, "there is no HTML page in this web archive", "Save the page as HTML instead."
+        place, "this web archive contains no HTML page", "Save the page as HTML instead."
     )
 
 

@@ -127,7 +127,7 @@ def _block(text: str) -> _Block:
     and no other character than the line feed ends a line.
     """
     if not text.replace("\n", "").isprintable():
-        raise ValueError("a block of statements holds characters that are not printable")
+        raise ValueError("a block of statements contains unprintable characters")
     defined: set[str] = set()
     loads = _walk(ast.parse(text), defined)
     return _Block(frozenset(defined), tuple(loads))

@@ -117,7 +117,7 @@ def lines_of_text(lines: Iterable[str]) -> PythonSource:
     """A text of these lines in triple quotes. They hold nothing that has to be escaped but tabs."""
     text = "".join(f"{line}\n" for line in lines)
     if '"' in text or "\\" in text or not text.replace("\n", "").replace("\t", "").isprintable():
-        raise ValueError("a line holds what an id or a name cannot")
+        raise ValueError("a line contains characters that ids and names cannot have")
     return PythonSource('"""\\\n' + text.replace("\t", "\\t") + '"""')
 
 

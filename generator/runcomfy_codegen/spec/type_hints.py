@@ -185,10 +185,10 @@ class _Tokens:
         if place is None:
             return self._structure(self.flattener.flat(schema), path)
         if not place:  # the payload itself, which is no type of its own
-            self._anything(path.pointer, "the payload itself stands there again")
+            self._anything(path.pointer, "it contains the payload itself again")
             return {"type": "object"}
         if place in self.open:
-            return self._anything(place, "it holds itself without an object in between")
+            return self._anything(place, "it contains itself without an object in between")
         self.open.add(place)
         try:
             return self._structure(self.flattener.flat(target), _path_of(place))
@@ -197,7 +197,7 @@ class _Tokens:
 
     def _anything(self, place: str, why: str) -> dict[str, Any]:
         """The structure of any value, where the schema says more; that is reported."""
-        text = f"says less than the schema: {why}. Values are checked all the same"
+        text = f"is less precise than the schema: {why}. Values are still validated"
         self.notes[place] = Diagnostic(place, "documented", "type hint", text)
         return {}
 

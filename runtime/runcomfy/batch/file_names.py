@@ -71,7 +71,7 @@ class FileNames:
             path = wanted.with_name(name)
             if self._owners.setdefault(_folded(path), row.key) == row.key:
                 return path
-        raise AssertionError("names do not end")
+        raise AssertionError("names never end")
 
     def object_name(self, row: BatchRow, index: int, extension: str) -> str:
         """The name of a file in a bucket, to which many machines may save."""

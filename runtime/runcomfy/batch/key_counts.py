@@ -36,7 +36,7 @@ class KeyCounts:
         except sqlite3.Error as error:
             where = tempfile.gettempdir()
             raise OSError(
-                errno.ENOSPC, f"the keys of the rows cannot be kept there: {error}", where
+                errno.ENOSPC, f"the keys of the rows cannot be stored there: {error}", where
             ) from error
 
     def _added(self, key: str, row: int) -> tuple[int, int]:

@@ -205,7 +205,9 @@ class _RowMaker:
         if not wrong:
             first, count = self.keys.add(key, number)
             if count > 1:
-                wrong = f"is the key of row {first} as well; give each row its own, or leave the column out"
+                wrong = (
+                    f"is also the key of row {first}; give each row its own key, or omit the column"
+                )
         return Violation(f"/{self._key_columns[0]}", "key", given, None, wrong) if wrong else None
 
     def _mapped(self, payload: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,7 +249,7 @@ class _NotFilled(Exception):
 
     def __init__(self, name: str, column: str, told: Mapping[str, Any]) -> None:
         super().__init__(
-            f"cannot be built: the row has nothing in the column {column!r}; it has {', '.join(sorted(told))}"
+            f"cannot be built: the row has no value in the column {column!r}; it has {', '.join(sorted(told))}"
         )
         self.input = name
 

@@ -45,7 +45,7 @@ _REASONS = {
     "service": "the service cannot be reached",
     "requests": "the maximum number of submits was reached",
     "interrupt": "it was interrupted",
-    "terminate": "it was told to end",
+    "terminate": "it was terminated",
 }
 
 

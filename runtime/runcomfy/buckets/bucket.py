@@ -58,7 +58,7 @@ class Bucket:
         self._library = library("Reading and writing buckets")
         if isinstance(store, str) and not is_bucket_url(store):
             raise ConfigurationError(
-                f"{without_queries(store)} is no URL of a bucket, such as s3://bucket/folder"
+                f"{without_queries(store)} is not a bucket URL such as s3://bucket/folder"
             )
         self._store: Any = open_store(store, config={"checksum_algorithm": "SHA256"})
 
@@ -80,7 +80,7 @@ class Bucket:
             )
             there = self.head(name)
         if there is not None and there.size != size:
-            raise BucketError(f"{url} has {there.size:,} bytes, and {size:,} were written")
+            raise BucketError(f"{url} has {there.size:,} bytes, but {size:,} were written")
         return url
 
     def head(self, name: str) -> Found | None:
@@ -91,7 +91,7 @@ class Bucket:
         except (FileNotFoundError, refused.PermissionDeniedError, refused.UnauthenticatedError):
             return None
         except (refused.BaseError, OSError, ValueError) as error:
-            raise BucketError(f"{self.url(name)} could not be looked at: {told(error)}") from None
+            raise BucketError(f"{self.url(name)} could not be inspected: {told(error)}") from None
         return _found(with_facts)
 
     def list(self, pattern: str) -> Iterator[Found]:
@@ -119,7 +119,7 @@ class Bucket:
         except BucketError as error:
             if "recondition" in str(error):
                 raise BucketError(
-                    f"{what}: it was replaced while it was read; run it again"
+                    f"{what}: it was replaced while it was being read; try again"
                 ) from None
             raise
 
@@ -145,7 +145,7 @@ def checked(name: str) -> str:
     """The name of an object. Raises ``ConfigurationError`` for one that would lead elsewhere or cannot be read."""
     parts = name.split("/")
     if not name.isprintable() or not all(part.strip(" ") and part.strip(".") for part in parts):
-        raise ConfigurationError(f"{name!r:.200} cannot be the name of an object")
+        raise ConfigurationError(f"{name!r:.200} is not a valid object name")
     return name
 
 

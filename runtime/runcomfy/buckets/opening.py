@@ -79,7 +79,7 @@ def naming(what: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise BucketError(f"{what}: it is not there ({told(error)})") from None
+        raise BucketError(f"{what}: it does not exist ({told(error)})") from None
     except (obstore.exceptions.BaseError, OSError, ValueError) as error:
         if isinstance(error, BucketError):
             raise

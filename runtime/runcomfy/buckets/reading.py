@@ -71,7 +71,7 @@ def locate(url: str) -> tuple[Bucket, Found]:
     bucket, name = _split(url)
     found = bucket.head(name)
     if found is None:
-        raise BucketError(f"{url} could not be read: it is not there, or not yours to read")
+        raise BucketError(f"{url} could not be read: it does not exist, or you lack permission")
     return bucket, found
 
 

@@ -174,7 +174,7 @@ def command(
         raise click.UsageError("Missing option '--out': the folder of the batch.")
     if "://" in folder:
         raise click.UsageError(
-            f"--out {folder} cannot hold the batch's journal: give --out FOLDER --bucket {folder}."
+            f"--out {folder} cannot hold the batch's journal: pass --out FOLDER --bucket {folder}."
         )
     from .batch_run import run_batch
 

@@ -176,7 +176,7 @@ async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
             async for number in received:
                 if batch.stopping:
                     out.note(
-                        f"{batch.running} requests in flight go on at the service; the same command picks them up."
+                        f"{batch.running} requests in flight continue at the service; rerun the command to resume."
                     )
                     # Ending the tasks would cancel requests at the service; the journal is made for ends like this.
                     signal.signal(number, signal.SIG_DFL)

@@ -47,7 +47,7 @@ class Service:
         path = Path(place)
         path = path / "journal.db" if path.is_dir() else path
         if not path.is_file():
-            raise click.UsageError(f"--journal {place}: there is no journal.")
+            raise click.UsageError(f"--journal {place}: no journal exists there.")
         self._journal = path
 
     @property

@@ -156,7 +156,7 @@ def _structured(text: str, kinds: type | tuple[type, ...]) -> Any:
 
 
 def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _any(given: str) -> Any:

@@ -54,7 +54,7 @@ def job_html(request_id: str, model_id: str | None, status: Status | None) -> st
     told = "not requested yet" if status is None else status.state
     pairs = [
         ("job", text(request_id)),
-        ("model", text(model_id or "not known")),
+        ("model", text(model_id or "unknown")),
         ("last status", text(told if place is None else f"{told}, position {place} in the queue")),
         ("resume with", f"<code>{text(resume_line(request_id, model_id))}</code>"),
     ]

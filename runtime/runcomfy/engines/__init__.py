@@ -30,7 +30,9 @@ def find_engine(name: str, address: str | None, elsewhere: Elsewhere) -> MakeRun
     Raises ``ConfigurationError`` for an engine that is not there, and ``MissingExtra``.
     """
     if name not in ENGINES:
-        raise ConfigurationError(f"no engine {name!r:.80}; there are {', '.join(ENGINES)}")
+        raise ConfigurationError(
+            f"unknown engine {name!r:.80}; the engines are {', '.join(ENGINES)}"
+        )
     if name == "local":
         if address is not None:
             raise ConfigurationError("address needs engine='ray' (--engine ray)")

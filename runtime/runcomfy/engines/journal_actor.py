@@ -109,7 +109,7 @@ class JournalActor:
         try:
             return await asyncio.shield(held.taking)
         except asyncio.CancelledError:
-            raise JournalError(f"the claim of {wanted.key!r:.80} was given up") from None
+            raise JournalError(f"the claim of {wanted.key!r:.80} was abandoned") from None
 
     @_answered
     async def submitted(self, token: str, request_id: str) -> Entry:
@@ -216,7 +216,7 @@ class JournalActor:
     def _watch(self, lease: Any) -> None:
         """Wait for the end of a worker, once."""
         if lease in self._dead:
-            raise JournalError("this worker was taken for dead, and claims nothing more")
+            raise JournalError("this worker was considered dead and can claim nothing more")
         if lease not in self._leases:
             self._leases[lease] = asyncio.ensure_future(self._until_gone(lease))
 
@@ -230,7 +230,7 @@ class JournalActor:
                 continue
             del self._held[token]
             if held.taking.done():
-                held.claim.unknown("the worker that submitted it is gone")
+                held.claim.unknown("the worker that submitted it has died")
             else:  # it was never told that it may send
                 held.taking.cancel()
                 held.claim.close()

@@ -54,8 +54,8 @@ class Elsewhere:
         client = self.make()
         if client.account != self.account:
             raise ConfigurationError(
-                f"a worker found the token of the {client.account}, and the batch is of the {self.account}; nothing was "
-                "sent there. Give every node the same token: RUNCOMFY_TOKEN, or runcomfy-py login"
+                f"a worker has the token of the {client.account}, but the batch belongs to the {self.account}; nothing was "
+                "sent there. Use the same token on every node: RUNCOMFY_TOKEN, or runcomfy-py login"
             )
         return client
 
@@ -120,7 +120,7 @@ class Shards:
         for name in ("rate", "max_requests", "stop_on_error"):
             if getattr(options, name):
                 raise ConfigurationError(
-                    f"shards know nothing of each other, so {name} is not for them"
+                    f"shards are independent, so {name} is not available for them"
                 )
         folder = folder.resolve()
         with open_journal(folder, options, lambda *_: options.price, user) as journal:
@@ -136,7 +136,7 @@ class Shards:
 
         given = list(rows)
         if not all(isinstance(row, Mapping) and row.get("key") for row in given):
-            raise ConfigurationError("every row of a shard needs a 'key', which no other shard has")
+            raise ConfigurationError("every row of a shard needs a 'key' that no other shard has")
         source = RowSource(self.model, given, self.options)
         found: dict[int, BatchOutcome] = {}
 

@@ -200,7 +200,7 @@ class RayRunner:
         try:
             await self._actor.close.remote()
         except RayError as lost:
-            _log.info("the journal's actor is gone: %s", lost)
+            _log.info("the journal's actor has died: %s", lost)
 
     async def _run_all(self, feed: _Feed, known: Mapping[str, Known], tell: _Tell) -> None:
         at_once, options = self._split()
@@ -261,11 +261,11 @@ class RayRunner:
                         self._actor, shard, self._elsewhere, estimate, trace
                     )
                 except _LOST as lost:
-                    _log.info("a shard is handed out again: %s", lost)
+                    _log.info("a shard is rescheduled: %s", lost)
                     continue
                 break
             else:
-                raise JournalError("a shard was lost again and again; the same command goes on")
+                raise JournalError("a shard was lost repeatedly; rerun the command to resume")
         except RayError as failed:
             error, outcomes, summary = _foreign(failed), [], BatchSummary()
         except RunComfyError as failed:
@@ -354,5 +354,5 @@ def _foreign(error: RayError) -> RunComfyError:
     told = str(error).strip().splitlines()
     return ConfigurationError(
         f"a node of the cluster could not run a shard: {told[-1] if told else type(error).__name__}. Every node needs "
-        "the same Python with runcomfy[ray] and the package of the model"
+        "the same Python version, runcomfy[ray] and the model's package"
     )

@@ -54,7 +54,7 @@ def connect(address: str, elsewhere: Elsewhere) -> bool:
     except (ConnectionError, RuntimeError, ValueError) as error:
         told = str(error).strip().splitlines()[0]
         raise ConfigurationError(
-            f"Ray at {address!r:.80} is not there: {told}; nothing was sent"
+            f"Ray at {address!r:.80} cannot be reached: {told}; nothing was sent"
         ) from error
     return True
 

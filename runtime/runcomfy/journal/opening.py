@@ -112,7 +112,7 @@ def _require_plain_file(path: Path) -> None:
         raise JournalUnwritable(f"{path}: {error.strerror}; use another path") from error
     if not stat.S_ISREG(mode):
         raise JournalUnwritable(
-            f"{path} is not a plain file; give the path of one, which is made if it does not exist"
+            f"{path} is not a regular file; pass the path of a file, which is created if it does not exist"
         )
 
 

@@ -244,7 +244,7 @@ def check_model(client: RecoveryClient, request_id: str, model_id: str) -> Asks[
         status = yield Ask(job, "status")
     except NotFound as error:
         raise ConfigurationError(
-            f"the service knows no request {request_id!r} of this account; nothing was changed"
+            f"the service has no request {request_id!r} of this account; nothing was changed"
         ) from error
     told = status.raw.get("model_id")
     if told is None:

@@ -128,7 +128,7 @@ class Settled(BaseModel):
     files: list[SavedFile]
     cost_usd: float | None
     output: dict[str, Any] = Field(
-        description="what the model gave; one that is no object stands under value"
+        description="the model's output; one that is not an object is under value"
     )
     note: str
 

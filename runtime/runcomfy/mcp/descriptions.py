@@ -14,8 +14,10 @@ __all__ = ["LONGEST", "described"]
 
 #: Bytes of a description as JSON.
 LONGEST = 4_000
-_NOTE = f"{DATA} Values of the example and demo values are not defaults; leave out what you do not mean."
-_CUT = "Cut. Read the resource of the schema for the rest."
+_NOTE = (
+    f"{DATA} Values of the example and demo values are not defaults; omit those you do not need."
+)
+_CUT = "Shortened. Read the schema resource for the rest."
 #: Characters of a meaning, of a limit or a rule, and of a text of the example. The first row that fits is taken.
 _ROWS = ((300, 400, 200), (160, 400, 120), (80, 200, 80), (0, 120, 40), (0, 60, 20))
 _MEMBERS = 2

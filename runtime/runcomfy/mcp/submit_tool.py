@@ -68,7 +68,7 @@ def add_submit_tool(server: MCPServer[Any], service: Service) -> None:
     ) -> Submitted:
         """Submit a request, which is billed. `key` is yours: the same key gives the same request and is never paid twice, so repeat a broken call with it. Check the inputs first. A person may be asked to consent; max_cost_usd is only your own limit."""
         if not is_given(agreed):
-            raise ToolError("Nothing was sent: the person did not consent.")
+            raise ToolError("Nothing was sent: the user did not consent.")
         cls = service.model(model)
         price = await service.price(cls, inputs)
         new = await service.may_be_sent(key)
@@ -140,6 +140,6 @@ def _budget_reached(service: Service) -> ToolError:
     if allowance.limit is None:  # somebody else's submit under this key came to nothing meanwhile
         return ToolError("Nothing was sent. Call submit again with the same key and inputs.")
     return ToolError(
-        f"Nothing was sent: the budget of ${allowance.limit:g} is reached; ${allowance.spent:g} are spent or reserved. "
-        "A person can start the server again with a higher --budget."
+        f"Nothing was sent: the budget of ${allowance.limit:g} is reached; ${allowance.spent:g} is spent or reserved. "
+        "The user can restart the server with a higher --budget."
     )

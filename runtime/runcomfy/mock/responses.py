@@ -68,7 +68,7 @@ def result(job: MockJob, output: Any, with_cost: bool, settings: Settings) -> di
     if state == "completed":
         document["output"] = output
     if state == "failed":
-        document["error"] = {"message": "the mock service was told to fail this request"}
+        document["error"] = {"message": "the mock service was configured to fail this request"}
     if with_cost and job.state != "cancelled":
         document["cost"] = job.cost
     return document

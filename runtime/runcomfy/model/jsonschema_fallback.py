@@ -51,7 +51,7 @@ def find_violations(
         return [Violation(pointer, UNCHECKED, value, None, "is nested too deeply to be checked")]
     except (OverflowError, ValueError):
         # Python refuses to print, or to divide by a fraction, a number of thousands of digits.
-        return [Violation(pointer, "json", value, "holds a number too long to be checked")]
+        return [Violation(pointer, "json", value, "contains a number too long to be checked")]
     found = (one for error in errors for one in _telling(error, pointer))
     return [_violation(error, place) for error, place in found]
 

@@ -59,7 +59,9 @@ class Runs:
     def require_key(self, key: str) -> None:
         """Raise ``ConfigurationError`` for a key that the page does not make."""
         if not _KEY.fullmatch(key):
-            raise ConfigurationError(f"a run's key is {_PREFIX} and 16 to 64 hexadecimal digits")
+            raise ConfigurationError(
+                f"a run's key must be {_PREFIX} followed by 16 to 64 hexadecimal digits"
+            )
 
     async def has(self, key: str) -> bool:
         """Whether the key has a run already: a page that lost the answer asks again with the same key."""

@@ -107,7 +107,7 @@ def _split(url: str) -> tuple[str, str, int, str]:
         raise Refusal(f"{clean(authority)} is not a valid host name")
     port = int(place["port"] or _DEFAULT_PORTS[scheme])
     if not 0 < port < 65536:
-        raise Refusal(f"{port} is no port")
+        raise Refusal(f"{port} is not a port")
     return scheme, place["host"], port, match["rest"]
 
 

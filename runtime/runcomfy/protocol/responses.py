@@ -64,7 +64,7 @@ _SENTENCES: dict[FailureKind, str] = {
     "rate limited": "the service rate-limited the call",
     "refused": "the service refused the call",
     "server fault": "the service failed",
-    "not visible yet": "the service does not know the request yet",
+    "not visible yet": "the service does not have the request yet",
     "contradictory": "the service returned an error, but may have accepted the request",
 }
 #: Where the kind of error says more, what to do included.

@@ -76,7 +76,7 @@ def payload_lines(
         return [b""] * len(values)
     if not pyarrow.types.is_struct(values.type):
         raise ConfigurationError(
-            f"column {column!r} is of type {values.type!s:.200}; payloads are JSON texts or structs"
+            f"column {column!r} is of type {values.type!s:.200}; payloads must be JSON strings or structs"
         )
     return _lines([pyarrow.RecordBatch.from_struct_array(values)], cls, ignore)
 

@@ -50,10 +50,10 @@ class RayExecutor:
         reason = f"{type(cause or error).__name__}: {lines[0][:300]}"
         if "No module named" in reason:
             return RunComfyError(
-                f"a node of the Ray cluster lacks what it needs: {reason}; install runcomfy and the package of "
-                "the models there"
+                f"a node of the Ray cluster lacks a package: {reason}; install runcomfy and the package of the "
+                "models on every node"
             )
-        return RunComfyError(f"the Ray cluster could not do its work: {reason}; run it again")
+        return RunComfyError(f"the Ray cluster failed: {reason}; try again")
 
 
 def _call(call: Callable[..., Any], *args: Any) -> Any:

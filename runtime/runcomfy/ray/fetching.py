@@ -108,7 +108,7 @@ def fetch_table(
     waiting = iter(outcomes)
     saved, errors = [], []
     for row, output in zip(files, outputs, strict=True):
-        places, reasons = [], [] if row or output is None else ["the output names no file"]
+        places, reasons = [], [] if row or output is None else ["the output contains no file"]
         for file, (place, reason) in zip(row, waiting, strict=False):
             if reason is None:
                 places.append({"url": in_utf8(shown_url(file.url)), "place": in_utf8(place)})

@@ -73,7 +73,7 @@ def probe_table(table: Any, column: str, name: str, limits: RemoteLimits | None)
         found: list[MediaInfo | None] = [None] * len(values)
     elif not is_text(kind):
         raise ConfigurationError(
-            f"column {column!r} is of type {kind!s:.200}; files are contents in bytes, or URLs as texts"
+            f"column {column!r} is of type {kind!s:.200}; files must be bytes, or URLs as strings"
         )
     elif pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
         found = [None if one is None else probe_file(one) for one in in_bytes(values)]
@@ -103,7 +103,7 @@ def _local(url: str) -> MediaInfo:
             return MediaInfo(reason="it is not of the form data:TYPE;base64,CONTENT")
         return probe_file(content)
     if not is_bucket_url(url):
-        return MediaInfo(reason="it is no URL: a text is https://…, s3://… or a data URI")
+        return MediaInfo(reason="it is not a URL: use https://…, s3://… or a data URI")
     try:
         with open_object(url) as file:
             return probe_file(file)

@@ -56,7 +56,7 @@ def _connect(ray: Any, place: str) -> None:
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         reason = str(error).strip().partition("\n")[0][:300]
         raise ConfigurationError(
-            f"no Ray cluster answers at {place}: {reason}; on the machine that leads it: ray start --head"
+            f"no Ray cluster responds at {place}: {reason}; start one on its head node: ray start --head"
         ) from None
 
 

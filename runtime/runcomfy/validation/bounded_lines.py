@@ -29,6 +29,6 @@ def bounded_lines(file: BinaryIO, name: str, advice: str) -> Iterator[bytes]:
         if len(line) > LONGEST:
             raise RowsUnreadable(
                 f"{name}, line {number} is longer than {LONGEST // 2**20} MiB, more than a request can hold; each row "
-                "stands on a line of its own"
+                "must be on its own line"
             )
         yield line

@@ -77,6 +77,6 @@ def lines_that_start_in(bucket: Bucket, found: Found, start: int, stop: int) -> 
         if stop - start > LONGEST + _RANGE:
             raise RowsUnreadable(
                 f"{bucket.url(found.name)} has a line of more than {LONGEST // 2**20} MiB before byte {stop:,}; each row "
-                "stands on a line of its own"
+                "must be on its own line"
             )
     return list(BytesIO(b"".join(pieces)))

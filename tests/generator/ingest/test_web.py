@@ -172,4 +172,4 @@ def test_a_web_archive_is_a_page(tmp_path: Path) -> None:
 def test_a_web_archive_without_a_page_is_told(tmp_path: Path) -> None:
     (tmp_path / "page.mht").write_bytes(b"MIME-Version: 1.0\r\nContent-Type: image/png\r\n\r\nx")
     ran = add(tmp_path / "page.mht", "--schemas", tmp_path / "schemas")
-    assert (ran.status, "there is no HTML page in this web archive" in ran.err) == (65, True)
+    assert (ran.status, "this web archive contains no HTML page" in ran.err) == (65, True)

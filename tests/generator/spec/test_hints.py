@@ -196,7 +196,7 @@ DEEP = {f"d{i}": {"anyOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(1
 @pytest.mark.parametrize(
     ("schema", "definitions", "why"),
     [
-        ({"type": "array", "items": {"$ref": "#/$defs/List"}}, DEFINITIONS, "holds itself"),
+        ({"type": "array", "items": {"$ref": "#/$defs/List"}}, DEFINITIONS, "contains itself"),
         ({"$ref": "#/$defs/d0"}, DEEP, "too large"),
         ({"$ref": "#"}, {}, "payload itself"),
     ],
