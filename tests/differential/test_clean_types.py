@@ -182,7 +182,9 @@ def test_urls_wherever_they_stand_are_clean_at_once(
     values = decoder.media_values(decoder.decode(text))
     none = decoder.media_values(decoder.decode("{}"))
     assert decoder.remote_rules([values, none], set()) == 7
+    assert decoder.remote_rules([values, values], set()) == 14
     assert decoder.remote_rules([values], {good}) is None
+    assert decoder.remote_rules([values, values], {good}) is None
     for name, bad in (
         ("image", "http://x"),
         ("grid", [[good], ["x"]]),

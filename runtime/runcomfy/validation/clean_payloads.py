@@ -40,11 +40,18 @@ class CleanDecoder:
         )
         self._media = media
 
-    def remote_rules(self, found: Sequence[Any], at_hand: set[str]) -> int | None:
+    def remote_rules(self, found: list[Any], at_hand: set[str]) -> int | None:
         """The number of rules about remote files in the ``media_values`` of payloads.
 
         ``None`` where a URL needs a closer look: not every one is plain, or the file of one is at hand.
         """
+        # As in rows that try many seeds for the same files. The last one tells at once where it is not so.
+        if found and found[0] == found[-1] and found.count(found[0]) == len(found):
+            rules = self._rules(found[:1], at_hand)
+            return None if rules is None else rules * len(found)
+        return self._rules(found, at_hand)
+
+    def _rules(self, found: list[Any], at_hand: set[str]) -> int | None:
         rules = 0
         for index, media in enumerate(self._media):
             urls = media.urls(found if len(self._media) == 1 else map(itemgetter(index), found))
@@ -58,10 +65,8 @@ def are_plain_urls(urls: Sequence[Any]) -> bool:
     """Whether all URLs are unremarkable. Raises ``TypeError`` if one is not a string."""
     if not urls:
         return True
-    text = "\n".join(urls)
-    if text == (f"{urls[0]}\n" * len(urls))[:-1]:  # as in rows that try many seeds for one picture
-        return _is_plain(urls[0])
-    if not text.isascii() or len(text.encode().translate(None, _GRAPHIC)) >= len(urls):
+    text = "".join(urls)
+    if not text.isascii() or text.encode().translate(None, _GRAPHIC):
         return False
     # In the order of texts, what stands between two that begin alike begins so as well.
     first, last = _origin(min(urls)), _origin(max(urls))
