@@ -49,6 +49,18 @@ def test_a_folder_that_is_named_like_a_file_is_used(tmp_path: Path) -> None:
     assert path.parent == tmp_path / "hat.png"
 
 
+@pytest.mark.parametrize("given", ["s3://bucket/x", "gs://bucket", "file:///tmp/x", "https://x/y"])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_url_is_no_folder(
+    given: str, kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for save in (result(IMAGE).save, result(IMAGE, OTHER).save, result(IMAGE).files[0].save):
+        with pytest.raises(ValueError, match=r"into a bucket: result.files\[0\].put"):
+            save(kind(given))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

@@ -136,6 +136,8 @@ def test_nothing_is_fetched_unless_asked(
         ({"allow": ("unknown_input",)}, "did you mean 'unknown-input'"),
         ({"allow": ("nonsense",)}, "the rules are"),
         ({"allow": (5,)}, "an unknown rule"),
+        ({"allow": 5}, "allow must be a list"),
+        ({"download_hosts": 5}, "download_hosts must be a list"),
         ({"strict": "yes"}, "strict must be True or False"),
     ],
 )

@@ -90,6 +90,8 @@ def _how_to_insist(errors: list[Violation], stops: list[Violation]) -> str:
 
 
 def _names(allow: Iterable[str]) -> frozenset[str]:
+    if not isinstance(allow, Iterable):
+        raise ConfigurationError(f"allow must be a list of names of rules, got {allow!r:.80}")
     names = (allow,) if isinstance(allow, str) else tuple(allow)
     for name in names:
         # The rules of files carry their operator: "width_pixels>".

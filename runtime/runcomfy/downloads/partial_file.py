@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from threading import Lock
 from typing import Literal, TypeAlias
 
 from runcomfy.media.formats import HEAD, known_extension, saved_name
+from runcomfy.redaction import shown_url
 
 from .filenames import free_names
 
@@ -43,6 +45,10 @@ class Memory:
     def write(self, data: bytes) -> None:
         """Append a chunk."""
         self.content += data
+
+
+#: How URLs begin; a single letter is a drive of Windows.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,11 @@ def save_target(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> 
 def _path(given: str | os.PathLike[str]) -> Path:
     if not os.fspath(given):  # which Path takes for the current folder
         raise ValueError("save needs a folder or a file path, got an empty path")
+    if _URL.match(str(given)):  # a Path of "s3://bucket/x" has one slash
+        raise ValueError(
+            f"save needs a folder or a file path, got a URL: {shown_url(str(given))}; "
+            "to save into a bucket: result.files[0].put(bucket)"
+        )
     return Path(os.path.expanduser(given))  # noqa: PTH111  # of a home that is not known it stays as it is
 
 
