@@ -77,8 +77,9 @@ class ClientSettings:
         read_timeout = min(read_timeout, _LONGEST_STEP)
         _check_kind("polling", polling, Polling)
         _check_kind("retries", retries, Retries)
-        # What is no list is refused below.
-        if isinstance(download_hosts, Iterable) and not isinstance(download_hosts, str):
+        if not isinstance(download_hosts, Iterable):
+            raise ConfigurationError(f"download_hosts must be a list, got {download_hosts!r:.80}")
+        if not isinstance(download_hosts, str):  # which is refused below
             download_hosts = tuple(download_hosts)
         found = find_token(token)
         self.base_url = find_base_url(base_url)

@@ -65,8 +65,6 @@ class AllowedHosts:
         """The allowed hosts; ``added`` are names, ``*.`` names, and either with a port."""
         if isinstance(added, str):
             raise ConfigurationError(f"download_hosts must be a list: download_hosts=[{added!r}]")
-        if not isinstance(added, Iterable):
-            raise ConfigurationError(f"download_hosts must be a list of hosts, got {added!r:.80}")
         rules = [_rule(text) for text in (*_ALWAYS, *added)]
         if base_url is not None:
             with suppress(Refusal):  # then it is an address that no file can have
