@@ -17,6 +17,7 @@ from obstore.store import S3Store
 
 from runcomfy import BucketError, ConfigurationError, Journal, errors
 from runcomfy.buckets import Bucket
+from runcomfy.buckets.bucket import bucket_at
 from runcomfy.client.output_file import OutputFile
 from runcomfy.downloads.config import DownloadSettings
 from runcomfy.downloads.manager import Downloads
@@ -232,6 +233,14 @@ def test_a_bucket_is_pickled_without_credentials() -> None:
     again = pickle.dumps(Bucket(URL))
     assert b"wJalr" not in again
     assert pickle.loads(again).url("a") == f"{URL}/a"  # noqa: S301  # made a line above
+
+
+def test_a_bucket_is_opened_once_until_its_settings_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = bucket_at(URL)
+    assert bucket_at(URL) is first
+    assert pickle.loads(pickle.dumps(first)) is first  # noqa: S301  # made here
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert bucket_at(URL) is not first
 
 
 def test_a_journal_keeps_where_objects_are(

@@ -256,8 +256,14 @@ def test_a_store_that_is_not_there_submits_nothing(
 
 
 def test_a_bucket_that_is_not_there_is_named(gate: Gate) -> None:
-    with pytest.raises(UploadFailed, match='bucket="an invalid redirect"'):
-        urls(picture(), store=ObjectStore(gate.store("an invalid redirect")))
+    with pytest.raises(UploadFailed, match='bucket="nowhere"'):
+        urls(picture(), store=ObjectStore(gate.store("nowhere")))
+
+
+def test_a_name_that_no_bucket_has_is_refused_at_once(gate: Gate) -> None:
+    for store in (gate.store("no such name"), "s3://no%20such name/x"):
+        with pytest.raises(ConfigurationError, match=r"not the name of a bucket|invalid domain"):
+            ObjectStore(store)
 
 
 def test_neither_repr_nor_log_nor_error_shows_a_secret(

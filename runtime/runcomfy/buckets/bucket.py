@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from runcomfy.errors import BucketError, ConfigurationError
@@ -16,13 +17,15 @@ from .opening import is_bucket_url, library, naming, open_store, told
 if TYPE_CHECKING:
     from .opening import Store
 
-__all__ = ["Bucket", "Found"]
+__all__ = ["Bucket", "Found", "bucket_at", "checked"]
 
 #: A file of at most this size is sent in one request; a larger one in parts of this size, a few at once.
 _PART = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
 #: What a pattern of names holds, and a name does not.
 _WILD = re.compile(r"[*?\[]")
+#: Where the providers' own tools look for settings and credentials.
+_SETTINGS = ("AWS_", "GOOGLE_", "AZURE_")
 #: How URLs of stores begin, and the setting that names the bucket.
 _URLS = {
     "S3Store": ("s3", "bucket"),
@@ -132,12 +135,20 @@ class Bucket:
         return f"Bucket({self.url()!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_reopened if isinstance(self._given, str) else Bucket), (self._given,)
+        return (bucket_at if isinstance(self._given, str) else Bucket), (self._given,)
 
 
-@cache
-def _reopened(url: str) -> Bucket:
-    """The bucket in another process, which opens it once for all that comes in."""
+def bucket_at(url: str) -> Bucket:
+    """The bucket at a URL, opened once in a process: it keeps its connections and its credentials.
+
+    Other settings in the environment, such as other credentials, open it anew.
+    """
+    settings = {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
+    return _opened(url, tuple(sorted(settings.items())))
+
+
+@lru_cache(maxsize=8)
+def _opened(url: str, _: tuple[tuple[str, str], ...]) -> Bucket:
     return Bucket(url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["is_bucket_url", "library", "naming", "open_store", "told"]
 
 _SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "adl://", "abfs://", "abfss://")
+_NAME = re.compile(r"[A-Za-z0-9._$-]+")
 #: What the library wants before it speaks to an endpoint over http, and does not say.
 _ALLOW_HTTP = (
     ". The endpoint uses http, which must be enabled: set AWS_ALLOW_HTTP=true, or pass "
@@ -62,6 +64,9 @@ def open_store(store: str | Store, **config: Any) -> Store:
             f"a {type(opened).__name__} cannot sign URLs that the service could read; use an S3Store, "
             "a GCSStore or an AzureStore"
         )
+    name = str(opened.config.get("bucket") or opened.config.get("container_name") or "")
+    if not _NAME.fullmatch(name):  # the library panics at some
+        raise ConfigurationError(f"{name!r:.100} is not the name of a bucket")
     return opened
 
 

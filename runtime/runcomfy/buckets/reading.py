@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runcomfy.errors import BucketError
 from runcomfy.redaction import without_queries
 
-from .bucket import Bucket, Found
+from .bucket import Bucket, Found, bucket_at
 from .opening import library
 
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ def _split(url: str) -> tuple[Bucket, str]:
     library(f"Reading {without_queries(url)}")
     scheme, _, rest = url.partition("://")
     place, _, name = rest.partition("/")
-    return Bucket(f"{scheme}://{place}"), name
+    return bucket_at(f"{scheme}://{place}"), name

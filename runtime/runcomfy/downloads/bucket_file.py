@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from threading import Lock
 
-from runcomfy.buckets.bucket import Bucket, checked
+from runcomfy.buckets.bucket import Bucket, bucket_at, checked
 from runcomfy.media.formats import HEAD, UNKNOWN, saved_name
 
 from .filenames import free_names
@@ -37,7 +37,7 @@ class BucketTarget:
         cls, bucket: Bucket | str, name: str | None, own: str, *, overwrite: bool
     ) -> BucketTarget:
         """The place with the caller's name, or else with the file's ``own``."""
-        place = Bucket(bucket) if isinstance(bucket, str) else bucket
+        place = bucket_at(bucket) if isinstance(bucket, str) else bucket
         return cls(place, checked(own if name is None else name), overwrite, free=name is None)
 
     def check(self) -> None:
