@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -250,3 +251,53 @@ def test_a_live_run_within_the_budget_is_not_asked_for(
         page.locator("#run").click()
         page.locator("#verdict", has_text="budget").wait_for()
     assert service.accepted == 1
+
+
+PICTURES = """async (count) => {
+    const data = new DataTransfer();
+    for (let number = 0; number < count; number += 1) {
+        const canvas = Object.assign(document.createElement("canvas"), {width: 400 + number, height: 400});
+        canvas.getContext("2d").fillRect(0, 0, 50, 50);
+        const blob = await new Promise((give) => canvas.toBlob(give));
+        data.items.add(new File([blob], `picture-${number}.png`, {type: "image/png"}));
+    }
+    return data;
+}"""
+
+
+def test_pictures_that_are_dropped_beside_the_items_become_items(page: Page) -> None:
+    choose(page, "wan-ai/wan-2-6/image-to-image")
+    field = page.locator("[data-name=image_urls]")
+    data = page.evaluate_handle(PICTURES, 5)
+    field.get_by_role("group").first.dispatch_event("drop", {"dataTransfer": data})
+    expect(field.locator("li img")).to_have_count(3)  # as many as there may be
+    expect(field.locator("li").first).to_contain_text("picture-0.png")
+    expect(field.locator("li").first).to_contain_text("400 × 400 pixels")
+
+
+def test_a_picture_is_pasted_into_its_input(page: Page) -> None:
+    choose(page, "wan-ai/wan-2-6/image-to-image")
+    field = page.locator("[data-name=image_urls]")
+    field.get_by_role("button", name="Add an item").click()
+    data = page.evaluate_handle(PICTURES, 1)
+    paste = (
+        "(field, data) => field.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data}))"
+    )
+    field.locator("input[type=text]").evaluate(paste, data)
+    field.get_by_text("400 × 400 pixels").wait_for()
+    field.get_by_role("button", name="Remove the file").click()
+    expect(field.locator("img")).to_have_count(0)
+
+
+def test_items_are_put_in_another_order(page: Page) -> None:
+    choose(page, "wan-ai/wan-2-6/image-to-image")
+    field = page.locator("[data-name=image_urls]")
+    page.get_by_role("tab", name="JSON").click()
+    for name in "ab":
+        field.get_by_role("button", name="Add an item").click()
+        field.locator("li:last-child input[type=text]").fill(f"https://example.com/{name}.png")
+    field.get_by_role("button", name="Move down: image_urls, item 1").click()
+    expect(field.locator("li:first-child input[type=text]")).to_have_value(
+        "https://example.com/b.png"
+    )
+    expect(page.locator("#snippet")).to_have_text(re.compile(r"b\.png[^}]*a\.png"))
