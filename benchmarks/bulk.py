@@ -23,7 +23,7 @@ import orjson
 import pydantic
 
 from runcomfy import validate_lines
-from runcomfy.validation.clean_payloads import clean_decoder
+from runcomfy.validation.msgspec_decoder import clean_decoder
 from runcomfy_codegen.schema.normalise import clean
 from runcomfy_models.wan_ai import Wan2_6ImageToImage
 

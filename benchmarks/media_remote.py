@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from runcomfy.media.remote import RemoteLimits, look
+from runcomfy.media.remote import RemoteLimits, probe_urls
 
 from .measure import Figure, Table, ratio, times
 from .range_server import Counts, serve
@@ -52,7 +52,7 @@ def large(folder: Path, server: Counts, shown: dict[str, tuple[int, int]]) -> li
         size = (folder / name).stat().st_size
         assert size >= SIZE, f"{name} has {size:,} bytes only"
         server.take()
-        (info,) = look([f"{server.url}/{name}"], limits).values()
+        (info,) = probe_urls([f"{server.url}/{name}"], limits).values()
         assert (info.size, info.width, info.height) == (size, *measures), info
         counts = server.take()
         what = f"{name}, {size / 10**6:.0f} MB"
@@ -69,10 +69,13 @@ def many(server: Counts) -> Figure:
     allow = [server.url.removeprefix("http://")]
     at_once = RemoteLimits(allow=allow, timeout=120)
     in_turn = RemoteLimits(allow=allow, timeout=120, concurrency=1)
-    found = look(urls, at_once)
+    found = probe_urls(urls, at_once)
     assert {(info.width, info.height) for info in found.values()} == {(640, 480)}
     taken = times(
-        {"at once": partial(look, urls, at_once), "in turn": partial(look, urls[:SERIAL], in_turn)},
+        {
+            "at once": partial(probe_urls, urls, at_once),
+            "in turn": partial(probe_urls, urls[:SERIAL], in_turn),
+        },
         ROUNDS,
     )
     serial = [seconds * PICTURES / SERIAL for seconds in taken["in turn"]]

@@ -244,7 +244,7 @@ def test_interrupted_calls_give_every_turn_back(
 
 
 def test_interrupted_blocking_calls_give_every_turn_back() -> None:
-    from runcomfy.transports import limits
+    from runcomfy.transports import connection_limits as limits
 
     with serve() as server:
         server.script(status=[json_reply(status="in_queue")])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import anyio
 
 from runcomfy.media.probe import MediaInfo
-from runcomfy.media.remote import RemoteLimits, look, look_async
+from runcomfy.media.remote import RemoteLimits, probe_urls, probe_urls_async
 
 __all__ = ["LOOKERS", "Look"]
 
@@ -16,9 +16,9 @@ Look = Callable[[Iterable[str], RemoteLimits], dict[str, MediaInfo]]
 
 
 def _over(backend: str) -> Look:
-    return lambda urls, limits: anyio.run(look_async, urls, limits, backend=backend)
+    return lambda urls, limits: anyio.run(probe_urls_async, urls, limits, backend=backend)
 
 
-LOOKERS: dict[str, Look] = {"blocking": look, "asyncio": _over("asyncio")}
+LOOKERS: dict[str, Look] = {"blocking": probe_urls, "asyncio": _over("asyncio")}
 if importlib.util.find_spec("trio"):
     LOOKERS["trio"] = _over("trio")

@@ -15,8 +15,8 @@ import anyio
 import pytest
 
 from runcomfy import Client, errors
-from runcomfy.transports import limiter as gate
-from runcomfy.transports import limits
+from runcomfy.transports import call_limiter as gate
+from runcomfy.transports import connection_limits as limits
 from support.callers import EVERY_KIND, OWN, Caller, a_request
 from support.raw_server import RawServer, json_answer, raw_server
 

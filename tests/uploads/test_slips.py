@@ -121,8 +121,8 @@ def test_nothing_is_fetched_unless_asked(
     def refuse(*_: object) -> Any:
         raise AssertionError("a file was looked at")
 
-    monkeypatch.setattr(remote, "look", refuse)
-    monkeypatch.setattr(remote, "look_async", refuse)
+    monkeypatch.setattr(remote, "probe_urls", refuse)
+    monkeypatch.setattr(remote, "probe_urls_async", refuse)
     images = [picture(), f"{scheme}://example.com/a.png"]
     Caller(kind, server.url, check_files=check_files).submit(
         EDIT, {"prompt": "a", "images": images}

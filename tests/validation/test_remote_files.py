@@ -172,9 +172,9 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
 
 LOOKING = """
 import sys
-from runcomfy.media.remote import RemoteLimits, look
+from runcomfy.media.remote import RemoteLimits, probe_urls
 
-look([sys.argv[1]], RemoteLimits(allow=[sys.argv[2]]))
+probe_urls([sys.argv[1]], RemoteLimits(allow=[sys.argv[2]]))
 """
 
 

@@ -115,7 +115,7 @@ def _uses(
     roots: tuple[Path, ...], changes: list[ModelChange], old: SchemaSet, new: SchemaSet
 ) -> list[BrokenUse]:
     from runcomfy_codegen.diff.broken_uses import broken_uses
-    from runcomfy_codegen.diff.code import find_uses
+    from runcomfy_codegen.diff.model_uses import find_uses
 
     found, unread = find_uses(roots, old)
     for file in unread:

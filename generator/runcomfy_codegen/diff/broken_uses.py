@@ -14,7 +14,7 @@ from runcomfy_codegen.schema.inputs import gather_inputs
 from runcomfy_codegen.schema.normalise import clean
 from runcomfy_codegen.schema.reference_validator import keeps
 
-from .code import UNKNOWN, ModelUse
+from .model_uses import UNKNOWN, ModelUse
 from .models import ModelChange
 from .versions import ModelVersion, SchemaSet
 

@@ -102,7 +102,7 @@ class AsyncClient(BaseClient):
             uploader,
             check_files,
             remote_limits,
-            settings.scrutiny(allow, strict),
+            settings.submit_checks(allow, strict),
             blocking=False,
         )
         self._connect(settings, preparer, http, download_http)

@@ -116,7 +116,7 @@ class Client(BaseClient):
             uploader,
             check_files,
             remote_limits,
-            self._settings.scrutiny(allow, strict),
+            self._settings.submit_checks(allow, strict),
             blocking=True,
         )
         self._transport = ApiTransport(self._settings.http_config, http)

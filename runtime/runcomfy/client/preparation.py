@@ -16,7 +16,7 @@ from runcomfy.validation.media import Files
 
 from .file_reading import read_within, read_within_async
 from .prepared_request import ModelRef, PreparedRequest, RequestDraft, draft, encode, require_schema
-from .scrutiny import Scrutiny
+from .submit_checks import SubmitChecks
 
 if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo
@@ -48,7 +48,7 @@ class _Plan:
     """A draft and how strictly it is checked; ``found`` are the URLs and local files in its media inputs."""
 
     draft: RequestDraft
-    scrutiny: Scrutiny
+    checks: SubmitChecks
     found: list[Any]
     mode: CheckFiles
 
@@ -73,7 +73,7 @@ class Preparer:
         uploader: AsyncUploader | None,
         check_files: CheckFiles,
         remote_limits: RemoteLimits | None,
-        scrutiny: Scrutiny,
+        checks: SubmitChecks,
         *,
         blocking: bool,
     ) -> None:
@@ -89,7 +89,7 @@ class Preparer:
         self._given = uploader
         self._check_files: CheckFiles = check_files
         self._limits = remote_limits
-        self._scrutiny = scrutiny
+        self._submit_checks = checks
         self._closed = False
 
     def asynchronous(self) -> Preparer:
@@ -99,7 +99,9 @@ class Preparer:
             from runcomfy.uploads.once import uploaded_once
 
             uploader = uploaded_once(uploader)
-        return Preparer(uploader, self._check_files, self._limits, self._scrutiny, blocking=False)
+        return Preparer(
+            uploader, self._check_files, self._limits, self._submit_checks, blocking=False
+        )
 
     def arguments(self) -> dict[str, Any]:
         """What a client that prepares in the same way is made with."""
@@ -107,8 +109,8 @@ class Preparer:
             "uploader": self._given,
             "check_files": self._check_files,
             "remote_limits": self._limits,
-            "allow": self._scrutiny.allow,
-            "strict": self._scrutiny.strict,
+            "allow": self._submit_checks.allow,
+            "strict": self._submit_checks.strict,
         }
 
     def close(self) -> None:
@@ -137,9 +139,9 @@ class Preparer:
         with _nothing_submitted(), read_within(*_opening(plan, ends)) as files:
             known: dict[str, MediaInfo] = {}
             if plan.remote:
-                from runcomfy.media.remote import look
+                from runcomfy.media.remote import probe_urls
 
-                known = look(plan.remote, self._limits_until(until))
+                known = probe_urls(plan.remote, self._limits_until(until))
             read_within(partial(self._check, plan, files, known), ends, plan.draft.model.model_id)
             if on_checked is not None:
                 on_checked(plan.draft.model, files.payload, uploading=True)
@@ -166,9 +168,9 @@ class Preparer:
         with _nothing_submitted(), await read_within_async(*_opening(plan, ends)) as files:
             known: dict[str, MediaInfo] = {}
             if plan.remote:
-                from runcomfy.media.remote import look_async
+                from runcomfy.media.remote import probe_urls_async
 
-                known = await look_async(plan.remote, self._limits_until(until))
+                known = await probe_urls_async(plan.remote, self._limits_until(until))
             check = partial(self._check, plan, files, known)
             await read_within_async(check, ends, plan.draft.model.model_id)
             if on_checked is not None:
@@ -184,13 +186,13 @@ class Preparer:
         allow: Iterable[str],
         strict: bool | None,
     ) -> _Plan:
-        scrutiny = self._scrutiny.changed(allow, strict)
+        checks = self._submit_checks.changed(allow, strict)
         made = draft(request, payload)
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
         inputs = made.cls._media if made.cls else ()
         found = [url for media in inputs for _, url in urls(made.payload, media.path)]
-        return _Plan(made, scrutiny, found, self._check_files)
+        return _Plan(made, checks, found, self._check_files)
 
     def _checked(self, plan: _Plan, on_checked: OnChecked | None) -> PreparedRequest[Any]:
         """The prepared request of a payload without files."""
@@ -198,7 +200,7 @@ class Preparer:
         if made.cls is None:
             made.require_json()
         else:
-            plan.scrutiny.require(made.cls, made.payload, Files(None, look=plan.mode != "off"))
+            plan.checks.require(made.cls, made.payload, Files(None, look=plan.mode != "off"))
         prepared = PreparedRequest(made.model, encode(made.payload))
         if on_checked is not None:
             on_checked(made.model, made.payload, uploading=False)
@@ -209,7 +211,7 @@ class Preparer:
         from runcomfy.uploads.resolve import check_room
 
         at_hand = Files(None, known=known, look=plan.mode != "off")
-        plan.scrutiny.require(_class_of(plan.draft), files.payload, at_hand)
+        plan.checks.require(_class_of(plan.draft), files.payload, at_hand)
         files.require_all()
         check_room(self._uploader(), files)
 

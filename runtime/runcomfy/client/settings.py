@@ -25,7 +25,7 @@ from runcomfy.transports.config import HttpConfig
 from runcomfy.transports.proxies import Proxies
 
 from .prepared_request import ModelRef
-from .scrutiny import Scrutiny
+from .submit_checks import SubmitChecks
 
 if TYPE_CHECKING:
     from runcomfy.journal.entry import Account
@@ -150,10 +150,10 @@ class ClientSettings:
             changes=self._changes,
         )
 
-    def scrutiny(self, allow: Iterable[str], strict: bool) -> Scrutiny:
+    def submit_checks(self, allow: Iterable[str], strict: bool) -> SubmitChecks:
         """How strictly payloads for this service are checked."""
         host = urlsplit(self.base_url).hostname or ""
-        return Scrutiny.of(allow, strict, local_service=is_loopback(host))
+        return SubmitChecks.of(allow, strict, local_service=is_loopback(host))
 
     def rescue(self, request_id: str) -> Flow[Cancellation]:
         """The flow that attempts once to cancel a request whose caller was interrupted."""

@@ -11,7 +11,7 @@ from runcomfy.errors import BucketError, ConfigurationError
 from runcomfy.media.data_uris import content_of
 from runcomfy.media.probe import MediaInfo
 from runcomfy.media.probe import probe as probe_file
-from runcomfy.media.remote import look
+from runcomfy.media.remote import probe_urls
 from runcomfy.model.media import is_data
 
 from .columns import add_columns, column_of, in_bytes, in_utf8, is_text
@@ -88,7 +88,7 @@ def _behind(texts: list[bytes | None], limits: RemoteLimits | None) -> list[Medi
     """The facts of the files behind URLs, those on the web together."""
     urls = [None if text is None else text.decode(errors="replace") for text in texts]
     web = {url: None for url in urls if url is not None and _is_web(url)}
-    looked = look(web, limits) if web else {}
+    looked = probe_urls(web, limits) if web else {}
     return [None if url is None else looked.get(url) or _local(url) for url in urls]
 
 

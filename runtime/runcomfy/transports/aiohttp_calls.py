@@ -16,11 +16,11 @@ from yarl import URL
 
 from runcomfy.protocol.steps import Response, Send
 
-from . import limits
+from . import connection_limits as limits
 from .body import Body
+from .call_limiter import Limiter, Waiter
 from .calls import Route
 from .config import USER_AGENT, HttpConfig, headers_by_name
-from .limiter import Limiter, Waiter
 
 __all__ = ["AiohttpCalls"]
 

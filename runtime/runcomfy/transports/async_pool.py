@@ -13,12 +13,12 @@ import sniffio
 
 from runcomfy.protocol.steps import Response, Send
 
-from . import limits
+from . import connection_limits as limits
 from .body import Body
+from .call_limiter import Limiter
 from .calls import Route
 from .config import HttpConfig, headers_by_name
 from .httpcore_bridge import is_reusable, origin_of, request_of, start_of
-from .limiter import Limiter
 
 __all__ = ["AsyncPooledCalls"]
 

@@ -12,7 +12,7 @@ import httpcore
 
 from runcomfy.protocol.steps import Response, Send
 
-from . import limits
+from . import connection_limits as limits
 from .body import Body
 from .calls import Route
 from .config import HttpConfig, headers_by_name

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from . import limits
+from . import connection_limits as limits
 from .proxies import Proxies
 
 TransportT = TypeVar("TransportT")

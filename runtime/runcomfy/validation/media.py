@@ -41,7 +41,7 @@ class Files:
     """The files that a caller passed for URLs; each is inspected once.
 
     Where ``list_remote`` is off, rules about files that were not given are only counted, in
-    ``remote``. ``known`` holds what was found of files elsewhere. With ``look`` off no file is looked at, and
+    ``remote``. ``known`` holds what was found of files elsewhere. With ``probe_urls`` off no file is looked at, and
     only the texts of URLs are checked. ``local_service`` says that the service runs on this machine.
     """
 
@@ -245,7 +245,7 @@ def files_of(
     files = Files(given)
     wanted = [url for url in remote_urls(inputs, payload) if url not in given]
     if wanted:
-        from runcomfy.media.remote import look
+        from runcomfy.media.remote import probe_urls
 
-        files.know(look(wanted, limits))
+        files.know(probe_urls(wanted, limits))
     return files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from runcomfy.media.remote.look import look
+from runcomfy.media.remote.probe import probe_urls
 
 from .json_text import NotJSON, read_json
 from .media import remote_urls
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runcomfy.media.remote.look import RemoteLimits
+    from runcomfy.media.remote.probe import RemoteLimits
 
     from .scanner import Line, Scanner
 
@@ -31,7 +31,7 @@ def looked_at(
     while portion := list(islice(waiting, _PORTION)):
         wanted = {url: None for line in portion for url in _urls(scanner, line)}
         if wanted:
-            scanner.know(look(wanted, limits))
+            scanner.know(probe_urls(wanted, limits))
         yield from portion
 
 

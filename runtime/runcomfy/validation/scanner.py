@@ -14,8 +14,8 @@ from operator import attrgetter, itemgetter
 from runcomfy.model.media import urls
 from runcomfy.model.violation import Violation
 
-from .clean_payloads import are_plain_urls, clean_decoder
 from .media import Files
+from .msgspec_decoder import are_plain_urls, clean_decoder
 from .report import Report
 from .validate import examine
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo, Source
     from runcomfy.model.request import Request
 
-    from .clean_payloads import CleanDecoder
+    from .msgspec_decoder import CleanDecoder
 
     Line = str | bytes
 

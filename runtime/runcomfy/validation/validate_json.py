@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .clean_payloads import clean_decoder
 from .json_text import NotJSON, read_json
+from .msgspec_decoder import clean_decoder
 from .report import Report
 from .validate import examine, model_class, validate
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runcomfy.media.probe import MediaInfo
-from runcomfy.media.remote import RemoteLimits, look
+from runcomfy.media.remote import RemoteLimits, probe_urls
 from runcomfy.media.remote.addresses import AddressPolicy, inside
 from runcomfy.media.remote.range_client import target
 from support.file_server import FileServer, ranged, redirect, serve
@@ -103,7 +103,7 @@ DISGUISES = {
 
 @pytest.mark.parametrize("url", DISGUISES)
 def test_an_address_inside_is_refused_however_it_is_written(url: str) -> None:
-    info = look([url])[url]
+    info = probe_urls([url])[url]
     assert f"its host has {DISGUISES[url]} address" in info.reason
     assert "RemoteLimits(allow=['host:port'])" in info.reason
 
@@ -136,7 +136,7 @@ def test_urls_that_are_never_asked_for(
 ) -> None:
     if "port" in reason:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("it was resolved"))
-    info = look([url])[url]
+    info = probe_urls([url])[url]
     assert reason in info.reason
     assert "secret" not in info.reason
 
@@ -374,7 +374,7 @@ def test_https_is_never_left_for_http(secure: Internet, looks: Look) -> None:
 def test_no_text_of_a_url_raises(url: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", _nowhere)
-        info = look([url])[url]
+        info = probe_urls([url])[url]
     assert info.reason
     assert info.width is None
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .look import RemoteLimits, look, look_async
+from .probe import RemoteLimits, probe_urls, probe_urls_async
 
-__all__ = ["RemoteLimits", "look", "look_async"]
+__all__ = ["RemoteLimits", "probe_urls", "probe_urls_async"]

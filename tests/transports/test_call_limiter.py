@@ -7,16 +7,16 @@ import time
 
 import pytest
 
-from runcomfy.transports import aiohttp_calls, limiter
-from runcomfy.transports.limiter import Limiter, Waiter
+from runcomfy.transports import aiohttp_calls, call_limiter
+from runcomfy.transports.call_limiter import Limiter, Waiter
 
 
 @pytest.mark.parametrize("turn", [Waiter, aiohttp_calls._Turn])
 def test_a_turn_that_comes_as_the_wait_for_it_ends_is_taken(
     turn: type[Waiter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limiter, "_FIRST", 1)
-    monkeypatch.setattr(limiter, "_PATIENCE", 0.01)
+    monkeypatch.setattr(call_limiter, "_FIRST", 1)
+    monkeypatch.setattr(call_limiter, "_PATIENCE", 0.01)
 
     async def main() -> None:
         calls = Limiter(turn)

@@ -1,4 +1,4 @@
-"""``Scrutiny``: which findings about a payload stop a submit, and which are only logged."""
+"""``SubmitChecks``: which findings about a payload stop a submit, and which are only logged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runcomfy.validation.media import Files
     from runcomfy.validation.report import Report
 
-__all__ = ["Scrutiny"]
+__all__ = ["SubmitChecks"]
 
 #: The rules that can be allowed, beside those of files, which are named as the schema writes them.
 _ALLOWED = SLIPS | {"file-kind", "file-unknown", "url-http", ADVICE}
@@ -31,7 +31,7 @@ _log = logging.getLogger("runcomfy")
 
 
 @dataclass(frozen=True, slots=True)
-class Scrutiny:
+class SubmitChecks:
     """How strictly payloads are checked before they are paid for.
 
     Errors stop a submit, and so do slips: warnings about what is very likely a mistake. ``allow`` holds the
@@ -44,11 +44,11 @@ class Scrutiny:
     local_service: bool = False
 
     @classmethod
-    def of(cls, allow: Iterable[str], strict: bool, *, local_service: bool) -> Scrutiny:
+    def of(cls, allow: Iterable[str], strict: bool, *, local_service: bool) -> SubmitChecks:
         """Checked settings. Raises ``ConfigurationError``."""
         return cls(_names(allow), _flag(strict), local_service)
 
-    def changed(self, allow: Iterable[str], strict: bool | None) -> Scrutiny:
+    def changed(self, allow: Iterable[str], strict: bool | None) -> SubmitChecks:
         """These settings, as changed for one call."""
         if not allow and strict is None:
             return self

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runcomfy.model.request import Request
 
-    from .clean_types import Media
+    from .msgspec_types import Media
 
 __all__ = ["CleanDecoder", "are_plain_urls", "clean_decoder"]
 
@@ -98,7 +98,7 @@ def clean_decoder(cls: type[Request[Any]]) -> CleanDecoder | None:
 def _made(cls: Any, check: Any) -> CleanDecoder | None:
     from msgspec.json import Decoder
 
-    from .clean_types import clean_type
+    from .msgspec_types import clean_type
 
     try:
         schemas = read_schemas(check.__module__)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from runcomfy.errors import ConfigurationError
 from runcomfy.media.probe import MediaInfo, NeedBytes, probe
-from runcomfy.media.remote import RemoteLimits, look
+from runcomfy.media.remote import RemoteLimits, probe_urls
 from runcomfy.media.remote.partial_content import PartialContent
 from support.file_server import (
     CLOSE,
@@ -64,7 +64,7 @@ def near(server: FileServer, **limits: Any) -> RemoteLimits:
     return RemoteLimits(allow=[server.place], **limits)
 
 
-def see(server: FileServer, route: Route, looks: Look = look, **limits: Any) -> MediaInfo:
+def see(server: FileServer, route: Route, looks: Look = probe_urls, **limits: Any) -> MediaInfo:
     """What is found of a file that is served so."""
     return looks([server.url("/file", route)], near(server, **limits))[server.url("/file")]
 
@@ -411,7 +411,7 @@ def test_look_works_where_an_event_loop_runs(server: FileServer) -> None:
     url = server.url("/file", ranged(picture(700, 500)))
 
     async def main() -> dict[str, MediaInfo]:
-        return look([url], near(server))
+        return probe_urls([url], near(server))
 
     for backend in LOOKERS.keys() - {"blocking"}:
         assert anyio.run(main, backend=backend)[url].width == 700
@@ -448,7 +448,7 @@ def test_limits_that_cannot_be_kept_are_refused(bad: dict[str, Any]) -> None:
 
 def test_one_url_is_no_list_of_urls() -> None:
     with pytest.raises(TypeError, match=r"look\(\[url\]\)"):
-        look("https://example.com/cat.png")
+        probe_urls("https://example.com/cat.png")
 
 
 @given(st.binary(max_size=300), st.booleans())

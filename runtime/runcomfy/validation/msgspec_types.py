@@ -22,7 +22,15 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from .clean_limits import WIDEST, Refused, integer_meta, is_number, number_meta, sizes, text_meta
+from .msgspec_constraints import (
+    WIDEST,
+    Refused,
+    integer_meta,
+    is_number,
+    number_meta,
+    sizes,
+    text_meta,
+)
 
 __all__ = ["CleanType", "Media", "clean_type"]
 

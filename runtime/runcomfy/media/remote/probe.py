@@ -1,6 +1,6 @@
 """Inspecting remote files: their facts from a few kilobytes, never from internal hosts.
 
-The one implementation is asynchronous, on asyncio and trio. ``look`` runs it in an event loop of its
+The one implementation is asynchronous, on asyncio and trio. ``probe_urls`` runs it in an event loop of its
 own, in a thread of its own, so that it works the same whether or not the caller has a loop running,
 as notebooks do.
 """
@@ -25,7 +25,7 @@ from .range_client import RangeClient
 if TYPE_CHECKING:
     pass
 
-__all__ = ["RemoteLimits", "look", "look_async"]
+__all__ = ["RemoteLimits", "probe_urls", "probe_urls_async"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,24 +70,24 @@ def _require_above_0(name: str, value: object, types: tuple[type, ...], words: s
         raise ConfigurationError(f"{name} must be {words} above 0, got {value!r:.80}")
 
 
-def look(urls: Iterable[str], limits: RemoteLimits | None = None) -> dict[str, MediaInfo]:
+def probe_urls(urls: Iterable[str], limits: RemoteLimits | None = None) -> dict[str, MediaInfo]:
     """The facts of the files behind the URLs, one result per URL.
 
     A URL that cannot be looked at raises nothing: its ``MediaInfo`` has the reason.
 
-    >>> look(["https://example.com/cat.png"])
+    >>> probe_urls(["https://example.com/cat.png"])
     {'https://example.com/cat.png': MediaInfo(kind='image', format='png', size=20118, width=640, height=480)}
     """
     with start_blocking_portal("asyncio") as portal:
-        return portal.call(look_async, urls, limits)
+        return portal.call(probe_urls_async, urls, limits)
 
 
-async def look_async(
+async def probe_urls_async(
     urls: Iterable[str], limits: RemoteLimits | None = None
 ) -> dict[str, MediaInfo]:
-    """The same as ``look``, on asyncio and trio."""
+    """The same as ``probe_urls``, on asyncio and trio."""
     if isinstance(urls, str):
-        raise TypeError("look takes a list of URLs: look([url])")
+        raise TypeError("probe_urls takes a list of URLs: probe_urls([url])")
     limits = limits or RemoteLimits()
     late = f"the time limit for all files, {limits.timeout:g} s, was reached"
     found = {url: MediaInfo(reason=late) for url in urls}

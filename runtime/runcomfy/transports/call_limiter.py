@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import anyio
 
-from . import limits
+from . import connection_limits as limits
 
 __all__ = ["Limiter", "Waiter"]
 

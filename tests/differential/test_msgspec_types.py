@@ -15,7 +15,7 @@ import runcomfy
 from runcomfy import validate_lines
 from runcomfy.model.media import is_plain_url
 from runcomfy.model.registry import find_model
-from runcomfy.validation.clean_payloads import are_plain_urls, clean_decoder
+from runcomfy.validation.msgspec_decoder import are_plain_urls, clean_decoder
 from support.differential.compiled import quick_class
 from support.differential.oracle import Oracle
 from support.differential.payloads import edges, payloads
