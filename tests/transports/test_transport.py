@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -238,6 +239,23 @@ def test_a_refusal_that_comes_before_the_end_of_the_upload_is_read(kind: str) ->
     with raw_server(refuse) as server, pytest.raises(errors.RequestRejected) as caught:
         Caller(kind, server.url).submit("acme/cat", {"image": "x" * 3_000_000})
     assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_refusal_before_a_reset_is_read_where_it_can_be(kind: str) -> None:
+    """asyncio closes a socket whose write fails, with all that it has not read: then nothing is known."""
+
+    def refuse(server: RawServer, connection: socket.socket, _: int) -> None:
+        connection.recv(1_000)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    expected = (errors.RequestRejected, errors.SubmissionUnknown)
+    with raw_server(refuse) as server:
+        with pytest.raises(expected if "asyncio" in kind else expected[0]) as caught:
+            Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000})
+        assert server.connections == 1
+    assert getattr(caught.value, "status", None) in {413, None}
 
 
 @pytest.mark.parametrize("kind", OWN)
