@@ -136,7 +136,7 @@ class Batch:
         self._open_files.close()
 
     def _open(self) -> None:
-        """Open the folder's journal, or make it, and hold the folder."""
+        """Open or create the folder's journal, and lock the folder."""
         journal = open_journal(self.folder, self.options, self._estimate, self._user)
         with ExitStack() as opened:
             opened.enter_context(journal)
@@ -183,7 +183,7 @@ class Batch:
             self._runner.stop(reason)
 
     async def prepare(self, *, dry: bool = False) -> Preflight:
-        """Validate all rows, hold them against the folder, find the price. Nothing is paid, and if it is ``dry``, nothing is written.
+        """Validate all rows, compare them with the folder, and find the price. Submits nothing; with ``dry``, writes nothing.
 
         Raises ``InvalidRows``, ``RowsUnreadable``, ``KeyConflict``, ``ConfigurationError``.
         """
@@ -215,7 +215,7 @@ class Batch:
         )
 
     async def _asked_price(self) -> float | None:
-        """The price that the catalogue tells. Without a budget, a batch runs without knowing it."""
+        """The price from the catalogue. Without a budget, a batch runs even if it is unknown."""
         sample: Mapping[str, Any] = next(iter(self.found.samples), {})
         try:
             entry = await self._client.model(self._model.model_id, timeout=_ASKING)
@@ -289,7 +289,7 @@ def _without_result(outcome: BatchOutcome) -> BatchOutcome:
 
 @contextmanager
 def single_error() -> Iterator[None]:
-    """Raise one error in the place of a task group's: an end that was asked for before our own, before any other."""
+    """Raise one error of a task group: first a requested stop, then our own errors, then any other."""
     try:
         yield
     except BaseExceptionGroup as group:

@@ -1,4 +1,4 @@
-"""The local files of a batch: one that many rows use is read once, and looked at once."""
+"""The local files of a batch: a file used by many rows is read and inspected once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _digest(path: Path) -> str:
 
 
 class SeenFiles(Files):
-    """The facts of local files, each looked at once for all rows."""
+    """The facts of local files, each inspected once for all rows."""
 
     def __init__(self) -> None:
         super().__init__(None, list_remote=False)  # a batch asks for what is wrong only

@@ -141,7 +141,7 @@ def _hold_against(row: BatchRow, model: type[Request[Any]], known: Known, found:
 
 
 def require_good(found: Preflight, options: BatchOptions, name: str) -> None:
-    """Raise ``InvalidRows``, unless bad rows are to be left out; ``RowsUnreadable`` where there is no row at all."""
+    """Raise ``InvalidRows``, unless invalid rows are skipped, and ``RowsUnreadable`` if there are no rows."""
     if not found.rows:
         raise RowsUnreadable(f"{name} has no rows; nothing was sent")
     if found.invalid and not options.skip_invalid:

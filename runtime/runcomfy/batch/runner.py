@@ -195,7 +195,7 @@ class Runner:
     def tell(
         self, row: BatchRow, outcome: BatchOutcome, tell: Callable[[int, BatchOutcome], object]
     ) -> None:
-        """Count an outcome, and hand it on."""
+        """Count an outcome, and pass it on."""
         self.summary.states[outcome.state] += 1
         tell(row.index, outcome)
 
@@ -206,7 +206,7 @@ class Runner:
         why_bad: Callable[[BatchRow], str],
         tell: Callable[[int, BatchOutcome], object],
     ) -> bool:
-        """Whether there is nothing to do for the row, and then tell so: it is invalid, or an earlier run brought it to its end."""
+        """Report a row that needs no work, because it is invalid or an earlier run completed it. Returns whether it did."""
         if wrong := why_bad(row):
             outcome = BatchOutcome(row.number, row.key, "invalid", error=wrong)
         else:

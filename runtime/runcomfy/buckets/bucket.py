@@ -87,7 +87,7 @@ class Bucket:
         return url
 
     def head(self, name: str) -> Found | None:
-        """The object of this name; ``None`` where there is none, or where nobody is allowed to look."""
+        """The object of this name; ``None`` if it does not exist or is not accessible."""
         refused = self._library.exceptions
         try:
             with_facts = self._library.head(self._store, checked(name))
@@ -98,7 +98,7 @@ class Bucket:
         return _found(with_facts)
 
     def list(self, pattern: str) -> Iterator[Found]:
-        """The objects whose names match, sorted: ``*`` stands for anything but a slash, ``**`` for that too."""
+        """The objects whose names match, sorted: ``*`` matches anything but a slash, ``**`` also slashes."""
         wild = _WILD.search(pattern)
         folder = pattern[: wild.start()].rpartition("/")[0] if wild else pattern
         parts = pattern.split("/")
@@ -174,6 +174,6 @@ def _fits(name: list[str], pattern: list[str]) -> bool:
 
 
 def _url_of(store: Any) -> str:
-    """The URL of a store that was made by hand."""
+    """The URL of a store that the caller created."""
     scheme, key = _URLS[type(store).__name__]
     return f"{scheme}://{store.config.get(key, '')}/{store.prefix or ''}"

@@ -1,4 +1,4 @@
-"""Opening an object store by its URL, and its errors in words that hold no secret."""
+"""Opening an object store by its URL, and its error messages without secrets."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def open_store(store: str | Store, **config: Any) -> Store:
 
 
 def told(error: Exception) -> str:
-    """The first line of an error of the library: the rest holds URLs and pages of detail."""
+    """The first line of a library error; the rest contains URLs and many details."""
     first = without_queries(str(error).strip().partition("\n")[0])
     return f"{first or type(error).__name__}{_ALLOW_HTTP if 'BadScheme' in str(error) else ''}"
 

@@ -124,7 +124,7 @@ def _texts(output: object) -> Iterator[tuple[str, str, str]]:
 
 
 def _kind_under(name: str, kind: str) -> str:
-    """The kind of the files under a name: ``image_urls``, ``outputVideo``; ``kind`` is that of what holds it."""
+    """The kind of files under a name such as ``image_urls`` or ``outputVideo``; ``kind`` is that of its parent."""
     folded = name.casefold()
     if folded in _SAME or folded in _CONTENT:
         return kind
@@ -141,7 +141,7 @@ def _whole_address(text: str) -> str:
 
 
 def _address(text: str, base: str) -> str:
-    """The address that a text under ``image`` and the like stands for, ``""`` where it is none.
+    """The file URL that a string under ``image`` and similar names represents; ``""`` if it is none.
 
     Line ends are dropped and spaces written as ``%20``, as browsers do.
     """

@@ -1,4 +1,4 @@
-"""What a download writes to, and where it ends: a folder or a bucket are two of a kind."""
+"""The targets of downloads: folders and buckets."""
 
 from __future__ import annotations
 

@@ -86,12 +86,12 @@ class JournalActor:
         return (await self._opened()).journal_id
 
     async def hold(self) -> None:
-        """Never end. The reference that the caller gets tells whether the caller is alive."""
+        """Never return: the pending call shows that the caller is alive."""
         await asyncio.Event().wait()
 
     @_answered
     async def claim(self, wanted: Wanted, lease: list[Any], seconds: float | None) -> Entry | None:
-        """``None`` when the claim is granted, else the entry that is there. The same claim may be asked for again."""
+        """Claim the key. Returns ``None`` if granted, else the existing entry. The call may be repeated."""
         journal = await self._opened()
         ends = None if seconds is None else monotonic() + seconds
         if wanted.token not in self._held:
@@ -141,7 +141,7 @@ class JournalActor:
 
     @_answered
     async def standing(self, wanted: Wanted) -> Entry | None:
-        """What a claim would get instead of being granted."""
+        """The entry that would prevent a claim."""
         return await asyncio.to_thread((await self._opened()).standing, wanted)
 
     @_answered
@@ -162,14 +162,14 @@ class JournalActor:
         return await asyncio.to_thread((await self._opened()).fact, name)
 
     async def tell(self, index: int, outcome: BatchOutcome) -> None:
-        """What became of the row with this index."""
+        """Record the outcome of the row with this index."""
         if self._stop_on_error and outcome.state not in ("succeeded", "waiting"):
             self._stopped = self._stopped or "error"
         self._outcomes.append((index, outcome))
         self._news.set()
 
     async def outcomes(self) -> list[tuple[int, BatchOutcome]]:
-        """What was told since the last call. The shards give all of it again at their ends, so this may be lost."""
+        """The outcomes since the last call. They may be lost, because shards return all outcomes at the end."""
         try:
             await asyncio.wait_for(self._news.wait(), _LISTEN)
         except TimeoutError:
@@ -183,7 +183,7 @@ class JournalActor:
         self._stopped = self._stopped or reason
 
     async def close(self) -> None:
-        """Write what waits, and let nobody wait for outcomes."""
+        """Write pending changes, and end all waits for outcomes."""
         self._news.set()
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
@@ -196,7 +196,7 @@ class JournalActor:
             return self._journal
 
     async def _turn(self) -> None:
-        """Wait until another claim may be made."""
+        """Wait until another claim is allowed."""
         now = monotonic()
         mine = max(now, self._next)
         self._next = mine + self._interval
@@ -236,7 +236,7 @@ class JournalActor:
                 held.claim.close()
 
     async def _end_with_runner(self, journal: Journal) -> None:
-        """End when the batch has no runner any more: the driver was killed, and its tasks with it."""
+        """Exit when the batch no longer has a runner, because the driver was killed."""
         while await asyncio.to_thread(lambda: journal.has_runner):
             await asyncio.sleep(_LOOK)
         ray.kill(ray.get_runtime_context().current_actor)

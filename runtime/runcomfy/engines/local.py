@@ -24,7 +24,7 @@ __all__ = ["Elsewhere", "Shard", "Shards", "WorkerClient", "run_shard"]
 
 
 class WorkerClient(Protocol):
-    """What a worker needs of an asynchronous client."""
+    """The asynchronous client interface that a worker needs."""
 
     @property
     def account(self) -> Account:
@@ -42,7 +42,7 @@ class WorkerClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Makes clients in other processes, for the same account. It can be pickled and holds no token: each process finds its own."""
+    """A picklable factory of clients for the same account. It holds no token: each process finds its own."""
 
     account: Account
     make: Callable[[], WorkerClient]

@@ -18,7 +18,7 @@ __all__ = ["RemoteClaim", "RemoteJournal", "gone"]
 
 
 def gone(error: Exception) -> JournalError:
-    """The error of a journal whose node, or whose actor, is not there any more."""
+    """The error for a journal whose node or actor has died."""
     told = str(error).strip().splitlines()
     return JournalError(
         "the journal of the batch cannot be reached, and nothing more is submitted: the node that holds the batch's "
@@ -27,7 +27,7 @@ def gone(error: Exception) -> JournalError:
 
 
 class RemoteJournal:
-    """What a client needs of a journal. ``lease`` is a reference that this process owns; ``estimate`` is in micro-dollars.
+    """The journal interface for clients, over Ray. ``lease`` is a reference owned by this process; ``estimate`` is in micro-dollars.
 
     ``attempts`` says for keys that are to be repeated how often they were claimed when that was decided.
     """
@@ -39,7 +39,7 @@ class RemoteJournal:
         self._estimate, self._attempts = estimate, attempts
 
     def estimate(self, _model_id: str, _payload: Mapping[str, Any]) -> int | None:
-        """What a request is expected to cost."""
+        """The estimated cost of a request."""
         return self._estimate
 
     def claiming(self, wanted: Wanted) -> RemoteClaim:
@@ -52,7 +52,7 @@ class RemoteJournal:
         return found
 
     def standing(self, wanted: Wanted) -> Entry | None:
-        """What a claim would get instead of being granted."""
+        """The entry that would prevent a claim."""
         found: Entry | None = self.ask("standing", wanted)
         return found
 
@@ -81,7 +81,7 @@ class RemoteJournal:
         return entry
 
     def ask(self, method: str, *given: Any) -> Any:
-        """Ask the actor, and wait. While it is being restarted, the call stands still."""
+        """Call the actor and wait, also while it restarts."""
         try:
             value, error = ray.get(getattr(self._actor, method).remote(*given))
         except RayError as lost:
@@ -111,7 +111,7 @@ class RemoteJournal:
 
 
 class RemoteClaim:
-    """``Claim`` over Ray: taken, sent, and told what came of it. Closed without a word, it is not sent, or else unknown."""
+    """``Claim`` over Ray. If closed without an outcome, it is not sent or unknown."""
 
     def __init__(self, journal: RemoteJournal, wanted: Wanted) -> None:
         self._journal = journal

@@ -50,7 +50,7 @@ class DescribedInput(BaseModel):
 
 
 class Price(BaseModel):
-    """What the catalogue says of the price; ``base_usd`` is null where it is not known."""
+    """The price in the catalogue; ``base_usd`` is null if it is unknown."""
 
     base_usd: float | None
     per: str

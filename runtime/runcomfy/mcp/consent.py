@@ -36,7 +36,7 @@ class Covered(Consent):
 def question(
     model_id: str, key: str, inputs: dict[str, Any], price: float | None, limit: float
 ) -> Elicit[Consent]:
-    """The question for exactly this request. An answer counts for the same words only, so they tell all of the inputs, or their digest."""
+    """The consent question for this exact request. It contains all inputs or their digest, because consent applies to its text."""
     unknown = f"an unknown price (the agent expects at most ${limit:g})"
     cost = unknown if price is None else f"about ${price:g}"
     whole = json.dumps(inputs, ensure_ascii=False, sort_keys=True, default=str)

@@ -1,4 +1,4 @@
-"""What a request gave: its files saved, and a small preview of an image."""
+"""The result of a request: its saved files, and a small preview of an image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PREVIEW = 64 * 1024
 
 
 async def result_of(service: Service, entry: Entry) -> CallToolResult:
-    """The answer of ``result``: files are saved once, then told from the journal. Raises ``ToolError`` and what a client raises."""
+    """The response of the tool ``result``: files are saved once, later read from the journal. Raises ``ToolError`` and the client's errors."""
     if entry.state == "unknown":
         raise entry.unknown_error()
     if entry.request_id is None:

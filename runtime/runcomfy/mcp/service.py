@@ -87,7 +87,7 @@ class Service:
             )
 
     async def catalogue_entry(self, model_id: str) -> Any:
-        """What the catalogue says of a model; ``None`` where it does not know it, or cannot be read."""
+        """The catalogue entry of a model; ``None`` if there is none or the catalogue cannot be read."""
         kept = self._entries.get(model_id)
         if kept is None or time.monotonic() - kept[0] > _FRESH:
             try:
@@ -104,7 +104,7 @@ class Service:
         return price_of(await self.catalogue_entry(cls.model_id), told)
 
     async def may_be_sent(self, key: str) -> bool:
-        """Whether a submit under this key may lead to a POST: it is new, was not sent, or is being tried by somebody."""
+        """Whether a submit under this key may send a POST: the key is new, not sent, or in use by another caller."""
         entry = await run_sync(self.journal.find, self.client.account, key)
         return entry is None or entry.state in FREE or entry.state == "posting"
 

@@ -195,7 +195,7 @@ def _error(message: str, status: int) -> Response:
 
 
 def _answer(value: Any, status: int = 200) -> Response:
-    """JSON that every browser reads: in ASCII, because texts of others may hold half a character, and without NaN."""
+    """JSON for any browser: in ASCII, because external text may contain lone surrogates, and without NaN."""
     try:
         text = json.dumps(value, allow_nan=False)
     except ValueError:

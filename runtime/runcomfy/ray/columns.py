@@ -37,7 +37,7 @@ def column_of(table: Any, name: str) -> Any:
 
 
 def is_text(kind: Any) -> bool:
-    """Whether a column of this type holds texts or bytes."""
+    """Whether a column of this type holds strings or bytes."""
     from pyarrow import types
 
     return bool(
@@ -62,7 +62,7 @@ def in_bytes(column: Any) -> list[bytes | None]:
 def payload_lines(
     table: Any, cls: type[Request[Any]], column: str | None, ignore: tuple[str, ...]
 ) -> list[Line]:
-    """A line for each row: the text in the column, or the payload that a struct or the columns together hold."""
+    """One JSON line per row: the string in the column, or the payload from a struct or from all columns."""
     import pyarrow
 
     if column is None:
@@ -88,7 +88,7 @@ def _lines(batches: Iterable[Any], cls: type[Request[Any]], ignore: tuple[str, .
 
 
 def in_utf8(text: str) -> str:
-    """The text without what Arrow cannot hold: halves of surrogate pairs, which JSON can."""
+    """The string without lone surrogates, which JSON can represent and Arrow cannot."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -155,7 +155,7 @@ def _files(output: Any, request_id: object, settings: DownloadSettings) -> list[
 
 
 def _name(identity: str, number: int, name: str) -> str:
-    """The name of a file, from what is its own and nobody else's; its extension is that of ``name``."""
+    """A unique file name with the extension of ``name``."""
     plain = identity == safe_stem(identity, _LONGEST_ID)
     stem = identity if plain else hashlib.sha256(identity.encode(errors="replace")).hexdigest()[:32]
     return f"{stem}-{number}{known_extension(name)}"

@@ -45,7 +45,7 @@ def probe(
     limits: RemoteLimits | None = None,
     **options: Any,
 ) -> Dataset:
-    """The dataset with the facts of the file in ``column``, as ``runcomfy.media.probe`` tells them, in one more column.
+    """The dataset with the facts of the file in ``column``, as ``runcomfy.media.probe`` reports them, in an additional column.
 
     The column called ``name`` is a ``struct<kind: string, format: string, size: int64, width: int64, height: int64,
     duration: double, frame_rate: double, orientation: int64, reason: string>``: bytes, pixels, seconds, frames a second.

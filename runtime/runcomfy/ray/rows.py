@@ -1,4 +1,4 @@
-"""``validate_rows`` over a Ray cluster: what a file or an object holds, checked where there is room."""
+"""``validate_rows`` over a Ray cluster: the rows of files and objects, checked on its nodes."""
 
 from __future__ import annotations
 
