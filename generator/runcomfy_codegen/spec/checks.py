@@ -350,7 +350,7 @@ class _Compiler:
             condition = f"not is_member({value}, {literal(allowed)})"
             return replace(check, choice=_test(condition, "const", schema["const"]))
         if "enum" in schema:  # in the schema's order
-            allowed = tuple(one for one in schema["enum"] if is_member(one, allowed))
+            allowed = _in_order(schema["enum"], allowed)
         nullable = None in allowed
         types = {type(value) for value in allowed if value is not None}
         if types not in ({str}, {int}):
@@ -423,6 +423,21 @@ def _constant_word(word: str) -> str:
 
 def _set_of(names: list[str]) -> PythonSource:
     return PythonSource("{" + ", ".join(map(literal, names)) + "}") if names else PythonSource("()")
+
+
+def _in_order(values: list[Any], allowed: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Those of the values that are allowed. Lists of thousands are made of texts and numbers, which are looked up."""
+    plain = {(isinstance(one, bool), one) for one in allowed if isinstance(one, (str, int, float))}
+    others = tuple(one for one in allowed if not isinstance(one, (str, int, float)))
+    return tuple(
+        one
+        for one in values
+        if (
+            (isinstance(one, bool), one) in plain
+            if isinstance(one, (str, int, float))
+            else is_member(one, others)
+        )
+    )
 
 
 def _test(condition: str, rule: str, limit: Any) -> Test:

@@ -144,3 +144,21 @@ def test_a_keyword_that_is_half_added_fails_and_names_the_place(
         compile_checks({"type": "object"})
     assert place in str(failed.value)
     assert repr(keyword) in str(failed.value)
+
+
+def test_a_long_enum_takes_work_that_grows_with_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = 0
+
+    def count(value: object, allowed: tuple[object, ...]) -> bool:
+        nonlocal compared
+        compared += len(allowed)
+        return value in allowed
+
+    monkeypatch.setattr("runcomfy_codegen.spec.checks.is_member", count)
+    values = [*map(str, range(500)), *range(500), True, None]
+    model = make_class(tmp_path, {"style": {"enum": values}})
+    assert compared <= len(values)
+    assert [check_payload(model, {"style": one}) for one in ("7", 7, 7.0, True, None)] == [[]] * 5
+    assert check_payload(model, {"style": False})
