@@ -61,7 +61,7 @@ def generate(
     others of them stay as they are. ``keep_going`` lists a bad model
     in ``failed`` and goes on, keeping what was generated for it before. ``fresh`` renders everything
     anew instead of trusting what an earlier run left, and ``read_all`` reads and hashes every file, also where size and
-    times say that nobody has written to it. ``progress`` is told how many models are made, of how many.
+    times say that no one has written to it. ``progress`` is told how many models are made, of how many.
     Raises ``CodegenError``.
     """
     return _Run(
@@ -181,7 +181,7 @@ class _Run:
         return jobs
 
     def _seen(self, model_id: ModelId, files: frozenset[str], known: ManifestEntry) -> bool:
-        """Whether nobody has written to the model's documents, and to its module, since the last run."""
+        """Whether no one has written to the model's documents, and to its module, since the last run."""
         documents = stored_files(self.schemas, model_id, files)
         place = _path(known)
         if not (documents and self.seen.is_known(model_id, [*documents, self.folder.place(place)])):

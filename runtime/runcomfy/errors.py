@@ -22,7 +22,7 @@ RunComfyError
 └── RequestError          about one request; has request_id and says how to go on
     ├── SubmissionUnknown     the submit may have been accepted, and billed: look before repeating it
     ├── DeadlineExceeded      the timeout ran out; the job goes on (also a TimeoutError)
-    ├── ConnectionFailed      no connection or no answer (also a ConnectionError)
+    ├── ConnectionFailed      no connection or no response (also a ConnectionError)
     ├── ResultNotReady        the result was asked for before the job ended
     ├── JobFailed             the service could not do it
     ├── JobCancelled          the job was cancelled
@@ -39,7 +39,7 @@ RunComfyError
         ├── RequestRejected       any other answer that says the call is wrong
         ├── RateLimited           too many calls; retry_after may say when to come back
         ├── ServerFault           the service failed (5xx)
-        └── UnexpectedAnswer      an answer that the API does not give: a redirect, a web page
+        └── UnexpectedAnswer      a response that the API does not give: a redirect, a web page
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ class BucketError(RunComfyError, OSError):
 class ClientClosed(RunComfyError, RuntimeError):
     """The client was closed, before the call or while it waited.
 
-    ``request_id`` is that of a job that goes on at the service; ``None`` if there is none.
+    ``request_id`` is that of a job that continues at the service; ``None`` if there is none.
     """
 
     request_id: str | None = None
@@ -305,7 +305,7 @@ class BudgetReached(RunComfyError):
 class JournalError(RunComfyError):
     """The journal cannot be used, so nothing is sent. The message names the file and the next step.
 
-    ``request_id`` is that of a request that was accepted and could not be written down.
+    ``request_id`` is that of a request that was accepted and could not be recorded.
     """
 
     request_id: str | None = None
@@ -336,7 +336,7 @@ class RequestError(RunComfyError):
 
     ``request_id`` is ``None`` when the service gave none. ``status``, ``error_code`` and
     ``server_text`` are what the service answered, where it did; ``server_text`` is cut, and ``raw`` is the
-    whole answer, where it is JSON, without the token.
+    whole response, where it is JSON, without the token.
 
     >>> try:
     ...     result = client.run(request, timeout=60)

@@ -1,6 +1,6 @@
 """Stored schemas and the live catalogue: bringing models in, and taking them out.
 
-entries   one answer of the catalogue -> the models in it, each with its exact schema text
+entries   one response of the catalogue -> the models in it, each with its exact schema text
 reader    the pages of the catalogue, over our own client
 cursor    where an interrupted pull goes on
 store     what a model of the catalogue changes in its folder

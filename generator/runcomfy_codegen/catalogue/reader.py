@@ -24,7 +24,7 @@ _PAGE: Final = 100
 PAGE_TIMEOUT, ENTRY_TIMEOUT = 120.0, 15.0
 #: Single entries in a row that cannot be read before the service as a whole counts as unreadable.
 _PATIENCE: Final = 3
-#: The longest pause, in seconds, that the service gets between two good answers.
+#: The longest pause, in seconds, that the service gets between two good responses.
 _LONGEST_PAUSE: Final = 60.0
 
 
@@ -67,7 +67,7 @@ def read_catalogue(
 ) -> Iterator[EntryPage]:
     """The catalogue from ``offset`` to its end. Raises ``RequestError``.
 
-    Where an answer cannot be read, its entries are asked for one by one, so that one bad entry costs itself alone.
+    Where a response cannot be read, its entries are asked for one by one, so that one bad entry costs itself alone.
     """
     limit, unreadable = _PAGE, 0
     seen: set[str] = set()

@@ -22,7 +22,7 @@ from .entries import CatalogueModel
 __all__ = ["FolderChange", "deprecate", "forget", "is_marked_vanished", "plan_model"]
 
 _FILES: Final = ("input.json", "output.json", "source.json", CATALOGUE_FILE, DEPRECATED_FILE)
-#: Why a model is deprecated that the catalogue does not have any more.
+#: Why a model is deprecated that the catalogue does not have any longer.
 VANISHED: Final = "it is no longer in the catalogue"
 
 Verdict = Literal["added", "updated", "unchanged", "deprecated", "removed"]

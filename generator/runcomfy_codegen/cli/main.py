@@ -99,7 +99,7 @@ def run(arguments: list[str] | None = None) -> int:
         )
         return status_of(error)
     except BrokenPipeError:
-        # Whoever read the output has seen enough. Nothing may be written any more, at exit either.
+        # Whoever read the output has seen enough. Nothing may be written any longer, at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):

@@ -22,7 +22,7 @@ def command(old: str, new: str, schemas: Path) -> None:
     """Rename the model OLD to NEW.
 
     OLD stays as a deprecated alias: its class warns once, and its requests go to NEW. When nothing uses OLD
-    any more, run runcomfy-codegen remove OLD.
+    any longer, run runcomfy-codegen remove OLD.
     """
     from runcomfy_codegen.catalogue.removal import rename
 

@@ -1,7 +1,7 @@
 """Uses in existing code that a change breaks: ``diff --uses src/``.
 
 The code is read as syntax trees, never run. Found are request classes by their imports, and model ids that stand beside a
-payload in a call; of each, the inputs and the values that are written down.
+payload in a call; of each, the inputs and the values that are recorded.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _of_input(
     wire: str, value: Any, change: ModelChange, before: _Judge, after: _Judge
 ) -> Iterator[tuple[str, bool]]:
     if wire not in before.inputs:
-        return  # nobody knows what it was, so nothing is known of its end
+        return  # no one knows what it was, so nothing is known of its end
     if wire not in after.inputs:
         yield "is no longer an input", True
         return

@@ -36,7 +36,7 @@ class ModelUse:
     by_class: bool
     #: Name -> line and value; ``None`` where the class or the id is only named.
     inputs: dict[str, tuple[int, Any]] | None
-    #: Whether there may be more inputs than are written down (``**rest``).
+    #: Whether there may be more inputs than are recorded (``**rest``).
     open_ended: bool = False
 
 
@@ -118,7 +118,7 @@ class _Reader(ast.NodeVisitor):
         self._known = known
         #: Local name -> dotted name, of what was imported.
         self._imported: dict[str, str] = {}
-        #: Name -> what is written down for it, once, at the top of the file.
+        #: Name -> what is recorded for it, once, at the top of the file.
         self._constants: dict[str, Any] = {}
         #: Variable -> model id, of requests that were made in this file.
         self._requests: dict[str, str] = {}
@@ -213,7 +213,7 @@ class _Reader(ast.NodeVisitor):
                     self._uses.append(ModelUse(self._file, node.lineno, model_id, False, None))
 
     def _payload(self, node: ast.expr, model_id: str) -> None:
-        """A payload, as far as it is written down."""
+        """A payload, as far as it is recorded."""
         if not isinstance(node, ast.Dict):
             value = self._value(node)
             if isinstance(value, dict):
@@ -232,7 +232,7 @@ class _Reader(ast.NodeVisitor):
         self._uses.append(ModelUse(self._file, node.lineno, model_id, False, inputs, more))
 
     def _value(self, node: ast.expr) -> Any:
-        """What is written down there, or ``UNKNOWN``."""
+        """What is recorded there, or ``UNKNOWN``."""
         if isinstance(node, ast.Name):
             return self._constants.get(node.id, UNKNOWN)
         try:

@@ -35,7 +35,7 @@ _TEXTS = (
     "title", "description", "default", "examples", "example", "format", "deprecated", "readOnly", "writeOnly",
 )  # fmt: skip
 
-#: What narrows an input may break whoever sends it; what narrows an output breaks nobody who reads it.
+#: What narrows an input may break whoever sends it; what narrows an output breaks no one who reads it.
 _FOR_READERS = {"breaking": "additive", "additive": "breaking"}
 
 #: For each bound, whether a new value is tighter than the old one.

@@ -32,7 +32,7 @@ class Replacement:
         self._made = [path for path in (folder, *folder.parents) if not path.exists()]
 
     def stage(self) -> None:
-        """Write the documents where nobody reads them yet."""
+        """Write the documents where no one reads them yet."""
         staged = self._folder / _UNDECIDED
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(parents=True)
@@ -81,7 +81,7 @@ def _finish(folder: Path) -> None:
         copied = decided / f"{name}.tmp"
         copied.write_bytes((decided / name).read_bytes())
         copied.replace(folder / name)
-    # A folder that is being removed is half there, so it must not count any more.
+    # A folder that is being removed is half there, so it must not count any longer.
     shutil.rmtree(folder / _UNDECIDED, ignore_errors=True)
     decided.replace(folder / _UNDECIDED)
     shutil.rmtree(folder / _UNDECIDED, ignore_errors=True)

@@ -57,7 +57,7 @@ class PackageFolder:
         return self._hashes[path]
 
     def is_as_written(self, path: str) -> bool:
-        """Whether a file is one of the last run, or of one that was killed, and nobody has changed it since."""
+        """Whether a file is one of the last run, or of one that was killed, and no one has changed it since."""
         known = (self._written.get(path), self._pending.get(path))
         if known == (None, None):
             return False

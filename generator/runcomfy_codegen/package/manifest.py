@@ -1,7 +1,7 @@
 """The manifest of a generated package: its generated files, and the documents of each model.
 
 It lies in the package as ``_manifest.json``. It makes a second run touch only what changed, and it is how files
-of models that are gone are told from files that somebody else put there.
+of models that are gone are told from files that someone else put there.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def make_plan(
 ) -> Plan:
     """Compare ``files``, path -> content, and those that are ``kept`` as they are, with what is in ``folder``.
 
-    Raises ``CodegenError`` when a file that somebody else made is in the way, or when a path would leave
+    Raises ``CodegenError`` when a file that someone else made is in the way, or when a path would leave
     the folder through a link.
     """
     for path in (*files, *kept):
@@ -74,7 +74,7 @@ def make_plan(
                 )
         write[path] = content
     gone = sorted(folder.files.difference(files, kept))
-    # Of the last run's files, only those are removed that nobody touched since.
+    # Of the last run's files, only those are removed that no one touched since.
     ours = tuple(path for path in gone if folder.is_as_written(path))
     foreign = tuple(path for path in gone if path not in ours)
     # An index that is right already was written after all that it names.

@@ -1,7 +1,7 @@
 """The syntax gate: a rendered module may contain only constructs that the templates produce.
 
 Whatever a schema smuggled into the text, it would need a kind of node, a call, an import or a private name that is
-not on these lists. A name that nobody defines is refused as well: it would be a ``NameError`` for every payload.
+not on these lists. A name that no one defines is refused as well: it would be a ``NameError`` for every payload.
 """
 
 from __future__ import annotations

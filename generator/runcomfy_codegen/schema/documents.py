@@ -89,7 +89,7 @@ class Documents:
     #: Names chosen in ``overrides.json``: of the class, and of inputs by wire name.
     class_name: str | None
     names: dict[str, str]
-    #: Why the model should not be used any more; empty where it may.
+    #: Why the model should not be used any longer; empty where it may.
     deprecated: str = ""
     #: The model that takes the requests of one that was renamed.
     renamed_to: ModelId | None = None
@@ -103,7 +103,7 @@ def find_models(schemas: Path) -> list[ModelId]:
 
 
 def scan_models(schemas: Path) -> dict[ModelId, frozenset[str]]:
-    """The same, with the names of the files in each model's folder, so that nobody has to look for them again."""
+    """The same, with the names of the files in each model's folder, so that no one has to look for them again."""
     if not schemas.is_dir():
         raise SchemaError(
             str(schemas), "is not a folder", "Add a model first: runcomfy-codegen add PAGE"

@@ -85,7 +85,7 @@ class Reader:
         return kinds, followed
 
     def contained(self, schema: Schema) -> tuple[Any, ...]:
-        """The values of which a list has to contain some; none where they are not all written down."""
+        """The values of which a list has to contain some; none where they are not all recorded."""
         kinds, _ = self.read(schema["contains"])
         choices = [_choices(part) for part in kinds.values()]
         return () if None in choices else tuple(value for some in choices for value in some or ())

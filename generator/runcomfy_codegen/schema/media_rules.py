@@ -40,7 +40,7 @@ def media_kind(format_: object) -> str | None:
 def read_rules(validations: object) -> tuple[list[SchemaRule], list[tuple[int, str, str]]]:
     """The rules, and what cannot be checked of them: (index, subject, why) for each.
 
-    A rule that nobody understands is kept: the runtime reports it as unchecked.
+    A rule that no one understands is kept: the runtime reports it as unchecked.
     """
     if not isinstance(validations, list):
         return [], [(0, "validations", "is not a list of rules; not checked")]

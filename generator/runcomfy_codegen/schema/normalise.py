@@ -285,7 +285,7 @@ class _Cleaner:
                 self._assertion(cleaned, keyword, value, step(place, keyword))
 
     def required(self, cleaned: Schema, schema: Schema, place: str) -> None:
-        """``required`` may name a property that does not exist; nobody could give it."""
+        """``required`` may name a property that does not exist; no one could give it."""
         if "required" not in schema:
             return
         value: Any = schema["required"]

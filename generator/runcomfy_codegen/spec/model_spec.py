@@ -96,7 +96,7 @@ class ModelSpec:
     class_name: Identifier
     output_class: Identifier
     model_id: PythonSource
-    #: Why it should not be used any more; ``None`` where it may.
+    #: Why it should not be used any longer; ``None`` where it may.
     deprecated: PythonSource | None
     docstring: PythonSource
     class_docstring: PythonSource

@@ -380,7 +380,7 @@ def _path_of(pointer: str) -> NestedPath:
 
 
 def types_of(values: list[Any]) -> list[str]:
-    """The JSON types of values that are written down, each once; a float is a number, whatever it is."""
+    """The JSON types of values that are recorded, each once; a float is a number, whatever it is."""
     return list(dict.fromkeys(_JSON_TYPES[type(value)] for value in values))
 
 

@@ -42,7 +42,7 @@ class FileNames:
 
     Rows may be inserted between two runs, a grid gives several rows one number, and keys may differ in what no file name can hold:
     the second to want a name gets another, such as ``00001-1 (2).png``. Where others save into the folder as well (``shared``), every name
-    holds a digest of the key instead: nobody knows all names there.
+    holds a digest of the key instead: no one knows all names there.
     """
 
     def __init__(

@@ -121,7 +121,7 @@ def faults(
         return fault
     report = examine(model, row.payload, files=files)
     found = [*report.errors, *(one for one in report.slips if one.rule not in options.allow)]
-    # What cannot be written down is named better by the validator, where that names it.
+    # What cannot be recorded is named better by the validator, where that names it.
     return found if found and row.described is None else fault + found
 
 

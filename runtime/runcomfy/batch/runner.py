@@ -132,7 +132,7 @@ class Runner:
     ) -> BatchSummary:
         """Run the rows. ``known`` is what the journal has of them; ``why_bad`` tells why one is invalid. ``tell`` is called with the index and outcome of each row.
 
-        Raises ``JournalError`` where the journal cannot be written any more: what is in flight is recovered by the next run.
+        Raises ``JournalError`` where the journal cannot be written any longer: what is in flight is recovered by the next run.
         """
         self.know(known)
         feed = _Feed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))

@@ -1,6 +1,6 @@
 """What shells ask while somebody types: ``runcomfy-py __complete SHELL …``, answered from one text file.
 
-Nothing of the models or of click is imported for an answer, so that it comes as fast as an interpreter
+Nothing of the models or of click is imported for a response, so that it comes as fast as an interpreter
 starts. Each candidate is a line of standard output.
 """
 

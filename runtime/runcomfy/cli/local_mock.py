@@ -47,7 +47,7 @@ def running_mock(state: Path) -> Iterator[dict[str, Any]]:
     host.start()
     try:
         url = host.wait()
-        # Between two commands that serve, nobody does for a moment.
+        # Between two commands that serve, no one does for a moment.
         patient = Retries(submits=30, first=0.1, ceiling=1.0)
         yield {"token": TOKEN, "base_url": url, "polling": Polling(0.1, 0.3), "retries": patient}
     finally:

@@ -74,7 +74,7 @@ def run(arguments: list[str] | None = None) -> int:
         status = _invoke(given)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nothing may be written any more, at exit either.
+        # Nothing may be written any longer, at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort) as stop:

@@ -153,7 +153,7 @@ def _list_faults() -> None:
 
 
 class _RequestFeed:
-    """Shows each request on a line. When nobody reads the lines any more, it is time to end."""
+    """Shows each request on a line. When no one reads the lines any longer, it is time to end."""
 
     def __init__(self, ended: Event) -> None:
         self._ended = ended

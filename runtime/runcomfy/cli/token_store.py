@@ -58,7 +58,7 @@ def _put_into_keyring(token: Token) -> bool:
 
 
 def _write(path: Path, content: dict[str, object]) -> None:
-    """Replace the file in one step; nobody else can read it at any moment."""
+    """Replace the file in one step; no one else can read it at any moment."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:

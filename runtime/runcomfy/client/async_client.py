@@ -124,7 +124,7 @@ class AsyncClient(BaseClient):
         self._owned: Journal | None = None
         self._shared = False
         self._downloads = AsyncDownloads(settings.downloads, download_http, keep=True)
-        #: The same, with what is saved written down where there is a journal.
+        #: The same, with what is saved recorded where there is a journal.
         self._saving = self._downloads
 
     @overload

@@ -74,7 +74,7 @@ class CataloguePage:
 
     ``total`` is how many models fit altogether, ``None`` where the service does not say. ``offset`` is the place of the
     first entry among them, and ``retry_after`` the seconds that the service asks to wait before the next call. ``body`` is
-    the answer to the byte.
+    the response to the byte.
     """
 
     entries: tuple[Mapping[str, Any], ...]

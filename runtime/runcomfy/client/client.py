@@ -70,7 +70,7 @@ class Client(BaseClient):
     ``connect_timeout`` and ``read_timeout`` bound single steps, in seconds. Raises ``ConfigurationError`` for
     a setting that cannot be meant, and ``MissingToken``.
 
-    With a ``journal``, or the path of one, every submit is written down before it is sent.
+    With a ``journal``, or the path of one, every submit is recorded before it is sent.
 
     >>> with Client() as client:
     ...     result = client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
@@ -126,7 +126,7 @@ class Client(BaseClient):
         self._owned: Journal | None = None
         self._shared = False
         self._downloads = Downloads(self._settings.downloads, download_http, keep=True)
-        #: The same, with what is saved written down where there is a journal.
+        #: The same, with what is saved recorded where there is a journal.
         self._saving = self._downloads
         if journal is not None:
             self._keep_journal(journal)

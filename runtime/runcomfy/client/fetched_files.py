@@ -34,7 +34,7 @@ class Fetched:
         """Record that a file was saved. A file that changes later is a different file."""
         try:
             self._paths[url] = path.resolve(), path.stat().st_mtime_ns
-        except OSError:  # somebody was quicker
+        except OSError:  # someone was quicker
             self._paths.pop(url, None)
 
     def content(self, url: str) -> bytes | None:

@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-#: Seconds between two looks at a key that somebody else is submitting.
+#: Seconds between two looks at a key that someone else is submitting.
 PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)
 
 

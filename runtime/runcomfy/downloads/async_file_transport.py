@@ -34,7 +34,7 @@ AsyncTell = Callable[[int, int | None], Awaitable[object] | object]
 #: How much is written at once, in bytes: every write changes to another thread.
 _PIECE = 256 * 1024
 
-#: Seconds for the iterators of an answer to end.
+#: Seconds for the iterators of a response to end.
 _END = 0.25
 
 

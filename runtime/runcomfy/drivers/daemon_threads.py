@@ -1,6 +1,6 @@
 """Work in other threads that the caller can abandon: at a deadline, on Ctrl-C, on close.
 
-This is the one way in which blocking calls keep their deadline: looking up a name, connecting, a client of somebody
+This is the one way in which blocking calls keep their deadline: looking up a name, connecting, a client of someone
 else's and a slow disk cannot be interrupted, but they need not be waited for.
 """
 
@@ -129,7 +129,7 @@ def _serve(inbox: SimpleQueue[Work]) -> None:
         try:
             _idle.remove(inbox)
         except (ValueError, IndexError):
-            continue  # somebody has just taken it to hand work over, or is taking another one
+            continue  # someone has just taken it to hand work over, or is taking another one
         return
 
 

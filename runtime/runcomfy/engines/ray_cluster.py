@@ -43,7 +43,7 @@ def connect(address: str, elsewhere: Elsewhere) -> bool:
         return False
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
-        # Ray reports its use over the network unless it is told not to; nobody asked for that here.
+        # Ray reports its use over the network unless it is told not to; no one asked for that here.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         quiet |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:

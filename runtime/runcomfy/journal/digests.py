@@ -100,7 +100,7 @@ def unsigned(value: Any) -> Any:
 
 
 def unsigned_url(url: str) -> str:
-    """The URL of a file as it is written down: without a signature; of a data URI its digest."""
+    """The URL of a file as it is recorded: without a signature; of a data URI its digest."""
     shown = _shown_text(url)
     return shown if isinstance(shown, str) else f"data:{shown['file']},sha256={shown['sha256']}"
 

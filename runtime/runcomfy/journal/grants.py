@@ -38,7 +38,7 @@ class Wanted:
     payload: Described
     estimate: int | None = None
     again: bool = False
-    #: How often the key had been claimed when somebody decided to repeat it: then it is repeated once, whoever claims first.
+    #: How often the key had been claimed when someone decided to repeat it: then it is repeated once, whoever claims first.
     repeats: int | None = None
     #: Where its files are to be saved, as ``recover`` needs to know.
     folder: str | None = None

@@ -120,7 +120,7 @@ class GroupedCommits:
                 raise self._broken
             with self._database.writing() as connection:
                 outcomes, count = self._commit(connection, group)
-            # Nobody is told before the file says so: what is sent after that is never forgotten by an older copy.
+            # No one is told before the file says so: what is sent after that is never forgotten by an older copy.
             self._generation.raise_to(Mark(self._journal_id, count))
         except JournalError as error:
             self._note(error)

@@ -194,7 +194,7 @@ def _files_text(files: Sequence[tuple[str, str, Path | str | None]], root: Path)
 
 
 def _place(place: Path | str | None, root: Path) -> dict[str, str]:
-    """Where a file was saved, as it is written down."""
+    """Where a file was saved, as it is recorded."""
     if place is None:
         return {}
     return {"address": place} if isinstance(place, str) else {"path": stored_path(place, root)}

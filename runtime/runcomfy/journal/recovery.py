@@ -197,7 +197,7 @@ def finish(
 ) -> Asks[Entry]:
     """Wait for a request, and save its files into its folder, or else the given one.
 
-    What comes of it is written down by the client, which leaves the token out.
+    What comes of it is recorded by the client, which leaves the token out.
     """
     job = client.job(entry.request_id or "", entry.model_id)
     try:

@@ -103,7 +103,7 @@ class Session:
         return self.locks.is_held(byte_of(token))
 
     def require_account(self, connection: sqlite3.Connection, account: Account) -> None:
-        """Raise where the journal is for one account, and this is another; the first one is written down."""
+        """Raise where the journal is for one account, and this is another; the first one is recorded."""
         if self.options.one_account and not self.check_account(connection, account):
             rows.set_fact(connection, "account", f"{account.origin} {account.fingerprint}")
 

@@ -214,7 +214,7 @@ class Store:
         return session
 
     def _settle_dead(self) -> None:
-        """Let entries be unknown that nobody alive posts, if there are any."""
+        """Let entries be unknown that no one alive posts, if there are any."""
         session = self._read_from()
         with session.database.reading() as connection:
             tokens = connection.execute(

@@ -1,7 +1,7 @@
 """A user's consent to a submit that no budget covers, bound to key, inputs and price.
 
-The SDK carries the question: in the protocol's newer form it goes out as a result and the tool is called again with the answer, before that it is a
-request within the call. In both, the tool's body, and so the claim, runs only after the answer.
+The SDK carries the question: in the protocol's newer form it goes out as a result and the tool is called again with the response, before that it is a
+request within the call. In both, the tool's body, and so the claim, runs only after the response.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The tools about models: search, describe, check. They cost nothing and change nothing.
 
-Annotations are evaluated here, because the SDK reads the schemas of answers from them.
+Annotations are evaluated here, because the SDK reads the schemas of responses from them.
 """
 
 import json

@@ -36,7 +36,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigurationError(f"{name} must be above 0 US dollars, got {value!r}")
-        # Configurations of MCP clients are no shell: nobody else knows what ~ means.
+        # Configurations of MCP clients are no shell: no one else knows what ~ means.
         object.__setattr__(self, "out", self.out.expanduser())
         object.__setattr__(self, "roots", tuple(root.expanduser() for root in self.roots))
         for root in self.roots:

@@ -137,7 +137,7 @@ def _reserve(service: Service, key: str, price: float | None, limit: float, cove
 
 def _budget_reached(service: Service) -> ToolError:
     allowance = service.allowance
-    if allowance.limit is None:  # somebody else's submit under this key came to nothing meanwhile
+    if allowance.limit is None:  # someone else's submit under this key came to nothing meanwhile
         return ToolError("Nothing was sent. Call submit again with the same key and inputs.")
     return ToolError(
         f"Nothing was sent: the budget of ${allowance.limit:g} is reached; ${allowance.spent:g} is spent or reserved. "

@@ -270,7 +270,7 @@ _TABLE = (
 
 FORMATS = {one.name: one for one in _TABLE}
 #: More extensions of data, which a saved file keeps. Any other one becomes part of the name: a service should
-#: not be able to leave a program, a script or a shortcut in somebody's folder.
+#: not be able to leave a program, a script or a shortcut in someone's folder.
 DATA = frozenset(
     ".bin .dat .splat .spz .vox .nii .pt .pth .ckpt .blend .h5 .hdf5 .mat .safetensors .onnx .gguf .pkl .pickle .feather .arrow .avro .orc .tfrecord "
     ".jsonl .ndjson .geojson .tsv .yaml .yml .toml .log .bib .tex .rtf .epub .ps .eps .ai "

@@ -30,7 +30,7 @@ __all__ = [
     "saved_name",
 ]
 
-#: How much of the start of a file has to be at hand to recognise it.
+#: How much of the start of a file has to be available to recognise it.
 HEAD = 64
 #: How much of it is looked at to tell a text.
 _TEXT = 4096
@@ -45,7 +45,7 @@ _BRANDS = {brand: one.name for one in FORMATS.values() for brand in one.brands}
 #: The first format that has it: an extension can belong to several.
 _BY_EXTENSION = {name: one for one in reversed(FORMATS.values()) for name in one.extensions}
 _BY_MEDIA_TYPE = {name: one for one in reversed(FORMATS.values()) for name in one.media_types}
-#: Brands of pictures that leave open how they are compressed; the compatible brands tell.
+#: Brands of images that leave open how they are compressed; the compatible brands tell.
 _OPEN_BRANDS = (b"mif1", b"msf1", b"miaf")
 #: How a QuickTime file begins that is older than brands.
 _ATOMS = (b"moov", b"mdat", b"wide", b"pnot")

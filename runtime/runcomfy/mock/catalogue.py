@@ -15,7 +15,7 @@ from .output_options import read_output_options
 
 __all__ = ["Catalogue", "categories", "entries", "entry", "listing", "price"]
 
-#: The most entries of one answer.
+#: The most entries of one response.
 LARGEST_PAGE = 500
 
 #: What is charged, by the kind of file that a model makes: dollars, and for what.

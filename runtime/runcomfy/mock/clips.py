@@ -24,7 +24,7 @@ _LOUDNESS = 8_000
 
 
 def film(picture: Image, hue: float) -> bytes:
-    """A video of a second that shows the picture, with a bar that grows: MP4, H.264."""
+    """A video of a second that shows the image, with a bar that grows: MP4, H.264."""
     av = _av()
     from PIL import ImageDraw
 

@@ -16,7 +16,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def serve_file(file: MadeFile, asked: Mapping[str, str]) -> Response:
-    """The answer with the file, or with the part that the request's headers ask for."""
+    """The response with the file, or with the part that the request's headers ask for."""
     content = file.content
     etag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}

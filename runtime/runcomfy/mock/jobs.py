@@ -62,7 +62,7 @@ def _advance_by_time(job: MockJob, settings: Settings, now: float, room: bool) -
         return
     queued, running = settings.queue_seconds or 0.0, settings.run_seconds or 0.0
     if job.state == "in_queue" and room and now >= job.entered + queued:
-        # With a limit on running jobs, a job starts when somebody finds room for it.
+        # With a limit on running jobs, a job starts when someone finds room for it.
         _enter(job, "in_progress", job.entered + queued if settings.concurrency is None else now)
     if job.state == "in_progress" and now >= job.entered + running:
         _enter(job, job.ends, job.entered + running)

@@ -52,7 +52,7 @@ _RATIO = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*[:_/]\s*(\d{1,2}(?:\.\d+)?)")
 _LINES = re.compile(r"(\d{3,4})\s*p\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\b([1-8])\s*k\b", re.IGNORECASE)
 
-#: Sides of pictures, so that no payload asks for more memory than a 4K picture needs.
+#: Sides of images, so that no payload asks for more memory than a 4K image needs.
 _SMALLEST, _LARGEST = 16, 4096
 
 

@@ -23,7 +23,7 @@ __all__ = ["colour", "draw", "encode"]
 
 #: More of a text than this is not drawn.
 _LONGEST = 1500
-#: How each format is written: fast, since nobody keeps these pictures.
+#: How each format is written: fast, since no one keeps these pictures.
 _WRITTEN: dict[str, dict[str, int]] = {
     "png": {"compress_level": 1},
     "jpeg": {"quality": 85},
@@ -36,7 +36,7 @@ RGB = tuple[int, int, int]
 def draw(
     size: tuple[int, int], title: str, text: str, notes: str, hue: float, *, transparent: bool
 ) -> Image.Image:
-    """A picture of that size in pixels: the text, below its title and above the notes."""
+    """An image of that size in pixels: the text, below its title and above the notes."""
     background = (0, 0, 0, 0) if transparent else colour(hue, 0.2)
     image = Image.new("RGBA" if transparent else "RGB", size, background)
     pen = ImageDraw.Draw(image)
@@ -58,7 +58,7 @@ def draw(
 
 
 def encode(image: Image.Image, format: str) -> bytes:  # noqa: A002  # the word of the inputs
-    """The picture as a file of that format: ``png``, ``jpeg`` or ``webp``."""
+    """The image as a file of that format: ``png``, ``jpeg`` or ``webp``."""
     file = io.BytesIO()
     if format == "jpeg":
         image = image.convert("RGB")
@@ -74,7 +74,7 @@ def colour(hue: float, lightness: float) -> RGB:
 
 @lru_cache(maxsize=64)
 def _font(size: int) -> Font:
-    # It comes with Pillow, so every machine draws the same picture. It has no CJK letters; these
+    # It comes with Pillow, so every machine draws the same image. It has no CJK letters; these
     # become boxes.
     return ImageFont.load_default(size)
 

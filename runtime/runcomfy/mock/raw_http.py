@@ -40,7 +40,7 @@ class Reply:
         return next((value for one, value in self.headers if one == name), None)
 
     def with_headers(self, **changes: str | None) -> Self:
-        """The answer with other headers; ``None`` takes one out, ``_`` stands for ``-``."""
+        """The response with other headers; ``None`` takes one out, ``_`` stands for ``-``."""
         named = {name.replace("_", "-"): value for name, value in changes.items()}
         kept = [(name, value) for name, value in self.headers if name not in named]
         new = [(name, value) for name, value in named.items() if value is not None]
@@ -56,7 +56,7 @@ class Raw:
 
 
 def head(reply: Reply, length: int | None = None, *, chunked: bool = False) -> bytes:
-    """The head of the answer on the wire; ``length`` is what it says of its body, true or not."""
+    """The head of the response on the wire; ``length`` is what it says of its body, true or not."""
     sized = (
         {"transfer_encoding": "chunked", "content_length": None}
         if chunked
@@ -69,7 +69,7 @@ def head(reply: Reply, length: int | None = None, *, chunked: bool = False) -> b
 
 
 async def send_reply(reply: Reply, send: Send, *, close: bool = False) -> None:
-    """Send a whole answer the ordinary way."""
+    """Send a whole response the ordinary way."""
     told = reply.with_headers(content_length=str(len(reply.body)))
     if reply.status in (204, 304):
         told = reply.with_headers(content_length=None)

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 __all__ = ["ACTIONS", "Action", "Asked", "Host", "check_actions", "classify"]
 
-#: What somebody wants from the service; ``elsewhere`` is anything that a foreign host was asked.
+#: What someone wants from the service; ``elsewhere`` is anything that a foreign host was asked.
 Action: TypeAlias = Literal[
     "submit", "status", "result", "cancel", "download", "catalogue", "elsewhere", "other"
 ]

@@ -51,7 +51,7 @@ class Server:
             raise self._failure
 
     def stop(self, patience: float = 0.0) -> None:
-        """Close everything. Calls that are under way have so many seconds to end, and nobody connects any more."""
+        """Close everything. Calls that are under way have so many seconds to end, and no one connects any longer."""
         self._patience = patience
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
@@ -61,7 +61,7 @@ class Server:
         return self._ports[host].url
 
     async def refuse(self, host: Host, seconds: float | None) -> None:
-        """Let nobody connect to the host, for so many seconds or until ``accept``."""
+        """Let no one connect to the host, for so many seconds or until ``accept``."""
         self._ports[host].close()
         if seconds is not None:
             self._tasks.add(asyncio.ensure_future(self._accept_after(host, seconds)))
@@ -134,7 +134,7 @@ class Server:
 
 
 class _Port:
-    """One port. While nobody may connect it stays bound, so that no other program takes it."""
+    """One port. While no one may connect it stays bound, so that no other program takes it."""
 
     def __init__(self, config: Config, host: Host, address: str, number: int) -> None:
         self._state = ServerState()
@@ -167,7 +167,7 @@ class _Port:
             )
 
     def close(self) -> None:
-        """Let nobody connect; connections that wait for a request are closed."""
+        """Let no one connect; connections that wait for a request are closed."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -176,7 +176,7 @@ class _Port:
                 connection.shutdown()
 
     async def close_for_good(self) -> None:
-        """Let nobody connect, and give the port up."""
+        """Let no one connect, and give the port up."""
         if self._server is None:
             self._socket.close()
             return
@@ -198,7 +198,7 @@ class _Port:
         cycles = [one.cycle for one in connections if not one.transport.is_closing()]
         for cycle in cycles:
             if cycle is not None:
-                cycle.keep_alive = False  # the answer says that the connection ends with it
+                cycle.keep_alive = False  # the response says that the connection ends with it
         return any(cycle is None or not cycle.response_complete for cycle in cycles)
 
     def free(self) -> set[asyncio.Task[None]]:
@@ -209,7 +209,7 @@ class _Port:
 
 
 def _waiting_at(listening: socket.socket) -> Iterator[socket.socket]:
-    """The connections that the system has accepted and nobody else has."""
+    """The connections that the system has accepted and no one else has."""
     while True:
         try:
             yield listening.accept()[0]

@@ -46,7 +46,7 @@ class Settings:
     run_seconds: float | None = None
     #: How many requests run at the same time; the others stay in the queue. ``None``: any number.
     concurrency: int | None = None
-    #: The service's words for states, in answers about the status and in results.
+    #: The service's words for states, in responses about the status and in results.
     words: Mapping[str, str] = field(default_factory=dict)
     result_words: Mapping[str, str] = field(default_factory=dict)
     #: A result before its time: the current state, or HTTP 400 with error_code 400005.

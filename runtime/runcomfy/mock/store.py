@@ -187,7 +187,7 @@ def _make_private(path: Path) -> None:
     """Let only this user read the database, which holds prompts; SQLite's other files follow it."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
     os.close(os.open(path, flags, 0o600))
-    with suppress(OSError):  # it belongs to somebody else, or the file system has no modes
+    with suppress(OSError):  # it belongs to someone else, or the file system has no modes
         path.chmod(0o600)
 
 

@@ -40,7 +40,7 @@ __all__ = [
 ]
 __all__ += checks.__all__
 
-#: The format of generated packages, (major, minor). Major: older packages cannot work any more. Minor: newer packages
+#: The format of generated packages, (major, minor). Major: older packages cannot work any longer. Minor: newer packages
 #: use a name that this list did not have before; older ones go on working.
 FORMAT = (5, 1)
 

@@ -80,7 +80,7 @@ def _make_lazy(target: Any, root: str) -> None:
 class Output:
     """The output of a model: documented fields as attributes, everything else in ``raw``.
 
-    Outputs are open. A field that the service left out is ``None``; one that nobody documented is
+    Outputs are open. A field that the service left out is ``None``; one that no one documented is
     kept in ``raw``, and so is a documented one of an undocumented type.
 
     >>> output = GptImage2EditOutput.from_payload({"image": "https://…", "seed": 7})

@@ -148,7 +148,7 @@ def _as_read(cls: type[Request[Any]]) -> dict[str, Any]:
 
 
 def _shown(schema: Any, base: str) -> Any:
-    # Pydantic takes a reference that is no web address for one of its own, and fails when it does not know
+    # Pydantic takes a reference that is no URL for one of its own, and fails when it does not know
     # it, even where it stands in data.
     if isinstance(schema, list):
         return [_shown(part, base) for part in schema]
@@ -156,7 +156,7 @@ def _shown(schema: Any, base: str) -> Any:
         return schema
     absolute: dict[str, Any] = {}
     for keyword, part in schema.items():
-        if keyword == "default":  # the page's demo value, which nobody assumes
+        if keyword == "default":  # the page's demo value, which no one assumes
             examples = schema.get("examples")
             more = examples if isinstance(examples, list) else []
             if '"$ref"' not in json.dumps([part, more]):

@@ -84,7 +84,7 @@ class _Input:
 
 
 class _Signature:
-    """The constructor's signature, for ``help()`` and notebooks; made when somebody looks."""
+    """The constructor's signature, for ``help()`` and notebooks; made when someone looks."""
 
     __slots__ = ()
 
@@ -146,7 +146,7 @@ class Request(Generic[OutputT_co]):
     _media: ClassVar[tuple[MediaInput, ...]] = ()
     _aliases: ClassVar[dict[str, str]] = {}
     _required: ClassVar[tuple[str, ...]] = ()
-    # Why the model should not be used any more; the first request warns.
+    # Why the model should not be used any longer; the first request warns.
     _deprecated: ClassVar[str] = ""
     # Patterns of the names that the schema takes beside the inputs.
     _admitted: ClassVar[tuple[str, ...]] = ()

@@ -1,4 +1,4 @@
-"""Pictures, videos and sounds that stand in the notebook itself, so that they outlive the service."""
+"""Images, videos and sounds that stand in the notebook itself, so that they outlive the service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["EMBEDDED_BYTES", "TOTAL_BYTES", "Budget", "content_at", "medium"]
 EMBEDDED_BYTES = 5_000_000
 TOTAL_BYTES = 20_000_000
 _SIZE = "max-width:320px;max-height:320px;margin:4px 8px 4px 0"
-#: What shows a file of each kind. A browser tells nobody where the notebook is.
+#: What shows a file of each kind. A browser tells no one where the notebook is.
 _SHOWN_AS = {
     "image": '<img src="{url}" alt="{name}" style="{size}" loading="lazy" referrerpolicy="no-referrer">',
     "video": '<video src="{url}" title="{name}" style="{size}" controls preload="metadata"></video>',
@@ -39,7 +39,7 @@ class Budget:
     def embedded(self, content: bytes, name: str) -> str:
         """The element with the content in it; empty where it is too large, or no medium by its first bytes.
 
-        What it is called plays no part: an SVG or a web page under the name of a picture is not embedded.
+        What it is called plays no part: an SVG or a web page under the name of an image is not embedded.
         """
         if not 0 < len(content) <= min(EMBEDDED_BYTES, self._left):
             return ""

@@ -11,7 +11,7 @@ __all__ = ["Gallery", "load_ipython_extension", "unload_ipython_extension"]
 
 ItemT = TypeVar("ItemT")
 
-#: Items and characters of HTML that one list shows; embedded pictures count.
+#: Items and characters of HTML that one list shows; embedded images count.
 _ITEMS = 100
 _CHARACTERS = 40_000_000
 

@@ -64,7 +64,7 @@ class Runs:
             )
 
     async def has(self, key: str) -> bool:
-        """Whether the key has a run already: a page that lost the answer asks again with the same key."""
+        """Whether the key has a run already: a page that lost the response asks again with the same key."""
         return key in self._live or await run_sync(self._entry, key) is not None
 
     def start(self, key: str, request: Any, done: Callable[[], None]) -> None:
@@ -138,7 +138,7 @@ class Runs:
         return entry.files[number].path
 
     async def close(self) -> None:
-        """Follow nothing any more; runs go on at the service, and the journal has them."""
+        """Follow nothing any longer; runs continue at the service, and the journal has them."""
         tasks = [*self._tasks.values()]
         for task in tasks:
             task.cancel()

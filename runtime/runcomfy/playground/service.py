@@ -187,7 +187,7 @@ class Service:
 
 
 def _free_port(kept: Path) -> int:
-    """The port of the last time, if nobody has it; else 0."""
+    """The port of the last time, if no one has it; else 0."""
     try:
         port = int(kept.read_text(encoding="ascii"))
         with socket.create_server(("127.0.0.1", port)):

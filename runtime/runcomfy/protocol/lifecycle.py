@@ -166,7 +166,7 @@ def verdict(document: dict[str, Any], *, queue: Phase = "running") -> Phase:
     if isinstance(state, str) and state.strip().casefold() in _PHASES:
         return phase(state)
     if isinstance(state, str) and queue == "running":
-        return "running"  # a status that nobody has seen before
+        return "running"  # a status that no one has seen before
     if document.get("output") is not None:
         return "succeeded"
     if document.get("error"):

@@ -157,7 +157,7 @@ def error_for(
         if call.action == "read":
             sentence = "the job has not ended yet"
         else:
-            kind = None  # nobody asked for a result
+            kind = None  # no one asked for a result
     if call.action == "submit" and kind is not errors.SubmissionUnknown:
         sentence += "; nothing was submitted"
     return (kind or _BY_TROUBLE[problem.kind])(
@@ -193,7 +193,7 @@ def _names_a_request(problem: ErrorResponse) -> bool:
     raw = problem.raw
     if any(map(_describes_a_request, _objects_in(raw))):
         return True
-    # Only the id: an answer to a submit, but for its status.
+    # Only the id: a response to a submit, but for its status.
     told = isinstance(raw, dict) and any(raw.get(name) for name in (*_WORDS, *_CODES))
     named = isinstance(raw, dict) and isinstance(raw.get("request_id"), str)
     return named and problem.kind == "rate limited" and not told

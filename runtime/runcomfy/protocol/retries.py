@@ -39,7 +39,7 @@ _STATUSES: dict[int, FailureKind] = {408: "server fault", 425: "server fault", 4
 _CLASSES: dict[int, FailureKind] = {3: "redirected", 4: "refused", 5: "server fault"}
 
 
-#: Seconds beyond which nobody means a ``Retry-After``: a day.
+#: Seconds beyond which no one means a ``Retry-After``: a day.
 _LONGEST_ASKED = 86_400.0
 
 

@@ -1,6 +1,6 @@
 """URLs of the API, built from checked parts.
 
-The token travels with every call, so no address ever comes from an answer.
+The token travels with every call, so no address ever comes from a response.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from .config import USER_AGENT, HttpConfig, headers_by_name
 
 __all__ = ["AiohttpCalls"]
 
-#: Characters of a line of an answer's head; httpx takes as long ones.
+#: Characters of a line of a response's head; httpx takes as long ones.
 _LINE = 65_536
 
 #: aiohttp advises against larger bodies as bytes.
@@ -153,7 +153,7 @@ class _Turn(Waiter):
 class _Request(aiohttp.ClientRequest):
     """Sends on clean connections only, and aborts stuck ones.
 
-    aiohttp would take what came in unasked for the answer to the next request.
+    aiohttp would take what came in unasked for the response to the next request.
     """
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:

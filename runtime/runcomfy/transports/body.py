@@ -9,10 +9,10 @@ from .failures import ResponseCut
 
 __all__ = ["LONGEST", "MOST_VALUES", "Body"]
 
-#: An answer of the API is a small JSON text; more bytes than this are not read.
+#: A response of the API is a small JSON text; more bytes than this are not read.
 LONGEST = 32 * 1024 * 1024
 
-#: Values in an answer. An empty object takes thirty times the bytes of its two characters in memory.
+#: Values in a response. An empty object takes thirty times the bytes of its two characters in memory.
 MOST_VALUES = 500_000
 
 #: How the body may be packed: at most once, and by what every client of HTTP unpacks. A piece packed once unpacks to a

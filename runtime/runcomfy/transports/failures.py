@@ -96,7 +96,7 @@ def _kind_of(error: Exception, route: Route, *, knows_sent: bool) -> FailureKind
 def _surely_not_connected(error: BaseException) -> bool:
     """Whether a connect error is genuine, judged by its cause.
 
-    httpx-aiohttp says the same of an answer that was lost, and the error behind it tells the two apart.
+    httpx-aiohttp says the same of a response that was lost, and the error behind it tells the two apart.
     Only the next one counts: further ones may belong to whatever the caller was handling.
     """
     if any(name in _NO_CONNECTION for name in _names(error)):

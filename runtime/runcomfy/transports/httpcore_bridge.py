@@ -87,6 +87,6 @@ def start_of(event: str, route: Route, *, closed: bool) -> None:
 def is_reusable(connection: Any) -> bool:
     """Whether the connection is idle, and no bytes arrived after the last response.
 
-    httpcore itself would take that for the answer to the next request, and has no name for it.
+    httpcore itself would take that for the response to the next request, and has no name for it.
     """
     return connection.is_idle() and not connection._connection._h11_state.trailing_data[0]

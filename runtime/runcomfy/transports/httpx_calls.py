@@ -24,7 +24,7 @@ __all__ = ["AsyncHttpxCalls", "HttpxCalls", "async_pieces", "pieces"]
 class HttpxCalls:
     """Makes calls over a blocking client."""
 
-    #: Where inside of such a client an error came up, nobody outside can see.
+    #: Where inside of such a client an error came up, no one outside can see.
     knows_sent: ClassVar[bool] = False
 
     def __init__(self, config: HttpConfig, http: httpx.Client) -> None:

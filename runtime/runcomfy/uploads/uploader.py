@@ -1,6 +1,6 @@
 """Passing files to an uploader: concurrently, within a deadline, on separate threads.
 
-Uploads run on threads because neither a sleeping socket nor somebody's function can be interrupted:
+Uploads run on threads because neither a sleeping socket nor someone's function can be interrupted:
 the caller can go on, at the deadline or on Ctrl-C, and the thread ends when it ends. Nothing is
 submitted then, so all that is lost is an upload.
 """

@@ -125,7 +125,7 @@ def validate_lines(
     reports are the same without them.
 
     With more ``processes``, this one included, the lines are shared out, and the reports still come
-    in order. Lines are then read ahead, so leave it at one for a stream that somebody types.
+    in order. Lines are then read ahead, so leave it at one for a stream that someone types.
 
     ``check_files="remote"`` looks at the files behind URLs as well, as ``validate`` does, for 256 lines
     together: ``remote_limits`` holds for each such portion. It works in one process only.

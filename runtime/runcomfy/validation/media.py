@@ -25,7 +25,7 @@ __all__ = ["ADVICE", "Files", "NOT_ASKED", "REMOTE", "check_media", "files_of", 
 ADVICE = "advised-size"
 REMOTE = "its file is remote and was not given"
 _NO_ADDRESS = "its URL is not a web URL, and its file was not given"
-#: Reasons of rules whose files nobody asked to look at.
+#: Reasons of rules whose files no one asked to look at.
 NOT_ASKED = (REMOTE, _NO_ADDRESS)
 _MALFORMED = "cannot be read: it is not of the form data:TYPE;base64,CONTENT"
 

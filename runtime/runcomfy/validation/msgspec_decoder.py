@@ -43,7 +43,7 @@ class CleanDecoder:
     def remote_rules(self, found: list[Any], at_hand: set[str]) -> int | None:
         """The number of rules about remote files in the ``media_values`` of payloads.
 
-        ``None`` where a URL needs a closer look: not every one is plain, or the file of one is at hand.
+        ``None`` where a URL needs a closer look: not every one is plain, or the file of one is available.
         """
         # As in rows that try many seeds for the same files. The last one tells at once where it is not so.
         if found and found[0] == found[-1] and found.count(found[0]) == len(found):

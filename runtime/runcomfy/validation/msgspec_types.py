@@ -284,7 +284,7 @@ class _Builder:
         properties, required = schema.get("properties"), schema.get("required", [])
         if not isinstance(properties, dict) or not _are_names(required):
             raise Refused
-        # The generator drops required names that are no property: nobody could give them.
+        # The generator drops required names that are no property: no one could give them.
         needed = properties.keys() & set(required)
         fields: dict[str, tuple[str, _Node]] = {}
         told: list[tuple[str, Any] | tuple[str, Any, Any]] = []

@@ -80,7 +80,7 @@ class Report:
 
     An error is a broken rule. A warning is something the service may or may not accept; some of them are
     ``slips``, which a submit does not let pass. What is
-    unchecked is neither good nor bad: nobody has looked. ``files`` tells the facts of each file that was
+    unchecked is neither good nor bad: no one has looked. ``files`` tells the facts of each file that was
     looked at, and which of its rules held.
 
     >>> report = validate("openai/gpt-image-2/edit", {"prompt": "add a hat", "images": []})

@@ -23,7 +23,7 @@ __all__ = ["demo_faults", "url_warning"]
 
 #: The characters of a host name, and of a part of one between dots, at most.
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
-#: What no host name holds, and what stands where somebody was to fill one in.
+#: What no host name holds, and what stands where someone was to fill one in.
 _NO_HOST = frozenset(" \"#$%&'()*+,/;<=>?@[\\]^`{|}~!")
 
 _AS_PATH = "; pass a local file as a pathlib.Path, as bytes or as an open file, not as a string"

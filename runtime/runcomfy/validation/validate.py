@@ -37,7 +37,7 @@ def validate(
 
     ``model`` is a model id or a request class; ``payload`` is plain data or a request. ``files``
     gives, for a URL exactly as it stands in the payload, the path or the content of its file; data
-    URIs are looked at without it. Nothing is fetched: a rule whose file is not at hand is in the
+    URIs are looked at without it. Nothing is fetched: a rule whose file is not available is in the
     report's ``unchecked``. ``strict`` turns warnings into errors.
 
     ``check_files="remote"`` looks at the files behind URLs as well, over the network and within

@@ -1,6 +1,6 @@
 """``probe``: the facts of a file, read from its header without decoding it.
 
-Width and height are those of the picture *as it is shown*: where the file says that it is to be turned
+Width and height are those of the image *as it is shown*: where the file says that it is to be turned
 by 90 degrees (EXIF orientation, the ``irot`` box of an AVIF, the matrix of a video), the two change
 places. That is what a browser and a viewer show, and what a person who reads "at least 384 pixels
 wide" can look up.

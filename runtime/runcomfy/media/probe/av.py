@@ -43,7 +43,7 @@ _OPTIONS = {
 #: Seconds, for the case that a library goes round in circles without reading.
 _TIMEOUT = 10
 #: Boxes of an MP4 of which a few bytes, which hold a count, make the library take gigabytes; the
-#: facts are in others. They list frames, groups of frames, pictures and tags; ``cmov`` is a compressed
+#: facts are in others. They list frames, groups of frames, images and tags; ``cmov`` is a compressed
 #: header.
 _HIDDEN = tuple(
     b"stsz stz2 stsc stco co64 ctts stss stps trun sgpd sbgp saiz saio senc pssh "
@@ -105,7 +105,7 @@ def _read_with_library(info: MediaInfo, header: Header) -> None:
         _turn(info, header)
 
 
-#: The least that a video or sound takes, and how much of a file is at hand at once.
+#: The least that a video or sound takes, and how much of a file is available at once.
 _LEAST = 44
 
 

@@ -111,7 +111,7 @@ def _webp(header: Header) -> Facts:
         bits = _little(head[21:25])
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, None
     if form == b"VP8X":
-        # EXIF data turns a picture, and no animation.
+        # EXIF data turns an image, and no animation.
         turned = head[20] & 0b1010 == 0b1000
         orientation = _webp_orientation(header) if turned else None
         return _little(head[24:27]) + 1, _little(head[27:30]) + 1, orientation
@@ -141,7 +141,7 @@ def _bmp(header: Header) -> Facts:
 
 
 def _jp2(header: Header) -> Facts:
-    if header.first.startswith(b"\xff\x4f"):  # the picture alone, without boxes around it
+    if header.first.startswith(b"\xff\x4f"):  # the image alone, without boxes around it
         head = header.exactly(0, 24)
         return _big(head[8:12]) - _big(head[16:20]), _big(head[12:16]) - _big(head[20:24]), None
     inside = find_box(header, 0, None, b"jp2h")

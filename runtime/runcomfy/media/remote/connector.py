@@ -29,7 +29,7 @@ class Connector:
     """Opens connections to allowed hosts.
 
     A name is resolved once. Every address that it has is checked, and a checked address is what is
-    connected to, so an answer that changes in between changes nothing. TLS still checks the
+    connected to, so a response that changes in between changes nothing. TLS still checks the
     certificate against the name.
     """
 

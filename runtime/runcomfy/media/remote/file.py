@@ -16,7 +16,7 @@ from .range_client import RangeClient, RangeResponse, target
 __all__ = ["RemoteFile"]
 
 #: The first request, and the least of the second; later ones double. The headers of ordinary
-#: pictures lie in the first, and what large metadata pushes away in the second.
+#: images lie in the first, and what large metadata pushes away in the second.
 _STEP = 32 * 1024
 
 

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection for range requests.
 
 This is less than an HTTP client on purpose. What a client does unasked is what must not happen for a
-URL that somebody else wrote: following redirects, going through a proxy of the environment, sending
+URL that someone else wrote: following redirects, going through a proxy of the environment, sending
 cookies or credentials, unpacking compressed bodies, resolving the name again. h11 knows the
 protocol, anyio the sockets and TLS, and both run on asyncio and trio.
 """
@@ -21,7 +21,7 @@ __all__ = ["FAULTS", "Http1Connection", "ConnectionLost", "NotLookedAt", "strerr
 #: Bytes of a head, or of the frame of one chunk. Anything longer ends the connection.
 _LONGEST_HEAD = 32 * 1024
 _READ = 64 * 1024
-#: Interim answers (1xx) before the one that counts.
+#: Interim responses (1xx) before the one that counts.
 _INTERIM = 8
 
 #: What sockets raise when a connection fails.
@@ -44,7 +44,7 @@ class Http1Connection:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
         self._rest = b""
         self._gone = False
-        #: Whether the body of the answer was read to its end.
+        #: Whether the body of the response was read to its end.
         self.ended = False
 
     async def ask(self, target: bytes, headers: list[tuple[str, str]]) -> h11.Response:

@@ -1,7 +1,7 @@
 """The bound policy: whether a file satisfies a rule, violates it, or is unclear.
 
 The schemas' operators and their own words disagree: ``width_pixels>`` 384 comes with "at least 384
-pixels", ``file_size_mb<`` 10 with "less than 10 MB", and nobody says whether a MB is 10^6 or 2^20
+pixels", ``file_size_mb<`` 10 with "less than 10 MB", and no one says whether a MB is 10^6 or 2^20
 bytes. So a rule is broken only where every reading of it is broken, and kept only where every
 reading is kept. What lies exactly on the bound, or between the readings, is ``UNCLEAR``.
 
@@ -49,7 +49,7 @@ READINGS: dict[str, tuple[Reading, ...]] = {
     "MB": (lambda size: size / 10**6, lambda size: size / 2**20),
     "GB": (lambda size: size / 10**9, lambda size: size / 2**30),
     "px": (lambda pixels: pixels,),
-    # Containers tell a length that is off by a frame of picture or sound.
+    # Containers tell a length that is off by a frame of image or sound.
     "s": (lambda time: time, lambda time: time - 0.05, lambda time: time + 0.05),
     "ms": (lambda time: time * 1e3, lambda time: time * 1e3 - 50, lambda time: time * 1e3 + 50),
     "fps": (lambda rate: rate, _called),

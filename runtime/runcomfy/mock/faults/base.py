@@ -39,7 +39,7 @@ class Scene:
     drip: float
 
 
-#: What becomes of the answer.
+#: What becomes of the response.
 Change: TypeAlias = Callable[[Reply, Scene], Reply | Raw]
 
 
@@ -65,7 +65,7 @@ class Fault:
 
 
 def edit(reply: Reply, change: Callable[[dict[str, Any]], Any]) -> Reply:
-    """The answer with its document changed; ``change`` may return another one."""
+    """The response with its document changed; ``change`` may return another one."""
     try:
         document = json.loads(reply.body)
     except ValueError:

@@ -15,7 +15,7 @@ from .base import EVERYWHERE, Fault, Scene
 __all__ = ["WIRE_FAULTS"]
 
 _MEGABYTE = 1024 * 1024
-#: More than a client should read of an answer that is a small JSON text.
+#: More than a client should read of a response that is a small JSON text.
 _HUGE = 64 * _MEGABYTE
 
 
