@@ -53,7 +53,7 @@ FOR_PEOPLE = {
 
 
 #: Keywords that straight-line code is generated for, each with the JSON type that it speaks of. What it asks
-#: of a value stands in ``spec/checks.py``, and its words in ``runcomfy/model/messages.py``.
+#: of a value stands in ``spec/conditions.py``, and its words in ``runcomfy/model/messages.py``.
 COMPILED = {
     **dict.fromkeys(("minLength", "maxLength", "pattern"), "string"),
     **dict.fromkeys(

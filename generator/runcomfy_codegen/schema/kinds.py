@@ -15,13 +15,16 @@ from .keywords import COMPILED, Schema
 from .reference_validator import keeps
 from .references import pointed_at, target_of
 
-__all__ = ["ALL_KINDS", "Kinds", "NotCompiled", "Reader"]
+__all__ = ["ALL_KINDS", "TAGGED", "Kinds", "NotCompiled", "Reader"]
 
 #: JSON type -> the keywords that a value of this type has to keep, as a schema. A whole number has
 #: ``"type": "integer"`` among them.
 Kinds = dict[str, Schema]
 
 ALL_KINDS = ("string", "number", "boolean", "null", "array", "object")
+
+#: In what is asked of objects: ``(name, [(texts, schema), …])``, one schema for each text of that member.
+TAGGED = "tagged"
 
 #: Keywords that say nothing by themselves.
 _IDLE = {"$defs", "definitions"}
@@ -123,6 +126,8 @@ class Reader:
             if _choices(values) is not None:
                 given = _choices(values) or []
                 return {"enum": [one for one in given if self._keeps(rules, one, word)]}
+        if TAGGED in first or TAGGED in second:
+            raise NotCompiled([word])
         shared = first.keys() & second.keys() - {"required", "properties"}
         if any(first[keyword] != second[keyword] for keyword in shared):
             raise NotCompiled([word])
@@ -145,6 +150,9 @@ class Reader:
             return {
                 "enum": [value for i, value in enumerate(least) if not _count(value, least[:i])]
             }
+        tagged = self._tagged(given)
+        if tagged:
+            return {TAGGED: tagged}
         if word == "oneOf":
             raise NotCompiled([word])
         widest = {} if {} in others else others[0]
@@ -153,6 +161,25 @@ class Reader:
         if not all(self._keeps(widest, value, word) for value in values):
             raise NotCompiled([word])
         return widest
+
+    def _tagged(self, given: list[Schema]) -> tuple[str, list[tuple[list[str], Schema]]] | None:
+        """A required member whose text tells the options apart, and each option by the texts of it."""
+        for name in given[0].get("required", ()):
+            if not all(name in one.get("required", ()) for one in given):
+                continue
+            texts = [self._texts(one.get("properties", {}).get(name, {})) for one in given]
+            every = [text for some in texts for text in some]
+            if all(texts) and len(set(every)) == len(every):
+                return name, list(zip(texts, given, strict=True))
+        return None
+
+    def _texts(self, schema: Schema) -> list[str]:
+        """The texts that a schema accepts, where it accepts nothing else and they are written down."""
+        try:
+            kinds, _ = self.read(schema)
+        except NotCompiled:
+            return []
+        return (_choices(kinds["string"]) or []) if kinds.keys() == {"string"} else []
 
 
 def _of_types(schema: Schema) -> Kinds:
@@ -170,8 +197,6 @@ def _of_types(schema: Schema) -> Kinds:
 
 def _asks(keyword: str, value: object) -> bool:
     """Whether a keyword asks anything at all."""
-    if keyword == "additionalProperties" and value not in (True, False, {}):
-        raise NotCompiled([keyword])
     if keyword == "uniqueItems":
         return value is True
     return keyword not in ("additionalProperties", "items") or (value is not True and value != {})

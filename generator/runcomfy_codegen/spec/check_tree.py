@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from .literals import PythonSource
 from .names import Identifier
 
-__all__ = ["Branch", "Constant", "Member", "Missing", "ObjectCheck", "Test", "ValueCheck"]
+__all__ = [
+    "Branch",
+    "Constant",
+    "Member",
+    "Missing",
+    "ObjectCheck",
+    "TaggedCheck",
+    "Test",
+    "ValueCheck",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +127,23 @@ class ObjectCheck:
     known: PythonSource
     known_list: PythonSource
     closed: bool
+    #: What every other member has to keep, with the loop variables of its name and of itself.
+    others: ValueCheck | None = None
+    name: Identifier | None = None
+    #: One of several checks, chosen by the text of a member.
+    tagged: TaggedCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedCheck:
+    """Objects of several forms, told apart by the text of one member, the tag."""
+
+    variable: Identifier
+    wire_name: PythonSource
+    pointer: PythonSource
+    #: The sentence for its absence.
+    absence: PythonSource
+    #: What is said of any other text.
+    choice: Test
+    #: The condition on the tag, and what is asked of the object then.
+    options: tuple[tuple[PythonSource, ObjectCheck], ...]

@@ -12,11 +12,30 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runcomfy.model import is_member
-from runcomfy.model.messages import WORDS, describe
-from runcomfy_codegen.schema.keywords import COMPILED, Schema, parts_of
-from runcomfy_codegen.schema.kinds import ALL_KINDS, Kinds, NotCompiled, Reader
+from runcomfy.model.messages import describe
+from runcomfy_codegen.schema.keywords import Schema, parts_of
+from runcomfy_codegen.schema.kinds import ALL_KINDS, TAGGED, Kinds, NotCompiled, Reader
 
-from .check_tree import Branch, Constant, Member, Missing, ObjectCheck, Test, ValueCheck
+from .check_tree import (
+    Branch,
+    Constant,
+    Member,
+    Missing,
+    ObjectCheck,
+    TaggedCheck,
+    Test,
+    ValueCheck,
+)
+from .conditions import (
+    KINDS,
+    STRUCTURE,
+    condition_test,
+    contains_tests,
+    dependent_tests,
+    keyword_tests,
+    require_conditions,
+    uniform_type,
+)
 from .literals import PythonSource, literal, pointer
 from .names import Identifier
 
@@ -38,71 +57,9 @@ class _Depth:
         return self.loops + self.objects
 
     def name(self, word: str) -> Identifier:
-        level = self.objects if word == "member" else self.loops
+        level = self.objects if word in ("member", "tag") else self.loops
         return Identifier(word if level <= 1 else f"{word}_{level}")
 
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A JSON type in Python: how a value is recognised, and the tests that its keywords make."""
-
-    guard: str
-    refusal: str
-    tests: dict[str, str]
-
-
-_ORDER = {
-    "minimum": "{value} < {limit}",
-    "maximum": "{value} > {limit}",
-    "exclusiveMinimum": "{value} <= {limit}",
-    "exclusiveMaximum": "{value} >= {limit}",
-    "multipleOf": "not is_multiple({value}, {limit})",
-}
-
-#: How a value of each JSON type is recognised, and under which condition it breaks a keyword.
-_KINDS = {
-    "string": _Kind(
-        "{value}.__class__ is str",
-        "{value}.__class__ is not str",
-        {
-            "minLength": "{size} < {limit}",
-            "maxLength": "{size} > {limit}",
-            "pattern": "not matches({limit}, {value})",
-        },
-    ),
-    "integer": _Kind(
-        "{value}.__class__ is int or ({value}.__class__ is float and {value}.is_integer())",
-        "{value}.__class__ is not int and not ({value}.__class__ is float and {value}.is_integer())",
-        _ORDER,
-    ),
-    "number": _Kind(
-        "{value}.__class__ is int or ({value}.__class__ is float and is_finite({value}))",
-        "{value}.__class__ is not int and not ({value}.__class__ is float and is_finite({value}))",
-        _ORDER,
-    ),
-    "boolean": _Kind("{value}.__class__ is bool", "{value}.__class__ is not bool", {}),
-    "null": _Kind("{value} is None", "{value} is not None", {}),
-    "array": _Kind(
-        "{value}.__class__ is list",
-        "{value}.__class__ is not list",
-        {
-            "minItems": "{size} < {limit}",
-            "maxItems": "{size} > {limit}",
-            "uniqueItems": "not is_unique({value})",
-        },
-    ),
-    "object": _Kind(
-        "{value}.__class__ is dict",
-        "{value}.__class__ is not dict",
-        {"minProperties": "{size} < {limit}", "maxProperties": "{size} > {limit}"},
-    ),
-}
-
-#: Compiled keywords whose check is more than one condition on the value.
-_STRUCTURE = {
-    "items", "contains", "minContains", "maxContains", "properties", "required", "additionalProperties",
-    "dependentRequired",
-}  # fmt: skip
 
 #: Levels of lists and objects that straight-line code is nested in: Python refuses code that is nested much deeper.
 _MAX_DEPTH = 12
@@ -128,28 +85,13 @@ class Compiled:
 
 def compile_checks(schema: Schema) -> Compiled:
     """The checks of a clean input schema, and the constants that they refer to."""
-    _require_conditions()
+    require_conditions()
     compiler = _Compiler(schema)
     try:
         check = compiler.payload()
     except NotCompiled as error:
         return Compiled(None, (), {"": error.words})
     return Compiled(check, tuple(compiler.constants.values()), compiler.by_library)
-
-
-def _require_conditions() -> None:
-    """Every compiled keyword has its condition here, and its words."""
-    for keyword, kind in COMPILED.items():
-        if keyword not in _KINDS[kind].tests and keyword not in _STRUCTURE:
-            raise RuntimeError(
-                f"_KINDS in spec/checks.py has no condition for {keyword!r}, which COMPILED in "
-                f"schema/keywords.py lists: add one to the tests of {kind!r}"
-            )
-        if keyword not in WORDS and keyword not in ("items", "properties"):
-            raise RuntimeError(
-                f"WORDS in runcomfy/model/messages.py has no sentence for {keyword!r}, which COMPILED in "
-                "schema/keywords.py lists: add what a violation of it says"
-            )
 
 
 @dataclass(slots=True)
@@ -182,9 +124,12 @@ class _Compiler:
         depth: _Depth,
         above: frozenset[str],
     ) -> ObjectCheck:
+        if TAGGED in schema:
+            return self.tagged(schema, variable, steps, depth, above)
         properties: Schema = schema.get("properties", {})
         required: list[str] = schema.get("required", [])
-        tests, sized = _tests(_KINDS["object"], schema, variable)
+        others, name = self.others(schema, steps, depth, above)
+        tests, sized = keyword_tests(KINDS["object"], schema, variable)
         member = self.member if depth.objects else self.input
         return ObjectCheck(
             variable,
@@ -198,12 +143,71 @@ class _Compiler:
                 for wire in required
                 if wire not in properties
             ),
-            (*tests, *_dependent(schema, variable)),
+            (*tests, *dependent_tests(schema, variable)),
             sized,
             _set_of(list(properties)),
             literal(tuple(properties)),
             schema.get("additionalProperties") is False,
+            others,
+            name,
         )
+
+    def others(
+        self, schema: Schema, steps: tuple[Step, ...], depth: _Depth, above: frozenset[str]
+    ) -> tuple[ValueCheck | None, Identifier | None]:
+        """The check of the members that a schema has no names for, and the variable for their names."""
+        inner = schema.get("additionalProperties", True)
+        if isinstance(inner, bool) or inner == {}:
+            return None, None
+        deeper = replace(depth, loops=depth.loops + 1)
+        name = deeper.name("key")
+        return self.value(inner, deeper.name("item"), (*steps, name), deeper, above), name
+
+    def tagged(
+        self,
+        schema: Schema,
+        variable: Identifier,
+        steps: tuple[Step, ...],
+        depth: _Depth,
+        above: frozenset[str],
+    ) -> ObjectCheck:
+        wire, options = schema[TAGGED]
+        inside = depth if depth.objects else replace(depth, objects=1)
+        tag = inside.name("tag")
+        known = tuple(text for texts, _ in options for text in texts)
+        check = TaggedCheck(
+            tag,
+            literal(wire),
+            pointer((*steps, wire)),
+            literal(describe("required", wire)),
+            condition_test(
+                f"{tag}.__class__ is not str or {tag} not in {literal(known)}", "enum", known
+            ),
+            tuple(
+                (_tag_is(tag, texts), self.option(wire, option, variable, steps, inside, above))
+                for texts, option in options
+            ),
+        )
+        nothing = PythonSource("()")
+        return ObjectCheck(
+            variable, pointer(steps), (), (), (), False, nothing, nothing, False, tagged=check
+        )
+
+    def option(
+        self,
+        tag: str,
+        schema: Schema,
+        variable: Identifier,
+        steps: tuple[Step, ...],
+        depth: _Depth,
+        above: frozenset[str],
+    ) -> ObjectCheck:
+        """A form of a tagged object; that the tag is there, and which text it is, is known."""
+        if not steps:  # a form of the payload counts by itself, as an input does
+            self.values = 0
+        check = self.object(schema, variable, steps, depth, above)
+        others = tuple(one for one in check.members if one.wire_name != literal(tag))
+        return replace(check, members=others)
 
     def input(
         self,
@@ -282,7 +286,7 @@ class _Compiler:
             raise NotCompiled(_words(schema))
         branches = [
             self.branch(kind, kinds[kind], variable, steps, depth, above | followed)
-            for kind in sorted(kinds, key=list(_KINDS).index)
+            for kind in sorted(kinds, key=list(KINDS).index)
         ]
         if kinds.keys() == set(ALL_KINDS) and "type" not in kinds["number"]:
             asked = tuple(b for b in branches if b.tests or b.items or b.uniform or b.members)
@@ -300,11 +304,11 @@ class _Compiler:
         depth: _Depth,
         above: frozenset[str],
     ) -> Branch:
-        kind = _KINDS[str(schema.get("type", name))]
+        kind = KINDS[str(schema.get("type", name))]
         made = Branch(
             PythonSource(kind.guard.format(value=variable)),
             PythonSource(kind.refusal.format(value=variable)),
-            *_tests(kind, schema, variable),
+            *keyword_tests(kind, schema, variable),
         )
         if _is_choice(schema):
             return replace(made, tests=(self.one_of(schema, variable, steps),))
@@ -312,7 +316,7 @@ class _Compiler:
             return self.array(made, schema, variable, steps, depth, above)
         if name != "object":
             return made
-        if any(k in schema for k in _STRUCTURE):
+        if any(k in schema for k in STRUCTURE | {TAGGED}):
             deeper = replace(depth, objects=depth.objects + 1)
             inner = self.object(schema, variable, steps, deeper, above)
             return replace(made, tests=(), sized=False, members=inner)
@@ -329,12 +333,12 @@ class _Compiler:
     ) -> Branch:
         if "contains" in schema:
             allowed = self.reader.contained(schema)
-            made = replace(made, tests=(*made.tests, *_containing(schema, variable, allowed)))
+            made = replace(made, tests=(*made.tests, *contains_tests(schema, variable, allowed)))
         if not schema.get("items"):
             return replace(made, opaque=True)
         deeper = replace(depth, loops=depth.loops + 1)
         index, item = deeper.name("index"), deeper.name("item")
-        uniform = _uniform(schema["items"])
+        uniform = uniform_type(schema["items"])
         if uniform:
             return replace(made, uniform=uniform, item=item)
         check = self.value(schema["items"], item, (*steps, index), deeper, above)
@@ -348,29 +352,29 @@ class _Compiler:
         value = check.variable
         if "const" in schema and "enum" not in schema:
             condition = f"not is_member({value}, {literal(allowed)})"
-            return replace(check, choice=_test(condition, "const", schema["const"]))
+            return replace(check, choice=condition_test(condition, "const", schema["const"]))
         if "enum" in schema:  # in the schema's order
             allowed = _in_order(schema["enum"], allowed)
         nullable = None in allowed
         types = {type(value) for value in allowed if value is not None}
         if types not in ({str}, {int}):
             condition = f"not is_member({value}, {literal(allowed)})"
-            return replace(check, choice=_test(condition, "enum", allowed))
+            return replace(check, choice=condition_test(condition, "enum", allowed))
         constant = self.constant(steps, allowed)
         classes = ("str",) if types == {str} else ("int", "float")
         wrong = [f"{value}.__class__ is not {name}" for name in classes]
         wrong += [f"{value} is not None"] * nullable
         refused = " and ".join(wrong) if len(wrong) == 1 else f"({' and '.join(wrong)})"
         condition = f"{refused} or {value} not in {constant.name}"
-        return replace(check, choice=_test(condition, "enum", allowed), constant=constant)
+        return replace(check, choice=condition_test(condition, "enum", allowed), constant=constant)
 
     def one_of(self, schema: Schema, variable: Identifier, steps: tuple[Step, ...]) -> Test:
         """Membership in the given values of a type that is known already."""
         allowed = _choices(schema)
         if {type(value) for value in allowed} in ({str}, {int}):
             constant = self.constant(steps, allowed)
-            return _test(f"{variable} not in {constant.name}", "enum", allowed)
-        return _test(f"not is_member({variable}, {literal(allowed)})", "enum", allowed)
+            return condition_test(f"{variable} not in {constant.name}", "enum", allowed)
+        return condition_test(f"not is_member({variable}, {literal(allowed)})", "enum", allowed)
 
     def constant(self, steps: tuple[Step, ...], allowed: tuple[Any, ...]) -> Constant:
         words = [step for step in steps if not isinstance(step, Identifier)]
@@ -384,6 +388,11 @@ class _Compiler:
 
 def _member(wire: str, required: bool, check: ValueCheck) -> Member:
     return Member(literal(wire), required, literal(describe("required", wire)), check)
+
+
+def _tag_is(tag: Identifier, texts: list[str]) -> PythonSource:
+    known = literal(tuple(texts))
+    return PythonSource(f"{tag} == {literal(texts[0])}" if len(texts) == 1 else f"{tag} in {known}")
 
 
 def _paths(schema: Schema, path: tuple[object, ...]) -> Iterator[tuple[int, tuple[object, ...]]]:
@@ -438,59 +447,3 @@ def _in_order(values: list[Any], allowed: tuple[Any, ...]) -> tuple[Any, ...]:
             else is_member(one, others)
         )
     )
-
-
-def _test(condition: str, rule: str, limit: Any) -> Test:
-    return Test(
-        PythonSource(condition), literal(rule), literal(limit), literal(describe(rule, limit))
-    )
-
-
-#: The Python type of items that have nothing to keep but their type.
-_PLAIN_ITEMS = {"string": "str", "boolean": "bool"}
-
-
-def _uniform(items: Schema) -> tuple[PythonSource, PythonSource] | None:
-    name = items.get("type")
-    if items.keys() != {"type"} or not isinstance(name, str) or name not in _PLAIN_ITEMS:
-        return None
-    return PythonSource(_PLAIN_ITEMS[name]), literal(name)
-
-
-def _tests(kind: _Kind, schema: Schema, variable: Identifier) -> tuple[tuple[Test, ...], bool]:
-    """The tests that the keywords of ``schema`` make, and whether they share the value's length."""
-    asked = {keyword: words for keyword, words in kind.tests.items() if keyword in schema}
-    sized = sum("{size}" in words for words in asked.values()) > 1
-    size = "size" if sized else f"len({variable})"
-    tests = tuple(
-        _test(
-            words.format(value=variable, size=size, limit=literal(schema[keyword])),
-            keyword,
-            schema[keyword],
-        )
-        for keyword, words in asked.items()
-    )
-    return tests, sized
-
-
-def _dependent(schema: Schema, variable: Identifier) -> Iterator[Test]:
-    """The tests of ``dependentRequired``: a name that is needed beside another one."""
-    for name, needed in schema.get("dependentRequired", {}).items():
-        for other in needed:
-            condition = f"{literal(name)} in {variable} and {literal(other)} not in {variable}"
-            message = literal(describe("dependentRequired", (name, other)))
-            yield Test(
-                PythonSource(condition), literal("dependentRequired"), literal(other), message
-            )
-
-
-def _containing(schema: Schema, variable: Identifier, allowed: tuple[Any, ...]) -> Iterator[Test]:
-    """The tests of ``contains`` and its two bounds."""
-    count = f"count_members({variable}, {literal(allowed)})"
-    least, most = schema.get("minContains", 1), schema.get("maxContains")
-    if least:
-        yield _test(f"{count} == 0", "contains", None)
-    if least > 1:
-        yield _test(f"0 < {count} < {literal(least)}", "minContains", least)
-    if most is not None:
-        yield _test(f"{count} > {literal(most)}", "maxContains", most)

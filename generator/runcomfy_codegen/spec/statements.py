@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .check_tree import Branch, Member, ObjectCheck, Test, ValueCheck
+from .check_tree import Branch, Member, ObjectCheck, TaggedCheck, Test, ValueCheck
 from .literals import PythonSource, pointer
 
 __all__ = ["payload_blocks"]
@@ -28,10 +28,11 @@ def payload_blocks(check: ObjectCheck | None) -> tuple[PythonSource, ...]:
     if check is None:
         return (PythonSource('check_by_library(__name__, (), payload, "", found)'),)
     blocks = [
-        PythonSource("unset = UNSET" if check.members else ""),
+        PythonSource("unset = UNSET" if check.members or check.tagged else ""),
         _block(_own_tests(check)),
         *map(_input_block, check.members),
         _block(_strangers(check)),
+        _block(_tagged(check.tagged, check, whole=True)) if check.tagged else PythonSource(),
     ]
     return tuple(filter(None, blocks))
 
@@ -75,14 +76,34 @@ def _own_tests(check: ObjectCheck) -> Iterator[Statement]:
         yield Statement(f"if {name.name} not in {check.variable}:", (absent,))
 
 
-def _object(check: ObjectCheck) -> Iterator[Statement]:
+def _object(check: ObjectCheck, *, whole: bool = False) -> Iterator[Statement]:
+    """An object; ``whole`` is the payload, whose other members are looked at elsewhere."""
+    if check.tagged:
+        yield from _tagged(check.tagged, check, whole=whole)
+        return
     yield from _own_tests(check)
     for one in check.members:
         yield from _member(one, check.variable, check.pointer, f"{check.variable}.get")
     yield from _strangers(check)
-    if not check.closed:
+    if not (check.closed or check.others or whole):
         known = f"{check.variable}, {check.known}, {check.pointer}"
         yield Statement(f"check_others({known}, found)")
+
+
+def _tagged(check: TaggedCheck, parent: ObjectCheck, *, whole: bool) -> Iterator[Statement]:
+    """An object of several forms: the questions of the form that its tag names."""
+    yield Statement(f"{check.variable} = {parent.variable}.get({check.wire_name}, unset)")
+    absent = _violation(
+        parent.pointer, "'required'", parent.variable, check.wire_name, check.absence
+    )
+    yield Statement(f"if {check.variable} is unset:", (absent,))
+    choice = check.choice
+    other = _violation(check.pointer, choice.rule, check.variable, choice.limit, choice.message)
+    yield Statement(f"elif {choice.condition}:", (other,))
+    for condition, option in check.options:
+        body = tuple(_object(option, whole=whole))
+        if body:
+            yield Statement(f"elif {condition}:", body)
 
 
 def _member(one: Member, parent: str, place: str, get: str) -> Iterator[Statement]:
@@ -94,7 +115,11 @@ def _member(one: Member, parent: str, place: str, get: str) -> Iterator[Statemen
 
 
 def _strangers(check: ObjectCheck) -> Iterator[Statement]:
-    """The refusal of members that a closed object does not know."""
+    """What is asked of the members that an object does not know: a closed one refuses them."""
+    if check.others:
+        members = f"{check.variable}, {check.known}, {check.pointer}, found"
+        head = f"for {check.name}, {check.others.variable} in other_members({members}):"
+        yield Statement(head, tuple(_value(check.others)))
     if check.closed:
         stranger = _violation(check.pointer, "'additionalProperties'", "name", check.known_list)
         unknown = Statement(f"if name not in {check.known}:", (stranger,))

@@ -5,7 +5,7 @@ Each gives the verdict of the jsonschema library, whose arithmetic they follow.
 
 from __future__ import annotations
 
-from .json_values import find_non_json
+from .json_values import find_non_json, pointer_token
 from .violation import Violation
 
 TYPE_CHECKING = False
@@ -21,6 +21,7 @@ __all__ = [
     "is_member",
     "is_unique",
     "matches",
+    "other_members",
     "wrong_items",
 ]
 
@@ -102,6 +103,19 @@ def check_others(
     others = {name: member for name, member in value.items() if name not in known}
     if others:
         find_non_json(others, pointer, found)
+
+
+def other_members(
+    value: dict[object, object], known: Container[object], pointer: str, found: list[Violation]
+) -> list[tuple[str, Any]]:
+    """The members outside ``known``, each with its name as a step of a JSON pointer; names that are no texts are violations."""
+    others = []
+    for name, member in value.items():
+        if not isinstance(name, str):
+            found.append(Violation(pointer, "json", name, None, "member names must be strings"))
+        elif name not in known:
+            others.append((pointer_token(name), member))
+    return others
 
 
 def check_by_library(

@@ -14,7 +14,7 @@ from runcomfy_codegen.spec.checks import compile_checks
 from support.differential.oracle import Oracle
 from support.small_models import load, make, make_class
 
-TEXT, SHORT = {"type": "string"}, {"type": "string", "maxLength": 3}
+TEXT, SHORT, WHOLE = {"type": "string"}, {"type": "string", "maxLength": 3}, {"type": "integer"}
 ENUM = {"type": "string", "enum": ["a", "b"]}
 SIZE = {
     "type": "object", "properties": {"w": {"type": "integer"}, "h": {"type": "integer"}}, "required": ["w"],
@@ -130,7 +130,7 @@ def test_code_beyond_measure_is_left_to_the_library(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("keyword", "kind", "place"),
-    [("maxLines", "string", "spec/checks.py"), ("pattern", "string", "messages.py")],
+    [("maxLines", "string", "spec/conditions.py"), ("pattern", "string", "messages.py")],
 )
 def test_a_keyword_that_is_half_added_fails_and_names_the_place(
     monkeypatch: pytest.MonkeyPatch, keyword: str, kind: str, place: str
@@ -162,3 +162,43 @@ def test_a_long_enum_takes_work_that_grows_with_its_length(
     assert compared <= len(values)
     assert [check_payload(model, {"style": one}) for one in ("7", 7, 7.0, True, None)] == [[]] * 5
     assert check_payload(model, {"style": False})
+
+
+A = {
+    "type": "object",
+    "properties": {"kind": {"const": "a"}, "n": WHOLE},
+    "required": ["kind", "n"],
+}
+B = {"type": "object", "properties": {"kind": {"enum": ["b", "c"]}}, "required": ["kind"]}
+
+
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+@pytest.mark.parametrize("root", [False, True])
+def test_objects_that_a_text_tells_apart_need_no_library(
+    tmp_path: Path, word: str, root: bool
+) -> None:
+    union = {word: [A, {"$ref": "#/$defs/B"}], "$defs": {"B": B}}
+    schema = union if root else {"type": "object", "properties": {"x": {word: [A, B]}}}
+    make(tmp_path, {"acme/small": schema})
+    text = (tmp_path / "out/made_models/acme/small.py").read_text(encoding="utf-8")
+    assert "check_by_library" not in text
+    oracle = Oracle(load(tmp_path, "made_models.acme.small").Small)
+    values = [
+        {"kind": "a", "n": 1}, {"kind": "b"}, {"kind": "c", "other": 1}, {"kind": "a"}, {"kind": "d"},
+        {"kind": ["a"]}, {"kind": None}, {}, {"n": 1}, {"kind": "b", "n": "any"},
+    ]  # fmt: skip
+    verdicts = [oracle.compare(value if root else {"x": value}) for value in values]
+    assert verdicts == [True, True, True, *[False] * 6, True]
+
+
+def test_values_of_other_members_need_no_library_and_name_their_place(tmp_path: Path) -> None:
+    closed = {"type": "object", "properties": {"q": WHOLE}, "additionalProperties": False}
+    schema = {"type": "object", "additionalProperties": closed, "properties": {"a": WHOLE}}
+    make(tmp_path, {"acme/small": {"type": "object", "properties": {"x": schema}}})
+    small = load(tmp_path, "made_models.acme.small").Small
+    oracle = Oracle(small)
+    assert oracle.compare({"x": {"a": 1, "b": {"q": 2}}})
+    assert not oracle.compare({"x": {"b": {"q": 2}, "c/d": {"q": "no"}, "e": {"z": 1}, "f": 0}})
+    [one] = check_payload(small, {"x": {"c/~d": {"q": "no"}}})
+    assert one.pointer == "/x/c~1~0d/q"
+    assert [one.rule for one in check_payload(small, {"x": {1: {}}})] == ["json"]

@@ -22,6 +22,7 @@ DEFINITIONS: Schema = {
 
 _NAMES = st.sampled_from(["a", "b", "image_1", "class", "33_x", "a b", "é"])
 _BOUNDS = st.integers(-2, 8) | st.sampled_from([0.5, 2.0, 1.5, 2**32])
+_UNIONS = st.sampled_from(["anyOf", "oneOf"])
 _SIZES = st.integers(0, 3)
 _TYPES = st.sampled_from(
     ["string", "integer", "number", "boolean", "array", "object", "null", "float"]
@@ -73,12 +74,31 @@ def _keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Schema]:
             ["#/$defs/short", "#/$defs/tree", "#", "#/$defs/none", "other.json"]
         ),
     }
+    tagged = st.builds(
+        _tagged_options,
+        st.lists(st.dictionaries(_NAMES, inner, max_size=2), min_size=2, max_size=3),
+    )
     plain = st.lists(st.sampled_from(sorted(compiled)), min_size=1, max_size=4, unique=True)
     mixed = st.lists(st.sampled_from(sorted({**compiled, **library})), max_size=4, unique=True)
     both = {**compiled, **library}
-    return st.one_of(plain, plain, mixed).flatmap(
+    made = st.one_of(plain, plain, mixed).flatmap(
         lambda chosen: st.fixed_dictionaries({keyword: both[keyword] for keyword in chosen})
     )
+    return made | made | made | st.builds(lambda word, parts: {word: parts}, _UNIONS, tagged)
+
+
+def _tagged_options(forms: list[Schema]) -> list[Schema]:
+    """Objects that the text of one member tells apart; the last one has two such texts, or is null."""
+    tags: list[Schema] = [{"const": "one"}, {"enum": ["two", "three"]}, {"const": "four"}]
+    return [
+        {
+            "type": "object",
+            "properties": {**form, "class": tag},
+            "required": ["class"],
+            **({"additionalProperties": False} if len(form) == 2 else {}),
+        }
+        for form, tag in zip(forms, tags, strict=False)
+    ] + ([{"type": "null"}] if len(forms) == 3 else [])
 
 
 _schemas: st.SearchStrategy[Any] = st.recursive(

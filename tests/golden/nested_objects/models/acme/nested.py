@@ -11,10 +11,10 @@ from runcomfy.model import (
     Output,
     Request,
     Violation,
-    check_by_library,
     check_others,
     find_non_json,
     is_finite,
+    other_members,
 )
 
 TYPE_CHECKING = False
@@ -141,8 +141,19 @@ def check(payload: Any) -> list[Violation]:
         found.append(Violation("/settings", "type", value, "object", "must be an object"))
 
     value = payload.get("levels", unset)
-    if value is not unset:
-        check_by_library(__name__, ("properties", "levels"), value, "/levels", found)
+    if value.__class__ is dict:
+        for key, item in other_members(value, (), "/levels", found):
+            if item.__class__ is int or (item.__class__ is float and item.is_integer()):
+                if item > 9:
+                    found.append(
+                        Violation(f"/levels/{key}", "maximum", item, 9, "must be at most 9")
+                    )
+            else:
+                found.append(
+                    Violation(f"/levels/{key}", "type", item, "integer", "must be a whole number")
+                )
+    elif value is not unset:
+        found.append(Violation("/levels", "type", value, "object", "must be an object"))
 
     return found
 
@@ -165,15 +176,6 @@ _SCHEMAS = r"""{
   "properties": {
    "meta": {"type": "object", "properties": {"width": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "string"}}}}
   }
- },
- "checked": {
-  "type": "object",
-  "properties": {
-   "camera": {"type": "object", "properties": {"lens": {"type": "object", "properties": {"mm": {"type": "integer", "minimum": 8, "maximum": 800}}, "required": ["mm"]}, "tilt": {"type": "number"}}, "required": ["lens"]},
-   "settings": {"type": "object"},
-   "levels": {"type": "object", "additionalProperties": {"type": "integer", "maximum": 9}}
-  },
-  "required": ["camera"]
  }
 }
 """
