@@ -105,7 +105,7 @@ def notes(tmp_path: Path, x: Any, **root: Any) -> set[tuple[str, str, str]]:
         ({"anyOf": [{"minLength": 1}, {"pattern": "a"}]}, "fallback", "anyOf", X),
         ({"type": "array", "prefixItems": [{}]}, "fallback", "prefixItems", X),
         ({"items": {"not": {}}}, "fallback", "not", X),
-        ({"additionalProperties": {"type": "string"}}, "fallback", "additionalProperties", X),
+        ({"additionalProperties": {"not": {"type": "string"}}}, "fallback", "not", X),
     ],
     ids=str,
 )
