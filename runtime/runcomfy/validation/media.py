@@ -106,8 +106,10 @@ def check_media(cls: type[Request[Any]], payload: object, files: Files, report: 
             elif not is_plain_url(url):
                 _check_url(cls, media, pointer, url, files, report)
                 at_hand = at_hand or is_data(url)
-            if files.look and (at_hand or media.rules):
+            if files.look and at_hand:
                 _check_file(media, pointer, url, files, report)
+            elif files.look:
+                _leave_unchecked(media, pointer, url, files, report)
 
 
 def _check_url(
@@ -134,12 +136,20 @@ def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report:
     info = files.info(url)
     if info is not None:
         _check_facts(media, pointer, _name(url), info, report)
-    elif not files.list_remote:
-        files.remote += len(media.rules)
     else:
-        reason = REMOTE if is_web(url) else _NO_ADDRESS
-        for rule in media.rules:
-            report.unchecked.append(Unchecked(pointer, rule.name, reason, url))
+        _leave_unchecked(media, pointer, url, files, report)
+
+
+def _leave_unchecked(
+    media: MediaInput, pointer: str, url: Any, files: Files, report: Report
+) -> None:
+    """Count or list the rules about a file that is not at hand."""
+    if not files.list_remote:
+        files.remote += len(media.rules)
+        return
+    reason = REMOTE if is_web(url) else _NO_ADDRESS
+    for rule in media.rules:
+        report.unchecked.append(Unchecked(pointer, rule.name, reason, url))
 
 
 def _check_facts(
