@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from runcomfy import Client, ConfigurationError, JournalError, MissingExtra, MissingToken, Polling
 from runcomfy.journal import Journal
+from runcomfy.testing import mock_service
 
 ID = "openai/gpt-image-1-5/text-to-image"
 
@@ -27,7 +29,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
 
 
 def test_an_engine_that_is_not_there_is_named(client: Client, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no engine 'slurm'; there are local, ray"):
+    with pytest.raises(
+        ConfigurationError, match="unknown engine 'slurm'; the engines are local, ray"
+    ):
         client.batch(ID, [], out=tmp_path, engine="slurm")  # type: ignore[arg-type]  # as people try
 
 
@@ -72,7 +76,7 @@ def test_what_makes_clients_elsewhere_holds_settings_and_no_token(
     assert other.account == client.account
     assert other._settings.arguments() == client._settings.arguments()
     monkeypatch.setenv("RUNCOMFY_TOKEN", "another")
-    with pytest.raises(ConfigurationError, match="a worker found the token of the account"):
+    with pytest.raises(ConfigurationError, match="a worker has the token of the account"):
         pickle.loads(sent).client()  # noqa: S301  # it was made above
     monkeypatch.delenv("RUNCOMFY_TOKEN")
     monkeypatch.setenv("HOME", "/nonexistent")
@@ -93,3 +97,23 @@ def test_a_journal_is_opened_elsewhere_with_its_limits_and_never_made(tmp_path: 
         elsewhere()
     with Journal(tmp_path / "journal.db"), pytest.raises(JournalError, match="is not the journal"):
         elsewhere()
+
+
+def test_a_worker_that_is_ended_leaves_its_requests_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the next execution would find a cancelled row, and ``retry_failed`` would pay for it again."""
+    monkeypatch.setenv("RUNCOMFY_TOKEN", "any")
+    with mock_service(queue_seconds=1000.0) as service, Client(base_url=service.url) as client:
+
+        async def main() -> None:
+            worker: Any = client._elsewhere().client()
+            async with worker, anyio.create_task_group() as group:
+                group.start_soon(worker.run, ID, {"prompt": "a hat"})
+                while not any(asked.action == "status" for asked in service.log):
+                    await anyio.sleep(0.01)
+                group.cancel_scope.cancel()
+
+        anyio.run(main)
+        assert service.accepted == 1
+        assert not any(asked.action == "cancel" for asked in service.log)

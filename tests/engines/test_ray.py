@@ -222,7 +222,7 @@ def test_a_node_with_the_token_of_another_account_is_refused(
     with cluster(tmp_path, 2, token="theirs") as nodes:  # noqa: S106  # the mock takes any
         code, _, told = ended(driver(service.url, nodes, nodes.disk / "out", 4))
     assert code == 1
-    assert "a worker found the token of the account" in told
+    assert "a worker has the token of the account" in told
     assert service.accepted == 0
 
 

@@ -346,6 +346,10 @@ class AsyncClient(BaseClient):
         if self._owned is not None:
             await anyio.to_thread.run_sync(self._owned.close)
 
+    def leave_running(self) -> None:
+        """Cancel no request when a task is cancelled: another process goes on with it."""
+        self._driver.cancels = False
+
     async def close(self) -> None:
         """The same as ``aclose``."""
         await self.aclose()

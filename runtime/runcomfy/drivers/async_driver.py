@@ -40,6 +40,8 @@ class AsyncDriver:
         #: What goes on in each event loop.
         self._loops: WeakKeyDictionary[Any, _Loop] = WeakKeyDictionary()
         self._closed = False
+        #: Whether the request of a cancelled task is cancelled.
+        self.cancels = True
 
     async def run(
         self,
@@ -58,7 +60,7 @@ class AsyncDriver:
             progress.explain(stop)
             raise
         except BaseException as stop:
-            if rescue and progress.request_id and not progress.ended:
+            if rescue and self.cancels and progress.request_id and not progress.ended:
                 with (
                     self._loop.rescuing(),
                     progress.rescue(stop) as tell,

@@ -35,6 +35,10 @@ class WorkerClient(Protocol):
         """The same client, which keeps this journal."""
         ...
 
+    def leave_running(self) -> None:
+        """Cancel no request when a task is cancelled: another process goes on with it."""
+        ...
+
     async def aclose(self) -> None:
         """Close its connections."""
         ...
@@ -57,6 +61,8 @@ class Elsewhere:
                 f"a worker has the token of the {client.account}, but the batch belongs to the {self.account}; nothing was "
                 "sent there. Use the same token on every node: RUNCOMFY_TOKEN, or runcomfy-py login"
             )
+        # A worker that is ended by its engine is not an end of the batch: what was paid goes on.
+        client.leave_running()
         return client
 
     def __reduce__(self) -> tuple[Any, ...]:
