@@ -97,7 +97,7 @@ def test_a_fork_while_certificates_are_read_blocks_no_call(
 def test_a_fork_while_certificates_are_read_blocks_no_download(
     server: RawServer, reading: Reading
 ) -> None:
-    raw = {"output": f"{server.url}/a.png"}
+    raw = {"output": f"{server.url}/a.bin"}
     hosts = [server.url.removeprefix("https://")]
     client = Client(TOKEN, base_url=server.url, download_hosts=hosts)
     result = Result(ID, Output.from_payload({}), raw, downloads=client._downloads)
