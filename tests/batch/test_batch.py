@@ -86,7 +86,7 @@ def test_a_changed_row_under_its_key_is_told_before_anything_is_paid(
 ) -> None:
     list(client.batch(TEXT, rows(2), out=tmp_path / "b"))
     changed = [*rows(2), {"key": "new", "prompt": "x"}, {"key": "k0", "prompt": "another"}]
-    with pytest.raises(InvalidRows, match=r"row 4 \(k0\): /key: is the key of row 1 as well"):
+    with pytest.raises(InvalidRows, match=r"row 4 \(k0\): /key: is also the key of row 1"):
         list(client.batch(TEXT, changed, out=tmp_path / "b"))
     with pytest.raises(
         KeyConflict, match="row 1: the folder has the key 'k0' with a different payload"

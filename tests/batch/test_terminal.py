@@ -79,7 +79,7 @@ def test_progress_tells_rows_running_and_money(queued: MockService) -> None:
     running = start()
     running.expect(r"0/4 rows, 4 running, \$0\.00 \+ \$0\.16 reserved")
     running.sendintr()
-    running.expect("Stopping: 4 requests in flight are followed to their end")
+    running.expect("Stopping: 4 requests in flight are still being awaited")
     running.sendintr()
     running.expect(END)
 
@@ -101,13 +101,13 @@ def test_the_first_ctrl_c_ends_in_order_and_nothing_more_is_sent(queued: MockSer
     running = start("--jobs", "2")
     running.expect("2 running")
     running.sendintr()
-    running.expect("Stopping: 2 requests in flight are followed to their end. Press Ctrl-C again")
+    running.expect("Stopping: 2 requests in flight are still being awaited")
     release(queued)
     running.expect(END)
     running.close()
     assert running.exitstatus == 130
     assert "2 succeeded, 2 waiting" in running.before
-    assert "Stopped: it was interrupted. The same command goes on where it was." in running.before
+    assert "Stopped: it was interrupted. Rerun the command to resume." in running.before
     assert queued.accepted == 2
     assert run(*ARGUMENTS).status == 0
     assert queued.accepted == ROWS
