@@ -100,6 +100,8 @@ def test_a_resized_window_gets_a_line_of_its_width(queued: MockService) -> None:
 def test_the_first_ctrl_c_ends_in_order_and_nothing_more_is_sent(queued: MockService) -> None:
     running = start("--jobs", "2")
     running.expect("2 running")
+    while sum(asked.action == "status" for asked in queued.log) < 2:  # both are submitted
+        running.expect("2 running")
     running.sendintr()
     running.expect("Stopping: 2 requests in flight are still being awaited")
     release(queued)
