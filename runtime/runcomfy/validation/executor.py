@@ -17,7 +17,7 @@ from runcomfy.errors import RunComfyError
 
 from .byte_ranges import lines_in, on_disk, ranges
 from .chunks import shareable
-from .scanner import LineScan, Scanner
+from .scanner import LINES_OF_A_PIECE, LineScan, Scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def scan_range(
         file.seek(start)
         pieces = ranges(file, least=_PIECE, end=stop)
         lines = chain.from_iterable(lines_in(file.fileno(), piece) for piece in pieces)
-        return _joined(scanner.scan(lines))
+        return _joined(scanner.scan(lines, LINES_OF_A_PIECE))
 
 
 def scan_lines(task: ScanTask, lines: Iterable[Line]) -> LineScan:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from .byte_ranges import lines_in, on_disk, ranges, remaining
 from .chunks import shareable
 from .report import Report, counted
-from .scanner import Scanner
+from .scanner import LINES_OF_A_PIECE, Scanner
 from .validate import model_class
 
 TYPE_CHECKING = False
@@ -204,7 +204,7 @@ def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[
     if on_disk(waiting):
         if processes == 1 or remaining(waiting) < _SMALL:
             for where in ranges(waiting):
-                yield from scanner.scan(lines_in(waiting.fileno(), where))
+                yield from scanner.scan(lines_in(waiting.fileno(), where), LINES_OF_A_PIECE)
             return
     elif processes == 1:
         yield from scanner.scan(waiting)

@@ -7,6 +7,7 @@ parser read the line first.
 
 from __future__ import annotations
 
+import gc
 from functools import partial
 from itertools import chain, compress, count, islice, starmap
 from operator import attrgetter, itemgetter
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
 
     Line = str | bytes
 
-__all__ = ["FaultyLine", "LineScan", "Scanner"]
+__all__ = ["LINES_OF_A_PIECE", "FaultyLine", "LineScan", "Scanner"]
 
 #: Lines that are looked at together: few enough for their values to stay in the processor's cache, and for the
 #: garbage collector not to look through them. Decoded payloads are smaller than dicts.
 _BATCH, _CLEAN_BATCH = 64, 256
+#: The same for lines out of a short piece of a file, which cannot fill the memory.
+LINES_OF_A_PIECE = 1_024
 #: Numbers from here on lose digits in orjson, which reads them as floats.
 _WIDE = 2**63
 #: Values that both parsers read alike, and that hold no others.
@@ -130,15 +133,21 @@ class Scanner:
         """Whether the file is given or was looked at."""
         return url in self._at_hand
 
-    def scan(self, lines: Iterable[Line]) -> Iterator[LineScan]:
-        """Scan the lines, a few at a time."""
+    def scan(self, lines: Iterable[Line], most: int = _CLEAN_BATCH) -> Iterator[LineScan]:
+        """Scan the lines, at most so many at a time."""
         waiting = iter(lines)
         scan, size = self._scan, _BATCH
         if self._clean is not None:
-            scan, size = partial(self._sift, self._clean), _CLEAN_BATCH
+            scan, size = partial(self._sift, self._clean), most
         while batch := list(islice(waiting, size)):
             self._blank = self._remote = self._files.remote = 0
-            reports = scan(batch)
+            collecting = gc.isenabled()
+            gc.disable()  # for a millisecond: nothing here holds circles, and looking through it takes as long again
+            try:
+                reports = scan(batch)
+            finally:
+                if collecting:
+                    gc.enable()
             yield LineScan(len(batch), self._blank, self._remote + self._files.remote, reports)
 
     def _sift(self, clean: CleanDecoder, lines: list[Line]) -> list[tuple[int, Report]]:
