@@ -179,7 +179,7 @@ def test_a_run_whose_answer_was_lost_is_not_sent_twice(page: Page) -> None:
     page.route("**/api/runs", lose)
     page.evaluate("console.error = () => {}")
     page.locator("#run").click()
-    page.locator("#verdict", has_text="does not answer").wait_for()
+    page.locator("#verdict", has_text="is not responding").wait_for()
     page.unroute("**/api/runs")
     page.locator("#run").click()
     page.locator("#verdict", has_text="started").wait_for()

@@ -22,7 +22,7 @@ async function call(path, options = {}) {
     response = await fetch(path, { ...options, headers: { ...HEADERS, ...options.headers }, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    const failed = new CallFailed("The playground does not answer. Start it again: runcomfy-py playground");
+    const failed = new CallFailed("The playground is not responding. Restart it: runcomfy-py playground");
     failed.lost = true; // it may have arrived
     throw failed;
   }
