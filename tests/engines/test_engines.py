@@ -49,6 +49,15 @@ def test_ray_client_addresses_are_refused(client: Client, tmp_path: Path) -> Non
         list(batch)
 
 
+def test_an_address_where_nothing_listens_is_told_at_once(client: Client, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray has no wheels for this Python")
+    batch = client.batch(
+        ID, [{"prompt": "a hat"}], out=tmp_path / "b", engine="ray", address="127.0.0.1:9", price=1
+    )
+    with pytest.raises(ConfigurationError, match=r"no Ray cluster responds at 127\.0\.0\.1:9"):
+        list(batch)
+
+
 def test_a_missing_ray_is_told_with_what_installs_it(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

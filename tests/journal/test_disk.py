@@ -169,7 +169,7 @@ def test_a_backup_replaces_no_file(tmp_path: Path, journal: Journal) -> None:
     with pytest.raises(JournalUnwritable, match="never replaces"):
         journal.backup(tmp_path / "precious")
     with pytest.raises(JournalUnwritable):
-        journal.backup(tmp_path / "an invalid redirect" / "backup.db")
+        journal.backup(tmp_path / "nowhere" / "backup.db")
     assert (tmp_path / "precious").read_text() == "mine"
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import ray
 import ray._private.worker as ray_worker
@@ -15,6 +13,9 @@ from ray.experimental import internal_kv
 
 from runcomfy.errors import ConfigurationError, JournalError
 from runcomfy.journal import Journal
+from runcomfy.ray.connecting import LOCAL
+from runcomfy.ray.connecting import address_of as ray_address
+from runcomfy.ray.connecting import connect as connect_to_ray
 
 from .local import Elsewhere
 
@@ -22,40 +23,27 @@ __all__ = ["NAMESPACE", "address_of", "connect", "end_actor", "require_place"]
 
 #: Of the actors' names.
 NAMESPACE = "runcomfy"
-#: The object store of a Ray that is started here: rows are small, and no file goes through it.
-_STORE_BYTES = 100 * 1024 * 1024
 
 
 def address_of(address: str | None) -> str:
-    """Where the cluster is: the address, the variable ``RAY_ADDRESS``, or ``local`` for a Ray of our own."""
-    address = address or os.environ.get("RAY_ADDRESS") or "local"
-    if address.startswith("ray://"):
+    """Where the cluster is. Raises ``ConfigurationError`` for a place that cannot have the journal."""
+    place = ray_address(address)
+    if place.startswith("ray://"):
         raise ConfigurationError(
-            f"the address {address!r:.80} is that of Ray Client, whose program is not on a node of the cluster; the journal "
+            f"the address {place!r:.80} is that of Ray Client, whose program is not on a node of the cluster; the journal "
             "has to be on one. Run the command on a node, with its folder there: --address auto"
         )
-    return address
+    return place
 
 
 def connect(address: str, elsewhere: Elsewhere) -> bool:
     """Connect to Ray, unless the program has done so; whether that was done here."""
     if ray.is_initialized():
         return False
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address == "local":
-        # Ray reports its use over the network unless it is told not to; no one asked for that here.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        quiet |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-    try:
-        with _token_for_children(elsewhere) if address == "local" else nullcontext():
-            ray.init(address, **quiet)
-        # Else Ray prints what happens to its tasks to standard output, which is the program's.
-        ray_worker._worker_logs_enabled = False
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        told = str(error).strip().splitlines()[0]
-        raise ConfigurationError(
-            f"Ray at {address!r:.80} cannot be reached: {told}; nothing was sent"
-        ) from error
+    with _token_for_children(elsewhere) if address == LOCAL else nullcontext():
+        connect_to_ray(address)
+    # Else Ray prints what happens to its tasks to standard output, which is the program's.
+    ray_worker._worker_logs_enabled = False
     return True
 
 

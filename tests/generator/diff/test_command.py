@@ -157,7 +157,7 @@ def test_a_revision_against_the_disk(repository: Path) -> None:
     assert (ran.status, "input/steps: input added" in ran.out) == (1, True)
 
 
-@pytest.mark.parametrize("name", ["an invalid redirect", "--output=x", "one:x"])
+@pytest.mark.parametrize("name", ["nowhere", "--output=x", "one:x"])
 def test_what_is_no_revision_is_misuse(repository: Path, name: str) -> None:
     ran = codegen("diff", "--schemas", repository, "--", name)
     assert ran.status == 64
@@ -308,4 +308,4 @@ def test_uses_are_part_of_the_json_and_decide_the_status(project: Project) -> No
 
 def test_code_that_is_nowhere_is_misuse(project: Project) -> None:
     project.new(CAT)
-    assert project.diff("--uses", project.folder / "an invalid redirect").status == 64
+    assert project.diff("--uses", project.folder / "nowhere").status == 64
