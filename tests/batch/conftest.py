@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runcomfy.cli.main import run
+from runcomfy.cli.command_group import run
 from runcomfy.credentials import VARIABLES
 from runcomfy.mock import MockService, Settings, small_output
 from support.command import Ran

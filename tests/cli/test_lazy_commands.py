@@ -72,3 +72,12 @@ def test_the_help_lists_every_command_with_its_line() -> None:
     shown = " ".join(run("--help", COLUMNS="200").out.split())
     for name, (_, line) in COMMANDS.items():
         assert f"{name} {line}" in shown
+
+
+@pytest.mark.parametrize("package", ["runcomfy.cli", "runcomfy_codegen.cli"])
+def test_a_program_can_run_the_command_twice(package: str) -> None:
+    program = f"import sys\nfor _ in 'ab':\n    from {package} import main\n    main(['--version'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert (done.stderr, len(done.stdout.splitlines())) == ("", 2)

@@ -284,7 +284,7 @@ def test_a_file_is_looked_at_once_however_often_it_is_used(
 def test_the_command_tells_what_became_of_each_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from runcomfy.cli.main import run
+    from runcomfy.cli.command_group import run
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")

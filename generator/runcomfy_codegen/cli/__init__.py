@@ -12,7 +12,7 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     try:
-        from .main import run
+        from .command_group import run
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise

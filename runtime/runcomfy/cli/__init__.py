@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return answer(given[1:])
     try:
-        from .main import run
+        from .command_group import run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "click":
             raise
