@@ -48,6 +48,8 @@ def acting(
         finally:
             if actor._watching is not None:
                 actor._watching.cancel()
+            for held in actor._held.values():
+                held.claim.close()
             await actor.close()
 
     asyncio.run(main())

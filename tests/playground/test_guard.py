@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from runcomfy.errors import MissingToken
+from runcomfy.journal.locks import LockFile
 from runcomfy.mock import MockService, small_output
 from runcomfy.mock import Settings as MockSettings
 from runcomfy.playground import Playground, Settings
@@ -222,3 +223,4 @@ def test_what_stops_the_start_is_raised(tmp_path: Path, monkeypatch: pytest.Monk
     settings = Settings(live=True, out=tmp_path, journal=tmp_path / "journal.db")
     with pytest.raises(MissingToken), Playground(settings):
         pass
+    assert not LockFile._open  # the journal is closed again

@@ -58,7 +58,11 @@ class Service:
         else:
             base_url, token, path = self._start_mock()
         self._journal = Journal(path)
-        self._client = AsyncClient(token, base_url=base_url, journal=self._journal)
+        try:
+            self._client = AsyncClient(token, base_url=base_url, journal=self._journal)
+        except BaseException:
+            self._journal.close()
+            raise
         self._allowance = Allowance(self._journal, self._client.account, settings.budget)
         self.runs = Runs(self._client, self._journal, settings.out)
         await self.runs.resume()

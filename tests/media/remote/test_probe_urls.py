@@ -447,7 +447,7 @@ def test_limits_that_cannot_be_kept_are_refused(bad: dict[str, Any]) -> None:
 
 
 def test_one_url_is_no_list_of_urls() -> None:
-    with pytest.raises(TypeError, match=r"look\(\[url\]\)"):
+    with pytest.raises(TypeError, match=r"probe_urls\(\[url\]\)"):
         probe_urls("https://example.com/cat.png")
 
 
