@@ -105,7 +105,7 @@ class _Play:
     def _settings(self, service: MockService) -> dict[str, Any]:
         return {
             "token": TOKEN,
-            "retries": Retries(2, 2, 2, first=0.05, ceiling=0.2, visible_after=0.3),
+            "retries": Retries(2, 2, 2, first=0.05, ceiling=0.2, visible_after=1.0),
             "polling": Polling(0.005, 0.05),
             "read_timeout": 0.8 if self.cell.lasting else 20.0,
             "download_hosts": [service.files_url.removeprefix("http://")],

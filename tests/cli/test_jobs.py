@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_sent(service: M
         (["--name", "{nmae}.png"], "no field {nmae}; the fields are {model}"),
         (["--name", "../x"], "without folders"),
         (["--input", "[1]"], "must be a JSON object"),
-        (["--input", "{"], "--input is no JSON"),
+        (["--input", "{"], "--input is not valid JSON"),
         (["--input-file", "none.json"], "'none.json' cannot be read"),
         (["--input", "{}", "--input-file", "-"], "not both"),
         (["--timeout", "nan"], "not a finite number"),
@@ -248,7 +248,7 @@ def test_ctrl_c_while_waiting_leaves_the_job_and_says_how_to_go_on(slow: MockSer
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130
     assert (
-        f"the job continues at the service.  To wait for it: runcomfy-py wait {request_id}" in told
+        f"the job continues at the service. To wait for it: runcomfy-py wait {request_id}" in told
     )
     assert slow.jobs[0].state == "in_queue"
 
