@@ -1,6 +1,8 @@
 # Each verb is a line over a module; `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+# Half of the time of the tests is waiting, for processes and servers: two workers for each core.
+WORKERS = $(shell $(BIN)/python -c "import os; print(2 * (os.cpu_count() or 1))")
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow nightly soak soak-batch soak-ray generate check lint types format bench golden docs build clean
@@ -22,7 +24,7 @@ demo: .venv/installed ## the main job, from five saved pages to checked payloads
 	$(BIN)/python examples/demo.py
 
 test: .venv/installed-dev ## all tests that belong to a change
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 test-slow: .venv/installed-dev ## the long tests: campaigns, corpus, wheels, object stores
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
