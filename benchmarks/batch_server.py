@@ -13,34 +13,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .request_reader import RequestReader
+
 __all__ = ["serve"]
 
 _NUMBERS = itertools.count(1)
 
 
-class _Service(asyncio.Protocol):
+class _Service(RequestReader):
     port = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._received = b""
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while (end := self._received.find(b"\r\n\r\n")) >= 0:
-            head = self._received[:end].lower()
-            _, _, length = head.partition(b"content-length:")
-            end += 4 + int(length.split(b"\r\n", 1)[0] or 0)
-            if len(self._received) < end:
-                return
-            self._received = self._received[end:]
-            method, path, _ = head.split(b" ", 2)
-            body = json.dumps(_answer(method == b"post", path.decode(), self.port)).encode()
-            head = (
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-            )
-            self._transport.write(head % len(body) + body)
+    def reply(self, head: bytes) -> None:
+        method, path, _ = head.split(b" ", 2)
+        body = json.dumps(_answer(method == b"post", path.decode(), self.port)).encode()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        self.transport.write(head % len(body) + body)
 
 
 def _answer(posted: bool, path: str, port: int) -> dict[str, object]:

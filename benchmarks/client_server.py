@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.request import urlopen
 
+from .request_reader import RequestReader
+
 __all__ = ["answered", "serve"]
 
 
@@ -39,31 +41,15 @@ def _answers(port: int, status: str) -> dict[str, bytes]:
     }
 
 
-class _Service(asyncio.Protocol):
+class _Service(RequestReader):
     answers: dict[str, bytes]
     delay = 0.0
     answered = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._received = b""
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while (end := self._received.find(b"\r\n\r\n")) >= 0:
-            head = self._received[:end].lower()
-            _, _, length = head.partition(b"content-length:")
-            end += 4 + int(length.split(b"\r\n", 1)[0] or 0)
-            if len(self._received) < end:
-                return
-            self._received = self._received[end:]
-            self._reply(head)
-
-    def _reply(self, head: bytes) -> None:
+    def reply(self, head: bytes) -> None:
         method, path, _ = head.split(b" ", 2)
         if path == b"/answered":
-            self._transport.write(_http(_Service.answered))
+            self.transport.write(_http(_Service.answered))
             return
         if b"predictions" in path:
             name = "prediction"
@@ -78,7 +64,7 @@ class _Service(asyncio.Protocol):
 
     def _write(self, answer: bytes) -> None:
         _Service.answered += 1
-        self._transport.write(answer)
+        self.transport.write(answer)
 
 
 async def _main(delay: float, status: str) -> None:

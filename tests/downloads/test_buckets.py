@@ -24,7 +24,7 @@ from runcomfy.downloads.manager import Downloads
 from runcomfy.protocol.allowed_hosts import AllowedHosts
 from support.bucket_server import Watch, bucket_server, environment, other_process
 from support.callers import BACKENDS, Caller, a_request
-from support.file_host import CONTENT, FileHost, Given, file_host
+from support.file_host import CONTENT, FileHost, Given
 from support.local_server import QuietServer, running
 from support.scripted_server import ID, ScriptedServer, json_reply, serve
 
@@ -46,12 +46,6 @@ def store(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Store]:
     opened = S3Store("bucket")
     yield opened
     obstore.delete(opened, [*objects(opened)])
-
-
-@pytest.fixture
-def host() -> Iterator[FileHost]:
-    with file_host() as started:
-        yield started
 
 
 @pytest.fixture

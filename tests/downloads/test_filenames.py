@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,15 +19,9 @@ from runcomfy.downloads.filenames import file_name
 from runcomfy.downloads.manager import Downloads
 from runcomfy.downloads.partial_file import PartialFile, SaveTarget
 from runcomfy.protocol.allowed_hosts import AllowedHosts
-from support.file_host import CONTENT, FileHost, Given, file_host
+from support.file_host import CONTENT, FileHost, Given
 
 REQUEST = "8f14e45f-ceea-467f-9575-1a3c6b2d4e5f"
-
-
-@pytest.fixture
-def host() -> Iterator[FileHost]:
-    with file_host() as started:
-        yield started
 
 
 def result_at(host: FileHost, *paths: str) -> Result[Output]:

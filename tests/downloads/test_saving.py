@@ -18,12 +18,6 @@ from support.scripted_server import ID, Reply, ScriptedServer, json_reply, serve
 
 
 @pytest.fixture
-def host() -> Iterator[FileHost]:
-    with file_host() as started:
-        yield started
-
-
-@pytest.fixture
 def server(host: FileHost) -> Iterator[ScriptedServer]:
     with serve() as scripted:
         give(scripted, f"{host.url}/hat.png")

@@ -20,14 +20,8 @@ import pytest
 
 from runcomfy import AsyncClient, AsyncResult, Client, Output, Result, errors
 from support.callers import BACKENDS, FAST, TOKEN, Caller
-from support.file_host import CONTENT, FileHost, Given, file_host
+from support.file_host import CONTENT, FileHost, Given
 from support.scripted_server import ID, ScriptedServer, json_reply, serve
-
-
-@pytest.fixture
-def host() -> Iterator[FileHost]:
-    with file_host() as started:
-        yield started
 
 
 @pytest.fixture

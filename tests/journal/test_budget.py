@@ -90,9 +90,9 @@ def test_a_cost_that_comes_later_replaces_the_estimate(tmp_path: Path) -> None:
 def test_other_ends_settle_as_well(tmp_path: Path, state: str) -> None:
     with Journal(tmp_path / "journal.db") as journal:
         submitted(journal, "free", estimate=_PRICE)
-        submitted(journal, "not reported", estimate=_PRICE)
+        submitted(journal, "silent", estimate=_PRICE)
         journal.record(ACCOUNT, "r-free", Outcome(state, 0))  # type: ignore[arg-type]  # one of the states
-        journal.record(ACCOUNT, "r-not reported", Outcome(state))  # type: ignore[arg-type]  # likewise
+        journal.record(ACCOUNT, "r-silent", Outcome(state))  # type: ignore[arg-type]  # likewise
         spend = journal.spend()["acme/cat"]
         assert (spend.settled, spend.reserved, spend.requests) == (0.3, 0.0, 2)
 

@@ -6,10 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -20,7 +17,6 @@ from runcomfy.errors import (
     JournalClosed,
     JournalRefused,
     JournalRestored,
-    JournalUnwritable,
     KeyConflict,
     RunComfyError,
 )
@@ -374,76 +370,6 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path / "journal.db")
 
 
-@pytest.mark.parametrize("name", ["a b?c#d%41&e.db", "Hütchen.db", "caf\udce9.db"])
-def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
-    with Journal(tmp_path / name) as journal:
-        submitted(journal, "hat")
-    with Journal(tmp_path / name) as journal:
-        assert given(journal, "hat").state == "submitted"
-    assert (tmp_path / name).exists()
-
-
-def test_a_path_inside_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(JournalUnwritable, match="cannot be created"):
-        Journal(tmp_path / "file" / "journal.db")
-
-
-def test_a_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunComfyError):
-        Journal(tmp_path)
-
-
-@pytest.fixture
-def shown_folder() -> Iterator[Path]:
-    """A folder that nobody reaches through closed ones: root may write everywhere, so it tries as nobody."""
-    with TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-
-
-def test_a_folder_that_is_read_only_is_refused(shown_folder: Path) -> None:
-    (shown_folder / "journal.db.lock").touch()
-    code = """
-    import encodings.ascii, tempfile  # nobody may not read where Python is
-    os.chmod(folder, 0o555)
-    if os.getuid() == 0:
-        os.chown(folder, 0, 0)
-        os.setuid(65534)
-    try:
-        Journal(path)
-    except Exception as error:
-        tell(type(error).__name__)
-        tell(str(error))
-    """
-    with Program(code, shown_folder) as other:
-        name, message = other.end().splitlines()
-    assert name == "JournalUnwritable"
-    assert "needs a writable folder" in message
-
-
-def test_a_database_that_is_read_only_is_refused(shown_folder: Path) -> None:
-    Journal(shown_folder / "journal.db").close()
-    code = """
-    import encodings.ascii, tempfile
-    os.chmod(folder, 0o777)
-    os.chmod(path, 0o444)
-    for name in ("journal.db.lock", "journal.db.generation"):
-        os.chmod(folder / name, 0o666)
-    if os.getuid() == 0:
-        os.setuid(65534)
-    try:
-        Journal(path)
-    except Exception as error:
-        tell(type(error).__name__)
-        tell(str(error))
-    """
-    with Program(code, shown_folder) as other:
-        name, message = other.end().splitlines()
-    assert name == "JournalUnwritable"
-    assert "read-only for this user" in message
-
-
 def test_a_closed_journal_says_so(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
     journal.close()
@@ -489,22 +415,3 @@ def test_a_journal_is_opened_by_two_processes_at_once(tmp_path: Path) -> None:
 def test_nothing_but_states_is_asked_for_by_state(journal: Journal) -> None:
     with pytest.raises(ConfigurationError, match="unknown state 'done'"):
         journal.entries(state="done")  # type: ignore[arg-type]  # that is the point
-
-
-def test_a_link_that_leads_to_itself_is_no_journal(tmp_path: Path) -> None:
-    loop = tmp_path / "loop"
-    loop.symlink_to(loop)
-    for path in (loop, loop / "journal.db"):
-        with pytest.raises(JournalUnwritable, match="loop"):
-            Journal(path)
-
-
-def test_a_folder_is_no_journal(tmp_path: Path) -> None:
-    with pytest.raises(JournalUnwritable, match="is not a regular file"):
-        Journal(tmp_path)
-
-
-@pytest.mark.parametrize("path", ["a\0b", "\ud800", 5])
-def test_what_is_no_path_is_a_configuration_error(path: Any) -> None:
-    with pytest.raises(ConfigurationError, match="journal is not a usable path"):
-        Journal(path)

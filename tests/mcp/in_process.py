@@ -15,9 +15,9 @@ from runcomfy.mcp.service import Service
 from runcomfy.mcp.settings import Settings
 from runcomfy.mock import MockService
 
-__all__ = ["TOKEN", "Person", "call", "play", "refused", "settings"]
+from .conftest import TOKEN
 
-TOKEN = "service-token-1234567"  # noqa: S105  # it opens nothing
+__all__ = ["Person", "call", "play", "refused", "settings"]
 
 
 class Person:

@@ -14,7 +14,8 @@ from PIL import Image
 from mcp import Client, StdioServerParameters
 from runcomfy.mock import MockService
 
-from .conftest import TOKEN, server_command
+from .conftest import server_command
+from .in_process import call, refused
 
 TEXT = "openai/gpt-image-1-5/text-to-image"
 EDIT = "openai/gpt-image-2/edit"
@@ -33,23 +34,6 @@ def play(command: StdioServerParameters, script: Any, **options: Any) -> Any:
             return await script(client)
 
     return anyio.run(main)
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> Any:
-    """The structured answer of a tool that must not fail."""
-    answer = await client.call_tool(tool, arguments)
-    assert not answer.is_error, answer.content
-    assert TOKEN not in answer.model_dump_json()
-    return answer.structured_content
-
-
-async def refused(client: Client, tool: str, **arguments: Any) -> str:
-    """The sentence of a tool that fails."""
-    answer = await client.call_tool(tool, arguments)
-    assert answer.is_error
-    told = "".join(getattr(part, "text", "") for part in answer.content)
-    assert "Traceback" not in told
-    return told
 
 
 def test_there_are_eight_tools_with_schemas_and_annotations(command: StdioServerParameters) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .engine_options import engine_options
 from .option_types import Number
 from .output import Output, output_options
 from .service import Service, service_options
@@ -136,18 +137,7 @@ class BatchCommand(click.Command):
 @click.option(
     "--dry-run", is_flag=True, help="Validate all rows, report counts and cost, and submit nothing."
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="Run the rows in this process, or on Ray.",
-)
-@click.option(
-    "--address",
-    metavar="HOST:PORT",
-    help="Ray cluster to run on, of which this machine is a node.  [default: a Ray on this machine]",
-)
+@engine_options("Run the rows in this process, or on Ray.")
 @click.option(
     "--notify",
     metavar="COMMAND",

@@ -19,6 +19,7 @@ from runcomfy.validation.media import REMOTE
 from runcomfy.validation.report import Report
 from runcomfy.validation.validate import validate as check
 
+from .engine_options import engine_options
 from .exit_codes import BAD_DATA, DONE, MISUSE
 from .findings import as_json, rows, verdict
 from .model_packages import model_of, package_option
@@ -95,18 +96,7 @@ def _files(
     show_default=True,
     help="Validate the lines of a file in this many processes.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="With ray, validate lines and tables on a Ray cluster.",
-)
-@click.option(
-    "--address",
-    metavar="ADDRESS",
-    help="The Ray cluster, such as auto or host:6379. Default: RAY_ADDRESS, else one on this machine.",
-)
+@engine_options("With ray, validate lines and tables on a Ray cluster.")
 @output_options
 @package_option
 def command(
