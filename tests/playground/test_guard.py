@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,8 +13,9 @@ import httpx
 import pytest
 
 from runcomfy.errors import MissingToken
+from runcomfy.journal import Journal
 from runcomfy.journal.locks import LockFile
-from runcomfy.mock import MockService, small_output
+from runcomfy.mock import Asked, MockService, small_output
 from runcomfy.mock import Settings as MockSettings
 from runcomfy.playground import Playground, Settings
 
@@ -225,3 +227,33 @@ def test_what_stops_the_start_is_raised(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(MissingToken), Playground(settings):
         pass
     assert before == LockFile._open  # the journal is closed again
+
+
+@pytest.mark.parametrize("fault", [None, "slow_headers"], ids=["in the queue", "being submitted"])
+def test_closing_neither_cancels_a_run_nor_loses_its_id(tmp_path: Path, fault: str | None) -> None:
+    came = threading.Event()
+
+    def note(asked: Asked) -> None:
+        if asked.action == "submit":
+            came.set()
+
+    with (
+        MockService(MockSettings(queue_seconds=3600, drip=0.01), watch=note) as service,
+        Playground(
+            Settings(live=True, base_url=service.url, token=TOKEN, out=tmp_path, journal=tmp_path / "j.db")
+        ) as one,
+        httpx.Client(base_url=one.origin, trust_env=False, headers=OURS) as client,
+    ):  # fmt: skip
+        client.get(one.address)
+        if fault is not None:
+            service.fault(fault, on="submit")
+        client.post("/api/runs", json={**RUN, "key": KEY, "confirmed_usd": 0.04})
+        assert came.wait(10)
+        while fault is None and client.get(f"/api/runs/{KEY}").json()["state"] != "in_queue":
+            pass
+        one.close()
+        [job] = service.jobs
+        assert (job.state, service.count("cancel")) == ("in_queue", 0)
+        with Journal(tmp_path / "j.db") as journal:
+            [entry] = journal.entries()
+    assert (entry.state, entry.request_id) == ("submitted", job.request_id)

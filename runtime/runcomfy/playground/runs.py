@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anyio.to_thread import run_sync
 
+from runcomfy.client.settings import RUN_TIMEOUT
 from runcomfy.errors import ConfigurationError, RunComfyError
 from runcomfy.redaction import clean
 
@@ -28,6 +28,8 @@ _KEY = re.compile(_PREFIX + r"[0-9a-f]{16,64}")
 #: Runs that are shown at once at most.
 _MOST = 1_000
 _LONGEST = 2_000
+#: Seconds that closing waits for submits whose response has not come.
+_LAST_SUBMITS = 5.0
 
 
 class Runs:
@@ -36,6 +38,8 @@ class Runs:
     def __init__(self, client: AsyncClient, journal: Journal, out: Path) -> None:
         self._client, self._journal, self._out = client, journal, out
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        #: Submits of this server, until their runs end.
+        self._submits: dict[str, asyncio.Task[AsyncJob[Any]]] = {}
         #: What is known of runs that this server follows, beyond the journal: status, errors.
         self._live: dict[str, dict[str, Any]] = {}
 
@@ -43,8 +47,9 @@ class Runs:
         """Follow the runs that an earlier server left under way, or did not save."""
         for entry in await run_sync(self._left):
             if entry.request_id is not None:
-                job = self._client.job(entry.request_id, entry.model_id)
-                self._follow(entry.key, entry.model_id, partial(_waited, job))
+                self._follow(
+                    entry.key, entry.model_id, self._client.job(entry.request_id, entry.model_id)
+                )
 
     def _left(self) -> list[Entry]:
         found = self._journal.entries(
@@ -71,15 +76,16 @@ class Runs:
         """Start a run, unless the key has one; ``done`` is called when it has ended, however."""
         if key in self._live:
             return
-        folder = self._out / key
-        run = partial(_run, self._client, request, key, folder)
-        self._follow(key, type(request).model_id, run, done)
+        # Not `run`, which cancels its request when it is interrupted: closing the page must not.
+        submit = self._client.submit(request, key=key, folder=self._out / key, timeout=RUN_TIMEOUT)
+        self._submits[key] = asyncio.create_task(submit)
+        self._follow(key, type(request).model_id, self._submits[key], done)
 
     def _follow(
         self,
         key: str,
         model_id: str,
-        run: Callable[[Callable[[Status], None]], Awaitable[Any]],
+        begun: AsyncJob[Any] | asyncio.Task[AsyncJob[Any]],
         done: Callable[[], None] = lambda: None,
     ) -> None:
         live = self._live[key] = {
@@ -91,7 +97,8 @@ class Runs:
 
         async def followed() -> None:
             try:
-                result = await run(note)
+                job = await begun if isinstance(begun, asyncio.Task) else begun
+                result = await job.wait(on_status=note)
                 live["state"] = "saving"
                 if result.files:
                     await result.save(self._out / key)
@@ -100,6 +107,7 @@ class Runs:
                 live["state"], live["error"] = "failed", clean(str(error), _LONGEST)
             finally:
                 self._tasks.pop(key, None)
+                self._submits.pop(key, None)
                 await run_sync(done)
 
         self._tasks[key] = asyncio.create_task(followed())
@@ -139,6 +147,9 @@ class Runs:
 
     async def close(self) -> None:
         """Follow nothing any longer; runs continue at the service, and the journal has them."""
+        if self._submits:
+            # A submit that is left before its response may be billed, and nobody would know its id.
+            await asyncio.wait([*self._submits.values()], timeout=_LAST_SUBMITS)
         tasks = [*self._tasks.values()]
         for task in tasks:
             task.cancel()
@@ -173,13 +184,3 @@ class Runs:
             "seconds": seconds,
             "created": entry.claimed_at.isoformat(),
         }
-
-
-async def _run(
-    client: AsyncClient, request: Any, key: str, folder: Path, note: Callable[[Status], None]
-) -> Any:
-    return await client.run(request, key=key, folder=folder, on_status=note)
-
-
-async def _waited(job: AsyncJob[Any], note: Callable[[Status], None]) -> Any:
-    return await job.wait(on_status=note)
