@@ -40,12 +40,21 @@ if __name__ == "__main__":
     with Client(base_url=URL, polling=Polling(0.01, 0.05)) as client:
         shards = client.shards(ID, out=OUT, max_cost=100, price=0.04)
     with distributed.Client(n_workers=3, threads_per_worker=1, dashboard_address=None) as dask:
-        futures = dask.map(begun, [shards.run] * len(parts), parts, pure=False, retries=5)
+        def begin(part):
+            return dask.submit(begun, shards.run, part, pure=False, retries=5)
+
+        def outcomes(future, part):
+            try:
+                return future.result()
+            except distributed.KilledWorker:  # Dask gives a task up whose workers died four times
+                return outcomes(begin(part), part)
+
+        futures = [begin(part) for part in parts]
         for _ in sys.stdin:
             pids = [one["pid"] for one in dask.run(lambda: {"pid": __import__("os").getpid()}, on_error="ignore").values()]
             print(*pids, flush=True)
-        for outcomes in dask.gather(futures):
-            print(*(state for _, state in outcomes), flush=True)
+        for future, part in zip(futures, parts):
+            print(*(state for _, state in outcomes(future, part)), flush=True)
 """
 
 
