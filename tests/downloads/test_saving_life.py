@@ -22,6 +22,7 @@ from runcomfy import AsyncClient, AsyncResult, Client, Output, Result, errors
 from support.callers import BACKENDS, FAST, TOKEN, Caller
 from support.file_host import CONTENT, FileHost, Given
 from support.scripted_server import ID, ScriptedServer, json_reply, serve
+from support.stalls import before_the_stall_ends
 
 
 @pytest.fixture
@@ -69,10 +70,8 @@ def test_ctrl_c_ends_a_save_at_once_and_leaves_no_file(
     with Client(TOKEN, **settings(server, host)) as client:
         result = client.job(ID).result()
         person = press_ctrl_c_when(host, min(concurrency, 3))
-        start = time.monotonic()
-        with pytest.raises(KeyboardInterrupt):
+        with before_the_stall_ends(), pytest.raises(KeyboardInterrupt):
             result.save(tmp_path, concurrency=concurrency)
-        assert time.monotonic() - start < 10  # the host holds the body back for 20 seconds
         person.join()
         assert list(tmp_path.iterdir()) == []
         host.leave.set()
@@ -163,10 +162,8 @@ def test_closing_the_client_ends_the_downloads(
 
     closer = threading.Thread(target=close)
     closer.start()
-    start = time.monotonic()
-    with pytest.raises(errors.ClientClosed):
+    with before_the_stall_ends(), pytest.raises(errors.ClientClosed):
         file.save(tmp_path)
-    assert time.monotonic() - start < 10  # the host holds the body back for 20 seconds
     closer.join()
     assert list(tmp_path.iterdir()) == []
 

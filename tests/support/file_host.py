@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Literal
 
 from support.local_server import QuietServer, break_off, running
+from support.stalls import STALL
 
 __all__ = ["CONTENT", "FileHost", "Given", "file_host"]
 
@@ -108,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.close_connection = True
         if given.then == "wait":
-            self.host.leave.wait(20)
+            self.host.leave.wait(STALL)
         while given.then == "endless" and not self.host.leave.is_set():
             self.wfile.write(bytes(65536))
         if given.then == "reset":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,6 +51,7 @@ class ScriptedServer:
         self.asked: list[Asked] = []
         self.accepted = 0
         self.url = ""
+        self.done = threading.Event()
         self._lock = threading.Lock()
         self._scripts: dict[str, list[Reply]] = {
             "submit": [json_reply(request_id=ID, accepts=True)],
@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             action = "submit" if self.command == "POST" else "model"
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = self.scripted.next_reply(Asked(action, self.path, headers, body))
-        time.sleep(reply.delay)
+        self.scripted.done.wait(reply.delay)
         try:
             self._write(reply)
         except OSError:
@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for byte in reply.body if reply.drip else ():
             self.wfile.write(bytes([byte]))
-            time.sleep(reply.drip)
+            self.scripted.done.wait(reply.drip)
         if not reply.drip:
             self.wfile.write(reply.body)
         if reply.fault == "truncated":
@@ -141,4 +141,7 @@ def serve() -> Iterator[ScriptedServer]:
     handler = type("Handler", (_Handler,), {"scripted": scripted})
     with running(QuietServer(("127.0.0.1", 0), handler)) as port:
         scripted.url = f"http://127.0.0.1:{port}"
-        yield scripted
+        try:
+            yield scripted
+        finally:
+            scripted.done.set()

@@ -7,8 +7,6 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -19,17 +17,11 @@ from runcomfy import AsyncClient, Client, Polling, errors
 from runcomfy.drivers import daemon_threads
 from support.callers import FAST, OWN, TOKEN, Caller, a_request
 from support.raw_server import RawServer, json_answer, raw_server
+from support.stalls import STALL, before_the_stall_ends
 
 ID = "req-1"
 #: Clients of the caller's.
 GIVEN = ["sync httpx", "sync httpx2", "asyncio httpx", "asyncio httpx2", "asyncio httpx_aiohttp"]
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    start = time.monotonic()
-    yield
-    assert time.monotonic() - start < seconds
 
 
 def answering(server: RawServer, connection: socket.socket, _: int) -> None:
@@ -70,7 +62,7 @@ ENDLESS: dict[str, tuple[bytes, bytes]] = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_an_answer_without_an_end_ends_at_the_deadline(kind: str, name: str) -> None:
     head, piece = ENDLESS[name]
-    with raw_server(partial(drip, head=head, piece=piece)) as server, within(4):
+    with raw_server(partial(drip, head=head, piece=piece)) as server, before_the_stall_ends():
         with pytest.raises(errors.SubmissionUnknown):
             Caller(kind, server.url).submit(timeout=0.5)
         assert server.submits() == 1
@@ -97,7 +89,7 @@ def test_what_a_given_client_still_reads_is_cut_off(library: str, name: str) -> 
         client = Client(TOKEN, base_url=server.url, http=http)
         with pytest.raises(errors.DeadlineExceeded):
             client.job(ID).status(timeout=0.5)
-        assert over.wait(20)
+        assert over.wait(STALL)
         assert client.job(ID).status(timeout=20).state == "completed"
 
 
@@ -112,11 +104,11 @@ def test_a_name_that_is_looked_up_for_ever_ends_at_the_deadline(
         # trio asks first whether it is a number, in the thread of its event loop.
         flags = options.get("flags", arguments[4] if len(arguments) > 4 else 0)
         if host in ("localhost", b"localhost") and not flags & socket.AI_NUMERICHOST:
-            go_on.wait(5)
+            go_on.wait(STALL)
         return look_up(host, *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", slowly)
-    with raw_server(answering) as server, within(4):
+    with raw_server(answering) as server, before_the_stall_ends():
         url = server.url.replace("127.0.0.1", "localhost")
 
         def blocking(client: Client) -> None:
@@ -156,7 +148,10 @@ def test_six_addresses_that_do_not_answer_take_one_timeout(
         return look_up(host, *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", six)
-    with within(4), pytest.raises(errors.ConnectionFailed, match="nothing was submitted"):
+    with (
+        before_the_stall_ends(),
+        pytest.raises(errors.ConnectionFailed, match="nothing was submitted"),
+    ):
         Caller(kind, f"http://localhost:{port}").submit(timeout=0.7)
     for one in [*full, listener]:
         one.close()

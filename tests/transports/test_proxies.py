@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from runcomfy.transports.proxies import Proxies
 from support.callers import OWN, TOKEN, Caller
 from support.certificates import self_signed
 from support.raw_server import RawServer, json_answer, raw_server
+from support.stalls import STALL, before_the_stall_ends
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 PROXY = "http://proxy.example:3128"
@@ -152,7 +152,7 @@ def tunnel_to(tls: ssl.SSLContext, answer: bytes) -> Any:
             while server.read_call(inside):
                 inside.sendall(answer)
                 if not answer:
-                    server.done.wait(10)
+                    server.done.wait(STALL)
 
     return serve
 
@@ -196,10 +196,8 @@ def test_the_deadline_holds_behind_a_proxy(
 ) -> None:
     with raw_server(tunnel_to(tls, b"")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        start = time.monotonic()
-        with pytest.raises(errors.SubmissionUnknown):
+        with before_the_stall_ends(), pytest.raises(errors.SubmissionUnknown):
             Caller(kind, "https://service.example").submit(timeout=0.5)
-        assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize("kind", OWN)
@@ -207,14 +205,12 @@ def test_a_proxy_that_says_nothing_ends_at_the_deadline(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hang(server: RawServer, connection: socket.socket, _: int) -> None:
-        server.done.wait(10)
+        server.done.wait(STALL)
 
     with raw_server(hang) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        start = time.monotonic()
-        with pytest.raises(errors.RequestError):
+        with before_the_stall_ends(), pytest.raises(errors.RequestError):
             Caller(kind, "https://service.example").submit(timeout=0.5)
-        assert time.monotonic() - start < 3
 
 
 def test_closing_ends_a_call_behind_a_proxy(
@@ -227,8 +223,6 @@ def test_closing_ends_a_call_behind_a_proxy(
         client = Client(TOKEN, base_url="https://service.example", read_timeout=1)
         timer = threading.Timer(0.3, client.close)
         timer.start()
-        start = time.monotonic()
-        with pytest.raises(errors.SubmissionUnknown):
+        with before_the_stall_ends(), pytest.raises(errors.SubmissionUnknown):
             client.submit("acme/cat", {}, timeout=30)
-        assert time.monotonic() - start < 5
         timer.join()
