@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runcomfy.model import FORMAT
+from runcomfy_codegen.package.file_stamps import FileStamps
 from runcomfy_codegen.package.folder import PackageFolder
 from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
 from runcomfy_codegen.package.name_claims import NameClaims, names_of
 from runcomfy_codegen.package.plan import Plan, make_plan
-from runcomfy_codegen.package.seen import Seen
 from runcomfy_codegen.schema.documents import read_stored, scan_models, stored_files
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
@@ -117,7 +117,7 @@ class _Run:
         self.fresh = fresh
         last = stamp(self.generator, self.folder.text(manifests.NAME) or "")
         self.trusted = not fresh and read_stamp(folder) == last
-        self.seen = Seen(folder, last, used=self.trusted and not read_all)
+        self.seen = FileStamps(folder, last, used=self.trusted and not read_all)
         self.ids = {
             model_id: files
             for model_id, files in scan_models(schemas).items()

@@ -82,7 +82,7 @@ def test_ctrl_c_at_any_line_pays_nothing_twice(tmp_path: Path) -> None:
                 assert entry is not None, line
                 assert entry.state in ("submitted", "unknown", "succeeded", "cancelled"), line
                 assert entry.request_id in (None, accepted[0].request_id)
-            assert journal._opened().places.free == 4, line
+            assert journal._opened().submit_slots.free == 4, line
             if accepted and accepted[0].state == "cancelled":
                 continue
             request_id = _run(client, key)

@@ -135,6 +135,15 @@ def test_every_make_verb_named_in_the_documents_exists() -> None:
         assert re.search(rf"^{verb}:", makefile, re.MULTILINE), verb
 
 
+def test_every_module_named_for_contributors_exists() -> None:
+    files = [f"/{one.relative_to(ROOT).as_posix()}" for one in ROOT.glob("[!.]*/**/*.py")]
+    for page in (ROOT / "docs/architecture.md", ROOT / "CONTRIBUTING.md"):
+        named = set(re.findall(r"`([\w/.]+\.py)`", page.read_text(encoding="utf-8")))
+        assert named
+        lost = {one for one in named if not any(file.endswith(f"/{one}") for file in files)}
+        assert lost <= {"runtime/runcomfy/cli/NAME.py"}, page
+
+
 def test_readme_names_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme

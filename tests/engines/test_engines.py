@@ -79,7 +79,7 @@ def test_a_missing_ray_is_told_with_what_installs_it(
 def test_what_makes_clients_elsewhere_holds_settings_and_no_token(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = pickle.dumps(client._elsewhere())
+    sent = pickle.dumps(client._client_factory())
     assert b"very-secret" not in sent
     other = pickle.loads(sent).client()  # noqa: S301  # it was made above
     assert other.account == client.account
@@ -96,7 +96,7 @@ def test_what_makes_clients_elsewhere_holds_settings_and_no_token(
 
 def test_a_journal_is_opened_elsewhere_with_its_limits_and_never_made(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db", max_cost=1, submits=3) as journal:
-        elsewhere = journal.elsewhere()
+        elsewhere = journal.opener()
         with pickle.loads(pickle.dumps(elsewhere))() as other:  # noqa: S301  # it was made above
             assert other.journal_id == journal.journal_id
             assert other._options.budget == journal._options.budget
@@ -116,7 +116,7 @@ def test_a_worker_that_is_ended_leaves_its_requests_running(
     with mock_service(queue_seconds=1000.0) as service, Client(base_url=service.url) as client:
 
         async def main() -> None:
-            worker: Any = client._elsewhere().client()
+            worker: Any = client._client_factory().client()
             async with worker, anyio.create_task_group() as group:
                 group.start_soon(worker.run, ID, {"prompt": "a hat"})
                 while not any(asked.action == "status" for asked in service.log):

@@ -42,7 +42,7 @@ def acting(
 
     async def main() -> None:
         options.setdefault("stop_on_error", False)
-        actor = JournalActor(journal.elsewhere(), options.pop("rate", None), **options)
+        actor = JournalActor(journal.opener(), options.pop("rate", None), **options)
         try:
             await steps(actor)
         finally:

@@ -259,7 +259,7 @@ def test_results_go_into_a_bucket_from_the_workers(
 
 def test_the_journal_of_a_cluster_is_opened_and_never_made(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db") as journal:
-        open_again = journal.elsewhere()
+        open_again = journal.opener()
         open_again().close()
     for name in tmp_path.iterdir():
         name.unlink()

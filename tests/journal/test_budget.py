@@ -233,7 +233,7 @@ def test_a_users_journal_that_is_closed_first_is_caught_up_later(tmp_path: Path)
         with pytest.raises(JournalClosed), batch.claiming(wanted("b", estimate=_PRICE)) as claim:
             claim.take()
         assert batch.entry("b") is None
-        assert batch._opened().places.free == 1
+        assert batch._opened().submit_slots.free == 1
     with (
         Journal(tmp_path / "user.db") as user,
         Journal(tmp_path / "batch" / "journal.db", reserve_in=user),

@@ -14,8 +14,8 @@ from runcomfy_codegen.render import render
 from runcomfy_codegen.render import syntax_gate as syntax
 from runcomfy_codegen.render.template_files import templates_folder
 from runcomfy_codegen.spec import builder as build
-from runcomfy_codegen.spec import literals
-from runcomfy_codegen.spec.literals import PythonSource
+from runcomfy_codegen.spec import python_source
+from runcomfy_codegen.spec.python_source import PythonSource
 from support.small_models import make
 
 FORBIDDEN = [
@@ -131,7 +131,7 @@ ATTACK: dict[str, Any] = {
 def test_a_literal_that_does_not_escape_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(literals, "_text", lambda value: PythonSource(f"'{value}'"))
+    monkeypatch.setattr(python_source, "_text", lambda value: PythonSource(f"'{value}'"))
     with pytest.raises(SchemaError, match="the rendered module contains a call of"):
         make(tmp_path, {"acme/small": ATTACK})
 

@@ -6,9 +6,9 @@ import re
 from itertools import groupby
 
 from runcomfy.model import FORMAT
-from runcomfy_codegen.spec.literals import docstring, lines_of_text, literal
 from runcomfy_codegen.spec.model_spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
 from runcomfy_codegen.spec.names import Identifier
+from runcomfy_codegen.spec.python_source import docstring, lines_of_text, literal
 
 from .manifest import ManifestEntry
 

@@ -94,7 +94,7 @@ def _template(name: str) -> Template:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return Environment(  # noqa: S701 — the output is Python, whose escaping is literals.py
+    return Environment(  # noqa: S701 — the output is Python, whose escaping is python_source.py
         loader=FileSystemLoader(templates_folder()),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -21,11 +21,11 @@ from . import docstrings as texts
 from . import names
 from . import type_hints as types
 from .checks import Compiled, compile_checks
-from .literals import PythonSource, docstring, json_text, literal
 from .model_spec import InputSpec, MediaSpec, ModelSpec, RuleSpec
 from .names import Identifier
 from .nested_types import nested_specs
 from .output_fields import OutputFields, build_outputs
+from .python_source import PythonSource, docstring, json_text, literal
 from .statements import payload_blocks
 
 __all__ = ["build_model"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .literals import PythonSource
 from .names import Identifier
+from .python_source import PythonSource
 
 __all__ = [
     "Branch",

@@ -36,8 +36,8 @@ from .conditions import (
     require_conditions,
     uniform_type,
 )
-from .literals import PythonSource, literal, pointer
 from .names import Identifier
+from .python_source import PythonSource, literal, pointer
 
 __all__ = ["Compiled", "compile_checks"]
 

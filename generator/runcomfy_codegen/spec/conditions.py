@@ -10,8 +10,8 @@ from runcomfy.model.messages import WORDS, describe
 from runcomfy_codegen.schema.keywords import COMPILED, Schema
 
 from .check_tree import Test
-from .literals import PythonSource, literal
 from .names import Identifier
+from .python_source import PythonSource, literal
 
 __all__ = [
     "KINDS",

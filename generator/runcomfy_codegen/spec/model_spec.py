@@ -8,8 +8,8 @@ from runcomfy_codegen.diagnostics import Diagnostic
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .check_tree import Constant
-from .literals import PythonSource
 from .names import Identifier
+from .python_source import PythonSource
 
 __all__ = [
     "InputSpec",

@@ -10,8 +10,8 @@ from runcomfy_codegen.schema.keywords import Schema, schemas_in
 from . import docstrings as texts
 from . import names
 from . import type_hints as types
-from .literals import PythonSource, docstring, literal
 from .model_spec import NestedMember, NestedSpec
+from .python_source import PythonSource, docstring, literal
 
 __all__ = ["nested_specs"]
 

@@ -17,9 +17,9 @@ from runcomfy_codegen.schema.normalise import canonical, clean
 from . import docstrings as texts
 from . import names
 from . import type_hints as types
-from .literals import PythonSource, docstring, literal
 from .model_spec import OutputField
 from .names import Identifier
+from .python_source import PythonSource, docstring, literal
 
 __all__ = ["OutputFields", "build_outputs"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .check_tree import Branch, Member, ObjectCheck, TaggedCheck, Test, ValueCheck
-from .literals import PythonSource, pointer
+from .python_source import PythonSource, pointer
 
 __all__ = ["payload_blocks"]
 

@@ -18,9 +18,9 @@ from runcomfy_codegen.schema.flatten import Flattener
 from runcomfy_codegen.schema.keywords import SCHEMA_LIST, SCHEMA_MAP, Schema, schemas_in
 
 from .library_hints import library_hints
-from .literals import literal
 from .names import Identifier
 from .nested_names import NestedPath, name_classes
+from .python_source import literal
 
 __all__ = ["NestedType", "TypedMember", "Types", "hints", "types_of"]
 

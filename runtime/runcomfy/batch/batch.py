@@ -17,9 +17,9 @@ from runcomfy.journal.prices import PriceEntry, price_of
 from runcomfy.model.request import Request
 
 from . import estimate
-from .file_names import check_name
 from .folder import RESULTS, is_used, open_journal, write_results
 from .known_rows import Known, known_rows
+from .name_template import check_name
 from .options import BatchOptions
 from .outcome import BatchOutcome, BatchSummary
 from .preflight import Preflight, faults, look_at, require_good

@@ -33,8 +33,8 @@ from runcomfy.errors import (
 from runcomfy.journal import Account, Journal
 from runcomfy.model.request import Request
 
-from .file_names import FileNames
 from .known_rows import Known
+from .name_template import FileNames
 from .options import BatchOptions
 from .outcome import WAITING, BatchOutcome, BatchSummary
 from .rows import BatchRow

@@ -38,7 +38,7 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.engines.local import Elsewhere
+    from runcomfy.engines.shards import ClientFactory
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import AsyncUploader
@@ -378,10 +378,10 @@ class AsyncClient(BaseClient):
             records, self._settings, self._preparer, self._driver, self._saving
         )
 
-    def _elsewhere(self) -> Elsewhere:
-        from .elsewhere import elsewhere
+    def _client_factory(self) -> ClientFactory:
+        from .client_factory import client_factory
 
-        return elsewhere(AsyncClient, self._settings, self._preparer)
+        return client_factory(AsyncClient, self._settings, self._preparer)
 
     def _asynchronous(self) -> AsyncClient:
         return async_twin(self)

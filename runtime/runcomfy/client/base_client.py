@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from runcomfy.batch.batch import MakeRunner
-    from runcomfy.batch.run import BatchRun
+    from runcomfy.batch.iteration import BatchRun
     from runcomfy.engines import EngineName, Shards
-    from runcomfy.engines.local import Elsewhere
+    from runcomfy.engines.shards import ClientFactory
     from runcomfy.journal.entry import Account
     from runcomfy.journal.journal import Journal
     from runcomfy.model.request import Request
@@ -76,7 +76,7 @@ class BaseClient:
         >>> for outcome in client.batch(GptImage2Edit, rows, out="folder", max_cost=20):
         ...     print(outcome.key, outcome.state, outcome.files)
         """
-        from runcomfy.batch.run import BatchRun
+        from runcomfy.batch.iteration import BatchRun
 
         make_runner = self.engine(engine, address)
         client = self._asynchronous()
@@ -88,7 +88,7 @@ class BaseClient:
         """What runs a batch of this client: this machine, or a cluster. Raises ``ConfigurationError`` and ``MissingExtra``."""
         from runcomfy.engines import find_engine
 
-        return find_engine(name, address, self._elsewhere())
+        return find_engine(name, address, self._client_factory())
 
     def shards(
         self,
@@ -110,7 +110,7 @@ class BaseClient:
 
         found = find_model(model) if isinstance(model, str) else model
         chosen = BatchOptions(**options)
-        return Shards.make(found, Path(out), chosen, self._elsewhere(), self.journal)
+        return Shards.make(found, Path(out), chosen, self._client_factory(), self.journal)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
@@ -119,7 +119,7 @@ class BaseClient:
         """Record what this client submits in this journal."""
         raise NotImplementedError
 
-    def _elsewhere(self) -> Elsewhere:
+    def _client_factory(self) -> ClientFactory:
         """What makes asynchronous clients with the same settings in other processes."""
         raise NotImplementedError
 

@@ -36,7 +36,7 @@ from .submit_options import SubmitOptions
 if TYPE_CHECKING:
     import httpx
 
-    from runcomfy.engines.local import Elsewhere
+    from runcomfy.engines.shards import ClientFactory
     from runcomfy.journal.journal import Journal
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.uploads import Uploader
@@ -372,11 +372,11 @@ class Client(BaseClient):
             records, self._settings, self._preparer, self._driver, self._saving
         )
 
-    def _elsewhere(self) -> Elsewhere:
+    def _client_factory(self) -> ClientFactory:
         from .async_client import AsyncClient
-        from .elsewhere import elsewhere
+        from .client_factory import client_factory
 
-        return elsewhere(AsyncClient, self._settings, self._preparer)
+        return client_factory(AsyncClient, self._settings, self._preparer)
 
     def _asynchronous(self) -> AsyncClient:
         from .async_client import async_twin

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from runcomfy.batch.runner import Runner
 from runcomfy.errors import ConfigurationError, MissingExtra
 
-from .local import Shards
+from .shards import Shards
 
 if TYPE_CHECKING:
     from runcomfy.batch.batch import MakeRunner
 
-    from .local import Elsewhere
+    from .shards import ClientFactory
 
 __all__ = ["ENGINES", "EngineName", "Shards", "find_engine"]
 
@@ -24,8 +24,8 @@ EngineName: TypeAlias = Literal["local", "ray"]
 ENGINES: tuple[EngineName, ...] = ("local", "ray")
 
 
-def find_engine(name: str, address: str | None, elsewhere: Elsewhere) -> MakeRunner:
-    """What makes the runner of a batch. ``address`` is that of a cluster; ``elsewhere`` makes clients in its processes.
+def find_engine(name: str, address: str | None, client_factory: ClientFactory) -> MakeRunner:
+    """What makes the runner of a batch. ``address`` is that of a cluster; ``client_factory`` makes clients in its processes.
 
     Raises ``ConfigurationError`` for an engine that is not there, and ``MissingExtra``.
     """
@@ -43,5 +43,5 @@ def find_engine(name: str, address: str | None, elsewhere: Elsewhere) -> MakeRun
         if (error.name or "").partition(".")[0] != "ray":
             raise
         raise MissingExtra("Running a batch on Ray", "ray") from None
-    make: Any = partial(RayRunner, address, elsewhere)
+    make: Any = partial(RayRunner, address, client_factory)
     return make  # type: ignore[no-any-return]  # a partial has no keyword of its own to check

@@ -40,9 +40,9 @@ from runcomfy.journal import Journal
 from runcomfy.model.request import Request
 
 from .journal_actor import JournalActor
-from .local import Elsewhere, Shard, run_shard
 from .ray_cluster import NAMESPACE, address_of, connect, end_actor, require_place
 from .remote_journal import RemoteJournal, gone
+from .shards import ClientFactory, Shard, run_shard
 
 __all__ = ["RayRunner"]
 
@@ -70,7 +70,11 @@ _Ran = tuple[list[tuple[int, BatchOutcome]], BatchSummary, RunComfyError | None]
 
 @ray.remote
 def _work(
-    actor: Any, shard: Shard, elsewhere: Elsewhere, estimate: int | None, trace: Mapping[str, str]
+    actor: Any,
+    shard: Shard,
+    client_factory: ClientFactory,
+    estimate: int | None,
+    trace: Mapping[str, str],
 ) -> _Ran:
     """Run a shard: the outcome of each row, the summary, and what stopped it."""
     lease = actor.hold.remote()
@@ -84,7 +88,7 @@ def _work(
         actor.tell.remote(index, plain)
 
     async def main() -> BatchSummary:
-        client = elsewhere.client()
+        client = client_factory.client()
         try:
             return await run_shard(client, journal, shard, tell)
         finally:
@@ -105,7 +109,7 @@ class RayRunner:
     def __init__(
         self,
         address: str | None,
-        elsewhere: Elsewhere,
+        client_factory: ClientFactory,
         client: BatchClient,
         journal: Journal,
         model: type[Request[Any]],
@@ -113,7 +117,7 @@ class RayRunner:
         options: BatchOptions,
     ) -> None:
         self._address = address_of(address)
-        self._elsewhere, self._journal = elsewhere, journal
+        self._client_factory, self._journal = client_factory, journal
         self._model, self._folder, self._options = model, folder, options
         #: For what is not run by a task: rows that are over, and files.
         self._here = Runner(client, journal, model, folder, options)
@@ -145,7 +149,7 @@ class RayRunner:
         feed = _Feed(rows, self._here, known, why_bad, tell)
         if not await feed.look_ahead(1):
             return self.summary
-        started = await run_sync(connect, self._address, self._elsewhere)
+        started = await run_sync(connect, self._address, self._client_factory)
         try:
             require_place(self._journal, self._folder)
             self._actor = await self._journal_actor()
@@ -175,7 +179,7 @@ class RayRunner:
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
             )
             .remote(
-                self._journal.elsewhere(),
+                self._journal.opener(),
                 self._options.rate,
                 stop_on_error=self._options.stop_on_error,
             )
@@ -258,7 +262,7 @@ class RayRunner:
             for _ in range(_REQUEUES):
                 try:
                     outcomes, summary, error = await _work.remote(
-                        self._actor, shard, self._elsewhere, estimate, trace
+                        self._actor, shard, self._client_factory, estimate, trace
                     )
                 except _LOST as lost:
                     _log.info("a shard is rescheduled: %s", lost)

@@ -17,7 +17,7 @@ from runcomfy.ray.connecting import LOCAL
 from runcomfy.ray.connecting import address_of as ray_address
 from runcomfy.ray.connecting import connect as connect_to_ray
 
-from .local import Elsewhere
+from .shards import ClientFactory
 
 __all__ = ["NAMESPACE", "address_of", "connect", "end_actor", "require_place"]
 
@@ -36,11 +36,11 @@ def address_of(address: str | None) -> str:
     return place
 
 
-def connect(address: str, elsewhere: Elsewhere) -> bool:
+def connect(address: str, client_factory: ClientFactory) -> bool:
     """Connect to Ray, unless the program has done so; whether that was done here."""
     if ray.is_initialized():
         return False
-    with _token_for_children(elsewhere) if address == LOCAL else nullcontext():
+    with _token_for_children(client_factory) if address == LOCAL else nullcontext():
         connect_to_ray(address)
     # Else Ray prints what happens to its tasks to standard output, which is the program's.
     ray_worker._worker_logs_enabled = False
@@ -48,12 +48,12 @@ def connect(address: str, elsewhere: Elsewhere) -> bool:
 
 
 @contextmanager
-def _token_for_children(elsewhere: Elsewhere) -> Iterator[None]:
+def _token_for_children(client_factory: ClientFactory) -> Iterator[None]:
     """Processes that are started here find the token that this one has. It goes into no message and no file of Ray's."""
-    if elsewhere.token is None:
+    if client_factory.token is None:
         yield
         return
-    name, value = elsewhere.token()
+    name, value = client_factory.token()
     before = os.environ.get(name)
     os.environ[name] = value
     try:

@@ -39,7 +39,7 @@ class Claim:
         self.wanted = wanted
         self._process = os.getpid()
         #: Its place among those that post; it has that, and the lock that says that it is alive, until it is over.
-        self._place: Future[None] = Future()
+        self._slot: Future[None] = Future()
         self._begun = self._locked = self._granted = self._over = False
         self._sending = False
 
@@ -113,9 +113,9 @@ class Claim:
             raise JournalError(f"the claim of {self.wanted.key!r} has ended; create another one")
         session, wanted = self._session, self.wanted
         self._begun = True
-        session.retain(self._place)
-        session.places.enter(self._place)
-        yield self._place
+        session.retain(self._slot)
+        session.submit_slots.enter(self._slot)
+        yield self._slot
         self._locked = session.locks.hold(byte_of(wanted.token))
         if not self._locked:
             raise JournalError(f"the claim of {wanted.key!r} is already held; enter it only once")
@@ -180,8 +180,8 @@ class Claim:
         """Release the posting slot and the lock."""
         if self._locked:
             self._session.locks.release(byte_of(self.wanted.token))
-        self._session.places.leave(self._place)
-        self._session.release(self._place)
+        self._session.submit_slots.leave(self._slot)
+        self._session.release(self._slot)
         self._over = True
 
     def _require_process(self) -> None:

@@ -254,7 +254,7 @@ class Journal(Store):
         budget = Budget.of(max_cost, max_cost_per_day, price_margin)
         self._write(lambda _, to: queries.set_limits(to, budget))
 
-    def elsewhere(self) -> Callable[[], Journal]:
+    def opener(self) -> Callable[[], Journal]:
         """What opens this very journal in another process of this machine, with the same limits. It can be pickled.
 
         It makes no journal: where this one is not there, it raises ``JournalRefused``.

@@ -19,7 +19,7 @@ from .entry import Account, Entry
 from .grouped_commits import GroupedCommits, Write
 from .locks import byte_of
 from .opening import Options, open_files
-from .places import Places
+from .submit_slots import SubmitSlots
 
 __all__ = ["Session"]
 
@@ -37,7 +37,7 @@ class Session:
         self.options = options
         self.root = options.path.parent
         self.process = os.getpid()
-        self.places = Places(options.submits)
+        self.submit_slots = SubmitSlots(options.submits)
         self._linked = linked
         self.locks, self.database, self.generation, self.journal_id = open_files(options)
         self.commits = GroupedCommits(self.database, self.generation, self.journal_id)

@@ -11,12 +11,12 @@ from runcomfy.errors import DeadlineExceeded, RequestError
 from runcomfy.redaction import Redactor
 from runcomfy.status import Status, phase
 
+from .lost_submit import may_be_accepted
 from .responses import (
     ErrorResponse,
     JsonDocument,
     error_for,
     is_not_found,
-    may_be_accepted,
     read,
 )
 from .retries import MAY_BE_ACCEPTED, Polling, Retries

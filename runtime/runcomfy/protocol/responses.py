@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from runcomfy import errors
 from runcomfy.redaction import Redactor
-from runcomfy.status import _PHASES
 
 from .retries import MAY_BE_ACCEPTED, failure_kind_of, retry_after
 from .steps import Call, Failure, FailureKind, Response
 
-__all__ = ["JsonDocument", "ErrorResponse", "error_for", "is_not_found", "may_be_accepted", "read"]
+__all__ = ["CODES", "WORDS", "ErrorResponse", "JsonDocument", "error_for", "is_not_found", "read"]
 
-#: Bytes of a body that is no JSON object; more characters than a ``Redactor`` looks at.
+#: Bytes kept of a body that is not a JSON object: more than a ``Redactor`` examines.
 _LONGEST_BODY_SHOWN = 20_000
 
-#: The members that may hold the words of an error, best first.
-_WORDS = ("error_message", "message", "detail", "error")
-_CODES = ("error_code", "code")
-#: What a request's id may be called besides ``request_id``.
-_OTHER_IDS = ("id", "requestId", "job_id", "task_id")
-#: States of others that say the same as ours.
-_TAKEN = frozenset({"accepted", "submitted", "created", "running"})
-#: Objects in a list that are looked at.
-_MOST_OBJECTS = 100
+#: The members that may hold the text of an error, best first; and its code.
+WORDS = ("error_message", "message", "detail", "error")
+CODES = ("error_code", "code")
 
 _BY_CODE: dict[int, type[errors.RequestError]] = {
     400001: errors.NotFound,  # "invalid resource identifier"
@@ -43,7 +35,7 @@ _BY_STATUS: dict[int, type[errors.RequestError]] = {
     403: errors.PermissionDenied,
     404: errors.NotFound,
 }
-_BY_TROUBLE: dict[FailureKind, type[errors.RequestError]] = {
+_BY_KIND: dict[FailureKind, type[errors.RequestError]] = {
     "not sent": errors.ConnectionFailed,
     "not connected": errors.ConnectionFailed,
     "response lost": errors.ConnectionFailed,
@@ -67,7 +59,7 @@ _SENTENCES: dict[FailureKind, str] = {
     "not visible yet": "the service does not have the request yet",
     "contradictory": "the service returned an error, but may have accepted the request",
 }
-#: Where the kind of error says more, what to do included.
+#: Messages of errors that call for an action, with that action.
 _ADVICE: dict[type[errors.RequestError], str] = {
     errors.AuthenticationFailed: (
         "the service rejected the token; check which one is used (token=, the environment variables, the "
@@ -80,10 +72,6 @@ _ADVICE: dict[type[errors.RequestError], str] = {
 _NO_CREDIT_TO_READ = (
     "the service reports insufficient credit, but this call is free: the request was accepted "
     "earlier. Do not submit it again; repeat this call later, or contact RunComfy support"
-)
-#: Words of ``status`` in an error that say that the call itself failed.
-_FAILED = frozenset(
-    {"error", "errors", "fail", "failed", "failure", "rejected", "cancelled", "canceled"}
 )
 _CHECK = (
     "the submit may have been accepted and billed; it was not retried. Check the "
@@ -129,7 +117,7 @@ def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorRes
     if good and not code:
         return JsonDocument(content, asked, reply.body)
     return ErrorResponse(
-        _trouble_told(code) if good else failure_kind_of(reply.status),
+        _kind_of_code(code) if good else failure_kind_of(reply.status),
         _words(content, redact),
         reply.status,
         code,
@@ -160,7 +148,7 @@ def error_for(
             kind = None  # no one asked for a result
     if call.action == "submit" and kind is not errors.SubmissionUnknown:
         sentence += "; nothing was submitted"
-    return (kind or _BY_TROUBLE[problem.kind])(
+    return (kind or _BY_KIND[problem.kind])(
         sentence,
         request_id=request_id,
         model_id=model_id,
@@ -177,50 +165,6 @@ def is_not_found(problem: ErrorResponse) -> bool:
     return problem.kind == "refused" and _refusal(problem) is errors.NotFound
 
 
-def may_be_accepted(problem: ErrorResponse) -> bool:
-    """Whether a submit with this error response may have been accepted nevertheless."""
-    if problem.kind in MAY_BE_ACCEPTED:
-        return True
-    if problem.status is None:
-        return False
-    if 200 <= problem.status < 300:
-        return problem.kind == "rate limited" or bool(problem.request_id)
-    return _names_a_request(problem)
-
-
-def _names_a_request(problem: ErrorResponse) -> bool:
-    """Whether an error describes an existing request. An id alone may be a trace id."""
-    raw = problem.raw
-    if any(map(_describes_a_request, _objects_in(raw))):
-        return True
-    # Only the id: a response to a submit, but for its status.
-    told = isinstance(raw, dict) and any(raw.get(name) for name in (*_WORDS, *_CODES))
-    named = isinstance(raw, dict) and isinstance(raw.get("request_id"), str)
-    return named and problem.kind == "rate limited" and not told
-
-
-def _describes_a_request(part: dict[str, Any]) -> bool:
-    """Whether an object says where a request is, or that one of this id has a state."""
-    if any(part.get(f"{name}_url") for name in ("status", "result", "cancel")):
-        return True
-    state = part.get("status")
-    state = state.strip().casefold() if isinstance(state, str) else ""
-    if part.get("request_id"):
-        return bool(state) and state not in _FAILED
-    # Under other names an id may be that of an error; a known state says that it is not.
-    has_id = any(part.get(name) for name in _OTHER_IDS)
-    return has_id and (state in _TAKEN or _PHASES.get(state) in ("running", "succeeded"))
-
-
-def _objects_in(raw: Any) -> Iterator[dict[str, Any]]:
-    """The object of an error, and those directly in it or in its list."""
-    outer = raw if isinstance(raw, list) else [raw]
-    for one in outer[:_MOST_OBJECTS]:
-        if isinstance(one, dict):
-            yield one
-            yield from (value for value in one.values() if isinstance(value, dict))
-
-
 def _refusal(problem: ErrorResponse) -> type[errors.RequestError] | None:
     return _BY_CODE.get(problem.error_code or 0) or _BY_STATUS.get(problem.status or 0)
 
@@ -234,7 +178,7 @@ def _decode(body: bytes) -> Any:
 
 def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
     """The error code. In a successful response only ``error_code`` counts, not ``code``."""
-    for name in _CODES[:1] if good else _CODES:
+    for name in CODES[:1] if good else CODES:
         value = content.get(name)
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
             value = int(value)
@@ -243,14 +187,14 @@ def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
     return None
 
 
-def _trouble_told(code: int | None) -> FailureKind:
+def _kind_of_code(code: int | None) -> FailureKind:
     """The kind of an error with HTTP status 200: error codes start with an HTTP status."""
-    told = code or 0
-    if told >= 1000:
-        told //= 1000
-    return failure_kind_of(told) if 400 <= told < 600 else "refused"
+    number = code or 0
+    if number >= 1000:
+        number //= 1000
+    return failure_kind_of(number) if 400 <= number < 600 else "refused"
 
 
 def _words(content: dict[str, Any], redact: Redactor) -> str:
-    texts = [redact(content[name]) for name in _WORDS if content.get(name)]
+    texts = [redact(content[name]) for name in WORDS if content.get(name)]
     return "; ".join(dict.fromkeys(texts))

@@ -14,8 +14,8 @@ _NONE: frozenset[Action] = frozenset()
 _FREE: frozenset[Action] = frozenset({"read", "cancel", "download"})
 _ALL: frozenset[Action] = frozenset({"submit", "read", "cancel", "download"})
 
-#: After which trouble which calls are sent again. A submit is billed: it is repeated only where it
-#: surely never reached the service, or where the service says that it did not take it.
+#: The actions that are retried after each kind of failure. A submit is billed, so it is retried only if it
+#: certainly did not reach the service, or the service says that it did not accept it.
 _REPEATED: dict[FailureKind, frozenset[Action]] = {
     "not sent": _NONE,
     "not connected": _ALL,
@@ -29,7 +29,7 @@ _REPEATED: dict[FailureKind, frozenset[Action]] = {
     "contradictory": _NONE,
 }
 
-#: After which trouble a submit may have been accepted all the same.
+#: The failures after which a submit may have been accepted; ``lost_submit`` adds what the response tells.
 MAY_BE_ACCEPTED: frozenset[FailureKind] = frozenset(
     {"response lost", "response unreadable", "server fault", "redirected", "contradictory"}
 )
@@ -38,8 +38,7 @@ MAY_BE_ACCEPTED: frozenset[FailureKind] = frozenset(
 _STATUSES: dict[int, FailureKind] = {408: "server fault", 425: "server fault", 429: "rate limited"}
 _CLASSES: dict[int, FailureKind] = {3: "redirected", 4: "refused", 5: "server fault"}
 
-
-#: Seconds beyond which no one means a ``Retry-After``: a day.
+#: The longest ``Retry-After`` that is believed, in seconds: a day.
 _LONGEST_ASKED = 86_400.0
 
 

@@ -20,7 +20,7 @@ from runcomfy.errors import ConfigurationError
 from runcomfy.journal import Account, Journal
 from runcomfy.model.request import Request
 
-__all__ = ["Elsewhere", "Shard", "Shards", "WorkerClient", "run_shard"]
+__all__ = ["ClientFactory", "Shard", "Shards", "WorkerClient", "run_shard"]
 
 
 class WorkerClient(Protocol):
@@ -45,7 +45,7 @@ class WorkerClient(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ClientFactory:
     """A picklable factory of clients for the same account. It holds no token: each process finds its own."""
 
     account: Account
@@ -66,7 +66,7 @@ class Elsewhere:
         return client
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Elsewhere, (self.account, self.make)
+        return ClientFactory, (self.account, self.make)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Shards:
     model: type[Request[Any]]
     folder: Path
     options: BatchOptions
-    elsewhere: Elsewhere
+    client_factory: ClientFactory
     open_journal: Callable[[], Journal]
 
     @classmethod
@@ -117,7 +117,7 @@ class Shards:
         model: type[Request[Any]],
         folder: Path,
         options: BatchOptions,
-        elsewhere: Elsewhere,
+        client_factory: ClientFactory,
         user: Journal | None,
     ) -> Shards:
         """Open the folder's journal, or make it, and store the budget in it. Raises ``JournalError`` and its kinds."""
@@ -131,7 +131,7 @@ class Shards:
         folder = folder.resolve()
         with open_journal(folder, options, lambda *_: options.price, user) as journal:
             journal.set_limits(max_cost=options.max_cost, price_margin=options.price_margin)
-            return cls(model, folder, replace(options), elsewhere, journal.elsewhere())
+            return cls(model, folder, replace(options), client_factory, journal.opener())
 
     def run(self, rows: Iterable[Mapping[str, Any] | Request[Any]]) -> list[BatchOutcome]:
         """Run rows to their end, their files saved; their outcomes, in order. Every row needs a ``key``.
@@ -147,7 +147,7 @@ class Shards:
         found: dict[int, BatchOutcome] = {}
 
         async def main() -> None:
-            client = self.elsewhere.client()
+            client = self.client_factory.client()
             try:
                 with self._journal() as journal:
                     known = {

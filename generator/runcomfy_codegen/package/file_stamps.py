@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["Seen"]
+__all__ = ["FileStamps"]
 
 _RECORD = Path("__pycache__", "runcomfy-codegen.seen")
 #: A file that was written to so short before a run may be written to again without other times, on some disks.
@@ -21,7 +21,7 @@ _TOO_NEW = 2_000_000_000
 _TELLS_CHANGES = os.name == "posix"
 
 
-class Seen:
+class FileStamps:
     """The state of each model's files when they were read last: model id -> sizes, times and inodes."""
 
     def __init__(self, folder: Path, stamp: str, *, used: bool) -> None:

@@ -6,18 +6,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runcomfy.credentials import VARIABLES
-from runcomfy.engines.local import Elsewhere
+from runcomfy.engines.shards import ClientFactory
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .preparation import Preparer
     from .settings import ClientSettings
 
-__all__ = ["elsewhere"]
+__all__ = ["client_factory"]
 
 
-def elsewhere(kind: type[AsyncClient], settings: ClientSettings, preparer: Preparer) -> Elsewhere:
+def client_factory(
+    kind: type[AsyncClient], settings: ClientSettings, preparer: Preparer
+) -> ClientFactory:
     """What makes asynchronous clients of the same account."""
     make = partial(kind, **settings.arguments(), **preparer.arguments())
     token = settings.http_config.token
-    return Elsewhere(settings.account, make, lambda: (VARIABLES[0], token.reveal()))
+    return ClientFactory(settings.account, make, lambda: (VARIABLES[0], token.reveal()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runcomfy_codegen.package import seen
+from runcomfy_codegen.package import file_stamps
 from runcomfy_codegen.schema import documents
 from support.generate import run, text_schema
 from support.small_models import store
@@ -18,7 +18,7 @@ INPUT, MODULE = "schemas/acme/one/input.json", "out/models/acme/one.py"
 @pytest.fixture
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package whose files are on record, although they were written just now."""
-    monkeypatch.setattr(seen, "_TOO_NEW", -(10**12))
+    monkeypatch.setattr(file_stamps, "_TOO_NEW", -(10**12))
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
     for _ in range(2):
         assert run(tmp_path).status == 0
@@ -39,7 +39,7 @@ def test_what_nobody_wrote_to_is_not_read(known: Path, monkeypatch: pytest.Monke
 
 
 def test_check_reads_what_nobody_wrote_to(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen.Seen, "is_known", lambda self, *_: bool(self._before))
+    monkeypatch.setattr(file_stamps.FileStamps, "is_known", lambda self, *_: bool(self._before))
     _rewritten(known / INPUT)
     assert run(known).status == 0
     assert run(known, "--check").status == 1

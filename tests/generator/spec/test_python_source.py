@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runcomfy_codegen.spec.literals import docstring, literal, pointer
 from runcomfy_codegen.spec.names import Identifier
+from runcomfy_codegen.spec.python_source import docstring, literal, pointer
 
 text = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 json_value = st.recursive(

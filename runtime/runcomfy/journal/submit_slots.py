@@ -1,4 +1,4 @@
-"""``Places``: limits concurrent submits, and thereby how many a kill can leave unknown."""
+"""``SubmitSlots``: limits concurrent submits, and thereby how many a kill can leave unknown."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import deque
 from concurrent.futures import Future
 from threading import Lock
 
-__all__ = ["Places"]
+__all__ = ["SubmitSlots"]
 
 
-class Places:
+class SubmitSlots:
     """A fair counting semaphore for threads and tasks.
 
     A caller passes a future that is done when it holds a slot. ``leave`` may be repeated and called at any time,
