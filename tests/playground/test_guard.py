@@ -238,7 +238,7 @@ def test_closing_neither_cancels_a_run_nor_loses_its_id(tmp_path: Path, fault: s
             came.set()
 
     with (
-        MockService(MockSettings(queue_seconds=3600, drip=0.01), watch=note) as service,
+        MockService(MockSettings(queue_seconds=3600, drip=0.001), watch=note) as service,
         Playground(
             Settings(live=True, base_url=service.url, token=TOKEN, out=tmp_path, journal=tmp_path / "j.db")
         ) as one,
