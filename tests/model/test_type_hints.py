@@ -54,6 +54,20 @@ def test_nested_types_have_hints_too(tmp_path: Path) -> None:
     assert "SmallLorasItem" in str(typing.get_type_hints(cls)["loras"])
 
 
+@pytest.mark.parametrize("names", [("path", "scale"), ("a-b", "scale")])
+def test_the_members_of_nested_types_have_hints(tmp_path: Path, names: tuple[str, str]) -> None:
+    inner = {
+        "type": "object",
+        "properties": {names[0]: {"enum": ["a"]}, names[1]: {"type": "number"}},
+        "required": [names[0]],
+    }
+    cls = make_class(tmp_path, {"lora": inner}, required=["lora"])
+    nested = typing.get_type_hints(cls)["lora"]
+    hints = typing.get_type_hints(nested, include_extras=True)
+    assert hints == {names[0]: typing.Literal["a"], names[1]: typing.NotRequired[float]}
+    assert nested.__module__ == cls.__module__
+
+
 def test_hints_cost_nothing_until_somebody_asks() -> None:
     program = (
         "import sys; from runcomfy import validate; from runcomfy_models.openai import GptImage2Edit as G; "

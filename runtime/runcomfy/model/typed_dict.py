@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
+from .output import lazy_hints
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -23,4 +27,9 @@ class TypedDict:
         if cls is not TypedDict:
             return dict(*given, **members)
         name, annotations = given
-        return type(name, (TypedDict,), {"__annotations__": annotations})
+        module = sys._getframe(1).f_globals["__name__"]
+        return type(name, (TypedDict,), {"__annotations__": annotations, "__module__": module})
+
+    def __init_subclass__(cls) -> None:
+        """Make the members' annotations lazy."""
+        lazy_hints(cls, cls.__module__)
