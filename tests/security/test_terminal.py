@@ -36,11 +36,10 @@ def test_a_refusal_escapes_control_characters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hostile = "\x1b[2J\u202e\rx"
-    store(
-        tmp_path / "schemas",
-        "acme/small",
-        {"type": "object", "properties": {hostile: {}, hostile.replace("\r", "\x1b"): {}}},
-    )
+    other = hostile.replace("\r", "\x1b")
+    schema = {"type": "object", "properties": {hostile: {}, other: {}}}
+    chosen = {"names": {hostile: "same", other: "same"}}
+    store(tmp_path / "schemas", "acme/small", schema, overrides=chosen)
     assert main(_arguments(tmp_path)) == 65
     shown = capsys.readouterr()
     assert shown.out == ""

@@ -195,6 +195,7 @@ def _read_inputs(
         names=documents.names,
         media=media.kinds,
         taken={names.output_class_name(class_name)},
+        written=raw,
     )
     _refuse_stranger(documents, wire_names, hints.nested)
     by_wire = dict(zip(wire_names, python_names, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from runcomfy import model as runtime
@@ -46,7 +47,7 @@ _DEVICES = frozenset(
 _LONGEST_CLASS = 100
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-#: What class names say of characters that they cannot have.
+#: What names say of characters that they cannot have.
 _PUNCTUATION = {
     "-": " Dash ",
     "_": " Underscore ",
@@ -172,18 +173,43 @@ def input_name(wire_name: str) -> Identifier:
 
 
 def input_names(wire_names: list[str], given: Mapping[str, str], place: str) -> list[Identifier]:
-    """The Python names of a model's inputs; ``given`` holds those that ``overrides.json`` chose."""
-    names = [
-        _chosen_input_name(given[wire], place) if wire in given else input_name(wire)
+    """The Python names of a model's inputs; ``given`` holds those that ``overrides.json`` chose.
+
+    Inputs that would get one name get longer ones, except one that Python allows as it is.
+
+    >>> input_names(["a_b", "a-b", "a.b"], {}, "here")
+    ['a_b', 'a_dash_b_', 'a_dot_b_']
+    """
+    names = {
+        wire: _chosen_input_name(given[wire], place) if wire in given else input_name(wire)
         for wire in wire_names
-    ]
+    }
+    for longer in (_spelled_name, _coded_name):
+        count = Counter(names.values())
+        for wire, name in names.items():
+            if count[name] > 1 and name != wire and wire not in given:
+                names[wire] = longer(wire)
     advice = 'Name one of them in overrides.json: {"names": {"<input>": "<python name>"}}.'
     seen: dict[str, str] = {}
-    for wire, name in zip(wire_names, names, strict=True):
+    for wire, name in names.items():
         if name in seen:
             raise clash(seen[name], wire, name, place, advice)
         seen[name] = wire
-    return names
+    return list(names.values())
+
+
+def _spelled_name(wire_name: str) -> Identifier:
+    """The name of an input with its punctuation in words; of a Python keyword, with what it is."""
+    if _IDENTIFIER.fullmatch(wire_name) and not wire_name.startswith("_"):
+        return Identifier(f"input_{wire_name}")
+    return input_name(
+        "".join(_PUNCTUATION[c].lower() if c in _PUNCTUATION else c for c in wire_name)
+    )
+
+
+def _coded_name(wire_name: str) -> Identifier:
+    """The name of an input with its punctuation as code points."""
+    return input_name("".join(c if c.isalnum() else f"u{ord(c):x}_" for c in wire_name) + " ")
 
 
 def _chosen_input_name(text: str, place: str) -> Identifier:

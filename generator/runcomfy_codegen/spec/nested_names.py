@@ -1,6 +1,7 @@
 """Unique class names for nested objects, derived from their paths.
 
-Two objects that would get one name get longer ones, unless they are alike: then they share one class.
+Objects that are written alike share one class. Others that would get one name get longer ones, unless they are of one
+shape.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from runcomfy_codegen.schema.keywords import Schema, step
 
 from .names import Identifier, nested_class_name, spelled_out
 
-__all__ = ["NestedPath", "name_classes"]
+__all__ = ["NestedPath", "first_alike", "name_classes", "with_first"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,45 @@ class NestedPath:
         """The way to an option of a union; its name counts only where the options differ."""
         more = () if name is None else (name,)
         return NestedPath(self.names, step(self.pointer, *steps), (*self.options, *more))
+
+
+def first_alike(
+    paths: Mapping[str, NestedPath], texts: Mapping[str, str], chosen: Mapping[str, str]
+) -> dict[str, str]:
+    """The object whose class each object has, by key: of those with one text, the one with the shortest path.
+
+    An object that has a chosen name, or has one inside, keeps a class of its own.
+    """
+    own = {key: key if _is_chosen(path, chosen) else texts[key] for key, path in paths.items()}
+    first: dict[str, str] = {}
+    for key in sorted(paths, key=lambda one: (len(paths[one].names), paths[one].names)):
+        first.setdefault(own[key], key)
+    return {key: first[text] for key, text in own.items()}
+
+
+def _is_chosen(path: NestedPath, chosen: Mapping[str, str]) -> bool:
+    ways = ["/".join(way) + "/" for way in (path.names, path.options)]
+    return any(
+        way.startswith(f"{one}/") or f"{one}/".startswith(way) for one in chosen for way in ways
+    )
+
+
+def with_first(structure: Any, first: Mapping[str, str]) -> Any:
+    """A structure that refers to the first ones of objects alike; a union in a union is one, with each option once."""
+    if isinstance(structure, list):
+        options: list[Any] = []
+        for one in structure:
+            made = with_first(one, first)
+            inner = made["anyOf"] if isinstance(made, dict) and "anyOf" in made else [made]
+            options += [option for option in inner if option not in options]
+        return options
+    if not isinstance(structure, dict):
+        return structure
+    made = {word: with_first(part, first) for word, part in structure.items()}
+    if "$ref" in made:
+        prefix, _, token = made["$ref"].rpartition("/")
+        made["$ref"] = f"{prefix}/{first[token]}"
+    return made["anyOf"][0] if len(made.get("anyOf", ())) == 1 else made
 
 
 @dataclass(slots=True)

@@ -88,7 +88,9 @@ def _build(
     if not properties:
         return OutputFields(raw, (), (), notes)
     opened = _opened(cleaned)
-    hints = types.hints(opened, output_class, type_templates, frozen=False, taken=taken)
+    hints = types.hints(
+        opened, output_class, type_templates, frozen=False, taken=taken, written=raw
+    )
     notes += tuple(
         Diagnostic("output.json" + n.place, n.kind, n.subject, n.text) for n in hints.notes
     )

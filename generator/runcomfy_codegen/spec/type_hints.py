@@ -7,6 +7,7 @@ make it write one plain line for each field.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from runcomfy_codegen.schema.keywords import SCHEMA_LIST, SCHEMA_MAP, Schema, sc
 
 from .library_hints import library_hints
 from .names import Identifier
-from .nested_names import NestedPath, name_classes
+from .nested_names import NestedPath, first_alike, name_classes, with_first
 from .python_source import literal
 
 __all__ = ["NestedType", "TypedMember", "Types", "hints", "types_of"]
@@ -36,6 +37,8 @@ _FILE = {"type": "string", "format": "binary"}
 _FILE_HINT = re.compile(r"\bbytes\b")
 #: The clean form of a schema that accepts nothing.
 _NOTHING: Schema = {"not": {}}
+#: What is said of an object in one place, and not of its members.
+_OF_ONE_USE = {"title", "default", "example", "examples"}
 _JSON_TYPES = {
     str: "string",
     bool: "boolean",
@@ -99,15 +102,18 @@ def hints(
     names: Mapping[str, str] | None = None,
     media: Collection[str] = (),
     taken: Collection[str] = (),
+    written: Schema | None = None,
 ) -> Types:
     """The types of a clean object schema.
 
     ``names`` holds names of our choosing for its properties; nested types follow them. ``frozen``
     asks for ``Sequence`` and ``Mapping`` (inputs) instead of ``list`` and ``dict`` (outputs).
     ``media`` holds the pointers of media inputs, whose texts are ``MediaSource``, and ``taken`` the names of
-    other classes.
+    other classes. ``written`` is the schema with its texts: objects that differ in these have a class each.
     """
-    tokens = _Tokens(schema, class_name, names or {}, media, {class_name, *taken})
+    tokens = _Tokens(
+        schema, class_name, names or {}, media, {class_name, *taken}, written or schema
+    )
     return tokens.read(tokens.structures(), templates, frozen=frozen)
 
 
@@ -120,6 +126,7 @@ class _Tokens:
     names: Mapping[str, str]
     media: Collection[str]
     taken: set[str]
+    written: Schema
     #: The values of each choice, as they stand in a hint; one token is all of them.
     values: list[str] = field(default_factory=list)
     #: Token -> the way to an object, and its flat schema.
@@ -315,13 +322,16 @@ class _Tokens:
         self, structures: dict[str, dict[str, Any]], templates: Path, *, frozen: bool
     ) -> Types:
         """The types, by what the library makes of the structures."""
-        fields = [one for token in self.classes for one in structures[token]["properties"].values()]
-        objects = {token: one for token, one in self.classes.items() if token != _ROOT}
+        first = {_ROOT: _ROOT} | self._first_alike()
+        kept = {token: self.classes[token] for token in self.classes if first[token] == token}
+        objects = {token: one for token, one in kept.items() if token != _ROOT}
+        fields = [one for token in kept for one in structures[token]["properties"].values()]
+        fields = [with_first(one, first) for one in fields]
         self.class_names = name_classes(self.class_name, objects, self.names, self.taken)
         hints = map(self._with_values, library_hints(fields, templates, frozen=frozen))
         members = {
             token: tuple(self._typed(path, schema, structures[token], hints))
-            for token, (path, schema) in self.classes.items()
+            for token, (path, schema) in kept.items()
         }
         nested: dict[Identifier, NestedType] = {}
         for token, (path, _) in objects.items():
@@ -330,6 +340,19 @@ class _Tokens:
             nested.setdefault(name, one)
         by_wire = {one.wire_name: one.hint for one in members[_ROOT]}
         return Types(by_wire, tuple(nested.values()), tuple(self.notes.values()))
+
+    def _first_alike(self) -> dict[str, str]:
+        """The object whose class each object has, by token: where all that a class says is the same."""
+        parts = dict(schemas_in(self.written))
+        paths = {token: path for token, (path, _) in self.classes.items() if token != _ROOT}
+        texts: dict[str, str] = {}
+        for token, path in paths.items():
+            part = parts.get(path.pointer, self.classes[token][1])
+            said = {k: v for k, v in part.items() if k not in _OF_ONE_USE}
+            start = f"{path.pointer}/"
+            files = sorted(one.removeprefix(start) for one in self.media if one.startswith(start))
+            texts[token] = json.dumps([said, files], sort_keys=True)
+        return first_alike(paths, texts, self.names)
 
     def _typed(
         self, path: NestedPath, schema: Schema, structure: dict[str, Any], hints: Iterator[str]

@@ -45,6 +45,7 @@ DEFINITIONS = {
         ({"allOf": [TEXT, {"maxLength": 3}]}, "str"),
         ({"allOf": [{"type": ["integer", "string"]}, {"type": "number"}]}, "int"),
         ({"anyOf": [{"$ref": "#/$defs/Text"}, {"type": "null"}]}, "str | None"),
+        ({"anyOf": [FRAME, {"anyOf": [FRAME, {"type": "null"}]}]}, "SmallX | None"),
         ({"type": "array", "items": {"$ref": "#/$defs/List"}}, "Sequence[Sequence[Any]]"),
         ({"properties": {"w": WHOLE}}, "SmallX"),
         ({"enum": [0.5, 1.5]}, "float"),
@@ -61,7 +62,7 @@ DEFINITIONS = {
         (
             {"anyOf": [{"$ref": "#/$defs/Frames"}, {"type": "array", "items": {"$ref": "#/$defs/Choice"}},
                        {"type": "array", "items": FRAME}]},
-            "Sequence[SmallFrame | SmallXItem] | Sequence[Literal['a', 'b']]",
+            "Sequence[SmallFrame] | Sequence[Literal['a', 'b']]",
         ),
     ],
     ids=str,
@@ -117,7 +118,8 @@ OPTIONS = {
             ["SmallX", "SmallXSpeech", "SmallXMusic"],
         ),
         ({"final-stats": FRAME, "final_stats": OPTIONS["music"]}, ["SmallFinalStats", "SmallFinalUnderscoreStats"]),
-        ({"x": {"oneOf": [{"type": "array", "items": FRAME}, FRAME]}}, ["SmallX", "SmallXItem"]),
+        ({"x": {"oneOf": [{"type": "array", "items": FRAME}, FRAME]}}, ["SmallX"]),
+        ({"x": {"oneOf": [{"type": "array", "items": FRAME}, OPTIONS["music"]]}}, ["SmallX", "SmallXItem"]),
         ({"x": {"$ref": "#/$defs/Y"}, "y": OPTIONS["speech"]}, ["SmallY", "SmallPropertiesY"]),
         ({"x": {"anyOf": [{"type": "array", "items": FRAME}] * 3}}, ["SmallXItem"]),
         ({"x": {"$ref": "#/$defs/SmallParameters"}}, ["SmallParameters"]),
@@ -132,6 +134,37 @@ def test_no_two_objects_get_one_name(
     text = written(tmp_path, properties, **{"$defs": definitions})
     made = set(re.findall(r"^(?:class )?(\w+)(?:\(TypedDict\)| = TypedDict\()", text, re.MULTILINE))
     assert made == set(names)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "names"),
+    [
+        (FRAME, {**FRAME, "title": "Last", "default": {"url": "u"}}, ["SmallFirst"]),
+        (FRAME, {"type": "array", "items": FRAME}, ["SmallFirst"]),
+        ({"type": "array", "items": FRAME}, FRAME, ["SmallLast"]),
+        (FRAME, {**FRAME, "description": "The last one."}, ["SmallFirst", "SmallLast"]),
+        ({**FRAME, "properties": {"url": {**TEXT, "format": "image_uri"}}},
+         {**FRAME, "properties": {"url": {**TEXT, "format": "audio_uri"}}}, ["SmallFirst", "SmallLast"]),
+        ({"type": "object", "properties": {"in_": FRAME}}, {"type": "object", "properties": {"in_": FRAME}},
+         ["SmallFirst", "SmallFirstIn"]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_objects_that_are_written_alike_share_one_class(
+    tmp_path: Path, first: dict[str, Any], last: dict[str, Any], names: list[str]
+) -> None:
+    text = written(tmp_path, {"first": first, "last": last})
+    assert re.findall(r"^class (\w+)\(TypedDict\)", text, re.MULTILINE) == names
+
+
+def test_an_object_with_a_chosen_name_has_its_own_class(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"first": FRAME, "last": FRAME}}
+    folder = store(tmp_path / "schemas", "acme/small", schema)
+    (folder / "overrides.json").write_text('{"names": {"last": "end"}}', encoding="utf-8")
+    make(tmp_path, {})
+    text = (tmp_path / "out/made_models/acme/small.py").read_text(encoding="utf-8")
+    assert hint(text, "first") == "SmallFirst"
+    assert hint(text, "end") == "SmallEnd"
 
 
 def test_names_in_overrides_reach_nested_members(tmp_path: Path) -> None:

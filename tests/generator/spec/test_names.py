@@ -107,8 +107,26 @@ def test_a_class_cannot_be_chosen_that_breaks_its_module(text: str) -> None:
 
 def test_chosen_names_come_first() -> None:
     assert input_names(["a-b", "a_b_"], {"a-b": "first"}, "here") == ["first", "a_b_"]
-    with pytest.raises(NameClash, match="'a-b' and 'a_b_' would both be named 'a_b_'"):
-        input_names(["a-b", "a_b_"], {}, "here")
+    with pytest.raises(NameClash, match=r"'a-b' and 'a.b' would both be named 'same'"):
+        input_names(["a-b", "a.b"], {"a-b": "same", "a.b": "same"}, "here")
+
+
+@pytest.mark.parametrize(
+    ("wires", "expected"),
+    [
+        (["a_b", "a-b", "a.b"], ["a_b", "a_dash_b_", "a_dot_b_"]),
+        (["a-b", "a_b_"], ["a_dash_b_", "a_b_"]),
+        (["_x", "x-"], ["underscore_x_", "x_dash_"]),
+        (["", "$", " "], ["input_", "u24_", "space_"]),
+        (["a$b", "a:b"], ["au24_b_", "au3a_b_"]),
+        (["class", "class_"], ["input_class", "class_"]),
+    ],
+)
+def test_inputs_that_differ_in_punctuation_get_longer_names(
+    wires: list[str], expected: list[str]
+) -> None:
+    assert input_names(wires, {}, "here") == expected
+    assert input_names(wires[::-1], {}, "here") == expected[::-1]
 
 
 def test_names_that_differ_in_case_only_clash() -> None:
