@@ -36,7 +36,7 @@ _BUILTINS = frozenset(
     "bool dict enumerate float int len list object staticmethod str tuple __name__".split()
 )
 _CALLS = frozenset(model.__all__) | {"enumerate", "len", "staticmethod", "tuple"}
-_METHODS = frozenset({"append", "get", "is_integer", "refuse"})
+_METHODS = frozenset({"append", "end", "get", "is_integer", "option", "refuse"})
 _IMPORTS = {
     "__future__": {"annotations"},
     "collections.abc": {"Mapping", "Sequence"},

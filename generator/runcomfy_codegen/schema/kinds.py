@@ -2,20 +2,20 @@
 
 ``{"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]}`` asks ``maxLength`` of a string and nothing of null, and
 refuses all else. References, single ``allOf`` and unions of different types or of enums come down to this form, for
-which straight-line code is generated. Everything else raises ``NotCompiled``.
+which straight-line code is generated. A union of options of one type stays one. Everything else raises ``NotCompiled``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .keywords import COMPILED, Schema
+from .keywords import COMPILED, Schema, parts_of
 from .reference_validator import keeps
 from .references import pointed_at, target_of
 
-__all__ = ["ALL_KINDS", "TAGGED", "Kinds", "NotCompiled", "Reader"]
+__all__ = ["ALL_KINDS", "TAGGED", "UNION", "Kinds", "NotCompiled", "Reader"]
 
 #: JSON type -> the keywords that a value of this type has to keep, as a schema. A whole number has
 #: ``"type": "integer"`` among them.
@@ -25,6 +25,8 @@ ALL_KINDS = ("string", "number", "boolean", "null", "array", "object")
 
 #: In what is asked of objects: ``(name, [(texts, schema), …])``, one schema for each text of that member.
 TAGGED = "tagged"
+#: In what is asked of one type: ``("anyOf" or "oneOf", [schema, …])``, each schema about values of that type.
+UNION = "union"
 
 #: Keywords that say nothing by themselves.
 _IDLE = {"$defs", "definitions"}
@@ -46,6 +48,8 @@ class Reader:
 
     root: Schema
     _known: dict[int, tuple[Kinds, frozenset[str]] | NotCompiled] = field(default_factory=dict)
+    #: The place of a schema -> the places that it refers to, by way of others as well.
+    _reached: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def read(self, schema: Schema) -> tuple[Kinds, frozenset[str]]:
         """What a part asks of each type, and the references that were followed for it. Raises ``NotCompiled``."""
@@ -59,6 +63,18 @@ class Reader:
         if isinstance(known, NotCompiled):
             raise NotCompiled(known.words)
         return known
+
+    def is_recursive(self, place: str) -> bool:
+        """Whether the schema at a place refers to itself, perhaps by way of others."""
+        if place not in self._reached:
+            reached: set[str] = set()
+            waiting = [place]
+            while waiting:
+                found = set(_referred(pointed_at(self.root, waiting.pop()))) - reached
+                reached |= found
+                waiting += found
+            self._reached[place] = frozenset(reached)
+        return place in self._reached[place]
 
     def _read(self, schema: Schema) -> tuple[Kinds, frozenset[str]]:
         if "enum" in schema or "const" in schema:
@@ -126,7 +142,7 @@ class Reader:
             if _choices(values) is not None:
                 given = _choices(values) or []
                 return {"enum": [one for one in given if self._keeps(rules, one, word)]}
-        if TAGGED in first or TAGGED in second:
+        if {TAGGED, UNION} & (first.keys() | second.keys()):
             raise NotCompiled([word])
         shared = first.keys() & second.keys() - {"required", "properties"}
         if any(first[keyword] != second[keyword] for keyword in shared):
@@ -153,13 +169,11 @@ class Reader:
         tagged = self._tagged(given)
         if tagged:
             return {TAGGED: tagged}
-        if word == "oneOf":
-            raise NotCompiled([word])
         widest = {} if {} in others else others[0]
-        if widest and any(one != widest for one in others):
-            raise NotCompiled([word])
+        if word == "oneOf" or (widest and any(one != widest for one in others)):
+            return {UNION: (word, given)}
         if not all(self._keeps(widest, value, word) for value in values):
-            raise NotCompiled([word])
+            return {UNION: (word, given)}
         return widest
 
     def _tagged(self, given: list[Schema]) -> tuple[str, list[tuple[list[str], Schema]]] | None:
@@ -180,6 +194,17 @@ class Reader:
         except NotCompiled:
             return []
         return (_choices(kinds["string"]) or []) if kinds.keys() == {"string"} else []
+
+
+def _referred(schema: object) -> Iterator[str]:
+    """The places that a schema refers to, its definitions apart."""
+    if isinstance(schema, dict):
+        target = target_of(schema.get("$ref"))
+        if target is not None:
+            yield target
+        for steps, part in parts_of(schema):
+            if steps[0] not in _IDLE:
+                yield from _referred(part)
 
 
 def _of_types(schema: Schema) -> Kinds:

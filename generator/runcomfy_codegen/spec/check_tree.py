@@ -15,6 +15,7 @@ __all__ = [
     "ObjectCheck",
     "TaggedCheck",
     "Test",
+    "UnionCheck",
     "ValueCheck",
 ]
 
@@ -53,13 +54,19 @@ class Branch:
     index: Identifier | None = None
     item: Identifier | None = None
     members: ObjectCheck | None = None
+    union: UnionCheck | None = None
     #: Whether what is inside must still be looked at for NaN and the like.
     opaque: bool = False
 
     @property
     def idle(self) -> bool:
         """Whether a value of this type passes without a question."""
-        return not (self.tests or self.items or self.uniform or self.members or self.opaque)
+        return not (self.asks or self.opaque)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a value of this type is asked anything but to be JSON."""
+        return bool(self.tests or self.items or self.uniform or self.members or self.union)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,8 @@ class ObjectCheck:
     name: Identifier | None = None
     #: One of several checks, chosen by the text of a member.
     tagged: TaggedCheck | None = None
+    #: Several checks, any or one of which has to pass.
+    union: UnionCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +156,12 @@ class TaggedCheck:
     choice: Test
     #: The condition on the tag, and what is asked of the object then.
     options: tuple[tuple[PythonSource, ObjectCheck], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnionCheck:
+    """Values of one type for which there are several options; ``rule`` says how many of these they keep."""
+
+    variable: Identifier
+    rule: PythonSource
+    options: tuple[ValueCheck, ...]

@@ -14,7 +14,7 @@ from typing import Any
 from runcomfy.model import is_member
 from runcomfy.model.messages import describe
 from runcomfy_codegen.schema.keywords import Schema, parts_of
-from runcomfy_codegen.schema.kinds import ALL_KINDS, TAGGED, Kinds, NotCompiled, Reader
+from runcomfy_codegen.schema.kinds import ALL_KINDS, TAGGED, UNION, Kinds, NotCompiled, Reader
 
 from .check_tree import (
     Branch,
@@ -24,6 +24,7 @@ from .check_tree import (
     ObjectCheck,
     TaggedCheck,
     Test,
+    UnionCheck,
     ValueCheck,
 )
 from .conditions import (
@@ -46,25 +47,28 @@ Step = str | Identifier
 
 @dataclass(frozen=True, slots=True)
 class _Depth:
-    """How deep a value stands, counted in loops and in objects; it numbers the variables."""
+    """How deep a value stands, counted in loops, objects and unions; it numbers the variables."""
 
     loops: int = 0
     objects: int = 0
+    unions: int = 0
 
     @property
     def levels(self) -> int:
         """How deep in all."""
-        return self.loops + self.objects
+        return self.loops + self.objects + self.unions
 
     def name(self, word: str) -> Identifier:
-        level = self.objects if word in ("member", "tag") else self.loops
+        level = {"member": self.objects, "tag": self.objects, "union": self.unions}.get(
+            word, self.loops
+        )
         return Identifier(word if level <= 1 else f"{word}_{level}")
 
 
-#: Levels of lists and objects that straight-line code is nested in: Python refuses code that is nested much deeper.
-_MAX_DEPTH = 12
+#: Levels of lists, objects and unions that straight-line code is nested in: Python refuses code that is nested much deeper.
+_MAX_DEPTH = 16
 #: Values that the code of one input tests. A reader of more would not see the wood for the trees.
-_MAX_VALUES = 150
+_MAX_VALUES = 400
 
 
 #: (name, whether required, schema) of an input that refers to nothing else -> its check and the constants of it.
@@ -110,11 +114,10 @@ class _Compiler:
         self.paths = dict(_paths(self.schema, ()))
 
     def payload(self) -> ObjectCheck:
-        kinds, followed = self.reader.read(self.schema)
+        kinds, _ = self.reader.read(self.schema)
         if "object" not in kinds or {"enum", "const"} & kinds["object"].keys():
             raise NotCompiled({"enum", "const", "type", "allOf"} & self.schema.keys() or {"type"})
-        above = followed | {""}
-        return self.object(kinds["object"], Identifier("payload"), (), _Depth(), above)
+        return self.object(kinds["object"], Identifier("payload"), (), _Depth())
 
     def object(
         self,
@@ -122,20 +125,22 @@ class _Compiler:
         variable: Identifier,
         steps: tuple[Step, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> ObjectCheck:
         if TAGGED in schema:
-            return self.tagged(schema, variable, steps, depth, above)
+            return self.tagged(schema, variable, steps, depth)
+        if UNION in schema:
+            union = self.union("object", schema, variable, steps, depth)
+            return replace(_nothing(variable, steps), union=union)
         properties: Schema = schema.get("properties", {})
         required: list[str] = schema.get("required", [])
-        others, name = self.others(schema, steps, depth, above)
+        others, name = self.others(schema, steps, depth)
         tests, sized = keyword_tests(KINDS["object"], schema, variable)
         member = self.member if depth.objects else self.input
         return ObjectCheck(
             variable,
             pointer(steps),
             tuple(
-                member(part, wire in required, (*steps, wire), depth, above)
+                member(part, wire in required, (*steps, wire), depth)
                 for wire, part in properties.items()
             ),
             tuple(
@@ -153,7 +158,7 @@ class _Compiler:
         )
 
     def others(
-        self, schema: Schema, steps: tuple[Step, ...], depth: _Depth, above: frozenset[str]
+        self, schema: Schema, steps: tuple[Step, ...], depth: _Depth
     ) -> tuple[ValueCheck | None, Identifier | None]:
         """The check of the members that a schema has no names for, and the variable for their names."""
         inner = schema.get("additionalProperties", True)
@@ -161,7 +166,7 @@ class _Compiler:
             return None, None
         deeper = replace(depth, loops=depth.loops + 1)
         name = deeper.name("key")
-        return self.value(inner, deeper.name("item"), (*steps, name), deeper, above), name
+        return self.value(inner, deeper.name("item"), (*steps, name), deeper), name
 
     def tagged(
         self,
@@ -169,7 +174,6 @@ class _Compiler:
         variable: Identifier,
         steps: tuple[Step, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> ObjectCheck:
         wire, options = schema[TAGGED]
         inside = depth if depth.objects else replace(depth, objects=1)
@@ -184,14 +188,11 @@ class _Compiler:
                 f"{tag}.__class__ is not str or {tag} not in {literal(known)}", "enum", known
             ),
             tuple(
-                (_tag_is(tag, texts), self.option(wire, option, variable, steps, inside, above))
+                (_tag_is(tag, texts), self.option(wire, option, variable, steps, inside))
                 for texts, option in options
             ),
         )
-        nothing = PythonSource("()")
-        return ObjectCheck(
-            variable, pointer(steps), (), (), (), False, nothing, nothing, False, tagged=check
-        )
+        return replace(_nothing(variable, steps), tagged=check)
 
     def option(
         self,
@@ -200,12 +201,11 @@ class _Compiler:
         variable: Identifier,
         steps: tuple[Step, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> ObjectCheck:
         """A form of a tagged object; that the tag is there, and which text it is, is known."""
         if not steps:  # a form of the payload counts by itself, as an input does
             self.values = 0
-        check = self.object(schema, variable, steps, depth, above)
+        check = self.object(schema, variable, steps, depth)
         others = tuple(one for one in check.members if one.wire_name != literal(tag))
         return replace(check, members=others)
 
@@ -215,14 +215,13 @@ class _Compiler:
         required: bool,
         steps: tuple[str, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> Member:
         """The check of an input, made once for all models that have the same."""
         wire, text = steps[0], json.dumps(schema)
         found = _inputs.get((wire, required, text))
         if found is None:
             try:
-                found = self.alone(schema, required, steps, depth, above)
+                found = self.alone(schema, required, steps, depth)
             except NotCompiled as error:  # the library checks an input as a whole, or not at all
                 self.by_library[wire] = error.words
                 path = literal(self.paths[id(schema)])
@@ -232,7 +231,7 @@ class _Compiler:
                 _inputs[wire, required, text] = found
         member, constants = found
         if constants.keys() & self.constants.keys():  # two inputs whose names differ little
-            return self.member(schema, required, steps, depth, above)
+            return self.member(schema, required, steps, depth)
         self.constants |= constants
         return member
 
@@ -242,13 +241,12 @@ class _Compiler:
         required: bool,
         steps: tuple[str, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> tuple[Member, dict[str, Constant]]:
         """An input as if there were no other, and its constants. Raises ``NotCompiled``."""
         others, self.constants = self.constants, {}
         self.values = 0
         try:
-            return self.member(schema, required, steps, depth, above), self.constants
+            return self.member(schema, required, steps, depth), self.constants
         finally:
             self.constants = others
 
@@ -258,10 +256,9 @@ class _Compiler:
         required: bool,
         steps: tuple[Step, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> Member:
         name = depth.name("member") if depth.objects else Identifier("value")
-        return _member(steps[-1], required, self.value(schema, name, steps, depth, above))
+        return _member(steps[-1], required, self.value(schema, name, steps, depth))
 
     def value(
         self,
@@ -269,11 +266,10 @@ class _Compiler:
         variable: Identifier,
         steps: tuple[Step, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> ValueCheck:
-        self.values += 1
+        self.count(schema, depth)
         kinds, followed = self.reader.read(schema)
-        if followed & above or self.values > _MAX_VALUES or depth.levels > _MAX_DEPTH:
+        if any(map(self.reader.is_recursive, followed)):
             raise NotCompiled(_words(schema))
         check = ValueCheck(variable, pointer(steps))
         if (
@@ -285,12 +281,11 @@ class _Compiler:
         if not kinds:
             raise NotCompiled(_words(schema))
         branches = [
-            self.branch(kind, kinds[kind], variable, steps, depth, above | followed)
+            self.branch(kind, kinds[kind], variable, steps, depth)
             for kind in sorted(kinds, key=list(KINDS).index)
         ]
         if kinds.keys() == set(ALL_KINDS) and "type" not in kinds["number"]:
-            asked = tuple(b for b in branches if b.tests or b.items or b.uniform or b.members)
-            return replace(check, branches=asked, free=True)
+            return replace(check, branches=tuple(b for b in branches if b.asks), free=True)
         expected = _expected(schema, kinds)
         message = literal(describe("type", expected))
         return replace(check, branches=tuple(branches), expected=literal(expected), message=message)
@@ -302,7 +297,6 @@ class _Compiler:
         variable: Identifier,
         steps: tuple[Step, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> Branch:
         kind = KINDS[str(schema.get("type", name))]
         made = Branch(
@@ -312,15 +306,45 @@ class _Compiler:
         )
         if _is_choice(schema):
             return replace(made, tests=(self.one_of(schema, variable, steps),))
+        if UNION in schema:
+            return replace(made, union=self.union(name, schema, variable, steps, depth))
         if name == "array":
-            return self.array(made, schema, variable, steps, depth, above)
+            return self.array(made, schema, variable, steps, depth)
         if name != "object":
             return made
         if any(k in schema for k in STRUCTURE | {TAGGED}):
             deeper = replace(depth, objects=depth.objects + 1)
-            inner = self.object(schema, variable, steps, deeper, above)
+            inner = self.object(schema, variable, steps, deeper)
             return replace(made, tests=(), sized=False, members=inner)
         return replace(made, opaque=True)
+
+    def union(
+        self,
+        name: str,
+        schema: Schema,
+        variable: Identifier,
+        steps: tuple[Step, ...],
+        depth: _Depth,
+    ) -> UnionCheck:
+        """Options for values of one type, each as the check of a value that is of this type alone."""
+        word, options = schema[UNION]
+        deeper = replace(depth, unions=depth.unions + 1)
+        checks = []
+        for option in options:
+            if not steps:  # a form of the payload counts by itself, as an input does
+                self.values = 0
+            self.count({word: options}, deeper)
+            branch = self.branch(name, option, variable, steps, deeper)
+            expected = str(option.get("type", name))
+            told = literal(expected), literal(describe("type", expected))
+            checks.append(ValueCheck(variable, pointer(steps), None, None, None, (branch,), *told))
+        return UnionCheck(deeper.name("union"), literal(word), tuple(checks))
+
+    def count(self, schema: Schema, depth: _Depth) -> None:
+        """One value more; raises ``NotCompiled`` where the code would be too long or nested too deeply."""
+        self.values += 1
+        if self.values > _MAX_VALUES or depth.levels > _MAX_DEPTH:
+            raise NotCompiled(_words(schema))
 
     def array(
         self,
@@ -329,7 +353,6 @@ class _Compiler:
         variable: Identifier,
         steps: tuple[Step, ...],
         depth: _Depth,
-        above: frozenset[str],
     ) -> Branch:
         if "contains" in schema:
             allowed = self.reader.contained(schema)
@@ -341,7 +364,7 @@ class _Compiler:
         uniform = uniform_type(schema["items"])
         if uniform:
             return replace(made, uniform=uniform, item=item)
-        check = self.value(schema["items"], item, (*steps, index), deeper, above)
+        check = self.value(schema["items"], item, (*steps, index), deeper)
         return replace(made, items=check, index=index, item=item)
 
     def choice(
@@ -388,6 +411,12 @@ class _Compiler:
 
 def _member(wire: str, required: bool, check: ValueCheck) -> Member:
     return Member(literal(wire), required, literal(describe("required", wire)), check)
+
+
+def _nothing(variable: Identifier, steps: tuple[Step, ...]) -> ObjectCheck:
+    """The check of an object that is asked nothing itself."""
+    none = PythonSource("()")
+    return ObjectCheck(variable, pointer(steps), (), (), (), False, none, none, False)
 
 
 def _tag_is(tag: Identifier, texts: list[str]) -> PythonSource:

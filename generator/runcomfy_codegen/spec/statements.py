@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .check_tree import Branch, Member, ObjectCheck, TaggedCheck, Test, ValueCheck
+from .check_tree import Branch, Member, ObjectCheck, TaggedCheck, Test, UnionCheck, ValueCheck
 from .python_source import PythonSource, pointer
 
 __all__ = ["payload_blocks"]
@@ -28,11 +28,12 @@ def payload_blocks(check: ObjectCheck | None) -> tuple[PythonSource, ...]:
     if check is None:
         return (PythonSource('check_by_library(__name__, (), payload, "", found)'),)
     blocks = [
-        PythonSource("unset = UNSET" if check.members or check.tagged else ""),
+        PythonSource("unset = UNSET" if check.members or check.tagged or check.union else ""),
         _block(_own_tests(check)),
         *map(_input_block, check.members),
         _block(_strangers(check)),
-        _block(_tagged(check.tagged, check, whole=True)) if check.tagged else PythonSource(),
+        _block(_tagged(check.tagged, check)) if check.tagged else PythonSource(),
+        _block(_union(check.union)) if check.union else PythonSource(),
     ]
     return tuple(filter(None, blocks))
 
@@ -76,21 +77,21 @@ def _own_tests(check: ObjectCheck) -> Iterator[Statement]:
         yield Statement(f"if {name.name} not in {check.variable}:", (absent,))
 
 
-def _object(check: ObjectCheck, *, whole: bool = False) -> Iterator[Statement]:
-    """An object; ``whole`` is the payload, whose other members are looked at elsewhere."""
+def _object(check: ObjectCheck) -> Iterator[Statement]:
+    """An object, and a form of the payload, whose inputs may be those of another form."""
     if check.tagged:
-        yield from _tagged(check.tagged, check, whole=whole)
+        yield from _tagged(check.tagged, check)
         return
     yield from _own_tests(check)
     for one in check.members:
         yield from _member(one, check.variable, check.pointer, f"{check.variable}.get")
     yield from _strangers(check)
-    if not (check.closed or check.others or whole):
+    if not (check.closed or check.others):
         known = f"{check.variable}, {check.known}, {check.pointer}"
         yield Statement(f"check_others({known}, found)")
 
 
-def _tagged(check: TaggedCheck, parent: ObjectCheck, *, whole: bool) -> Iterator[Statement]:
+def _tagged(check: TaggedCheck, parent: ObjectCheck) -> Iterator[Statement]:
     """An object of several forms: the questions of the form that its tag names."""
     yield Statement(f"{check.variable} = {parent.variable}.get({check.wire_name}, unset)")
     absent = _violation(
@@ -101,9 +102,20 @@ def _tagged(check: TaggedCheck, parent: ObjectCheck, *, whole: bool) -> Iterator
     other = _violation(check.pointer, choice.rule, check.variable, choice.limit, choice.message)
     yield Statement(f"elif {choice.condition}:", (other,))
     for condition, option in check.options:
-        body = tuple(_object(option, whole=whole))
+        body = tuple(_object(option))
         if body:
             yield Statement(f"elif {condition}:", body)
+
+
+def _union(check: UnionCheck) -> Iterator[Statement]:
+    """A value with several options: each has a list of its own for what is wrong with the value."""
+    first = check.options[0]
+    made = f"UnionCheck({check.rule}, {first.pointer}, {first.variable}, found)"
+    yield Statement(f"{check.variable} = {made}")
+    for option in check.options:
+        yield Statement(f"found = {check.variable}.option()")
+        yield from _value(option)
+    yield Statement(f"found = {check.variable}.end()")
 
 
 def _member(one: Member, parent: str, place: str, get: str) -> Iterator[Statement]:
@@ -231,5 +243,7 @@ def _questions(branch: Branch, check: ValueCheck) -> Iterator[Statement]:
         yield Statement(head, body)
     if branch.members:
         yield from _object(branch.members)
+    if branch.union:
+        yield from _union(branch.union)
     if branch.opaque:
         yield Statement(f"find_non_json({check.variable}, {check.pointer}, found)")

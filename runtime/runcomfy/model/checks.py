@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choices",
+    "UnionCheck",
     "check_by_library",
     "check_others",
     "count_members",
@@ -46,6 +47,33 @@ class Choices(dict[object, None]):
 
             self._message = describe(rule, self._values)
         return Violation(pointer, rule, value, self._values, self._message)
+
+
+class UnionCheck:
+    """The options of an ``anyOf`` or ``oneOf`` for one value, each with a list for what is wrong with the value."""
+
+    __slots__ = ("_found", "_options", "_pointer", "_rule", "_value")
+
+    def __init__(self, rule: str, pointer: str, value: object, found: list[Violation]) -> None:
+        self._rule = rule
+        self._pointer = pointer
+        self._value = value
+        self._found = found
+        self._options: list[list[Violation]] = []
+
+    def option(self) -> list[Violation]:
+        """The list for the violations of the next option."""
+        self._options.append([])
+        return self._options[-1]
+
+    def end(self) -> list[Violation]:
+        """The list that was given, with a violation where no option fits, or more than the one that ``oneOf`` asks for."""
+        fitting = self._options.count([])
+        if not fitting or (fitting > 1 and self._rule == "oneOf"):
+            from .unions import tell_union
+
+            self._found += tell_union(self._rule, self._pointer, self._value, self._options)
+        return self._found
 
 
 def is_member(value: object, allowed: tuple[object, ...]) -> bool:

@@ -10,6 +10,7 @@ from runcomfy.errors import MissingExtra
 from .json_values import pointer_token
 from .messages import describe
 from .schema_files import read_schemas
+from .unions import matches_none
 from .violation import UNCHECKED, Violation
 
 __all__ = ["find_violations"]
@@ -32,8 +33,6 @@ _RETOLD = frozenset(
     }
 )
 _SENTENCE = 300
-#: Options of a union that are told.
-_OPTIONS = 6
 _UNIONS = ("anyOf", "oneOf")
 _TOO_MUCH = "takes too many steps to check"
 
@@ -118,15 +117,14 @@ def _wanted(error: Any) -> str:
     first: dict[object, Any] = {}
     for one in error.context:
         first.setdefault(one.relative_schema_path[0], one)
-    told: dict[str, None] = {}
+    told = []
     for one in first.values():
         # A union in a union is not told in turn: they can double at each level.
         nested = one.validator in _UNIONS
         message = "must match an option" if nested else _violation(one, "").message
         inside = "".join(f"/{pointer_token(step)}" for step in one.relative_path)
-        told[f"{inside} {message}".strip()] = None
-    options = " or ".join([*told][:_OPTIONS]) + (" or …" if len(told) > _OPTIONS else "")
-    return f"matches no option: {options}" if len(options) <= _SENTENCE else "matches no option"
+        told.append(f"{inside} {message}".strip())
+    return matches_none(told)
 
 
 def _library(module: str) -> Any:

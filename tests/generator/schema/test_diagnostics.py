@@ -102,7 +102,7 @@ def notes(tmp_path: Path, x: Any, **root: Any) -> set[tuple[str, str, str]]:
         ({"type": "integer", "validations": []}, "documented", "validations", f"{X}/validations"),
         ({"type": "integer", "format": "image_uri"}, "documented", "image_uri", f"{X}/format"),
         ({"not": {"format": "image_uri"}}, "documented", "image_uri", f"{X}/not/format"),
-        ({"anyOf": [{"minLength": 1}, {"pattern": "a"}]}, "fallback", "anyOf", X),
+        ({"allOf": [{"minLength": 1}, {"minLength": 2}]}, "fallback", "allOf", X),
         ({"type": "array", "prefixItems": [{}]}, "fallback", "prefixItems", X),
         ({"items": {"not": {}}}, "fallback", "not", X),
         ({"additionalProperties": {"not": {"type": "string"}}}, "fallback", "not", X),

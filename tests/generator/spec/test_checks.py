@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ SIZE = {
 }  # fmt: skip
 VALUES: list[Any] = [
     None, True, 0, 1, 1.0, 1.5, -3, 64, "", "a", "b", "c", "abcd", [], ["a"], ["a", "a"], [1, 1.0], [1, True], [1, 5],
-    [None], {}, {"w": 1}, {"w": "1"}, {"w": 1, "h": None}, {"h": 2}, ["a", "b", "a"], [{"w": 1}, {"w": 1.0}], "abc",
+    [None], {}, {"d": "all"}, {"d": "one"}, {"d": "one", "w": 1}, {"d": "x"}, {"d": {"w": 1}}, {"d": {"w": ""}}, {"w": 1}, {"w": "1"}, {"w": 1, "h": None}, {"h": 2}, ["a", "b", "a"], [{"w": 1}, {"w": 1.0}], "abc",
 ]  # fmt: skip
 
 COMPILED: dict[str, dict[str, Any]] = {
@@ -51,6 +52,41 @@ COMPILED: dict[str, dict[str, Any]] = {
     "nullable items": {"type": "array", "items": {"anyOf": [SHORT, {"type": "null"}]}},
     "enum beside anything": {"enum": ["a", 1, None], "not": {"const": 1}, "anyOf": [TEXT, {}]},
     "nothing fits": {"enum": []},
+    "texts with different bounds": {"anyOf": [SHORT, {"type": "string", "pattern": "^a"}]},
+    "one of a text and a known text": {"oneOf": [TEXT, ENUM]},
+    "one of two numbers": {
+        "oneOf": [{"type": "integer"}, {"type": "number", "minimum": 1}, {"type": "null"}]
+    },
+    "lists of different items": {
+        "anyOf": [
+            {"type": "array", "items": TEXT},
+            {"type": "array", "items": WHOLE},
+            {"type": "array", "items": SIZE},
+            TEXT,
+        ]
+    },
+    "objects that nothing tells apart": {
+        "oneOf": [SIZE, {"type": "object", "properties": {"h": WHOLE}, "required": ["h"]}]
+    },
+    "unions in a union": {
+        "anyOf": [{"oneOf": [SIZE, {"type": "object", "minProperties": 2}]}, {"required": ["d"]}]
+    },
+    "a definition that two options use": {
+        "anyOf": [
+            {"$ref": "#/$defs/size"},
+            {"type": "object", "properties": {"d": {"anyOf": [{"$ref": "#/$defs/size"}, TEXT]}}},
+        ]
+    },
+    "a mark that may be missing": {
+        "anyOf": [
+            {"type": "object", "properties": {"d": {"const": "all"}}},
+            {
+                "type": "object",
+                "properties": {"d": {"const": "one"}, "w": WHOLE},
+                "required": ["w"],
+            },
+        ]
+    },
     "type beside a union": {"type": ["string", "null"], "anyOf": [SHORT, {"type": "array"}]},
 }
 DEFINITIONS = {
@@ -75,8 +111,6 @@ def test_it_is_compiled_with_the_verdicts_of_the_library(
 @pytest.mark.parametrize(
     "schema",
     [
-        {"oneOf": [TEXT, ENUM]},
-        {"anyOf": [SHORT, {"type": "string", "pattern": "^a"}]},
         {"allOf": [{"maxLength": 3}, {"maxLength": 2}]},
         {"allOf": [SIZE, {"properties": {"d": TEXT}, "additionalProperties": False}]},
         {"$ref": "#/$defs/tree"},
@@ -202,3 +236,28 @@ def test_values_of_other_members_need_no_library_and_name_their_place(tmp_path: 
     [one] = check_payload(small, {"x": {"c/~d": {"q": "no"}}})
     assert one.pointer == "/x/c~1~0d/q"
     assert [one.rule for one in check_payload(small, {"x": {1: {}}})] == ["json"]
+
+
+@pytest.mark.parametrize(
+    "forms", [[A, B], [{**A, "required": ["n"]}, {**B, "required": []}]], ids=["marked", "unmarked"]
+)
+def test_an_input_of_another_form_has_to_be_json(
+    tmp_path: Path, forms: list[dict[str, Any]]
+) -> None:
+    other = {**forms[1], "properties": {**forms[1]["properties"], "more": {}}}
+    make(tmp_path, {"acme/small": {"anyOf": [forms[0], other]}})
+    small = load(tmp_path, "made_models.acme.small").Small
+    assert check_payload(small, {"kind": "a", "n": 1, "more": 0.5}) == []
+    assert check_payload(small, {"kind": "a", "n": 1, "more": float("nan")})
+
+
+def test_an_option_takes_members_of_enums_and_tuples(tmp_path: Path) -> None:
+    class Kind(StrEnum):
+        a = "a"
+
+    form = {"type": "object", "properties": {"kind": {"const": "a"}, "n": {"items": WHOLE}}}
+    cls = make_class(tmp_path, {"x": {"oneOf": [form, {"type": "object", "required": ["z"]}]}})
+    assert cls(x={"kind": Kind.a, "n": (1, 2)}).payload() == {"x": {"kind": "a", "n": [1, 2]}}
+    assert [one.pointer for one in check_payload(cls, {"x": {"kind": Kind.a, "n": ("",)}})] == [
+        "/x"
+    ]

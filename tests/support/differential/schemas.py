@@ -88,13 +88,16 @@ def _keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Schema]:
 
 
 def _tagged_options(forms: list[Schema]) -> list[Schema]:
-    """Objects that the text of one member tells apart; the last one has two such texts, or is null."""
+    """Objects that the text of one member tells apart; the last one has two such texts, or is null.
+
+    Of forms with one more member the text may be missing.
+    """
     tags: list[Schema] = [{"const": "one"}, {"enum": ["two", "three"]}, {"const": "four"}]
     return [
         {
             "type": "object",
             "properties": {**form, "class": tag},
-            "required": ["class"],
+            "required": [] if len(form) == 1 else ["class"],
             **({"additionalProperties": False} if len(form) == 2 else {}),
         }
         for form, tag in zip(forms, tags, strict=False)
