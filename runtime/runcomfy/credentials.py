@@ -11,18 +11,18 @@ from .errors import ConfigurationError, MissingToken
 
 __all__ = ["KEYRING", "VARIABLES", "Token", "config_folder", "find_token", "login_file"]
 
-#: Asked in this order, after the argument and before the token file.
+#: Read in this order, after the argument and before the token file.
 VARIABLES = ("RUNCOMFY_TOKEN", "RUNCOMFY_API_TOKEN", "YOUR_API_TOKEN")
 
 #: The service and the user name of the entry that ``runcomfy-py login`` makes in a keyring.
 KEYRING = ("runcomfy", "api-token")
 
-#: Of ``runcomfy-py login``, and of the official command; asked in this order.
+#: The token files of ``runcomfy-py login`` and of the official command, in order of precedence.
 _LOGIN, _OFFICIAL = "login.json", "token.json"
 
 
 class Token:
-    """A token that shows itself only when asked to. ``source`` says where it was found."""
+    """A token that is kept out of reprs. ``source`` says where it was found."""
 
     __slots__ = ("_value", "source")
 
@@ -66,9 +66,9 @@ def find_token(
     environ: Mapping[str, str] | None = None,
     home: Path | None = None,
 ) -> Token:
-    """The token: the argument, else a variable, else what ``runcomfy-py login`` or the official command stored.
+    """The token: the argument, else a variable, else the one stored by ``runcomfy-py login`` or the official command.
 
-    Raises ``MissingToken``, which lists where it was looked for.
+    Raises ``MissingToken``, which lists the places searched.
     """
     if argument is not None:
         return Token(argument, "the argument token=")
@@ -98,12 +98,12 @@ def find_token(
 
 
 def login_file(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Path:
-    """The file of ``runcomfy-py login``: it holds the token, or says that a keyring does."""
+    """The file of ``runcomfy-py login``: holds the token, or a reference to the keyring."""
     return config_folder(os.environ if environ is None else environ, home) / _LOGIN
 
 
 def config_folder(environ: Mapping[str, str], home: Path | None = None) -> Path:
-    """Where the official command keeps its files; these variables are its own."""
+    """The folder of the official command's files, by the variables that it reads."""
     if own := environ.get("RUNCOMFY_CONFIG_DIR"):
         return Path(own)
     if settings := environ.get("XDG_CONFIG_HOME"):
@@ -115,7 +115,7 @@ def config_folder(environ: Mapping[str, str], home: Path | None = None) -> Path:
 
 
 def _stored(path: Path) -> tuple[str, str]:
-    """The token in a file, and where else it really is; without a token, why there is none."""
+    """The token in a file and its source; without a token, the reason."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         if path.name == _LOGIN and content.get("keyring") is True:

@@ -5,41 +5,41 @@ RunComfyError
 ├── UnknownModel          no installed package has the model (also a LookupError)
 ├── MissingExtra          the call needs a library that is not installed (also an ImportError)
 ├── IncompatiblePackage   generated in a format this runtime cannot read (also an ImportError)
-├── ConfigurationError    a setting, token, address or id that cannot be used (also a ValueError)
-│   └── MissingToken          no token in any of the places where one is looked for
-├── UnresolvedFiles       a payload was asked for, and inputs are local files (also a ValueError)
+├── ConfigurationError    an unusable setting, token, address or id (also a ValueError)
+│   └── MissingToken          no token was found
+├── UnresolvedFiles       the payload was requested while inputs are local files (also a ValueError)
 ├── UploadFailed          a local file could not be made into a URL; nothing was submitted
 ├── BucketError           an object store cannot be read or written (also an OSError)
 ├── ClientClosed          the client was closed before the call (also a RuntimeError)
 ├── KeyConflict           the key is taken by another model or payload (also a ValueError)
 ├── BudgetReached         the next request would exceed a budget; nothing was sent
 ├── JournalError          the journal cannot be used; nothing was sent
-│   ├── JournalRefused        what is in its folder cannot be trusted or read
-│   │   └── JournalRestored       an older copy, or a journal that is gone
+│   ├── JournalRefused        its files are unreadable or not trustworthy
+│   │   └── JournalRestored       restored from an older copy, or deleted
 │   ├── JournalUnwritable     read-only, or the disk is full (also an OSError)
 │   ├── JournalBusy           another process holds it; try again later
 │   └── JournalClosed         it was closed (also a RuntimeError)
-└── RequestError          about one request; has request_id and says how to go on
-    ├── SubmissionUnknown     the submit may have been accepted, and billed: look before repeating it
-    ├── DeadlineExceeded      the timeout ran out; the job goes on (also a TimeoutError)
+└── RequestError          about one request; has request_id and says how to continue
+    ├── SubmissionUnknown     the submit may have been accepted and billed: check before repeating it
+    ├── DeadlineExceeded      the timeout expired; the job continues (also a TimeoutError)
     ├── ConnectionFailed      no connection or no response (also a ConnectionError)
-    ├── ResultNotReady        the result was asked for before the job ended
-    ├── JobFailed             the service could not do it
+    ├── ResultNotReady        the job has not ended yet
+    ├── JobFailed             the job failed at the service
     ├── JobCancelled          the job was cancelled
-    ├── NoFiles               the job completed, and its output names no file (also a LookupError)
+    ├── NoFiles               the job completed, but its output has no file (also a LookupError)
     ├── DownloadFailed        a file of the result could not be fetched; has its url
-    │   ├── DownloadRefused       this client does not fetch it: its host, or its size
-    │   └── NotAllSaved           some files of a result were saved, and some were not
-    └── ServiceError          the service answered with an error
+    │   ├── DownloadRefused       its host is not allowed, or it is too large
+    │   └── NotAllSaved           some files of a result could not be saved
+    └── ServiceError          the service returned an error
         ├── AuthenticationFailed  a bad or missing token
         ├── InsufficientBalance   not enough credit
         ├── PermissionDenied      not allowed for this token
         ├── NotFound              no such model or request
-        │   └── ResultExpired         the request was paid, and its result or files are gone
-        ├── RequestRejected       any other answer that says the call is wrong
-        ├── RateLimited           too many calls; retry_after may say when to come back
-        ├── ServerFault           the service failed (5xx)
-        └── UnexpectedAnswer      a response that the API does not give: a redirect, a web page
+        │   └── ResultExpired         the request was paid for, but its result or files are gone
+        ├── RequestRejected       any other client error (4xx)
+        ├── RateLimited           too many calls; retry_after may say how long to wait
+        ├── ServerFault           a server error (5xx)
+        └── UnexpectedAnswer      not a response of the API, such as a redirect or a web page
 """
 
 from __future__ import annotations
@@ -108,13 +108,13 @@ __all__ = [
 
 
 def resume_line(request_id: str, model_id: str | None) -> str:
-    """The line of code that waits for a request in any process, with its model if known."""
+    """A line of code that resumes waiting for a request, in any process."""
     arguments = [f'"{name}"' for name in (request_id, model_id) if name and _is_plain(name)]
     return f"client.job({', '.join(arguments)}).wait()"
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name can stand in code that is offered to be pasted: the service may have made it up."""
+    """Whether a name is safe in code that users paste: it may come from the service."""
     return (
         name.isascii() and len(name) <= 300 and all(one.isalnum() or one in " ._/-" for one in name)
     )
@@ -123,9 +123,9 @@ def _is_plain(name: str) -> bool:
 class RunComfyError(Exception):
     """The base class of all errors that the library raises.
 
-    What is not of its own comes through as it is: an ``OSError`` of the disk that a file is saved to, what a
-    callback or an uploader of yours raises, and ``TypeError`` or ``ValueError`` for arguments that are
-    mistakes. Where a request is concerned, a note on it has the request's id.
+    Other exceptions pass through unchanged: an ``OSError`` while saving a file, whatever your callback or
+    uploader raises, and ``TypeError`` or ``ValueError`` for wrong arguments. If a request was submitted, a
+    note on the exception has its id.
     """
 
 
@@ -143,7 +143,7 @@ class ValidationError(RunComfyError, ValueError):
         super().__init__(model_id, violations, advice)
         self.model_id = model_id
         self.violations = tuple(violations)
-        #: How to send the payload all the same, where that can be meant.
+        #: How to send the payload anyway, for findings that can be allowed.
         self.advice = advice
 
     def __str__(self) -> str:
@@ -178,7 +178,7 @@ class UnknownModel(RunComfyError, LookupError):
 class MissingExtra(RunComfyError, ImportError):
     """The call needs a library that is not installed. ``extra`` names the extra that installs it.
 
-    ``violations`` holds what was found to be wrong with a payload until the library was needed.
+    ``violations`` holds the violations found before the library was needed.
     """
 
     def __init__(self, purpose: str, extra: str) -> None:
@@ -324,7 +324,7 @@ class JournalUnwritable(JournalError, OSError):
 
 
 class JournalBusy(JournalError):
-    """Another process holds the journal, or the batch. Try again later."""
+    """Another process is using the journal or the batch. Try again later."""
 
 
 class JournalClosed(JournalError, RuntimeError):
@@ -334,9 +334,9 @@ class JournalClosed(JournalError, RuntimeError):
 class RequestError(RunComfyError):
     """An error about one request to the service.
 
-    ``request_id`` is ``None`` when the service gave none. ``status``, ``error_code`` and
-    ``server_text`` are what the service answered, where it did; ``server_text`` is cut, and ``raw`` is the
-    whole response, where it is JSON, without the token.
+    ``request_id`` is ``None`` if the request has no id yet. ``status``, ``error_code`` and ``server_text``
+    (shortened) are from the service's response, if there was one. ``raw`` is the complete response if it
+    is JSON, with the token redacted.
 
     >>> try:
     ...     result = client.run(request, timeout=60)
@@ -344,7 +344,7 @@ class RequestError(RunComfyError):
     ...     job = client.job(error.request_id)
     """
 
-    #: Said before the line that goes on with the request.
+    #: Introduces the line of code that resumes the request.
     _advice = "To resume:"
     #: The whole address of the file, in errors about one; messages leave out its query, which may be a
     #: signature.
@@ -421,7 +421,7 @@ class ResultNotReady(RequestError):
 class JobFailed(RequestError):
     """The service accepted the request, and the job failed.
 
-    ``error`` is what the service says about it, as it came; ``raw`` is the whole answer.
+    ``error`` is the service's explanation, unchanged; ``raw`` is the complete response.
     """
 
     _advice = "To see the response again:"
@@ -508,4 +508,4 @@ class ServerFault(ServiceError):
 
 
 class UnexpectedAnswer(ServiceError):
-    """The response is not one of the API, such as a redirect or a web page."""
+    """The response is not an API response, such as a redirect or a web page."""

@@ -29,7 +29,7 @@ def install_command(extra: str) -> str:
 
 
 def _origin() -> dict[str, object]:
-    """What the installer wrote down about where this copy came from (PEP 610); empty for one from an index."""
+    """The origin of this installation as recorded by the installer (PEP 610); empty for one from an index."""
     import json
     from importlib.metadata import PackageNotFoundError, distribution
 

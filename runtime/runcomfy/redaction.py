@@ -10,13 +10,13 @@ from typing import Any
 __all__ = ["Redactor", "clean", "shown_url", "without_queries"]
 
 _SHOWN = 300
-#: Characters of a text that are looked at: what is shown is much shorter.
+#: Characters of a text that are examined; displayed texts are much shorter.
 _READ = 4_000
 #: Real tokens have more characters than this.
 _SHORT = 8
 _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
 _HIDDEN = "[token]"
-#: Instead of a text that holds the token in pieces, or in a form of its own.
+#: Replaces a whole text that contains the token in pieces or encoded.
 _WITHHELD = "[a text that holds the token]"
 _ESCAPE = re.compile(r"\\(?:u|x)(?:00)?([0-9a-f]{2})")
 _WORD = re.compile(r"[^\s'\"<>]+")
@@ -36,7 +36,7 @@ def _escaped(text: str) -> str:
     )
 
 
-#: Characters of a data URI in which its media type stands.
+#: Characters of a data URI that include its media type.
 _SHOWN_DATA = 100
 
 
@@ -144,7 +144,7 @@ def _forms(secret: str) -> set[str]:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """What a reader may make of a text: without line breaks, and with escapes undone, in lower case."""
+    """The text as a reader may decode it: without line breaks, unescaped, in lower case."""
     joined = "".join(text.split()).casefold()
     yield joined
     if "%" in joined:

@@ -13,8 +13,8 @@ __all__ = ["Cancellation", "Phase", "Status", "phase"]
 class Status:
     """The state of a request. ``state`` is the service's own word, as received.
 
-    ``queue_position`` is there while the request waits, if the service says it. ``raw`` is the whole
-    answer. ``request_id`` is the service's id of the request.
+    ``queue_position`` is set while the request is queued, if the service reports it. ``raw`` is the complete
+    response. ``request_id`` is the service's id of the request.
     """
 
     state: str

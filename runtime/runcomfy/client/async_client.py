@@ -56,7 +56,7 @@ OutputT = TypeVar("OutputT", bound=Output)
 class AsyncClient(BaseClient):
     """``Client`` with awaited methods, for asyncio and trio, in any number of event loops.
 
-    Each event loop gets connections of its own; ``aclose`` closes those of the loop it runs in.
+    Each event loop has its own connections; ``aclose`` closes those of the loop that it runs in.
 
     >>> async with AsyncClient() as client:
     ...     result = await client.run(GptImage2Edit(prompt="add a hat", images=[url]), timeout=600)
@@ -168,21 +168,21 @@ class AsyncClient(BaseClient):
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> AsyncResult[Any]:
-        """Submit, wait for the end, fetch the result. ``timeout`` covers everything, retries included, in seconds.
+        """Submit, wait for the job to end, and fetch the result. ``timeout`` limits all of it, in seconds.
 
-        ``on_status`` is called, and awaited where it returns an awaitable, with each change of the
-        status. When the task is cancelled, the service is asked to cancel the request, which works
-        while it is queued; the cancellation goes on with a note that says what became of the request.
+        ``on_status`` is called with each change of the status, and awaited if it returns an awaitable. If the
+        task is cancelled, the service is asked to cancel the request, which works while it is queued; the
+        cancellation has a note with the outcome.
 
-        ``allow`` and ``strict`` are those of the client, for this call: rules whose findings do not stop it,
-        and whether every other warning does.
+        ``allow`` and ``strict`` override those of the client for this call.
 
         Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
-        when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
-        ``RequestError``, each with the request's id once there is one.
+        if the submit may have been accepted; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other
+        kinds of ``RequestError``, each with the request id if there is one.
 
-        With a journal, a ``key`` that it has already gives what is there, and nothing is sent: a job that
-        runs is waited for. ``again=True`` repeats what has ended; ``folder`` is where ``recover`` saves.
+        With a journal, a ``key`` that is already in it is not submitted again: the call returns the recorded
+        job's result, and waits if it is running. ``again=True`` resubmits a job that has ended; ``folder``
+        is where ``recover`` saves.
         Raises ``KeyConflict``, ``BudgetReached`` and ``JournalError`` before anything is submitted.
         """
         check_callback("on_status", on_status)
@@ -286,7 +286,7 @@ class AsyncClient(BaseClient):
     ) -> list[ModelEntry]:
         """The models in the service's catalogue, or those that match; at most ``limit``.
 
-        Raises ``RequestError``, of the kind that fits, when the service does not say.
+        Raises a kind of ``RequestError`` if the service does not answer.
 
         >>> [entry.model_id for entry in await client.models("gpt-image", category="image-to-image")]
         ['openai/gpt-image-1-5/image-to-image', 'openai/gpt-image-2/edit']
@@ -347,7 +347,7 @@ class AsyncClient(BaseClient):
             await anyio.to_thread.run_sync(self._owned.close)
 
     def leave_running(self) -> None:
-        """Cancel no request when a task is cancelled: another process goes on with it."""
+        """Leave requests running when a task is cancelled, because another process resumes them."""
         self._driver.cancels = False
 
     async def close(self) -> None:

@@ -67,11 +67,11 @@ class BaseClient:
         """Run many requests of one model as a batch in the folder ``out``; the same call resumes it.
 
         ``rows`` are requests or payloads, or the path of a JSON Lines, CSV, TSV or Parquet file. ``options`` are those of
-        ``runcomfy.batch.BatchOptions``. Iterate over what it gives for a ``BatchOutcome`` a row, in their order, with
-        ``for`` or ``async for``. With ``engine="ray"`` the rows run on a Ray cluster, at ``address`` or on this machine.
+        ``runcomfy.batch.BatchOptions``. Iterate over the returned batch with ``for`` or ``async for``: it yields a ``BatchOutcome``
+        for each row, in row order. With ``engine="ray"``, the rows run on a Ray cluster, at ``address`` or on this machine.
 
-        Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` for a client
-        with an HTTP client of the caller's: a batch runs on a thread of its own.
+        Raises ``InvalidRows`` and ``KeyConflict`` before anything is paid, ``JournalError``, and ``ConfigurationError`` if the client
+        was created with ``http``: a batch runs on its own thread and needs its own connections.
 
         >>> for outcome in client.batch(GptImage2Edit, rows, out="folder", max_cost=20):
         ...     print(outcome.key, outcome.state, outcome.files)
@@ -85,7 +85,7 @@ class BaseClient:
         )
 
     def engine(self, name: EngineName, address: str | None = None) -> MakeRunner:
-        """What runs a batch of this client: this machine, or a cluster. Raises ``ConfigurationError`` and ``MissingExtra``."""
+        """The factory of runners for an engine. Raises ``ConfigurationError`` and ``MissingExtra``."""
         from runcomfy.engines import find_engine
 
         return find_engine(name, address, self._client_factory())
@@ -97,9 +97,9 @@ class BaseClient:
         out: str | os.PathLike[str],
         **options: Any,
     ) -> Shards:
-        """A batch folder for workers of any engine on this machine: ``shards.run(rows)`` pays a row once, however often it is called.
+        """A batch folder for the workers of any engine on this machine: ``shards.run(rows)`` never pays for a row twice.
 
-        ``options`` are those of ``batch``. It can be pickled and holds no token. Raises ``JournalError`` and ``ConfigurationError``.
+        ``options`` are those of ``batch``. The shards can be pickled and hold no token. Raises ``JournalError`` and ``ConfigurationError``.
 
         >>> shards = client.shards(GptImage2Edit, out="folder", max_cost=20, price=0.04)
         >>> futures = dask.map(shards.run, [rows[:50], rows[50:]], pure=False)

@@ -20,8 +20,8 @@ class ModelEntry:
     """A model in the service's catalogue. Missing fields are ``None`` or empty.
 
     ``base_price_usd`` is in dollars for each ``price_unit`` (``output``, ``second``, ``image``).
-    ``input_schema`` is there when it was asked for. ``installed`` says whether a generated class of
-    the model was there when the entry was read. ``raw`` is the whole entry.
+    ``input_schema`` is ``None`` unless it was requested. ``installed`` is true if a generated class of
+    the model was installed when the entry was read. ``raw`` is the complete entry.
 
     >>> for entry in client.models(search="image", limit=20):
     ...     print(entry.model_id, entry.base_price_usd, entry.price_unit)
@@ -41,7 +41,7 @@ class ModelEntry:
     input_schema: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
     installed: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
-    #: The entry as the service sent it, to the byte; empty where it came in a list.
+    #: The entry's response, byte for byte; empty for an entry of a list.
     body: bytes = field(default=b"", repr=False, compare=False)
 
     @classmethod
@@ -72,9 +72,8 @@ class ModelEntry:
 class CataloguePage:
     """One page of the service's catalogue, as ``Client.catalogue_page`` reads it.
 
-    ``total`` is how many models fit altogether, ``None`` where the service does not say. ``offset`` is the place of the
-    first entry among them, and ``retry_after`` the seconds that the service asks to wait before the next call. ``body`` is
-    the response to the byte.
+    ``total`` is the number of matching models, ``None`` if unknown. ``offset`` is the index of the first entry among
+    them, and ``retry_after`` the number of seconds to wait before the next call. ``body`` is the response, byte for byte.
     """
 
     entries: tuple[Mapping[str, Any], ...]

@@ -54,21 +54,20 @@ OutputT = TypeVar("OutputT", bound=Output)
 class Client(BaseClient):
     """Runs requests on RunComfy. Create one client and keep it; threads can share it.
 
-    The token is the argument, else ``RUNCOMFY_TOKEN``, ``RUNCOMFY_API_TOKEN`` or ``YOUR_API_TOKEN``,
-    else the one that the official command stored. A client of your own, given as ``http``, brings its
-    proxies, certificates and hooks, and is never closed.
+    The token is the argument, else ``RUNCOMFY_TOKEN``, ``RUNCOMFY_API_TOKEN`` or ``YOUR_API_TOKEN``, else
+    the one stored by ``runcomfy-py login`` or the official command. Pass your own httpx client as ``http``
+    to use its proxies, certificates and hooks; it is never closed.
 
-    Local files among the inputs are made into URLs by ``uploader``, which is ``uploads.DataUri()`` unless
-    another one is given. Before that, ``check_files`` has their rules checked, and those of data URIs
-    (``"local"``), those of files behind URLs as well (``"remote"``, within ``remote_limits``) or none
-    (``"off"``); a file that breaks a rule raises ``ValidationError``, and nothing is uploaded or submitted.
+    ``uploader`` turns local files into URLs, by default ``uploads.DataUri()``. ``check_files`` selects which
+    files are checked against their rules before that: local files and data URIs (``"local"``), files behind
+    URLs as well (``"remote"``, within ``remote_limits``), or none (``"off"``). A file that violates a rule
+    raises ``ValidationError``, and nothing is uploaded or submitted.
 
-    What is very likely a slip (an input that the model does not have, a file name given as text) raises
-    ``ValidationError`` as well, unless ``allow`` names its rule; other warnings are logged, and with ``strict`` they
-    raise.
+    Likely mistakes (an unknown input, a file name passed as text) also raise ``ValidationError``, unless
+    ``allow`` names their rule. Other warnings are logged; with ``strict`` they raise.
 
-    ``connect_timeout`` and ``read_timeout`` bound single steps, in seconds. Raises ``ConfigurationError`` for
-    a setting that cannot be meant, and ``MissingToken``.
+    ``connect_timeout`` and ``read_timeout`` limit single steps, in seconds. Raises ``ConfigurationError`` for
+    an invalid setting, and ``MissingToken``.
 
     With a ``journal``, or the path of one, every submit is recorded before it is sent.
 
@@ -172,21 +171,20 @@ class Client(BaseClient):
         allow: Iterable[str] = (),
         strict: bool | None = None,
     ) -> Result[Any]:
-        """Submit, wait for the end, fetch the result. ``timeout`` covers everything, retries included, in seconds.
+        """Submit, wait for the job to end, and fetch the result. ``timeout`` limits all of it, in seconds.
 
-        ``on_status`` is called with each change of the status. Ctrl-C asks the service to cancel the
-        request, which works while it is queued, and then goes on as ``KeyboardInterrupt`` with a note
-        that says what became of the request.
+        ``on_status`` is called with each change of the status. On Ctrl-C, the service is asked to cancel the
+        request, which works while it is queued; the ``KeyboardInterrupt`` has a note with the outcome.
 
-        ``allow`` and ``strict`` are those of the client, for this call: rules whose findings do not stop it,
-        and whether every other warning does.
+        ``allow`` and ``strict`` override those of the client for this call.
 
         Raises ``ValidationError`` and ``UploadFailed`` before anything is submitted; ``SubmissionUnknown``
-        when it may have been; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other kinds of
-        ``RequestError``, each with the request's id once there is one.
+        if the submit may have been accepted; ``JobFailed``, ``JobCancelled``, ``DeadlineExceeded`` and other
+        kinds of ``RequestError``, each with the request id if there is one.
 
-        With a journal, a ``key`` that it has already gives what is there, and nothing is sent: a job that
-        runs is waited for. ``again=True`` repeats what has ended; ``folder`` is where ``recover`` saves.
+        With a journal, a ``key`` that is already in it is not submitted again: the call returns the recorded
+        job's result, and waits if it is running. ``again=True`` resubmits a job that has ended; ``folder``
+        is where ``recover`` saves.
         Raises ``KeyConflict``, ``BudgetReached`` and ``JournalError`` before anything is submitted.
         """
         check_callback("on_status", on_status, blocking=True)
@@ -288,7 +286,7 @@ class Client(BaseClient):
     ) -> list[ModelEntry]:
         """The models in the service's catalogue, or those that match; at most ``limit``.
 
-        Raises ``RequestError``, of the kind that fits, when the service does not say.
+        Raises a kind of ``RequestError`` if the service does not answer.
 
         >>> [entry.model_id for entry in client.models("gpt-image", category="image-to-image")]
         ['openai/gpt-image-1-5/image-to-image', 'openai/gpt-image-2/edit']

@@ -1,4 +1,4 @@
-"""Clients with the same settings in other processes, which find the token by themselves: a token is not pickled."""
+"""A factory of clients with the same settings in other processes, which find the token there: it is not pickled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["client_factory"]
 def client_factory(
     kind: type[AsyncClient], settings: ClientSettings, preparer: Preparer
 ) -> ClientFactory:
-    """What makes asynchronous clients of the same account."""
+    """The picklable factory of asynchronous clients for the same account."""
     make = partial(kind, **settings.arguments(), **preparer.arguments())
     token = settings.http_config.token
     return ClientFactory(settings.account, make, lambda: (VARIABLES[0], token.reveal()))

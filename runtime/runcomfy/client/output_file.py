@@ -53,10 +53,10 @@ class OutputFile(File):
     ) -> Path:
         """Save into ``path`` if it is a folder or ends with a slash, else as the file ``path``.
 
-        In a folder the file gets its ``name``, or one like it if that is taken. A file that is there is
-        replaced with ``overwrite`` only; ``FileExistsError`` if it is at ``path``. The file has its
-        name only when it is complete. ``progress`` is called in another thread, with the file, the
-        bytes received, and those of the whole file where they are known.
+        In a folder, the file gets its ``name``, or a similar one if that exists. An existing file is replaced
+        only with ``overwrite``; ``FileExistsError`` if ``path`` itself exists. The file appears under its name
+        only when complete. ``progress`` is called in another thread, with the file, the bytes received, and
+        the total if known.
         """
         target = save_target(path, self.name, overwrite=overwrite)
         saved = self._downloads.save([self], [target], timeout, progress)[0]
@@ -74,9 +74,9 @@ class OutputFile(File):
     ) -> str:
         """Save into a bucket (``"s3://bucket/folder"``); the URL of the object.
 
-        The object gets the name, or else that of the file, or one like it if that is taken. One that is there is
-        replaced with ``overwrite`` only; ``FileExistsError`` if it has the name that was given. The object is there
-        only when it is complete. Needs the extra ``upload``. Raises ``BucketError`` as well as what ``save`` does.
+        Without ``name``, the object gets the name of the file, or a similar one if that exists. An existing object
+        is replaced only with ``overwrite``; ``FileExistsError`` if ``name`` was given and exists. The object appears
+        only when complete. Needs the extra ``upload``. Raises ``BucketError``, and whatever ``save`` raises.
         """
         from runcomfy.downloads.bucket_file import BucketTarget
 
@@ -139,6 +139,6 @@ class AsyncOutputFile(File):
         return (await self._downloads.save([self], [target], timeout, progress))[0]
 
 
-#: Called with the file, the bytes received, and those of the whole file where they are known.
+#: Called with the file, the bytes received, and the total if known.
 Progress: TypeAlias = Callable[[OutputFile, int, int | None], object]
 AsyncProgress: TypeAlias = Callable[[AsyncOutputFile, int, int | None], Awaitable[object] | object]

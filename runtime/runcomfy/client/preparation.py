@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckFiles", "OnChecked", "Preparer"]
 
-#: Which files are looked at: local ones and data URIs, those behind URLs as well, or none.
+#: Which files are inspected: local ones and data URIs, those behind URLs as well, or none.
 CheckFiles = Literal["local", "remote", "off"]
 
 
@@ -104,7 +104,7 @@ class Preparer:
         )
 
     def arguments(self) -> dict[str, Any]:
-        """What a client that prepares in the same way is made with."""
+        """The arguments for another client that prepares requests in the same way."""
         return {
             "uploader": self._given,
             "check_files": self._check_files,

@@ -26,7 +26,7 @@ _CANCELLED = Outcome("cancelled", error="the job was cancelled")
 class JournalRecords:
     """The journal of a client, and the account of its requests.
 
-    What cannot be recorded is logged: the result is there, and ``recover`` finds it again.
+    A failure to record is only logged: the result exists, and ``recover`` finds it again.
     """
 
     def __init__(self, journal: Journal, account: Account, redact: Redactor) -> None:

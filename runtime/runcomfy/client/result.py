@@ -234,12 +234,12 @@ class Result(_Given[OutputT_co]):
     ) -> list[Path]:
         """Save all files into a folder concurrently. Returns the paths in the order of ``files``.
 
-        The folder is made if it is not there. A path that ends like that of a file (``"hat.png"``) takes an only
-        file. Each file gets its ``name``, or one like it if that is
-        taken; with ``overwrite`` it replaces what is there. ``timeout`` covers all files together.
-        When one cannot be saved, the others are, and ``NotAllSaved`` says which; the error of an only
-        file is raised as it is. ``progress`` is called in other threads, with the file, the bytes
-        received, and those of the whole file where they are known. Raises ``NoFiles`` where the output names none.
+        The folder is created if needed. A file path (``"hat.png"``) is accepted if the result has a single file.
+        Each file gets its ``name``, or a similar one if that exists; with ``overwrite`` it replaces the existing
+        file. ``timeout`` covers all files together. If a file cannot be saved, the others are, and
+        ``NotAllSaved`` lists it; the error of a single file is raised unchanged. ``progress`` is called in
+        other threads, with the file, the bytes received, and the total if known. Raises ``NoFiles`` if the
+        output has none.
         """
         self._check_output()
         files = self.files

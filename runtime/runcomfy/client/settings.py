@@ -47,7 +47,7 @@ _VARIABLE = "RUNCOMFY_BASE_URL"
 RUN_TIMEOUT = 3600.0
 CALL_TIMEOUT = 120.0
 
-#: Seconds of a single step; the system's clocks cannot wait for ever.
+#: The longest single step in seconds; system timers have a maximum.
 _LONGEST_STEP = 86_400.0
 
 #: Seconds for the one attempt to cancel after an interruption.
@@ -84,7 +84,7 @@ class ClientSettings:
         found = find_token(token)
         self.base_url = find_base_url(base_url)
         self.redact = Redactor(found.reveal())
-        # Read here and nowhere else, so that a run that is paid does not fail over it when its files are saved.
+        # Read at creation, so that a bad setting fails here and not when the files of a paid run are saved.
         proxies = Proxies.of_environment() if own_http or own_download_http else Proxies()
         self.http_config = HttpConfig(
             self.base_url, found, connect_timeout, read_timeout, self.redact, proxies
@@ -105,7 +105,7 @@ class ClientSettings:
         )
 
     def arguments(self) -> dict[str, Any]:
-        """What a client with the same settings is made with, but for the token."""
+        """The arguments for another client with the same settings, without the token."""
         return {
             "base_url": self.base_url,
             "polling": self._polling,

@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-#: Seconds between two looks at a key that someone else is submitting.
+#: Seconds between the checks of a key that another caller is submitting.
 PAUSES = (0.02, 0.05, 0.1, 0.25, 0.5)
 
 
@@ -84,8 +84,9 @@ class Submission:
         self._named = options.key is not None
         self._options = options
         self._wanted: Wanted | None = None
-        #: Whether the service may have the request, as far as the flow has read; and what it raised itself.
+        #: Whether a POST was sent whose reply the flow has not read.
         self._in_air = False
+        #: The error that the flow raised after reading a reply: its verdict is final.
         self._decided: RunComfyError | None = None
         self._accepted: Status | None = None
 
@@ -127,7 +128,7 @@ class Submission:
             if isinstance(step, StatusReport):
                 self._accepted, reply = step.status, Tick(context.now)
                 continue
-            # It stays so until the flow goes on, or says no: an interruption may come before it has read the reply.
+            # Stays true until the flow has read the reply, since an interruption may come in between.
             self._in_air = isinstance(step, Send)
             if self._in_air:
                 claim.sending()

@@ -34,8 +34,8 @@ _log = logging.getLogger("runcomfy")
 class SubmitChecks:
     """How strictly payloads are checked before they are paid for.
 
-    Errors stop a submit, and so do slips: warnings about what is very likely a mistake. ``allow`` holds the
-    names of rules that do not. With ``strict`` every other warning stops it as well.
+    Errors stop a submit, and so do slips: warnings about likely mistakes. ``allow`` holds the names of rules
+    that do not stop it. With ``strict``, every other warning stops it too.
     """
 
     allow: frozenset[str] = frozenset()

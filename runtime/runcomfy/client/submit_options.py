@@ -15,8 +15,8 @@ __all__ = ["SubmitOptions"]
 class SubmitOptions:
     """A caller's options for one submit.
 
-    To the journal: the key, whether to repeat what has ended, where files go. To the checks before it: the rules
-    that are allowed, and whether every warning stops it.
+    For the journal: the key, whether to resubmit a job that has ended, and where its files go. For the checks: the
+    allowed rules, and whether every warning stops the submit.
     """
 
     key: str | None = None

@@ -37,7 +37,7 @@ class AsyncDriver:
     def __init__(self, transport: AsyncTransport, redact: Redactor) -> None:
         self._transport = transport
         self._redact = redact
-        #: What goes on in each event loop.
+        #: The calls in progress, by event loop.
         self._loops: WeakKeyDictionary[Any, _Loop] = WeakKeyDictionary()
         self._closed = False
         #: Whether the request of a cancelled task is cancelled.
@@ -56,7 +56,7 @@ class AsyncDriver:
         progress = CallProgress(self._redact, request_id, model_id)
         try:
             return await self._run(flow, progress, on_status)
-        except (Exception, GeneratorExit) as stop:  # who closes a coroutine waits for nothing
+        except (Exception, GeneratorExit) as stop:  # a closed coroutine must not await a cancel
             progress.explain(stop)
             raise
         except BaseException as stop:

@@ -1,7 +1,7 @@
 """Work in other threads that the caller can abandon: at a deadline, on Ctrl-C, on close.
 
-This is the one way in which blocking calls keep their deadline: looking up a name, connecting, a client of someone
-else's and a slow disk cannot be interrupted, but they need not be waited for.
+Blocking calls keep their deadline only in this way: DNS, connecting, a caller's client and a slow disk cannot be
+interrupted, but they can be abandoned.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ __all__ = ["Left", "call", "call_all"]
 
 ValueT = TypeVar("ValueT")
 
-#: Where a wait cannot be interrupted, Ctrl-C comes through between two waits, and so does a close.
+#: Seconds of one wait. Waits cannot be interrupted, so Ctrl-C and a close take effect between two of them.
 _LOOK = 0.25
 
-#: Seconds that a thread without work is kept for the next call.
+#: Seconds for which an idle thread is kept.
 _KEPT = 4.0
 
 Work = Callable[[], object]
 
-#: The threads that wait for work, by what it is handed to them in. A child process has none of them.
+#: The queues of the idle threads. After a fork, the child has none of these threads.
 _idle: deque[SimpleQueue[Work]] = deque()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)
@@ -41,26 +41,26 @@ class Left(Exception):
 def call(work: Callable[[], ValueT], ends: float | None, is_over: Callable[[], bool]) -> ValueT:
     """Return or raise the outcome of the work. Raises ``Left`` at ``ends``, or soon after ``is_over`` is true.
 
-    ``ends`` is on the monotonic clock. It is for the caller to make the work stop that is left behind.
+    ``ends`` is on the monotonic clock. The caller has to stop work that it abandons.
     """
-    told: SimpleQueue[tuple[ValueT | None, BaseException | None]] = SimpleQueue()
+    outcomes: SimpleQueue[tuple[ValueT | None, BaseException | None]] = SimpleQueue()
     context = copy_context()
 
     def run() -> None:
         try:
-            told.put((context.run(work), None))
+            outcomes.put((context.run(work), None))
         except BaseException as error:  # noqa: BLE001  # the caller's thread raises it
-            told.put((None, error))
+            outcomes.put((None, error))
 
     _start(run)
-    while (outcome := _take(told, _rest(ends))) is None:
+    while (outcome := _take(outcomes, _rest(ends))) is None:
         if is_over() or (ends is not None and monotonic() >= ends):
             raise Left
     value, error = outcome
     if isinstance(error, Exception):
         raise error
     if error is not None:
-        raise error.with_traceback(None)  # the locals of these frames hold the token
+        raise error.with_traceback(None)  # local variables in these frames hold the token
     return value  # type: ignore[return-value]  # there is a value where there is no error
 
 
@@ -72,22 +72,22 @@ def call_all(
 ) -> list[ValueT | Exception | None]:
     """The outcome of each call, in order: its value, its error, or ``None`` if it missed the deadline.
 
-    The time ends at ``ends`` on the monotonic clock, or soon after ``is_over`` says so.
+    The deadline is ``ends`` on the monotonic clock, or the moment when ``is_over`` becomes true.
 
-    What is no ``Exception`` is raised at once. Calls that are under way then, or at the end, are not
-    waited for: it is for the caller to make them stop. Those that wait for their turn are not made.
+    A ``BaseException`` that is not an ``Exception`` is raised at once. Calls that are running then, or at the
+    deadline, are abandoned, and the caller has to stop them. Calls that have not started are dropped.
     """
     waiting: SimpleQueue[int] = SimpleQueue()
-    told: SimpleQueue[tuple[int, ValueT | BaseException]] = SimpleQueue()
+    ended: SimpleQueue[tuple[int, ValueT | BaseException]] = SimpleQueue()
     for number in range(len(calls)):
         waiting.put(number)
 
     def work() -> None:
         while (number := _take(waiting, 0.0)) is not None:
             try:
-                told.put((number, calls[number]()))
+                ended.put((number, calls[number]()))
             except BaseException as error:  # noqa: BLE001  # the caller's thread raises it or hands it on
-                told.put((number, error))
+                ended.put((number, error))
 
     outcomes: dict[int, ValueT | Exception] = {}
     try:
@@ -97,7 +97,7 @@ def call_all(
             rest = _rest(ends)
             if rest <= 0 or is_over():
                 break
-            if (news := _take(told, rest)) is not None:
+            if (news := _take(ended, rest)) is not None:
                 number, outcome = news
                 if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
                     raise outcome

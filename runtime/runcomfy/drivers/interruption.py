@@ -17,10 +17,10 @@ ReturnT = TypeVar("ReturnT")
 
 __all__ = ["CUT_OFF", "GRACE", "LONGEST_SLEEP", "RESCUE", "CallProgress"]
 
-#: Seconds that a step may take beyond its timeout, so that libraries report their own, more exact errors first.
+#: Seconds of grace after a step's timeout, so that libraries can report their own, more exact errors first.
 GRACE = 0.25
 
-#: Seconds of one sleep; no flow means a longer one, and the system's clocks cannot wait for ever.
+#: The longest sleep in seconds; system timers have a maximum.
 LONGEST_SLEEP = 86_400.0
 
 #: Seconds for the whole attempt to cancel after an interruption. Closing a client waits for it.
@@ -30,7 +30,7 @@ RESCUE = 6.0
 CUT_OFF = {"late": "the call timed out", "closed": "the client was closed"}
 
 _CHECK = (
-    "the submit was in flight: it may have been accepted and billed. Look at the "
+    "the submit was in flight: it may have been accepted and billed. Check the "
     "requests and the balance in your RunComfy account before you submit again"
 )
 
@@ -54,7 +54,7 @@ class CallProgress:
         self.submitting = False
         #: Whether the flow is an attempt to cancel, which a close waits for.
         self.rescuing = rescuing
-        #: Whether the last status is one that stays.
+        #: Whether the last status is final.
         self.ended = False
 
     def watched(self, flow: Flow[ReturnT]) -> Flow[ReturnT]:
@@ -97,9 +97,9 @@ class CallProgress:
     def rescue(self, stop: BaseException) -> Iterator[Callable[[Cancellation], None]]:
         """Wrap the single attempt to cancel; yields the function that receives its outcome.
 
-        The exception that interrupted the call has a note with the request id from the start, so that
-        another interruption does not lose it; that one gets the note as well, and is raised. An error of
-        the attempt is told and not raised.
+        The interrupting exception gets a note with the request id before the attempt, so that a second
+        interruption does not lose it; a second one gets the note too, and is raised. An error of the attempt
+        goes into the note.
         """
         told = [self._unknown()]
         stop.add_note(self._note(told[0]))

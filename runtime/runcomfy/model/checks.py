@@ -103,7 +103,7 @@ def is_unique(value: list[Any]) -> bool:
             if is_member(item, tuple(others)):
                 return False
             others.append(item)
-    except RecursionError:  # too deep for JSON, which is told elsewhere
+    except RecursionError:  # too deep for JSON; find_non_json reports it
         return True
     return True
 
@@ -151,8 +151,8 @@ def check_by_library(
 ) -> None:
     """Check ``value`` by the part of the module's schema at ``path``, with the jsonschema library.
 
-    The library is asked about JSON only; of anything else it makes what it can, tracebacks included.
-    Raises ``MissingExtra`` where it is not installed.
+    Only JSON values are passed to the library: it misjudges other objects, or raises.
+    Raises ``MissingExtra`` if it is not installed.
     """
     from runcomfy.errors import MissingExtra
 

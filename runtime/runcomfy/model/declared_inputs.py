@@ -14,7 +14,7 @@ _NAMES_OF_TYPES = {"float": "number", "int": "integer", "bool": "boolean", "str"
 _IN_PLACE = ("allOf", "anyOf", "oneOf")
 #: Schemas inside schemas that are followed; a reference may lead in a circle.
 _DEEPEST = 8
-#: Keyword -> how it is told.
+#: Keyword -> its description.
 _LIMITS = {
     "minimum": "at least {}",
     "exclusiveMinimum": "more than {}",
@@ -30,7 +30,7 @@ _LIMITS = {
 
 
 class Input:
-    """One input of a model: what its schema says, in-place parts and references inside the document included."""
+    """One input of a model as its schema declares it, with references and ``allOf`` resolved."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Input:
 
     @property
     def types(self) -> frozenset[str]:
-        """The JSON types that it takes; empty where the schema does not say."""
+        """The accepted JSON types; empty if the schema does not restrict them."""
         found = set()
         for part in self._parts:
             given = part.get("type")
@@ -74,7 +74,7 @@ class Input:
 
     @property
     def item(self) -> Input | None:
-        """What the items of a list are like; ``None`` where the schema does not say."""
+        """The schema of a list's items; ``None`` if there is none."""
         for part in self._parts:
             if isinstance(part.get("items"), dict) and self._depth < _DEEPEST:
                 return Input(self.name, part["items"], self._root, depth=self._depth + 1)
@@ -95,7 +95,7 @@ class Input:
 
     @property
     def about(self) -> str:
-        """What it means, in the words of the schema."""
+        """The schema's description."""
         words = self._first("description") or self._first("title")
         return words.strip() if isinstance(words, str) else ""
 
@@ -106,7 +106,7 @@ class Input:
 
     @property
     def demo(self) -> Any:
-        """The demo value of the model's page. It is never sent by itself."""
+        """The demo value of the model's page. It is never sent unless you pass it."""
         return self._first("default")
 
     @property
@@ -182,7 +182,7 @@ def inputs_of(cls: type[Request[Any]]) -> dict[str, Input]:
 def _parts(
     schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0
 ) -> Iterator[Mapping[str, Any]]:
-    """The schema and those that hold in its place."""
+    """The schema and those that apply to the same value: its references and ``allOf``."""
     yield schema
     if depth == _DEEPEST:
         return

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["describe"]
 
-#: Keywords that are told as they stand in the schema, in this order.
+#: Keywords that are shown unchanged, in this order.
 _TOLD = (
     "type", "enum", "const", "format", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf",
     "minLength", "maxLength", "pattern", "minItems", "maxItems",

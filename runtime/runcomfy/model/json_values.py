@@ -24,7 +24,7 @@ __all__ = [
     "pointer_token",
 ]
 
-#: Levels of nesting that a payload may have. The standard library's own writer gives up at about 1,000.
+#: The maximum nesting of a payload. The standard library's encoder fails at about 1,000 levels.
 MAX_DEPTH = 200
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -89,9 +89,9 @@ def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
     """A deep copy of ``value`` in the types that ``json.loads`` returns.
 
     Tuples become lists, mappings become dicts, members of ``str`` or ``int`` enums and other
-    subclasses become the values they stand for. Members that are ``UNSET`` are left out. What has no
-    counterpart in JSON is kept, for a validator to name; so is anything deeper than ``MAX_DEPTH``, and
-    what contains itself. ``above`` holds the identities of the containers around ``value``.
+    subclasses become plain values. Members that are ``UNSET`` are left out. Values without a counterpart in
+    JSON are kept, so that the validator reports them; so is anything deeper than ``MAX_DEPTH``, and any
+    container that contains itself. ``above`` holds the identities of the containers around ``value``.
     """
     kind = value.__class__
     if kind in _SCALARS:
@@ -122,7 +122,7 @@ def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
 def _from_library(value: Any) -> Any:
     """A value of numpy or pandas as Python has it; their "not available" is null. Others stay as they are.
 
-    A Series whose labels are texts is an object, such as a row of a table; any other is a list.
+    A Series with string labels, such as a row of a table, is an object; any other is a list.
     """
     if value.__class__.__name__ in ("NAType", "NaTType"):
         return None
@@ -150,9 +150,9 @@ def pointer_token(name: object) -> str:
 
 
 def find_non_json(value: object, pointer: str, found: list[Violation]) -> None:
-    """Add a violation for each part of ``value`` that JSON cannot hold.
+    """Add a violation for each part of ``value`` that JSON cannot represent.
 
-    These are NaN and infinities, member names that are no strings, nesting beyond ``MAX_DEPTH``, and
+    These are NaN and infinities, member names that are not strings, nesting beyond ``MAX_DEPTH``, and
     objects of any other type. Text with lone surrogates is left to the caller's encoder.
     """
     seen: set[int] = set()

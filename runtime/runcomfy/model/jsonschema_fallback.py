@@ -40,7 +40,7 @@ _TOO_MUCH = "takes too many steps to check"
 def find_violations(
     module: str, path: tuple[str, ...], value: object, pointer: str
 ) -> list[Violation]:
-    """Every violation of ``value``, which stands at ``pointer``, by the schema part at ``path``."""
+    """The violations of the schema part at ``path`` by ``value``, which is at ``pointer``."""
     library = _library(module)
     try:
         errors = library.errors_of(_validator(module, path), value)
@@ -56,9 +56,9 @@ def find_violations(
 
 
 def _telling(error: Any, above: str) -> list[tuple[Any, str]]:
-    """The errors that say most, with their places: of the option that comes closest, or the error itself.
+    """The most specific errors with their paths: those of the closest option, or the error itself.
 
-    Errors are shared where one reference is asked of one value in two places, so the place is told by the way.
+    An error object may be shared between two places that apply one reference to one value, so the path comes separately.
     """
     place = above + "".join(f"/{pointer_token(step)}" for step in error.relative_path)
     if error.validator not in _UNIONS or not error.context:
@@ -81,7 +81,7 @@ def _distance(errors: list[Any]) -> tuple[bool, int, int]:
 
 
 def _is_another_kind(error: Any, deeper: int = 3) -> bool:
-    """Whether an error says that the value itself is of another kind: by its type, or by every option of a union."""
+    """Whether an error rejects the type of the value itself, directly or in every option of a union."""
     if error.relative_path:
         return False
     if error.validator not in _UNIONS or not error.context:
@@ -113,7 +113,7 @@ def _violation(error: Any, place: str) -> Violation:
 
 
 def _wanted(error: Any) -> str:
-    """What each option of a union wants that the value fits none of."""
+    """The requirements of each option of a union, for a value that matches none."""
     first: dict[object, Any] = {}
     for one in error.context:
         first.setdefault(one.relative_schema_path[0], one)

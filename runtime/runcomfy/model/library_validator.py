@@ -1,6 +1,6 @@
-"""The jsonschema library, in bounded work: each reference asks a value once, and a run ends after so many steps.
+"""The jsonschema library with bounded work: a reference is applied to a value once, and a run has a step limit.
 
-Without that a schema of 120 bytes that refers to itself in ``anyOf`` keeps the library busy for minutes.
+Without the limits, a schema of 120 bytes that refers to itself in ``anyOf`` keeps the library busy for minutes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_STEPS", "TooMuchWork", "errors_of", "validator_for"]
 
-#: Keywords that may be asked for one payload; a second or two of work.
+#: The number of keywords evaluated for one payload: a second or two of work.
 MAX_STEPS = 200_000
 
 
 class TooMuchWork(Exception):
-    """The value takes more steps to check than are allowed."""
+    """Checking the value exceeds the step limit."""
 
 
 class _Run:
@@ -33,7 +33,7 @@ class _Run:
 
     def __init__(self) -> None:
         self.steps = 0
-        #: (reference, identity of the value) -> the errors, none of them twice.
+        #: (reference, identity of the value) -> its errors, without duplicates.
         self.known: dict[tuple[str, int], list[ValidationError]] = {}
 
 
@@ -72,7 +72,7 @@ def _ref(validator: Any, ref: str, value: Any, _: object) -> Iterator[Validation
 
 
 def _multiple_of(_: Any, step: float, value: Any, __: object) -> Iterator[ValidationError]:
-    """The library divides floats, and stops with an error where a float cannot hold the value."""
+    """Decimal ``multipleOf``: the library divides floats, and raises if a float cannot hold the value."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if is_number and not is_multiple(value, step):
         yield ValidationError(f"is not a multiple of {step}")

@@ -1,7 +1,7 @@
 """Local files in media inputs: recognising them and finding them in a payload.
 
-A path (``os.PathLike``), ``bytes`` or a binary file object is a local file. Text never is: it is sent as
-it stands, also where it looks like the name of a file.
+A path (``os.PathLike``), ``bytes`` or a binary file object is a local file. A string never is: it is sent
+unchanged, even if it looks like a file name.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def fault(value: Any) -> str:
 
 
 def _size(value: Any) -> int | None:
-    """The size of a file, ``None`` where only reading would tell. Raises what the file raises."""
+    """The size of a file, ``None`` if only reading it would show. Raises whatever the file raises."""
     if not hasattr(value, "__fspath__"):
         if getattr(value, "closed", False):
             raise ValueError("the file is closed")
@@ -104,7 +104,7 @@ def mapped(inputs: Iterable[MediaInput], payload: Any, change: Callable[[Any], o
 
 
 def _with(value: Any, steps: tuple[Any, ...], new: object) -> Any:
-    """A copy of a value with something else at the end of the steps."""
+    """A copy of a value with the part at ``steps`` replaced."""
     if not steps:
         return new
     changed = [*value] if isinstance(value, list) else {**value}
@@ -131,8 +131,8 @@ def check_stand_ins(
 ) -> list[Violation]:
     """The violations of a payload with local files replaced by placeholder URLs.
 
-    What the URL will be is not known yet, so nothing is said of its text, only whether a text can
-    stand there: the payload is checked again when it is known.
+    The final URL is not known yet, so only violations that any string would cause are reported. The payload is
+    validated again once the URL is known.
     """
     files: dict[str, object] = {}
 
@@ -152,7 +152,7 @@ def check_stand_ins(
 
 
 def _retold(violation: Violation, inputs: Iterable[MediaInput]) -> Violation:
-    """A strange value where a local file could be: say what can be there."""
+    """The message for a value of a wrong type where a local file is accepted."""
     wants_text = violation.rule == "json" or "string" in str(violation.limit)
     if wants_text and not is_plain(violation.value) and not is_local(violation.value):
         names = [step for step in violation.pointer.split("/")[1:] if not step.isdigit()]

@@ -31,10 +31,10 @@ __all__ = [
 class MediaRule:
     """A rule about the *file* behind a URL, from the ``validations`` of a schema.
 
-    ``metric`` is what is measured (``"file_size_mb"``, ``"width_pixels"``, ``"width/height"``),
-    ``operator`` how it compares (``"<"``), ``limit`` is in the metric's own unit, a text for formats,
-    and ``wording`` is the page's own sentence, ``""`` where it has none. What a schema says beyond
-    what is understood is kept, and its rule is reported as unchecked.
+    ``metric`` is what is measured (``"file_size_mb"``, ``"width_pixels"``, ``"width/height"``), ``operator``
+    the comparison (``"<"``), ``limit`` the limit in the metric's unit, a string for formats, and ``wording``
+    the page's own sentence, if it has one. A rule with an unknown metric or operator is kept, and reported
+    as unchecked.
     """
 
     __slots__ = ("limit", "metric", "operator", "wording")
@@ -57,8 +57,8 @@ class MediaRule:
 class MediaInput:
     """An input that takes URLs of files.
 
-    ``path`` holds the names that lead to it from the payload; lists on the way, and at the end, are
-    walked item by item. ``kind`` is ``"image"``, ``"video"``, ``"audio"`` or ``"file"``.
+    ``path`` holds the member names from the payload's root to the input; lists are traversed item by item.
+    ``kind`` is ``"image"``, ``"video"``, ``"audio"`` or ``"file"``.
     """
 
     __slots__ = ("kind", "path", "rules")
@@ -92,7 +92,7 @@ def _is_async(method: Any) -> bool:
     return code is not None and bool(code.co_flags & _COROUTINE)
 
 
-#: How URLs begin that can be looked at over the network.
+#: Prefixes of URLs whose files can be inspected over the network.
 WEB = ("https://", "http://")
 #: Endings of host names that are never found on the public internet.
 INSIDE = (
@@ -120,7 +120,7 @@ def is_plain_url(url: str) -> bool:
     host = url[8:].partition("/")[0]
     if not host.replace(".", "").replace("-", "").isalnum() or len(host) > _LONGEST_LABEL:
         return False
-    # A last part that begins with a digit belongs to an address; "xn--" may stand for nothing.
+    # A last label that starts with a digit is part of an IP address; a bare "xn--" encodes nothing.
     odd = host[0] in ".-" or ".." in host or "xn--" in host
     last = host.rpartition(".")[2]
     return not odd and last[:1].isalpha() and not f".{host}".endswith(INSIDE)
@@ -131,12 +131,12 @@ def is_bare_name(text: str) -> bool:
     return bool(text.strip()) and not any(sign in text for sign in "/\\:")
 
 
-#: Lists inside lists that are walked. A list may contain itself, so there has to be an end.
+#: The maximum nesting of lists that are traversed, because a list may contain itself.
 _LISTS = 8
 
 
 def walk(payload: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Steps and value of whatever stands at ``path``, item by item where lists lie on the way."""
+    """The steps and the value of everything at ``path``, item by item through lists."""
     waiting: list[tuple[Any, int, tuple[str | int, ...], int]] = [(payload, 0, (), 0)]
     while waiting:
         value, step, steps, lists = waiting.pop()
@@ -157,7 +157,7 @@ def pointer_of(steps: tuple[str | int, ...]) -> str:
 
 
 def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """Pointer and value of each URL and local file at ``path``, item by item where lists lie on the way."""
+    """The pointer and the value of each URL and local file at ``path``, item by item through lists."""
     for steps, value in walk(payload, path):
         if isinstance(value, str) or is_local(value):
             yield pointer_of(steps), value

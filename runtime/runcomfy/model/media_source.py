@@ -1,4 +1,4 @@
-"""``MediaSource``: what a media input takes. Type checkers and users ask for it; nothing here does."""
+"""``MediaSource``: the type of media inputs, for type checkers and users. The runtime never imports it."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     ),
 }
 
-#: Rules whose sentence says all: the value is the whole payload, or part of the sentence.
+#: Rules whose message is complete without the value: it is the whole payload, or part of the message.
 _COMPLETE = {"required", "unknown-input", "file-kind", "template"}
 
 

@@ -1,4 +1,4 @@
-"""``Output``: the base of every generated output class; and annotations that are evaluated when asked for."""
+"""``Output``: the base of every generated output class; and annotations that are evaluated on demand."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class LazyHints(dict):  # type: ignore[type-arg]  # type checkers see the annota
 
 
 class CopiedHints(LazyHints):
-    """``LazyHints`` where they are copied before they are gone through, which would take the texts."""
+    """``LazyHints`` that also evaluate when they are copied, instead of copying the strings."""
 
     __slots__ = ()
 
-    def __iter__(self) -> Iterator[str]:  # with it ``dict(…)`` asks for each item
+    def __iter__(self) -> Iterator[str]:  # with this method, ``dict(…)`` calls ``__getitem__``
         return iter([*dict.keys(self)])
 
     def __getitem__(self, name: str) -> Any:
@@ -60,7 +60,7 @@ def lazy_hints(value: Any, root: str = "runcomfy.") -> None:
 
 
 def _annotated(one: Any) -> tuple[Any, ...]:
-    """What holds the annotations of a member of a class."""
+    """The object that holds the annotations of a class member."""
     if isinstance(one, property):
         return one.fget, one.fset
     return (getattr(one, "__func__", one),)  # of a class method
@@ -80,8 +80,8 @@ def _make_lazy(target: Any, root: str) -> None:
 class Output:
     """The output of a model: documented fields as attributes, everything else in ``raw``.
 
-    Outputs are open. A field that the service left out is ``None``; one that no one documented is
-    kept in ``raw``, and so is a documented one of an undocumented type.
+    Outputs are open. A field that the service omits is ``None``. ``raw`` holds undocumented fields, and
+    documented fields of an undocumented type.
 
     >>> output = GptImage2EditOutput.from_payload({"image": "https://…", "seed": 7})
     >>> output.image, output.raw["seed"]

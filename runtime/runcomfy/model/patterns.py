@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["is_bounded", "search"]
 
-#: Steps of ``re`` that are surely quick.
+#: The number of ``re`` steps that is always fast.
 _STEPS = 10_000_000
 #: States that a simulation may have; ``(a{999}){999}`` would have a million.
 _STATES = 5_000
-#: Ways through a pattern, as a power of two, up to which it is surely quick.
+#: The number of paths through a pattern, as a power of two, up to which it is always fast.
 _CHOICES = 20
 #: A repeat of more than this counts as endless.
 _MANY = 16
@@ -39,7 +39,7 @@ def search(pattern: str, text: str) -> bool:
 
 
 def is_bounded(pattern: str) -> bool:
-    """Whether ``search`` takes a time that is bounded by a power of the length of the text."""
+    """Whether the time of ``search`` is polynomial in the length of the text."""
     cost, states = _read(pattern)
     return states is not None or cost < _EXPONENTIAL
 

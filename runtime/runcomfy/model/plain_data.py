@@ -1,4 +1,4 @@
-"""How pydantic, and so FastAPI, writes what is only given out: results, outputs, reports. Imported by its call."""
+"""The pydantic schema of classes that are only serialised: results, outputs, reports. Imported on demand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["component_ref", "plain_data_schema"]
 
 
 def plain_data_schema(cls: type[Any]) -> Any:
-    """A core schema for a class that is only given out: it takes instances, and writes their ``as_dict()``."""
+    """A core schema that accepts instances of a class and serialises them with ``as_dict()``."""
     from pydantic_core import core_schema as core
 
     shown = {"type": "object", "title": cls.__name__, "additionalProperties": True}

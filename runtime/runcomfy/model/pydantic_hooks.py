@@ -30,7 +30,7 @@ _BY_NAME = frozenset(
 
 
 class Allow:
-    """Makes pydantic and FastAPI accept requests that violate the named rules, such as ``unknown-input``.
+    """An annotation: pydantic and FastAPI accept requests that violate the named rules, such as ``unknown-input``.
 
     >>> def run(body: Annotated[GptImage2Edit, Body(), Allow("unknown-input")]) -> None: ...
     """
@@ -39,16 +39,16 @@ class Allow:
         self.rules = rules
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """The schema of a request class that takes more; that of any other type as it is."""
+        """The core schema of a request class with the allowed rules; that of any other type, unchanged."""
         if isinstance(source, type) and hasattr(source, "model_id"):
             return core_schema(source, self.rules)
         return handler(source)
 
 
 def core_schema(cls: type[Request[Any]], allow: tuple[str, ...] = ()) -> Any:
-    """A core schema that takes an instance or a payload, and writes the payload.
+    """A core schema that accepts an instance or a payload, and serialises to the payload.
 
-    In an OpenAPI document the class is a component, and in a union its places begin with its name.
+    In an OpenAPI document the class is a component; in a union, error locations start with its name.
     """
     from pydantic_core import core_schema as core
 
@@ -79,7 +79,7 @@ def _parse(cls: type[Request[Any]], value: object, allow: set[str]) -> Request[A
         violations = unknown_inputs(cls, payload)
     request: Request[Any] | None = None
     try:
-        request = cls.from_payload(payload)  # what is no mapping is a violation
+        request = cls.from_payload(payload)  # anything but a mapping is a violation
     except ValidationError as error:
         closed = any(one.rule in CLOSING and not one.pointer for one in error.violations)
         violations = [*error.violations, *(() if closed else violations)]
@@ -108,7 +108,7 @@ def _words(violation: Violation) -> str:
 
 
 def _location(violation: Violation, payload: Any) -> Iterator[int | str]:
-    """The steps to the value. What is missing has, as pydantic sees it, the place where it belongs."""
+    """The steps to the value. As in pydantic, a missing member has the location where it belongs."""
     part = payload
     for escaped in violation.pointer.split("/")[1:]:
         step = escaped.replace("~1", "/").replace("~0", "~")
@@ -123,10 +123,10 @@ def _location(violation: Violation, payload: Any) -> Iterator[int | str]:
 
 
 def json_schema(cls: type[Request[Any]]) -> dict[str, Any]:
-    """The stored schema, or what is read from one that is no JSON Schema, with ``type: float`` for instance.
+    """The stored schema, or its corrected form if it is not valid JSON Schema (``type: float``, for instance).
 
-    References inside it become absolute, so that they hold wherever it is put. Its defaults, which are demo values,
-    become examples.
+    References inside it become absolute, so that they work wherever it is embedded. Its defaults, which are demo
+    values, become examples.
     """
     base = "https://runcomfy.invalid/" + quote(cls.model_id)
     schema = _as_read(cls)
@@ -148,8 +148,8 @@ def _as_read(cls: type[Request[Any]]) -> dict[str, Any]:
 
 
 def _shown(schema: Any, base: str) -> Any:
-    # Pydantic takes a reference that is no URL for one of its own, and fails when it does not know
-    # it, even where it stands in data.
+    # Pydantic takes any reference that is not a URL for one of its own, even inside data, and fails if it
+    # does not know it.
     if isinstance(schema, list):
         return [_shown(part, base) for part in schema]
     if not isinstance(schema, dict):

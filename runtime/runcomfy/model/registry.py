@@ -1,12 +1,11 @@
 """The registry of request classes by model id.
 
-A generated package holds ``_OWNERS``: owner -> subpackage. Each subpackage holds ``_MODELS``, its index: a text with
-a line for each model, ``module Class ClassOutput …<tab>model id``. A text is loaded at once however many models it
-tells of, which a dict is not. Packages are asked
-in this order: those given to ``register``, the last one first; the one that comes with runcomfy; those
-that installed distributions announce in the entry point group ``runcomfy.models``. The first package
-that has the id wins. Entry points are read only when the others do not have it, because reading them
-takes longer than validating.
+A generated package holds ``_OWNERS``: owner -> subpackage. Each subpackage holds ``_MODELS``, its index: a string with
+one line per model, ``module Class ClassOutput …<tab>model id``. Unlike a dict, a string loads in the same time for any
+number of models. Packages are searched in this order: those passed to ``register``, the last one first; the bundled
+one; those that installed distributions announce in the entry point group ``runcomfy.models``. The first package that
+has the id wins. Entry points are read only if the others do not have it, because reading them takes longer than
+validating.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ def register(package: str) -> None:
     """Make the models of a generated package available to ``validate`` and the clients by id.
 
     ``package`` is its import name. Its models take precedence over the bundled ones. Raises
-    ``ModuleNotFoundError`` where there is no such package, or it is not a generated one.
+    ``ModuleNotFoundError`` if there is no such package, or it is not a generated one.
 
     >>> runcomfy.register("my_models")
     """
     try:
-        module = _module(package)  # a wrong name shows here, not at the first validation
+        module = _module(package)  # a misspelt name fails here, not at the first validation
     except ModuleNotFoundError as error:
         if not f"{package}.".startswith(f"{error.name}."):  # one that the package itself imports
             raise
@@ -116,9 +115,9 @@ def load_class(package: str, index: str, name: str) -> object:
 
 
 def look_elsewhere(package: str, name: str) -> NoReturn:
-    """The ``ImportError`` that says where a class is, for a lookup at the top of a generated package.
+    """Raise for a name looked up in the top package, with the subpackage where the class is.
 
-    Raises ``ImportError``, whose words an import statement shows, or ``AttributeError`` for any other name.
+    Raises ``ImportError``, whose message an import statement shows, or ``AttributeError`` for any other name.
     """
     if name[:1].isupper():
         from .suggestions import close_to

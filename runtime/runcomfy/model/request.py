@@ -108,7 +108,7 @@ class _Signature:
 
 
 class _DataclassFields:
-    """What ``dataclasses.fields``, ``replace`` and ``asdict`` ask for, since type checkers allow them."""
+    """``__dataclass_fields__``, for ``dataclasses.fields``, ``replace`` and ``asdict``, which type checkers allow."""
 
     __slots__ = ()
 
@@ -205,8 +205,8 @@ class Request(Generic[OutputT_co]):
     def example(cls) -> Self:
         """The request that the model's documentation page shows.
 
-        Where a page is not known: the required inputs with their demo values, ``""`` or ``[]`` where there
-        is none. Raises ``ValidationError`` where that is no valid request.
+        Without an example on the page: the required inputs with their demo values, else ``""`` or ``[]``. Raises
+        ``ValidationError`` if that is not a valid request.
         """
         return cls.from_payload(cls._example)
 
@@ -286,9 +286,9 @@ def check_payload(cls: type[Request[Any]], payload: object) -> list[Violation]:
 def find_violations(cls: type[Request[Any]], payload: object) -> list[Violation]:
     """Every violation of ``payload``; checks that took too much work have the rule ``UNCHECKED``.
 
-    Generated checks read the exact types that ``json.loads`` returns. Members of ``str`` enums and the
-    like therefore fail first, and are then checked as the values they stand for; so are local files
-    where a media input has URLs.
+    Generated checks accept the exact types that ``json.loads`` returns. Members of ``str`` enums and similar
+    values fail at first, and are then converted and checked again; local files in media inputs are replaced by
+    placeholder URLs.
     """
     violations = cls._check(payload)
     if violations and not all(is_plain(violation.value) for violation in violations):
@@ -327,7 +327,7 @@ def _changed(
 
 
 def _refuse(model_id: str, violations: list[Violation]) -> NoReturn:
-    from runcomfy.errors import ValidationError  # what is valid starts without the tree of errors
+    from runcomfy.errors import ValidationError  # on the failure path only: it costs start-up time
 
     raise ValidationError(model_id, violations)
 

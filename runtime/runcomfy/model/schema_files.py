@@ -14,7 +14,7 @@ def read_schemas(module: str) -> dict[str, Any]:
 
     ``input`` and ``output`` are the stored schemas with our corrections. Where present, ``checked`` is what
     the jsonschema library checks, the input schema in clean vocabulary, and ``shown`` is the input schema
-    as it is read where what is stored breaks the rules of JSON Schema. Raises ``ValueError`` for a module that
+    corrected where the stored one is not valid JSON Schema. Raises ``ValueError`` for a module that
     was written by hand.
     """
     text = getattr(sys.modules.get(module), "_SCHEMAS", None)

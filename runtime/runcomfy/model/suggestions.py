@@ -20,14 +20,14 @@ __all__ = ["CLOSING", "close_to", "did_you_mean", "ids_like", "unknown_input", "
 #: Rules by which a schema itself refuses unknown inputs.
 CLOSING = ("additionalProperties", "unevaluatedProperties")
 _UNKNOWN = "is not an input of this model"
-#: Unknown inputs beyond this many get no "did you mean": looking for one takes its time.
+#: The number of unknown inputs that get a suggestion: searching for one is slow.
 _SUGGESTIONS = 20
 
 
 def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The ``known`` names that look most like ``name``, best first."""
     folded = {candidate.casefold(): candidate for candidate in known}
-    # A name beyond this length is no typo, and comparing it would take quadratic time.
+    # A longer name is not a typo, and comparing it takes quadratic time.
     if len(name) > 200:
         return []
     return [

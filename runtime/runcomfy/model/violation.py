@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["UNCHECKED", "Violation"]
 
-#: The rule of what is no violation: a part of the payload that took too much work to check.
+#: The rule of a part of the payload that took too much work to check. It is not a violation.
 UNCHECKED = "unchecked"
 
 
@@ -33,7 +33,7 @@ class Violation:
         self.value = value
         self.limit = limit
         if message is None:
-            from .messages import describe  # what is valid starts without the words
+            from .messages import describe  # on the failure path only: it costs start-up time
 
             message = describe(rule, limit)
         self.message = message

@@ -14,7 +14,7 @@ from .urls import model_path
 
 __all__ = ["PAGE", "list_models", "look_up_model", "read_catalogue_page"]
 
-#: Entries asked for at once.
+#: Entries requested per page.
 PAGE = 100
 
 

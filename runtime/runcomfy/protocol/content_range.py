@@ -22,8 +22,8 @@ _CONTENT_RANGE = re.compile(
 )
 _STRONG = re.compile(r'"[\x21\x23-\x7e]*"')
 
-#: A date is a mark only where the file was that old, in seconds, when it was sent: a file may change
-#: twice within the second that a date can tell.
+#: The age in seconds from which ``Last-Modified`` is a strong validator: a younger file may change twice
+#: within one second.
 _SETTLED = 60.0
 
 
@@ -31,7 +31,7 @@ _SETTLED = 60.0
 class RangeHeader:
     """A parsed ``Content-Range``: first byte, last byte, and total size.
 
-    ``None`` stands for ``*``; without a first byte there is no last one either.
+    ``None`` stands for ``*``; ``first`` and ``last`` are ``None`` together.
     """
 
     first: int | None

@@ -25,7 +25,7 @@ from .urls import check_request_id
 
 __all__ = ["CallContext", "RecentChanges"]
 
-#: Requests whose last change is remembered.
+#: The number of requests whose last change is remembered.
 _REMEMBERED = 4096
 
 _ErrorT = TypeVar("_ErrorT", bound=RequestError)
@@ -34,7 +34,7 @@ _ErrorT = TypeVar("_ErrorT", bound=RequestError)
 class RecentChanges:
     """When requests were last accepted, or ended, by request id. Threads may share it.
 
-    A service with several replicas may answer HTTP 404 for a moment after such a change.
+    A replicated service may return HTTP 404 for a moment after such a change.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class CallContext:
     retries: Retries = field(default_factory=Retries)
     chances: Iterator[float] = field(default_factory=lambda: repeat(0.5))
     redact: Redactor = field(default_factory=Redactor)
-    #: The status that was reported last, and since when it stands.
+    #: The status that was reported last, and the time at which it changed.
     seen: Status | None = None
     since: float = 0.0
     #: Shared by all calls of a client.

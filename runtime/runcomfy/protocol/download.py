@@ -1,8 +1,8 @@
 """The download flow of one file: redirects, resumption and retries. No I/O.
 
-The flow yields ``Open``, ``Drain`` or ``Sleep`` and is sent what came of it. What has arrived is kept
-when a connection breaks, and the rest is asked for, if the file host gave a mark by which it is surely
-the same file.
+The flow yields ``Open``, ``Drain`` or ``Sleep`` and receives their replies. After a broken connection, the
+received part is kept and the rest is requested, if the file host sent a validator that proves that the file
+is the same.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def _read_result(context: CallContext) -> Flow[JsonDocument]:
 def _fetch_after(context: CallContext, ended: Phase) -> Flow[dict[str, Any] | None]:
     """The document of a job that has ended according to its status; ``None`` if the result disagrees.
 
-    The result decides. Where the queue says "failed" and the result says nothing, it failed.
+    The result decides. If the queue reports a failure and the result has no status, the job failed.
     """
     try:
         document = yield from _read_result(context)
@@ -159,14 +159,14 @@ def _fail(context: CallContext, raw: Any, because: RequestError | None) -> NoRet
 def verdict(document: dict[str, Any], *, queue: Phase = "running") -> Phase:
     """How the request ended according to its result; ``queue`` is the status endpoint's state.
 
-    The result decides. Where it has no status that is known, its output counts, then its error, then
-    the queue.
+    The result decides: by its status if that is known, else by its output, its error, and last by the
+    queue.
     """
     state = document.get("status")
     if isinstance(state, str) and state.strip().casefold() in _PHASES:
         return phase(state)
     if isinstance(state, str) and queue == "running":
-        return "running"  # a status that no one has seen before
+        return "running"  # an unknown status
     if document.get("output") is not None:
         return "succeeded"
     if document.get("error"):

@@ -1,6 +1,6 @@
-"""Whether a submit that failed may have been accepted, and so billed, all the same.
+"""Whether a failed submit may have been accepted, and therefore billed.
 
-A submit is repeated, and reported as not sent, only if this says no.
+Only a submit that was certainly not accepted is retried, or reported as not submitted.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def error_for(
         if call.action == "read":
             sentence = "the job has not ended yet"
         else:
-            kind = None  # no one asked for a result
+            kind = None  # the call did not fetch a result
     if call.action == "submit" and kind is not errors.SubmissionUnknown:
         sentence += "; nothing was submitted"
     return (kind or _BY_KIND[problem.kind])(

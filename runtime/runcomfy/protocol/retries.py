@@ -29,7 +29,7 @@ _REPEATED: dict[FailureKind, frozenset[Action]] = {
     "contradictory": _NONE,
 }
 
-#: The failures after which a submit may have been accepted; ``lost_submit`` adds what the response tells.
+#: The failures after which a submit may have been accepted; ``lost_submit`` also examines the response.
 MAY_BE_ACCEPTED: frozenset[FailureKind] = frozenset(
     {"response lost", "response unreadable", "server fault", "redirected", "contradictory"}
 )

@@ -28,10 +28,10 @@ __all__ = [
     "Transfer",
 ]
 
-#: What a call does: a submit is billed, a read and a download change nothing, a cancel can be repeated.
+#: The effect of a call: a submit is billed, a read or download changes nothing, a cancel can be repeated.
 Action: TypeAlias = Literal["submit", "read", "cancel", "download"]
 
-#: What can go wrong with a call. ``retries`` says what follows from each.
+#: The ways in which a call can fail. ``retries`` decides what follows.
 FailureKind: TypeAlias = Literal[
     "not sent",
     "not connected",
@@ -77,8 +77,8 @@ class Open:
 class Drain:
     """Write the opened body after the first ``start`` bytes. The reply is a ``Drained``.
 
-    Stop when more than ``limit`` bytes are there, or after ``timeout`` seconds. ``total`` is for the
-    progress.
+    Stop when more than ``limit`` bytes have arrived, or after ``timeout`` seconds. ``total`` is for progress
+    reports.
     """
 
     start: int
@@ -148,7 +148,7 @@ class Tick:
     now: float
 
 
-#: The steps that a transport carries out, and what it gives for them.
+#: The steps that a transport executes, and its replies.
 Transfer: TypeAlias = Send | Open | Drain
 Reply: TypeAlias = Response | Head | Drained | Failure
 

@@ -1,6 +1,6 @@
 """URLs of the API, built from checked parts.
 
-The token travels with every call, so no address ever comes from a response.
+The token is sent with every call, so a URL is never taken from a response.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check_base_url(url: str) -> str:
     if parts is None or not url.isascii() or not url.isprintable() or " " in url:
         raise ConfigurationError(f"base_url is not a valid URL: {clean(str(url))}")
     if parts.username is not None or parts.query or parts.fragment:
-        # Not shown: what stands before the @ may be a password.
+        # Not shown: the part before the @ may be a password.
         raise ConfigurationError("base_url must have no user name, password, query or fragment")
     if parts.scheme != "https" and not (
         parts.scheme == "http" and is_loopback(parts.hostname or "")

@@ -24,7 +24,7 @@ from .config import USER_AGENT, HttpConfig, headers_by_name
 
 __all__ = ["AiohttpCalls"]
 
-#: Characters of a line of a response's head; httpx takes as long ones.
+#: The longest header line in characters, as in httpx.
 _LINE = 65_536
 
 #: aiohttp advises against larger bodies as bytes.
@@ -70,10 +70,10 @@ class AiohttpCalls:
             task = asyncio.current_task()
             if not self._session.closed or task is None or task.cancelling():
                 raise
-            # Closing the session cancels what aiohttp itself waits for, such as the look-up of a name.
+            # Closing the session cancels aiohttp's own waits, such as DNS.
             raise ConnectionError("the client was closed") from None
         except BaseException:
-            # aiohttp would go on to close a TLS connection politely, for as long as the other end takes.
+            # aiohttp would wait for the other side to close a TLS connection cleanly.
             route.break_off()
             raise
         finally:
@@ -90,7 +90,7 @@ class AiohttpCalls:
             headers=self._config.headers(send),
             data=BytesIO(content) if content and len(content) > _BYTES else content,
             allow_redirects=False,
-            # Connecting is looking up the name, and trying all of its addresses.
+            # The time to connect includes DNS and trying all addresses.
             timeout=aiohttp.ClientTimeout(connect=connect, sock_read=read),
         )
         headers = headers_by_name(response.raw_headers)
@@ -100,7 +100,7 @@ class AiohttpCalls:
                 body.add(piece)
             content = body.finish()
         finally:
-            # A connection whose answer was not read to its end is closed; the others are kept.
+            # Closes the connection unless the response was read completely.
             response.close()
         return Response(monotonic(), response.status, headers, content)
 
@@ -153,7 +153,7 @@ class _Turn(Waiter):
 class _Request(aiohttp.ClientRequest):
     """Sends on clean connections only, and aborts stuck ones.
 
-    aiohttp would take what came in unasked for the response to the next request.
+    aiohttp would take unsolicited data for the response to the next request.
     """
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:

@@ -37,7 +37,7 @@ class AsyncPooledCalls:
         self._closed = False
         self._make_whole: Callable[[Send, Route], Awaitable[Response]] = self._make
         if sniffio.current_async_library() == "trio":
-            # Else Ctrl-C may strike between any two steps, and take a connection or a turn with it.
+            # Otherwise Ctrl-C may be raised between any two steps, and leak a connection or a slot.
             import trio
 
             @trio.lowlevel.enable_ki_protection

@@ -12,7 +12,7 @@ __all__ = ["LONGEST", "MOST_VALUES", "Body"]
 #: A response of the API is a small JSON text; more bytes than this are not read.
 LONGEST = 32 * 1024 * 1024
 
-#: Values in a response. An empty object takes thirty times the bytes of its two characters in memory.
+#: The number of values in a response: in memory, an empty object takes thirty times its two characters.
 MOST_VALUES = 500_000
 
 #: How the body may be packed: at most once, and by what every client of HTTP unpacks. A piece packed once unpacks to a
@@ -35,7 +35,7 @@ class Body:
         self._content = bytearray()
 
     def add(self, piece: bytes) -> None:
-        """Take what came next."""
+        """Append the next piece."""
         self._came += len(piece)
         if self._came > LONGEST:
             raise _too_long()

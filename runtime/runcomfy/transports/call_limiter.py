@@ -11,12 +11,12 @@ from . import connection_limits as limits
 
 __all__ = ["Limiter", "Waiter"]
 
-#: Calls that are let through at once at first. Opening a connection costs as much as two or three short
-#: calls, so a burst of these had better share a few.
+#: The initial number of concurrent calls. Opening a connection takes as long as two or three short calls, so
+#: a burst of short calls is faster over a few connections.
 _FIRST = 8
 
-#: Seconds that a call waits for one of those before it, until it is let through beside them: about as long
-#: as it takes to open a connection to a service on the internet.
+#: Seconds that a call waits for a slot before the number of slots grows: about the time to open a connection
+#: over the internet.
 _PATIENCE = 0.05
 
 
@@ -24,7 +24,7 @@ class Waiter:
     """A call waiting for a slot."""
 
     def __init__(self) -> None:
-        #: Whether it has come, be it at the moment when the wait was given up.
+        #: Whether the call was admitted, even if its wait was being cancelled at that moment.
         self.given = False
         self._event = anyio.Event()
 
@@ -51,7 +51,7 @@ class Limiter:
         self._waiting: deque[Waiter] = deque()
 
     async def enter(self, timeout: float | None) -> None:
-        """Wait for a slot, at most ``timeout`` seconds. Its exceptions mean that nothing was sent."""
+        """Wait for a slot, at most ``timeout`` seconds. If it raises, nothing was sent."""
         if not await self._let_in(timeout):
             raise limits.NoConnection
         if self._closed:

@@ -18,8 +18,8 @@ __all__ = ["AsyncCalls", "AsyncTransport", "AsyncWork", "Calls", "Route", "Trans
 class Route:
     """The progress of one step, and whether its caller still waits for it.
 
-    The one who works and the one who waits may be two threads. What ``leave`` says is final: a step that
-    had not sent its first byte by then never sends one.
+    The worker and the caller may be two threads. ``leave`` is final: a step that has not sent its first byte
+    by then never sends one.
     """
 
     __slots__ = ("_abort", "_lock", "left", "sent")
@@ -122,7 +122,7 @@ class AsyncTransport(Protocol):
 class Calls(Protocol):
     """Connections to the service."""
 
-    #: Whether ``route.sent`` tells exactly whether the first byte went out.
+    #: Whether ``route.sent`` is exact about the first byte.
     knows_sent: ClassVar[bool]
 
     def make(self, send: Send, route: Route) -> Response:

@@ -19,10 +19,10 @@ __all__ = ["CONTENT_TYPE", "USER_AGENT", "HttpConfig", "headers_by_name", "log",
 
 log = logging.getLogger("runcomfy")
 
-#: What every request of ours says of its sender.
+#: The User-Agent of every request.
 USER_AGENT = f"runcomfy-python/{__version__}"
 
-#: What a call with a body says of it.
+#: The headers of a call with a body.
 CONTENT_TYPE = {"Content-Type": "application/json"}
 
 

@@ -1,8 +1,8 @@
 """The default connections for calls, and the httpx clients that the library creates.
 
-Calls go over connections of our own, because httpx's pool does work for every connection with every call: hundreds of
-calls at once spend their time there. With ``runcomfy[fast]``, aiohttp makes the calls on asyncio. Clients of httpx do
-it behind a proxy, and where a test or a tool has put a function of its own into httpx.
+Calls use our own pool, because httpx's pool examines every connection for every call, which dominates the time of
+hundreds of concurrent calls. With ``runcomfy[fast]``, calls on asyncio go over aiohttp. httpx clients are used behind a
+proxy, and while a test or a tool has patched httpx.
 """
 
 from __future__ import annotations

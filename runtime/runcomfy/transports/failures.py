@@ -1,7 +1,8 @@
 """Classification of transport errors: not connected, not sent, or response lost.
 
-Where the error came up decides, not its class: libraries raise what they do not document. What was raised before the
-first byte went out was not sent; anything later may have reached the service, and a submit is then billed.
+The decision depends on where the error occurred, not on its class, since libraries raise undocumented exceptions. An
+error before the first byte means that nothing was sent; after it, the call may have reached the service, and a submit
+may be billed.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from runcomfy.protocol.steps import Failure, FailureKind
 if TYPE_CHECKING:
     from .calls import Route
 
-__all__ = ["ResponseCut", "failure_of", "require_of_others", "words_of", "without_frames"]
+__all__ = ["ResponseCut", "failure_of", "reraise_own", "words_of", "without_frames"]
 
-#: What proves that there was no connection, in the words of the libraries under a client of httpx: theirs
-#: are errors of connecting only, while errors above them may be translations that say too much.
+#: The exceptions that prove that there was no connection. They come from the libraries below httpx; an httpx
+#: transport may translate other errors into connect errors.
 _NO_CONNECTION = frozenset(
     {
         "httpcore.ConnectError",
@@ -35,11 +36,11 @@ _NO_CONNECTION = frozenset(
     }
 )
 
-#: A proxy that does not open the tunnel: there is no connection either, and another attempt is of no use.
+#: The proxy refused the tunnel: there is no connection, and a retry does not help.
 _NO_TUNNEL = frozenset({"httpcore.ProxyError", "httpcore2.ProxyError"})
 
-#: The errors of httpx that say so, by name, so that those of httpx2 count as well.
-_SAYS_SO = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+#: The connect errors of httpx, by name, so that those of httpx2 match as well.
+_CONNECT_ERRORS = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 
 
 class ResponseCut(Exception):
@@ -48,11 +49,11 @@ class ResponseCut(Exception):
 
 def failure_of(error: Exception, route: Route, *, knows_sent: bool) -> Failure:
     """The ``Failure`` for an exception raised while a step was executed."""
-    require_of_others(error)
+    reraise_own(error)
     return Failure(monotonic(), _kind_of(error, route, knows_sent=knows_sent), words_of(error))
 
 
-def require_of_others(error: Exception) -> None:
+def reraise_own(error: Exception) -> None:
     """Re-raise errors that are not connection errors: our own, and assertions of a test's mock."""
     if isinstance(error, (RunComfyError, AssertionError)):
         raise error
@@ -68,7 +69,7 @@ def words_of(error: BaseException) -> str:
 def without_frames(stop: BaseException, before: BaseException | None) -> None:
     """Remove the frames from an exception, because their local variables hold the token.
 
-    ``before`` is what the caller was handling: that keeps its frames.
+    ``before`` is the exception that the caller was handling, which keeps its frames.
     """
     seen: set[int] = {id(before)}
     waiting: list[BaseException | None] = [stop]
@@ -90,21 +91,21 @@ def _kind_of(error: Exception, route: Route, *, knows_sent: bool) -> FailureKind
         return "not sent"
     if any(name in _NO_TUNNEL for name in _names(error.__cause__ or error.__context__)):
         return "not sent"
-    return "not connected" if _surely_not_connected(error) else "response lost"
+    return "not connected" if _never_connected(error) else "response lost"
 
 
-def _surely_not_connected(error: BaseException) -> bool:
+def _never_connected(error: BaseException) -> bool:
     """Whether a connect error is genuine, judged by its cause.
 
-    httpx-aiohttp says the same of a response that was lost, and the error behind it tells the two apart.
-    Only the next one counts: further ones may belong to whatever the caller was handling.
+    httpx-aiohttp raises a connect error for a lost response too; only its cause distinguishes the two. Only the
+    direct cause counts: others may belong to an exception that the caller was handling.
     """
     if any(name in _NO_CONNECTION for name in _names(error)):
         return True
-    if not any(kind.__name__ in _SAYS_SO for kind in type(error).__mro__):
+    if not any(kind.__name__ in _CONNECT_ERRORS for kind in type(error).__mro__):
         return False
     behind = error.__cause__ or error.__context__
-    return behind is None or _surely_not_connected(behind)
+    return behind is None or _never_connected(behind)
 
 
 def _names(error: BaseException | None) -> list[str]:
@@ -114,6 +115,6 @@ def _names(error: BaseException | None) -> list[str]:
 
 
 def _told(error: BaseException) -> str:
-    """The message of the error, or else of its causes."""
+    """The message of the error, or of the first cause that has one."""
     behind = error.__cause__ or error.__context__
     return str(error) or (_told(behind) if behind else "")

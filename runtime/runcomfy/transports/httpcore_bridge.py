@@ -16,7 +16,7 @@ from .config import USER_AGENT, HttpConfig
 
 __all__ = ["Pieces", "is_reusable", "origin_of", "request_of", "start_of"]
 
-#: Bytes that are sent at once; each piece has the time that one step may take.
+#: The size of the pieces of a request body; the timeout applies to each piece.
 _PIECE = 256 * 1024
 
 #: The moment before the first byte goes out.
@@ -87,6 +87,6 @@ def start_of(event: str, route: Route, *, closed: bool) -> None:
 def is_reusable(connection: Any) -> bool:
     """Whether the connection is idle, and no bytes arrived after the last response.
 
-    httpcore itself would take that for the response to the next request, and has no name for it.
+    httpcore would take them for the response to the next request, and has no public API to detect them.
     """
     return connection.is_idle() and not connection._connection._h11_state.trailing_data[0]

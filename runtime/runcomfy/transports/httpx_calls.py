@@ -24,7 +24,7 @@ __all__ = ["AsyncHttpxCalls", "HttpxCalls", "async_pieces", "pieces"]
 class HttpxCalls:
     """Makes calls over a blocking client."""
 
-    #: Where inside of such a client an error came up, no one outside can see.
+    #: An httpx client does not expose where an error occurred.
     knows_sent: ClassVar[bool] = False
 
     def __init__(self, config: HttpConfig, http: httpx.Client) -> None:
@@ -98,7 +98,7 @@ def _end(response: httpx.Response) -> None:
     ):  # the client may have any transport
         if response.http_version != "HTTP/2":  # whose connections are shared by many calls
             connection = response.extensions["network_stream"].get_extra_info("socket")
-            # Not the method of a TLS socket: that one would have the thread go on without TLS.
+            # Not the TLS socket's own method, after which the thread would continue without TLS.
             socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 

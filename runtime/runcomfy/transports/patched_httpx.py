@@ -31,7 +31,7 @@ def is_patched() -> bool:
     return False
 
 
-#: What was found when httpx was not patched, to be compared with each call.
+#: The functions of an unpatched httpx, compared at each call.
 _original: list[Any] = []
 
 
@@ -42,7 +42,7 @@ def _is_of_httpx(client: Any) -> bool:
 
 @cache
 def _places() -> list[tuple[Mapping[str, object], str]]:
-    """The functions that such tools replace: the members of their classes, as they are at any time, and their names."""
+    """The places of the functions that such tools replace: the live members of a class, and a name."""
     import httpcore
     import httpx
 

@@ -15,8 +15,8 @@ ThingT = TypeVar("ThingT")
 class PerProcess(Generic[ThingT]):
     """Creates the resource on first use. Thread-safe.
 
-    A child process makes its own, also when it was forked while another thread was making one: it has a lock
-    of its own. What belongs to the parent is left alone.
+    A child process creates its own, under its own lock, so a fork while another thread holds the lock does no
+    harm. The parent's resource is left alone.
     """
 
     def __init__(self, make: Callable[[], ThingT]) -> None:
@@ -32,7 +32,7 @@ class PerProcess(Generic[ThingT]):
             return here.thing
 
     def take(self) -> ThingT | None:
-        """Take the resource of this process out, if there is one."""
+        """Remove and return the resource of this process, if there is one."""
         here = self._of_this_process()
         with here.lock:
             thing, here.thing = here.thing, None
