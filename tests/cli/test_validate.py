@@ -84,6 +84,14 @@ def test_findings_that_would_stop_a_run_say_so(folder: Path) -> None:
     assert json.loads(check("good.json", "--json")[1])["stops_run"] is False
 
 
+@pytest.mark.parametrize("name", ["cat.png", "./cat.png", "file:///cat.png"])
+def test_a_path_as_text_is_advised_in_words_of_the_command(folder: Path, name: str) -> None:
+    save("slip.json", {**GOOD, "image_urls": [name]})
+    for told in (check("slip.json")[1], check("slip.json", "--json")[1]):
+        assert "; write a local file as NAME=@FILE" in told
+        assert "pathlib" not in told
+
+
 def test_several_files_and_folders_are_checked_in_one_run(folder: Path) -> None:
     Path("more/deep").mkdir(parents=True)
     save("more/deep/b.json", GOOD)

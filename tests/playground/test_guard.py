@@ -74,6 +74,13 @@ def test_a_form_of_another_page_cannot_send_our_header(session: httpx.Client) ->
     assert session.post("/api/check", json=CHECK, headers=OURS).status_code == 200
 
 
+def test_a_path_as_text_is_advised_in_words_of_the_page(session: httpx.Client) -> None:
+    payload = {"prompt": "a", "images": ["cat.png"]}
+    answer = session.post("/api/check", json={**CHECK, "payload": payload}, headers=OURS)
+    told = "is a file name, not a URL; choose, drop or paste the file"
+    assert [one["text"] for one in answer.json()["warnings"]] == [told]
+
+
 def test_every_answer_forbids_scripts_of_others(session: httpx.Client) -> None:
     policy = session.get("/").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING, Any
 
 from runcomfy.errors import ClientClosed, JournalError, RequestError, RunComfyError, ValidationError
 
 from .exit_codes import INTERNAL, status_of
 from .terminal import complain
 
-__all__ = ["describe", "in_words_of_the_command", "tell"]
+if TYPE_CHECKING:
+    from runcomfy.model.violation import Violation
+
+__all__ = ["describe", "in_words_of_the_command", "tell", "violation_as_json"]
 
 #: Lines of Python in messages of the library, and what to say of them here.
 _LINES = (
@@ -26,6 +30,10 @@ _LINES = (
     (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
     (re.compile(r"journal\.adopt\(client\.account\)"), "runcomfy-py journal adopt"),
     (re.compile(r"; use another path$"), ""),
+    (
+        re.compile(r"; pass a local file as a pathlib\.Path, .* not as a string"),
+        "; write a local file as NAME=@FILE",
+    ),
 )
 #: The same about the journal of a batch: its folder, and what to say there.
 _BATCH_JOURNAL = re.compile(r"^(.+)/journal\.db ")
@@ -54,6 +62,11 @@ def in_words_of_the_command(text: str) -> str:
 def _options(found: re.Match[str]) -> str:
     names = [name.strip() for name in found[1].split(",") if name.strip()]
     return "pass " + " ".join(f"--allow {name}" for name in names)
+
+
+def violation_as_json(violation: Violation) -> dict[str, Any]:
+    """A violation as plain data, in words of the command."""
+    return {**violation.as_dict(), "message": in_words_of_the_command(violation.message)}
 
 
 def describe(error: BaseException) -> str:

@@ -9,6 +9,8 @@ from runcomfy.model.messages import tell
 from runcomfy.model.violation import Violation
 from runcomfy.validation.report import SLIPS, Report, grouped
 
+from .failures import in_words_of_the_command, violation_as_json
+
 __all__ = ["as_json", "rows", "stops", "verdict"]
 
 #: A pointer can hold a name of any length.
@@ -24,14 +26,14 @@ def stops(warning: Violation) -> bool:
 def rows(report: Report) -> Iterator[tuple[str, str, str]]:
     """Each finding, and each file that was looked at: its kind, where it is, and what it says."""
     for error in report.errors:
-        yield _row("error", error.pointer, tell(error.rule, error.message, error.value))
+        yield _row("error", error)
     for warning in report.warnings:
         kind = "warning" + (_STOPS if stops(warning) else "")
-        yield _row(kind, warning.pointer, tell(warning.rule, warning.message, warning.value))
+        yield _row(kind, warning)
     for group in grouped(report.unchecked):
-        yield _row("not checked", group.pointer, f"{group.rule}: {group.reason}")
+        yield "not checked", _shortened(group.pointer), f"{group.rule}: {group.reason}"
     for file in report.files:
-        yield _row("file", file.pointer, "; ".join([file.info.summary(), *file.verdicts()]))
+        yield "file", _shortened(file.pointer), "; ".join([file.info.summary(), *file.verdicts()])
 
 
 def verdict(report: Report) -> str:
@@ -42,13 +44,18 @@ def verdict(report: Report) -> str:
 
 def as_json(report: Report) -> dict[str, Any]:
     """The report as plain data; ``stops_run`` says whether a run would stop at it."""
-    warnings = [{**warning.as_dict(), "stops_run": stops(warning)} for warning in report.warnings]
+    warnings = [
+        {**violation_as_json(warning), "stops_run": stops(warning)} for warning in report.warnings
+    ]
     stopped = bool(report.errors) or any(map(stops, report.warnings))
     return {**report.as_dict(), "warnings": warnings, "stops_run": stopped}
 
 
-def _row(kind: str, pointer: str, told: str) -> tuple[str, str, str]:
+def _row(kind: str, found: Violation) -> tuple[str, str, str]:
+    told = tell(found.rule, found.message, found.value, found.limit)
+    return kind, _shortened(found.pointer), in_words_of_the_command(told)
+
+
+def _shortened(pointer: str) -> str:
     where = pointer or "payload"
-    if len(where) > _LONGEST_POINTER:
-        where = where[:_LONGEST_POINTER] + "…"
-    return kind, where, told
+    return where if len(where) <= _LONGEST_POINTER else where[:_LONGEST_POINTER] + "…"

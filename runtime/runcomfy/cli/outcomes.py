@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .exit_codes import DONE, UNKNOWN, status_of
-from .failures import describe
+from .failures import describe, violation_as_json
 from .output import Output
 
 __all__ = ["Outcome", "of_error", "of_result", "show"]
@@ -118,5 +118,5 @@ def _as_json(error: BaseException) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
         "message": describe(error),
-        "violations": [violation.as_dict() for violation in violations],
+        "violations": [violation_as_json(violation) for violation in violations],
     }

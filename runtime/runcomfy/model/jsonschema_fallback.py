@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +35,9 @@ _RETOLD = frozenset(
 )
 _SENTENCE = 300
 _UNIONS = ("anyOf", "oneOf")
+#: Keywords that name what is too much in their sentence alone.
+_CLOSING = {"additionalProperties", "unevaluatedItems", "unevaluatedProperties"}
+_NAMES = re.compile(r"\((.{1,200}) (?:was|were) une", re.DOTALL)
 _TOO_MUCH = "takes too many steps to check"
 
 
@@ -108,8 +112,32 @@ def _violation(error: Any, place: str) -> Violation:
         limit = tuple(limit)
     if rule in _UNIONS and error.context:
         return Violation(place, rule, error.instance, limit, _wanted(error))
+    return Violation(place, rule, error.instance, limit, _retold(rule, error))
+
+
+def _retold(rule: str, error: Any) -> str | None:
+    """The sentence of a rule whose limit is a schema; ``None`` for the other rules."""
+    if rule == "oneOf":
+        return "matches more than one option, and exactly one is allowed"
+    if rule == "not":
+        return _excluded(error.validator_value)
+    if rule in _CLOSING:  # "… ('b', 'c' were unexpected)"
+        names = _NAMES.search(error.message)
+        return f"contains {names[1]}, which is not allowed here" if names else f"violates {rule}"
     sentence = error.message if len(error.message) <= _SENTENCE else f"violates {rule}"
-    return Violation(place, rule, error.instance, limit, sentence if rule in _RETOLD else None)
+    return sentence if rule in _RETOLD else None
+
+
+def _excluded(schema: Any) -> str:
+    """What a value that matches ``schema`` must not be."""
+    if not schema or not isinstance(schema, dict):
+        return "is not allowed here"
+    [(rule, limit), *more] = schema.items()
+    if not more and rule in ("type", "enum", "const"):
+        return describe(rule, limit).replace("must", "must not", 1)
+    if not more and rule == "required":
+        return f"must not have {' and '.join(limit)}{' together' if len(limit) > 1 else ''}"
+    return "matches a schema that is not allowed here"
 
 
 def _wanted(error: Any) -> str:

@@ -39,7 +39,11 @@ def _size(word: str, unit: str) -> Callable[[Any], str]:
 #: The sentence of each rule, made of its limit.
 WORDS: dict[str, Callable[[Any], str]] = {
     "type": _type,
-    "enum": lambda limit: f"must be one of {', '.join(map(show, limit))}",
+    "enum": lambda limit: (
+        f"must be one of {', '.join(map(show, limit))}"
+        if limit
+        else "takes no value: its list of allowed values is empty"
+    ),
     "const": lambda limit: f"must be {show(limit)}",
     "json": str,
     "required": lambda limit: f"{limit} is required and was not given",
@@ -65,6 +69,8 @@ WORDS: dict[str, Callable[[Any], str]] = {
     ),
 }
 
+#: Rules by which a text is refused that may be misspelt.
+_SPELLED = {"enum", "additionalProperties"}
 #: Rules whose message is complete without the value: it is the whole payload, or part of the message.
 _COMPLETE = {"required", "unknown-input", "file-kind", "template"}
 
@@ -75,9 +81,23 @@ def describe(rule: str, limit: object) -> str:
     return words(limit) if words else f"violates {rule} {show(limit)}"
 
 
-def tell(rule: str, message: str, value: object) -> str:
-    """The message with the offending value."""
-    return message if rule in _COMPLETE else f"{message}, got {show(value)}"
+def tell(rule: str, message: str, value: object, limit: object = None) -> str:
+    """The message with the offending value, and what was probably meant."""
+    if rule in _COMPLETE:
+        return message
+    return f"{message}, got {show(value)}{_meant(value, limit) if rule in _SPELLED else ''}"
+
+
+def _meant(value: object, allowed: object) -> str:
+    """The allowed texts that look like the value: ``'; did you mean "720p"?'``, or ``""``."""
+    from .spelling import close_to
+
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return ""
+    if not isinstance(allowed, (tuple, list, set, frozenset)):
+        return ""
+    near = close_to(str(value), (one for one in allowed if isinstance(one, str)), 1)
+    return f"; did you mean {show(near[0])}?" if near else ""
 
 
 def shorten(value: object) -> object:

@@ -104,7 +104,7 @@ def _slug(rule: str) -> Any:
 
 
 def _words(violation: Violation) -> str:
-    return tell(violation.rule, violation.message, violation.value)
+    return tell(violation.rule, violation.message, violation.value, violation.limit)
 
 
 def _location(violation: Violation, payload: Any) -> Iterator[int | str]:

@@ -120,7 +120,7 @@ def look_elsewhere(package: str, name: str) -> NoReturn:
     Raises ``ImportError``, whose message an import statement shows, or ``AttributeError`` for any other name.
     """
     if name[:1].isupper():
-        from .suggestions import close_to
+        from .spelling import close_to
 
         homes = {
             one: f"{package}.{owner}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from .checks import matches
 from .json_values import pointer_token
+from .spelling import close_to
 from .violation import Violation
 
 TYPE_CHECKING = False
@@ -15,24 +15,13 @@ if TYPE_CHECKING:
 
     from .request import Request
 
-__all__ = ["CLOSING", "close_to", "did_you_mean", "ids_like", "unknown_input", "unknown_inputs"]
+__all__ = ["CLOSING", "did_you_mean", "ids_like", "unknown_input", "unknown_inputs"]
 
 #: Rules by which a schema itself refuses unknown inputs.
 CLOSING = ("additionalProperties", "unevaluatedProperties")
 _UNKNOWN = "is not an input of this model"
 #: The number of unknown inputs that get a suggestion: searching for one is slow.
 _SUGGESTIONS = 20
-
-
-def close_to(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The ``known`` names that look most like ``name``, best first."""
-    folded = {candidate.casefold(): candidate for candidate in known}
-    # A longer name is not a typo, and comparing it takes quadratic time.
-    if len(name) > 200:
-        return []
-    return [
-        folded[match] for match in get_close_matches(name.casefold(), folded, count, cutoff=0.55)
-    ]
 
 
 def ids_like(model_id: str, known: Iterable[str], count: int = 3) -> list[str]:

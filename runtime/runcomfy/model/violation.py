@@ -53,7 +53,9 @@ class Violation:
     def __str__(self) -> str:
         from .messages import tell
 
-        return f"{self.pointer or 'payload'}: {tell(self.rule, self.message, self.value)}"
+        return (
+            f"{self.pointer or 'payload'}: {tell(self.rule, self.message, self.value, self.limit)}"
+        )
 
     def __repr__(self) -> str:
         return f"<Violation {self}>"

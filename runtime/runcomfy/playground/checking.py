@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runcomfy.validation.urls import AS_PATH
 from runcomfy.validation.validate import validate
 
 __all__ = ["check"]
@@ -28,4 +29,7 @@ def _finding(violation: Any) -> dict[str, str]:
     pointer = violation.pointer
     if violation.rule == "required" and isinstance(violation.limit, str):
         pointer = f"{pointer}/{violation.limit}"  # the page tells it at the input that is missing
-    return {"pointer": pointer, "rule": violation.rule, "text": violation.message or str(violation)}
+    text = (violation.message or str(violation)).replace(
+        AS_PATH, "; choose, drop or paste the file"
+    )
+    return {"pointer": pointer, "rule": violation.rule, "text": text}

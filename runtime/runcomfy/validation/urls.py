@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from runcomfy.model.media import MediaInput
     from runcomfy.model.request import Request
 
-__all__ = ["demo_faults", "url_warning"]
+__all__ = ["AS_PATH", "demo_faults", "url_warning"]
 
 #: The characters of a host name, and of a part of one between dots, at most.
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
 #: What no host name holds, and what stands where someone was to fill one in.
 _NO_HOST = frozenset(" \"#$%&'()*+,/;<=>?@[\\]^`{|}~!")
 
-_AS_PATH = "; pass a local file as a pathlib.Path, as bytes or as an open file, not as a string"
+#: The advice in Python; the other interfaces put their own in its place.
+AS_PATH = "; pass a local file as a pathlib.Path, as bytes or as an open file, not as a string"
 
 
 def url_warning(pointer: str, url: str, *, local_service: bool = False) -> Violation | None:
@@ -46,14 +47,14 @@ def _fault(url: str, local_service: bool) -> tuple[str, str] | None:
     if is_data(url.strip()):
         return "url-space", "starts with a space or a line end before data:"
     if is_bare_name(url):
-        return "url-file-name", f"is a file name, not a URL{_AS_PATH}"
+        return "url-file-name", f"is a file name, not a URL{AS_PATH}"
     scheme, colon, rest = url.strip().partition(":")
     named = colon and scheme.isascii() and scheme.isalnum() and len(scheme) > 1
     if not named or scheme[0].isdigit() or (rest[:1].isdigit() and "//" not in url[:12]):
-        return "url-relative", f"is a relative URL or a path, not an absolute URL{_AS_PATH}"
+        return "url-relative", f"is a relative URL or a path, not an absolute URL{AS_PATH}"
     scheme = scheme.lower()
     if scheme == "file":
-        return "url-file", f"is a file on this machine, which the service cannot read{_AS_PATH}"
+        return "url-file", f"is a file on this machine, which the service cannot read{AS_PATH}"
     if scheme not in ("https", "http"):
         return (
             "url-scheme",

@@ -56,11 +56,17 @@ def test_an_alias_is_told_where_an_editor_shows_the_input(tmp_path: Path) -> Non
     assert "Sent as '33_string'." in Path(inspect.getfile(cls)).read_text(encoding="utf-8")
 
 
+def test_inputs_that_differ_in_punctuation_are_set_by_longer_names(tmp_path: Path) -> None:
+    cls = make_class(tmp_path, {"aspect-ratio": {}, "aspect_ratio_": {}, "aspect.ratio": {}})
+    request = cls(aspect_dash_ratio_="a", aspect_ratio_="b", aspect_dot_ratio_="c")
+    assert request.payload() == {"aspect-ratio": "a", "aspect_ratio_": "b", "aspect.ratio": "c"}
+
+
 def test_two_inputs_with_one_name_are_an_error_that_names_both_and_the_way_out(
     tmp_path: Path,
 ) -> None:
-    properties: dict[str, Any] = {"aspect-ratio": {}, "aspect_ratio_": {}}
-    with pytest.raises(NameClash, match=r"aspect-ratio.*aspect_ratio_[^']*'[\s\S]*overrides.json"):
+    properties: dict[str, Any] = {"a$": {}, "a%": {}, "au25_": {}}
+    with pytest.raises(NameClash, match=r"a%.*au25_'[\s\S]*overrides.json"):
         make_class(tmp_path, properties)
 
 
