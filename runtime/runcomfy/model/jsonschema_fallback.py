@@ -118,7 +118,7 @@ def _violation(error: Any, place: str) -> Violation:
 def _retold(rule: str, error: Any) -> str | None:
     """The sentence of a rule whose limit is a schema; ``None`` for the other rules."""
     if rule == "oneOf":
-        return "matches more than one option, and exactly one is allowed"
+        return "matches more than one option"
     if rule == "not":
         return _excluded(error.validator_value)
     if rule in _CLOSING:  # "… ('b', 'c' were unexpected)"
