@@ -29,7 +29,7 @@ from .runner import PAUSED, Runner
 __all__ = ["Batch", "BatchRunner", "MakeRunner", "single_error"]
 
 
-#: Seconds in which the catalogue has to tell a price.
+#: Timeout in seconds for the price from the catalogue.
 _ASKING = 20.0
 
 
@@ -84,9 +84,9 @@ class MakeRunner(Protocol):
 class Batch:
     """One batch in its folder: ``prepare`` checks every row, ``run`` submits the remaining ones.
 
-    ``user`` is the user's journal, in which the batch reserves as well; ``make_runner`` is the engine. A context manager: it holds the folder, which has one runner. A new
-    folder is made when every row is known to be good. Raises ``JournalBusy`` where another runner has the folder, and other kinds of
-    ``JournalError``.
+    ``user`` is the user's journal, in which the batch also reserves its costs; ``make_runner`` is the engine. A context manager that locks
+    the folder. A new folder is created once every row is valid. Raises ``JournalBusy`` if another process runs the batch, and other kinds
+    of ``JournalError``.
 
     >>> with Batch(client, GptImage2Edit, source, "folder", BatchOptions(max_cost=20)) as batch:
     ...     await batch.prepare()
@@ -147,13 +147,13 @@ class Batch:
 
     @property
     def journal(self) -> Journal:
-        """The folder's journal, once the folder is there."""
+        """The folder's journal, once the folder exists."""
         assert self._journal is not None  # noqa: S101  # prepare opens it
         return self._journal
 
     @property
     def price(self) -> float | None:
-        """The estimate for one request in US dollars, where one is known."""
+        """The estimate for one request in US dollars, if known."""
         return self._price
 
     @property
@@ -219,7 +219,7 @@ class Batch:
         sample: Mapping[str, Any] = next(iter(self.found.samples), {})
         try:
             entry = await self._client.model(self._model.model_id, timeout=_ASKING)
-        except NotFound:  # a model that the catalogue does not list may run all the same
+        except NotFound:  # models that are not in the catalogue can be run too
             return None
         except RunComfyError as error:
             if self.options.max_cost is None:
@@ -272,7 +272,7 @@ class _InOrder:
         while (ready := self._outcomes.get(self._next)) is not None:
             self._next += 1
             self._tell(ready)
-            if ready.result is not None:  # whoever wanted it has it now
+            if ready.result is not None:  # passed on, and too large to keep
                 self._outcomes[self._next - 1] = _without_result(ready)
 
     def outcomes(self) -> Iterator[BatchOutcome]:

@@ -1,4 +1,4 @@
-"""The price that a batch reserves for one request: kept from run to run, and required by a budget."""
+"""The price that a batch reserves for one request: stored for later runs, and required by a budget."""
 
 from __future__ import annotations
 

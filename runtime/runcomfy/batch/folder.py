@@ -25,7 +25,7 @@ def is_used(folder: Path) -> bool:
         return any(folder.iterdir())
     except FileNotFoundError:
         return False
-    except OSError:  # opening the journal tells why
+    except OSError:  # opening the journal reports the reason
         return True
 
 
@@ -60,7 +60,7 @@ def write_results(folder: Path, outcomes: Iterable[BatchOutcome]) -> Path:
     path = folder / RESULTS
     unfinished = folder / f".{RESULTS}.{os.getpid()}"
     try:
-        # What UTF-8 cannot hold, as half a surrogate pair, is written as the escape that JSON has for it.
+        # Lone surrogates, which UTF-8 cannot encode, are written as JSON escapes.
         with unfinished.open("w", encoding="utf-8", errors="backslashreplace") as stream:
             for outcome in outcomes:
                 stream.write(json.dumps(outcome.as_dict(folder), ensure_ascii=False) + "\n")

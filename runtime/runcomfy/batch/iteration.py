@@ -30,8 +30,7 @@ __all__ = ["BatchRun"]
 class BatchRun:
     """A batch that starts when iterated over and runs on its own thread. In a notebook, a live display shows its progress.
 
-    Whoever stops iterating stops the batch: nothing more is started, and what is in flight is followed to its end. ``summary`` is there at
-    the end.
+    To stop iterating stops the batch: no further row is started, and rows in flight are followed to their end. ``summary`` is set at the end.
 
     >>> run = client.batch(GptImage2Edit, rows, out="folder", max_cost=20)
     >>> states = [outcome.state for outcome in run]
@@ -119,7 +118,7 @@ class BatchRun:
             )
         self._begun = True
         outcomes: queue.Queue[BatchOutcome | BaseException | None] = queue.Queue()
-        context = copy_context()  # a trace goes on in the batch
+        context = copy_context()  # the batch continues the caller's trace
         threading.Thread(
             target=context.run, args=(self._run, outcomes), name="runcomfy-batch", daemon=True
         ).start()

@@ -8,12 +8,12 @@ import tempfile
 
 __all__ = ["KeyCounts"]
 
-#: Kilobytes in memory; what is beyond goes to a temporary file.
+#: Kilobytes in memory; the rest goes to a temporary file.
 _CACHE = 16_384
 
 
 class KeyCounts:
-    """Counts keys and remembers where each came first. Threads may take turns, not share it.
+    """Counts keys and remembers the first row of each. Not for concurrent use by several threads.
 
     >>> keys = KeyCounts()
     >>> keys.add("hat", 1), keys.add("hat", 7)
@@ -30,7 +30,7 @@ class KeyCounts:
         )
 
     def add(self, key: str, row: int) -> tuple[int, int]:
-        """Count a key: the row that had it first, and how many have it now. Raises ``OSError`` on a full disk."""
+        """Count a key. Returns its first row and its number of rows. Raises ``OSError`` on a full disk."""
         try:
             return self._added(key, row)
         except sqlite3.Error as error:

@@ -54,7 +54,7 @@ class SeenFiles(Files):
     """The facts of local files, each inspected once for all rows."""
 
     def __init__(self) -> None:
-        super().__init__(None, list_remote=False)  # a batch asks for what is wrong only
+        super().__init__(None, list_remote=False)  # a batch needs errors only
         self._fault = lru_cache(_REMEMBERED)(fault)
         self._probe = lru_cache(_REMEMBERED)(super().info)
 

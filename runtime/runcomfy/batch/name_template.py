@@ -38,11 +38,11 @@ def check_name(template: str) -> None:
 
 
 class FileNames:
-    """Gives each file of a batch its path. ``known`` are the rows of earlier runs, whose files keep their names.
+    """Assigns a path to each file of a batch. ``known`` are the rows of earlier runs, whose files keep their names.
 
-    Rows may be inserted between two runs, a grid gives several rows one number, and keys may differ in what no file name can hold:
-    the second to want a name gets another, such as ``00001-1 (2).png``. Where others save into the folder as well (``shared``), every name
-    holds a digest of the key instead: no one knows all names there.
+    Two rows may produce the same name: rows may be inserted between two runs, a grid gives several rows one number, and keys may differ
+    only in characters that file names cannot contain. The second row then gets another name, such as ``00001-1 (2).png``. If other
+    processes save into the folder too (``shared``), every name contains a digest of the key instead.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ class BatchOptions:
     estimate is reserved, which makes ``max_cost`` hard up to that factor. ``retry_failed`` runs failed and cancelled rows again;
     unknown ones are never sent again. ``bucket`` (``"s3://bucket/folder"``) is where files are saved instead of the folder. ``name`` is the template of file names, of ``row``, ``key``, ``model``, ``index`` and ``extension``.
 
-    Raises ``ConfigurationError`` for a value that cannot be meant.
+    Raises ``ConfigurationError`` for an invalid value.
 
     >>> BatchOptions(jobs=50, max_cost=20, set={"quality": "low"})
     """

@@ -22,7 +22,7 @@ from .rows import BatchRow
 
 __all__ = ["BadRow", "InvalidRows", "Preflight", "look_at", "require_good"]
 
-#: Bad rows that are kept with their reasons, and those of them that a message lists.
+#: The number of invalid rows that are kept with their reasons, and that a message lists.
 _KEPT, _LISTED = 1_000, 20
 _SAMPLES = 3
 

@@ -25,7 +25,7 @@ from .options import BatchOptions
 
 __all__ = ["KEYS", "BatchRow", "RowSource"]
 
-#: Columns that hold a row's key, the first one that is there and is no input of the model.
+#: Columns that hold a row's key: the first that exists and is not an input of the model.
 KEYS = ("key", "id")
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 _URL = re.compile(r"(?i)(https?|data|s3|gs|file|ftp):")
@@ -91,7 +91,7 @@ class RowSource:
         self._file = Path(given) if isinstance(given, (str, Path)) else None
         self._given = None if isinstance(given, (str, Path)) else list(given)
         self._base = base or (self._file.parent if self._file else Path())
-        #: Where rows come from, for messages.
+        #: The name of the source, for messages.
         self.name = str(self._file) if self._file else "the list of rows"
         self._check_options()
 
@@ -142,7 +142,7 @@ class RowSource:
 
 
 class _RowMaker:
-    """Makes rows of what was read, in one pass over the input."""
+    """Builds rows in one pass over the input."""
 
     def __init__(
         self,
@@ -194,7 +194,7 @@ class _RowMaker:
         if given is not None:
             key = f"{given}{suffix}"
             fault = self._key_fault(given, key, number) or fault
-        elif described is not None:  # equal rows are meant, and each is run
+        elif described is not None:  # equal rows are intended, and each is run
             content = described.digest[:16]
             key = f"{content}-{self.keys.add(content, number)[1]}"
         return BatchRow(next(self._index), number, key, payload, described, fault)

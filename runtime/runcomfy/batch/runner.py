@@ -44,7 +44,7 @@ __all__ = ["BatchClient", "BatchStopped", "Runner"]
 
 #: Rows that are read ahead, in a thread: reading hashes the files of a row.
 _AHEAD = 256
-#: Seconds between two looks at what another terminal asks for.
+#: Seconds between two checks for requests from another terminal.
 _LOOK = 1.0
 #: The journal's texts that another terminal writes.
 PAUSED = "batch paused"
@@ -54,7 +54,7 @@ class BatchStopped(RunComfyError):
     """The batch was stopped elsewhere, so no further submit is granted. Nothing was sent."""
 
 
-#: What an error means for the batch: the first class that fits. The state is the row's, empty where the row goes back.
+#: The meaning of an error for the batch, by the first matching class. The state is the row's; empty if the row is requeued.
 _MEANINGS: tuple[tuple[type[RunComfyError], Kind, str], ...] = (
     (SubmissionUnknown, "error", "unknown"),
     (JobFailed, "error", "failed"),
@@ -147,7 +147,7 @@ class Runner:
         return self.summary
 
     def know(self, known: Mapping[str, Known]) -> None:
-        """Learn which files earlier runs have saved, so that no row takes the name of another's."""
+        """Note the files of earlier runs, so that no row gets the file name of another."""
         self._names = FileNames(
             self._folder, self._options.name, self._model.model_id, known, shared=self._shared
         )
@@ -244,7 +244,7 @@ class Runner:
         await send.send(Ended(monotonic(), row, kind, retry_after))
 
     async def outcome_of(self, row: BatchRow) -> tuple[BatchOutcome, Kind, float | None]:
-        """Run one row: what became of it, what that means for the batch, and the seconds to wait. Its state is empty where it goes back."""
+        """Run one row. Returns its outcome, the meaning for the batch, and the seconds to wait; the state is empty if it is requeued."""
         self.running += 1
         try:
             outcome = await self._run(row)
@@ -299,7 +299,7 @@ class Runner:
             extension = Path(file.name).suffix
             wanted = self._names.path(row, index, extension)
             wanted.parent.mkdir(parents=True, exist_ok=True)
-            # The name is this row's alone, so what is there is an earlier try of the same file.
+            # The name is unique to this row, so an existing file is from an earlier attempt.
             paths.append(await file.save(wanted, overwrite=True))
         return paths
 
@@ -372,7 +372,7 @@ def _meaning(error: RunComfyError) -> tuple[Kind, str]:
         if isinstance(error, kind_of_error):
             accepted = isinstance(error, RequestError) and error.request_id is not None
             if kind == "unreachable" and accepted:
-                return "error", "submitted"  # it goes on, and the next run follows it
+                return "error", "submitted"  # the job continues, and the next run follows it
             return kind, state
     return "error", "not_sent"
 

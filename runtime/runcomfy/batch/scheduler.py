@@ -1,7 +1,7 @@
 """The scheduler: a flow without I/O that decides when each row starts.
 
-The flow yields what is to be done and is sent what happened, with the time as a number, so a test plays a whole batch by sending
-replies. It keeps the pace, requeues rows that were surely not sent, and stops where going on would cost or harm.
+The flow yields actions and receives events, with the time as a number, so a test simulates a whole batch by sending
+replies. It limits the rate, requeues rows that were certainly not sent, and stops if continuing would waste money or break a limit.
 """
 
 from __future__ import annotations

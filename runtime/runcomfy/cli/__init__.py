@@ -7,9 +7,9 @@ import sys
 
 __all__ = ["main"]
 
-#: How shells ask for completions; no command of that name is shown.
+#: The hidden command by which shells request completions.
 _COMPLETE = "__complete"
-#: New objects between two searches for garbage. What is imported is none, and the usual 700 cost a tenth of the start.
+#: Allocations between two garbage collections. Imports create no garbage, and the default of 700 costs a tenth of the start-up time.
 _BETWEEN_SEARCHES = 100_000
 
 

@@ -1,4 +1,4 @@
-"""``runcomfy-py batch``: many requests of one model in one folder, that can be killed and goes on where it was."""
+"""``runcomfy-py batch``: many requests of one model in one folder, resumable after a kill."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .service import Service, service_options
 
 __all__ = ["command"]
 
-#: What may stand in the place of a model: it looks at a folder, or changes a batch that runs elsewhere.
+#: Words accepted instead of a model: they inspect a folder, or control a batch that runs in another terminal.
 _ACTIONS = ("status", "pause", "resume", "limit")
 _METAVAR = "MODEL INPUT --out FOLDER"
 

@@ -137,7 +137,7 @@ def _values(cls: Any, option: str, given: Any) -> dict[str, Any]:
 
 @contextmanager
 def _input(source: str) -> Iterator[Path]:
-    """The input file. Rows are read twice and standard input can be read once, so it is kept meanwhile."""
+    """The input file. Rows are read twice, so standard input is copied to a temporary file."""
     if source != "-":
         yield Path(source)
         return
@@ -168,7 +168,7 @@ async def _run(out: Output, batch: Batch, found: Preflight) -> BatchSummary:
 
 @asynccontextmanager
 async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
-    """The first Ctrl-C or SIGTERM starts nothing more; the second leaves at once. The journal knows what is in flight."""
+    """On the first Ctrl-C or SIGTERM, start no further rows; on the second, exit at once. The journal has the rows in flight."""
     import anyio
 
     async def listen() -> None:
@@ -202,7 +202,7 @@ class _Progress:
         self._animated = not out.quiet and is_terminal(sys.stderr)
 
     def take(self, outcome: BatchOutcome) -> None:
-        """Tell of a row that has ended."""
+        """Report a row that has ended."""
         if self._out.as_json:
             self._out.json(outcome.as_dict(self._batch.folder))
         elif not self._animated and outcome.state != "waiting":
@@ -245,7 +245,7 @@ class _Progress:
         return ", ".join(words)
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Erase the progress line."""
         if self._animated:
             sys.stderr.write(_CLEAR)
             sys.stderr.flush()
@@ -312,7 +312,7 @@ def _notify(command: str, summary: BatchSummary) -> None:
 
 
 def _status(summary: BatchSummary) -> int:
-    """An interruption counts before what is unknown, and that before any other reason to stop."""
+    """The exit status: an interruption takes precedence over unknown rows, and those over other reasons to stop."""
     if summary.stopped not in ("interrupt", "terminate") and summary.states["unknown"]:
         return UNKNOWN
     if summary.stopped:

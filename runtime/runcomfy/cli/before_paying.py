@@ -1,4 +1,4 @@
-"""What is looked at before a request is paid: an equal one that is under way, and the cost."""
+"""Checks before a request is paid for: whether an equal one is in progress, and what it costs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["check_before_paying", "prices", "ways"]
 
 
 def ways(wanted: Wanted, count: int, folder: Path | None) -> list[dict[str, Any]]:
-    """What each of the submits is told: its key, whether to repeat it, and where its files go."""
+    """The options of each submit: its key, whether to resubmit it, and where its files go."""
     keys = [wanted.key] * count
     if wanted.key is not None and count > 1:
         keys = [f"{wanted.key}/{number}" for number in range(1, count + 1)]
@@ -28,7 +28,7 @@ def ways(wanted: Wanted, count: int, folder: Path | None) -> list[dict[str, Any]
 
 
 def prices(wanted: Wanted) -> dict[str, float] | None:
-    """What the journal is told about prices, for budgets that are kept in it."""
+    """The price estimates for the journal's budgets."""
     return None if wanted.price is None else {wanted.model_id: wanted.price}
 
 

@@ -20,7 +20,7 @@ __all__ = ["run"]
 
 
 class LazyGroup(click.Group):
-    """A group that imports the module of a subcommand when it is asked for."""
+    """A group that imports the module of a subcommand on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # the signature of click
         """The names, in the order of the table."""
@@ -37,7 +37,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; a misspelt one is told with those that look like it."""
+        """Find the command; the error for an unknown one suggests similar names."""
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
@@ -106,7 +106,7 @@ def _invoke(arguments: list[str]) -> int:
 
 
 def _tell_notes(stop: BaseException) -> None:
-    """Say what an interruption left behind, where the library noted it."""
+    """Print the library's notes on an interruption, such as a request that is still running."""
     notes = getattr(stop, "__notes__", ())
     if notes:
         from .failures import in_words_of_the_command

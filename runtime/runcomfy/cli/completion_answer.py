@@ -1,6 +1,6 @@
-"""What shells ask while somebody types: ``runcomfy-py __complete SHELL …``, answered from one text file.
+"""Shell completion: ``runcomfy-py __complete SHELL …``, answered from one text file.
 
-Nothing of the models or of click is imported for a response, so that it comes as fast as an interpreter
+Neither models nor click are imported for a response, so that it comes as fast as an interpreter
 starts. Each candidate is a line of standard output.
 """
 
@@ -17,7 +17,7 @@ _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 
 def answer(arguments: list[str]) -> int:
-    """Write the candidates for what stands before the cursor."""
+    """Print the candidates for the word before the cursor."""
     from .completion_file import lines
 
     shell, rest = arguments[0], arguments[1:]
@@ -34,7 +34,7 @@ def answer(arguments: list[str]) -> int:
 
 
 def candidates(data: list[list[str]], words: list[str], current: str) -> list[str]:
-    """What may stand in the place of ``current`` after ``words``, the first of which is the program."""
+    """The candidates for ``current`` after ``words``, the first of which is the program."""
     if len(words) < 2:
         names = {row[0][1:] for row in data if row[0][:1] == "!"}
         return _starting(sorted(names - {""}), current)
@@ -59,7 +59,7 @@ def candidates(data: list[list[str]], words: list[str], current: str) -> list[st
 
 
 def _positions(words: list[str], options: dict[str, list[str]]) -> tuple[list[str], str | None]:
-    """The words that are no options, and the option that waits for its value, if one does."""
+    """The positional words, and the option whose value comes next, if any."""
     found, waiting = [], None
     for word in words:
         if waiting is not None:
@@ -87,7 +87,7 @@ def _starting(names: list[str], current: str) -> list[str]:
 
 
 def _paths(before: str, current: str) -> list[str]:
-    """Files and folders whose path starts with what was typed."""
+    """The files and folders whose path starts with the typed text."""
     folder, slash, start = current.rpartition("/")
     try:
         with os.scandir(os.path.expanduser(folder + slash) or ".") as entries:  # noqa: PTH111  # pathlib is slow to import
@@ -102,7 +102,7 @@ def _paths(before: str, current: str) -> list[str]:
 
 
 def _split(line: str) -> tuple[list[str], str, str, str]:
-    """The words before the one at the cursor; that one, as it is meant and as it was typed; its open quote."""
+    """The words before the cursor's word; that word, unquoted and as typed; and its open quote."""
     words: list[str] = []
     word, raw, quote, escaped = "", "", "", False
     for character in line:
@@ -125,7 +125,7 @@ def _split(line: str) -> tuple[list[str], str, str, str]:
 
 
 def _for_bash(candidate: str, raw: str, quote: str) -> str:
-    """The candidate without what stands before the last break of the word, which bash leaves in place."""
+    """The candidate without the part before the word's last break, which bash keeps."""
     rest = candidate[_kept(raw) :]
     if quote:
         return rest

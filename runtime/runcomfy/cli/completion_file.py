@@ -19,7 +19,7 @@ __all__ = ["lines", "write"]
 
 
 def lines() -> list[list[str]]:
-    """The lines of the file, as fields; it is written first where it is missing or out of date."""
+    """The lines of the file, as fields. Writes it first if it is missing or out of date."""
     try:
         with open(_path(), encoding="utf-8") as file:  # noqa: PTH123  # pathlib is slow to import
             head, *rest = file.read().splitlines()
@@ -46,7 +46,7 @@ def write() -> list[str]:
 
 
 def _path() -> str:
-    """A file for each environment, since each has models of its own."""
+    """The path of the file, one per environment, because the installed models differ."""
     from zlib import crc32
 
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111  # pathlib is slow to import
@@ -54,7 +54,7 @@ def _path() -> str:
 
 
 def _stamp(sources: list[str]) -> str:
-    """The first line: what the file was made from, each with its time of change."""
+    """The first line: the files that this one was made from, with their modification times."""
     fields = []
     for source in sources:
         try:
@@ -65,7 +65,7 @@ def _stamp(sources: list[str]) -> str:
 
 
 def _sources() -> list[str]:
-    """The files and folders whose change means other commands or models."""
+    """The files and folders whose changes may change commands or models."""
     from runcomfy.model.registry import _in_order, _module
 
     packages = dict.fromkeys(_module(package).__path__[0] for package in _in_order())
@@ -88,7 +88,7 @@ def _commands() -> Iterator[str]:
 
 
 def _arguments(command: click.Command) -> list[str]:
-    """What the arguments of a command are."""
+    """The kinds of a command's arguments."""
     import click
 
     if isinstance(command, click.Group):

@@ -21,7 +21,7 @@ __all__ = ["command"]
 
 #: Seconds for the question to the service, and how far the clock may be off.
 _PATIENCE, _CLOCK_OFF = 15.0, 60.0
-#: Extra -> a module that it brings, and what it is for.
+#: Extra -> a module that it installs, and its purpose.
 _EXTRAS = {
     "cli": ("rich", "terminal tables"),
     "keyring": ("keyring", "storing the token in a keyring"),
@@ -35,7 +35,7 @@ _EXTRAS = {
 
 
 class Finding(NamedTuple):
-    """What a check found: ``verdict`` is ``ok``, ``warn`` or ``fail``; a failure has an exit status."""
+    """The outcome of a check: ``verdict`` is ``ok``, ``warn`` or ``fail``; a failure has an exit status."""
 
     check: str
     verdict: str
@@ -90,7 +90,7 @@ def _token(service: Service) -> Iterator[Finding]:
 
 
 def _service_and_clock(service: Service) -> Iterator[Finding]:
-    """One question that costs nothing: whether the service answers, and what time it is there."""
+    """Make one free call: whether the service responds, and the time of its clock."""
     from runcomfy.errors import MissingToken, RunComfyError
 
     began = time.monotonic()
@@ -109,7 +109,7 @@ def _service_and_clock(service: Service) -> Iterator[Finding]:
 
 
 def _clock(address: str) -> Finding:
-    """The clock of this machine beside that of the service; a wrong one spoils signed URLs and budgets by day."""
+    """Compare the clocks of this machine and the service: a wrong one breaks signed URLs and daily budgets."""
     import httpx
 
     try:

@@ -1,4 +1,4 @@
-"""The options about engines; they are imported for a help text, so they load nothing else."""
+"""The options for engines. Imported for help texts, so it imports nothing heavy."""
 
 from __future__ import annotations
 

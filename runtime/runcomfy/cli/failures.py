@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "in_words_of_the_command", "tell", "violation_as_json"]
 
-#: Lines of Python in messages of the library, and what to say of them here.
+#: Python advice in messages of the library -> the same advice for the command line.
 _LINES = (
     (re.compile(r'client\.job\("([^"]*)"(?:, "[^"]*")?\)\.wait\(\)'), r"runcomfy-py wait \1"),
     (
@@ -35,7 +35,7 @@ _LINES = (
         "; write a local file as NAME=@FILE",
     ),
 )
-#: The same about the journal of a batch: its folder, and what to say there.
+#: The same for the journal of a batch, with its folder.
 _BATCH_JOURNAL = re.compile(r"^(.+)/journal\.db ")
 _BATCH_LINES = (
     ("runcomfy-py journal restore-accepted", "runcomfy-py batch … --accept-restored"),
@@ -70,7 +70,7 @@ def violation_as_json(violation: Violation) -> dict[str, Any]:
 
 
 def describe(error: BaseException) -> str:
-    """The error in words of the command line, over several lines where it has several facts."""
+    """The error message with the command line's own advice; several facts are on lines of their own."""
     lines = in_words_of_the_command(str(error) or type(error).__name__).splitlines()
     if isinstance(error, OSError) and not isinstance(error, RunComfyError):
         place = f"{error.filename}: " if error.filename else ""
@@ -82,7 +82,7 @@ def describe(error: BaseException) -> str:
     lines += [f"  {in_words_of_the_command(note)}" for note in getattr(error, "__notes__", ())]
     for cls in type(error).__mro__:
         if cls.__name__ == "JournalUnwritable" and not _is_users(error):
-            break  # of another journal the message says it all
+            break  # the message is complete for any other journal
         if cls.__name__ in _NEXT_STEPS:
             lines.append(f"  {_NEXT_STEPS[cls.__name__].format(model=_model(error))}")
             break
@@ -107,7 +107,7 @@ def _is_users(error: BaseException) -> bool:
 
 
 def tell(error: Exception, *, verbose: bool = False) -> int:
-    """Tell the error on standard error; its exit status."""
+    """Print the error on standard error, and return its exit status."""
     status = status_of(error)
     if status == INTERNAL:
         if verbose:

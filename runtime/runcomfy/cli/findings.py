@@ -13,7 +13,7 @@ from .failures import in_words_of_the_command, violation_as_json
 
 __all__ = ["as_json", "rows", "stops", "verdict"]
 
-#: A pointer can hold a name of any length.
+#: The longest pointer shown, because member names may have any length.
 _LONGEST_POINTER = 120
 _STOPS = " (stops a run)"
 
@@ -24,7 +24,7 @@ def stops(warning: Violation) -> bool:
 
 
 def rows(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Each finding, and each file that was looked at: its kind, where it is, and what it says."""
+    """Each finding and each inspected file: its kind, its place and its text."""
     for error in report.errors:
         yield _row("error", error)
     for warning in report.warnings:
@@ -43,7 +43,7 @@ def verdict(report: Report) -> str:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report as plain data; ``stops_run`` says whether a run would stop at it."""
+    """The report as plain data; ``stops_run`` is true if a run would refuse the payload."""
     warnings = [
         {**violation_as_json(warning), "stops_run": stops(warning)} for warning in report.warnings
     ]

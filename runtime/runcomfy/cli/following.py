@@ -26,7 +26,7 @@ __all__ = ["Call", "follow"]
 
 
 class Call(NamedTuple):
-    """One job: what gives its result, handed the client and what to tell of each status; and its key."""
+    """One job: a function that waits for its result, given the client and a status callback; and its key."""
 
     result: Callable[[AsyncClient, Callable[[Status], None]], Awaitable[Any]]
     key: str | None = None
@@ -44,7 +44,7 @@ def follow(
     *,
     submitting: bool,
 ) -> int:
-    """Carry out the calls together, save and show what each gives; the exit status."""
+    """Run the calls concurrently, save and show their results, and return the exit status."""
     return asyncio.run(_Following(make_client, calls, out, saving, submitting).run())
 
 
@@ -91,7 +91,7 @@ class _Following:
         main.cancel()
 
     async def _all(self, tasks: list[asyncio.Task[Outcome]]) -> list[Outcome]:
-        """The outcomes, in order; each is shown as soon as those before it are."""
+        """The outcomes, in order; each is shown as soon as all before it are."""
         waiting = asyncio.create_task(self._animate())
         try:
             while not all(task.done() for task in tasks):
@@ -150,7 +150,7 @@ class _Following:
 
 
 def _saved(client: AsyncClient, key: str | None) -> list[Path | None]:
-    """Where the files of a key were saved before, by what the journal says."""
+    """The paths where the files of a key were saved earlier, according to the journal."""
     if key is None or client.journal is None:
         return []
     entry = client.journal.find(client.account, key)

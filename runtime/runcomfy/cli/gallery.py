@@ -1,4 +1,4 @@
-"""``runcomfy-py gallery``: one HTML page of what a batch, or the user's journal, made."""
+"""``runcomfy-py gallery``: one HTML page of the results of a batch or of the user's journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``runcomfy-py jobs``: what the journal holds of this user's requests."""
+"""``runcomfy-py jobs``: list the requests in the journal."""
 
 from __future__ import annotations
 

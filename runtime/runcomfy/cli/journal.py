@@ -1,4 +1,4 @@
-"""``runcomfy-py journal``: settle what is unknown, back the journal up, purge it, set its budgets."""
+"""``runcomfy-py journal``: settle unknown requests; back up, purge and limit the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--mock``: a mock service that keeps its requests between commands, apart from everything real.
+"""``--mock``: a mock service that keeps its requests between commands, separate from all real data.
 
 The commands that run at the same time share one: the first holds a lock and serves at a port that is
 remembered, the others use it, and the next one goes on serving when it ends. So the mock has one address,
@@ -25,14 +25,14 @@ __all__ = ["TOKEN", "mock_folder", "running_mock"]
 TOKEN = "mock"  # noqa: S105  # it opens nothing: the mock takes any token
 #: How long a request waits and runs, in seconds: long enough to be seen, short enough to be waited for.
 _QUEUE_SECONDS, _RUN_SECONDS = 1.0, 1.0
-#: Seconds that calls of other commands have to end before the next command serves.
+#: Seconds for the calls of other commands to finish before the next command takes over the server.
 _HANDOVER = 5.0
-#: Seconds between two looks at a lock that another command holds, and in which a host must be there.
+#: Seconds between two attempts to take the lock from another command, and to wait for a server.
 _PAUSE, _PATIENCE = 0.05, 20.0
 
 
 def mock_folder(state: Path) -> Path:
-    """Where the mock keeps its requests and its own journal."""
+    """The folder of the mock's requests and journal."""
     return state / "mock"
 
 
@@ -47,7 +47,7 @@ def running_mock(state: Path) -> Iterator[dict[str, Any]]:
     host.start()
     try:
         url = host.wait()
-        # Between two commands that serve, no one does for a moment.
+        # Between two serving commands, there is briefly no server.
         patient = Retries(submits=30, first=0.1, ceiling=1.0)
         yield {"token": TOKEN, "base_url": url, "polling": Polling(0.1, 0.3), "retries": patient}
     finally:
@@ -139,10 +139,10 @@ def _closing(service: MockService) -> Iterator[None]:
 
 
 def _locked(file: Any) -> bool:
-    """Whether this process holds the lock now."""
+    """Try to take the lock."""
     try:
         import fcntl
-    except ImportError:  # Windows: the port tells who serves
+    except ImportError:  # Windows: binding the port serves as the lock
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

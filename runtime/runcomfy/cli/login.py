@@ -58,7 +58,7 @@ def _read() -> str:
 
 
 def _check(service: Service, token: str, out: Output) -> None:
-    """Refuse a token that the service does not accept; one that no one can judge now is stored."""
+    """Refuse a token that the service rejects. If the service cannot be reached, it is stored unchecked."""
     from runcomfy.errors import ConnectionFailed, DeadlineExceeded, ServerFault
 
     try:

@@ -69,7 +69,7 @@ def command(out: Output, service: Service, http: bool, port: int, **options: Any
 
     Without a budget, each submit needs the consent of the user, who is asked through the MCP client. The same key is never paid twice.
     """
-    gc.disable()  # the SDK makes thousands of classes: looking for garbage among them takes a tenth of the start
+    gc.disable()  # importing the SDK creates thousands of classes; garbage collection takes a tenth of the start-up time
     try:
         from runcomfy.mcp.server import HttpServer, serve_stdio
         from runcomfy.mcp.settings import Settings

@@ -153,13 +153,13 @@ def _list_faults() -> None:
 
 
 class _RequestFeed:
-    """Shows each request on a line. When no one reads the lines any longer, it is time to end."""
+    """Prints a line per request. Stops the mock once its output is closed."""
 
     def __init__(self, ended: Event) -> None:
         self._ended = ended
 
     def __call__(self, asked: Asked) -> None:
-        """Show the request; its token is hidden, wherever it stands."""
+        """Print the request with its token redacted."""
         hidden = Redactor(asked.token or "")
         address = asked.path + (f"?{asked.query}" if asked.query else "")
         status = "no response" if asked.status is None else str(asked.status)

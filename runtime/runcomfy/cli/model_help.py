@@ -19,7 +19,7 @@ _LONGEST = 300
 
 
 def input_rows(found: Input) -> list[str]:
-    """What is known of an input, a fact per line."""
+    """The facts about an input, one per line."""
     words = [f"{found.kind}{', required' if found.required else ''}. {found.about}".rstrip()]
     if found.limits:
         words.append("; ".join(found.limits))

@@ -13,7 +13,7 @@ __all__ = ["model_of", "package_option"]
 
 
 def model_of(model_id: str) -> type[Request[Any]]:
-    """The request class of the model. Of one that is unknown the option is told, no function."""
+    """The request class of the model. The error for an unknown one names the option, not a Python function."""
     from runcomfy.model.registry import find_model
 
     try:

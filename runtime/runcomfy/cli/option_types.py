@@ -1,4 +1,4 @@
-"""Kinds of values that options take."""
+"""Parameter types of options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Number"]
 
 
 class Number(click.FloatRange):
-    """A finite number within bounds; click lets "nan" pass any bounds."""
+    """A finite number within bounds; click accepts "nan" for any bounds."""
 
     name = "number"
 

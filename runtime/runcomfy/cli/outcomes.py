@@ -1,4 +1,4 @@
-"""``Outcome``: what became of one job of a command, as a line of JSON, as text, and as an exit status."""
+"""``Outcome``: the outcome of one job of a command, as JSON, as text, and as an exit status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Outcome", "of_error", "of_result", "show"]
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one job. ``state`` is ``succeeded``, ``failed``, ``cancelled``, ``running``, ``unknown``,
+    """The outcome of one job. ``state`` is ``succeeded``, ``failed``, ``cancelled``, ``running``, ``unknown``,
     ``not_sent``, ``error`` or ``interrupted``."""
 
     state: str
@@ -68,7 +68,7 @@ def of_error(error: BaseException, *, submitting: bool) -> Outcome:
     After a submit that was accepted nothing but its end may look like "try again": that would pay twice.
     """
     name = type(error).__name__
-    # A key conflict names the request of the entry that is there; this command submitted none.
+    # A key conflict names the request of the existing entry; this command submitted nothing.
     request_id = None if name == "KeyConflict" else getattr(error, "request_id", None)
     status = status_of(error)
     states = {"JobFailed": "failed", "JobCancelled": "cancelled", "SubmissionUnknown": "unknown"}

@@ -21,7 +21,7 @@ __all__ = ["Output", "output_options"]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
-#: The style of a word that stands in a table, for terminals with colour.
+#: The styles of words in tables, for terminals with colour.
 _STYLES = {
     "error": "bold red",
     "invalid": "bold red",
@@ -69,7 +69,7 @@ class Output:
             complain(text)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Rows of texts: a table on a terminal, else a line each, cells separated by tabs."""
+        """Print rows: as a table on a terminal, else as lines with cells separated by tabs."""
         if is_terminal(sys.stdout) and _has_rich():
             _draw(columns, rows)
             return

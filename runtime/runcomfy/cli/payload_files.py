@@ -1,4 +1,4 @@
-"""The payload files that a command is given: names, patterns, folders, standard input, objects of buckets."""
+"""The payload files of a command: names, patterns, folders, standard input, bucket objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runcomfy.buckets.opening import is_bucket_url
 
 __all__ = ["extension", "named", "opened", "payload_files"]
 
-#: What is read in a folder.
+#: The files that are read in a folder.
 _PAYLOADS = {".json", ".jsonl", ".ndjson"}
 
 
@@ -38,7 +38,7 @@ def extension(name: str) -> str:
 
 
 def named(source: str) -> str:
-    """What a source is called."""
+    """The display name of a source."""
     return "standard input" if source == "-" else source
 
 

@@ -1,4 +1,4 @@
-"""``runcomfy-py playground``: a local page to try models on."""
+"""``runcomfy-py playground``: a local web page to try models."""
 
 from __future__ import annotations
 

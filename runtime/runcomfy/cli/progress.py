@@ -1,4 +1,4 @@
-"""How far the jobs of a command are, on standard error: a line that is drawn anew, or a line per change."""
+"""The progress of a command's jobs on standard error: a line that is redrawn, or one line per change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Progress:
         self.animated = not quiet and is_terminal(sys.stderr)
 
     def update(self, number: int, status: Status) -> None:
-        """Take the new status of a job; where nothing is drawn, write a line about the change."""
+        """Record the new status of a job; without a redrawn line, print the change."""
         changed = (status.state, status.queue_position) != (
             self._states[number],
             self._positions[number],
@@ -45,7 +45,7 @@ class Progress:
         complain(f"{name}: {_words(status.state, status.queue_position)}, {self._seconds()}")
 
     def note(self, number: int, state: str, position: int | None = None) -> None:
-        """Take the state of a job, for the next drawing."""
+        """Record the state of a job for the next redraw."""
         self._states[number], self._positions[number] = state, position
 
     def draw(self) -> None:

@@ -1,4 +1,4 @@
-"""``runcomfy-py recover``: follow everything that was paid to its end, and save it."""
+"""``runcomfy-py recover``: wait for everything that was paid for, and save it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``run`` and ``submit`` have in common: the model, its inputs, and how they are checked."""
+"""Shared code of ``run`` and ``submit``: the model, its inputs, and their checks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
 class Wanted(NamedTuple):
-    """What is to be run: a model and its inputs, local files among them."""
+    """The model and its inputs, including local files."""
 
     model_id: str
     payload: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Saving what a job gave: the folder, and names from a template."""
+"""Saving a job's files: the folder, and names from a template."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Saving:
             _check(template)
 
     def prepare(self) -> None:
-        """Make the folder before anything is paid. Raises ``OSError`` where it cannot be written."""
+        """Create the folder before anything is paid. Raises ``OSError`` if it is not writable."""
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ class Saving:
     ) -> None:
         """Save each file, under a free name, and note its path in the outcome.
 
-        ``known`` holds, in the same order, where the files were saved by an earlier command.
+        ``known`` holds the paths where an earlier command saved the files, in the same order.
         """
         if self.folder is None:
             return

@@ -1,4 +1,4 @@
-"""The options about saved files; they are imported for a help text, so they load nothing else."""
+"""The options for saved files. Imported for help texts, so it imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["FIELDS", "saving_options"]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
-#: What the template of a name may hold.
+#: The fields of a name template.
 FIELDS = ("model", "request_id", "index", "name", "ext", "run")
 
 

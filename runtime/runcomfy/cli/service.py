@@ -25,7 +25,7 @@ _VARIABLE = "RUNCOMFY_BASE_URL"
 
 
 def state_folder() -> Path:
-    """Where this user's state is kept: the folder of the user's journal."""
+    """The folder of the user's journal and other state."""
     from runcomfy.journal import default_path
 
     return default_path().parent
@@ -64,7 +64,7 @@ class Service:
 
     @property
     def journal_path(self) -> Path:
-        """The user's journal, or the one that was given; the mock has one of its own."""
+        """The user's journal, or the given one; the mock has its own."""
         if self._journal is not None:
             return self._journal
         from .local_mock import mock_folder
@@ -97,7 +97,7 @@ class Service:
 
     @contextmanager
     def journal(self, **options: Any) -> Iterator[Journal]:
-        """The journal. Raises ``JournalError`` where it cannot be used: then nothing is submitted."""
+        """The journal. Raises ``JournalError`` if it cannot be used, so that nothing is submitted."""
         from runcomfy import Journal
 
         _log_to_stderr(self._out)
@@ -106,7 +106,7 @@ class Service:
 
     @contextmanager
     def journal_if_any(self) -> Iterator[Journal | None]:
-        """The journal, for commands that only write down what they find out: they go on without it."""
+        """The journal, for commands that only record what they learn; they continue without it."""
         from runcomfy import JournalError
 
         try:
@@ -171,7 +171,7 @@ def journal_option(command: CommandT) -> CommandT:
 
 
 def _log_to_stderr(out: Output) -> None:
-    """Show what the library logs: warnings, with ``--verbose`` all that it does, with ``--quiet`` nothing."""
+    """Print the library's log: warnings; everything with ``--verbose``; nothing with ``--quiet``."""
     import logging
 
     from .terminal import complain

@@ -1,4 +1,4 @@
-"""SIGTERM: a command ends as on Ctrl-C, in order, and says what happened to its job."""
+"""SIGTERM: a command ends in the same orderly way as on Ctrl-C, and reports its job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def termination() -> Iterator[None]:
     """Let SIGTERM raise ``Terminated`` meanwhile."""
     try:
         before = signal.signal(signal.SIGTERM, _terminate)
-    except ValueError:  # not in the main thread: whoever runs the command there ends it
+    except ValueError:  # not in the main thread, where signal handlers cannot be set
         yield
         return
     try:

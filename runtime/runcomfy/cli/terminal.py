@@ -43,7 +43,7 @@ def plain(text: str, longest: int = 0) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text that may hold several, each made printable."""
+    """The lines of a text, each made printable."""
     return [plain(line) for line in text.split("\n")]
 
 
@@ -63,7 +63,7 @@ def draw_line(text: str) -> None:
 
 
 def clear_line() -> None:
-    """Take the drawn line away, before something else is written."""
+    """Erase the drawn line before other output."""
     if _drawn:
         _drawn.clear()
         sys.stderr.write(_CLEAR)

@@ -1,4 +1,4 @@
-"""Where ``login`` puts the token: into the keyring where there is one, else into a file of mode 0600."""
+"""Storage for the token of ``login``: the keyring if there is one, else a file of mode 0600."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONG = 16
 
 
 def store(token: Token, *, in_keyring: bool) -> str:
-    """Keep the token for later commands and clients; where it is kept. Raises ``OSError``."""
+    """Store the token for later commands and clients, and return its location. Raises ``OSError``."""
     path = login_file()
     if in_keyring and _put_into_keyring(token):
         _write(path, {"keyring": True})
@@ -26,7 +26,7 @@ def store(token: Token, *, in_keyring: bool) -> str:
 
 
 def forget() -> bool:
-    """Remove what ``store`` kept; whether there was anything."""
+    """Delete the stored token. Returns whether there was one."""
     path = login_file()
     try:
         content = path.read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ def _put_into_keyring(token: Token) -> bool:
 
 
 def _write(path: Path, content: dict[str, object]) -> None:
-    """Replace the file in one step; no one else can read it at any moment."""
+    """Replace the file atomically; it is never readable by others."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:

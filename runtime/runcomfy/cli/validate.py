@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from runcomfy.media.remote import RemoteLimits
     from runcomfy.validation.lines import LineReports
 
-    #: Reports on the lines of a source, whose format is given where its name does not tell it.
+    #: Makes the reports on the lines of a source; takes a format if the name does not imply one.
     Engine = Callable[[type[Request[Any]], str, str | None], LineReports]
 
 __all__ = ["command"]
@@ -39,7 +39,7 @@ __all__ = ["command"]
 _LINES = {".jsonl", ".ndjson"}
 #: Tables, with a payload in each row.
 _TABLES = {".csv", ".tsv", ".parquet"}
-#: The JSON library's words for a text that goes on behind its value, as JSON Lines do.
+#: The JSON library's message for text after the value, as in JSON Lines.
 _SECOND_VALUE = "Extra data"
 _COLUMNS = ("finding", "where", "what")
 _LONGEST_NAME = 200

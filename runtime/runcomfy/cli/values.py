@@ -114,7 +114,7 @@ def _one(name: str, value: str, found: Input) -> Any:
 
 
 def _given(name: str, value: str, *, media: bool) -> Any:
-    """The text that stands for a value, or the path of a local file."""
+    """The text of a value, or the path of a local file."""
     if value.startswith("@@"):
         return value[1:]
     if not value.startswith("@"):

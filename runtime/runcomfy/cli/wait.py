@@ -1,4 +1,4 @@
-"""``runcomfy-py wait``: wait for jobs, and save what they give."""
+"""``runcomfy-py wait``: wait for jobs, and save their files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""``JournalActor``: the journal of a batch for the workers of a cluster. It runs on the machine of the batch's folder, and nowhere else.
+"""``JournalActor``: the journal of a batch for the workers of a cluster. It runs only on the machine of the batch's folder.
 
-It opens the journal that the driver made, and never makes one. It holds the claims of its workers, with the locks that tell that
-they are alive. A worker that claims brings a reference that it owns: Ray fails it when that worker, or its node, is gone. When the
-actor itself is killed, its locks are gone with it, and what was posting is unknown.
+It opens the journal that the driver created, and never creates one. It holds the claims of its workers, with the locks that
+show that they are alive. A worker passes an object reference that it owns with its claim: Ray invalidates it when the worker
+or its node dies. If the actor itself is killed, its locks are released, and submits in flight become unknown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["JournalActor"]
 
 Given = ParamSpec("Given")
 ReturnT = TypeVar("ReturnT")
-#: Seconds between two looks at whether the batch still has a runner, and for which a driver waits for outcomes.
+#: Seconds between two checks that the batch still has a runner, and for which a driver waits for outcomes.
 _LOOK, _LISTEN = 1.0, 0.5
 
 
@@ -37,7 +37,7 @@ def _answered(
 ) -> Callable[
     Concatenate[JournalActor, Given], Awaitable[tuple[ReturnT | None, RunComfyError | None]]
 ]:
-    """An error of ours goes to the caller as it is; Ray would wrap it."""
+    """Return errors of runcomfy with the result, because Ray would wrap a raised one."""
 
     @functools.wraps(method)
     async def answered(
@@ -53,7 +53,7 @@ def _answered(
 
 @dataclass(slots=True)
 class _Held:
-    """A claim of a worker, while it is being taken and until the worker says what came of it."""
+    """A claim of a worker, from the moment it is requested until the worker reports the outcome."""
 
     claim: Claim
     lease: Any
@@ -61,7 +61,7 @@ class _Held:
 
 
 class JournalActor:
-    """The journal, asked over Ray. ``rate`` is the most claims a second; ``stop_on_error`` grants none after a row has failed."""
+    """The journal as a Ray actor. ``rate`` limits the claims per second; with ``stop_on_error``, none is granted after a failed row."""
 
     def __init__(
         self, open_journal: Callable[[], Journal], rate: float | None, *, stop_on_error: bool
@@ -72,7 +72,7 @@ class JournalActor:
         self._journal: Journal | None = None
         self._opening = asyncio.Lock()
         self._held: dict[str, _Held] = {}
-        #: The leases of workers that are alive, and of those that are not, with what waits for their end.
+        #: The leases of workers, with the tasks that wait for their end.
         self._leases: dict[Any, asyncio.Task[None]] = {}
         self._dead: set[Any] = set()
         self._stopped = ""
@@ -158,7 +158,7 @@ class JournalActor:
 
     @_answered
     async def fact(self, name: str) -> str | None:
-        """A text that is kept in the journal."""
+        """A stored string."""
         return await asyncio.to_thread((await self._opened()).fact, name)
 
     async def tell(self, index: int, outcome: BatchOutcome) -> None:
@@ -214,14 +214,14 @@ class JournalActor:
             held.claim.sending()
 
     def _watch(self, lease: Any) -> None:
-        """Wait for the end of a worker, once."""
+        """Start one task per worker that waits for its end."""
         if lease in self._dead:
             raise JournalError("this worker was considered dead and can claim nothing more")
         if lease not in self._leases:
             self._leases[lease] = asyncio.ensure_future(self._until_gone(lease))
 
     async def _until_gone(self, lease: Any) -> None:
-        with suppress(RayError):  # its owner died, or ended the lease in order
+        with suppress(RayError):  # its owner died, or released the lease
             await lease
         self._dead.add(lease)
         del self._leases[lease]
@@ -231,7 +231,7 @@ class JournalActor:
             del self._held[token]
             if held.taking.done():
                 held.claim.unknown("the worker that submitted it has died")
-            else:  # it was never told that it may send
+            else:  # it was never granted, so nothing was sent
                 held.taking.cancel()
                 held.claim.close()
 

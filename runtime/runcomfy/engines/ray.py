@@ -54,7 +54,7 @@ _IN_FLIGHT, _ROUNDS = 25, 4
 _REQUEUES = 20
 #: Calls that the journal's actor has open at once, beside one for each row in flight.
 _CALLS = 1000
-#: What a row may be told as before its shard ends: nothing else comes after it.
+#: The final states, which may be reported before the shard of the row ends.
 _FINAL = ("succeeded", "failed", "cancelled", "expired", "unknown")
 #: Why a task came to no end, when Ray has tried it as often as it does: its process or its node is gone.
 _LOST = (
@@ -119,7 +119,7 @@ class RayRunner:
         self._address = address_of(address)
         self._client_factory, self._journal = client_factory, journal
         self._model, self._folder, self._options = model, folder, options
-        #: For what is not run by a task: rows that are over, and files.
+        #: For the work that no task does: reporting completed rows, and saving files.
         self._here = Runner(client, journal, model, folder, options)
         self.summary = self._here.summary
         self._rows: dict[int, BatchRow] = {}
@@ -130,7 +130,7 @@ class RayRunner:
 
     @property
     def running(self) -> int:
-        """Rows that a shard has, or whose files are being saved."""
+        """The rows in shards, or whose files are being saved."""
         return len(self._rows) + self._here.running
 
     def stop(self, reason: str = "interrupt") -> None:
@@ -193,7 +193,7 @@ class RayRunner:
         return actor
 
     async def _leave(self, *, shut_down: bool) -> None:
-        """End the actor, and Ray where it was started here."""
+        """End the actor, and Ray if it was started here."""
         if self._actor is not None:
             await self._close_actor()
             ray.kill(self._actor)
@@ -255,7 +255,7 @@ class RayRunner:
         return at_once, options
 
     async def _run_shard(self, shard: Shard, places: anyio.Semaphore, tell: _Tell) -> None:
-        """Run a shard to its end, wherever; hand it out again where it is lost."""
+        """Run a shard to its end; submit it again if it is lost."""
         trace = otel.carrier() if "opentelemetry" in sys.modules else {}
         estimate = self._journal.estimate(self._model.model_id, {})
         try:
@@ -285,7 +285,7 @@ class RayRunner:
             self.stop(summary.stopped)
 
     def _take(self, index: int, outcome: BatchOutcome, tell: _Tell) -> None:
-        """Take an outcome, once; save the files of one that succeeded."""
+        """Accept an outcome, once; save the files of a successful one."""
         row = self._rows.pop(index, None)
         if row is None:
             return

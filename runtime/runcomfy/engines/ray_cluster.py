@@ -1,4 +1,4 @@
-"""Ray itself: where it is, connecting to it, the name of a journal's actor, and which node has the journal of a folder."""
+"""The Ray cluster: its address, the connection, a journal's actor, and the node that has the journal of a folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def connect(address: str, client_factory: ClientFactory) -> bool:
         return False
     with _token_for_children(client_factory) if address == LOCAL else nullcontext():
         connect_to_ray(address)
-    # Else Ray prints what happens to its tasks to standard output, which is the program's.
+    # Otherwise Ray prints its workers' logs to the program's standard output.
     ray_worker._worker_logs_enabled = False
     return True
 

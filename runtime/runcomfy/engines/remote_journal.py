@@ -1,4 +1,4 @@
-"""``RemoteJournal``: the journal of a batch as a worker of a cluster has it, asked of the ``JournalActor``."""
+"""``RemoteJournal``: a worker's access to the journal of a batch, through the ``JournalActor``."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class RemoteJournal:
         return found
 
     def fact(self, name: str) -> str | None:
-        """A text that is kept in the journal."""
+        """A stored string."""
         found: str | None = self.ask("fact", name)
         return found
 
@@ -101,7 +101,7 @@ class RemoteJournal:
         return value
 
     def send(self, method: str, *given: Any) -> None:
-        """Tell the actor, without waiting. Were that lost, the claim would be unknown."""
+        """Send to the actor without waiting. If the message is lost, the claim becomes unknown."""
         getattr(self._actor, method).remote(*given)
 
     @property

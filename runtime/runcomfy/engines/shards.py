@@ -1,4 +1,4 @@
-"""A shard of rows, run in this process against a journal; and shards for engines whose workers share this machine's disk."""
+"""Running a shard of rows in this process; and ``Shards``, for engines whose workers share this machine's disk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class WorkerClient(Protocol):
         ...
 
     def leave_running(self) -> None:
-        """Cancel no request when a task is cancelled: another process goes on with it."""
+        """Leave requests running when a task is cancelled, because another process resumes them."""
         ...
 
     async def aclose(self) -> None:
@@ -50,18 +50,18 @@ class ClientFactory:
 
     account: Account
     make: Callable[[], WorkerClient]
-    #: The variable that a process of this machine may be started with, as name and value. It stays here when this is pickled.
+    #: Name and value of the token's environment variable, for processes started on this machine. Not pickled.
     token: Callable[[], tuple[str, str]] | None = field(default=None, repr=False)
 
     def client(self) -> WorkerClient:
-        """A client. Raises ``MissingToken``, and ``ConfigurationError`` where the token is that of another account."""
+        """A new client. Raises ``MissingToken``, and ``ConfigurationError`` if the token belongs to another account."""
         client = self.make()
         if client.account != self.account:
             raise ConfigurationError(
                 f"a worker has the token of the {client.account}, but the batch belongs to the {self.account}; nothing was "
                 "sent there. Use the same token on every node: RUNCOMFY_TOKEN, or runcomfy-py login"
             )
-        # A worker that is ended by its engine is not an end of the batch: what was paid goes on.
+        # When an engine ends a worker, the batch goes on: its paid requests must not be cancelled.
         client.leave_running()
         return client
 
@@ -71,7 +71,7 @@ class ClientFactory:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Some rows of a batch, and what the journal had of those that are to be repeated."""
+    """Some rows of a batch, and the journal's entries of those that are resubmitted."""
 
     model: type[Request[Any]]
     folder: Path

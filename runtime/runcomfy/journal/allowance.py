@@ -1,4 +1,4 @@
-"""``Allowance``: what one server may spend in its life, counted from what the journal says its requests cost."""
+"""``Allowance``: the spending limit of one server process, counted from the journal's costs of its requests."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Allowance:
         self.limit = limit
         self._journal, self._account = journal, account
         self._lock = threading.Lock()
-        #: Key -> what the request is expected to cost, or did, and whether that is final.
+        #: Key -> the estimated or actual cost of the request, and whether it is final.
         self._taken: dict[str, tuple[float, bool]] = {}
 
     @property
     def spent(self) -> float:
-        """What was spent or is reserved."""
+        """The amount spent or reserved."""
         with self._lock:
             return self._spent()
 
     def has_room(self, price: float | None) -> bool:
-        """Whether a request of this price fits. One whose price is not known never does."""
+        """Whether a request of this price fits. One of unknown price never does."""
         with self._lock:
             return self._has_room(price)
 
@@ -59,7 +59,7 @@ class Allowance:
             self._taken[key] = (price, False)
 
     def release(self, key: str) -> None:
-        """Give back what was reserved for a key, if the journal says that nothing was sent."""
+        """Release the reservation of a key, if the journal shows that nothing was sent."""
         entry = self._journal.find(self._account, key)
         if entry is None or entry.state in FREE:
             with self._lock:

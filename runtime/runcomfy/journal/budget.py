@@ -38,7 +38,7 @@ def micros_of_estimate(estimate: float | None, name: str = "estimate") -> int | 
         return None
     if not _is_amount(estimate):
         raise ConfigurationError(f"{name} must be a number of US dollars, got {estimate!r:.80}")
-    # What floats make of 0.07 * 1,000,000 is 70,000.00000000001, and means 70,000.
+    # 0.07 * 1,000,000 is 70,000.00000000001 in floats.
     return math.ceil(round(estimate * _MICROS, 3))
 
 

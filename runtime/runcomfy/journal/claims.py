@@ -24,8 +24,8 @@ __all__ = ["Claim"]
 class Claim:
     """The right to submit under a key, once ``take`` has granted it.
 
-    Whoever has it says what came of the submit: ``submitted``, ``not_sent`` or ``unknown``. When the claim
-    is closed without a word, nothing was sent, or, after ``sending``, the outcome is unknown.
+    Its holder records the outcome: ``submitted``, ``not_sent`` or ``unknown``. If the claim is closed without
+    one, nothing was sent, or, after ``sending``, the outcome is unknown.
 
     >>> with journal.claiming(wanted) as claim:
     ...     there = claim.take()
@@ -38,7 +38,7 @@ class Claim:
         self._session = session
         self.wanted = wanted
         self._process = os.getpid()
-        #: Its place among those that post; it has that, and the lock that says that it is alive, until it is over.
+        #: Its slot among the concurrent submits. It has the slot, and the lock that shows that it is alive, until it ends.
         self._slot: Future[None] = Future()
         self._begun = self._locked = self._granted = self._over = False
         self._sending = False

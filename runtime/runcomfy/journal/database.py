@@ -16,9 +16,9 @@ from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION
 
 __all__ = ["Database", "error_of"]
 
-#: Seconds to wait for other processes that write.
+#: Seconds to wait for writes of other processes.
 _PATIENCE = 30.0
-#: Databases of up to so many bytes are checked as a whole when they are opened; that takes some 50 ms.
+#: The largest database in bytes that is checked completely when opened, in some 50 ms.
 _CHECKED = 32 * 1024 * 1024
 
 _FULL = "the disk is full; free some space and try again"

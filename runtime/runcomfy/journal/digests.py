@@ -22,10 +22,10 @@ from runcomfy.redaction import Redactor
 
 __all__ = ["Described", "describe", "unsigned", "unsigned_url", "without_signatures"]
 
-#: How digests are made. A change gets another word, so that old and new ones are told apart.
+#: The version of the digests. It changes with the method, so that old and new ones never compare equal.
 _FORM = "p1"
 _PIECE = 256 * 1024
-#: Integers that floats hold exactly.
+#: The range of integers that floats represent exactly.
 _EXACT = 2**53
 
 _DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+[^,]{0,200}?;base64,", re.IGNORECASE)
@@ -178,7 +178,7 @@ def _sha256_of_data_uri(text: str) -> str:
 
 
 def _sha256(value: Any) -> str:
-    """The digest of a file's content. A file object is read from where it stands, and put back there."""
+    """The digest of a file's content. A file object is read from its current position, which is restored."""
     known = getattr(value, "sha256", None)
     if isinstance(known, str):
         return known

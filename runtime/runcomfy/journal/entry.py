@@ -72,7 +72,7 @@ class Spend:
 class Entry:
     """The journal's record of one key. Times are in UTC, amounts in US dollars.
 
-    ``payload`` is what was asked for, with files as their digests; ``None`` after a purge.
+    ``payload`` is the request's payload, with files as digests; ``None`` after a purge.
     """
 
     key: str
@@ -84,7 +84,7 @@ class Entry:
     request_id: str | None
     #: How often the key was claimed.
     attempts: int
-    #: What the request was expected to cost, and what the service says it did.
+    #: The estimated cost of the request, and its cost as reported by the service.
     estimate: float | None
     cost: float | None
     created_at: datetime
@@ -95,13 +95,13 @@ class Entry:
     #: The output of a request that succeeded, URLs without signatures.
     output: Any = field(repr=False, default=None)
     files: tuple[SavedFile, ...] = ()
-    #: Where its files are to be saved, if that was said.
+    #: The folder for its files, if one was given.
     folder: Path | None = None
     error: str | None = None
     #: Earlier attempts under this key, oldest first.
     history: tuple[Mapping[str, Any], ...] = field(repr=False, default=())
     purged: bool = False
-    #: Proof of the last claim; only its holder may say what became of it.
+    #: The token of the last claim; only its holder may record the outcome.
     token: str = field(repr=False, default="")
 
     @property

@@ -1,4 +1,4 @@
-"""File systems that cannot hold a journal: those shared between machines, and those without locks."""
+"""File systems that cannot hold a journal: network file systems, and those without locks."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def require_locks(folder: Path, *, try_them: bool) -> None:
 
 
 def file_system_of(folder: Path, mounts: Path = _MOUNTS) -> str:
-    """The type of the folder's file system, such as ``ext4``; ``""`` where the system does not tell."""
+    """The type of the folder's file system, such as ``ext4``; ``""`` if unknown."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:

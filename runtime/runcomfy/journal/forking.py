@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SESSIONS", "add_store"]
 
-#: The open ones of this process. Those that a claim holds are here when their journal is closed already.
+#: The open sessions of this process, including those that a claim keeps open after their journal was closed.
 SESSIONS: dict[int, Session] = {}
 
 _stores: WeakSet[Store] = WeakSet()
@@ -36,7 +36,7 @@ def add_store(store: Store) -> None:
 
 def _before() -> None:
     _adding.acquire()
-    # Who opens a journal holds its lock, and then asks for that of the one where it reserves.
+    # Opening a journal takes its own lock first, then that of the journal in which it reserves.
     for store in sorted(_stores, key=lambda one: -one.depth):
         store.lock.acquire()
     _locked[:] = SESSIONS.values()

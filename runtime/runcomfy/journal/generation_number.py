@@ -20,7 +20,7 @@ __all__ = ["Generation", "Mark"]
 
 _FORM = re.compile(r"([0-9a-f]{32}) ([0-9]{20})\n")
 _LENGTH = 54
-#: Seconds to wait for another process that writes the file.
+#: Seconds to wait while another process writes the file.
 _PATIENCE = 30.0
 
 
@@ -32,7 +32,7 @@ class Mark:
     count: int
 
     def text(self) -> bytes:
-        """The mark as the file holds it, always of the same length."""
+        """The content of the file, always of the same length."""
         return f"{self.journal_id} {self.count:020d}\n".encode("ascii")
 
 
@@ -45,7 +45,7 @@ class Generation:
         self._file: int | None = None
 
     def read(self) -> Mark | None:
-        """The mark; ``None`` where there is no file. Raises ``JournalRestored`` where it is none."""
+        """The mark; ``None`` if there is no file. Raises ``JournalRestored`` if its content is not a mark."""
         try:
             with self._locks.exclusive(GENERATION, _PATIENCE):
                 text = self.path.read_text(encoding="ascii")

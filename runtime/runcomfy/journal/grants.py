@@ -38,7 +38,7 @@ class Wanted:
     payload: Described
     estimate: int | None = None
     again: bool = False
-    #: How often the key had been claimed when someone decided to repeat it: then it is repeated once, whoever claims first.
+    #: The number of claims of the key when its repetition was decided, so that several claimants repeat it only once.
     repeats: int | None = None
     #: Where its files are to be saved, as ``recover`` needs to know.
     folder: str | None = None
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def key_fault(key: object) -> str:
-    """Why this cannot be a key, ``""`` where it can."""
+    """The reason why this is not a valid key; ``""`` if it is."""
     if isinstance(key, str) and 0 < len(key) <= _LONGEST_KEY and key.isprintable():
         return ""
     return f"must be a printable text of 1 to {_LONGEST_KEY} characters"

@@ -23,16 +23,16 @@ __all__ = ["After", "GroupedCommits", "Write"]
 
 ReturnT = TypeVar("ReturnT")
 _log = logging.getLogger("runcomfy")
-#: Reads and writes rows. What it raises undoes its own changes, and not those of others in its group.
+#: A function that reads and writes rows. If it raises, its own changes are rolled back, not those of its group.
 Write = Callable[[sqlite3.Connection], ReturnT]
 
 #: Called on the thread that writes, with the value of a write or the error that it raised, before its future is done.
 After = Callable[[Any, BaseException | None], object]
 _Outcome: TypeAlias = tuple[Any, BaseException | None]
 
-#: How many writes one transaction takes. More would let the first ones wait for long.
+#: The largest number of writes in one transaction; with more, the first ones would wait too long.
 _MOST = 500
-#: The codes of a sync that failed. What was written may be lost, whatever later syncs say.
+#: Error codes of a failed sync: written data may be lost, even if later syncs succeed.
 _UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 
 
@@ -96,7 +96,7 @@ class GroupedCommits:
         while not ended:
             group, ended = self._next_group()
             self._write(group)
-            del group  # the thread would keep the last group until the next one comes
+            del group  # otherwise the thread keeps the last group alive until the next one
         self._then()
 
     def _next_group(self) -> tuple[list[_Waiting[Any]], bool]:
@@ -120,7 +120,7 @@ class GroupedCommits:
                 raise self._broken
             with self._database.writing() as connection:
                 outcomes, count = self._commit(connection, group)
-            # No one is told before the file says so: what is sent after that is never forgotten by an older copy.
+            # Written before the callers continue, so that an older copy of the database is always detected.
             self._generation.raise_to(Mark(self._journal_id, count))
         except JournalError as error:
             self._note(error)

@@ -46,14 +46,13 @@ def default_path() -> Path:
 class Journal(Store):
     """A record of every submit, written before it is sent. Thread-safe; any number of processes share a file.
 
-    ``path`` is that of the user's journal unless another is given. ``max_cost`` and ``max_cost_per_day``
-    are budgets in US dollars for all that the journal holds, days being those of UTC; ``prices`` say what a
-    request costs beforehand, which budgets need, and ``price_margin`` by which factor that may be too
-    little. At most ``submits`` are posting at once in this process.
+    ``path`` defaults to the user's journal. ``max_cost`` and ``max_cost_per_day`` (in UTC days) are budgets in
+    US dollars over all entries. Budgets need ``prices``, the estimated cost of a request per model;
+    ``price_margin`` is a factor on the estimates. At most ``submits`` submits run at once in this process.
 
-    With ``reserve_in``, another journal sees the charges of this one, and its budgets hold as well.
-    ``whole_folder`` refuses a folder that holds files and no journal, ``one_account`` a token of another
-    account; ``accept_restored`` goes on with an older or another copy.
+    With ``reserve_in``, charges are also recorded in another journal, whose budgets apply as well.
+    ``whole_folder`` refuses a folder with other files and no journal, and ``one_account`` a token of another
+    account. ``accept_restored`` accepts an older or different copy of the journal.
 
     Raises ``JournalRefused``, ``JournalRestored``, ``JournalUnwritable`` and ``JournalBusy``.
 
@@ -101,8 +100,8 @@ class Journal(Store):
     ) -> Iterator[Entry]:
         """The matching entries, oldest first, read lazily.
 
-        ``since`` is when they were made, in UTC where it has no zone; ``text`` is looked for in keys,
-        payloads, request ids and errors.
+        ``since`` is their earliest creation time, in UTC if it has no time zone; ``text`` is searched for in
+        keys, payloads, request ids and errors.
 
         >>> [entry.key for entry in journal.entries(state="unknown")]
         ['hat-1']
@@ -151,8 +150,8 @@ class Journal(Store):
     ) -> Entry:
         """Settle an entry whose outcome is unknown: pass its request id, or ``not_sent=True``.
 
-        With a request id, ``client`` is asked whether the request is of that model. Raises
-        ``JournalBusy`` while the process that submits it is alive, and ``ConfigurationError``.
+        With a request id, ``client`` checks that the request belongs to the entry's model. Raises
+        ``JournalBusy`` while the submitting process is alive, and ``ConfigurationError``.
 
         >>> journal.resolve("hat-1", request_id="8f14e45f", client=client).state
         'submitted'
@@ -189,8 +188,8 @@ class Journal(Store):
     ) -> Recovery:
         """Wait for all unfinished requests, and save all unsaved files. Submits nothing.
 
-        Files go where their entry says, or else into ``folder``; without either they stay at the
-        service. ``timeout`` is in seconds, for each request. What is unknown is listed, not touched.
+        Files are saved into the folder of their entry, else into ``folder``; without either they are not
+        saved. ``timeout`` is in seconds per request. Unknown entries are listed and left unchanged.
 
         >>> journal.recover(client, folder="out").unknown
         []
@@ -249,15 +248,15 @@ class Journal(Store):
     ) -> None:
         """Replace the budgets stored in the journal, for every process that uses it.
 
-        Where a ``Journal`` has limits of its own, the stricter ones hold.
+        If a ``Journal`` was created with limits too, the stricter ones apply.
         """
         budget = Budget.of(max_cost, max_cost_per_day, price_margin)
         self._write(lambda _, to: queries.set_limits(to, budget))
 
     def opener(self) -> Callable[[], Journal]:
-        """What opens this very journal in another process of this machine, with the same limits. It can be pickled.
+        """A picklable function that opens this journal in another process of this machine, with the same limits.
 
-        It makes no journal: where this one is not there, it raises ``JournalRefused``.
+        It never creates a journal: if this one is gone, it raises ``JournalRefused``.
         """
         reserve = self._reserve_in
         return partial(
@@ -267,7 +266,7 @@ class Journal(Store):
     def adopt(self, account: Account) -> int:
         """Assign all entries of the account's origin to this account, after its token was renewed.
 
-        Raises ``KeyConflict`` where both accounts have a key; how many entries were changed.
+        Returns the number of changed entries. Raises ``KeyConflict`` if both accounts have the same key.
         """
         return self._write(lambda _, to: queries.adopt(to, account))
 

@@ -21,7 +21,7 @@ from runcomfy.errors import JournalBusy, JournalError, JournalRefused
 
 __all__ = ["GENERATION", "OPENING", "RUNNER", "LockFile", "byte_of"]
 
-#: What the bytes stand for. Those from ``_CLAIMS`` on belong to claims.
+#: The meaning of each byte. Those from ``_CLAIMS`` on belong to claims.
 RUNNER, OPENING, GENERATION = 0, 1, 2
 _CLAIMS = 1024
 #: Hexadecimal digits of a claim's token that choose its byte: 60 bits, and the offset stays below 2^63.
@@ -52,7 +52,7 @@ else:
         fcntl.lockf(file, fcntl.LOCK_UN, 1, byte, os.SEEK_SET)
 
 
-#: What the system answers when another process holds the byte.
+#: The errors of the system while another process holds the byte.
 _HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 
 
@@ -128,7 +128,7 @@ class LockFile:
         with self._lock:
             if byte in self._held:
                 return True
-            # A shared lock, so that two who ask do not take each other for a holder.
+            # A shared lock, so that two concurrent checks do not mistake each other for a holder.
             if not self._try(byte, shared=True):
                 return True
             _drop(self._file, byte)

@@ -24,7 +24,7 @@ __all__ = ["Files", "Options", "open_files"]
 
 _log = logging.getLogger("runcomfy")
 
-#: Seconds to wait for another process that opens the same journal.
+#: Seconds to wait while another process opens the same journal.
 _PATIENCE = 30.0
 #: What belongs to a journal named ``journal.db``, by the ends of the names.
 _OURS = ("", "-wal", "-shm", "-journal", ".lock", ".generation", ".generation.new")
@@ -39,10 +39,10 @@ class Options:
     submits: int
     clock: Callable[[], float]
     accept_restored: bool = False
-    #: The folder is the journal's: one that holds other files and no journal is refused.
+    #: Whether the folder belongs to the journal: then a folder with other files and no journal is refused.
     whole_folder: bool = False
     one_account: bool = False
-    #: The journal that it has to be, by its id. Such a journal is opened, and never made.
+    #: The id of the expected journal. With an id, the journal is only opened, never created.
     journal_id: str | None = None
 
     def beside(self, end: str) -> Path:

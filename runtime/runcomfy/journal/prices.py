@@ -1,4 +1,4 @@
-"""What a request is expected to cost, as far as the catalogue says: what budgets reserve and people consent to."""
+"""The estimated price of a request by the catalogue: budgets reserve it, and users consent to it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 __all__ = ["PriceEntry", "price_of"]
 
-#: Inputs that say how many images are made, and how many seconds; the first that is given counts.
+#: Inputs for the number of images and of seconds; the first that is present counts.
 _COUNTS = (
     "n", "num_images", "num_outputs", "num_samples", "number_of_images", "numImages", "max_images", "batch_size",
 )  # fmt: skip
 _SECONDS = ("duration", "seconds", "duration_seconds", "length")
-#: A larger number is not what a request has of images or seconds.
+#: The largest plausible number of images or seconds.
 _MOST = 1e6
 
 
@@ -33,7 +33,7 @@ class PriceEntry(Protocol):
 def price_of(entry: PriceEntry | None, payload: Mapping[str, Any]) -> float | None:
     """The price in US dollars per request; ``None`` if the catalogue and the inputs do not determine it.
 
-    ``payload`` holds inputs that the model declares: an input of another name changes no price.
+    ``payload`` holds declared inputs only, since an unknown input does not change the price.
     """
     if entry is None or entry.base_price_usd is None or entry.base_price_usd < 0:
         return None
@@ -52,7 +52,7 @@ def _given(payload: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    """A number above 0, or a text such as ``"10"`` or ``"10s"``; ``None`` for ``"auto"``, -1 and the like."""
+    """The value of a positive number or of a string such as ``"10"`` or ``"10s"``; ``None`` for ``"auto"``, -1 and others."""
     if isinstance(value, str) and value.removesuffix("s").isdecimal() and len(value) < 10:
         value = int(value.removesuffix("s"))
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -30,7 +30,7 @@ __all__ = [
 
 #: Entries that are read at once.
 _PAGE = 500
-#: What a purge empties.
+#: The columns that a purge clears.
 _PURGED = ("payload", "output", "files", "folder", "error", "history")
 
 
@@ -174,6 +174,6 @@ def purge(connection: sqlite3.Connection, before: float) -> int:
 
 
 def write_anew(connection: sqlite3.Connection) -> None:
-    """Write the whole database anew, and empty its log: what was removed, and older versions, stand there still."""
+    """Rewrite the database and truncate its log, because both still contain deleted data and older versions."""
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -50,7 +50,7 @@ class RecoveryClient(Protocol):
         ...
 
 
-#: The same of an asynchronous client, whose jobs and files are awaited.
+#: The same for an asynchronous client, whose jobs and files are awaited.
 AsyncRecoveryClient: TypeAlias = RecoveryClient
 
 
@@ -197,7 +197,7 @@ def finish(
 ) -> Asks[Entry]:
     """Wait for a request, and save its files into its folder, or else the given one.
 
-    What comes of it is recorded by the client, which leaves the token out.
+    The client records the outcome, without the token.
     """
     job = client.job(entry.request_id or "", entry.model_id)
     try:
@@ -237,7 +237,7 @@ def _now(records: Records, entry: Entry) -> Entry:
 def check_model(client: RecoveryClient, request_id: str, model_id: str) -> Asks[None]:
     """Raise ``ConfigurationError`` if the request is unknown or belongs to another model.
 
-    A service that does not say of which model a request is proves nothing; then it counts as that one.
+    If the service does not name the model of a request, the request is assumed to be of that model.
     """
     job = client.job(request_id, model_id)
     try:

@@ -36,7 +36,7 @@ _COLUMNS = (
 )
 SELECT = f"SELECT {_COLUMNS} FROM entries"  # noqa: S608  # the columns are listed above
 
-#: The latest moment that a datetime can tell, in seconds since 1970.
+#: The latest time of a datetime, in seconds since 1970.
 _LATEST = 253_402_300_799.0
 
 
@@ -101,7 +101,7 @@ def by_token(connection: sqlite3.Connection, token: str, root: Path) -> Row | No
 
 
 def entry_at(connection: sqlite3.Connection, number: int, root: Path) -> Entry:
-    """The entry in the row with this number, which is there."""
+    """The entry in the row with this number, which must exist."""
     found = connection.execute(f"{SELECT} WHERE id = ?", (number,)).fetchone()
     return read(found, root).entry
 

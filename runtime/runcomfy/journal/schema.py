@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "TABLES", "VERSION"]
 
-#: Tells our databases from others, in SQLite's header: "RCJ1".
+#: The application id in SQLite's header, which identifies a journal: "RCJ1".
 APPLICATION_ID = 0x52434A31
 VERSION = 1
 
@@ -42,7 +42,7 @@ TABLES = (
         purged INTEGER NOT NULL DEFAULT 0,
         UNIQUE (origin, account, key)
     )""",
-    # Every write of an entry costs pages for each index that it is in, so these hold the few that are open.
+    # Partial indexes over the few open entries, since every index that holds an entry makes its writes slower.
     "CREATE INDEX entries_posting ON entries (token) WHERE state = 'posting'",
     """CREATE INDEX entries_open ON entries (digest)
         WHERE state IN ('posting', 'submitted', 'unknown')""",

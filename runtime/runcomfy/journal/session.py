@@ -26,7 +26,7 @@ __all__ = ["Session"]
 ReturnT = TypeVar("ReturnT")
 _log = logging.getLogger("runcomfy")
 
-#: The latest moment that a datetime can tell, in seconds since 1970.
+#: The latest time of a datetime, in seconds since 1970.
 _LATEST = 253_402_300_799.0
 
 
@@ -108,7 +108,7 @@ class Session:
             rows.set_fact(connection, "account", f"{account.origin} {account.fingerprint}")
 
     def check_account(self, connection: sqlite3.Connection, account: Account) -> bool:
-        """Whether the journal is of this account, not of none yet. Raises ``JournalRefused`` where it is of another."""
+        """Whether the journal belongs to this account, not yet to none. Raises ``JournalRefused`` if to another."""
         known = rows.fact(connection, "account")
         if known is None or not self.options.one_account:
             return False

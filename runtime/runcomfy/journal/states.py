@@ -36,9 +36,9 @@ NEXT: dict[State, frozenset[State]] = {
 STATES: frozenset[State] = frozenset(NEXT)
 #: Nothing was sent: the key may be claimed again, with any payload.
 FREE: frozenset[State] = frozenset({"not_sent", "invalid", "skipped"})
-#: It was sent and has ended: another claim is granted only when asked for.
+#: Submitted and ended: another claim is granted only on request.
 REPEATABLE: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "expired"})
 #: It may cost money that is not known yet.
 RESERVED: frozenset[State] = frozenset({"posting", "submitted", "unknown"})
-#: Nothing more will happen by itself.
+#: States that change only by an action of the user.
 ENDED: frozenset[State] = FREE | REPEATABLE

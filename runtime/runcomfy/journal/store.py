@@ -41,7 +41,7 @@ class Store:
         self._options = options
         self._prices = prices
         self._reserve_in = reserve_in
-        #: Held by whoever opens or closes it.
+        #: Held while it is opened or closed.
         self.lock = Lock()
         #: How many journals it reserves in, one behind the other.
         self.depth: int = 0 if reserve_in is None else reserve_in.depth + 1
@@ -214,7 +214,7 @@ class Store:
         return session
 
     def _settle_dead(self) -> None:
-        """Let entries be unknown that no one alive posts, if there are any."""
+        """Mark entries whose submitting process died as unknown, if there are any."""
         session = self._read_from()
         with session.database.reading() as connection:
             tokens = connection.execute(

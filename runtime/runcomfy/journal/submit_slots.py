@@ -12,8 +12,8 @@ __all__ = ["SubmitSlots"]
 class SubmitSlots:
     """A fair counting semaphore for threads and tasks.
 
-    A caller passes a future that is done when it holds a slot. ``leave`` may be repeated and called at any time,
-    so that an interruption at any moment frees the slot.
+    A caller passes a future, which is done once it has a slot. ``leave`` may be called at any time and more than
+    once, so that an interruption always frees the slot.
     """
 
     def __init__(self, count: int) -> None:

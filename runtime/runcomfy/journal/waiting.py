@@ -26,7 +26,7 @@ _Call: TypeAlias = Callable[[Callable[[], None]], object]
 
 
 class _Gathered(local):
-    """What this thread has to wake, while it gathers that."""
+    """The wake-ups that this thread has collected."""
 
     wakes: dict[_Call, list[Callable[[], None]]] | None = None
 
@@ -98,7 +98,7 @@ async def _done(future: Future[Any], ends: float | None) -> None:
         return
     from sniffio import current_async_library
 
-    if current_async_library() == "asyncio":  # the same by its own means takes a third of the time
+    if current_async_library() == "asyncio":  # a third of the time that anyio takes
         await _done_on_asyncio(future, ends)
         return
     import anyio
@@ -155,7 +155,7 @@ def _wake(call: _Call, wake: Callable[[], None]) -> None:
 
 
 def _told(future: Future[Any], error: BaseException) -> BaseException:
-    """The error as the steps see it: running out of time is that of the whole call."""
+    """The error to raise in the steps: a timeout is that of the whole call."""
     if isinstance(error, TimeoutError) and not future.done():
         return DeadlineExceeded("the call timed out; nothing was submitted")
     return error

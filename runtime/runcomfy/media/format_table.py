@@ -4,16 +4,16 @@ from __future__ import annotations
 
 __all__ = ["DATA", "FORMATS", "MEDIA", "Format"]
 
-#: The kinds of files that models take and give; every other file is a ``"file"``.
+#: The kinds of files that models accept and return; any other file is a ``"file"``.
 MEDIA = frozenset({"image", "video", "audio"})
 
 
 class Format:
     """A file format.
 
-    ``media_types`` and ``extensions`` are those in use, the usual one first. ``magic`` holds the ways in which a
-    file can begin, each as bytes and their offsets; ``brands`` are those of an ISO media file. ``kinds``
-    are what a container can turn out to hold. ``words`` are the format in a sentence.
+    ``media_types`` and ``extensions`` list those in use, the usual one first. ``magic`` holds the possible starts
+    of a file, each as offsets and bytes; ``brands`` are the brands of an ISO media file. ``kinds`` are the
+    possible contents of a container. ``words`` names the format in a sentence.
     """
 
     __slots__ = ("brands", "extensions", "kind", "kinds", "magic", "media_types", "name", "words")

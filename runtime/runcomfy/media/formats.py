@@ -32,9 +32,9 @@ __all__ = [
 
 #: How much of the start of a file has to be available to recognise it.
 HEAD = 64
-#: How much of it is looked at to tell a text.
+#: Bytes that are examined to recognise a text.
 _TEXT = 4096
-#: No media file has fewer bytes: so many hold the magic bytes of them all.
+#: The least size of a media file in bytes, which includes all magic bytes.
 _SHORTEST = 12
 
 UNKNOWN = "application/octet-stream"
@@ -45,7 +45,7 @@ _BRANDS = {brand: one.name for one in FORMATS.values() for brand in one.brands}
 #: The first format that has it: an extension can belong to several.
 _BY_EXTENSION = {name: one for one in reversed(FORMATS.values()) for name in one.extensions}
 _BY_MEDIA_TYPE = {name: one for one in reversed(FORMATS.values()) for name in one.media_types}
-#: Brands of images that leave open how they are compressed; the compatible brands tell.
+#: Image brands that do not state the compression; the compatible brands do.
 _OPEN_BRANDS = (b"mif1", b"msf1", b"miaf")
 #: How a QuickTime file begins that is older than brands.
 _ATOMS = (b"moov", b"mdat", b"wide", b"pnot")
@@ -101,7 +101,7 @@ def _cut(head: bytes) -> str | None:
     return "stub" if head and len(head) < _SHORTEST else None
 
 
-#: How texts begin that say what they are, in lower case.
+#: The starts of recognisable texts, in lower case.
 _TEXTS = (
     ("version https://git-lfs", "git-lfs"),
     ("<!doctype html", "html"),

@@ -19,7 +19,7 @@ __all__ = ["add_columns", "column_of", "in_utf8", "is_text", "payload_lines"]
 
 
 def column_of(table: Any, name: str) -> Any:
-    """The column in one piece. Raises ``ConfigurationError`` where there is none, or two, of this name."""
+    """The column as one array. Raises ``ConfigurationError`` if there is none of this name, or two."""
     places = table.schema.get_all_field_indices(name)
     if len(places) != 1:
         there = ", ".join(table.schema.names) or "none"

@@ -13,9 +13,9 @@ __all__ = ["LOCAL", "address_of", "connect"]
 
 #: The address of a cluster that is this machine alone.
 LOCAL = "local"
-#: The memory of its object store, in bytes: Ray takes a third of the machine.
+#: The size of the object store in bytes; by default Ray uses a third of the machine's memory.
 _STORE_BYTES = 512 * 1024 * 1024
-#: Seconds for a cluster to take a connection.
+#: Seconds to connect to a cluster.
 _SECONDS = 10.0
 
 
@@ -25,11 +25,11 @@ def address_of(address: str | None) -> str:
 
 
 def connect(address: str) -> bool:
-    """Connect this program to Ray; ``False`` where it has done so itself.
+    """Connect this program to Ray. Returns ``False`` if it is already connected.
 
     Raises ``MissingExtra`` without the library, and ``ConfigurationError`` where no cluster responds.
     """
-    # Ray reports its use over the network unless it is told not to; no one asked for that here.
+    # Ray sends usage statistics by default.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray

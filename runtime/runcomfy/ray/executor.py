@@ -16,7 +16,7 @@ __all__ = ["RayExecutor"]
 class RayExecutor:
     """Runs pure calls as tasks, spread over the nodes. ``workers`` is how many run at once.
 
-    ``here`` says that all nodes are this machine, so that its files are theirs as well.
+    ``here``: whether all nodes are this machine, so that they can read its files.
     """
 
     def __init__(self, ray: Any, *, here: bool) -> None:

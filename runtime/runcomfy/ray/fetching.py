@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fetch", "fetch_table"]
 
-#: Bytes of a request id that stands in names as it is.
+#: The longest request id that is used in names unchanged.
 _LONGEST_ID = 64
 _BASE_URL = "https://model-api.runcomfy.net"
 
@@ -124,7 +124,7 @@ def fetch_table(
 
 
 def _outputs(column: Any) -> list[Any]:
-    """The output in each row; ``None`` where there is none."""
+    """The output in each row, or ``None``."""
     if not is_text(column.type):
         values: list[Any] = column.to_pylist()
         return values

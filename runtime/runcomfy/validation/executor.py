@@ -1,7 +1,7 @@
 """Scanning many lines through a ``concurrent.futures`` executor: local worker processes, or a distributed engine.
 
-This process takes part: it cuts the lines into chunks, keeps the executor supplied with a few, scans chunks
-itself, and puts the results in order. Of a file on disk a chunk is a range of bytes, which whoever scans it reads.
+This process splits the lines into chunks, keeps the executor supplied, scans chunks itself, and orders the results.
+A chunk of a file on disk is a range of bytes, which is read by the process that scans it.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ __all__ = [
     "share",
 ]
 
-#: Lines that are scanned together where they do not come from a file, and bytes of a chunk: whichever is reached
-#: first. A chunk takes a worker some milliseconds, as long as a thread here may wait for the interpreter's lock.
+#: The size of a chunk, in lines (unless they come from a file) and in bytes: whichever is reached first. A worker
+#: scans a chunk in some milliseconds, as long as a thread here may wait for the interpreter's lock.
 _LINES, _BYTES, _LEAST = 8_192, 2**21, 2**17
-#: Bytes of a chunk that are read at a time: few enough to stay in the processor's cache.
+#: Bytes read at a time: few enough to stay in the processor's cache.
 _PIECE = 2**18
-#: Bytes of given files that travel with each chunk; with more, this process does it all.
+#: Bytes of passed files that are sent with each chunk; with more, this process scans alone.
 _CARRIED = 2**20
-#: Chunks for each worker that are not done, and chunks for each process whose results wait for an earlier one.
+#: Pending chunks per worker, and finished chunks per process that wait for an earlier one.
 _AHEAD, _BACKLOG = 3, 32
 _GONE = "was replaced or removed while it was read; run it again"
 _LOST = "a worker process ended before its work was done; rerun it, or use one process"
@@ -175,7 +175,7 @@ def _chunks(lines: Iterator[Line] | Shareable) -> Iterator[Chunk]:
 
 
 def _path_of(file: int, name: object) -> str | None:
-    """The path under which other processes find the open file; ``None`` where it has none, or leads elsewhere."""
+    """The path by which other processes can open the file; ``None`` if it has none, or is another file now."""
     if not isinstance(name, str):
         return None
     try:

@@ -26,7 +26,7 @@ def check_kind(media: MediaInput, found: FileReport, report: Report) -> None:
     """Add an error for a file that is definitely of another kind or truncated; a warning if unclear."""
     info, pointer = found.info, found.pointer
     if info.format is None and info.reason != UNKNOWN_FORMAT:
-        if not media.rules:  # a look that was asked for, and failed
+        if not media.rules:  # a requested inspection that failed
             unchecked = Unchecked(pointer, "file-kind", info.reason, found.url)
             report.unchecked.append(unchecked)
             found.unchecked.append(unchecked)
@@ -57,7 +57,7 @@ def _fault(kind: str, wanted: str, info: MediaInfo) -> str:
 
 
 def _kinds(info: MediaInfo) -> frozenset[str | None]:
-    """What the file can be: a container whose streams are not known may hold either kind."""
+    """The possible kinds of the file: a container with unknown streams may be of either kind."""
     streams_known = (info.kind == "audio" and info.duration is not None) or info.width is not None
     if streams_known:
         return frozenset({info.kind})

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotJSON", "read_json", "read_line"]
 
-#: How much of a text that is no JSON is kept.
+#: Characters kept of a text that is not JSON.
 _KEPT = 200
 _raw_decode = JSONDecoder().raw_decode
 
@@ -47,7 +47,7 @@ def read_json(text: str | bytes, *, one_line: bool = False) -> Any:
     try:
         text = text if isinstance(text, str) else str(text, "utf-8")
         if one_line:
-            text = text.rstrip("\r\n")  # what is missing is missing at the end of the line
+            text = text.rstrip("\r\n")  # the position is the end of the line
         return loads(text.removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LineReports", "Summary", "shared_reports", "validate_lines"]
 
-#: Lines that are read before the work is shared out, and bytes of a file that are not shared out:
-#: fewer are not worth the start of a process.
+#: The number of lines, and the size of a file in bytes, up to which no other process is started: it would not pay.
 _ALONE, _SMALL = 2_000, 2**20
 
 
@@ -36,7 +35,7 @@ class Summary:
     """The totals of a run over many lines.
 
     ``lines`` counts payloads (blank lines are skipped), ``invalid`` those with errors and ``warned``
-    those with warnings only. ``unchecked`` counts the media rules whose files were not looked at.
+    those with warnings only. ``unchecked`` counts the media rules whose files were not inspected.
     """
 
     __slots__ = ("invalid", "lines", "unchecked", "warned")
@@ -82,8 +81,8 @@ class Summary:
 class LineReports:
     """Iterates once over the number and the report of each line with findings, in order.
 
-    Line numbers start at 1. ``summary`` holds the totals of what was read so far. Who stops early closes
-    it, or uses it in a ``with`` statement, to end the other processes.
+    Line numbers start at 1. ``summary`` holds the totals so far. If you stop early, call ``close`` or use a
+    ``with`` statement, so that the other processes end.
     """
 
     def __init__(self, reports: Generator[tuple[int, Report]], summary: Summary) -> None:
@@ -120,17 +119,17 @@ def validate_lines(
     """Validate the payloads of a JSON Lines file, or of any lines, and report those with findings.
 
     A clean line has no errors and no warnings. Media rules whose files were not given are counted
-    in the summary instead of being listed line by line. A line that is no JSON has one error, whose
-    rule is ``"syntax"``. msgspec (extra ``fast``) and orjson are used where they are installed; the
-    reports are the same without them.
+    in the summary instead of being listed line by line. A line that is not JSON has one error, whose
+    rule is ``"syntax"``. msgspec (extra ``fast``) and orjson are used if installed; the reports are the
+    same without them.
 
-    With more ``processes``, this one included, the lines are shared out, and the reports still come
-    in order. Lines are then read ahead, so leave it at one for a stream that someone types.
+    With several ``processes`` (including this one), the lines are distributed, and the reports still come in
+    order. Lines are then read ahead, so use one process for an interactive stream.
 
-    ``check_files="remote"`` looks at the files behind URLs as well, as ``validate`` does, for 256 lines
-    together: ``remote_limits`` holds for each such portion. It works in one process only.
+    ``check_files="remote"`` also inspects the files behind URLs, as ``validate`` does, for 256 lines at a
+    time; ``remote_limits`` applies to each such group. It works in one process only.
 
-    Raises ``MissingExtra`` where the schema cannot be checked without another library.
+    Raises ``MissingExtra`` if the schema cannot be checked without another library.
 
     >>> with open("payloads.jsonl", "rb") as lines:
     ...     reports = validate_lines("openai/gpt-image-2/edit", lines)
@@ -221,7 +220,7 @@ def _scans(scanner: Scanner, lines: Iterable[Line], processes: int) -> Iterator[
 def _shared(
     scanner: Scanner, lines: Iterator[Line] | Shareable, processes: int
 ) -> Iterator[LineScan]:
-    """The scans of this process and of others, which it starts; of this one alone where they could not scan."""
+    """The scans of this process and of worker processes; of this process alone if workers cannot scan."""
     from .executor import scan_task, share
     from .workers import worker_processes
 

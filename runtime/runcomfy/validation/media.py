@@ -25,7 +25,7 @@ __all__ = ["ADVICE", "Files", "NOT_ASKED", "REMOTE", "check_media", "files_of", 
 ADVICE = "advised-size"
 REMOTE = "its file is remote and was not given"
 _NO_ADDRESS = "its URL is not a web URL, and its file was not given"
-#: Reasons of rules whose files no one asked to look at.
+#: The reasons of rules whose files were not to be inspected.
 NOT_ASKED = (REMOTE, _NO_ADDRESS)
 _MALFORMED = "cannot be read: it is not of the form data:TYPE;base64,CONTENT"
 
@@ -40,9 +40,9 @@ _ADVICE = {
 class Files:
     """The files that a caller passed for URLs; each is inspected once.
 
-    Where ``list_remote`` is off, rules about files that were not given are only counted, in
-    ``remote``. ``known`` holds what was found of files elsewhere. With ``probe_urls`` off no file is looked at, and
-    only the texts of URLs are checked. ``local_service`` says that the service runs on this machine.
+    With ``list_remote`` off, rules about files that were not passed are only counted, in ``remote``. ``known``
+    holds facts of files that are known already. With ``probe_urls`` off, files are not inspected, and only the
+    text of URLs is checked. ``local_service``: whether the service runs on this machine.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Files:
         self.any = bool(given or known)
 
     def know(self, found: Mapping[str, MediaInfo]) -> None:
-        """Take what was found of more files."""
+        """Add facts of more files."""
         self._known.update(found)
         self.any = True
 
     def info(self, url: Any) -> MediaInfo | None:
-        """The facts of a local file, or of the file behind a URL; ``None`` where there is none to look at."""
+        """The facts of a local file, or of the file behind a URL; ``None`` if it is not available."""
         if not isinstance(url, str):
             return _probe(url)
         info = self._known.get(url)
@@ -83,7 +83,7 @@ class Files:
         return info
 
     def fault(self, url: Any) -> str:
-        """Why a file cannot be used at all: a local one is not there, or it is empty; ``""`` where it can."""
+        """Why a file cannot be used: a local file does not exist, or the file is empty; ``""`` otherwise."""
         if not isinstance(url, str):
             from runcomfy.model.local_files import fault
 
@@ -143,7 +143,7 @@ def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report:
 def _leave_unchecked(
     media: MediaInput, pointer: str, url: Any, files: Files, report: Report
 ) -> None:
-    """Count or list the rules about a file that is not at hand."""
+    """Count or list the rules about a file that is not available."""
     if not files.list_remote:
         files.remote += len(media.rules)
         return
@@ -155,7 +155,7 @@ def _leave_unchecked(
 def _check_facts(
     media: MediaInput, pointer: str, url: str, info: MediaInfo, report: Report
 ) -> None:
-    """Hold the rules of an input against the facts of one file."""
+    """Check the rules of an input against the facts of one file."""
     from runcomfy.media.rules.metrics import problem
 
     from .file_kinds import check_kind

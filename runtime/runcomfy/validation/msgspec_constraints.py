@@ -13,7 +13,7 @@ __all__ = ["WIDEST", "Refused", "integer_meta", "is_number", "number_meta", "siz
 
 Schema = dict[str, Any]
 
-#: The largest number whose neighbours are told apart in a float as well.
+#: The largest number that floats distinguish from its neighbours.
 WIDEST = 2**53 - 1
 
 
@@ -70,7 +70,7 @@ def number_meta(schema: Schema) -> Meta:
         limits["ge"] = max(limits["ge"], _bound(schema, "minimum"))
     if "maximum" in schema:
         limits["le"] = min(limits["le"], _bound(schema, "maximum"))
-    # msgspec takes one of both: the exclusive bound stands for the other where that is no narrower.
+    # msgspec accepts one of the two: the exclusive bound replaces the other unless that is narrower.
     if "exclusiveMinimum" in schema and (low := _bound(schema, "exclusiveMinimum")) >= limits["ge"]:
         del limits["ge"]
         limits["gt"] = low

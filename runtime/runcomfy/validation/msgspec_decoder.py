@@ -25,16 +25,16 @@ _GRAPHIC = bytes(range(0x21, 0x7F))
 
 
 class CleanDecoder:
-    """Decodes a JSON line into an object if it is certainly a clean payload, apart from its URLs.
+    """Decodes a JSON line into an object if it is certainly a clean payload, except for its URLs.
 
-    ``decode`` raises ``ValueError`` for every other text: whether it is clean is then for others to say.
+    ``decode`` raises ``ValueError`` for any other line, which then gets a full check.
     """
 
     __slots__ = ("_media", "decode", "media_values")
 
     def __init__(self, decode: Callable[[str | bytes], Any], media: tuple[Media, ...]) -> None:
         self.decode = decode
-        #: What is still to be looked at in a decoded payload: the value of its media input, or a tuple of several.
+        #: Reads the unchecked part of a decoded payload: the value of its media input, or a tuple of several.
         self.media_values: Callable[[Any], Any] = (
             attrgetter(*(one.attribute for one in media)) if media else type
         )
@@ -43,9 +43,9 @@ class CleanDecoder:
     def remote_rules(self, found: list[Any], at_hand: set[str]) -> int | None:
         """The number of rules about remote files in the ``media_values`` of payloads.
 
-        ``None`` where a URL needs a closer look: not every one is plain, or the file of one is available.
+        ``None`` if a URL needs a full check, because it is not plain or its file is available.
         """
-        # As in rows that try many seeds for the same files. The last one tells at once where it is not so.
+        # Fast path for rows that all use the same files. Comparing with the last row fails fast.
         if found and found[0] == found[-1] and found.count(found[0]) == len(found):
             rules = self._rules(found[:1], at_hand)
             return None if rules is None else rules * len(found)

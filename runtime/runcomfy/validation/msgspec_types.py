@@ -1,12 +1,12 @@
 """The msgspec type of a model's clean payloads, made from the input schema at run time.
 
-msgspec decodes a text and checks it against a type in one go, at a fraction of the time that decoding and checking
-take one after the other. A type made here accepts only what is *surely* clean; what it refuses may be clean
-or not, and is checked in the usual way. So each rule here may be too narrow, and none may be too wide:
+msgspec decodes a text and checks it against a type in one pass, in a fraction of the time of decoding and checking
+separately. A type made here accepts only payloads that are certainly clean; whatever it refuses gets the usual check.
+So a rule here may be too narrow, but never too wide:
 
-- a keyword that is not understood makes the value around it one that is always refused;
-- numbers stay within 2**53, because beyond it a float is no longer told from its neighbours;
-- members that an object does not declare are refused, also where the schema allows them.
+- a value with an unknown keyword is always refused;
+- numbers stay within 2**53, because larger floats are not distinguished from their neighbours;
+- undeclared members of an object are refused, even if the schema allows them.
 
 The generator is not imported: this reads the stored schema with its own, smaller vocabulary.
 """
@@ -36,12 +36,12 @@ __all__ = ["CleanType", "Media", "clean_type"]
 
 Schema = dict[str, Any]
 
-#: Keywords that a validator takes no notice of.
+#: Keywords that a validator ignores.
 _ANNOTATIONS = frozenset(
     "title description default examples example deprecated readOnly writeOnly $comment $schema"
     " validations format $defs definitions".split()
 )
-#: Keywords about one JSON type; a value of another type is not asked.
+#: Keywords that apply to one JSON type only.
 _TYPED = frozenset(
     "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern minItems"
     " maxItems items properties required additionalProperties minProperties maxProperties".split()
@@ -57,7 +57,7 @@ class _Node(NamedTuple):
     """The type for one schema, with what is needed to find the media values inside."""
 
     type: Any
-    #: JSON types that its values may have; two nodes with a common one cannot be told apart by msgspec.
+    #: The JSON types of its values; msgspec cannot distinguish two nodes that share one.
     kinds: frozenset[str]
     item: _Node | None = None
     fields: dict[str, tuple[str, _Node]] = {}  # noqa: RUF012  # the members of an object: attribute and node
@@ -377,7 +377,7 @@ def _are_names(names: object) -> bool:
 
 
 def _is_field_name(name: str) -> bool:
-    """Whether msgspec takes the name for a field."""
+    """Whether msgspec accepts the name of a field."""
     return _is_unicode(name) and not any(c in '"\\' or c < " " for c in name)
 
 

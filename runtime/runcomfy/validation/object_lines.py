@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectLines", "lines_that_start_in", "scan_object"]
 
-#: Bytes of a range, and bytes that are asked for to complete its last line.
+#: Bytes of a range, and bytes requested to complete its last line.
 _RANGE, _REST = 4 * 1024 * 1024, 256 * 1024
 
 
@@ -34,7 +34,7 @@ class ObjectLines:
 
     @classmethod
     def at(cls, url: str) -> ObjectLines:
-        """Those of the object at a URL. Raises ``BucketError`` where it is not there."""
+        """The lines of the object at a URL. Raises ``BucketError`` if it does not exist."""
         return cls(*locate(url))
 
     def __iter__(self) -> Iterator[bytes]:

@@ -67,7 +67,7 @@ class ParquetLines:
 def scan_row_group(
     task: ScanTask, opener: Opener, name: str, size: int, group: int, ignore: tuple[str, ...]
 ) -> LineScan:
-    """Scan the rows of one row group. ``size`` is that of the file that is meant."""
+    """Scan the rows of one row group. ``size`` is the expected size of the file."""
     with opener(name) as file:
         if file.seek(0, os.SEEK_END) != size:
             raise RowsUnreadable(f"{name} was replaced while it was read; run it again")
@@ -88,7 +88,7 @@ def _rows(
 
 @contextmanager
 def _reading(name: str) -> Iterator[Any]:
-    """The class that reads Parquet files; what is wrong with a file is raised as ``RowsUnreadable``."""
+    """The class that reads Parquet files; an unreadable file raises ``RowsUnreadable``."""
     try:
         from pyarrow import ArrowException  # type: ignore[import-untyped]  # it brings no types
         from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped]  # likewise

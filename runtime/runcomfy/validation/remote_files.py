@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["looked_at"]
 
-#: Lines whose files are looked at together.
+#: Lines whose files are inspected together.
 _PORTION = 256
 
 
 def looked_at(
     scanner: Scanner, lines: Iterable[Line], limits: RemoteLimits | None
 ) -> Iterator[Line]:
-    """The same lines, each after the scanner has learned what is behind its URLs."""
+    """The same lines, each after the scanner has the facts of the files behind its URLs."""
     waiting = iter(lines)
     while portion := list(islice(waiting, _PORTION)):
         wanted = {url: None for line in portion for url in _urls(scanner, line)}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SLIPS", "FileReport", "Report", "Unchecked"]
 
-#: The warnings that stop a submit unless they are allowed by name: what is very likely a slip, and would be paid.
+#: The warnings that stop a submit unless they are allowed by name: likely mistakes that would be paid for.
 SLIPS = frozenset(
     {
         "unknown-input",
@@ -35,7 +35,7 @@ class Unchecked:
 
     ``pointer`` leads to the value inside the payload, ``rule`` is the rule as the schema writes it
     (``"width_pixels>"``, or ``"schema"`` for the input schema as a whole) and ``url`` is the file
-    that was not looked at, ``None`` where the rule is not about a file.
+    that was not inspected, ``None`` if the rule is not about a file.
     """
 
     __slots__ = ("pointer", "reason", "rule", "url")
@@ -78,10 +78,9 @@ class Unchecked:
 class Report:
     """The findings of a validation: ``errors``, ``warnings``, and rules left ``unchecked``.
 
-    An error is a broken rule. A warning is something the service may or may not accept; some of them are
-    ``slips``, which a submit does not let pass. What is
-    unchecked is neither good nor bad: no one has looked. ``files`` tells the facts of each file that was
-    looked at, and which of its rules held.
+    An error is a violated rule. A warning is something that the service may or may not accept; ``slips`` are
+    the warnings that stop a submit. ``unchecked`` lists the rules that were not checked. ``files`` holds the
+    facts of each inspected file, and the verdict of each of its rules.
 
     >>> report = validate("openai/gpt-image-2/edit", {"prompt": "add a hat", "images": []})
     >>> report.valid
@@ -213,7 +212,7 @@ class FileReport:
 
     ``pointer`` leads to the value inside the payload, and ``url`` is that value: the URL, or the name of a
     local file. ``info`` holds the facts of the file. ``held``, ``broken`` and ``unclear`` name rules as
-    the schema writes them; ``unchecked`` holds those that were not looked at, each with the reason.
+    the schema writes them; ``unchecked`` holds those that were not checked, each with the reason.
 
     >>> print(report.files[0])
     /image_urls/0: png, 640 × 480 pixels, 20,118 bytes; held: file_size_mb<, width_pixels>

@@ -171,7 +171,7 @@ def _reader(name: str, given: str | None) -> Reader:
 
 
 def format_of(name: str) -> str | None:
-    """The format that the name of a file tells; ``None`` where it tells none."""
+    """The format by the name of a file, or ``None``."""
     return "jsonl" if name == "-" else FORMATS.get(os.path.splitext(name)[1].lower())  # noqa: PTH122  # a name
 
 

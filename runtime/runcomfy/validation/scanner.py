@@ -41,12 +41,12 @@ _BATCH, _CLEAN_BATCH = 64, 256
 LINES_OF_A_PIECE = 1_024
 #: Numbers from here on lose digits in orjson, which reads them as floats.
 _WIDE = 2**63
-#: Values that both parsers read alike, and that hold no others.
+#: Scalars that both parsers read alike.
 _ALIKE = frozenset({str, int, bool, type(None)})
 
 
 class FaultyLine(bytes):
-    """A line for a row of another format that could not be read. It is no JSON, and its fault is its report."""
+    """A placeholder line for an unreadable row of another format, with the violation to report."""
 
     fault: Violation
 
@@ -61,7 +61,7 @@ class FaultyLine(bytes):
 
 
 class LineScan:
-    """What was found in some lines: the reports with their places among the lines, and counts."""
+    """The findings in some lines: reports with their line indexes, and counts."""
 
     __slots__ = ("blank", "lines", "remote", "reports")
 
@@ -79,7 +79,7 @@ class LineScan:
         return _unpacked, (self.lines, self.blank, self.remote, reports)
 
 
-#: What a violation consists of, in the order of its arguments.
+#: The arguments of a violation, in order.
 _VALUES = attrgetter("pointer", "rule", "value", "limit", "message")
 
 

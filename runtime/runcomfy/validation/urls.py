@@ -1,7 +1,7 @@
 """Warnings about the URL of a media input, from its text alone, without network access.
 
-Most of it is a slip that would be paid for: a file name given as text, a scheme that no service reads, a host
-inside one's own network. Each has a rule of its own, so that each can be allowed by name.
+Most are mistakes that would be paid for: a file name passed as text, an unsupported scheme, a host in a private
+network. Each has its own rule, so that each can be allowed by name.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AS_PATH", "demo_faults", "url_warning"]
 
-#: The characters of a host name, and of a part of one between dots, at most.
+#: The maximum number of characters of a host name, and of a label.
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
-#: What no host name holds, and what stands where someone was to fill one in.
+#: Characters that host names cannot contain; some are typical of placeholders.
 _NO_HOST = frozenset(" \"#$%&'()*+,/;<=>?@[\\]^`{|}~!")
 
 #: The advice in Python; the other interfaces put their own in its place.
@@ -120,7 +120,7 @@ def _can_exist(host: str) -> bool:
 
 
 def _is_encoded(label: str) -> bool:
-    """Whether a part of a host name that says that it is encoded stands for something."""
+    """Whether a punycode label of a host name can be decoded."""
     if not label.startswith("xn--"):
         return True
     try:
@@ -134,7 +134,7 @@ def _is_number(label: str) -> bool:
 
 
 def _inside(host: str) -> str:
-    """What the host is if it is not on the public internet, as far as its text says it."""
+    """The kind of a host that is not on the public internet, judged by its text alone."""
     address = _address(host)
     if address:
         from runcomfy.media.remote.addresses import inside
@@ -148,7 +148,7 @@ def _inside(host: str) -> str:
 
 
 def _address(host: str) -> str:
-    """The IP address that a host is, in any of its spellings (``127.1``, ``0x7f000001``), else ``""``."""
+    """The IP address of a host in any spelling (``127.1``, ``0x7f000001``), else ``""``."""
     if ":" in host:
         return host
     if not _is_number(host.rpartition(".")[2]):
@@ -161,12 +161,12 @@ def _address(host: str) -> str:
         return ""
 
 
-#: Faults that a demo value may have, so that such values are right for the model.
+#: Faults that demo values have for models that accept such values.
 _IN_DEMOS = frozenset({"url-file-name", "url-relative"})
 
 
 def demo_faults(cls: type[Request[Any]], media: MediaInput) -> set[str]:
-    """The rules that the model's own demo values break; such warnings do not stop a submit."""
+    """The rules that the model's own demo values violate; such warnings do not stop a submit."""
     found = {fault[0] for url in _demo_values(cls, media) if (fault := _fault(url, False))}
     return found & _IN_DEMOS
 

@@ -35,13 +35,13 @@ def validate(
 ) -> Report:
     """Validate a payload against its model's schema and, for available files, its media rules.
 
-    ``model`` is a model id or a request class; ``payload`` is plain data or a request. ``files``
-    gives, for a URL exactly as it stands in the payload, the path or the content of its file; data
-    URIs are looked at without it. Nothing is fetched: a rule whose file is not available is in the
-    report's ``unchecked``. ``strict`` turns warnings into errors.
+    ``model`` is a model id or a request class; ``payload`` is plain data or a request. ``files`` maps URLs,
+    exactly as in the payload, to the path or content of their file; data URIs are inspected without it.
+    Nothing is fetched: a rule whose file is not available is in the report's ``unchecked``. ``strict``
+    turns warnings into errors.
 
-    ``check_files="remote"`` looks at the files behind URLs as well, over the network and within
-    ``remote_limits``: size and header of each, from a few kilobytes, never at places inside your network.
+    ``check_files="remote"`` also inspects the files behind URLs over the network, within ``remote_limits``:
+    size and header, from a few kilobytes each, never at addresses inside your network.
 
     >>> url = "https://example.com/cat.png"
     >>> report = validate(
@@ -52,7 +52,7 @@ def validate(
     >>> report.raise_for_errors()
     """
     cls = model_class(model)
-    # What is looked at for files has to be what is checked, mappings inside it included.
+    # Files have to be found in the same plain data that is checked.
     payload = to_plain(payload._inputs if isinstance(payload, Request) else payload)
     if check_files == "remote":
         from .media import files_of
@@ -90,7 +90,7 @@ def examine(
     try:
         report.errors = find_violations(cls, payload)
     except ImportError as missing:
-        from runcomfy.errors import MissingExtra  # what is valid starts without the tree of errors
+        from runcomfy.errors import MissingExtra  # on the failure path only: it costs start-up time
 
         if not isinstance(missing, MissingExtra):
             raise

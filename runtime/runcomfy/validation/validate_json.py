@@ -58,7 +58,7 @@ def validate_json(
 
 
 def _clean(cls: type[Request[Any]], text: str | bytes) -> Report | None:
-    """The report on a payload that is surely clean; ``None`` where that is not sure."""
+    """The report on a payload that is certainly clean; ``None`` if that is not certain."""
     decoder = clean_decoder(cls)
     if decoder is None:
         return None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["worker_processes"]
 
-#: Milliseconds that a thread may take to go.
+#: Milliseconds to wait for a thread to end.
 _MOMENTS = 10
 
 _PROGRAM = (
@@ -69,7 +69,7 @@ def _copies(count: int) -> Any:
 
 
 def _begin_copy() -> None:
-    """What a copy does first."""
+    """Initialise a forked worker."""
     import gc
     import signal
     from multiprocessing import parent_process
@@ -143,9 +143,9 @@ def _send(pipe: Any, message: object) -> None:
 
 
 def serve() -> None:
-    """Be a worker: run the calls that come in on standard input, until it ends."""
+    """Run as a worker: execute the calls that arrive on standard input, until it ends."""
     results = os.fdopen(os.dup(1), "wb")
-    # What a model's module may print must not get between the results.
+    # Output of a model's module must not mix with the results.
     try:
         os.dup2(2, 1)
     except OSError:  # there is no standard error

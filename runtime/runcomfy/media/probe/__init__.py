@@ -1,9 +1,8 @@
 """``probe``: the facts of a file, read from its header without decoding it.
 
-Width and height are those of the image *as it is shown*: where the file says that it is to be turned
-by 90 degrees (EXIF orientation, the ``irot`` box of an AVIF, the matrix of a video), the two change
-places. That is what a browser and a viewer show, and what a person who reads "at least 384 pixels
-wide" can look up.
+Width and height are those of the image *as displayed*: if the file specifies a rotation by 90 degrees (EXIF
+orientation, the ``irot`` box of an AVIF, the matrix of a video), the two are swapped. Browsers and viewers
+show the same numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
-    #: What stands for a file: its path, its content, or an open binary file.
+    #: A file: its path, its content, or an open binary file.
     Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 __all__ = ["UNKNOWN_FORMAT", "MediaInfo", "NeedBytes", "content_of", "probe"]

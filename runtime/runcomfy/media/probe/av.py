@@ -1,9 +1,8 @@
 """Video and audio: duration, frame rate and dimensions, through PyAV (extra ``video``).
 
-The libraries below PyAV believe much of what a file says, so they see as little of it as they can: an
-open file and never a name, read through a ``Header``; the format is given, so that a playlist which
-names other files is none; no decoder may be opened; and what a header lists frame by frame is
-hidden, see ``_Shown``.
+The libraries below PyAV trust the content of a file too much, so they get as little of it as possible: an open
+file and never a name, read through a ``Header``; a fixed format, so that a playlist cannot open other files; no
+decoder; and no per-frame tables of the header, see ``_Shown``.
 """
 
 from __future__ import annotations
@@ -40,17 +39,16 @@ _OPTIONS = {
     "analyzeduration": "1",  # microseconds of them
     "fpsprobesize": "0",
 }
-#: Seconds, for the case that a library goes round in circles without reading.
+#: Seconds, in case a library loops without reading.
 _TIMEOUT = 10
-#: Boxes of an MP4 of which a few bytes, which hold a count, make the library take gigabytes; the
-#: facts are in others. They list frames, groups of frames, images and tags; ``cmov`` is a compressed
-#: header.
+#: Boxes of an MP4 in which a forged count makes the library allocate gigabytes; no fact is in them. They list
+#: frames, groups of frames, images and tags; ``cmov`` is a compressed header.
 _HIDDEN = tuple(
     b"stsz stz2 stsc stco co64 ctts stss stps trun sgpd sbgp saiz saio senc pssh "
     b"iinf iloc ipma iref keys cmov".split()
 )
 _MOST_TAGS = 8
-#: What a good header tells of each kind of file, and in which words.
+#: The facts that a valid header of each kind contains, and their names in messages.
 _LENGTH = ("duration", "length")
 _TOLD = {
     "audio": (_LENGTH,),
@@ -97,7 +95,7 @@ def _read_with_library(info: MediaInfo, header: Header) -> None:
             _take_facts(info, container)
     except (FFmpegError, NeedBytes, Unreadable, OSError, ValueError) as error:
         header.check()
-        # All of the file was there to be read, and it is none.
+        # The complete file was available, and it is not valid.
         wrong = Damaged if shown.ended else Unreadable
         raise wrong(f"its {name} header is damaged: {_words(error)}") from None
     header.check()
@@ -105,7 +103,7 @@ def _read_with_library(info: MediaInfo, header: Header) -> None:
         _turn(info, header)
 
 
-#: The least that a video or sound takes, and how much of a file is available at once.
+#: The least size of a video or audio file in bytes.
 _LEAST = 44
 
 
@@ -191,7 +189,7 @@ class _Shown:
 
     def read(self, size: int) -> bytes:
         place = self._header.tell()
-        # A name that lies across two reads has to be seen, too.
+        # A name that spans two reads has to be found too.
         before = min(3, place - self._start) if self._hides else 0
         data = self._header.at(place - before, before + size + (3 if self._hides else 0))
         if self._hides:

@@ -19,20 +19,20 @@ __all__ = [
     "read",
 ]
 
-#: What a file may cost. Videos carry megabytes before the facts, and photos with depth maps, too.
+#: The limits of reading a file. Videos, and photos with depth maps, have megabytes before the facts.
 MAX_BYTES = 8 * 2**20
 MAX_READS = 20_000
-#: No file is larger, and no file takes a larger place to go to.
+#: The largest file size and offset.
 _LARGEST = 2**63 - 1
-#: Read at once: the whole header of most pictures.
+#: Bytes of the first read: the whole header of most images.
 FIRST = 4096
 
 
 class NeedBytes(Exception):
     """A partially available file lacks the bytes from ``start`` to ``stop``.
 
-    ``read`` of such a file raises it, ``probe`` lets it through, and whoever gave the file fetches
-    the bytes and probes again.
+    ``read`` of such a file raises it and ``probe`` passes it on, so that the caller can fetch the bytes and
+    probe again.
     """
 
     def __init__(self, start: int, stop: int) -> None:
@@ -52,8 +52,8 @@ class Damaged(Unreadable):
 class Header:
     """A binary file of which only a limited amount can be read.
 
-    It reads like a file, for libraries, and ``at`` a place, for our own readers. Libraries may
-    swallow what reading raises, so the first such fault is kept, and ``check`` raises it again.
+    It is a file object for libraries; our own readers use ``at``. Libraries may swallow exceptions of a read, so
+    the first one is kept, and ``check`` raises it again.
     """
 
     __slots__ = ("_bytes", "_fault", "_file", "_place", "_reads", "first")

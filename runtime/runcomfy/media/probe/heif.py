@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["heif_facts"]
 
-#: What an ``ipma`` box may hold: some thousand pictures with their properties.
+#: The limit of an ``ipma`` box: some thousand images with their properties.
 _LONGEST = 2**16
 
 #: Quarter turns against the clock, then the mirror's axis (``None``: no mirror) -> EXIF orientation.

@@ -1,10 +1,10 @@
 """Images: width, height and orientation from the header, without decoding.
 
-The readers are ours, and small. imagesize 2.0.1, the fastest library there is, takes 2.5 times as long for
-an open file as for a path; it opens texts and fetches URLs, swallows what reading raises, reads up to
-64 KB of EXIF data for one number, and takes GIFs wider than 32,767 pixels, scaled WebPs, OS/2 bitmaps,
-big-endian BigTIFFs and turned AVIFs for something else. Pillow takes three times as long, knows no HEIC
-and reads the whole of an AVIF. The tests hold these readers against both.
+These are our own small readers. imagesize 2.0.1, the fastest library, takes 2.5 times as long for an open file;
+it opens strings as files and fetches URLs, swallows exceptions of reads, reads up to 64 KB of EXIF data for one
+number, and misreads GIFs wider than 32,767 pixels, scaled WebPs, OS/2 bitmaps, big-endian BigTIFFs and rotated
+AVIFs. Pillow takes three times as long, does not read HEIC, and reads an AVIF completely. The tests compare these
+readers with both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["picture_facts"]
 
-#: No format of these holds more pixels a side.
+#: The largest width or height of these formats.
 _LARGEST = 2**31 - 1
 #: Parts of a file that are gone through for its facts.
 _MOST_PARTS = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["MediaInfo"]
 
-#: The facts in the order in which they are told.
+#: The facts in the order in which they are shown.
 _FACTS = (
     "kind",
     "format",
@@ -21,13 +21,13 @@ _FACTS = (
 class MediaInfo:
     """The facts of a file. Unknown facts are ``None``, and ``reason`` says why.
 
-    ``kind`` is ``"image"``, ``"video"``, ``"audio"``, or ``"file"`` for anything else that is recognised;
-    ``format`` is a short name such as ``"png"``, ``"mp4"`` or ``"html"``, ``size`` is in bytes, ``duration`` in seconds, ``frame_rate`` in frames a second.
-    ``width`` and ``height`` are in pixels, and those of the picture as it is shown; ``orientation``,
-    1 to 8 as in EXIF, says how it is turned for that, and is ``None`` where the file does not say.
+    ``kind`` is ``"image"``, ``"video"``, ``"audio"``, or ``"file"`` for any other recognised file; ``format`` is
+    a short name such as ``"png"``, ``"mp4"`` or ``"html"``; ``size`` is in bytes, ``duration`` in seconds,
+    ``frame_rate`` in frames per second. ``width`` and ``height`` are in pixels, of the image as displayed;
+    ``orientation`` is the EXIF value (1 to 8) of its rotation, ``None`` if the file has none.
     """
 
-    #: ``damaged``: the header is cut, or says what cannot be; ``reason`` says it in words.
+    #: ``damaged``: the header is truncated or contradicts itself; ``reason`` has the details.
     __slots__ = (*_FACTS, "damaged")
 
     def __init__(

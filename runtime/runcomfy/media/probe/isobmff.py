@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["boxes", "find_box", "int_at", "mp4_rotation"]
 
-#: Boxes looked at inside one box, or at the top of a file.
+#: The number of boxes examined inside one box, or at the top of a file.
 _MOST = 1000
 
 
@@ -47,7 +47,7 @@ def int_at(data: bytes, place: int, size: int) -> int:
     return int.from_bytes(data[place : place + size], "big")
 
 
-#: Signs of ``a b c d`` in a track's matrix -> EXIF orientation. Upright videos say nothing else.
+#: Signs of ``a b c d`` in a track's matrix -> EXIF orientation.
 _MATRICES = {
     (-1, 0, 0, 1): 2,
     (-1, 0, 0, -1): 3,

@@ -16,7 +16,7 @@ _ROLLS = {1: 8, 2: 3, 3: 6}
 #: EBML ids on the way to the roll of a Matroska video: Tracks, TrackEntry, Video, Projection, Roll.
 _PATH = (0x1654AE6B, 0xAE, 0xE0, 0x7670, 0x7675)
 _SEGMENT = 0x18538067
-#: Elements looked at on one level.
+#: The number of elements examined on one level.
 _MOST = 200
 
 

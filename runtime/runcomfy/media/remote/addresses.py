@@ -1,10 +1,9 @@
 """``AddressPolicy``: which addresses may be contacted for untrusted URLs.
 
-A URL in a payload may lead to this machine itself, to its neighbours, or to the metadata service of
-its cloud. What counts is the address that is really connected to, never the text of the URL: names,
-decimal and octal spellings, and answers of name servers that change all end as one. An address is
-good if it belongs to the public internet by the registries of IANA, kept here as tables so that the
-answer is the same on every Python.
+A URL in a payload may lead to this machine, to its network, or to the metadata service of its cloud. The check is
+made on the address that is actually connected to, never on the text of the URL, so names, decimal and octal
+spellings, and changing DNS responses make no difference. An address is allowed if it belongs to the public internet
+by IANA's registries, copied here as tables so that the verdict is the same on every Python version.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ _INSIDE: dict[IPv4Network | IPv6Network, str] = {
 }
 #: All the IPv6 addresses that are handed out for the public internet.
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
-#: Networks whose last 32 bits are the IPv4 address that is reached: mapped, and NAT64 (RFC 6052).
+#: Networks whose last 32 bits are the IPv4 address of the destination: mapped, and NAT64 (RFC 6052).
 _EMBEDDING = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
 
 #: Below this, ports belong to services that are no web servers, but for two.

@@ -86,7 +86,7 @@ class Connector:
         place = (host, port)
         async with self._locks.setdefault(place, anyio.Lock()):
             if place not in self._known:
-                # Left behind where the time runs out: a name server may take very long.
+                # Abandoned at the timeout: DNS may take very long.
                 self._known[place] = await anyio.to_thread.run_sync(
                     _addresses, host, port, abandon_on_cancel=True, limiter=self._lookups
                 )

@@ -33,14 +33,13 @@ class RemoteLimits:
     """The limits of inspecting remote files, and the hosts allowed in addition.
 
     ``timeout`` is in seconds and covers all files together; ``file_timeout`` is for each, so that one
-    slow server does not take the time of all. ``concurrency`` files are looked at at once. Of each at
-    most ``file_bytes`` are read, in at most ``file_requests`` requests (redirects come on top, at
-    most five for each).
+    slow server does not use up the time of the others. ``concurrency`` files are inspected at once. At most
+    ``file_bytes`` of each are read, in at most ``file_requests`` requests (plus at most five redirects each).
 
-    Only the public internet is reached. ``allow`` names places inside that may be reached all the
-    same, as ``"host:port"``, the host as it stands in the URLs.
+    Only the public internet is contacted. ``allow`` lists exceptions as ``"host:port"``, with the host as it is
+    written in the URLs.
 
-    Raises ``ConfigurationError`` (a ``ValueError``) for limits that cannot be kept.
+    Raises ``ConfigurationError`` (a ``ValueError``) for invalid limits.
 
     >>> limits = RemoteLimits(timeout=10, allow=["media.intranet:443"])
     """

@@ -119,7 +119,7 @@ class RangeClient:
             ("Range", f"bytes={start}-{stop - 1}"),
         ]
         while True:
-            # A kept connection may have been closed at the other end. A new one is tried once.
+            # The server may have closed the kept connection. Retry once on a new one.
             kept = self._take_idle(origin)
             connection = kept or await self._connector.connect(origin)
             try:

@@ -1,9 +1,9 @@
 """The bound policy: whether a file satisfies a rule, violates it, or is unclear.
 
-The schemas' operators and their own words disagree: ``width_pixels>`` 384 comes with "at least 384
-pixels", ``file_size_mb<`` 10 with "less than 10 MB", and no one says whether a MB is 10^6 or 2^20
-bytes. So a rule is broken only where every reading of it is broken, and kept only where every
-reading is kept. What lies exactly on the bound, or between the readings, is ``UNCLEAR``.
+The operators of the schemas contradict their descriptions: ``width_pixels>`` 384 is described as "at least 384
+pixels", ``file_size_mb<`` 10 as "less than 10 MB", and a MB may mean 10^6 or 2^20 bytes. So a rule is violated only
+if it is violated under every reading, and holds only if it holds under every reading. A value exactly at the bound,
+or between the readings, is ``UNCLEAR``.
 
 >>> judge((384,), ">", 384)
 'unclear'
@@ -41,15 +41,15 @@ def _called(rate: float) -> float:
     return round(rate) if abs(rate - round(rate)) < rate / 900 else rate
 
 
-#: Unit -> its readings: how what was measured (bytes, seconds, frames a second) is told in it. The
-#: first one is the value that reports show.
+#: Unit -> its readings: functions from the measured value (bytes, seconds, frames per second) to a value in that
+#: unit. Reports show the first one.
 READINGS: dict[str, tuple[Reading, ...]] = {
     "B": (lambda size: size,),
     "KB": (lambda size: size / 10**3, lambda size: size / 2**10),
     "MB": (lambda size: size / 10**6, lambda size: size / 2**20),
     "GB": (lambda size: size / 10**9, lambda size: size / 2**30),
     "px": (lambda pixels: pixels,),
-    # Containers tell a length that is off by a frame of image or sound.
+    # The duration in a container may be off by one video or audio frame.
     "s": (lambda time: time, lambda time: time - 0.05, lambda time: time + 0.05),
     "ms": (lambda time: time * 1e3, lambda time: time * 1e3 - 50, lambda time: time * 1e3 + 50),
     "fps": (lambda rate: rate, _called),
@@ -79,7 +79,7 @@ _LONG = {
 def judge(values: tuple[Value, ...], operator: str, limit: Value) -> str:
     """``HOLDS``, ``BREAKS`` or ``UNCLEAR``, for the values under each reading of a metric.
 
-    A format is held against a text that names one or several.
+    For a format, the limit is a string that names one or several.
     """
     if operator in _EQUAL and _compare(values[0], operator, limit) == HOLDS:
         return HOLDS
@@ -93,7 +93,7 @@ def _compare(value: Value, operator: str, limit: Value) -> str:
     if operator in _EQUAL:
         if value == limit:
             return HOLDS
-        # Such a limit is rounded (1.78 for 16:9), and so is what is not counted but computed.
+        # Such limits are rounded (1.78 for 16:9), and so are computed values.
         near = isinstance(value, float) and abs(value - limit) <= abs(limit) / 100
         return UNCLEAR if near else BREAKS
     if value == limit:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Metric", "UnknownMetric", "metric", "problem"]
 
-#: Name in a rule -> the fact that it stands for, and the unit in which it is told.
+#: Name in a rule -> the fact that it denotes, and its unit.
 _NAMES = {
     **dict.fromkeys(("file_size_bytes", "size_bytes"), ("size", "B")),
     **dict.fromkeys(("file_size_kb", "size_kb"), ("size", "KB")),
@@ -57,7 +57,7 @@ _NAMES = {
     ),
     **dict.fromkeys(("format", "file_format"), ("format", "")),
 }
-#: Name in a rule -> the expression that it stands for.
+#: Name in a rule -> the expression that it denotes.
 _EXPRESSIONS = {
     "aspect_ratio": "width/height",
     "pixels": "width*height",
