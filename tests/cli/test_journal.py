@@ -142,6 +142,23 @@ def test_budgets_of_the_journal_hold_for_the_command(service: MockService) -> No
     assert service.accepted == 1
 
 
+def test_asking_for_the_budgets_leaves_them(service: MockService) -> None:
+    run("journal", "limits", "--max-cost", "9", "--price-margin", "1.5")
+    run("journal", "limits", "--max-cost-per-day", "5")
+    held = {"max_cost": 9.0, "max_cost_per_day": 5.0, "price_margin": 1.5}
+    assert run("journal", "limits", "--json").json == [held]
+    assert run("journal", "limits").lines == ["total\t$9", "per day (UTC)\t$5", "price margin\t1.5"]
+    assert run("journal", "limits", "--json").json == [held]
+
+
+def test_budgets_are_removed_by_name(service: MockService) -> None:
+    run("journal", "limits", "--max-cost", "0")
+    assert run("journal", "limits", "--remove", "--max-cost", "9").status == 64
+    assert run("run", EDIT, *INPUTS, "--no-save").status == 78
+    run("journal", "limits", "--remove")
+    assert run("run", EDIT, *INPUTS, "--no-save").status == 0
+
+
 def test_the_journal_of_the_mock_is_apart_from_the_real_one(
     service: MockService, home: Path
 ) -> None:
@@ -212,3 +229,13 @@ def test_a_slip_stops_a_run_and_says_how_to_insist(service: MockService) -> None
     assert service.count("submit") == 0
     insisted = run("run", EDIT, *INPUTS, "qualty=low", "--allow", "unknown-input", "--no-save")
     assert insisted.status == 0, insisted.err
+
+
+def test_a_raised_limit_of_a_batch_keeps_its_price_margin(service: MockService) -> None:
+    with Journal("hats/journal.db") as journal:
+        journal.set_limits(max_cost=1, price_margin=1.5)
+    assert run("batch", "limit", "hats", "--max-cost", "2").status == 0
+    assert run("journal", "limits", "--journal", "hats").lines[0::2] == [
+        "total\t$2",
+        "price margin\t1.5",
+    ]

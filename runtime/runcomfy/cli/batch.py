@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from .engine_options import engine_options
 from .option_types import Number
@@ -159,7 +160,13 @@ def command(
     if model in _ACTIONS:
         from .batch_actions import act
 
-        return act(out, model, source, options["max_cost"], options["price_margin"])
+        source_of = click.get_current_context().get_parameter_source
+        margin = (
+            None
+            if source_of("price_margin") is ParameterSource.DEFAULT
+            else options["price_margin"]
+        )
+        return act(out, model, source, options["max_cost"], margin)
     if folder is None:
         raise click.UsageError("Missing option '--out': the folder of the batch.")
     if "://" in folder:

@@ -18,8 +18,10 @@ from .output import Output
 __all__ = ["act"]
 
 
-def act(out: Output, action: str, folder: str, max_cost: float | None, price_margin: float) -> int:
-    """Carry one out; the exit status."""
+def act(
+    out: Output, action: str, folder: str, max_cost: float | None, price_margin: float | None
+) -> int:
+    """Carry one out; the exit status. A margin of ``None`` stays as it is."""
     path = Path(folder, JOURNAL)
     if not path.is_file():
         raise click.UsageError(f"{folder} has no {JOURNAL}: it is not a batch folder.")
@@ -29,7 +31,8 @@ def act(out: Output, action: str, folder: str, max_cost: float | None, price_mar
         if action == "limit":
             if max_cost is None:
                 raise click.UsageError("batch limit needs --max-cost.")
-            journal.set_limits(max_cost=max_cost, price_margin=price_margin)
+            margin = journal.limits().price_margin if price_margin is None else price_margin
+            journal.set_limits(max_cost=max_cost, price_margin=margin)
             told, words = {"max_cost": max_cost}, f"The limit is now ${max_cost:g}."
         else:
             pause = action == "pause"

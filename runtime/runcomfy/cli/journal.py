@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -116,23 +117,31 @@ def purge(out: Output, service: Service, before: datetime) -> None:
 @click.option(
     "--price-margin",
     type=Number(min=1),
-    default=1.0,
-    show_default=True,
-    help="Factor by which actual costs may exceed estimates.",
+    help="Factor by which actual costs may exceed estimates.  [default: 1]",
 )
+@click.option("--remove", is_flag=True, help="Remove all budgets.")
 @output_options
 @service_options
 @journal_option
-def limits(
-    out: Output,
-    service: Service,
-    max_cost: float | None,
-    max_cost_per_day: float | None,
-    price_margin: float,
-) -> None:
-    """Set the journal's budgets for every command and program that uses it; without options, remove them."""
+def limits(out: Output, service: Service, remove: bool, **given: float | None) -> None:
+    """Show the journal's budgets, or set those that are given, for every command and program that uses it.
+
+    A budget that is not given stays as it is.
+    """
+    changes = {name: value for name, value in given.items() if value is not None}
+    if remove and changes:
+        raise click.UsageError("Pass either budgets or --remove.")
     with service.journal() as journal:
-        journal.set_limits(
-            max_cost=max_cost, max_cost_per_day=max_cost_per_day, price_margin=price_margin
-        )
-    out.note("the budgets are set; run and submit need --price (price= in Python) to enforce them")
+        if remove:
+            journal.set_limits()
+        elif changes:
+            journal.set_limits(**{**asdict(journal.limits()), **changes})
+        held = journal.limits()
+    if out.as_json:
+        out.json(asdict(held))
+        return
+    amounts = {"total": held.max_cost, "per day (UTC)": held.max_cost_per_day}
+    rows = [(name, "none" if usd is None else f"${usd:g}") for name, usd in amounts.items()]
+    out.table(("budget", ""), [*rows, ("price margin", f"{held.price_margin:g}")])
+    if held.max_cost is not None or held.max_cost_per_day is not None:
+        out.note("run and submit need --price (price= in Python) while there is a budget")

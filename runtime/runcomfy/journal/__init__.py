@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .claims import Claim
 from .digests import Described, describe
-from .entry import Account, Entry, SavedFile, Spend
+from .entry import Account, Entry, Limits, SavedFile, Spend
 from .grants import Wanted
 from .journal import Journal, default_path
 from .outcomes import Outcome
@@ -17,6 +17,7 @@ __all__ = [
     "Described",
     "Entry",
     "Journal",
+    "Limits",
     "Outcome",
     "Recovery",
     "RecoveryClient",

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias, TypeGuard
 
 from runcomfy.errors import BudgetReached, ConfigurationError
 
+from .entry import Limits
+
 __all__ = ["Budget", "Period", "dollars", "micros_of_cost", "micros_of_estimate"]
 
 Period: TypeAlias = Literal["total", "day"]
@@ -79,6 +81,10 @@ class Budget:
             max(self.margin, other.margin),
         )
 
+    def limits(self) -> Limits:
+        """The budget in US dollars."""
+        return Limits(_in_dollars(self.total), _in_dollars(self.day), self.margin)
+
     def reserve(self, estimate: int | None) -> int:
         """The amount reserved for a request with this estimate."""
         return 0 if estimate is None else math.ceil(round(estimate * self.margin, 3))
@@ -105,6 +111,10 @@ def _totals(connection: sqlite3.Connection, day: str | None) -> tuple[int, int]:
     )
     settled, reserved = found.fetchone()
     return settled, reserved
+
+
+def _in_dollars(micros: int | None) -> float | None:
+    return None if micros is None else dollars(micros)
 
 
 def _lower(one: int | None, other: int | None) -> int | None:

@@ -14,7 +14,7 @@ from runcomfy.redaction import clean
 
 from .states import ENDED, State
 
-__all__ = ["Account", "Entry", "SavedFile", "Spend"]
+__all__ = ["Account", "Entry", "Limits", "SavedFile", "Spend"]
 
 #: Characters of a payload that a message shows.
 _SHOWN = 300
@@ -66,6 +66,15 @@ class Spend:
     settled: float
     reserved: float
     requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Budgets in US dollars, ``None`` where there is none, and the factor by which estimates may be too low."""
+
+    max_cost: float | None
+    max_cost_per_day: float | None
+    price_margin: float
 
 
 @dataclass(frozen=True, slots=True)

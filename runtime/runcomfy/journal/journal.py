@@ -16,7 +16,7 @@ from runcomfy.errors import ConfigurationError, JournalBusy, JournalError
 
 from . import outcomes, queries, recovery, rows
 from .budget import Budget
-from .entry import Account, Entry, Spend
+from .entry import Account, Entry, Limits, Spend
 from .opening import Options
 from .recovery import AsyncRecoveryClient, Recovery, RecoveryClient
 from .session import Session
@@ -238,6 +238,12 @@ class Journal(Store):
         with self._opened().database.writing() as connection:
             queries.write_anew(connection)
         return count
+
+    def limits(self) -> Limits:
+        """The budgets that hold: those of this object and those stored for all, the stricter of each."""
+        session = self._read_from()
+        with session.database.reading() as connection:
+            return session.budget(connection).limits()
 
     def set_limits(
         self,
