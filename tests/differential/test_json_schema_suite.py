@@ -25,17 +25,22 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 DIALECTS = {
     "draft2020-12": "https://json-schema.org/draft/2020-12/schema",
+    "draft2019-09": "https://json-schema.org/draft/2019-09/schema",
     "draft7": "http://json-schema.org/draft-07/schema#",
+    "draft6": "http://json-schema.org/draft-06/schema#",
+    "draft4": "http://json-schema.org/draft-04/schema#",
 }
 
 #: (dialect, file) -> how many tests may differ, and why.
 DIFFERENT = {
     ("draft2020-12", "refRemote.json"): (15, "no reference leaves the document; reported"),
-    ("draft2020-12", "dynamicRef.json"): (
-        13, "nine lead to other documents; four depend on the way that led there; reported",
-    ),
-    ("draft2020-12", "vocabulary.json"): (1, "a metaschema of somebody's own is not read"),
+    ("draft2020-12", "dynamicRef.json"): (8, "they lead to other documents; reported"),
+    ("draft2020-12", "vocabulary.json"): (1, "a metaschema of somebody's own is not read; reported"),
+    ("draft2019-09", "refRemote.json"): (15, "no reference leaves the document; reported"),
+    ("draft2019-09", "vocabulary.json"): (1, "a metaschema of somebody's own is not read; reported"),
     ("draft7", "refRemote.json"): (11, "no reference leaves the document; reported"),
+    ("draft6", "refRemote.json"): (11, "no reference leaves the document; reported"),
+    ("draft4", "refRemote.json"): (8, "no reference leaves the document; reported"),
 }  # fmt: skip
 #: All tests of 2020-12 that differ.
 MOST = 30
@@ -78,9 +83,10 @@ def cases(suite: Path, dialect: str) -> Iterator[tuple[str, str, Any, list[dict[
 def test_a_clean_schema_has_the_verdicts_of_the_suite(suite: Path, dialect: str) -> None:
     different: dict[str, list[str]] = {}
     for file, case, schema, tests in cases(suite, dialect):
-        cleaned, _ = clean(schema)
+        cleaned, notes = clean(schema)
         for test in tests:
             if keeps(cleaned, cleaned, test["data"]) is not test["valid"]:
+                assert notes, (case, "differs in silence")
                 different.setdefault(file, []).append(f"{case}: {test['description']}")
     assert {file: len(found) for file, found in different.items()} == {
         file: count for (name, file), (count, _) in DIFFERENT.items() if name == dialect
@@ -88,7 +94,7 @@ def test_a_clean_schema_has_the_verdicts_of_the_suite(suite: Path, dialect: str)
     assert dialect != "draft2020-12" or sum(map(len, different.values())) <= MOST
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", ["draft2020-12", "draft7"])
 def test_generated_code_has_the_verdicts_of_the_clean_schema(
     suite: Path, dialect: str, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ what cannot be meant in it is reported.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +27,11 @@ __all__ = ["CURRENT", "modernise"]
 #: The dialect that everything is rewritten in.
 CURRENT = "https://json-schema.org/draft/2020-12/schema"
 
-#: A part of ``$schema`` -> the name of the dialect.
+#: The values of ``$schema`` that name a dialect of the specifications.
+_KNOWN = re.compile(
+    r"https?://(json-schema\.org/(draft-0[3-7]/|draft/20(19-09|20-12)/)|spec\.openapis\.org/oas/3\.[01]/)"
+)
+#: A part of ``$schema`` -> the name of an older dialect.
 _OLD = {
     "draft-03": "draft 3",
     "draft-04": "draft 4",
@@ -36,6 +41,9 @@ _OLD = {
     "2019-09": "2019-09",
     "openapis.org/oas/3.0": "OpenAPI 3.0",
 }
+
+#: What a ``$recursiveAnchor``, which has no name, is called as a ``$dynamicAnchor``.
+_RECURSIVE = "recursive"
 
 #: The dialects in which ``$ref`` stands alone: whatever is beside it is ignored.
 _LONELY_REF = {"draft 3", "draft 4", "draft 6", "draft 7", "OpenAPI 3.0"}
@@ -50,9 +58,13 @@ def modernise(schema: Schema) -> tuple[Schema, list[Diagnostic]]:
     dialect = next(
         (name for part, name in _OLD.items() if isinstance(written, str) and part in written), None
     )
+    notes: list[Diagnostic] = []
+    if isinstance(written, str) and not _KNOWN.match(written):
+        text = f"is not a known dialect; the schema is read as {dialect or '2020-12'}"
+        notes.append(Diagnostic("/$schema", "documented", "$schema", text))
     if dialect is None:
-        return schema, []
-    rewriter = _Rewriter(dialect)
+        return schema, notes
+    rewriter = _Rewriter(dialect, notes)
     made = rewriter.rewritten(schema, _Spot())
     rewriter.redirect()
     return {**made, "$schema": CURRENT}, rewriter.notes
@@ -66,6 +78,8 @@ class _Spot:
     new: str = ""
     old_home: str = ""
     new_home: str = ""
+    #: Whether what has the nearest id is a ``$recursiveAnchor``.
+    recursive: bool = False
 
     def to(self, keyword: str, *steps: object, renamed: str = "") -> _Spot:
         """The spot of a schema inside, whose keyword may have another name now."""
@@ -90,8 +104,11 @@ class _Rewriter:
             schema = self.alone(schema, spot.old)
         made: Schema = {}
         name = schema.get("id" if self.dialect in ("draft 3", "draft 4") else "$id")
+        recursive = schema.get("$recursiveAnchor") is True
         if isinstance(name, str) and not name.startswith("#"):
-            spot = replace(spot, old_home=spot.old, new_home=spot.new)
+            spot = replace(spot, old_home=spot.old, new_home=spot.new, recursive=recursive)
+        elif not spot.old:
+            spot = replace(spot, recursive=recursive)
         for keyword, value in schema.items():
             self.keyword(made, keyword, value, schema, spot)
         if target_of(made.get("$ref")):
@@ -109,9 +126,10 @@ class _Rewriter:
         elif keyword == "id" and self.dialect in ("draft 3", "draft 4"):
             made["$id"] = value
         elif keyword == "$recursiveRef" and self.dialect == "2019-09":
-            made["$ref"] = value
+            made.update({"$dynamicRef": f"#{_RECURSIVE}"} if spot.recursive else {"$ref": value})
         elif keyword == "$recursiveAnchor" and self.dialect == "2019-09":
-            return
+            if value is True:
+                made["$dynamicAnchor"] = _RECURSIVE
         elif keyword in ONE_SCHEMA:
             made[keyword] = self.rewritten(value, spot.to(keyword))
         elif keyword in SCHEMA_LIST and isinstance(value, list):

@@ -7,6 +7,7 @@ any place, as a pointer to a place where schemas stand. What leads out of the do
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -23,6 +24,8 @@ METASCHEMAS = frozenset(
 )
 #: Words that name a schema, or its place, and that nothing has to be said about once references are pointers.
 _NAMING = {"$id", "$anchor", "$dynamicAnchor", "$vocabulary"}
+#: Dynamic anchors that stand in several resources, each with the place of the outermost one that leads here.
+_Scope = tuple[tuple[str, str], ...]
 
 
 def ref_to(place: str) -> str:
@@ -82,22 +85,22 @@ class _Localiser:
     dynamic: dict[str, list[str]] = field(default_factory=dict)
     #: Places of the schemas that stand where schemas do.
     known: set[str] = field(default_factory=set)
-    #: Place that is referred to -> its name among the definitions.
-    moved: dict[str, str] = field(default_factory=dict)
-    waiting: list[str] = field(default_factory=list)
+    #: Place that is referred to, and the scope that it is read in -> its name among the definitions.
+    moved: dict[tuple[str, _Scope], str] = field(default_factory=dict)
+    waiting: list[tuple[str, _Scope]] = field(default_factory=list)
 
     def whole(self) -> Schema:
         self._index(self.root, "", _HERE)
-        made: Schema = self._rewritten(self.root, "")
+        made: Schema = self._rewritten(self.root, "", self._scope_at(""))
         given = made.get("$defs")
         definitions = dict(given) if isinstance(given, dict) else {}
         while self.waiting:
-            place = self.waiting.pop(0)
+            place, scope = self.waiting.pop(0)
             part = pointed_at(self.root, place)
-            definitions[self.moved[place]] = self._rewritten(part, place)
+            definitions[self.moved[place, scope]] = self._rewritten(part, place, scope)
         if self.moved:
             made["$defs"] = definitions
-            for keyword in {place.split("/")[1] for place in self.moved} - KEYWORDS:
+            for keyword in {place.split("/")[1] for place, _ in self.moved if place} - KEYWORDS:
                 made.pop(keyword, None)  # all of it that counts is among the definitions now
         return made
 
@@ -133,14 +136,39 @@ class _Localiser:
             place = place.rpartition("/")[0]
         return place
 
-    def _rewritten(self, part: Any, place: str) -> Any:
+    def _within(self, scope: _Scope, resource: str) -> _Scope:
+        """The scope in a resource: an anchor of an outer one goes first."""
+        anchors = dict(scope)
+        for anchor, places in self.dynamic.items():
+            if len(places) > 1:
+                for place in places:
+                    if self._resource_of(place) == resource:
+                        anchors.setdefault(anchor, place)
+        return tuple(anchors.items())
+
+    def _scope_at(self, place: str) -> _Scope:
+        """The scope of a place that is reached from the root without any reference."""
+        scope: _Scope = ()
+        for length in range(place.count("/") + 1):
+            outer = "/".join(place.split("/")[: length + 1])
+            scope = self._within(scope, outer) if outer in self.bases else scope
+        return scope
+
+    def _rewritten(self, part: Any, place: str, scope: _Scope) -> Any:
         if not isinstance(part, dict):
             return part
+        if place in self.bases:
+            scope = self._within(scope, place)
         made = {k: v for k, v in part.items() if k not in _NAMING}
         for keyword in ("$dynamicRef", "$ref"):
             if isinstance(part.get(keyword), str):
-                target = self._target(part[keyword], place, dynamic=keyword == "$dynamicRef")
-                ref = self._foreign(part[keyword], place) if target is None else self._ref(target)
+                target = self._target(part[keyword], place)
+                if keyword == "$dynamicRef":
+                    target = self._outermost(part[keyword], target, scope)
+                if target is None:
+                    ref = self._foreign(part[keyword], place)
+                else:
+                    ref = self._ref(target, scope)
                 if keyword == "$dynamicRef":
                     del made[keyword]
                     if "$ref" in made:  # both apply
@@ -148,7 +176,7 @@ class _Localiser:
                         continue
                 made["$ref"] = ref
         for steps, inner in parts_of(part):
-            new = self._rewritten(inner, step(place, *steps))
+            new = self._rewritten(inner, step(place, *steps), scope)
             if len(steps) == 1:
                 made[str(steps[0])] = new
                 continue
@@ -158,13 +186,12 @@ class _Localiser:
             made[keyword][name] = new
         return made
 
-    def _target(self, ref: str, place: str, *, dynamic: bool) -> str | None:
+    def _target(self, ref: str, place: str) -> str | None:
         """The place that a reference leads to; ``None`` for one that leads out of the document, or nowhere."""
         uri, _, fragment = _joined(self.base_of(place), ref).partition("#")
         fragment = unquote(fragment)
         if not fragment.startswith("/") and fragment:
-            found = self.named.get(f"{uri}#{fragment}")
-            return self._outermost(fragment, found) if dynamic else found
+            return self.named.get(f"{uri}#{fragment}")
         resource = self.named.get(uri)
         if resource is None:
             return None
@@ -179,21 +206,19 @@ class _Localiser:
         """A reference that leads to no place of the document, so that it cannot hit one by chance."""
         return _joined(self.base_of(place), ref) if self._resource_of(place) else ref
 
-    def _outermost(self, anchor: str, found: str | None) -> str | None:
-        """Validation starts at the root, so an anchor of the root's own resource is the outermost one."""
-        places = self.dynamic.get(anchor, [])
-        if found not in places or len(places) == 1:
-            return found
-        of_root = [place for place in places if not self._resource_of(place)]
-        return of_root[0] if of_root else None
+    def _outermost(self, ref: str, found: str | None, scope: _Scope) -> str | None:
+        """The outermost anchor of the name that a dynamic reference has, where it leads to such an anchor."""
+        anchor = unquote(ref.partition("#")[2])
+        return dict(scope).get(anchor, found) if found in self.dynamic.get(anchor, ()) else found
 
-    def _ref(self, target: str) -> str:
-        if target in self.known:
+    def _ref(self, target: str, scope: _Scope) -> str:
+        scope = self._within(scope, self._resource_of(target))
+        if target in self.known and scope == self._scope_at(target):
             return ref_to(target)
-        if target not in self.moved:
-            self.moved[target] = self._free_name(target)
-            self.waiting.append(target)
-        return ref_to(step("/$defs", self.moved[target]))
+        if (target, scope) not in self.moved:
+            self.moved[target, scope] = self._free_name(target)
+            self.waiting.append((target, scope))
+        return ref_to(step("/$defs", self.moved[target, scope]))
 
     def _free_name(self, target: str) -> str:
         given = self.root.get("$defs")
@@ -203,7 +228,7 @@ class _Localiser:
             name = " ".join(steps[-length:])
             if name not in taken:
                 return name
-        return target
+        return next(name for i in count(2) if (name := f"{target} {i}") not in taken)
 
 
 def _joined(base: str, ref: str) -> str:

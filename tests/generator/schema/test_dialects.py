@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from runcomfy_codegen.schema.normalise import clean
+from runcomfy_codegen.schema.reference_validator import keeps
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
@@ -85,3 +86,46 @@ def test_a_pointer_into_a_list_of_items_still_leads_there() -> None:
     cleaned, notes = clean({"$schema": DRAFT_7, "properties": {"x": schema}})
     assert cleaned["properties"]["x"]["prefixItems"][1] == {"$ref": "#/properties/x/prefixItems/0"}
     assert notes == []
+
+
+TREE: dict[str, Any] = {
+    "$schema": DRAFT_2019,
+    "$id": "https://example.com/tree",
+    "$recursiveAnchor": True,
+    "anyOf": [{"type": "integer"}, {"$ref": "#/$defs/node"}],
+    "$defs": {
+        "node": {
+            "$id": "node",
+            "$recursiveAnchor": True,
+            "type": ["object", "string"],
+            "additionalProperties": {"$recursiveRef": "#"},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "valid"),
+    [(1, True), ("a", True), ({"a": 1}, True), ({"a": {"b": 1}}, True), (1.5, False), ({"a": []}, False)],
+)  # fmt: skip
+def test_a_recursive_reference_leads_to_the_outermost_anchor(value: Any, valid: bool) -> None:
+    cleaned, notes = clean(TREE)
+    assert keeps(cleaned, cleaned, value) is valid
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("https://example.com/metaschema", "2020-12"),
+        ("http://json-schema.org/schema#", "2020-12"),
+        ("https://example.com/draft-07/mine", "draft 7"),
+        ("https://spec.openapis.org/oas/3.1/dialect/base", None),
+        ("http://json-schema.org/draft-07/schema", None),
+        ("https://json-schema.org/draft/2020-12/schema#", None),
+    ],
+)
+def test_an_unknown_dialect_is_reported(written: str, read_as: str | None) -> None:
+    _, notes = clean({"$schema": written, "type": "object"})
+    told = [f"is not a known dialect; the schema is read as {read_as}"] if read_as else []
+    assert [note.text for note in notes] == told

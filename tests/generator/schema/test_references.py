@@ -9,6 +9,7 @@ import pytest
 
 from runcomfy.model.request import check_payload
 from runcomfy_codegen.schema.normalise import canonical, clean
+from runcomfy_codegen.schema.reference_validator import keeps
 from support.small_models import load, make
 
 SHORT = {"type": "string", "maxLength": 3}
@@ -106,3 +107,48 @@ def test_40_doublings_are_gathered_once_each(tmp_path: Path) -> None:
     make(tmp_path, {"acme/small": schema})
     cls = load(tmp_path, "made_models.acme.small").Small
     assert cls(p="abc").payload() == {"p": "abc"}
+
+
+LISTS: dict[str, Any] = {
+    "$id": "https://example.com/lists",
+    "properties": {"numbers": {"$ref": "numbers"}, "texts": {"$ref": "texts"}},
+    "$defs": {
+        "list": {
+            "$id": "list",
+            "type": "array",
+            "items": {"$dynamicRef": "#item"},
+            "$defs": {"any": {"$dynamicAnchor": "item"}},
+        },
+        "numbers": {
+            "$id": "numbers",
+            "$ref": "list",
+            "$defs": {"one": {"$dynamicAnchor": "item", "type": "number"}},
+        },
+        "texts": {
+            "$id": "texts",
+            "$ref": "list",
+            "$defs": {"one": {"$dynamicAnchor": "item", "type": "string"}},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("payload", "valid"),
+    [
+        ({"numbers": [1], "texts": ["a"]}, True),
+        ({"numbers": ["a"]}, False),
+        ({"texts": [1]}, False),
+    ],
+)
+def test_a_dynamic_reference_depends_on_the_way_to_it(payload: dict[str, Any], valid: bool) -> None:
+    cleaned, notes = clean(LISTS)
+    assert keeps(cleaned, cleaned, payload) is valid
+    assert notes == []
+
+
+def test_a_generated_class_follows_dynamic_references(tmp_path: Path) -> None:
+    make(tmp_path, {"acme/small": {"type": "object", **LISTS}})
+    cls = load(tmp_path, "made_models.acme.small").Small
+    assert check_payload(cls, {"numbers": [1], "texts": ["a"]}) == []
+    assert [one.pointer for one in check_payload(cls, {"texts": ["a", 1]})] == ["/texts/1"]
