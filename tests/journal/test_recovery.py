@@ -244,8 +244,8 @@ def test_files_that_are_gone_expire_and_are_not_paid_again(
 def test_what_expired_may_be_found_again(journal: Journal) -> None:
     submitted(journal, "a")
     journal.record(ACCOUNT, "r-a", Outcome("expired"))
-    found = journal.record(ACCOUNT, "r-a", Outcome("succeeded", 0.2))
-    assert found is not None
+    assert journal.record(ACCOUNT, "r-a", Outcome("succeeded", 0.2))
+    found = given(journal, "a")
     assert (found.state, found.cost) == ("succeeded", 0.2)
 
 
@@ -253,9 +253,8 @@ def test_what_is_saved_does_not_expire(journal: Journal, tmp_path: Path) -> None
     submitted(journal, "a")
     journal.record(ACCOUNT, "r-a", Outcome("succeeded", files=[(_URL.format("a"), "image")]))
     journal.record_files(ACCOUNT, "r-a", [(_URL.format("a"), "image", tmp_path / "a.png")])
-    found = journal.record(ACCOUNT, "r-a", Outcome("expired"))
-    assert found is not None
-    assert found.state == "succeeded"
+    assert journal.record(ACCOUNT, "r-a", Outcome("expired"))
+    assert given(journal, "a").state == "succeeded"
 
 
 def test_what_still_runs_and_what_cannot_be_asked_is_told(
@@ -288,15 +287,16 @@ def test_requests_of_other_accounts_are_left_alone(journal: Journal, recover: Re
 
 def test_a_result_is_written_once_whoever_finds_out(journal: Journal) -> None:
     submitted(journal, "a")
-    first = journal.record(ACCOUNT, "r-a", Outcome("succeeded", 0.1))
-    assert journal.record(ACCOUNT, "r-a", Outcome("succeeded", 0.1)) == first
-    later = journal.record(ACCOUNT, "r-a", Outcome("failed"))
-    assert later is not None
-    assert later.state == "succeeded"
+    assert journal.record(ACCOUNT, "r-a", Outcome("succeeded", 0.1))
+    first = given(journal, "a")
+    assert journal.record(ACCOUNT, "r-a", Outcome("succeeded", 0.1))
+    assert given(journal, "a") == first
+    assert journal.record(ACCOUNT, "r-a", Outcome("failed"))
+    assert given(journal, "a") == first
 
 
 def test_requests_of_nobody_are_not_written(journal: Journal, tmp_path: Path) -> None:
-    assert journal.record(ACCOUNT, "r-unheard", Outcome("succeeded", 1)) is None
+    assert not journal.record(ACCOUNT, "r-unheard", Outcome("succeeded", 1))
     assert journal.record_files(ACCOUNT, "r-unheard", [("https://x", "image", tmp_path)]) is None
     assert list(journal.entries()) == []
 

@@ -58,15 +58,17 @@ def submitted(journal: Journal, key: str = "k", request_id: str = "", **more: An
     with journal.claiming(wanted(key, **more)) as claim:
         assert claim.take() is None
         claim.sending()
-        return claim.submitted(request_id or f"r-{key}")
+        claim.submitted(request_id or f"r-{key}")
+        entry = journal.find(claim.wanted.account, key)
+    assert entry is not None
+    return entry
 
 
 def succeeded(journal: Journal, key: str = "k", cost: object = None, **more: Any) -> Entry:
     """Claim, submit and succeed."""
     entry = submitted(journal, key, **more)
-    done = journal.record(entry.account, entry.request_id or "", Outcome("succeeded", cost))
-    assert done is not None
-    return done
+    assert journal.record(entry.account, entry.request_id or "", Outcome("succeeded", cost))
+    return given(journal, key)
 
 
 def given(journal: Journal, key: str = "k") -> Entry:

@@ -13,7 +13,6 @@ from runcomfy.downloads.async_manager import AsyncDownloads
 from runcomfy.errors import DeadlineExceeded, NotAllSaved, NotFound
 from runcomfy.protocol import watch
 from runcomfy.protocol.observation import observed_job
-from runcomfy.status import Status
 
 from .records import saved_ones
 from .submission import (
@@ -21,6 +20,7 @@ from .submission import (
     Found,
     Standing,
     Submission,
+    Submitted,
     ended_error,
     expired,
     recorded,
@@ -105,9 +105,9 @@ class AsyncJournalled:
         """The result of a new submit, or of the existing entry of the key."""
         with observed_job(request):
             found = await self.submit(request, payload, ends, options)
-            if found.context is None:
+            if isinstance(found, Found):
                 return await self._standing(found.model, found.entry, ends, on_status)
-            flow = resumed(found.context, found.status or Status("submitted"))
+            flow = resumed(found.context, found.status)
             document = await self._records.ended_async(
                 found.request_id,
                 lambda: self._driver.run(
@@ -126,12 +126,12 @@ class AsyncJournalled:
         payload: Mapping[str, Any] | None,
         ends: float | None,
         options: SubmitOptions,
-    ) -> Found:
+    ) -> Found | Submitted:
         """Submit, or return the existing job of the key. Raises ``SubmissionUnknown`` if that entry may be billed."""
         pauses = iter(PAUSES)
         while True:
             found = await self._try(request, payload, ends, options)
-            if found.entry.state != "posting":
+            if isinstance(found, Submitted) or found.entry.state != "posting":
                 _ = found.request_id  # raises where there is none
                 return found
             await self._wait(found.entry, ends, next(pauses, PAUSES[-1]))
@@ -142,7 +142,7 @@ class AsyncJournalled:
         payload: Mapping[str, Any] | None,
         ends: float | None,
         options: SubmitOptions,
-    ) -> Found:
+    ) -> Found | Submitted:
         submission = Submission(self._records, options)
         try:
             prepared = await self._preparer.prepare_async(
@@ -158,8 +158,10 @@ class AsyncJournalled:
             with submission.judged(claim, context):
                 flow = submission.flow(context, prepared.body, claim)
                 status = await self._driver.run(flow, model_id=context.model_id)
-                entry = await claim.submitted_async(context.request_id or "")
-            return Found(prepared.model, entry, context, status)
+                there = await claim.submitted_async(context.request_id or "")
+        if there is not None:
+            return Found(prepared.model, there)
+        return Submitted(prepared.model, context, status)
 
     async def _wait(self, entry: Entry, ends: float | None, pause: float) -> None:
         """Wait while another caller submits under the key."""

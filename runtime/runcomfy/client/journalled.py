@@ -10,7 +10,6 @@ from runcomfy.downloads.manager import Downloads
 from runcomfy.errors import DeadlineExceeded, NotAllSaved, NotFound
 from runcomfy.protocol import watch
 from runcomfy.protocol.observation import observed_job
-from runcomfy.status import Status
 
 from .records import saved_ones
 from .submission import (
@@ -18,6 +17,7 @@ from .submission import (
     Found,
     Standing,
     Submission,
+    Submitted,
     ended_error,
     expired,
     recorded,
@@ -102,9 +102,9 @@ class Journalled:
         """The result of a new submit, or of the existing entry of the key."""
         with observed_job(request):
             found = self.submit(request, payload, ends, options)
-            if found.context is None:
+            if isinstance(found, Found):
                 return self._standing(found.model, found.entry, ends, on_status)
-            flow = resumed(found.context, found.status or Status("submitted"))
+            flow = resumed(found.context, found.status)
             document = self._records.ended(
                 found.request_id,
                 lambda: self._driver.run(
@@ -123,12 +123,12 @@ class Journalled:
         payload: Mapping[str, Any] | None,
         ends: float | None,
         options: SubmitOptions,
-    ) -> Found:
+    ) -> Found | Submitted:
         """Submit, or return the existing job of the key. Raises ``SubmissionUnknown`` if that entry may be billed."""
         pauses = iter(PAUSES)
         while True:
             found = self._try(request, payload, ends, options)
-            if found.entry.state != "posting":
+            if isinstance(found, Submitted) or found.entry.state != "posting":
                 _ = found.request_id  # raises where there is none
                 return found
             self._wait(found.entry, ends, next(pauses, PAUSES[-1]))
@@ -139,7 +139,7 @@ class Journalled:
         payload: Mapping[str, Any] | None,
         ends: float | None,
         options: SubmitOptions,
-    ) -> Found:
+    ) -> Found | Submitted:
         submission = Submission(self._records, options)
         try:
             prepared = self._preparer.prepare(
@@ -155,8 +155,10 @@ class Journalled:
             with submission.judged(claim, context):
                 flow = submission.flow(context, prepared.body, claim)
                 status = self._driver.run(flow, model_id=context.model_id)
-                entry = claim.submitted(context.request_id or "")
-            return Found(prepared.model, entry, context, status)
+                there = claim.submitted(context.request_id or "")
+        if there is not None:
+            return Found(prepared.model, there)
+        return Submitted(prepared.model, context, status)
 
     def _wait(self, entry: Entry, ends: float | None, pause: float) -> None:
         """Wait while another caller submits under the key."""

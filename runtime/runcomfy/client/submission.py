@@ -38,6 +38,7 @@ __all__ = [
     "Found",
     "Standing",
     "Submission",
+    "Submitted",
     "ended_error",
     "expired",
     "recorded",
@@ -59,13 +60,25 @@ class Standing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Submitted:
+    """A request that was submitted just now, with its first status."""
+
+    model: ModelRef[Any]
+    context: CallContext
+    status: Status
+
+    @property
+    def request_id(self) -> str:
+        """The request id."""
+        return self.context.request_id or ""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """The outcome of a submit: the entry, and the call context if it was created just now."""
+    """The entry that the key has already, or that does not have the id it was given."""
 
     model: ModelRef[Any]
     entry: Entry
-    context: CallContext | None = None
-    status: Status | None = None
 
     @property
     def request_id(self) -> str:

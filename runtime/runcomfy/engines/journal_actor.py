@@ -112,7 +112,7 @@ class JournalActor:
             raise JournalError(f"the claim of {wanted.key!r:.80} was abandoned") from None
 
     @_answered
-    async def submitted(self, token: str, request_id: str) -> Entry:
+    async def submitted(self, token: str, request_id: str) -> Entry | None:
         """The service gave this id. A claim that an actor before this one granted is unknown by now, and becomes submitted."""
         journal = await self._opened()
         held = self._held.pop(token, None)
@@ -145,7 +145,7 @@ class JournalActor:
         return await asyncio.to_thread((await self._opened()).standing, wanted)
 
     @_answered
-    async def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+    async def record(self, account: Account, request_id: str, outcome: Outcome) -> bool:
         """Write how a request ended."""
         return await (await self._opened()).record_async(account, request_id, outcome)
 

@@ -61,12 +61,10 @@ class RemoteJournal:
         found: str | None = self.ask("fact", name)
         return found
 
-    async def record_async(
-        self, account: Account, request_id: str, outcome: Outcome
-    ) -> Entry | None:
+    async def record_async(self, account: Account, request_id: str, outcome: Outcome) -> bool:
         """Write how a request ended."""
-        entry: Entry | None = await self.ask_async("record", account, request_id, outcome)
-        return entry
+        there: bool = await self.ask_async("record", account, request_id, outcome)
+        return there
 
     async def record_files_async(
         self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
@@ -75,10 +73,10 @@ class RemoteJournal:
         entry: Entry | None = await self.ask_async("record_files", account, request_id, saved)
         return entry
 
-    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+    def record(self, account: Account, request_id: str, outcome: Outcome) -> bool:
         """The same as ``record_async``, blocking."""
-        entry: Entry | None = self.ask("record", account, request_id, outcome)
-        return entry
+        there: bool = self.ask("record", account, request_id, outcome)
+        return there
 
     def ask(self, method: str, *given: Any) -> Any:
         """Call the actor and wait, also while it restarts."""
@@ -132,11 +130,11 @@ class RemoteClaim:
         """Mark that the service may receive the request from now on."""
         self._sending = True
 
-    async def submitted_async(self, request_id: str) -> Entry:
+    async def submitted_async(self, request_id: str) -> Entry | None:
         """The service gave this id."""
         self._over = True
         try:
-            entry: Entry = await self._journal.ask_async("submitted", self.wanted.token, request_id)
+            entry: Entry | None = await self._journal.ask_async("submitted", self.wanted.token, request_id)
         except JournalError as error:
             error.request_id = request_id
             raise

@@ -59,11 +59,11 @@ class Claim:
         """Mark that the service may receive the request from now on."""
         self._sending = True
 
-    def submitted(self, request_id: str) -> Entry:
-        """Record the request id from the service. An id that another entry has makes this entry unknown."""
+    def submitted(self, request_id: str) -> Entry | None:
+        """Record the request id from the service. Returns ``None``, or the entry where it is unknown now: another one has that id."""
         return wait(self._submitted(request_id))
 
-    async def submitted_async(self, request_id: str) -> Entry:
+    async def submitted_async(self, request_id: str) -> Entry | None:
         """The same as ``submitted``, on asyncio and trio."""
         return await wait_async(self._submitted(request_id))
 
@@ -147,12 +147,12 @@ class Claim:
 
         yield linked.commits.submit(write)
 
-    def _submitted(self, request_id: str) -> Steps[Entry]:
+    def _submitted(self, request_id: str) -> Steps[Entry | None]:
         self._require_process()
         session = self._session
         token = self.wanted.token
         try:
-            entry: Entry = yield session.commits.submit(
+            entry: Entry | None = yield session.commits.submit(
                 lambda connection: outcomes.submitted(session, connection, token, request_id),
                 lambda *_: self._free(),
             )

@@ -113,7 +113,7 @@ def set_aside(
         "UPDATE entries SET state = ?, error = ?, answered = ?, ended = ? WHERE id = ?",
         (state, reason, now, now, number),
     )
-    return rows.entry_at(connection, number, session.root)
+    return rows.row_at(connection, number, session.root).entry
 
 
 def _require_same(entry: Entry, wanted: Wanted) -> None:

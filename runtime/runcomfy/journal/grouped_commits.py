@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from runcomfy.errors import JournalClosed, JournalError, JournalRestored
 
-from .database import Database, error_of
+from .database import Database
 from .generation_number import Generation, Mark
 from .waiting import waking_together
 
@@ -23,7 +23,8 @@ __all__ = ["After", "GroupedCommits", "Write"]
 
 ReturnT = TypeVar("ReturnT")
 _log = logging.getLogger("runcomfy")
-#: A function that reads and writes rows. If it raises, its own changes are rolled back, not those of its group.
+#: A function that reads and writes rows, and does nothing else, since it may run again. If it raises, its own changes are
+#: rolled back, not those of its group.
 Write = Callable[[sqlite3.Connection], ReturnT]
 
 #: Called on the thread that writes, with the value of a write or the error that it raised, before its future is done.
@@ -34,6 +35,10 @@ _Outcome: TypeAlias = tuple[Any, BaseException | None]
 _MOST = 500
 #: Error codes of a failed sync: written data may be lost, even if later syncs succeed.
 _UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+
+class _HalfDone(Exception):
+    """A write of a group failed after it changed something: all is undone, and each write runs again by itself."""
 
 
 @dataclass(slots=True)
@@ -59,6 +64,8 @@ class GroupedCommits:
         self._broken: JournalError | None = None
         #: The generation after the last group.
         self._count = 0
+        #: How many transactions were begun. In one, nobody else can change the database.
+        self.transactions = 0
 
     def submit(self, write: Write[ReturnT], after: After | None = None) -> Future[ReturnT]:
         """Add the write to the next group. Its future fails with ``JournalError`` or the write's own exception."""
@@ -112,9 +119,16 @@ class GroupedCommits:
         return group, True
 
     def _write(self, group: list[_Waiting[Any]]) -> None:
-        if not group:
-            return
-        outcomes: list[_Outcome] = []
+        outcomes = self._outcomes(group) if group else []
+        with waking_together():
+            for one, (value, why) in zip(group, outcomes, strict=True):
+                if one.after is not None:
+                    _call(one.after, value, why)
+                one.future.set_result(value) if why is None else one.future.set_exception(why)
+
+    def _outcomes(self, group: list[_Waiting[Any]]) -> list[_Outcome]:
+        """Write the group to the disk: what became of each write."""
+        error: BaseException
         try:
             if self._broken is not None:
                 raise self._broken
@@ -122,27 +136,28 @@ class GroupedCommits:
                 outcomes, count = self._commit(connection, group)
             # Written before the callers continue, so that an older copy of the database is always detected.
             self._generation.raise_to(Mark(self._journal_id, count))
-        except JournalError as error:
-            self._note(error)
-            outcomes = [(None, error)] * len(group)
-        except BaseException as error:  # noqa: BLE001  # it is raised where the writes are waited for
-            outcomes = [(None, error)] * len(group)
-        with waking_together():
-            for one, (value, why) in zip(group, outcomes, strict=True):
-                if one.after is not None:
-                    _call(one.after, value, why)
-                one.future.set_result(value) if why is None else one.future.set_exception(why)
+        except _HalfDone:
+            return [outcome for one in group for outcome in self._outcomes([one])]
+        except JournalError as why:
+            self._note(why)
+            error = why
+        except BaseException as why:  # noqa: BLE001  # it is raised where the writes are waited for
+            error = why
+        else:
+            return outcomes
+        return [(None, error)] * len(group)
 
     def _commit(
         self, connection: sqlite3.Connection, group: list[_Waiting[Any]]
     ) -> tuple[list[_Outcome], int]:
         connection.execute("BEGIN IMMEDIATE")
+        self.transactions += 1
         try:
             outcomes: list[_Outcome]
             if len(group) == 1:
                 outcomes = [(group[0].write(connection), None)]  # what it raises undoes all of it
             else:
-                outcomes = [self._one(connection, one.write) for one in group]
+                outcomes = [_one(connection, one.write) for one in group]
             connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")
             query = "SELECT value FROM facts WHERE name = 'generation'"
             count = int(connection.execute(query).fetchone()[0])
@@ -160,27 +175,22 @@ class GroupedCommits:
         self._count = count
         return outcomes, count
 
-    def _one(self, connection: sqlite3.Connection, write: Write[Any]) -> _Outcome:
-        connection.execute("SAVEPOINT one")
-        outcome: _Outcome
-        try:
-            outcome = write(connection), None
-        except sqlite3.Error as error:
-            if not connection.in_transaction:  # SQLite has given up all of it
-                raise
-            connection.execute("ROLLBACK TO one")
-            outcome = None, error_of(error, self._database.path)
-        except BaseException as error:  # noqa: BLE001  # it is raised where the write is waited for
-            connection.execute("ROLLBACK TO one")
-            outcome = None, error
-        connection.execute("RELEASE one")
-        return outcome
-
     def _note(self, error: JournalError) -> None:
         """Refuse all writes after a failed sync: they could depend on lost data."""
         code = getattr(error.__cause__, "sqlite_errorcode", None)
         if code in _UNSYNCED:
             self._broken = error
+
+
+def _one(connection: sqlite3.Connection, write: Write[Any]) -> _Outcome:
+    """Run one write of a group. A refusal that has changed nothing is its own affair. Raises ``_HalfDone``."""
+    before = connection.total_changes
+    try:
+        return write(connection), None
+    except BaseException as error:  # it is raised where the write is waited for
+        if isinstance(error, sqlite3.Error) or connection.total_changes != before:
+            raise _HalfDone from error
+        return None, error
 
 
 def _call(after: After, value: Any, why: BaseException | None) -> None:

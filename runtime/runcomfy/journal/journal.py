@@ -257,7 +257,7 @@ class Journal(Store):
         If a ``Journal`` was created with limits too, the stricter ones apply.
         """
         budget = Budget.of(max_cost, max_cost_per_day, price_margin)
-        self._write(lambda _, to: queries.set_limits(to, budget))
+        self._write(lambda session, to: _set_limits(session, to, budget))
 
     def opener(self) -> Callable[[], Journal]:
         """A picklable function that opens this journal in another process of this machine, with the same limits.
@@ -274,7 +274,7 @@ class Journal(Store):
 
         Returns the number of changed entries. Raises ``KeyConflict`` if both accounts have the same key.
         """
-        return self._write(lambda _, to: queries.adopt(to, account))
+        return self._write(lambda session, to: _adopt(session, to, account))
 
     def __enter__(self) -> Self:
         return self
@@ -368,6 +368,17 @@ def _resolved(
                 f"the request {request_id} belongs to the key {other.entry.key!r:.80}; nothing was changed"
             )
     return outcomes.settle_unknown(session, connection, row, request_id)
+
+
+def _set_limits(session: Session, connection: Connection, budget: Budget) -> None:
+    queries.set_limits(connection, budget)
+    session.forget_facts()
+
+
+def _adopt(session: Session, connection: Connection, account: Account) -> int:
+    changed = queries.adopt(connection, account)
+    session.forget_facts()
+    return changed
 
 
 def _states(state: State | Sequence[State] | None) -> tuple[State, ...] | None:

@@ -12,14 +12,21 @@ from typing import Any
 from runcomfy.errors import JobCancelled, JobFailed, JournalError, NotFound
 
 from . import rows
-from .budget import micros_of_cost, micros_of_estimate
+from .budget import micros_of_cost
 from .digests import unsigned, unsigned_url
-from .entry import Entry
+from .entry import Entry, SavedFile
 from .rows import Row
 from .session import Session
-from .states import State
+from .states import NEXT, State
 
 __all__ = ["Outcome", "not_sent", "record", "record_files", "submitted", "unknown"]
+
+#: The two transitions that each paid request makes read what they need, and no whole entry: a batch makes them by the thousand.
+_CLAIMED = """SELECT id, key, origin, state, request_id FROM entries
+    WHERE id = (SELECT entry FROM charges WHERE source = '' AND token = ?) AND token = ?"""
+_SUBMITTED = "UPDATE entries SET state = 'submitted', request_id = ?, answered = ?, error = NULL WHERE id = ?"
+_REQUESTED = """SELECT id, token, state, estimate, ended, files FROM entries
+    WHERE id = (SELECT entry FROM request_ids WHERE origin = ? AND request_id = ?) AND request_id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +58,27 @@ class Outcome:
 
 def submitted(
     session: Session, connection: sqlite3.Connection, token: str, request_id: str
-) -> Entry:
-    """Record the request id for a claim. An id that another entry already has makes the entry unknown."""
-    row = _claimed(session, connection, token)
-    if row.entry.state == "submitted" and row.entry.request_id == request_id:
-        return row.entry
-    other = rows.by_request_id(connection, row.entry.account.origin, request_id, session.root)
-    if other is not None:
-        reason = f"the service returned the request id {request_id}, which {other.entry.key!r} already has"
-        rows.move(connection, row, "unknown", error=reason, answered=session.now())
-    else:
-        _submit(session, connection, row, request_id)
-    return rows.entry_at(connection, row.number, session.root)
+) -> Entry | None:
+    """Record the request id for a claim. Returns ``None``, or the entry where it is unknown now: another one has that id."""
+    found = connection.execute(_CLAIMED, (token, token)).fetchone()
+    if found is None:
+        raise JournalError(
+            "the journal does not have the claim: the key was claimed again, or the journal was replaced"
+        )
+    number, key, origin, state, known = found
+    if state == "submitted" and known == request_id:
+        return None
+    if "submitted" not in NEXT[state]:
+        raise _not_posting(key, state)
+    if _own(connection, origin, request_id, number):
+        connection.execute(_SUBMITTED, (request_id, session.now(), number))
+        return None
+    row = rows.row_at(connection, number, session.root)
+    other = rows.by_request_id(connection, origin, request_id, session.root)
+    assert other is not None  # noqa: S101  # the id is there already
+    reason = f"the service returned the request id {request_id}, which {other.entry.key!r} already has"
+    rows.move(connection, row, "unknown", error=reason, answered=session.now())
+    return rows.row_at(connection, number, session.root).entry
 
 
 def not_sent(session: Session, connection: sqlite3.Connection, token: str, reason: str) -> None:
@@ -98,33 +114,38 @@ def settle_unknown(
     else:
         rows.move(connection, row, "not_sent", request_id=None, ended=session.now())
         rows.settle(connection, row.entry.token, None)
-    return rows.entry_at(connection, row.number, session.root)
+    return rows.row_at(connection, row.number, session.root).entry
 
 
 def record(
     session: Session, connection: sqlite3.Connection, origin: str, request_id: str, outcome: Outcome
-) -> Entry | None:
-    """Record how a request ended. Returns the entry, or ``None`` if the journal does not have it.
+) -> str | None:
+    """Record how a request ended. Returns the token of its claim, or ``None`` if the journal does not have it.
 
     Writing it twice changes nothing, but for a cost that was missing before.
     """
-    row = rows.by_request_id(connection, origin, request_id, session.root)
-    if row is None or row.entry.request_id != request_id:
+    found = connection.execute(_REQUESTED, (origin, request_id, request_id)).fetchone()
+    if found is None:
         return None
-    if outcome.state == "expired" and row.entry.state == "succeeded" and row.entry.saved:
-        return row.entry  # there is nothing left to lose
+    token: str
+    number, token, state, estimate, ended, files = found
+    known = rows.files_of(files, session.root)
+    if outcome.state == "expired" and state == "succeeded" and all(one.place for one in known):
+        return token  # there is nothing left to lose
+    if outcome.state != state and outcome.state not in NEXT[state]:
+        return token
     cost = micros_of_cost(outcome.cost)
-    changes: dict[str, Any] = {"error": outcome.error}
+    changes: dict[str, Any] = {"state": outcome.state, "error": outcome.error}
     if outcome.state == "succeeded":
         changes["output"] = json.dumps(unsigned(outcome.output))
-        changes["files"] = _files(row.entry, outcome.files, session.root)
+        changes["files"] = _files(known, outcome.files, session.root)
     if cost is not None:
         changes["cost"] = cost
-    if row.entry.ended_at is None:
+    if ended is None:
         changes["ended"] = session.now()
-    if rows.move(connection, row, outcome.state, **changes):
-        _settle(connection, row, cost)
-    return rows.entry_at(connection, row.number, session.root)
+    rows.change(connection, number, changes)
+    _settle(connection, token, estimate, cost)
+    return token
 
 
 def record_files(
@@ -144,45 +165,46 @@ def record_files(
     told = [(url, kind, places.get(url, (kind, place))[1]) for url, kind, place in files]
     told += [(url, kind, place) for url, (kind, place) in places.items() if url not in known]
     rows.move(connection, row, row.entry.state, files=_files_text(told, session.root))
-    return rows.entry_at(connection, row.number, session.root)
-
-
-def _claimed(session: Session, connection: sqlite3.Connection, token: str) -> Row:
-    row = rows.by_token(connection, token, session.root)
-    if row is None:
-        raise JournalError(
-            "the journal does not have the claim: the key was claimed again, or the journal was replaced"
-        )
-    return row
+    return rows.row_at(connection, row.number, session.root).entry
 
 
 def _submit(session: Session, connection: sqlite3.Connection, row: Row, request_id: str) -> None:
-    if not rows.move(
-        connection, row, "submitted", request_id=request_id, answered=session.now(), error=None
-    ):
-        raise JournalError(f"{row.entry.key!r} is {row.entry.state} and cannot be submitted")
-    connection.execute(
-        "INSERT INTO request_ids VALUES (?, ?, ?)",
-        (row.entry.account.origin, request_id, row.number),
+    """Let an unknown entry be submitted under an id that no entry has."""
+    if "submitted" not in NEXT[row.entry.state]:
+        raise _not_posting(row.entry.key, row.entry.state)
+    _own(connection, row.entry.account.origin, request_id, row.number)
+    connection.execute(_SUBMITTED, (request_id, session.now(), row.number))
+
+
+def _own(connection: sqlite3.Connection, origin: str, request_id: str, number: int) -> bool:
+    """Give a request id to an entry. Returns whether it was free."""
+    added = connection.execute(
+        "INSERT OR IGNORE INTO request_ids VALUES (?, ?, ?)", (origin, request_id, number)
     )
+    return added.rowcount == 1
 
 
-def _settle(connection: sqlite3.Connection, row: Row, cost: int | None) -> None:
+def _not_posting(key: str, state: State) -> JournalError:
+    return JournalError(f"{key!r} is {state} and cannot be submitted")
+
+
+def _settle(
+    connection: sqlite3.Connection, token: str, estimate: int | None, cost: int | None
+) -> None:
     """Settle a charge at its cost; without one, at the estimate, and for budgets at the reserved amount."""
     if cost is not None:
-        rows.settle(connection, row.entry.token, (0, cost, cost))
+        rows.settle(connection, token, (0, cost, cost))
         return
-    estimate = micros_of_estimate(row.entry.estimate) or 0
     connection.execute(
         "UPDATE charges SET settled = reserved, spent = ?, reserved = 0 "
         "WHERE source = '' AND token = ? AND reserved > 0",
-        (estimate, row.entry.token),
+        (estimate or 0, token),
     )
 
 
-def _files(entry: Entry, files: Sequence[tuple[str, str]], root: Path) -> str:
+def _files(known: Sequence[SavedFile], files: Sequence[tuple[str, str]], root: Path) -> str:
     """The column for the files of a result, with the places that are known already."""
-    places = {file.url: file.place for file in entry.files}
+    places = {file.url: file.place for file in known}
     told = [(unsigned_url(url), kind) for url, kind in files]
     return _files_text([(url, kind, places.get(url)) for url, kind in told], root)
 

@@ -20,12 +20,14 @@ __all__ = [
     "by_key",
     "by_request_id",
     "by_token",
+    "change",
     "charge",
-    "entry_at",
-    "fact",
+        "fact",
+    "files_of",
     "files_text",
     "move",
     "read",
+    "row_at",
     "set_fact",
     "settle",
 ]
@@ -70,15 +72,7 @@ def read(found: tuple[Any, ...], root: Path) -> Row:
         answered_at=None if answered is None else _moment(answered),
         ended_at=None if ended is None else _moment(ended),
         output=_json(output),
-        files=tuple(
-            SavedFile(
-                one["url"],
-                one["kind"],
-                None if one.get("path") is None else root / one["path"],
-                one.get("address"),
-            )
-            for one in _json(files) or ()
-        ),
+        files=files_of(files, root),
         folder=None if folder is None else root / folder,
         error=error,
         history=tuple(_json(history) or ()),
@@ -100,10 +94,9 @@ def by_token(connection: sqlite3.Connection, token: str, root: Path) -> Row | No
     return _one(connection, where, (token, token), root)
 
 
-def entry_at(connection: sqlite3.Connection, number: int, root: Path) -> Entry:
-    """The entry in the row with this number, which must exist."""
-    found = connection.execute(f"{SELECT} WHERE id = ?", (number,)).fetchone()
-    return read(found, root).entry
+def row_at(connection: sqlite3.Connection, number: int, root: Path) -> Row:
+    """The row with this number, which must exist."""
+    return read(connection.execute(f"{SELECT} WHERE id = ?", (number,)).fetchone(), root)
 
 
 def by_request_id(
@@ -119,12 +112,17 @@ def move(connection: sqlite3.Connection, row: Row, state: State, **changes: Any)
     before = row.entry.state
     if state != before and state not in NEXT[before]:
         return False
-    names = ["state = ?", *(f"{name} = ?" for name in changes)]
-    connection.execute(
-        f"UPDATE entries SET {', '.join(names)} WHERE id = ?",  # noqa: S608  # names of columns, given in code
-        (state, *changes.values(), row.number),
-    )
+    change(connection, row.number, {"state": state, **changes})
     return True
+
+
+def change(connection: sqlite3.Connection, number: int, changes: Mapping[str, Any]) -> None:
+    """Change columns of an entry."""
+    names = ", ".join(f"{name} = ?" for name in changes)
+    connection.execute(
+        f"UPDATE entries SET {names} WHERE id = ?",  # noqa: S608  # names of columns, given in code
+        (*changes.values(), number),
+    )
 
 
 def charge(
@@ -169,6 +167,19 @@ def set_fact(connection: sqlite3.Connection, name: str, value: str | None) -> No
         connection.execute("DELETE FROM facts WHERE name = ?", (name,))
     else:
         connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+
+def files_of(text: str | None, root: Path) -> tuple[SavedFile, ...]:
+    """The files in the column ``files``."""
+    return tuple(
+        SavedFile(
+            one["url"],
+            one["kind"],
+            None if one.get("path") is None else root / one["path"],
+            one.get("address"),
+        )
+        for one in _json(text) or ()
+    )
 
 
 def files_text(files: Iterable[Mapping[str, Any]]) -> str:

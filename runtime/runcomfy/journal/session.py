@@ -28,6 +28,10 @@ _log = logging.getLogger("runcomfy")
 
 #: The latest time of a datetime, in seconds since 1970.
 _LATEST = 253_402_300_799.0
+_FACTS = (
+    "SELECT name, value FROM facts "
+    "WHERE name IN ('max_cost', 'max_cost_per_day', 'price_margin', 'account')"
+)
 
 
 class Session:
@@ -41,6 +45,8 @@ class Session:
         self._linked = linked
         self.locks, self.database, self.generation, self.journal_id = open_files(options)
         self.commits = GroupedCommits(self.database, self.generation, self.journal_id)
+        #: What the transaction of this number has read of limits and account.
+        self._facts: tuple[int, dict[str, str]] = (0, {})
         #: Who needs it open: the journal, and each claim until it is over.
         self._users: set[object] = {None}
         self._lock = Lock()
@@ -85,9 +91,8 @@ class Session:
 
     def budget(self, connection: sqlite3.Connection) -> Budget:
         """The effective limits: those of this process and those stored for all."""
-        query = "SELECT name, value FROM facts WHERE name IN ('max_cost', 'max_cost_per_day', 'price_margin')"
-        stored = dict(connection.execute(query).fetchall())
-        if not stored:
+        stored = self._stored(connection)
+        if stored.keys() <= {"account"}:
             return self.options.budget
         total, day = stored.get("max_cost"), stored.get("max_cost_per_day")
         return self.options.budget.stricter(
@@ -98,18 +103,32 @@ class Session:
             )
         )
 
+    def _stored(self, connection: sqlite3.Connection) -> dict[str, str]:
+        """What the journal says of limits and account, read once in each transaction of this process."""
+        number, stored = self._facts
+        if number != self.commits.transactions:
+            stored = dict(connection.execute(_FACTS).fetchall())
+            self._facts = self.commits.transactions, stored
+        return stored
+
+    def forget_facts(self) -> None:
+        """Read limits and account again: this transaction has changed them."""
+        self._facts = 0, {}
+
     def is_alive(self, token: str) -> bool:
         """Whether a running process holds the claim."""
         return self.locks.is_held(byte_of(token))
 
     def require_account(self, connection: sqlite3.Connection, account: Account) -> None:
         """Raise where the journal is for one account, and this is another; the first one is recorded."""
-        if self.options.one_account and not self.check_account(connection, account):
-            rows.set_fact(connection, "account", f"{account.origin} {account.fingerprint}")
+        if self.options.one_account:
+            known = self._stored(connection).get("account")
+            if not self.check_account(known, account):
+                rows.set_fact(connection, "account", f"{account.origin} {account.fingerprint}")
+                self.forget_facts()
 
-    def check_account(self, connection: sqlite3.Connection, account: Account) -> bool:
-        """Whether the journal belongs to this account, not yet to none. Raises ``JournalRefused`` if to another."""
-        known = rows.fact(connection, "account")
+    def check_account(self, known: str | None, account: Account) -> bool:
+        """Whether ``known`` is this account, not yet none. Raises ``JournalRefused`` if it is another."""
         if known is None or not self.options.one_account:
             return False
         origin, _, fingerprint = known.partition(" ")
@@ -134,13 +153,13 @@ class Session:
     ) -> Future[ReturnT]:
         """Submit a write that changes a charge, then call ``after`` in any case.
 
-        The charge is that of the claim with this token, or of the entry that the write returns.
+        The charge is that of the claim with this token, or of the entry or the token that the write returns.
         """
 
         def ended(value: Any, why: BaseException | None) -> None:
-            about = value.token if token is None and isinstance(value, Entry) else token
+            about = token or (value.token if isinstance(value, Entry) else value)
             try:
-                if why is None and about is not None:
+                if why is None and isinstance(about, str):
                     self.repeat(about)
             finally:
                 if after is not None:

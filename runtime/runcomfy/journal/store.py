@@ -115,15 +115,13 @@ class Store:
         """Record that a request is not sent, and why. Raises ``KeyConflict`` if it was sent."""
         return self._write(lambda session, to: set_aside(session, to, wanted, state, reason))
 
-    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
-        """Record how a request ended. Returns its entry, or ``None`` if the journal does not have it."""
-        return self._write(_record(account, request_id, outcome))
+    def record(self, account: Account, request_id: str, outcome: Outcome) -> bool:
+        """Record how a request ended. Returns whether the journal has it."""
+        return self._write(_record(account, request_id, outcome)) is not None
 
-    async def record_async(
-        self, account: Account, request_id: str, outcome: Outcome
-    ) -> Entry | None:
+    async def record_async(self, account: Account, request_id: str, outcome: Outcome) -> bool:
         """The same as ``record``, on asyncio and trio."""
-        return await self._write_async(_record(account, request_id, outcome))
+        return await self._write_async(_record(account, request_id, outcome)) is not None
 
     def record_files(
         self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
@@ -141,9 +139,9 @@ class Store:
         """Raise ``JournalRefused`` where the journal is for one account, and was begun with another."""
         session = self._opened()
         with session.database.reading() as connection:
-            session.check_account(connection, account)
+            session.check_account(rows.fact(connection, "account"), account)
 
-    async def submitted_async(self, token: str, request_id: str) -> Entry:
+    async def submitted_async(self, token: str, request_id: str) -> Entry | None:
         """Write the id that the service gave for a claim, on asyncio and trio, where the process that took the claim is gone."""
         return await self._write_async(
             lambda session, to: outcomes.submitted(session, to, token, request_id)
@@ -234,7 +232,7 @@ class Store:
         return await wait_async(one(self._submit(write)))
 
 
-def _record(account: Account, request_id: str, outcome: Outcome) -> _SessionWrite[Entry | None]:
+def _record(account: Account, request_id: str, outcome: Outcome) -> _SessionWrite[str | None]:
     return lambda session, to: outcomes.record(session, to, account.origin, request_id, outcome)
 
 
