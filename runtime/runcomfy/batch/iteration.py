@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextvars import copy_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runcomfy.errors import ConfigurationError
 from runcomfy.model.registry import find_model
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from runcomfy.journal import Journal
 
 __all__ = ["BatchRun"]
+
+#: Seconds in which outcomes are gathered: to hand over each one by itself costs as much as to write it down.
+_GATHERED = 0.01
+_Told: TypeAlias = BatchOutcome | BaseException | None
 
 
 class BatchRun:
@@ -86,11 +91,14 @@ class BatchRun:
 
         outcomes, display = self._start(), LiveDisplay(self)
         try:
-            while (one := await run_sync(outcomes.get, abandon_on_cancel=True)) is not None:
-                if isinstance(one, BaseException):
-                    raise one
-                self._take(one, display)
-                yield one
+            while True:
+                for one in await run_sync(_next_ones, outcomes, abandon_on_cancel=True):
+                    if one is None:
+                        return
+                    if isinstance(one, BaseException):
+                        raise one
+                    self._take(one, display)
+                    yield one
         finally:
             if self._batch is not None:
                 self._batch.stop()
@@ -111,27 +119,27 @@ class BatchRun:
         rows = self._batch.found.rows if self._batch is not None else None
         return summary_html(self._told, rows=rows, cost=self._told.settled)
 
-    def _start(self) -> queue.Queue[BatchOutcome | BaseException | None]:
+    def _start(self) -> queue.Queue[_Told]:
         if self._begun:
             raise ConfigurationError(
                 "this batch was already iterated over; call batch(…) again to resume it"
             )
         self._begun = True
-        outcomes: queue.Queue[BatchOutcome | BaseException | None] = queue.Queue()
+        outcomes: queue.Queue[_Told] = queue.Queue()
         context = copy_context()  # the batch continues the caller's trace
         threading.Thread(
             target=context.run, args=(self._run, outcomes), name="runcomfy-batch", daemon=True
         ).start()
         return outcomes
 
-    def _stop(self, outcomes: queue.Queue[BatchOutcome | BaseException | None]) -> None:
+    def _stop(self, outcomes: queue.Queue[_Told]) -> None:
         """Start no further row, and wait for those in flight."""
         if self.summary is None and self._batch is not None:
             self._batch.stop()
             while not isinstance(outcomes.get(), (BaseException, type(None))):
                 pass
 
-    def _run(self, outcomes: queue.Queue[BatchOutcome | BaseException | None]) -> None:
+    def _run(self, outcomes: queue.Queue[_Told]) -> None:
         import anyio
 
         async def main() -> None:
@@ -158,3 +166,12 @@ class BatchRun:
             outcomes.put(error)
         finally:
             outcomes.put(None)
+
+
+def _next_ones(outcomes: queue.Queue[_Told]) -> list[_Told]:
+    """Wait for the next outcome: that one, and those that come right after it."""
+    ready = [outcomes.get()]
+    time.sleep(_GATHERED)
+    while not outcomes.empty():
+        ready.append(outcomes.get())
+    return ready

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from runcomfy.batch.batch import Batch
     from runcomfy.batch.outcome import BatchOutcome, BatchSummary
     from runcomfy.batch.preflight import Preflight
+    from runcomfy.journal.entry import Spend
 
     from .service import Service
 
@@ -212,18 +213,23 @@ class _Progress:
     async def animate(self) -> None:
         """Draw the line now and then."""
         import anyio
+        from anyio.to_thread import run_sync
 
         while self._animated:
             try:
                 width = os.get_terminal_size(sys.stderr.fileno()).columns
             except (OSError, ValueError):
                 width = 80
-            shown = fit(self._line(), (width or 80) - 1, sys.stderr.encoding or "ascii")
+            # The journal first writes down what is pending, and the rows do not wait for that.
+            spent = await run_sync(self._batch.journal.spend)
+            shown = fit(
+                self._line(spent.values()), (width or 80) - 1, sys.stderr.encoding or "ascii"
+            )
             sys.stderr.write(_CLEAR + shown)
             sys.stderr.flush()
             await anyio.sleep(_FRAME)
 
-    def _line(self) -> str:
+    def _line(self, spent: Collection[Spend]) -> str:
         summary = self._batch.summary
         done = summary.states.total()
         seconds = max(time.monotonic() - self._started, 0.001)
@@ -235,7 +241,6 @@ class _Progress:
             for state, count in sorted(summary.states.items())
             if state != "succeeded"
         ]
-        spent = self._batch.journal.spend().values()
         words.append(
             f"${sum(one.settled for one in spent):.2f} + ${sum(one.reserved for one in spent):.2f} reserved"
         )

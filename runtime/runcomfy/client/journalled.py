@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from runcomfy.drivers.driver import Driver
     from runcomfy.journal.entry import Entry
     from runcomfy.model.request import Request
+    from runcomfy.status import Status
 
     from .preparation import Preparer
     from .prepared_request import ModelRef

@@ -147,7 +147,8 @@ class JournalActor:
     @_answered
     async def record(self, account: Account, request_id: str, outcome: Outcome) -> bool:
         """Write how a request ended."""
-        return await (await self._opened()).record_async(account, request_id, outcome)
+        journal = await self._opened()
+        return await asyncio.to_thread(journal.record, account, request_id, outcome)
 
     @_answered
     async def record_files(

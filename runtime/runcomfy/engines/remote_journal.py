@@ -61,10 +61,9 @@ class RemoteJournal:
         found: str | None = self.ask("fact", name)
         return found
 
-    async def record_async(self, account: Account, request_id: str, outcome: Outcome) -> bool:
+    async def record_async(self, account: Account, request_id: str, outcome: Outcome) -> None:
         """Write how a request ended."""
-        there: bool = await self.ask_async("record", account, request_id, outcome)
-        return there
+        await self.ask_async("record", account, request_id, outcome)
 
     async def record_files_async(
         self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
@@ -134,7 +133,9 @@ class RemoteClaim:
         """The service gave this id."""
         self._over = True
         try:
-            entry: Entry | None = await self._journal.ask_async("submitted", self.wanted.token, request_id)
+            entry: Entry | None = await self._journal.ask_async(
+                "submitted", self.wanted.token, request_id
+            )
         except JournalError as error:
             error.request_id = request_id
             raise

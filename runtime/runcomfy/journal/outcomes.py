@@ -76,7 +76,9 @@ def submitted(
     row = rows.row_at(connection, number, session.root)
     other = rows.by_request_id(connection, origin, request_id, session.root)
     assert other is not None  # noqa: S101  # the id is there already
-    reason = f"the service returned the request id {request_id}, which {other.entry.key!r} already has"
+    reason = (
+        f"the service returned the request id {request_id}, which {other.entry.key!r} already has"
+    )
     rows.move(connection, row, "unknown", error=reason, answered=session.now())
     return rows.row_at(connection, number, session.root).entry
 

@@ -78,7 +78,7 @@ class Records(Protocol):
         """The entry under a key."""
         ...
 
-    def record(self, account: Account, request_id: str, outcome: Outcome) -> Entry | None:
+    def record(self, account: Account, request_id: str, outcome: Outcome) -> bool:
         """Write how a request ended."""
         ...
 

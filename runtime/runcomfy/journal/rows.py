@@ -22,7 +22,7 @@ __all__ = [
     "by_token",
     "change",
     "charge",
-        "fact",
+    "fact",
     "files_of",
     "files_text",
     "move",

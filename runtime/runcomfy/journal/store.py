@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from threading import Lock
@@ -28,6 +30,7 @@ from .waiting import one, wait, wait_async
 __all__ = ["Prices", "Store"]
 
 ReturnT = TypeVar("ReturnT")
+_log = logging.getLogger("runcomfy")
 #: What requests of a model cost, in US dollars: by model id, or of model id and payload.
 Prices = Mapping[str, float] | Callable[[str, Mapping[str, Any]], float | None]
 #: A write that needs the session it is made in.
@@ -119,9 +122,14 @@ class Store:
         """Record how a request ended. Returns whether the journal has it."""
         return self._write(_record(account, request_id, outcome)) is not None
 
-    async def record_async(self, account: Account, request_id: str, outcome: Outcome) -> bool:
-        """The same as ``record``, on asyncio and trio."""
-        return await self._write_async(_record(account, request_id, outcome)) is not None
+    async def record_async(self, account: Account, request_id: str, outcome: Outcome) -> None:
+        """The same as ``record``, without waiting for the disk: what a crash takes is found again by the request's id.
+
+        A write that fails later is logged.
+        """
+        self._submit(_record(account, request_id, outcome)).add_done_callback(
+            partial(_tell_failed, request_id)
+        )
 
     def record_files(
         self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
@@ -234,6 +242,12 @@ class Store:
 
 def _record(account: Account, request_id: str, outcome: Outcome) -> _SessionWrite[str | None]:
     return lambda session, to: outcomes.record(session, to, account.origin, request_id, outcome)
+
+
+def _tell_failed(request_id: str, written: Future[str | None]) -> None:
+    error = written.exception()
+    if error is not None:
+        _log.warning("request %s could not be recorded: %s", request_id, error)
 
 
 def _record_files(
