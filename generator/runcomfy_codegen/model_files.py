@@ -6,7 +6,6 @@ It needs the libraries that are slow to import, so it is imported when there is 
 from __future__ import annotations
 
 import ast
-import gc
 import json
 import os
 import sys
@@ -14,7 +13,6 @@ import tempfile
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -36,6 +34,7 @@ from runcomfy_codegen.spec.builder import build_model
 from runcomfy_codegen.spec.library_hints import prepare_library
 from runcomfy_codegen.spec.names import input_name
 
+from .collector import without_collector
 from .errors import CodegenError
 
 __all__ = [
@@ -58,6 +57,8 @@ class Job:
     """A model to make, and what was made of it before: its entry, and where its module is."""
 
     model_id: ModelId
+    #: The names of the files in its folder.
+    files: frozenset[str]
     known: ManifestEntry | None = None
     before: Path | None = None
 
@@ -82,7 +83,7 @@ def make_models(
             for batch in batches:
                 yield from make(batch)
             return
-        prepare_library()  # once, before the processes share it
+        prepare_library(templates_folder() / "types")  # once, before the processes share it
         with ProcessPoolExecutor(mp_context=get_context("fork")) as processes:
             for made in processes.map(make, batches):
                 yield from made
@@ -93,19 +94,7 @@ def _can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1 and (os.cpu_count() or 1) > 1
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Without looking for circles of objects: a batch leaves few, and the search takes a tenth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_without_collector()
+@without_collector()
 def _make_batch(
     schemas: Path, scratch: Path, jobs: Sequence[Job]
 ) -> list[ModelFiles | CodegenError]:
@@ -135,7 +124,7 @@ class _Rendered:
 
 
 def _render_model(schemas: Path, job: Job) -> _Rendered:
-    stored = read_stored(schemas, job.model_id)
+    stored = read_stored(schemas, job.model_id, job.files)
     documents = parse_documents(stored)
     spec = build_model(documents, templates_folder() / "types")
     entry = ManifestEntry(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from runcomfy_codegen.schema.documents import read_stored, scan_models, stored_f
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
+from .collector import without_collector
 from .errors import CodegenError, Misuse, NameClash, SchemaError
 from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .package import manifest as manifests
@@ -64,17 +66,10 @@ def generate(
     times say that no one has written to it. ``progress`` is told how many models are made, of how many.
     Raises ``CodegenError``.
     """
-    return _Run(
-        schemas,
-        out / _package_path(package),
-        package,
-        models,
-        only,
-        keep_going,
-        fresh,
-        read_all,
-        progress,
-    ).result()
+    folder = out / _package_path(package)
+    with without_collector():
+        run = _Run(schemas, folder, package, models, only, keep_going, fresh, read_all, progress)
+        return run.result()
 
 
 def _package_path(package: str) -> Path:
@@ -92,6 +87,11 @@ def _package_path(package: str) -> Path:
             f"--package {package}", "would shadow a package of that name", "Choose another name."
         )
     return Path(*package.split("."))
+
+
+def _matcher(globs: Sequence[str]) -> Callable[[str], object]:
+    """What tells whether a model id matches one of the globs."""
+    return re.compile("|".join(map(translate, globs))).match
 
 
 class _Run:
@@ -118,12 +118,9 @@ class _Run:
         last = stamp(self.generator, self.folder.text(manifests.NAME) or "")
         self.trusted = not fresh and read_stamp(folder) == last
         self.seen = FileStamps(folder, last, used=self.trusted and not read_all)
-        self.ids = {
-            model_id: files
-            for model_id, files in scan_models(schemas).items()
-            if any(fnmatchcase(model_id, glob) for glob in models)
-        }
-        self.selected = {model_id for model_id in self.ids if fnmatchcase(model_id, only)}
+        wanted, selected = _matcher(models), _matcher([only])
+        self.ids = {one: files for one, files in scan_models(schemas).items() if wanted(one)}
+        self.selected = {one for one in self.ids if selected(one)}
         if not self.selected:
             globs = " or ".join(map(repr, models if only == "*" else [only]))
             matching = "" if globs == "'*'" else f" that matches {globs}"
@@ -175,7 +172,7 @@ class _Run:
                     self._keep(model_id)
                     continue
                 self.claims.take(model_id, *names_of(stored))
-                jobs.append(self._job(model_id, known))
+                jobs.append(self._job(model_id, files, known))
             except CodegenError as error:
                 self._fail(model_id, error)
         return jobs
@@ -189,12 +186,12 @@ class _Run:
         self.folder.trust(place)
         return True
 
-    def _job(self, model_id: ModelId, known: ManifestEntry | None) -> Job:
+    def _job(self, model_id: ModelId, files: frozenset[str], known: ManifestEntry | None) -> Job:
         from .model_files import Job
 
         if known is None or not self.folder.is_as_written(_path(known)):
-            return Job(model_id)
-        return Job(model_id, known, self.folder.root / _path(known))
+            return Job(model_id, files)
+        return Job(model_id, files, known, self.folder.root / _path(known))
 
     def _take(
         self, model_id: ModelId, outcome: ModelFiles | CodegenError, made: dict[str, ManifestEntry]

@@ -1,7 +1,7 @@
 """Which files are as they were when they were read last, so that the next run need not read them again.
 
-As git does it: a file whose size, times and inode are the same has not been written to. A record holds for one stamp only,
-and it lies beside it. ``generate --check`` does not look at it.
+As git does it: a file whose size, inode and time of change are the same has not been written to. That time is the system's:
+no program can set it. A record holds for one stamp only, and it lies beside it. ``generate --check`` does not look at it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TELLS_CHANGES = os.name == "posix"
 
 
 class FileStamps:
-    """The state of each model's files when they were read last: model id -> sizes, times and inodes."""
+    """The state of each model's files when they were read last: model id -> sizes, times of change, inodes."""
 
     def __init__(self, folder: Path, stamp: str, *, used: bool) -> None:
         self._folder = folder
@@ -32,16 +32,18 @@ class FileStamps:
 
     def is_known(self, model_id: str, files: Iterable[str]) -> bool:
         """Whether all of a model's files are as they were; they are noted for the next run."""
-        try:
-            # Path.stat takes twice as long.
-            found = [os.stat(file) for file in files] if _TELLS_CHANGES else []  # noqa: PTH116  # see above
-        except OSError:
+        if not _TELLS_CHANGES:
             return False
-        if not found or max(max(one.st_mtime_ns, one.st_ctime_ns) for one in found) > self._latest:
-            return False
-        state = " ".join(
-            f"{one.st_size} {one.st_mtime_ns} {one.st_ctime_ns} {one.st_ino}" for one in found
-        )
+        found: list[int] = []
+        for file in files:
+            try:
+                one = os.stat(file)  # noqa: PTH116  # Path.stat takes twice as long
+            except OSError:
+                return False
+            if one.st_ctime_ns > self._latest:
+                return False
+            found += (one.st_size, one.st_ctime_ns, one.st_ino)
+        state = " ".join(map(str, found))
         self._now[model_id] = state
         return self._before.get(model_id) == state
 

@@ -75,7 +75,7 @@ class PackageFolder:
 
     def leads_out(self, path: str) -> bool:
         """Whether the path leaves the folder through a link."""
-        if self._links.isdisjoint(_and_parents(path)):
+        if not self._links or self._links.isdisjoint(_and_parents(path)):
             return False
         return not (self.root / path).resolve().is_relative_to(self.root.resolve())
 

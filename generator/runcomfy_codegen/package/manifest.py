@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class ManifestEntry:
             "package": self.package,
             "module": self.module,
             "exports": self.exports,
-            "notes": [astuple(note) for note in self.notes],
+            "notes": [[note.place, note.kind, note.subject, note.text] for note in self.notes],
             "names": self.names,
         }
         return {name: value for name, value in data.items() if value}

@@ -24,7 +24,7 @@ _HEADER = b"""\
 
 def _write(file: Path, text: str) -> None:
     try:
-        with open(file, "wb") as stream:  # noqa: PTH123  # a third of the time
+        with open(file, "xb") as stream:  # noqa: PTH123  # a third of the time
             stream.write(text.encode("utf-8"))
     except OSError as error:  # a full disk is told without the name of the file
         raise CannotWrite(
@@ -43,7 +43,10 @@ def format_modules(modules: dict[str, str]) -> dict[str, bytes]:
 
 
 def format_in(folder: Path, modules: dict[str, str]) -> dict[str, bytes]:
-    """The same in a folder that is there, whose files are written over: making and removing them takes longer."""
+    """The same in a folder that is there, and empty again afterwards.
+
+    A file that is written over would be flushed to the disk by some file systems, which takes longer than all the rest.
+    """
     files = {path: folder / f"m{i}.py" for i, path in enumerate(modules)}
     for path, file in files.items():
         _write(file, modules[path])
@@ -58,4 +61,7 @@ def format_in(folder: Path, modules: dict[str, str]) -> dict[str, bytes]:
             done.stderr.strip()[:500],
             "Check that runcomfy[codegen] is installed.",
         )
-    return {path: _HEADER + file.read_bytes() for path, file in files.items()}
+    contents = {path: _HEADER + file.read_bytes() for path, file in files.items()}
+    for file in files.values():
+        file.unlink()
+    return contents

@@ -50,6 +50,8 @@ _PRIVATE = frozenset(
     _admitted _media _example _deprecated
     """.split()
 )
+#: Where a function's node holds the names that its body defines, once it was walked.
+_DEFINED = "defined"
 #: Python refuses more loops inside each other than this.
 _LOOPS = 20
 
@@ -134,16 +136,11 @@ def _block(text: str) -> _Block:
 
 
 def _names_in_check(tree: ast.Module) -> set[str]:
-    """The names that the function ``check`` defines by itself."""
+    """The names that the function ``check`` defines by itself, which ``_walk`` has noted."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "check":
-            parts = list(ast.walk(node))
-            stored = {
-                one.id
-                for one in parts
-                if isinstance(one, ast.Name) and one.ctx.__class__ is ast.Store
-            }
-            return stored | {one.arg for one in parts if isinstance(one, ast.arg)}
+            names: set[str] = getattr(node, _DEFINED)
+            return names
     raise _Refused("statements for a function check that it lacks", tree)
 
 
@@ -202,6 +199,7 @@ def _in_class(node: Any, place: _Place) -> _Parts:
 def _in_function(node: Any, place: _Place) -> _Parts:
     place.scope.add(node.name)
     inner = _Place(set())
+    setattr(node, _DEFINED, inner.scope)
     yield node.args, inner
     if node.returns is not None:
         yield node.returns, place._replace(hint=True)

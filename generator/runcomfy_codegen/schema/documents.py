@@ -127,10 +127,14 @@ def _listing(folder: str) -> tuple[list[str], frozenset[str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith(".") and entry.name != DECIDED:
-                    continue
-                is_folder = entry.name != DECIDED and entry.is_dir(follow_symlinks=False)
-                (folders if is_folder else files).append(entry.name)
+                name = entry.name
+                if name[0] == ".":
+                    if name == DECIDED:
+                        files.append(name)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(name)
+                else:
+                    files.append(name)
     except OSError as error:
         _unreadable(error)
     return folders, frozenset(files)

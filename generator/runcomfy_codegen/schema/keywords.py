@@ -132,8 +132,9 @@ def schemas_in(schema: object, place: str = "") -> Iterator[tuple[str, Schema]]:
 def _collect(schema: object, place: str, found: list[tuple[str, Schema]]) -> None:
     if isinstance(schema, dict):
         found.append((place, schema))
-        for steps, part in parts_of(schema):
-            _collect(part, step(place, *steps), found)
+        if not HOLDERS.isdisjoint(schema):  # most hold no other
+            for steps, part in parts_of(schema):
+                _collect(part, step(place, *steps), found)
 
 
 def parts_of(schema: Schema) -> Iterator[tuple[tuple[object, ...], object]]:

@@ -45,9 +45,9 @@ def library_hints(structures: list[Structure], templates: Path, *, frozen: bool)
     return [_with_tokens(_known[frozen, shape], tokens) for shape, tokens in shapes]
 
 
-def prepare_library() -> None:
-    """Import the library, which takes longer than any answer of it."""
-    import datamodel_code_generator  # noqa: F401  # the import is what is wanted
+def prepare_library(templates: Path) -> None:
+    """Load all of the library, which it does at its first answer, and which takes longer than any answer."""
+    library_hints([{"type": "string"}], templates, frozen=True)
 
 
 def _shape(structure: Structure) -> tuple[str, dict[str, str]]:

@@ -86,7 +86,7 @@ class Identifier(str):
 
     def __new__(cls, text: str) -> Identifier:
         """Raise ``ValueError`` for anything that is no such identifier."""
-        if not _IDENTIFIER.fullmatch(text) or keyword.iskeyword(text):
+        if not (text.isascii() and text.isidentifier()) or keyword.iskeyword(text):
             raise ValueError(f"{text!r} is not a usable Python identifier")
         return super().__new__(cls, text)
 

@@ -23,6 +23,10 @@ _OPEN_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"\Z')
 _SCHEMAS_DEEP = 3
 
 
+#: ``json.dumps`` would make an encoder for each value.
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
 class PythonSource(str):
     """Python source for one expression, made by this module and safe to put into a template."""
 
@@ -93,10 +97,10 @@ def json_text(value: dict[str, Any]) -> PythonSource:
 
 def _json_lines(value: object, deep: int, indent: str = "") -> str:
     if not deep or not isinstance(value, dict) or not value:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _JSON.encode(value)
     inner = indent + " "
     members = (
-        f"{inner}{json.dumps(name, ensure_ascii=False)}: {_json_lines(one, deep - 1, inner)}"
+        f"{inner}{_JSON.encode(name)}: {_json_lines(one, deep - 1, inner)}"
         for name, one in value.items()
     )
     return "{\n" + ",\n".join(members) + f"\n{indent}}}"
@@ -149,7 +153,10 @@ def _wrapped(line: str, width: int) -> list[str]:
     lead = " " * min(len(line) - len(text), width // 2)
     hang = lead + ("  " if text.startswith(("- ", "* ")) else "")
     lines, current = [], lead
-    for word in (piece for one in text.split() for piece in _pieces(one, width - len(hang))):
+    words = text.split()
+    if whole != line or len(max(words, key=len)) > width - len(hang):
+        words = [piece for word in words for piece in _pieces(word, width - len(hang))]
+    for word in words:
         if current.strip() and len(current) + 1 + len(word) > width:
             lines.append(current)
             current = hang

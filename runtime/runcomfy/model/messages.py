@@ -142,6 +142,8 @@ def printable(text: str) -> str:
     Control characters, line ends, bidi marks and lone surrogates become ``\\x1b``, ``\\n``,
     ``\\u202e`` and the like; letters of every script stay as they are.
     """
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
