@@ -67,21 +67,13 @@ def read_catalogue(
 ) -> Iterator[EntryPage]:
     """The catalogue from ``offset`` to its end. Raises ``RequestError``.
 
-    Where a response cannot be read, its entries are asked for one by one, so that one bad entry costs itself alone.
+    If a page cannot be read, its entries are fetched one by one, so that only the bad entry is lost.
     """
     limit, unreadable = _PAGE, 0
     seen: set[str] = set()
     while True:
         try:
-            page = client.catalogue_page(
-                query.search,
-                category=query.category,
-                kind=query.kind,
-                include_schema=True,
-                limit=limit,
-                offset=offset,
-                timeout=PAGE_TIMEOUT if limit > 1 else ENTRY_TIMEOUT,
-            )
+            page = _fetch(client, query, offset, limit)
         except RequestError as error:
             if not _is_unreadable(error):
                 raise
@@ -102,13 +94,25 @@ def read_catalogue(
         fresh = set(names) - seen
         seen |= fresh
         yield EntryPage(found, offset, page.total, names)
-        # A service that does not count its pages would send the first one for ever.
+        # A service that ignores the offset sends the first page again and again.
         if not fresh or (page.total is not None and offset >= page.total):
             return
         if limit == 1 and offset % _PAGE == 0:
             limit = _PAGE
         if page.retry_after:
             pause(min(page.retry_after, _LONGEST_PAUSE))
+
+
+def _fetch(client: Client, query: Query, offset: int, limit: int) -> CataloguePage:
+    return client.catalogue_page(
+        query.search,
+        category=query.category,
+        kind=query.kind,
+        include_schema=True,
+        limit=limit,
+        offset=offset,
+        timeout=PAGE_TIMEOUT if limit > 1 else ENTRY_TIMEOUT,
+    )
 
 
 def _is_unreadable(error: RequestError) -> bool:

@@ -21,7 +21,7 @@ class Wanted(NamedTuple):
 
     model_id: str
     payload: dict[str, Any]
-    #: For the client: how files are checked, which findings do not stop it.
+    #: Arguments for the client: how files are checked, and which findings do not stop a submit.
     checks: dict[str, Any]
     key: str | None
     again: bool
@@ -34,7 +34,7 @@ class ModelCommand(click.Command):
     """A command whose ``MODEL --help`` shows the inputs of that model."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep the arguments for the help text, which is written before they are read."""
+        """Keep the arguments for the help text, which is written before they are parsed."""
         ctx.meta["runcomfy.arguments"] = [*args]
         return super().parse_args(ctx, args)
 
@@ -58,51 +58,56 @@ class ModelCommand(click.Command):
         return model_id if isinstance(model_id, str) else None
 
 
-def request_options(command: CommandT) -> CommandT:
-    """MODEL, its inputs and the options about them; the command is given a ``Wanted`` as ``wanted``."""
-
-    @click.argument("model")
-    @click.argument("inputs", nargs=-1, metavar="[NAME=VALUE]...")
-    @click.option("--input", "text", metavar="JSON", help="All inputs as a JSON object.")
-    @click.option(
+#: The argument MODEL, its inputs and their options, in the order of the help text.
+_PARAMETERS = (
+    click.argument("model"),
+    click.argument("inputs", nargs=-1, metavar="[NAME=VALUE]..."),
+    click.option("--input", "text", metavar="JSON", help="All inputs as a JSON object."),
+    click.option(
         "--input-file",
         metavar="FILE",
         help="Read all inputs from a JSON file; - is standard input.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--check-files",
         type=click.Choice(["local", "remote", "off"]),
         default="local",
         show_default=True,
         help="Check file rules on local files, on files behind URLs too, or not at all.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--allow",
         multiple=True,
         metavar="RULE",
         help="Ignore findings of this rule, such as unknown-input. Can be repeated.",
-    )
-    @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
-    @click.option(
+    ),
+    click.option("--strict", is_flag=True, help="Treat warnings as errors."),
+    click.option(
         "--key",
         metavar="KEY",
         help="Idempotency key: the same command with the same key never submits twice.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--again", is_flag=True, help="Submit even if the journal has an identical request."
-    )
-    @click.option(
+    ),
+    click.option(
         "--max-cost", type=Number(min=0), metavar="USD", help="Refuse to submit above this cost."
-    )
-    @click.option(
+    ),
+    click.option(
         "--price",
         type=Number(min=0),
         metavar="USD",
         help="Cost estimate of one request.  [default: the catalogue's price]",
-    )
-    @click.option(
+    ),
+    click.option(
         "--unchecked", is_flag=True, help="Run a model that is not installed, without validation."
-    )
+    ),
+)
+
+
+def request_options(command: CommandT) -> CommandT:
+    """Add MODEL, its inputs and their options; the command gets them as a ``Wanted`` named ``wanted``."""
+
     @functools.wraps(command)
     def wrapped(
         *arguments: Any,
@@ -125,7 +130,10 @@ def request_options(command: CommandT) -> CommandT:
         wanted = Wanted(model, payload, checks, key, again, max_cost, price)
         return command(*arguments, wanted=wanted, **options)
 
-    return package_option(wrapped)  # type: ignore[return-value]  # click calls it, whatever its signature
+    decorated: Callable[..., Any] = wrapped
+    for parameter in reversed(_PARAMETERS):
+        decorated = parameter(decorated)
+    return package_option(decorated)  # type: ignore[return-value]  # click calls it, whatever its signature
 
 
 def _payload(

@@ -1,6 +1,6 @@
-"""The tool that pays: ``submit``. A person consents to it, or a budget covers it; the journal has it before it is sent.
+"""The tool that pays: ``submit``. It needs the user's consent or a budget, and the journal records it before it is sent.
 
-Annotations are evaluated here, because the SDK finds in them which function answers for a parameter.
+No ``from __future__ import annotations`` here: the SDK finds the function that resolves a parameter in its annotation.
 """
 
 from typing import Annotated, Any
@@ -38,25 +38,8 @@ def add_submit_tool(server: MCPServer[Any], service: Service) -> None:
         max_cost_usd: float,
         context: Context[Any, Any],
     ) -> Elicit[Consent] | Consent:
-        """Ask a person, unless a budget covers the submit or nothing is sent for its key."""
-        cls = service.model(model)
-        _require_submit(service, key, max_cost_usd)
-        if not await service.may_be_sent(key):
-            return Covered(pay=True)
-        given = _local(service, cls, inputs)
-        price = await service.price(cls, inputs)
-        if price is not None and price > max_cost_usd:
-            raise ToolError(
-                f"Nothing was sent: the request costs about ${price:g}, above max_cost_usd {max_cost_usd:g}."
-            )
-        await run_sync(_require_valid, cls, given)
-        if await run_sync(service.covers, price):
-            return Covered(pay=True)
-        if service.settings.budget is not None and price is not None:
-            raise _budget_reached(service)
-        require_possible(context)
-        service.asked[key] = price
-        return question(model, key, inputs, price, max_cost_usd)
+        """Ask the user, unless a budget covers the submit or the key needs none."""
+        return await _consent(service, context, model, inputs, key, max_cost_usd)
 
     @server.tool(annotations=_PAYS)
     async def submit(
@@ -69,33 +52,72 @@ def add_submit_tool(server: MCPServer[Any], service: Service) -> None:
         """Submit a request, which is billed. `key` is yours: the same key gives the same request and is never paid twice, so repeat a broken call with it. Check the inputs first. A person may be asked to consent; max_cost_usd is only your own limit."""
         if not is_given(agreed):
             raise ToolError("Nothing was sent: the user did not consent.")
-        cls = service.model(model)
-        price = await service.price(cls, inputs)
-        new = await service.may_be_sent(key)
-        if new:
-            covered = isinstance(getattr(agreed, "data", None), Covered)
-            await run_sync(_reserve, service, key, price, max_cost_usd, covered)
-            ESTIMATE.set(max_cost_usd if price is None else price)
-        try:
-            request = cls.from_payload(_local(service, cls, inputs))
-            job = await service.client.submit(
-                request, key=key, folder=folder_of(service.settings.out, key)
-            )
-        except RunComfyError as error:
-            raise told(error) from None
-        finally:
-            if new:  # what was surely not sent is not spent
-                with anyio.CancelScope(shield=True):
-                    await run_sync(service.allowance.release, key)
-        entry = await run_sync(service.journal.find, service.client.account, key)
-        return Submitted(
-            key=key,
-            request_id=job.request_id,
-            state="submitted" if entry is None else entry.state,
-            new=new,
-            price_usd=price,
-            next="Call wait with this key, then result.",
+        covered = isinstance(getattr(agreed, "data", None), Covered)
+        return await _submit(service, model, inputs, key, max_cost_usd, covered=covered)
+
+
+async def _consent(
+    service: Service,
+    context: Context[Any, Any],
+    model: str,
+    inputs: dict[str, Any],
+    key: str,
+    max_cost_usd: float,
+) -> Elicit[Consent] | Consent:
+    cls = service.model(model)
+    _require_submit(service, key, max_cost_usd)
+    if not await service.may_be_sent(key):
+        return Covered(pay=True)
+    given = _local(service, cls, inputs)
+    price = await service.price(cls, inputs)
+    if price is not None and price > max_cost_usd:
+        raise ToolError(
+            f"Nothing was sent: the request costs about ${price:g}, above max_cost_usd {max_cost_usd:g}."
         )
+    await run_sync(_require_valid, cls, given)
+    if await run_sync(service.covers, price):
+        return Covered(pay=True)
+    if service.settings.budget is not None and price is not None:
+        raise _budget_reached(service)
+    require_possible(context)
+    service.asked[key] = price
+    return question(model, key, inputs, price, max_cost_usd)
+
+
+async def _submit(
+    service: Service,
+    model: str,
+    inputs: dict[str, Any],
+    key: str,
+    max_cost_usd: float,
+    *,
+    covered: bool,
+) -> Submitted:
+    cls = service.model(model)
+    price = await service.price(cls, inputs)
+    new = await service.may_be_sent(key)
+    if new:
+        await run_sync(_reserve, service, key, price, max_cost_usd, covered)
+        ESTIMATE.set(max_cost_usd if price is None else price)
+    try:
+        request = cls.from_payload(_local(service, cls, inputs))
+        folder = folder_of(service.settings.out, key)
+        job = await service.client.submit(request, key=key, folder=folder)
+    except RunComfyError as error:
+        raise told(error) from None
+    finally:
+        if new:  # what was certainly not sent is not spent
+            with anyio.CancelScope(shield=True):
+                await run_sync(service.allowance.release, key)
+    entry = await run_sync(service.journal.find, service.client.account, key)
+    return Submitted(
+        key=key,
+        request_id=job.request_id,
+        state="submitted" if entry is None else entry.state,
+        new=new,
+        price_usd=price,
+        next="Call wait with this key, then result.",
+    )
 
 
 def _require_submit(service: Service, key: str, max_cost_usd: float) -> None:
@@ -128,7 +150,7 @@ def _require_valid(cls: Any, inputs: dict[str, Any]) -> None:
 
 
 def _reserve(service: Service, key: str, price: float | None, limit: float, covered: bool) -> None:
-    """Count what goes out now. Raises ``ToolError`` where a budget that covered it, or the price, has changed."""
+    """Reserve the cost of the submit. Raises ``ToolError`` if the budget no longer covers it, or its price has changed."""
     if not covered and service.asked.get(key) != price:
         raise ToolError("Nothing was sent: the price has changed. Call submit again.")
     if not service.reserve(key, price, limit if price is None else price, covered=covered):
@@ -137,7 +159,7 @@ def _reserve(service: Service, key: str, price: float | None, limit: float, cove
 
 def _budget_reached(service: Service) -> ToolError:
     allowance = service.allowance
-    if allowance.limit is None:  # someone else's submit under this key came to nothing meanwhile
+    if allowance.limit is None:  # meanwhile, another submit under this key ended without being sent
         return ToolError("Nothing was sent. Call submit again with the same key and inputs.")
     return ToolError(
         f"Nothing was sent: the budget of ${allowance.limit:g} is reached; ${allowance.spent:g} is spent or reserved. "

@@ -38,84 +38,92 @@ class BadCall(Exception):
 
 def make_app(service: Service, uploads: Uploads) -> Starlette:
     """The application behind the guard."""
+    page = _Endpoints(service, uploads)
+    return Starlette(
+        routes=[
+            Route("/", page.index),
+            Route("/static/{name}", page.static),
+            Route("/api/state", page.state),
+            Route("/api/models", page.models),
+            Route("/api/models/{model_id:path}", page.model),
+            Route("/api/check", page.check, methods=["POST"]),
+            Route("/api/snippets", page.snippets, methods=["POST"]),
+            Route("/api/files", page.upload, methods=["POST"]),
+            Route("/api/files/{file_id}", page.uploaded),
+            Route("/api/runs", page.runs, methods=["GET"]),
+            Route("/api/runs", page.run, methods=["POST"]),
+            # A key may contain slashes.
+            Route("/api/runs/{key:path}/files/{number:int}", page.result),
+            Route("/api/runs/{key:path}/cancel", page.cancel, methods=["POST"]),
+            Route("/api/runs/{key:path}", page.one_run),
+        ],
+        exception_handlers=dict.fromkeys((RunComfyError, BadCall, UploadRefused), page.failed),
+    )
 
-    async def page(_: Request) -> Response:
+
+class _Endpoints:
+    """The functions behind the routes."""
+
+    def __init__(self, service: Service, uploads: Uploads) -> None:
+        self._service = service
+        self._uploads = uploads
+
+    async def index(self, _: Request) -> Response:
         return _static("index.html")
 
-    async def static(request: Request) -> Response:
+    async def static(self, request: Request) -> Response:
         return _static(request.path_params["name"])
 
-    async def state(_: Request) -> Response:
-        return _answer(await service.state())
+    async def state(self, _: Request) -> Response:
+        return _answer(await self._service.state())
 
-    async def models(_: Request) -> Response:
-        return _answer(await service.models())
+    async def models(self, _: Request) -> Response:
+        return _answer(await self._service.models())
 
-    async def model(request: Request) -> Response:
-        return _answer(await service.model(request.path_params["model_id"]))
+    async def model(self, request: Request) -> Response:
+        return _answer(await self._service.model(request.path_params["model_id"]))
 
-    async def check(request: Request) -> Response:
-        return _answer(await run_sync(service.check, *await _inputs(request)))
+    async def check(self, request: Request) -> Response:
+        return _answer(await run_sync(self._service.check, *await _inputs(request)))
 
-    async def snippets(request: Request) -> Response:
-        return _answer(await run_sync(service.snippets, *await _inputs(request)))
+    async def snippets(self, request: Request) -> Response:
+        return _answer(await run_sync(self._service.snippets, *await _inputs(request)))
 
-    async def upload(request: Request) -> Response:
-        stored = await uploads.take(request.query_params.get("name", ""), _chunks(request))
+    async def upload(self, request: Request) -> Response:
+        stored = await self._uploads.take(request.query_params.get("name", ""), _chunks(request))
         return _answer(stored.as_dict())
 
-    async def uploaded(request: Request) -> Response:
+    async def uploaded(self, request: Request) -> Response:
         try:
-            return _file(uploads[request.path_params["file_id"]].path)
+            return _file(self._uploads[request.path_params["file_id"]].path)
         except KeyError:
             return _error("The file is no longer available.", 404)
 
-    async def run(request: Request) -> Response:
+    async def run(self, request: Request) -> Response:
         body = await _json(request)
         model_id, payload = _named(body)
-        confirmed = body.get("confirmed_usd")
-        return _answer(
-            await service.run(model_id, payload, str(body.get("key")), _dollars(confirmed))
-        )
+        confirmed = _dollars(body.get("confirmed_usd"))
+        return _answer(await self._service.run(model_id, payload, str(body.get("key")), confirmed))
 
-    async def runs(request: Request) -> Response:
+    async def runs(self, request: Request) -> Response:
         text = request.query_params.get("text", "")[:200]
         count = request.query_params.get("count", "")[:6]
-        return _answer(await service.runs.history(text, int(count) if count.isdecimal() else 50))
+        shown = int(count) if count.isdecimal() else 50
+        return _answer(await self._service.runs.history(text, shown))
 
-    async def one_run(request: Request) -> Response:
-        return _answer(await service.runs.one(request.path_params["key"]))
+    async def one_run(self, request: Request) -> Response:
+        return _answer(await self._service.runs.one(request.path_params["key"]))
 
-    async def cancel(request: Request) -> Response:
-        return _answer(await service.runs.cancel(request.path_params["key"]))
+    async def cancel(self, request: Request) -> Response:
+        return _answer(await self._service.runs.cancel(request.path_params["key"]))
 
-    async def result(request: Request) -> Response:
-        path = await service.runs.file(request.path_params["key"], request.path_params["number"])
+    async def result(self, request: Request) -> Response:
+        key, number = request.path_params["key"], request.path_params["number"]
+        path = await self._service.runs.file(key, number)
         return _error("The file is no longer available.", 404) if path is None else _file(path)
 
-    def fails(_: Request, error: Exception) -> Response:
-        return _error(uploads.named(str(error)), 400)
-
-    return Starlette(
-        routes=[
-            Route("/", page),
-            Route("/static/{name}", static),
-            Route("/api/state", state),
-            Route("/api/models", models),
-            Route("/api/models/{model_id:path}", model),
-            Route("/api/check", check, methods=["POST"]),
-            Route("/api/snippets", snippets, methods=["POST"]),
-            Route("/api/files", upload, methods=["POST"]),
-            Route("/api/files/{file_id}", uploaded),
-            Route("/api/runs", runs, methods=["GET"]),
-            Route("/api/runs", run, methods=["POST"]),
-            # A key may hold slashes.
-            Route("/api/runs/{key:path}/files/{number:int}", result),
-            Route("/api/runs/{key:path}/cancel", cancel, methods=["POST"]),
-            Route("/api/runs/{key:path}", one_run),
-        ],
-        exception_handlers={RunComfyError: fails, BadCall: fails, UploadRefused: fails},
-    )
+    def failed(self, _: Request, error: Exception) -> Response:
+        return _error(self._uploads.named(str(error)), 400)
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
