@@ -22,11 +22,11 @@ __all__ = ["Bucket", "Found", "bucket_at", "checked"]
 #: A file of at most this size is sent in one request; a larger one in parts of this size, a few at once.
 _PART = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
-#: What a pattern of names holds, and a name does not.
+#: The characters that make a name a pattern.
 _WILD = re.compile(r"[*?\[]")
-#: Where the providers' own tools look for settings and credentials.
+#: Prefixes of the environment variables with settings and credentials.
 _SETTINGS = ("AWS_", "GOOGLE_", "AZURE_")
-#: How URLs of stores begin, and the setting that names the bucket.
+#: Store -> the scheme of its URLs, and the setting that names the bucket.
 _URLS = {
     "S3Store": ("s3", "bucket"),
     "GCSStore": ("gs", "bucket"),
@@ -35,7 +35,7 @@ _URLS = {
 
 
 class Found(NamedTuple):
-    """An object: its name in the bucket, its size in bytes, and the mark of its content."""
+    """An object: its name in the bucket, its size in bytes, and its ETag."""
 
     name: str
     size: int
@@ -66,9 +66,9 @@ class Bucket:
         self._store: Any = open_store(store, config={"checksum_algorithm": "SHA256"})
 
     def put(self, name: str, content: IO[bytes], size: int, sha256: str, media_type: str) -> str:
-        """Write an object, in parts where it is large, replacing what is there; its URL.
+        """Write an object, replacing an existing one, and return its URL. A large one is sent in parts.
 
-        It is there whole or not at all. ``sha256``, in hexadecimal, is kept in its metadata.
+        The object appears completely or not at all. ``sha256``, in hexadecimal, is stored in its metadata.
         """
         name = checked(name)
         url = self.url(name)
@@ -108,7 +108,7 @@ class Bucket:
         return iter(sorted(one for one in found if _fits(one.name.split("/"), parts)))
 
     def read(self, found: Found, start: int, stop: int) -> bytes:
-        """Bytes of an object. Raises ``BucketError`` where it is gone, or has been written anew."""
+        """Bytes of an object. Raises ``BucketError`` if it was deleted or replaced."""
         if start >= stop:
             return b""
         what = f"{self.url(found.name)} could not be read"
@@ -139,9 +139,9 @@ class Bucket:
 
 
 def bucket_at(url: str) -> Bucket:
-    """The bucket at a URL, opened once in a process: it keeps its connections and its credentials.
+    """The bucket at a URL, opened once per process: it keeps its connections and credentials.
 
-    Other settings in the environment, such as other credentials, open it anew.
+    Changed settings in the environment, such as other credentials, open it again.
     """
     settings = {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
     return _opened(url, tuple(sorted(settings.items())))

@@ -19,7 +19,7 @@ __all__ = ["is_bucket_url", "library", "naming", "open_store", "told"]
 
 _SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "adl://", "abfs://", "abfss://")
 _NAME = re.compile(r"[A-Za-z0-9._$-]+")
-#: What the library wants before it speaks to an endpoint over http, and does not say.
+#: Advice for endpoints over http, which the library's own error lacks.
 _ALLOW_HTTP = (
     ". The endpoint uses http, which must be enabled: set AWS_ALLOW_HTTP=true, or pass "
     'S3Store(…, client_options={"allow_http": True})'
@@ -32,7 +32,7 @@ def is_bucket_url(place: object) -> bool:
 
 
 def library(what: str) -> Any:
-    """The library for object stores. Raises ``MissingExtra``, which says what cannot be done without it."""
+    """The library for object stores. Raises ``MissingExtra``; ``what`` names the operation."""
     try:
         import obstore
         import obstore.exceptions

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectFile", "find_objects", "locate", "open_object"]
 
-#: Bytes that are asked for at once.
+#: Bytes requested at once.
 _AHEAD = 4 * 1024 * 1024
 
 
 class ObjectFile(io.RawIOBase):
-    """The bytes of an object. Raises ``BucketError`` where it is replaced while it is read."""
+    """The bytes of an object. Raises ``BucketError`` if it is replaced while it is read."""
 
     def __init__(self, bucket: Bucket, found: Found) -> None:
         self.bucket = bucket
@@ -58,7 +58,7 @@ class ObjectFile(io.RawIOBase):
 
 
 def open_object(url: str) -> io.BufferedReader:
-    """An object as an open file. Raises ``BucketError`` where it is not there.
+    """An object as an open file. Raises ``BucketError`` if it does not exist.
 
     >>> with open_object("s3://my-bucket/payloads.jsonl") as lines:
     ...     first = next(lines)
@@ -67,7 +67,7 @@ def open_object(url: str) -> io.BufferedReader:
 
 
 def locate(url: str) -> tuple[Bucket, Found]:
-    """The object at a URL, and its bucket. Raises ``BucketError`` where it is not there."""
+    """The object at a URL, and its bucket. Raises ``BucketError`` if it does not exist."""
     bucket, name = _split(url)
     found = bucket.head(name)
     if found is None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncFileTransport", "AsyncTell"]
 
-#: Called with the bytes received, and those of the whole file where they are known.
+#: Called with the bytes received, and the total if known.
 AsyncTell = Callable[[int, int | None], Awaitable[object] | object]
 
 #: How much is written at once, in bytes: every write changes to another thread.
@@ -78,7 +78,7 @@ class AsyncFileTransport:
         if response is not None:
             await response.aclose()
         if came is not None:
-            # The iterators below this one end only when they are asked once more; trio warns of others.
+            # The inner iterators end only after one more step; trio warns about unfinished ones.
             with suppress(Exception), anyio.move_on_after(_END):
                 async for _ in came:
                     pass

@@ -23,8 +23,8 @@ _PIECE = 1024 * 1024
 class BucketTarget:
     """The place of a file in a bucket. With ``free`` the name is ours, and gets the extension of the content.
 
-    Without ``overwrite`` a name that is ours becomes one like it where it is taken, and ``check`` refuses any
-    other. Two writers of one name at the same moment are not told apart: give each its own.
+    Without ``overwrite``, an existing name of ours is replaced by a similar one, and ``check`` refuses any other
+    existing name. Two concurrent writers of one name are not detected: give each its own name.
     """
 
     bucket: Bucket
@@ -94,11 +94,11 @@ class BucketFile:
             size, digest = self._facts()
             self._file.seek(0)
         media_type = content_type.partition(";")[0].strip() or UNKNOWN
-        # Not under the lock: who gives up waiting discards the file, and the writing ends with an error.
+        # Not under the lock: a caller that stops waiting discards the file, so that the write fails.
         return self._target.bucket.put(name, self._file, size, digest, media_type)
 
     def discard(self) -> None:
-        """Remove what is here. What was published is in the bucket."""
+        """Delete the local file. A published object stays in the bucket."""
         with self._lock:
             self._file.close()
 

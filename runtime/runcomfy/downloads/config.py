@@ -47,7 +47,7 @@ __all__ = [
     "tls_context",
 ]
 
-#: The most bytes of one file, unless the client says otherwise: 2 GiB.
+#: The default maximum size of one file: 2 GiB.
 MAX_FILE_BYTES = 2 * 1024**3
 
 #: Seconds for a whole ``save`` or ``read``, retries included.
@@ -63,9 +63,9 @@ class DownloadSettings:
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     retries: Retries = field(default_factory=Retries)
-    #: Read from the environment, by each process for itself: a proxy's address may hold a password.
+    #: Read from the environment and never pickled: a proxy's URL may contain a password.
     proxies: Proxies | None = field(default=None, repr=False, compare=False)
-    #: Where relative addresses in outputs start from.
+    #: The base of relative URLs in outputs.
     base_url: str = "https://model-api.runcomfy.net"
 
     def __post_init__(self) -> None:
@@ -146,7 +146,7 @@ def log_saved(file: File, place: object) -> None:
 
 
 def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> list[PlaceT]:
-    """The places, if all files were saved. Else the error of the only file, or one about all."""
+    """The places, if all files were saved. Raises the error of a single file, or ``NotAllSaved``."""
     pairs = list(zip(files, outcomes, strict=True))
     failed = [(file, outcome) for file, outcome in pairs if isinstance(outcome, Exception)]
     saved = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
@@ -165,7 +165,7 @@ def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> l
         model_id=file.model_id,
     )
     whole.url, whole.saved = file.url, cast("list[Path]", saved)
-    # Only output files come here, and these can be saved again.
+    # These are output files, which have ``save``.
     whole.failed = cast("list[tuple[UnsavedFile, Exception]]", failed)
     raise whole from first
 

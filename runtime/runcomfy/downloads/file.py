@@ -24,7 +24,7 @@ from runcomfy.redaction import shown_url
 
 __all__ = ["File", "find_files", "strange_texts"]
 
-#: What the members of an output mean, whose values are addresses.
+#: Members of an output whose strings are files -> their kind.
 _KINDS = {
     "image": "image",
     "images": "image",
@@ -33,20 +33,20 @@ _KINDS = {
     "audio": "audio",
     "audios": "audio",
 }
-#: What a member of such a one may be called that holds the address, or the content.
+#: Members of a file object that hold its URL, or its content.
 _SAME = frozenset({"url", "uri", "href", "src"})
 _CONTENT = frozenset({"base64", "b64", "b64_json", "data", "content"})
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _WEB = ("https://", "http://")
-#: Characters of base64 without which a text is no file.
+#: The least length of a base64 string that is taken for a file.
 _LEAST_BASE64 = 64
-#: Where relative addresses start from, where it is not known which service the output came from.
+#: The base of relative URLs, if the output's service is unknown.
 _BASE = "https://model-api.runcomfy.net/"
-#: So much of a text in base64 is decoded to recognise it.
+#: Characters of a base64 string that are decoded to recognise its format.
 _HEAD_BASE64 = 4096
-#: The letters of URLs that stand for those of plain base64.
+#: The URL-safe base64 alphabet -> the standard one.
 _PLAIN_BASE64 = str.maketrans("-_", "+/")
-#: Characters of a member's name that are looked at.
+#: Characters of a member's name that are examined.
 _LONGEST_NAME = 100
 _BREAKS = str.maketrans("", "", "\t\r\n")
 
@@ -55,7 +55,7 @@ _BREAKS = str.maketrans("", "", "\t\r\n")
 class File:
     """An output file before its download."""
 
-    #: Where it is.
+    #: Its URL.
     url: str
     #: ``image``, ``video``, ``audio`` or ``file``: by the output's field, else by the extension.
     kind: str
@@ -77,8 +77,8 @@ def find_files(
 ) -> list[File]:
     """The files in an output of any shape, in order, without duplicates.
 
-    Every text under ``image``, ``images``, ``video_url`` and so on is a file: an address (relative ones start from ``base``), a
-    data URI, or the content in base64. Elsewhere only whole addresses and data URIs are.
+    Every string under ``image``, ``images``, ``video_url`` and so on is a file: a URL (relative to ``base``), a data URI, or the
+    content in base64. Under other names, only absolute URLs and data URIs are files.
     """
     found: dict[str, str] = {}
     for text, kind, _ in _texts(output):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FileTransport", "Tell"]
 
-#: Called with the bytes received, and those of the whole file where they are known.
+#: Called with the bytes received, and the total if known.
 Tell = Callable[[int, int | None], object]
 
 

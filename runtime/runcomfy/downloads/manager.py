@@ -39,7 +39,7 @@ __all__ = ["Downloads"]
 
 ValueT = TypeVar("ValueT")
 
-#: How much longer than to its deadline a call is waited for, so that it can report its own error.
+#: Seconds of grace after the deadline, so that a call can report its own error.
 _GRACE = 1.0
 
 
@@ -49,8 +49,8 @@ FileT = TypeVar("FileT", bound="File")
 class Downloads:
     """Downloads files, each in its own thread, so that no call outlasts its deadline.
 
-    The one of an open client keeps its connections. Any other opens some for each call: after the
-    client was closed, or when a result was pickled, files can still be fetched.
+    With an open client, connections are kept. After the client was closed or the result was pickled, each call
+    opens its own, so files can still be fetched.
     """
 
     def __init__(

@@ -18,10 +18,10 @@ from .filenames import free_names
 
 __all__ = ["Memory", "PartialFile", "SaveTarget", "save_target", "save_targets"]
 
-#: What to do when the name is taken: find another, raise ``FileExistsError``, or put the file there.
+#: What to do if the name exists: choose another, raise ``FileExistsError``, or replace the file.
 Clash: TypeAlias = Literal["rename", "refuse", "replace"]
 
-#: How much of the start is kept to tell the type of the file.
+#: Bytes of the start that are kept to recognise the format.
 _FIRST = HEAD
 
 
@@ -47,7 +47,7 @@ class Memory:
         self.content += data
 
 
-#: How URLs begin; a single letter is a drive of Windows.
+#: The start of a URL; a single letter is a Windows drive.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
@@ -81,12 +81,12 @@ def save_targets(
 ) -> list[SaveTarget]:
     """The targets of ``result.save(path)``: in a folder, or a file path for a single file.
 
-    A path is taken for that of a file if it ends as files do, and no folder is there. Raises ``ValueError`` where
-    there are several files for it.
+    A path with a file extension is a file path, unless it is an existing folder. Raises ``ValueError`` for a file
+    path and several files.
     """
     exact = _path(path)
     slash = os.fspath(path).endswith((os.sep, os.altsep or os.sep))
-    # Path.is_dir raises where it may not look.
+    # Path.is_dir raises without permission.
     is_folder = slash or os.path.isdir(exact) or not known_extension(exact.name)  # noqa: PTH112  # see above
     if is_folder or (os.path.lexists(exact) and not overwrite):
         return [SaveTarget.inside(path, name, overwrite=overwrite) for name in names]
@@ -177,7 +177,7 @@ class PartialFile:
         """Rename the complete file to its target, and return the path."""
         with self._lock, _naming(self._target.folder / self._target.name):
             file = self._open()
-            os.fsync(file)  # else a power failure may leave the name and lose the content
+            os.fsync(file)  # otherwise a power failure may keep the name and lose the content
             self._close()
             self._ended = True
             return self._place(self._name(content_type))

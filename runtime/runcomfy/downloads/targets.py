@@ -35,7 +35,7 @@ class Part(Sink, Protocol[PlaceT]):
         ...
 
     def discard(self) -> None:
-        """Remove what is there, unless it was published."""
+        """Delete the partial file, unless it was published."""
 
 
 class Target(Protocol[PlaceT]):

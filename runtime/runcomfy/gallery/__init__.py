@@ -1,4 +1,4 @@
-"""A gallery of what was made: one HTML file with images, videos and sounds, their inputs, cost and time."""
+"""A gallery of results: one HTML file with images, videos and audio, their inputs, cost and time."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ LONGEST = 4_000
 
 @dataclass(frozen=True, slots=True)
 class GalleryFile:
-    """A saved file: where it lies, and its kind: ``image``, ``video``, ``audio`` or ``file``."""
+    """A saved file: its path, and its kind: ``image``, ``video``, ``audio`` or ``file``."""
 
     path: Path
     kind: str
@@ -29,9 +29,9 @@ class GalleryFile:
 
 @dataclass(frozen=True, slots=True)
 class GalleryItem:
-    """One request: what was asked for, what came of it, what it cost.
+    """One request: its inputs, outcome and cost.
 
-    ``cost`` is in US dollars and ``seconds`` is the time from submit to end; ``None`` where they are not known.
+    ``cost`` is in US dollars and ``seconds`` is the time from submit to end; ``None`` if unknown.
     """
 
     key: str
@@ -47,7 +47,7 @@ class GalleryItem:
 
     @property
     def prompt(self) -> str:
-        """The text that says what was wanted: ``prompt``, else the longest text among the inputs."""
+        """The prompt: the input ``prompt``, else the longest text among the inputs."""
         texts = {name: one for name, one in self.inputs.items() if isinstance(one, str)}
         chosen = texts.get("prompt") or max(texts.values(), key=len, default="")
         return _text(chosen)

@@ -26,7 +26,7 @@ __all__ = ["write_gallery"]
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A file as the page shows it: its relative link, and a thumbnail inside the page where there is one."""
+    """A file on the page: its relative link, and its embedded thumbnail, if any."""
 
     link: str
     name: str

@@ -1,4 +1,4 @@
-"""Thumbnails for the gallery, small enough to stand inside the page."""
+"""Thumbnails for the gallery, small enough to be embedded in the page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["SIDE", "thumbnail"]
 
 #: The longest side of a thumbnail, in pixels.
 SIDE = 320
-#: Larger images are shown from their file: decoding them would take longer than the rest of the page.
+#: Larger images get no thumbnail: decoding them takes longer than the rest of the page.
 _MOST_PIXELS = 60_000_000
 
 
 def thumbnail(path: Path, kind: str) -> str:
-    """A data URI for an image file; empty where there is none, because of its kind, its content or a missing Pillow."""
+    """A data URI for an image file; empty for another kind, an unreadable file, or without Pillow."""
     if kind != "image":
         return ""
     try:

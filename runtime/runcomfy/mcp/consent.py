@@ -30,7 +30,7 @@ class Consent(BaseModel):
 
 
 class Covered(Consent):
-    """No person was asked: a budget covers the submit, or nothing is sent for its key."""
+    """Consent without asking the user: a budget covers the submit, or its key is submitted already."""
 
 
 def question(

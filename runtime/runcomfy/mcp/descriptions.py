@@ -1,4 +1,4 @@
-"""A model in at most 4 KB: what an agent has to know of it before it makes inputs."""
+"""The description of a model for agents: its inputs and limits, in at most 4 KB."""
 
 from __future__ import annotations
 

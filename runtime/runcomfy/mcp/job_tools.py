@@ -32,7 +32,7 @@ __all__ = ["add_job_tools"]
 _WAIT, _PAUSE = 49.0, 1.0
 #: Seconds for the first look of a wait.
 _LOOK = 5.0
-#: Past requests that one call tells at most.
+#: The maximum number of past requests in one response.
 _SHOWN = 50
 #: Values of the inputs of a past request that are shown.
 _INPUTS = 30

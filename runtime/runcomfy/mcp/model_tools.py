@@ -25,7 +25,7 @@ __all__ = ["add_model_tools"]
 
 _FOUND = 20
 _FINDINGS = 30
-#: Inputs of a model that a search tells.
+#: The number of inputs per model in search results.
 _NAMES = 30
 _FREE = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False

@@ -70,7 +70,7 @@ def _saved(path: Path, kind: str) -> SavedFile:
 
 
 def _preview(paths: list[Path]) -> str:
-    """A small JPEG of the first image, as base64; empty without Pillow, or where it cannot be read."""
+    """A small JPEG of the first image, as base64; empty without Pillow, or if the image is unreadable."""
     try:
         from PIL import Image
     except ImportError:

@@ -25,11 +25,11 @@ from .settings import Settings
 
 __all__ = ["Service", "told"]
 
-#: Seconds that a price is believed.
+#: Seconds for which a price is cached.
 _FRESH = 600.0
 _LONGEST = 1_500
 _UNKNOWN = "It may have been billed. Do not submit it under another key; a person has to look."
-#: What the submit under way is expected to cost: what the journal reserves for it, and for no other.
+#: The estimated cost of the current submit, which the journal reserves for it.
 ESTIMATE: ContextVar[float | None] = ContextVar("estimate", default=None)
 
 
@@ -52,9 +52,9 @@ class Service:
             prices=lambda *_: ESTIMATE.get(),
         )
         self.client = AsyncClient(settings.token, base_url=settings.base_url, journal=self.journal)
-        #: What the submits of this server's life cost.
+        #: The spending limit of this server process.
         self.allowance = Allowance(self.journal, self.client.account, settings.budget)
-        #: Key -> the price that a person was asked about last.
+        #: Key -> the price in the last consent question.
         self.asked: dict[str, float | None] = {}
         self._entries: dict[str, tuple[float, Any]] = {}
 

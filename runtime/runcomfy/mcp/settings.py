@@ -13,12 +13,12 @@ __all__ = ["Settings"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an agent may do. Amounts are in US dollars.
+    """The permissions of an agent. Amounts are in US dollars.
 
-    Without ``budget`` (for the server's life) and ``budget_day`` (of the journal, in UTC) a person consents to each submit. ``allow`` are globs of
-    model ids. Local files are read below ``roots`` only, and results are saved below ``out``.
+    Without ``budget`` (for this server process) and ``budget_day`` (of the journal, per UTC day), the user consents to each submit.
+    ``allow`` holds globs of model ids. Local files are read only below ``roots``, and results are saved below ``out``.
 
-    Raises ``ConfigurationError`` for a budget or a folder that cannot be meant.
+    Raises ``ConfigurationError`` for an invalid budget or folder.
     """
 
     out: Path = Path("results")
@@ -36,7 +36,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ConfigurationError(f"{name} must be above 0 US dollars, got {value!r}")
-        # Configurations of MCP clients are no shell: no one else knows what ~ means.
+        # Configurations of MCP clients are not expanded by a shell.
         object.__setattr__(self, "out", self.out.expanduser())
         object.__setattr__(self, "roots", tuple(root.expanduser() for root in self.roots))
         for root in self.roots:

@@ -1,4 +1,4 @@
-"""Images, videos and sounds that stand in the notebook itself, so that they outlive the service."""
+"""Embedding images, videos and audio in the notebook, so that they outlive their URLs at the service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["EMBEDDED_BYTES", "TOTAL_BYTES", "Budget", "content_at", "medium"]
 EMBEDDED_BYTES = 5_000_000
 TOTAL_BYTES = 20_000_000
 _SIZE = "max-width:320px;max-height:320px;margin:4px 8px 4px 0"
-#: What shows a file of each kind. A browser tells no one where the notebook is.
+#: The element for a file of each kind. Images are fetched without a referrer.
 _SHOWN_AS = {
     "image": '<img src="{url}" alt="{name}" style="{size}" loading="lazy" referrerpolicy="no-referrer">',
     "video": '<video src="{url}" title="{name}" style="{size}" controls preload="metadata"></video>',
@@ -56,7 +56,7 @@ class Budget:
 
 
 def content_at(path: Path) -> bytes | None:
-    """The content of a file that is small enough to be embedded; ``None`` where it is not, or not there."""
+    """The content of a file that exists and is small enough to be embedded, or ``None``."""
     try:
         if not path.is_file() or path.stat().st_size > EMBEDDED_BYTES:
             return None

@@ -44,7 +44,7 @@ def _html_of_all(items: Sequence[object]) -> str:
 
 
 def _html_of(item: object) -> str:
-    """What an object of ours says of itself; the escaped text of any other."""
+    """The HTML of an object of ours; the escaped text of any other."""
     show = getattr(item, "_repr_html_", None) if _is_ours(item) else None
     return str(show()) if show is not None else text(repr(item))
 

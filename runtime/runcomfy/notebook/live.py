@@ -37,7 +37,7 @@ class AsHtml:
 class LiveDisplay:
     """Shows an object with ``_repr_html_`` and shows it again as it changes.
 
-    It never raises: what it accompanies has been paid for.
+    It never raises, because the work that it displays is paid for.
     """
 
     def __init__(self, shown: object) -> None:

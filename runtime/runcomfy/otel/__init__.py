@@ -3,9 +3,9 @@
 >>> import runcomfy.otel
 >>> runcomfy.otel.instrument()
 
-From then on each job has a client span with child spans for its calls and for the files that are fetched, and there are
-metrics for duration, retries, queue position and cost. The spans go where the program's own OpenTelemetry settings
-say. Prompts and URLs are not recorded unless ``record_content`` asks for it; the token never is.
+From then on, each job has a client span, with child spans for its calls and its downloads, and metrics for duration,
+retries, queue position and cost. The program's own OpenTelemetry settings determine where they are sent. Prompts and
+URLs are recorded only with ``record_content``; the token never is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def instrument(
     """Record all jobs of this process from now on, with the given providers or the program's own.
 
     ``record_content`` records the body of each submit, and with it prompts and URLs, and the URLs of files.
-    Raises ``MissingExtra`` where ``opentelemetry-api`` is not installed.
+    Raises ``MissingExtra`` if ``opentelemetry-api`` is not installed.
     """
     try:
         from .observer import SpanObserver
@@ -51,7 +51,7 @@ def uninstrument() -> None:
 def carrier() -> dict[str, str]:
     """The current trace as plain data, for ``carried`` in another process, such as a worker of an engine.
 
-    Empty where there is no trace. Raises ``MissingExtra``.
+    Empty if there is no trace. Raises ``MissingExtra``.
     """
     try:
         from opentelemetry.propagate import inject

@@ -40,7 +40,7 @@ RUN_SECONDS = "runcomfy.run_time"
 COST = "runcomfy.cost"
 BYTES = "runcomfy.bytes"
 
-# Recorded only when it is asked for.
+# Recorded only on request.
 BODY = "runcomfy.request_body"
 URL = "url.full"
 

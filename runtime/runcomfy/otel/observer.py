@@ -36,7 +36,7 @@ _ReturnT = TypeVar("_ReturnT")
 
 #: Jobs that are remembered, so that their files' spans become children of theirs.
 _REMEMBERED = 4_096
-#: Characters of a body that are recorded where that is asked for, and of a status.
+#: The recorded length of a body, if requested, and of a status, in characters.
 _LONGEST, _LONGEST_STATE = 16_384, 64
 _QUEUED = {"in_queue", "queued", "pending", "waiting"}
 
@@ -63,7 +63,7 @@ class SpanObserver:
 
     @contextmanager
     def job(self, model_id: str) -> Iterator[None]:
-        """A job that takes several flows, which belong to its span."""
+        """The span of a job, around the spans of its flows."""
         operation = _Operation(self, names.JOB, None, model_id)
         token = self._current.set(operation)
         try:
@@ -97,10 +97,10 @@ class SpanObserver:
                 with operation.step(step) as take:
                     reply = yield step
                     take(reply)
-        except GeneratorExit:  # interrupted, or its caller has seen enough
+        except GeneratorExit:  # interrupted, or closed by its caller
             raise
         except BaseException as error:
-            if job is None:  # a job may go on after the error of one flow
+            if job is None:  # a job may continue after the error of one flow
                 operation.fail(error)
             raise
         finally:
@@ -116,7 +116,7 @@ class SpanObserver:
                 self._jobs.pop(oldest, None)
 
     def parent(self, request_id: str | None) -> contexts.Context | None:
-        """The context of a request's job, where there is no current span; ``None``: whatever is current."""
+        """The context of a request's job if there is no current span; ``None`` means the current context."""
         job = self._jobs.get(request_id or "")
         if job is None or trace.get_current_span().get_span_context().is_valid:
             return None
@@ -124,7 +124,7 @@ class SpanObserver:
 
 
 class _Operation:
-    """One job or other operation: its span, and what is known of it."""
+    """One job or other operation: its span and attributes."""
 
     def __init__(
         self, observer: SpanObserver, name: str, request_id: str | None, model_id: str | None
@@ -152,7 +152,7 @@ class _Operation:
 
     @contextmanager
     def step(self, step: object) -> Iterator[Any]:
-        """Around a step; what is given takes the reply."""
+        """Wrap a step; yields the function that records its reply."""
         if isinstance(step, StatusReport):
             self._learn(step.request_id)
             self._report(step.status)
@@ -163,7 +163,7 @@ class _Operation:
         if not isinstance(step, (Send, Open)):
             yield self._take
             return
-        # It is not made current: the driver leaves a flow that is interrupted, and does not tell it so in time.
+        # It is not made current: the driver abandons an interrupted flow without closing it in time.
         span = self._observer.tracer.start_span(
             "GET file" if isinstance(step, Open) else f"{step.call.method} {step.call.action}",
             self._context,
@@ -187,7 +187,7 @@ class _Operation:
             self._observer.cost.add(float(cost), self._known)
 
     def fail(self, error: BaseException) -> None:
-        """The flow has ended with this error, whose text may hold what the service said of the prompt."""
+        """Record the error that ended the flow, without its text, which may quote the prompt."""
         self._learn(getattr(error, "request_id", None))
         kind = type(error).__name__
         self.outcome = kind

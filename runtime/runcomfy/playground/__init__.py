@@ -1,7 +1,7 @@
 """The playground: a local page to try models on, checked as you type by the generated validators.
 
 >>> playground = Playground(Settings())
->>> playground.start()  # in threads of its own
+>>> playground.start()  # in its own threads
 >>> playground.address
 'http://127.0.0.1:8770/?token=…'
 """

@@ -28,7 +28,7 @@ __all__ = ["make_app"]
 
 #: The most bytes of a JSON body.
 _BODY = 2 * 1024**2
-#: Types that a browser shows inside the page's origin; anything else is offered as a download. SVG is a program.
+#: Types that are displayed in the page's origin; anything else is a download. SVG can contain scripts.
 _SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/bmp", "video/", "audio/")  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _file(path: Path) -> Response:
 
 def _media_type(path: Path, kind: str | None) -> str:
     guessed = guess_type(path.name)[0] or ""
-    # The name says which format, the content has to agree on the kind.
+    # The format is that of the name, if the content is of the same kind.
     return guessed if kind and guessed.startswith(f"{kind}/") else "application/octet-stream"
 
 

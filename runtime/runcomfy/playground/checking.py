@@ -28,7 +28,7 @@ def check(model_id: str, payload: dict[str, Any]) -> dict[str, Any]:
 def _finding(violation: Any) -> dict[str, str]:
     pointer = violation.pointer
     if violation.rule == "required" and isinstance(violation.limit, str):
-        pointer = f"{pointer}/{violation.limit}"  # the page tells it at the input that is missing
+        pointer = f"{pointer}/{violation.limit}"  # the page shows it at the missing input
     text = (violation.message or str(violation)).replace(
         AS_PATH, "; choose, drop or paste the file"
     )

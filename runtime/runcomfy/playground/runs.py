@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Runs"]
 
-#: Keys of runs that were started here: those that are followed again after a restart.
+#: Keys of runs that a playground started; only these are resumed after a restart.
 _PREFIX = "playground-"
 _KEY = re.compile(_PREFIX + r"[0-9a-f]{16,64}")
-#: Runs that are shown at once at most.
+#: The maximum number of runs shown.
 _MOST = 1_000
 _LONGEST = 2_000
-#: Seconds that closing waits for submits whose response has not come.
+#: Seconds for which closing waits for the responses of submits in flight.
 _LAST_SUBMITS = 5.0
 
 
@@ -40,11 +40,11 @@ class Runs:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         #: Submits of this server, until their runs end.
         self._submits: dict[str, asyncio.Task[AsyncJob[Any]]] = {}
-        #: What is known of runs that this server follows, beyond the journal: status, errors.
+        #: The status and errors of the runs that this server follows, which are not in the journal.
         self._live: dict[str, dict[str, Any]] = {}
 
     async def resume(self) -> None:
-        """Follow the runs that an earlier server left under way, or did not save."""
+        """Follow the runs that an earlier server left unfinished or unsaved."""
         for entry in await run_sync(self._left):
             if entry.request_id is not None:
                 self._follow(
@@ -62,21 +62,21 @@ class Runs:
         ]
 
     def require_key(self, key: str) -> None:
-        """Raise ``ConfigurationError`` for a key that the page does not make."""
+        """Raise ``ConfigurationError`` for a key that is not in the page's form."""
         if not _KEY.fullmatch(key):
             raise ConfigurationError(
                 f"a run's key must be {_PREFIX} followed by 16 to 64 hexadecimal digits"
             )
 
     async def has(self, key: str) -> bool:
-        """Whether the key has a run already: a page that lost the response asks again with the same key."""
+        """Whether the key already has a run: a page that lost the response repeats the call with the same key."""
         return key in self._live or await run_sync(self._entry, key) is not None
 
     def start(self, key: str, request: Any, done: Callable[[], None]) -> None:
         """Start a run, unless the key has one; ``done`` is called when it has ended, however."""
         if key in self._live:
             return
-        # Not `run`, which cancels its request when it is interrupted: closing the page must not.
+        # Not `run`, which cancels its request when interrupted: closing the page must not cancel it.
         submit = self._client.submit(request, key=key, folder=self._out / key, timeout=RUN_TIMEOUT)
         self._submits[key] = asyncio.create_task(submit)
         self._follow(key, type(request).model_id, self._submits[key], done)

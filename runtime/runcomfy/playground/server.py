@@ -53,9 +53,9 @@ class Playground:
         return f"http://{self._guard.hosts[0]}"
 
     def start(self) -> None:
-        """Start it; when this returns it answers. Raises ``OSError`` when the port is taken, and what the client or journal raises."""
+        """Start the server; it accepts calls when this returns. Raises ``OSError`` if the port is in use, and errors of client and journal."""
         bound = socket.create_server((_LOOPBACK, self._settings.port))
-        # asyncio sets this only on sockets that were made with the protocol's number; without it, answers wait for 40 ms.
+        # asyncio sets TCP_NODELAY only on sockets created with the protocol number; without it, responses take 40 ms longer.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = bound
         port = bound.getsockname()[1]

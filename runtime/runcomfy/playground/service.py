@@ -1,4 +1,4 @@
-"""What the page asks for: models, prices, checks, code, runs. Runs go through a client with a journal, as everywhere."""
+"""The backend of the page: models, prices, checks, snippets, runs. Runs go through a client with a journal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ConsentNeeded(RunComfyError):
 
 
 class Service:
-    """The page's side of a client. It lives in one event loop: ``open`` and ``close`` are called there."""
+    """The backend over one client. It belongs to one event loop, where ``open`` and ``close`` are called."""
 
     runs: Runs
     _client: AsyncClient
@@ -51,7 +51,7 @@ class Service:
         self._entries: dict[str, Any] = {}
 
     async def open(self) -> None:
-        """Start the mock where it is used, open the journal, and follow what an earlier server left."""
+        """Start the mock if it is used, open the journal, and resume the runs of an earlier server."""
         settings = self._settings
         if settings.live:
             base_url, token, path = settings.base_url or BASE_URL, settings.token, settings.journal
@@ -74,7 +74,7 @@ class Service:
         folder = self._settings.out
         folder.mkdir(parents=True, exist_ok=True)
         path = self._settings.journal or folder / "mock-journal.db"
-        # The mock keeps its requests beside the journal, and its port: requests are of an address.
+        # The mock stores its requests and its port next to the journal, whose entries belong to one address.
         kept = path.with_name("mock-port")
         self._mock = MockService(
             MockSettings(queue_seconds=1.0, run_seconds=2.0, keep_log=False),
@@ -129,13 +129,13 @@ class Service:
         return self._entries[model_id]
 
     def _price(self, model_id: str, payload: dict[str, Any]) -> float | None:
-        """US dollars for these inputs, as far as the catalogue was read."""
+        """The price of these inputs in US dollars, if the catalogue has been read."""
         declared = set(find_model(model_id)._wire_names.values())
         told = {name: value for name, value in payload.items() if name in declared}
         return price_of(self._entries.get(model_id), told)
 
     def check(self, model_id: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """What the validators say of the inputs on the screen, and what a run with them costs."""
+        """The validation report of the form's inputs, and the price of a run."""
         report = check(model_id, self._uploads.resolved(payload))
         for finding in (*report["errors"], *report["warnings"], *report["unchecked"]):
             finding["text"] = self._uploads.named(finding["text"])
@@ -191,7 +191,7 @@ class Service:
 
 
 def _free_port(kept: Path) -> int:
-    """The port of the last time, if no one has it; else 0."""
+    """The port of the last server if it is free; else 0."""
     try:
         port = int(kept.read_text(encoding="ascii"))
         with socket.create_server(("127.0.0.1", port)):

@@ -14,11 +14,11 @@ __all__ = ["Settings"]
 class Settings:
     """How a playground behaves.
 
-    ``live`` runs requests at the real service, where they are billed; otherwise a local mock answers. ``budget`` is in US dollars
-    for the life of the server: with it, a live run whose estimate fits needs no confirmation. ``journal`` is the file of the journal, ``None``
-    for the user's own (of the mock, where that is used); ``out`` is the folder that results are saved in.
+    ``live`` runs requests at the real service, where they are billed; otherwise a local mock is used. With a ``budget`` (US
+    dollars, for this server process), a live run whose estimate fits needs no confirmation. ``journal`` is the journal's
+    file, by default the user's journal, or the mock's; ``out`` is the folder for results.
 
-    Raises ``ConfigurationError`` for a budget or a port that cannot be meant.
+    Raises ``ConfigurationError`` for an invalid budget or port.
     """
 
     live: bool = False

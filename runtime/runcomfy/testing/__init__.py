@@ -5,7 +5,7 @@
 ...     my_program(base_url=service.url, token="any")
 >>> assert service.accepted == 1
 
-With pytest, the fixture ``runcomfy_mock`` is such a service, fresh for each test. Needs the extra ``mock``.
+With pytest, the fixture ``runcomfy_mock`` is a new service for each test. Needs the extra ``mock``.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def mock_service(
 ) -> MockService:
     """A local mock of the RunComfy Model API, for ``with`` or ``async with``.
 
-    ``settings`` are those of ``runcomfy.mock.Settings``. ``path`` is an SQLite file that keeps its
-    requests, ``watch`` is called with each request when it has been dealt with. Raises
-    ``MissingExtra`` where its libraries are not installed, and ``TypeError`` for an unknown setting.
+    ``settings`` are those of ``runcomfy.mock.Settings``. ``path`` is an SQLite file that stores its requests;
+    ``watch`` is called with each request after its response. Raises ``MissingExtra`` if its libraries are not
+    installed, and ``TypeError`` for an unknown setting.
 
     >>> with mock_service(polls_in_queue=3) as service:
     ...     result = service.client().run(GptImage2Edit(prompt="add a hat", images=[url]))

@@ -51,8 +51,8 @@ def runcomfy_mock(
 ) -> Iterator[MockService]:
     """A local mock of the RunComfy Model API, new for each test.
 
-    Clients that are made without ``base_url`` and ``token`` reach it, in other processes too, and submits
-    to anything but this machine are refused while it is there.
+    Clients without ``base_url`` and ``token`` use it, in child processes too. Meanwhile, submits to other machines
+    are refused.
 
     >>> def test_the_program_submits_once(runcomfy_mock):
     ...     my_program()
@@ -62,7 +62,7 @@ def runcomfy_mock(
 
     marker = request.node.get_closest_marker("runcomfy_mock")
     values, settings = (marker.args, marker.kwargs) if marker else ((), {})
-    # Values without a name are a mistake, and told.
+    # Positional arguments are a mistake, which mock_service reports.
     with mock_service(*values, **settings) as service:
         monkeypatch.setenv(_BASE_URL, service.url)
         monkeypatch.setenv(_TOKEN, "mock-token")

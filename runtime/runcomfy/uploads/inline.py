@@ -17,7 +17,7 @@ _MIB = 2**20
 class DataUri:
     """Embeds files in the payload as base64 data URIs. This is the default of clients.
 
-    The service takes a whole body of 64 MiB, and base64 makes three bytes into four, so files of
+    The service accepts bodies of up to 64 MiB, and base64 turns three bytes into four, so files of
     48 MiB together are about what fits. ``max_body`` is in bytes.
     """
 

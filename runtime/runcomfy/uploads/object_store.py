@@ -26,19 +26,18 @@ _PART = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
 #: Seconds for which an object is taken to be there still: people delete, and buckets have rules that do.
 _TRUSTED = 600.0
-#: Names that are kept before those of longer ago are forgotten.
+#: The number of uploaded names that are remembered.
 _REMEMBERED = 1_000
 
 
 class ObjectStore:
     """Uploads files to S3, Google Cloud Storage or Azure, and returns signed URLs to read them.
 
-    ``store`` is a URL (``"s3://bucket/folder"``, ``"gs://…"``, ``"az://…"``), for which the credentials
-    are found as the provider's own tools find them, or a store made with ``obstore.store``, which
-    takes every setting. Objects are named by the SHA-256 of their content, below ``prefix``: a file
-    that is there already is not sent again. They are never deleted; give the bucket a rule for that.
-    The URLs can be read by whoever has them, for ``expires`` seconds (at most a week): long enough
-    for the request to wait in the queue.
+    ``store`` is a URL (``"s3://bucket/folder"``, ``"gs://…"``, ``"az://…"``), whose credentials are found in
+    the same places as by the provider's own tools, or a store from ``obstore.store``, which accepts every
+    setting. Objects are named by the SHA-256 of their content, below ``prefix``, so an existing file is not
+    sent again. They are never deleted; set a lifecycle rule on the bucket. Anyone with a signed URL can read
+    the file for ``expires`` seconds (at most a week); that has to cover the time in the queue.
 
     Needs the extra ``upload``. Raises ``ConfigurationError`` for a store that cannot be used.
 
@@ -88,7 +87,7 @@ class ObjectStore:
             self._obstore.exceptions.PermissionDeniedError,
             self._obstore.exceptions.UnauthenticatedError,
         ):
-            return False  # one may be allowed to write and not to look; writing tells
+            return False  # the credentials may allow writing but not reading; the upload decides
         return bool(found["size"] == size)
 
     def _remember(self, name: str) -> None:
@@ -115,7 +114,7 @@ class ObjectStore:
 def _pieces(file: UploadFile) -> Iterator[bytes]:
     """The content in chunks. Raises at the end if it does not match the digest in the name.
 
-    The store makes no object of an upload whose pieces end in an exception.
+    If a piece raises, the store discards the upload.
     """
     digest = hashlib.sha256()
     with file.again() as content:

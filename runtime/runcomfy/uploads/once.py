@@ -14,21 +14,21 @@ from .uploader import AsyncUploader
 
 __all__ = ["UploadedOnce", "uploaded_once"]
 
-#: Seconds for which a URL is handed out again: it may expire, and what is behind it may be deleted.
+#: Seconds for which a URL is reused: it may expire, and its file may be deleted.
 _TRUSTED = 600.0
-#: URLs that are kept before those of longer ago are forgotten.
+#: The number of URLs that are remembered.
 _REMEMBERED = 1_000
 
 
 def uploaded_once(uploader: AsyncUploader | None) -> AsyncUploader | None:
-    """The uploader, asked once for equal files; one that puts files into the payload has nothing to share."""
+    """The uploader, called once for equal files. One that embeds files in the payload is returned unchanged."""
     if uploader is None or isinstance(uploader, UploadedOnce) or hasattr(uploader, "check_room"):
         return uploader
     return UploadedOnce(uploader)
 
 
 class UploadedOnce:
-    """Asks an uploader once for each content, and for ten minutes gives the same URL again."""
+    """Calls an uploader once per content, and returns the same URL for ten minutes."""
 
     def __init__(self, uploader: AsyncUploader) -> None:
         self._uploader = uploader
@@ -36,7 +36,7 @@ class UploadedOnce:
         self._locks: dict[tuple[str, str], anyio.Lock] = {}
 
     async def __call__(self, file: UploadFile) -> str:
-        """The URL of the file. What the uploader raises is raised, and the next call asks again."""
+        """The URL of the file. Raises whatever the uploader raises; the next call tries again."""
         key = (await anyio.to_thread.run_sync(lambda: file.sha256), file.ending)
         try:
             async with self._locks.setdefault(key, anyio.Lock()):

@@ -1,7 +1,7 @@
 """``OpenedFiles``: the local files of one payload, opened once.
 
-What is checked, hashed and sent is read through one handle, so a file that is replaced on disk
-meanwhile does no harm, and one that is written to is noticed.
+A file is checked, hashed and sent through one handle, so replacing it on disk in the meantime has no effect, and
+writing to it is detected.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from .upload_file import UploadFile
 __all__ = ["OpenedFiles"]
 
 _PIECE = 256 * 1024
-#: What is kept in memory of a stream that can be read once only; the rest goes to a temporary file.
+#: Bytes kept in memory of a stream that can be read only once; a longer one goes to a temporary file.
 _SPOOLED = 8 * 1024 * 1024
 
 
 class OpenedFiles:
     """The local files of a payload, each opened once even if it occurs several times.
 
-    ``payload`` holds an ``UploadFile`` in the place of each. What could not be opened is left in its
-    place, for the checks to name. Seekable file objects of the caller are put back where they were.
+    ``payload`` holds an ``UploadFile`` instead of each. A file that cannot be opened stays in the payload, where
+    the checks report it. The position of a caller's seekable file object is restored.
 
     >>> with OpenedFiles(cls._media, payload) as files:
     ...     print(files.places)
@@ -87,7 +87,7 @@ class OpenedFiles:
 
 
 def _key(value: Any) -> object:
-    """What is the same for the same file."""
+    """The identity of a file: equal for the same file."""
     if isinstance(value, bytes):
         return value
     return os.fsdecode(value) if hasattr(value, "__fspath__") else id(value)

@@ -23,7 +23,7 @@ _BUFFER = 256 * 1024
 class _Content:
     """A file with several concurrent readers, each with its own position, until it is released.
 
-    An upload that is given up goes on in its thread for a while; it must not touch the file then.
+    An abandoned upload continues in its thread for a while and must not access the file then.
     """
 
     def __init__(self, file: BinaryIO, release: Callable[[], object]) -> None:

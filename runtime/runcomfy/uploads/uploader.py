@@ -26,7 +26,7 @@ from .upload_file import UploadFile
 
 __all__ = ["AsyncUploader", "Uploader", "check_uploader", "send", "send_async"]
 
-#: What makes a file into a URL that the service can read. It may raise what it likes.
+#: Turns a file into a URL that the service can read. It may raise anything.
 Uploader = Callable[[UploadFile], str]
 #: The same for ``AsyncClient``, where it may be an async function.
 AsyncUploader = Callable[[UploadFile], str | Awaitable[str]]
@@ -119,7 +119,7 @@ def _wait(done: Future[None], ends: float) -> None:
     except TimeoutError:
         raise _too_late() from None
     finally:
-        done.cancel()  # threads that are at work take no further file
+        done.cancel()  # running threads take no further file
 
 
 def _too_late() -> DeadlineExceeded:
