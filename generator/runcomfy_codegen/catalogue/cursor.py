@@ -24,7 +24,7 @@ class Cursor:
     offset: int = 0
     #: The ids that are in the catalogue.
     seen: set[str] = field(default_factory=set)
-    #: Name and reason of what is of no use.
+    #: Name and reason of an unusable entry.
     unusable: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -16,7 +16,7 @@ from runcomfy_codegen.schema.model_ids import ModelId, parse_model_id
 
 __all__ = ["CatalogueModel", "UnusableEntry", "read_entries"]
 
-#: What is kept of an entry beside its schemas, in this order.
+#: The members of an entry that are stored beside its schemas, in this order.
 _FACTS: Final = (
     "display_name", "description", "kind", "categories", "base_price_usd", "price_unit", "pricing_note", "model_url",
 )  # fmt: skip
@@ -40,7 +40,7 @@ class UnusableEntry:
 
     name: str
     reason: str
-    #: Whether the entry was good but for its schema, which was left out of the list.
+    #: Whether only its schema is missing, because the list left it out.
     lacks_schema: bool = False
 
 

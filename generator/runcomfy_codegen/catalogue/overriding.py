@@ -1,4 +1,4 @@
-"""Starting the corrections of a model, and finding those whose target is gone: ``override``."""
+"""``override``: creating the ``overrides.json`` of a model, and finding overrides without a target."""
 
 from __future__ import annotations
 

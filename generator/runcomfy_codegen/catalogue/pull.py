@@ -31,7 +31,7 @@ class PullOptions:
     """The options of a pull."""
 
     schemas: Path
-    #: The service that is asked: a cursor of one service is of no use at another.
+    #: The queried service: a cursor of one service is useless at another.
     base_url: str
     query: Query = field(default_factory=Query)
     #: Globs over model ids.
@@ -52,7 +52,7 @@ class PullReport:
     unusable: dict[str, str] = field(default_factory=dict)
     unchanged: int = 0
     applied: bool = True
-    #: What else a person should know.
+    #: Further remarks for the user.
     remarks: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def pull(
 ) -> PullReport:
     """Pull models page by page; each page is stored before the next is read.
 
-    A pull that was interrupted goes on where it stood. Raises ``RequestError`` and ``CodegenError``.
+    An interrupted pull continues where it stopped. Raises ``RequestError`` and ``CodegenError``.
     """
     return _Pull(client, options, progress).run()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BASE_URL", "EntryPage", "Query", "open_client", "read_catalogue"]
 
-#: Entries asked for at once.
+#: Entries requested per page.
 _PAGE: Final = 100
 #: Seconds for a page, and for one entry, retries included.
 PAGE_TIMEOUT, ENTRY_TIMEOUT = 120.0, 15.0

@@ -1,7 +1,7 @@
 """The changes that a pulled model makes to its folder under ``schemas/``.
 
-A model that came from the catalogue has the catalogue's schema as its ``input.json``. A model that came from a page keeps
-the page's texts and output schema: the catalogue's schema lies beside them as ``catalogue.json``, and says what is accepted.
+A model from the catalogue has the catalogue's schema as its ``input.json``. A model from a page keeps the page's texts and
+output schema; the catalogue's schema is stored next to them as ``catalogue.json`` and defines the accepted inputs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class FolderChange:
     #: The bytes to write, by file name.
     writes: Mapping[str, bytes]
     removes: tuple[str, ...] = ()
-    #: What is new, in a few words.
+    #: A summary of the change.
     words: str = ""
 
 

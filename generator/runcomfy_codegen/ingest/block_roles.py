@@ -12,7 +12,7 @@ from runcomfy_codegen.ingest.blocks import Block
 
 __all__ = ["Entry", "Roles", "assign_roles", "find_entries", "read_entry"]
 
-#: What stands between a curl option and its payload, and the options.
+#: A curl option for the payload, and the text between it and the payload.
 _QUOTES: Final = "'\"$ \t\r\n=\\"
 _DATA_OPTIONS: Final = ("--data", "--data-raw", "--data-binary", "--json", " -d")
 
@@ -31,7 +31,7 @@ class Roles:
     input: Block
     output: Block | None
     example: Block | None
-    #: What the reader should hear although nothing is wrong.
+    #: Remarks for the user that are not errors.
     notes: tuple[str, ...] = ()
 
 
@@ -77,7 +77,7 @@ def find_entries(blocks: Sequence[Block]) -> list[Block]:
 
 
 def read_entry(block: Block) -> Entry:
-    """What a catalogue entry says about its model."""
+    """The model id and schemas in a catalogue entry."""
     if not isinstance(block.value, dict):
         raise SourceError(
             block.place,

@@ -29,7 +29,7 @@ _SAVE_AGAIN: Final = "Save the whole page again, or copy the whole block."
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A JSON value and exactly where it stands."""
+    """A JSON value and its exact position."""
 
     document: SourceText = field(repr=False)
     start: int
@@ -78,7 +78,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class BlockScan:
-    """The blocks of a document and what is wrong with them."""
+    """The blocks of a document, and their faults."""
 
     blocks: tuple[Block, ...]
     faults: tuple[SourceError, ...]

@@ -26,7 +26,7 @@ __all__ = ["AddOptions", "run"]
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
-    """What ``add`` is asked to do."""
+    """The options of ``add``."""
 
     sources: Sequence[str]
     schemas: str
@@ -60,7 +60,7 @@ def run(options: AddOptions) -> list[CodegenError]:
 def _prepare(
     options: AddOptions, root: Path
 ) -> tuple[GatheredSources, list[StoreChange], list[CodegenError]]:
-    """Everything up to the writing: what was read, what would change, all that is wrong."""
+    """The outcome of everything before writing: the pages, the changes, and all faults."""
     try:
         given = None if options.model_id is None else parse_model_id(options.model_id, "--model-id")
     except SourceError as fault:

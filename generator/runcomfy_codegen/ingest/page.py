@@ -45,7 +45,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PageReading:
-    """What came of reading one document: its pages, or everything that is wrong with it."""
+    """The outcome of reading one document: its pages, or all its faults."""
 
     pages: tuple[Page, ...] = ()
     faults: tuple[SourceError, ...] = ()

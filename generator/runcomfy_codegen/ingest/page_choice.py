@@ -28,7 +28,7 @@ class Choice:
     """The page that was taken for a model, and those that were not, each with the reason."""
 
     page: Page
-    #: Whether the user asked for it, so that nothing stored is better.
+    #: Whether the user named it, so that it replaces any stored page.
     preferred: bool
     passed_over: tuple[tuple[Page, str], ...]
 

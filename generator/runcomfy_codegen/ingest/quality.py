@@ -34,7 +34,7 @@ _PROSE: Final = 60
 class Texts:
     """How the words of a page came out."""
 
-    #: Placeholder keys stand where texts should be.
+    #: Placeholder keys instead of texts.
     placeholders: bool
     #: Titles, descriptions or the prose are not in English.
     translated: bool

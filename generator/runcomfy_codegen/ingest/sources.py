@@ -17,7 +17,7 @@ from .urls import is_url
 
 __all__ = ["MAX_BYTES", "Fetch", "GatheredSources", "gather_sources"]
 
-#: A thousand times a page; whoever names a video by mistake is told so at once.
+#: A thousand times the size of a page, so that a video named by mistake is refused at once.
 MAX_BYTES: Final = 32 * 1024 * 1024
 
 _STDIN: Final = "-"

@@ -59,7 +59,7 @@ class StoreChange:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What the folder of a model holds already."""
+    """The existing content of a model's folder."""
 
     files: Mapping[str, bytes]
     document: str

@@ -1,4 +1,4 @@
-"""Which sources are URLs: asked of every argument, so it imports nothing."""
+"""Which sources are URLs. Used for every argument, so it imports nothing."""
 
 from __future__ import annotations
 

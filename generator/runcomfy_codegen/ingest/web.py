@@ -39,7 +39,7 @@ class WebReader:
                 "--allow-host", str(error), "Write --allow-host docs.intranet:443."
             ) from None
         self._most = most_bytes
-        #: What each origin's robots.txt says.
+        #: The rules in robots.txt, by origin.
         self._robots: dict[str, RobotFileParser] = {}
 
     def fetch(self, url: str) -> tuple[str, bytes]:

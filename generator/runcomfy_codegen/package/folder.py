@@ -29,11 +29,11 @@ class PackageFolder:
 
     @property
     def files(self) -> set[str]:
-        """The files that are there, but for hidden ones, compiled ones, and what hidden folders hold."""
+        """The existing files, except hidden and compiled ones and the contents of hidden folders."""
         return self._listing[0]
 
     def content(self, path: str) -> bytes | None:
-        """What is in a file; ``None`` where there is none. Line ends do not count: a checkout may change them."""
+        """The content of a file, or ``None``. Line ends are normalised, because a checkout may change them."""
         try:
             with open(self.place(path), "rb") as stream:  # noqa: PTH123  # a third of the time
                 content = stream.read()
@@ -42,7 +42,7 @@ class PackageFolder:
             return None
 
     def text(self, path: str) -> str | None:
-        """The same as text; ``None`` also for what is no UTF-8, so not ours."""
+        """The content as text; ``None`` also if it is not UTF-8, and so not ours."""
         try:
             content = self.content(path)
             return None if content is None else content.decode("utf-8")
@@ -50,7 +50,7 @@ class PackageFolder:
             return None
 
     def hash(self, path: str) -> str | None:
-        """The hash of what is in a file; ``None`` where there is none."""
+        """The hash of a file's content, or ``None``."""
         if path not in self._hashes:
             content = self.content(path)
             self._hashes[path] = None if content is None else digest(content)

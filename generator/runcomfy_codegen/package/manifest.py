@@ -23,7 +23,7 @@ NAME = "_manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """What is remembered of a generated model."""
+    """The record of a generated model."""
 
     documents: str
     package: str
@@ -45,7 +45,7 @@ class ManifestEntry:
         return self.package, self.module, self.exports
 
     def as_dict(self) -> dict[str, object]:
-        """The entry as plain data; what is empty is left out."""
+        """The entry as plain data, without empty members."""
         data = {
             "documents": self.documents,
             "package": self.package,
@@ -59,11 +59,11 @@ class ManifestEntry:
 
 @dataclass(slots=True)
 class Manifest:
-    """What was generated last time; empty where nothing was."""
+    """The record of the last run; empty if there was none."""
 
     models: dict[str, ManifestEntry] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
-    #: The format of the modules, (major, minor); (0, 0) where it is not known.
+    #: The format of the modules, (major, minor); (0, 0) if unknown.
     format: tuple[int, int] = FORMAT
 
     @classmethod

@@ -14,7 +14,7 @@ _ADVICE = 'Set a class name for one of them in its overrides.json: {"class_name"
 
 
 def names_of(stored: Stored) -> tuple[str, str, tuple[str, ...]]:
-    """The subpackage, the module and the classes of a model as far as its id and its overrides tell them."""
+    """The subpackage, module and class names of a model, by its id and overrides."""
     chosen, model_id = chosen_class(stored), stored.model_id
     if chosen:
         cls = names.chosen_class_name(chosen, f"{model_id} overrides.json")
@@ -34,7 +34,7 @@ class NameClaims:
         self._by_name: dict[tuple[str, str, str], str] = {}
 
     def take(self, model_id: str, package: str, module: str, exports: Iterable[str]) -> None:
-        """Take all names of a model, or raise ``NameClash`` when one of them is another model's."""
+        """Claim all names of a model. Raises ``NameClash`` if another model has one of them."""
         # Names that differ in case only are one file on some systems, and one name to a reader.
         wanted = {
             (kind, package, name.casefold()): name

@@ -22,14 +22,14 @@ _INTERIM = ".interim"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What has to happen in a package's folder. Paths are relative to it, with forward slashes."""
+    """The changes to a package's folder. Paths are relative to it, with forward slashes."""
 
     folder: Path
     write: dict[str, bytes]
     remove: tuple[str, ...]
     #: Files in the folder that are not generated; they are left alone.
     foreign: tuple[str, ...]
-    #: What says that this generator wrote all of it; empty where another one made a part.
+    #: The stamp of this generator; empty if another generator wrote some of the modules.
     stamp: str = ""
     #: Indexes to write first, where new modules lack names that the indexes in place still tell of.
     interim: dict[str, bytes] = field(default_factory=dict)

@@ -66,7 +66,7 @@ def staged(root: Path, contents: Mapping[str, bytes]) -> Iterator[Staging]:
 
 
 def read_pending(root: Path) -> dict[str, str]:
-    """What a run that was killed was about to write: path -> hash. Empty where there was none."""
+    """The files that a killed run was about to write: path -> hash. Empty if there was none."""
     try:
         found = json.loads((root / _FOLDER / _RECORD).read_text(encoding="utf-8"))
         return {str(path): str(one) for path, one in found.items()}
@@ -90,7 +90,7 @@ def _write(file: Path, content: bytes, place: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold a lock on the folder, where the system has such locks: not on Windows."""
+    """Lock the folder. Does nothing on Windows, which has no such locks."""
     try:
         import fcntl
     except ImportError:

@@ -20,13 +20,13 @@ def _by_kind(name: str) -> tuple[bool, bool, str]:
     return name.islower(), not name.isupper(), name
 
 
-#: What a model's module may import, by where it comes from. Hints are left to type checkers.
+#: The allowed imports of a model's module, by their source. Type hints are imported for type checkers only.
 _HINTS = {
     "collections.abc": ("Mapping", "Sequence"),
     "typing": ("Any", "Literal", "NotRequired"),
 }
 _IMPORTABLE = frozenset({*runtime.__all__, *(name for names in _HINTS.values() for name in names)})
-#: Type checkers know this one from typing only, whose import takes longer than a validation.
+#: Type checkers accept this name only from typing, whose import takes longer than a validation.
 _TYPED_DICT = "TypedDict"
 #: The rest of what a module may import of the runtime, in order.
 _OTHERS = tuple(sorted(set(runtime.__all__) - {_TYPED_DICT}, key=_by_kind))

@@ -60,7 +60,7 @@ _ADVICE = "This is a bug in the generator, not in your schema; please report it 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that a module uses and does not define, by where it uses them."""
+    """The names that a module uses without defining them, by place of use."""
 
     at_run_time: set[str] = field(default_factory=set)
     in_hints: set[str] = field(default_factory=set)

@@ -42,13 +42,13 @@ _OLD = {
     "openapis.org/oas/3.0": "OpenAPI 3.0",
 }
 
-#: What a ``$recursiveAnchor``, which has no name, is called as a ``$dynamicAnchor``.
+#: The ``$dynamicAnchor`` that replaces a ``$recursiveAnchor``, which has no name.
 _RECURSIVE = "recursive"
 
-#: The dialects in which ``$ref`` stands alone: whatever is beside it is ignored.
+#: The dialects in which the siblings of ``$ref`` are ignored.
 _LONELY_REF = {"draft 3", "draft 4", "draft 6", "draft 7", "OpenAPI 3.0"}
 
-#: What may stand beside a lonely ``$ref`` all the same: texts, and where other schemas are kept.
+#: The siblings of ``$ref`` that are kept even so: texts, and definitions.
 _BESIDE_REF = ANNOTATIONS | {"$ref", "$defs", "definitions", "$id", "id", "validations"}
 
 
@@ -148,7 +148,7 @@ class _Rewriter:
         ]
 
     def redirect(self) -> None:
-        """Let pointers lead to where schemas stand now."""
+        """Rewrite pointers to the new places of schemas."""
         for part, spot in self.pointing:
             target = self.moved.get(spot.old_home + str(target_of(part["$ref"])))
             if target is not None and target.startswith(spot.new_home):

@@ -36,18 +36,18 @@ __all__ = [
     "stored_files",
 ]
 
-#: What ``overrides.json`` may hold: patches of the three documents, and names of our choosing.
+#: The allowed members of ``overrides.json``: patches of the three documents, and chosen names.
 OVERRIDE_MEMBERS = ("input", "output", "example", "class_name", "names")
 
 #: Real schemas nest six levels deep; deeper ones would only exhaust those who read them.
 _MAX_DEPTH = 64
 
 
-#: The catalogue's schema of a model that came from a page: it says what is accepted, and the page has the texts.
+#: The catalogue's schema of a model that was added from a page: it defines the accepted inputs, the page the texts.
 CATALOGUE_FILE = "catalogue.json"
-#: Says that a model is on its way out: ``{"reason": "…"}``, or ``{"renamed_to": "owner/model"}`` and no schemas.
+#: Marks a deprecated model: ``{"reason": "…"}``, or ``{"renamed_to": "owner/model"}`` without schemas.
 DEPRECATED_FILE = "deprecated.json"
-#: Holds a change of a model's documents while ``add`` puts them in their places. Where it is, they count.
+#: Holds new documents of a model while ``add`` moves them into place. If it exists, they are the current ones.
 DECIDED = ".added"
 #: Ends the name of a mark in it: the document of that name is to go.
 REMOVED = ".removed"
@@ -60,7 +60,7 @@ _FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The stored files of one model, as bytes: what changes in them is what is worth another look."""
+    """The stored files of one model, as bytes."""
 
     model_id: ModelId
     folder: Path
@@ -79,7 +79,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What is known of one model: its documents as parsed JSON, corrections applied."""
+    """The documents of one model as parsed JSON, with corrections applied."""
 
     model_id: ModelId
     input: dict[str, Any]
@@ -89,11 +89,11 @@ class Documents:
     #: Names chosen in ``overrides.json``: of the class, and of inputs by wire name.
     class_name: str | None
     names: dict[str, str]
-    #: Why the model should not be used any longer; empty where it may.
+    #: Why the model is deprecated; empty if it is not.
     deprecated: str = ""
-    #: The model that takes the requests of one that was renamed.
+    #: The new id of a renamed model.
     renamed_to: ModelId | None = None
-    #: What there is to say about the overrides.
+    #: Remarks on the overrides.
     remarks: tuple[Diagnostic, ...] = ()
 
 
@@ -223,7 +223,7 @@ def _read_files(schemas: Path, model_id: ModelId, names: frozenset[str] | None =
 
 
 def parse_documents(stored: Stored) -> Documents:
-    """Read what is in the files. Raises ``SchemaError`` for what is no JSON, with file and position."""
+    """Parse the files. Raises ``SchemaError`` for invalid JSON, with file and position."""
     folder, files = stored.folder, stored.files
     documents: dict[str, Any] = {
         name.removesuffix(".json"): _parse(folder / name, files[name])
@@ -261,7 +261,7 @@ def parse_documents(stored: Stored) -> Documents:
 
 
 def _mark(path: Path, content: bytes | None) -> tuple[str, ModelId | None, str | None]:
-    """What the mark of a deprecated model says: why, the new name of a renamed one, and the class that it keeps."""
+    """The content of a deprecation mark: the reason, the new id of a renamed model, and the class name that it keeps."""
     mark = {} if content is None else _parse(path, content)
     if not isinstance(mark, dict) or not all(isinstance(text, str) for text in mark.values()):
         raise SchemaError(str(path), "is not a JSON object with string values", _advice(path))

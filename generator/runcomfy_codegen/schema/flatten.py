@@ -1,6 +1,6 @@
 """Merging a schema with its references and ``allOf``, for descriptions and type hints.
 
-What a payload has to keep is told by the schema as it was.
+Payloads are validated against the original schema.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .references import pointed_at, target_of
 
 __all__ = ["Flattener"]
 
-#: Words of whoever refers to a schema, which say nothing about its structure.
+#: Annotations next to a reference, which do not affect the structure.
 _WORDS = ANNOTATIONS | {"$defs", "definitions"}
 
 
@@ -25,7 +25,7 @@ class Flattener:
     _known: dict[int, Schema] = field(default_factory=dict)
 
     def flat(self, schema: Any) -> Schema:
-        """The schema with all that is said of the same value; its own words come first."""
+        """The schema merged with its references and ``allOf``; its own annotations win."""
         if not isinstance(schema, dict):
             return {}
         if id(schema) not in self._known:
@@ -37,7 +37,7 @@ class Flattener:
         return self._known[id(schema)]
 
     def named(self, schema: Schema) -> tuple[Schema, str | None]:
-        """The schema that another one stands for by a lone reference, and the place of it; or itself, and ``None``."""
+        """The target of a schema that is a bare reference, and its place; otherwise the schema itself, and ``None``."""
         place: str | None = None
         seen: set[int] = set()
         while id(schema) not in seen:
@@ -69,7 +69,7 @@ class Flattener:
 
 
 def _merged(first: Schema, second: Schema) -> Schema:
-    """Both schemas of one value; what cannot be said in one is left to the first."""
+    """The merge of two schemas of one value; the first wins where they cannot be merged."""
     made = {**second, **first}
     own, other = first.get("properties"), second.get("properties")
     if isinstance(own, dict) and isinstance(other, dict):

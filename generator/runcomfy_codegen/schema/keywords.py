@@ -39,21 +39,21 @@ TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 TYPE_ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
 
 
-#: Keywords that say something to people, or to us elsewhere, and nothing to a validator.
+#: Annotations: keywords for people, or for other parts of the generator, without effect on validation.
 ANNOTATIONS = {
     "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly",
     "$comment", "$schema", "validations", "format", "contentEncoding", "contentMediaType", "contentSchema",
 }  # fmt: skip
 
 
-#: The ones of these that are for people alone, and that nothing of ours acts on.
+#: The annotations that are only for people.
 FOR_PEOPLE = {
     "examples", "example", "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema",
 }  # fmt: skip
 
 
-#: Keywords that straight-line code is generated for, each with the JSON type that it speaks of. What it asks
-#: of a value stands in ``spec/conditions.py``, and its words in ``runcomfy/model/messages.py``.
+#: Keywords that become straight-line code, each with its JSON type. Their conditions are in
+#: ``spec/conditions.py``, their messages in ``runcomfy/model/messages.py``.
 COMPILED = {
     **dict.fromkeys(("minLength", "maxLength", "pattern"), "string"),
     **dict.fromkeys(
@@ -67,7 +67,7 @@ COMPILED = {
 }  # fmt: skip
 
 
-#: All keywords that a value is held against: compiled ones, and others that the jsonschema library may have to check.
+#: All validating keywords: the compiled ones, and those left to the jsonschema library.
 ASSERTIONS = COMPILED.keys() | {
     "type", "enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "prefixItems",
     "patternProperties", "propertyNames", "unevaluatedItems",
@@ -75,7 +75,7 @@ ASSERTIONS = COMPILED.keys() | {
 }  # fmt: skip
 
 
-#: Where schemas stand inside a schema.
+#: The keywords whose values are schemas.
 ONE_SCHEMA = {
     "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
     "unevaluatedItems", "unevaluatedProperties",
@@ -112,7 +112,7 @@ def step(place: str, *names: object) -> str:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether Python reads the pattern, and as it is meant."""
+    """Whether Python's ``re`` accepts the pattern with the same meaning."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python warns of what it will read in another way
@@ -138,7 +138,7 @@ def _collect(schema: object, place: str, found: list[tuple[str, Schema]]) -> Non
 
 
 def parts_of(schema: Schema) -> Iterator[tuple[tuple[object, ...], object]]:
-    """The schemas that stand directly in a schema, with the steps to them."""
+    """The direct subschemas of a schema, with the steps to them."""
     for keyword, value in schema.items():
         if keyword not in HOLDERS:
             continue

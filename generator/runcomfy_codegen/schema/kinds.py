@@ -28,14 +28,14 @@ TAGGED = "tagged"
 #: In what is asked of one type: ``("anyOf" or "oneOf", [schema, …])``, each schema about values of that type.
 UNION = "union"
 
-#: Keywords that say nothing by themselves.
+#: Keywords without an effect of their own.
 _IDLE = {"$defs", "definitions"}
-#: Keywords that say nothing without another one.
+#: Keywords without an effect unless another one is present.
 _COMPANIONS = {"then": "if", "else": "if"}
 
 
 class NotCompiled(Exception):
-    """The schema holds keywords that are left to the jsonschema library."""
+    """The schema has keywords that are left to the jsonschema library."""
 
     def __init__(self, words: Iterable[str]) -> None:
         super().__init__(*words)
@@ -65,7 +65,7 @@ class Reader:
         return known
 
     def is_recursive(self, place: str) -> bool:
-        """Whether the schema at a place refers to itself, perhaps by way of others."""
+        """Whether the schema at a place refers to itself, directly or indirectly."""
         if place not in self._reached:
             reached: set[str] = set()
             waiting = [place]
@@ -221,7 +221,7 @@ def _of_types(schema: Schema) -> Kinds:
 
 
 def _asks(keyword: str, value: object) -> bool:
-    """Whether a keyword asks anything at all."""
+    """Whether a keyword has any effect."""
     if keyword == "uniqueItems":
         return value is True
     return keyword not in ("additionalProperties", "items") or (value is not True and value != {})

@@ -1,7 +1,7 @@
 """Dropped parts of a schema count as "any value"; keywords that would invert that are dropped as well.
 
-A part of a clean schema is *loose* where something was left out of it: it accepts more than it should. Inside ``not``,
-``if`` or ``oneOf`` that would refuse what is valid, so there the whole keyword is left out, and reported.
+A part of a clean schema is *loose* if something was dropped from it, so that it accepts too much. Inside ``not``, ``if``
+or ``oneOf``, accepting too much would refuse valid values, so the whole keyword is dropped and reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Loose", "drop_bad_references", "drop_what_turns"]
 
 @dataclass(slots=True)
 class Loose:
-    """The loose parts of a schema, by identity; a clean schema is a tree, so none stands in two places."""
+    """The loose parts of a schema, by identity: a clean schema is a tree, so each part has one place."""
 
     notes: list[Diagnostic]
     anywhere: set[int] = field(default_factory=set)
@@ -39,7 +39,7 @@ class Loose:
 
 
 def drop_bad_references(root: Schema, loose: Loose) -> None:
-    """Take out references that lead nowhere or, without a step into the value, back to themselves."""
+    """Drop references that lead nowhere, or back to themselves without a step into the value."""
     parts = dict(schemas_in(root))
     if not any(map(_is_local, parts.values())):
         return
@@ -104,7 +104,7 @@ def _circles(edges: dict[str, list[str]]) -> dict[str | None, int]:
 
 
 def drop_what_turns(root: Schema, loose: Loose) -> None:
-    """Take out the keywords that would refuse something because a schema in them is loose."""
+    """Drop the keywords that would refuse valid values because a subschema is loose."""
     if not loose.anywhere and not loose.formatted:
         return
     parts = dict(schemas_in(root))

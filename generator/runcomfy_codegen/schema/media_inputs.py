@@ -1,4 +1,4 @@
-"""Media inputs of a schema: where URLs of files stand, and the rules for those files."""
+"""Finding the media inputs of a schema: the places of file URLs, with the rules for the files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FoundInput:
 
 @dataclass(slots=True)
 class MediaInputs:
-    """What was found: the inputs, and notes on rules and formats that lead nowhere."""
+    """The media inputs found, and notes on rules and formats without effect."""
 
     inputs: list[FoundInput] = field(default_factory=list)
     #: JSON pointers of the schemas that lead to the URLs, of the input, of its items and so on -> kind.
@@ -85,13 +85,13 @@ def _is_plain_uri(format_: object) -> bool:
 
 @dataclass(slots=True)
 class _Visitor:
-    """A walk through the inputs, to wherever a URL can stand."""
+    """A walk through the inputs to every place of a URL."""
 
     raw: Schema
     types: dict[str, str | list[str]]
     found: MediaInputs
     seen: set[str]
-    #: Values that may still be looked at: references can multiply them.
+    #: The remaining number of values to visit, since references can multiply them.
     left: int = 2_000
 
     def visit(

@@ -1,4 +1,4 @@
-"""Media inputs of a schema, and their ``validations``: rules about the file behind a URL."""
+"""Reading the ``validations`` of a media input: the rules about the file behind a URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEDIA_FORMAT = re.compile(r"(image|video|audio)_uris?(_|$)")
 #: A URL of anything; nothing more is known of it.
 URI_FORMAT = re.compile(r"uri$|uris$")
 
-#: What is measured, and one trailing operator, known or not.
+#: A metric and one trailing operator, known or not.
 _RULE = re.compile(r"(?P<metric>[^<>=!]+)(?P<operator>[<>=!]*)")
 #: The longest rule that is kept.
 _LONGEST = 200
@@ -32,7 +32,7 @@ class SchemaRule:
 
 
 def media_kind(format_: object) -> str | None:
-    """What a format says about the file behind the URL: image, video, audio, or nothing."""
+    """The kind of file that a format denotes: image, video, audio, or nothing."""
     match = MEDIA_FORMAT.match(format_) if isinstance(format_, str) else None
     return match[1] if match else None
 
@@ -40,7 +40,7 @@ def media_kind(format_: object) -> str | None:
 def read_rules(validations: object) -> tuple[list[SchemaRule], list[tuple[int, str, str]]]:
     """The rules, and what cannot be checked of them: (index, subject, why) for each.
 
-    A rule that no one understands is kept: the runtime reports it as unchecked.
+    A rule with an unknown metric or operator is kept; the runtime reports it as unchecked.
     """
     if not isinstance(validations, list):
         return [], [(0, "validations", "is not a list of rules; not checked")]

@@ -12,7 +12,7 @@ __all__ = ["ModelId", "parse_model_id"]
 _ALLOWED: Final = frozenset(string.ascii_letters + string.digits + " ._-")
 _LONGEST: Final = 200
 
-#: A model's own files stand beside the folders of the models whose ids go on from its id.
+#: Names of a model's files, which lie next to the folders of models whose ids continue its id.
 _FILES: Final = frozenset(
     {
         "input.json",

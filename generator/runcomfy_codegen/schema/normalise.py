@@ -209,7 +209,7 @@ class _Cleaner:
         return not text
 
     def _patterns(self, cleaned: Schema, schemas: Schema, place: str) -> Schema:
-        """Those whose patterns are understood, also as one: the library joins them to look for others."""
+        """The pattern properties with supported patterns, which must also work joined: the library joins them."""
         known: Schema = {}
         for pattern, schema in schemas.items():
             if self._pattern(pattern, place):
@@ -285,7 +285,7 @@ class _Cleaner:
                 self._assertion(cleaned, keyword, value, step(place, keyword))
 
     def required(self, cleaned: Schema, schema: Schema, place: str) -> None:
-        """``required`` may name a property that does not exist; no one could give it."""
+        """``required`` may name a property that does not exist, which no caller could provide."""
         if "required" not in schema:
             return
         value: Any = schema["required"]
@@ -339,7 +339,7 @@ def _well_formed_text(text: str) -> bool:
 
 
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-#: Keywords whose values are mostly plain, so that the library need not be asked.
+#: Keywords whose values are usually plain, so that the slow check by the library is skipped.
 _QUICK: dict[str, type] = {
     **dict.fromkeys(("title", "description", "format"), str),
     **dict.fromkeys(_NUMBERS, int),

@@ -6,15 +6,15 @@ from typing import Any
 
 __all__ = ["with_page_texts"]
 
-#: What a page may add to the catalogue's schema, where that has nothing.
+#: The annotations that a page adds to the catalogue's schema if they are missing there.
 _TEXTS = ("title", "description", "default", "examples", "example")
 
 
 def with_page_texts(catalogue: Any, page: Any) -> Any:
     """The catalogue's schema, completed by what only the page has; neither is changed.
 
-    Titles, descriptions and demo values of the page fill gaps, properties stand in the page's order, and an array gets the
-    page's items where the catalogue tells none. Everything else that the catalogue says holds.
+    Titles, descriptions and demo values of the page fill gaps, properties are in the page's order, and an array without
+    items gets those of the page. Everything else comes from the catalogue.
 
     >>> with_page_texts({"type": "string"}, {"title": "Prompt", "type": "string", "maxLength": 9})
     {'title': 'Prompt', 'type': 'string'}

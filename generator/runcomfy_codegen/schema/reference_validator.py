@@ -1,4 +1,4 @@
-"""Whether a value keeps a schema, as the generator asks it of a schema's own enums and demo values."""
+"""Whether a value satisfies a schema, for the schema's own enums and demo values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def broken_rules(root: Schema, part: Schema, value: object) -> list[tuple[str, s
 
 
 def keeps(root: Schema, part: Schema, value: object) -> bool | None:
-    """Whether ``value`` keeps ``part``; ``None`` where it takes too much work to tell."""
+    """Whether ``value`` satisfies ``part``; ``None`` if the check takes too much work."""
     if (
         part.keys() == {"type"} and value.__class__ in _TYPES
     ):  # most parts, and the library takes its time

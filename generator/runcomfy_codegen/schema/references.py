@@ -1,4 +1,4 @@
-"""References inside a document: where they lead.
+"""Resolving the references inside a document.
 
 ``localise`` rewrites every reference that stays in the document, whether by ``$anchor``, by ``$id`` or by a pointer to
 any place, as a pointer to a place where schemas stand. What leads out of the document stays as it is written.
@@ -15,9 +15,9 @@ from .keywords import KEYWORDS, Schema, parts_of, schemas_in, step
 
 __all__ = ["METASCHEMAS", "localise", "pointed_at", "ref_to", "target_of"]
 
-#: The base of a document that names none. References of others do not start with it.
+#: The base URL of a document without one. No other document's references start with it.
 _HERE = "https://document.invalid/"
-#: The schemas of schemas: they lie in the jsonschema library, so nothing is fetched for them.
+#: The metaschemas, which come with the jsonschema library, so that nothing is fetched.
 METASCHEMAS = frozenset(
     {f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09", "2020-12")}
     | {f"http://json-schema.org/draft-0{n}/schema{end}" for n in (3, 4, 6, 7) for end in ("", "#")}
@@ -41,7 +41,7 @@ def target_of(ref: object) -> str | None:
 
 
 def pointed_at(root: Any, place: str) -> Any:
-    """What stands at a place of a document. Raises ``LookupError`` where nothing does."""
+    """The value at a place of a document. Raises ``LookupError`` if there is none."""
     part = root
     for one in place.split("/")[1:]:
         name = one.replace("~1", "/").replace("~0", "~")

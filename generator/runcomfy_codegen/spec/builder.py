@@ -31,7 +31,7 @@ from .statements import payload_blocks
 __all__ = ["build_model"]
 
 _INDENT = 4
-#: What pages show where there is no demo value.
+#: The placeholders of pages without a demo value.
 _BLANKS: tuple[Any, ...] = ("", [])
 
 
@@ -73,11 +73,11 @@ class _Inputs:
         return [name for name in self.cleaned.get("required", ()) if name in self.properties]
 
     def declared(self, name: str) -> Schema:
-        """An input's schema as it is written, with what it refers to."""
+        """An input's schema as written, with references resolved."""
         return Flattener(self.raw).flat(self.raw["properties"][name])
 
     def limits(self, name: str) -> Schema:
-        """An input's clean schema, with what it refers to."""
+        """An input's clean schema, with references resolved."""
         return Flattener(self.cleaned).flat(self.properties[name])
 
 
@@ -284,8 +284,8 @@ def _input_spec(wire: str, inputs: _Inputs) -> InputSpec:
 def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
     """The page's example, or else the required inputs as pages show them.
 
-    These are the demo values, and ``""`` or ``[]`` where there is none. An input that takes neither is left out, so
-    that it is told as missing, and not as wrong.
+    Those are their demo values, else ``""`` or ``[]``. An input that accepts neither is omitted, so that it is
+    reported as missing, not as invalid.
     """
     if documents.example is not None:
         return documents.example
@@ -302,7 +302,7 @@ def _example(documents: Documents, inputs: _Inputs) -> dict[str, Any]:
 
 
 def _fallback_notes(compiled: Compiled) -> list[Diagnostic]:
-    """What the jsonschema library checks at run time: some inputs, or the payload as a whole."""
+    """Notes on the parts that the jsonschema library checks at run time: some inputs, or the whole payload."""
     return [
         Diagnostic(
             step("/properties", wire) if wire else "",
@@ -316,7 +316,7 @@ def _fallback_notes(compiled: Compiled) -> list[Diagnostic]:
 
 
 def _shown(raw: Schema, gathered: GatheredInputs) -> Schema:
-    """The input schema for programs that take JSON Schema only, such as those that draw forms."""
+    """The input schema for programs that need valid JSON Schema, such as form builders."""
     return clean(raw, *gathered.declaring, annotated=True)[0]
 
 

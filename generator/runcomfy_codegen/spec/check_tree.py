@@ -40,15 +40,15 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What is asked of a value of one type. Without anything to ask, its ``guard`` just lets it pass."""
+    """The checks of a value of one type. Without any, its ``guard`` only accepts the type."""
 
     guard: PythonSource
     refusal: PythonSource
     tests: tuple[Test, ...] = ()
-    #: Whether the tests ask for the length more than once, so that it gets a name.
+    #: Whether several tests use the length, so that it gets a variable.
     sized: bool = False
     items: ValueCheck | None = None
-    #: Where items only have to be of one type: the Python type and its JSON name.
+    #: The Python type and its JSON name, if items are only checked for their type.
     uniform: tuple[PythonSource, PythonSource] | None = None
     #: The loop variables of the index and of the item.
     index: Identifier | None = None
@@ -65,7 +65,7 @@ class Branch:
 
     @property
     def asks(self) -> bool:
-        """Whether a value of this type is asked anything but to be JSON."""
+        """Whether a value of this type has any check beyond being JSON."""
         return bool(self.tests or self.items or self.uniform or self.members or self.union)
 
 
@@ -81,7 +81,7 @@ class ValueCheck:
     choice: Test | None = None
     #: Where they are texts or whole numbers, the constant that holds them.
     constant: Constant | None = None
-    #: Types with questions first; then those that only have to be let through.
+    #: The types with checks first, then those that are only accepted.
     branches: tuple[Branch, ...] = ()
     #: The expected type or types in JSON's words, and the sentence for any other.
     expected: PythonSource | None = None
@@ -91,7 +91,7 @@ class ValueCheck:
 
     @property
     def active(self) -> tuple[Branch, ...]:
-        """The branches that ask something."""
+        """The branches with checks."""
         return tuple(branch for branch in self.branches if not branch.idle)
 
     def refusal(self, optional: bool) -> PythonSource:
@@ -115,7 +115,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A required name that has no property of its own."""
+    """A required name without a property."""
 
     name: PythonSource
     message: PythonSource
@@ -123,7 +123,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class ObjectCheck:
-    """How an object is checked: its own tests, its members, and what else it may hold."""
+    """The checks of an object: its own tests, its members, and its other members."""
 
     variable: Identifier
     pointer: PythonSource
@@ -134,7 +134,7 @@ class ObjectCheck:
     known: PythonSource
     known_list: PythonSource
     closed: bool
-    #: What every other member has to keep, with the loop variables of its name and of itself.
+    #: The check of every other member, with the loop variables of its name and value.
     others: ValueCheck | None = None
     name: Identifier | None = None
     #: One of several checks, chosen by the text of a member.
@@ -145,7 +145,7 @@ class ObjectCheck:
 
 @dataclass(frozen=True, slots=True)
 class TaggedCheck:
-    """Objects of several forms, told apart by the text of one member, the tag."""
+    """Objects of several forms, distinguished by the string value of one member, the tag."""
 
     variable: Identifier
     wire_name: PythonSource
@@ -154,7 +154,7 @@ class TaggedCheck:
     absence: PythonSource
     #: What is said of any other text.
     choice: Test
-    #: The condition on the tag, and what is asked of the object then.
+    #: The condition on the tag, and the check of the object if it holds.
     options: tuple[tuple[PythonSource, ObjectCheck], ...]
 
 

@@ -47,7 +47,7 @@ Step = str | Identifier
 
 @dataclass(frozen=True, slots=True)
 class _Depth:
-    """How deep a value stands, counted in loops, objects and unions; it numbers the variables."""
+    """The depth of a value, counted in loops, objects and unions; it numbers the variables."""
 
     loops: int = 0
     objects: int = 0
@@ -414,7 +414,7 @@ def _member(wire: str, required: bool, check: ValueCheck) -> Member:
 
 
 def _nothing(variable: Identifier, steps: tuple[Step, ...]) -> ObjectCheck:
-    """The check of an object that is asked nothing itself."""
+    """The check of an object without conditions of its own."""
     none = PythonSource("()")
     return ObjectCheck(variable, pointer(steps), (), (), (), False, none, none, False)
 
@@ -445,7 +445,7 @@ def _choices(part: Schema) -> tuple[Any, ...]:
 
 
 def _expected(schema: Schema, kinds: Kinds) -> str | tuple[str, ...]:
-    """The types that are welcome, in the schema's own words where it has them."""
+    """The accepted types, as the schema writes them if it does."""
     names = schema.get("type")
     if isinstance(names, str):
         return names

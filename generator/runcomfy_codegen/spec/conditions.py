@@ -1,4 +1,4 @@
-"""What generated code asks of a value of each JSON type, as conditions: one for each compiled keyword."""
+"""The conditions of generated code, by JSON type and compiled keyword."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ORDER = {
     "multipleOf": "not is_multiple({value}, {limit})",
 }
 
-#: How a value of each JSON type is recognised, and under which condition it breaks a keyword.
+#: JSON type -> how its values are recognised, and the condition under which one violates each keyword.
 KINDS = {
     "string": Kind(
         "{value}.__class__ is str",
@@ -82,7 +82,7 @@ KINDS = {
     ),
 }
 
-#: Compiled keywords whose check is more than one condition on the value.
+#: Compiled keywords that take more than one condition.
 STRUCTURE = {
     "items", "contains", "minContains", "maxContains", "properties", "required", "additionalProperties",
     "dependentRequired",
@@ -90,7 +90,7 @@ STRUCTURE = {
 
 
 def require_conditions() -> None:
-    """Every compiled keyword has its condition here, and its words."""
+    """Check that every compiled keyword has a condition and a message."""
     for keyword, kind in COMPILED.items():
         if keyword not in KINDS[kind].tests and keyword not in STRUCTURE:
             raise RuntimeError(
@@ -111,12 +111,12 @@ def condition_test(condition: str, rule: str, limit: Any) -> Test:
     )
 
 
-#: The Python type of items that have nothing to keep but their type.
+#: The Python type of items that are only checked for their type, by JSON type.
 _PLAIN_ITEMS = {"string": "str", "boolean": "bool"}
 
 
 def uniform_type(items: Schema) -> tuple[PythonSource, PythonSource] | None:
-    """The Python type and the JSON type of items that only have to be of one."""
+    """The Python type and the JSON type of items that are only checked for their type."""
     name = items.get("type")
     if items.keys() != {"type"} or not isinstance(name, str) or name not in _PLAIN_ITEMS:
         return None

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _PLACEHOLDER = re.compile(r"modelApiDoc_\w*", re.ASCII)
-#: What the rendered pages show in the place of these keys.
+#: The texts that rendered pages show for these keys.
 _ENGLISH = {
     "modelApiDoc_navInputSchema": "Input",
     "modelApiDoc_outDescImage": "single image URL",
@@ -60,7 +60,7 @@ _NAMED = {"properties", "patternProperties", "$defs", "definitions", "dependentS
 def with_readable_texts(schema: Any, *, named: bool = False) -> Any:
     """A copy of a schema whose texts for people hold no placeholder keys.
 
-    ``named`` tells that ``schema`` holds schemas by name, so that its members are no keywords.
+    ``named``: whether ``schema`` maps names to schemas, so that its members are not keywords.
     """
     if isinstance(schema, list):
         return [with_readable_texts(part) for part in schema]
@@ -92,7 +92,7 @@ def describe_input(
 ) -> str:
     """The docstring of an input: meaning, limits, which file it is, that file's rules, demo value.
 
-    It repeats neither the name nor the choices that ``hint`` tells; ``""`` where nothing is left.
+    It repeats neither the name nor the choices in ``hint``; ``""`` if nothing remains.
     """
     meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title"))
     limits = [*limits_of(cleaned, told="Literal[" in hint), *([file] if file else [])]
@@ -128,7 +128,7 @@ def one_line(text: str, length: int = _DEMO) -> str:
 
 
 def file_words(kind: str | None, hint: str) -> str:
-    """What a media input of this kind and type takes; ``""`` where it is none (``kind`` is ``None``)."""
+    """What a media input of this kind and type accepts; ``""`` for any other input (``kind`` is ``None``)."""
     if kind is None:
         return ""
     file = "file" if kind == "file" else f"{kind} file"
@@ -148,7 +148,7 @@ def _sentence(text: str) -> str:
 
 
 def clipped(text: str) -> str:
-    """``text`` cut to what a paragraph of a docstring can be."""
+    """``text``, cut to the maximum length of a paragraph."""
     return text if len(text) <= _PARAGRAPH else text[:_PARAGRAPH] + "…"
 
 
@@ -176,7 +176,7 @@ def _rules(rules: list[SchemaRule]) -> str:
     return "Rules for each file:\n\n" + "\n".join(told)
 
 
-#: (lower keyword, upper keyword, unit): a pair of bounds told in one phrase.
+#: (lower keyword, upper keyword, unit): pairs of bounds that are described in one phrase.
 _RANGES = (
     ("minimum", "maximum", ""),
     ("minLength", "maxLength", "characters"),
@@ -193,7 +193,7 @@ _SINGLE = {
 
 
 def _same_words(text: str, name: str) -> bool:
-    """Whether a text says nothing that the name does not."""
+    """Whether a text only repeats the name."""
     return not text or _letters(text) == _letters(name)
 
 
@@ -202,7 +202,7 @@ def _letters(text: str) -> str:
 
 
 def limits_of(cleaned: Schema, *, told: bool) -> list[str]:
-    """The limits of a value; its choices are left out where its hint has told them."""
+    """The limits of a value, without its choices if the type hint has them."""
     choices = ("enum", "const") if told else ()
     cleaned = {word: limit for word, limit in cleaned.items() if word not in choices}
     limits = []

@@ -19,7 +19,7 @@ Structure = dict[str, Any]
 _TOKEN = re.compile(r'(?<=")v\d+(?=")|(?<=#/\$defs/)C\d+')
 _TOKEN_IN_HINT = re.compile(r"(?<=')v\d+(?=')|\bC\d+\b")
 _LINE = re.compile(r"^#(?P<kind>class|field) (?P<name>\w+)(?: = (?P<hint>.*))?$", re.MULTILINE)
-#: The class whose fields are asked about, and what nested objects look like to the library.
+#: The class whose fields are requested, and the placeholder for nested objects.
 _ROOT = "Root"
 _NESTED: Structure = {
     "type": "object",
@@ -34,7 +34,7 @@ _known: dict[tuple[bool, str], str] = {}
 def library_hints(structures: list[Structure], templates: Path, *, frozen: bool) -> list[str]:
     """The type hint of each structure, in its own tokens.
 
-    ``frozen`` asks for ``Sequence`` and ``Mapping`` instead of ``list`` and ``dict``.
+    With ``frozen``, ``Sequence`` and ``Mapping`` instead of ``list`` and ``dict``.
     """
     shapes = [_shape(structure) for structure in structures]
     new = {shape for shape, _ in shapes if (frozen, shape) not in _known}
@@ -46,7 +46,7 @@ def library_hints(structures: list[Structure], templates: Path, *, frozen: bool)
 
 
 def prepare_library(templates: Path) -> None:
-    """Load all of the library, which it does at its first answer, and which takes longer than any answer."""
+    """Import the library completely, which it does on first use, and which takes longer than any call."""
     library_hints([{"type": "string"}], templates, frozen=True)
 
 

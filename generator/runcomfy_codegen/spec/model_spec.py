@@ -26,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """One input of a request class; ``hint`` ends in its default where it is optional."""
+    """One input of a request class; the ``hint`` of an optional one ends in its default."""
 
     name: Identifier
     hint: PythonSource
@@ -96,7 +96,7 @@ class ModelSpec:
     class_name: Identifier
     output_class: Identifier
     model_id: PythonSource
-    #: Why it should not be used any longer; ``None`` where it may.
+    #: Why it is deprecated; ``None`` if it is not.
     deprecated: PythonSource | None
     docstring: PythonSource
     class_docstring: PythonSource
@@ -111,13 +111,13 @@ class ModelSpec:
     #: The statements of the validator, in blocks that belong together.
     checks: tuple[PythonSource, ...]
     required: PythonSource
-    #: Python name -> wire name, where they differ; ``None`` where none does.
+    #: Python name -> wire name, for those that differ; ``None`` if none does.
     aliases: PythonSource | None
-    #: Patterns of the names that the schema takes beside its inputs; ``None`` where it takes none.
+    #: Patterns of further accepted names; ``None`` if there are none.
     admitted: PythonSource | None
     media: tuple[MediaSpec, ...]
     example: PythonSource
-    #: The stored schemas, and what else is read of them at run time, as JSON.
+    #: The stored schemas, and their derived forms for the run time, as JSON.
     schemas: PythonSource
     notes: tuple[Diagnostic, ...]
 

@@ -43,11 +43,11 @@ _DEVICES = frozenset(
         *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)),
     }
 )
-#: A file is named after it, and file systems take 255 bytes.
+#: The longest identifier: files are named after it, and file systems allow 255 bytes.
 _LONGEST_CLASS = 100
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-#: What names say of characters that they cannot have.
+#: The words for characters that identifiers cannot contain.
 _PUNCTUATION = {
     "-": " Dash ",
     "_": " Underscore ",
@@ -57,10 +57,10 @@ _PUNCTUATION = {
     "~": " Tilde ",
 }
 
-#: What an owner's subpackage calls; a module of that name would stand in its way.
+#: Names that an owner's subpackage calls; a module of the same name would shadow them.
 _CALLED = frozenset({"load_class", "names_in_index"})
 
-#: What a request class offers itself, and what its body refers to.
+#: The attributes of every request class, and the names that its body refers to.
 _RESERVED = frozenset(
     """
     model_id output_type payload from_payload example input_schema replace as_dict mro raw self
@@ -85,7 +85,7 @@ class Identifier(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Identifier:
-        """Raise ``ValueError`` for anything that is no such identifier."""
+        """Raise ``ValueError`` for any other string."""
         if not (text.isascii() and text.isidentifier()) or keyword.iskeyword(text):
             raise ValueError(f"{text!r} is not a usable Python identifier")
         return super().__new__(cls, text)
@@ -115,7 +115,7 @@ def chosen_class_name(text: str, place: str) -> Identifier:
 
 
 def output_class_name(request_class: str) -> Identifier:
-    """The class of what a request returns."""
+    """The class name of a request's output."""
     return Identifier(f"{request_class}Output")
 
 

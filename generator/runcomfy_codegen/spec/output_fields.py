@@ -28,7 +28,7 @@ _INDENT = 4
 _DEEPEST = 8
 _NO_INPUT = "are rules about files of an output; not checked"
 
-#: What ``isinstance`` asks of a documented field, by JSON type.
+#: The ``isinstance`` types of a documented field, by JSON type.
 _KINDS = {
     "string": ("str",),
     "integer": ("int",),
@@ -43,7 +43,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class OutputFields:
-    """The fields, the objects inside them, and what there is to say about the schema."""
+    """The fields, the objects inside them, and notes on the schema."""
 
     #: The canonical schema, with its texts.
     schema: Schema
@@ -125,7 +125,7 @@ def _opened(cleaned: Schema) -> Schema:
 
 
 def _kinds(schema: Schema, flattener: Flattener) -> list[str]:
-    """What ``isinstance`` asks: of every type that the schema, or an option of it, names."""
+    """The ``isinstance`` types: every type that the schema or one of its options names."""
     return sorted({kind for one in _types(schema, flattener, 0) for kind in _KINDS[one]})
 
 

@@ -15,7 +15,7 @@ from .names import Identifier
 __all__ = ["PythonSource", "docstring", "json_text", "lines_of_text", "literal", "pointer"]
 
 
-#: No line of a docstring is longer, as far as its words allow.
+#: The maximum length of a docstring line, unless a word is longer.
 _WIDTH = 100
 #: A quote at the end that no backslash escapes.
 _OPEN_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"\Z')
@@ -118,7 +118,7 @@ def _json_escape(character: str) -> str:
 
 
 def lines_of_text(lines: Iterable[str]) -> PythonSource:
-    """A text of these lines in triple quotes. They hold nothing that has to be escaped but tabs."""
+    """These lines as a triple-quoted string. They contain nothing that needs escaping except tabs."""
     text = "".join(f"{line}\n" for line in lines)
     if '"' in text or "\\" in text or not text.replace("\n", "").replace("\t", "").isprintable():
         raise ValueError("a line contains characters that ids and names cannot have")
@@ -128,7 +128,7 @@ def lines_of_text(lines: Iterable[str]) -> PythonSource:
 def docstring(text: str, indent: int) -> PythonSource:
     """``text`` as a triple-quoted docstring whose lines are indented by ``indent`` spaces.
 
-    Line feeds stay line feeds; backslashes and everything that is not printable come out escaped.
+    Line feeds are kept; backslashes and characters that are not printable are escaped.
     """
     width = _WIDTH - indent - 2 * len('"""')
     first, *others = (
@@ -165,7 +165,7 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 
 def _pieces(word: str, width: int) -> list[str]:
-    """A word, escaped; in pieces where it is longer than a line, as texts without spaces are."""
+    """A word, escaped; split if it is longer than a line, as in languages without spaces."""
     whole = _escaped(word)
     if len(whole) <= width:
         return [whole]
@@ -181,7 +181,7 @@ def _pieces(word: str, width: int) -> list[str]:
 def _escaped(text: str) -> str:
     if not text.isprintable() or "\\" in text:
         text = "".join(map(_doc_character, text))
-    # A quote is escaped where it could close the docstring: before another one, and at the end.
+    # A quote is escaped if it could close the docstring: before another quote, and at the end.
     return re.sub(r'"(?=")', r"\"", text) if '""' in text else text
 
 

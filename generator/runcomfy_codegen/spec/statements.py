@@ -1,6 +1,6 @@
 """Rendering checks as finished statements for the templates.
 
-What a valid value has to pass comes first; whether the value is there at all is asked of those that fail.
+The conditions of a valid value come first; only a value that fails them is checked for being absent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["payload_blocks"]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A line; with a ``body`` the head of a block, such as ``if value is None:``."""
+    """A line; with a ``body``, the head of a block such as ``if value is None:``."""
 
     text: str
     body: tuple[Statement, ...] = ()
@@ -70,7 +70,7 @@ def _tests(
 
 
 def _own_tests(check: ObjectCheck) -> Iterator[Statement]:
-    """What is asked of an object itself, and the required names that are no properties."""
+    """The checks of an object itself, and of required names without a property."""
     yield from _tests(check.tests, check.sized, check.variable, check.pointer)
     for name in check.missing:
         absent = _violation(check.pointer, "'required'", check.variable, name.name, name.message)
@@ -127,7 +127,7 @@ def _member(one: Member, parent: str, place: str, get: str) -> Iterator[Statemen
 
 
 def _strangers(check: ObjectCheck) -> Iterator[Statement]:
-    """What is asked of the members that an object does not know: a closed one refuses them."""
+    """The check of undeclared members: a closed object refuses them."""
     if check.others:
         members = f"{check.variable}, {check.known}, {check.pointer}, found"
         head = f"for {check.name}, {check.others.variable} in other_members({members}):"
@@ -227,7 +227,7 @@ def _branches(check: ValueCheck) -> Iterator[Statement]:
 
 
 def _questions(branch: Branch, check: ValueCheck) -> Iterator[Statement]:
-    """What is asked of a value once its type is known."""
+    """The checks of a value whose type is known."""
     yield from _tests(branch.tests, branch.sized, check.variable, check.pointer)
     if branch.uniform:
         python_type, json_type = branch.uniform
