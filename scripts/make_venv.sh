@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make a virtual environment with a current pip in the folder $1. Debian ships Python without the module that
-# puts pip into a new environment, so where that fails the missing package is installed, or named.
+# Create a virtual environment with a current pip in the folder $1. Debian ships Python without ensurepip, so if
+# that fails, python3-venv is installed, or named.
 set -eu
 
 folder=$1

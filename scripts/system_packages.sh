@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install the programs that tests drive and Python packages do not bring: a browser, shells, a tracer, Node.js.
-# With root on a Debian machine, what is missing is installed; elsewhere it is named, and the tests that need it are skipped with that reason.
+# Install the programs for the tests that pip cannot install: a browser, shells, strace, Node.js.
+# As root on Debian, missing ones are installed; otherwise they are listed, and the tests that need them are skipped with that reason.
 set -eu
 
 missing=""

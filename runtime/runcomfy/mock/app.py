@@ -125,7 +125,7 @@ class _Service:
         return _json(200, answers.cancelled(*found, self._settings))
 
     async def file(self, request: Request) -> Response:
-        """A file. No token is needed, and a name in the query stands for one that lies in the path."""
+        """A file. Needs no token; a name in the query takes precedence over the one in the path."""
         job = self._store.get(request.path_params["request_id"])
         name = request.query_params.get("name") or request.path_params["name"]
         if job is None or not answers.output_is_due(job):
@@ -173,7 +173,7 @@ class _Service:
 
 
 def _base(request: Request) -> str:
-    """The service's address, as whoever asks knows it."""
+    """The base URL of the service, as the caller knows it."""
     return f"http://{request.headers.get('host', 'localhost')}"
 
 

@@ -18,9 +18,9 @@ __all__ = ["Catalogue", "categories", "entries", "entry", "listing", "price"]
 #: The most entries of one response.
 LARGEST_PAGE = 500
 
-#: What is charged, by the kind of file that a model makes: dollars, and for what.
+#: The price by the kind of a model's output: US dollars, and the unit.
 _PRICES = {"image": (0.04, "image"), "video": (0.10, "second"), "audio": (0.02, "output")}
-#: Seconds of a video whose request does not say how long.
+#: The duration in seconds of a video whose request has none.
 _SECONDS = 5.0
 
 _TASK = re.compile(r"\b(text|image|video|audio|speech)-to-(image|video|audio|speech|music)\b")
@@ -61,7 +61,7 @@ def _fits(
 
 
 class Catalogue:
-    """What the mock lists: the installed models, or the entries in ``given``.
+    """The mock's catalogue: the installed models, or the entries in ``given``.
 
     A given entry is an object as the service sends it, or the JSON text of one, which is sent to the byte. All answers
     are JSON texts.
@@ -101,7 +101,7 @@ class Catalogue:
 
 
 class _GivenEntry:
-    """An entry's text, and what it says beside the schema."""
+    """An entry's JSON text, and its members other than the schema."""
 
     __slots__ = ("facts", "text")
 
@@ -135,7 +135,7 @@ def categories() -> list[str]:
 
 
 def price(model_id: str, payload: dict[str, Any]) -> float:
-    """What a request costs, in dollars. Raises ``UnknownModel``."""
+    """The price of a request in US dollars. Raises ``UnknownModel``."""
     wishes = read_output_options(find_served(model_id), payload)
     base, unit = _PRICES[wishes.kind]
     seconds = _seconds(payload.get("duration")) if unit == "second" else 1.0
@@ -164,7 +164,7 @@ def _entry(cls: type[Request[Any]], include_schema: bool) -> dict[str, Any]:
 
 
 def _category(cls: type[Request[Any]], kind: str) -> str:
-    """Such as ``image-to-video``: what the id says, else what goes in and what comes out."""
+    """The kind, such as ``image-to-video``: from the id, else from the inputs and outputs."""
     said = _TASK.search(cls.model_id)
     if said:
         return said[0]
@@ -173,6 +173,6 @@ def _category(cls: type[Request[Any]], kind: str) -> str:
 
 
 def _seconds(duration: object) -> float:
-    """A duration as it is given: a number, or a text such as ``"5"`` or ``"10s"``."""
+    """The duration in a number, or in a string such as ``"5"`` or ``"10s"``."""
     number = re.match(r"\d+(\.\d+)?", str(duration))
     return float(number[0]) if number else _SECONDS

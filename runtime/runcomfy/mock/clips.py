@@ -85,7 +85,7 @@ def _as_mp3(wav: io.BytesIO) -> bytes:
 
 
 def _codec(av: Any) -> tuple[str, dict[str, str]]:
-    """H.264 where the library brings an encoder of it, else MPEG-4."""
+    """H.264 if the library has an encoder for it, else MPEG-4."""
     if "libx264" in av.codecs_available:
         return "libx264", {"preset": "ultrafast"}
     return "mpeg4", {}

@@ -12,7 +12,7 @@ _LIBRARIES = {"starlette", "uvicorn", "click", "h11", "anyio", "PIL", "av"}
 
 @contextmanager
 def needed() -> Iterator[None]:
-    """Say which extra is missing, where an import fails for want of one of the libraries."""
+    """Turn a failed import of one of the libraries into ``MissingExtra``."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,6 +1,6 @@
-"""What the mock service makes: an output document in the model's own shape, and real files for it.
+"""Generating outputs: a document in the shape of the model's output, and real files for it.
 
-The same payload and request id give the same bytes, so files need not be kept.
+The same payload and request id give the same bytes, so files are not stored.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _CONTENT_TYPES = {
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
 }
-#: The longer side of a video, in pixels: large ones take seconds to write.
+#: The longer side of a video in pixels: larger ones take seconds to encode.
 _LARGEST_VIDEO = 640
 
 
 @dataclass(frozen=True)
 class MadeFile:
-    """A file of an output. ``name`` stands in the document as ``{file:NAME}``."""
+    """A file of an output. The document refers to it as ``{file:NAME}``."""
 
     name: str
     content_type: str
@@ -100,7 +100,7 @@ def _holds_address(field: object) -> bool:
 
 
 def _filled(field: object, place: str) -> object:
-    """The value of a field: the address, at the place in it that is meant for one."""
+    """The value of a field, with the URL in the place for one."""
     if _type(field) == "array":
         return [_filled(field.get("items"), place)] if isinstance(field, dict) else [place]
     if _type(field) != "object":
@@ -137,6 +137,6 @@ def _notes(payload: dict[str, Any], wishes: OutputOptions, request_id: str, numb
 
 
 def _hue(payload: dict[str, Any], request_id: str) -> float:
-    """A number from 0 to 1 for the look, so that outputs can be told apart."""
+    """A number from 0 to 1 that varies the look, so that outputs differ visibly."""
     text = json.dumps([payload, request_id], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()[0] / 256

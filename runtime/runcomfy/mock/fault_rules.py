@@ -64,7 +64,7 @@ class Chaos:
 
 
 class FaultBook:
-    """All rules of a service, in the order in which they were made; the first that fits strikes."""
+    """All rules of a service in order of creation; the first that matches applies."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -80,7 +80,7 @@ class FaultBook:
     def let_chaos(
         self, rate: float, seed: int, names: Iterable[str] | None, on: Iterable[Action]
     ) -> None:
-        """Strike by chance where no rule fits."""
+        """A random fault, if no rule matches."""
         if not 0 <= rate <= 1:
             raise ValueError(f"rate must be a probability from 0 to 1, got {rate}")
         if isinstance(names, str) or isinstance(on, str):
@@ -109,7 +109,7 @@ class FaultBook:
             if asked.headers.get(HEADER):
                 self._take_header(asked, asked.headers[HEADER])
             for rule in self._rules:
-                # A refused connection brings no request; these rules are asked for with next_refusal.
+                # A refused connection has no request; next_refusal handles these rules.
                 if not rule.fault.refuses and rule.fits(asked):
                     rule.hits += 1
                     if rule.over:
@@ -118,7 +118,7 @@ class FaultBook:
             return self._chaos.choose(asked) if self._chaos else None
 
     def next_refusal(self, due: Callable[[Action], bool]) -> Rule | None:
-        """The first rule that closes the port, of those whose action is the next one to come."""
+        """The first rule that closes the port and whose action may come next."""
         with self._lock:
             for rule in self._rules:
                 if rule.fault.refuses and not rule.over and any(map(due, rule.on)):
@@ -149,7 +149,7 @@ def _belongs_to(submit: Asked) -> Callable[[Asked], bool]:
 
 
 def read_rule(text: str) -> Rule:
-    """The rule that ``NAME[:ACTION[:TIMES]]`` means; ``always`` is a number of times.
+    """Parse a rule ``NAME[:ACTION[:TIMES]]``; TIMES is a number or ``always``.
 
     >>> read_rule("http_503:status:2").times
     2

@@ -16,7 +16,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def serve_file(file: MadeFile, asked: Mapping[str, str]) -> Response:
-    """The response with the file, or with the part that the request's headers ask for."""
+    """The response with the file, or with the requested range of it."""
     content = file.content
     etag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
@@ -34,7 +34,7 @@ def serve_file(file: MadeFile, asked: Mapping[str, str]) -> Response:
 
 
 def _part(header: str, size: int) -> range | None:
-    """The bytes that one range means; ``None`` where the whole file is to be sent."""
+    """The bytes of a single range; ``None`` if the whole file is sent."""
     found = _RANGE.fullmatch(header.strip())
     if not found or found.groups() == ("", ""):
         return None  # several ranges at once are sent as the whole, which is allowed

@@ -29,17 +29,17 @@ class MockJob:
     entered: float = 0.0
     polls: int = 0
     finished: float | None = None
-    #: How it is going to end, and what its result says instead, where the two differ.
+    #: Its final state, and the state in its result if that differs.
     ends: str = "completed"
     result_says: str | None = None
-    #: Whether it stays where it is for ever.
+    #: Whether it never changes its state.
     stuck: bool = False
 
 
 def advance(
     job: MockJob, settings: Settings, now: float, *, polled: bool = False, room: bool = True
 ) -> None:
-    """Move the job as far as time or polls let it. ``room``: whether another one may run."""
+    """Advance the job by time or polls. ``room``: whether another job may run."""
     if settings.timed:
         _advance_by_time(job, settings, now, room)
     else:
@@ -48,7 +48,7 @@ def advance(
 
 
 def _advance_by_polls(job: MockJob, settings: Settings, now: float, room: bool) -> None:
-    # A job leaves its state only with a question that comes after the last one that found it there.
+    # A job leaves its state with the poll after the last one that reports that state.
     if job.stuck:
         return
     if job.state == "in_queue" and room and job.polls >= settings.polls_in_queue:

@@ -1,4 +1,4 @@
-"""``Middleware``: what stands in front of the service: it logs, lets faults strike, and sends."""
+"""``Middleware``: logs requests, injects faults, and sends the responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Middleware"]
 
 _log = logging.getLogger("runcomfy.mock")
 
-#: Bytes of a body; a token is asked for before a large one is taken.
+#: The maximum size of a body; a large one requires a token.
 _LONGEST_BODY = 128 * 1024 * 1024
 _LONGEST_BODY_WITHOUT_TOKEN = 64 * 1024
 
@@ -76,7 +76,7 @@ class Middleware:
             await send_reply(answer, send, close=refused)
 
     async def _answer(self, scope: Scope, asked: Asked, body: bytes) -> tuple[Reply | Raw, bool]:
-        """What is answered, and whether the port was closed."""
+        """The response, and whether the port was closed."""
         fault = self.book.choose(asked)
         if fault:
             asked.fault = fault.name
@@ -113,7 +113,7 @@ class Middleware:
         return asked
 
     async def _reply(self, scope: Scope, asked: Asked, body: bytes, *, acts: bool) -> Reply:
-        """What the service answers; nothing where it is not to act."""
+        """The service's response; empty if the request is not to be processed."""
         if not acts:
             return Reply()
         if asked.host == "elsewhere":
@@ -145,7 +145,7 @@ def _longest_body(scope: Scope) -> int:
 
 
 async def _read(receive: Receive, longest: int) -> bytes | None:
-    """The body; ``None`` for one that is too long, of which nothing is kept."""
+    """The body; ``None`` for one that is too long."""
     body = bytearray()
     size = 0
     more = True

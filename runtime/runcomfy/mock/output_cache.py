@@ -1,4 +1,4 @@
-"""What finished jobs give: their output documents with addresses in them, and their files."""
+"""The outputs of finished jobs: documents with URLs, and their files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .settings import MakeOutput
 
 __all__ = ["OutputCache", "small_output"]
 
-#: The jobs whose files are kept; those of others are made again when they are asked for.
+#: The number of jobs whose files are cached; others are generated again on request.
 _KEPT = 64
 
 
 class OutputCache:
-    """Makes the outputs of jobs when they are asked for."""
+    """Generates the outputs of jobs on request."""
 
     def __init__(self, make: MakeOutput) -> None:
         self._make = make
@@ -65,7 +65,7 @@ def _addressed(part: Any, folder: str) -> Any:
 def small_output(
     _cls: type[Request[Any]], _payload: dict[str, Any], *, request_id: str
 ) -> tuple[dict[str, Any], list[MadeFile]]:
-    """One image of one pixel for any model: a fast output for tests that do not look at files.
+    """One image of one pixel for any model: a fast output for tests that ignore files.
 
     >>> mock_service(make_output=small_output)
     """

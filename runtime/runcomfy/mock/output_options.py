@@ -1,4 +1,4 @@
-"""``OutputOptions``: what a payload asks its output to be, read from inputs that go by many names."""
+"""``OutputOptions``: the requested properties of an output, read from inputs with many names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runcomfy.model.schema_files import read_schemas
 
 __all__ = ["OutputOptions", "kind_of_field", "output_schema", "read_output_options"]
 
-#: Words in a model id, or in the name of an output, that say what kind of file is meant.
+#: Words in a model id, or in the name of an output -> the kind of file.
 _KINDS = {
     "image": "image",
     "images": "image",
@@ -30,7 +30,7 @@ _KINDS = {
     "voice": "audio",
     "sound": "audio",
 }
-#: Formats by what they are called, with the kind of file that can have each.
+#: Formats by name, each with its kind of file.
 _FORMATS = {
     "png": ("image", "png"),
     "jpeg": ("image", "jpeg"),
@@ -52,13 +52,13 @@ _RATIO = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*[:_/]\s*(\d{1,2}(?:\.\d+)?)")
 _LINES = re.compile(r"(\d{3,4})\s*p\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\b([1-8])\s*k\b", re.IGNORECASE)
 
-#: Sides of images, so that no payload asks for more memory than a 4K image needs.
+#: The limits of an image's sides: a payload cannot request more memory than for a 4K image.
 _SMALLEST, _LARGEST = 16, 4096
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What is wanted: ``count`` files of a kind and format, ``size`` in pixels, showing ``text``."""
+    """The request: ``count`` files of a kind and format, ``size`` in pixels, displaying ``text``."""
 
     kind: str
     format: str
@@ -69,7 +69,7 @@ class OutputOptions:
 
 
 def read_output_options(cls: type[Request[Any]], payload: dict[str, Any]) -> OutputOptions:
-    """The wishes in a payload of the model; a wish that is not understood is left out."""
+    """The options in a payload of the model; unknown values are ignored."""
     kind = _kind(cls)
     return OutputOptions(
         kind,
@@ -96,7 +96,7 @@ def kind_of_name(name: str) -> str | None:
 
 
 def kind_of_field(name: str, field: object) -> str | None:
-    """The kind of file that a field of an output holds, by its name or else by its format."""
+    """The kind of file in an output field, by its name or else by its format."""
     if not isinstance(field, dict):
         return kind_of_name(name)
     items = field.get("items")
@@ -106,7 +106,7 @@ def kind_of_field(name: str, field: object) -> str | None:
 
 
 def _kind(cls: type[Request[Any]]) -> str:
-    """``image``, ``video`` or ``audio``: what the schema offers, and of several what the id says."""
+    """``image``, ``video`` or ``audio``, by the output schema; if it allows several, by the id."""
     fields = output_schema(cls).items()
     offered = list(dict.fromkeys(filter(None, (kind_of_field(*field) for field in fields))))
     if len(offered) == 1:
@@ -135,7 +135,7 @@ def _count(payload: dict[str, Any]) -> int:
 
 
 def _size(payload: dict[str, Any]) -> tuple[int, int]:
-    """Width and height: as given, else from an aspect ratio and a resolution."""
+    """Width and height: from the inputs, else from an aspect ratio and a resolution."""
     sides = payload.get("width"), payload.get("height")
     if all(isinstance(side, int) and not isinstance(side, bool) for side in sides):
         return _within(sides[0] or 0, sides[1] or 0)
@@ -177,7 +177,7 @@ def _text(payload: dict[str, Any]) -> str:
 
 
 def _named(payload: dict[str, Any], *words: str) -> Iterator[Any]:
-    """The inputs whose names hold one of the words."""
+    """The inputs whose names contain one of the words."""
     for name, value in payload.items():
         if any(word in name.lower() for word in words):
             yield value

@@ -23,7 +23,7 @@ __all__ = ["colour", "draw", "encode"]
 
 #: More of a text than this is not drawn.
 _LONGEST = 1500
-#: How each format is written: fast, since no one keeps these pictures.
+#: The encoder options of each format, chosen for speed.
 _WRITTEN: dict[str, dict[str, int]] = {
     "png": {"compress_level": 1},
     "jpeg": {"quality": 85},
@@ -97,7 +97,7 @@ def _write(
     font: Font,
     ink: RGB,
 ) -> int:
-    """Write the text, as far as there is room, and say where it ends."""
+    """Draw the text as far as it fits, and return where it ends."""
     step = _step(font)
     lines = _lines(text, font, width)
     fitting = max(height // step, 1)

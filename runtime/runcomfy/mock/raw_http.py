@@ -40,7 +40,7 @@ class Reply:
         return next((value for one, value in self.headers if one == name), None)
 
     def with_headers(self, **changes: str | None) -> Self:
-        """The response with other headers; ``None`` takes one out, ``_`` stands for ``-``."""
+        """The response with other headers; ``None`` removes one, ``_`` means ``-``."""
         named = {name.replace("_", "-"): value for name, value in changes.items()}
         kept = [(name, value) for name, value in self.headers if name not in named]
         new = [(name, value) for name, value in named.items() if value is not None]
@@ -56,7 +56,7 @@ class Raw:
 
 
 def head(reply: Reply, length: int | None = None, *, chunked: bool = False) -> bytes:
-    """The head of the response on the wire; ``length`` is what it says of its body, true or not."""
+    """The head of the response as bytes; ``length`` is the declared length of its body, true or not."""
     sized = (
         {"transfer_encoding": "chunked", "content_length": None}
         if chunked
@@ -89,7 +89,7 @@ class RawConnection(H11Protocol):
         self.logger, self.access_log = _log, False
 
     async def perform(self, raw: Raw, receive: Receive) -> None:
-        """Write what the fault wants, end as it wants, and wait until the connection is gone."""
+        """Write the fault's bytes, end the connection in its way, and wait until it is closed."""
         gone = asyncio.ensure_future(_gone(receive))
         for step in raw.steps:
             if isinstance(step, bytes):

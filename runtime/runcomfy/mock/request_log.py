@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 __all__ = ["ACTIONS", "Action", "Asked", "Host", "check_actions", "classify"]
 
-#: What someone wants from the service; ``elsewhere`` is anything that a foreign host was asked.
+#: The action of a request; ``elsewhere`` is any request to another host.
 Action: TypeAlias = Literal[
     "submit", "status", "result", "cancel", "download", "catalogue", "elsewhere", "other"
 ]
@@ -66,7 +66,7 @@ Watcher: TypeAlias = Callable[[Asked], object]
 
 
 def classify(method: str, path: str, host: Host) -> tuple[Action, dict[str, str]]:
-    """What is wanted, and the ids in the path."""
+    """The action, and the ids in the path."""
     if host == "elsewhere":
         return "elsewhere", {}
     for verb, pattern, action in _PATHS:

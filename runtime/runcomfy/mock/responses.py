@@ -22,7 +22,7 @@ __all__ = [
     "submitted",
 ]
 
-#: error_code -> what the service says, and the HTTP status it comes with.
+#: error_code -> its message and HTTP status.
 ERRORS: dict[int, tuple[int, str]] = {
     400001: (400, "invalid resource identifier"),
     400002: (400, "insufficient balance"),
@@ -105,7 +105,7 @@ def output_is_due(job: MockJob) -> bool:
 
 
 def _told(job: MockJob) -> str:
-    """The state that the result tells: its own, where it has one and the job has ended."""
+    """The state in the result: its own one, if it has one and the job has ended."""
     return job.result_says if job.result_says and job.finished is not None else job.state
 
 

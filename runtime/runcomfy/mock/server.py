@@ -21,7 +21,7 @@ __all__ = ["Server"]
 _BACKLOG = 2048
 #: The turns of the event loop after which a connection that was accepted is known to be there.
 _TURNS = 5
-#: Seconds without a call after which a connection that is kept open is not expected to bring another one.
+#: Seconds after which an idle keep-alive connection is not expected to send another call.
 _QUIET = 0.25
 #: Where a port that is open on all addresses is reached from this machine.
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound to
@@ -51,7 +51,7 @@ class Server:
             raise self._failure
 
     def stop(self, patience: float = 0.0) -> None:
-        """Close everything. Calls that are under way have so many seconds to end, and no one connects any longer."""
+        """Stop accepting connections, wait up to ``patience`` seconds for calls in progress, and close everything."""
         self._patience = patience
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
@@ -61,13 +61,13 @@ class Server:
         return self._ports[host].url
 
     async def refuse(self, host: Host, seconds: float | None) -> None:
-        """Let no one connect to the host, for so many seconds or until ``accept``."""
+        """Refuse connections to the host, for ``seconds`` or until ``accept``."""
         self._ports[host].close()
         if seconds is not None:
             self._tasks.add(asyncio.ensure_future(self._accept_after(host, seconds)))
 
     async def accept(self, host: Host) -> None:
-        """Let everybody connect again."""
+        """Accept connections again."""
         await self._ports[host].open()
 
     def is_open(self, host: Host) -> bool:
@@ -167,7 +167,7 @@ class _Port:
             )
 
     def close(self) -> None:
-        """Let no one connect; connections that wait for a request are closed."""
+        """Refuse connections, and close idle ones."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -176,7 +176,7 @@ class _Port:
                 connection.shutdown()
 
     async def close_for_good(self) -> None:
-        """Let no one connect, and give the port up."""
+        """Refuse connections, and release the port."""
         if self._server is None:
             self._socket.close()
             return
@@ -219,7 +219,7 @@ def _waiting_at(listening: socket.socket) -> Iterator[socket.socket]:
 
 def _bound(address: str, number: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # asyncio sends small pieces at once, as servers should, only where the socket is said to be TCP.
+    # asyncio sets TCP_NODELAY only on sockets created with the protocol number.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

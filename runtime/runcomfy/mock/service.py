@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MockService"]
 
-#: What clients of the service are given; the mock accepts any token that is not empty.
+#: The token of the mock's own clients; the mock accepts any token that is not empty.
 _TOKEN = "mock-token"  # noqa: S105  # it opens nothing
 _LOOPBACK = "127.0.0.1"
 
@@ -30,8 +30,8 @@ _LOOPBACK = "127.0.0.1"
 class MockService:
     """A local mock of the RunComfy Model API, with fault injection and a request log.
 
-    ``path`` is an SQLite file that keeps its requests; without it they are kept in memory. A ``port``
-    of 0 is any that is free. A context manager, ``with`` and ``async with`` alike.
+    ``path`` is an SQLite file that stores its requests; without it, they are in memory. ``port`` 0 means any
+    free port. A context manager, for ``with`` and ``async with``.
 
     >>> with MockService(Settings(polls_in_queue=3)) as service:
     ...     rule = service.fault("reset_after_accept", on="submit")
@@ -282,7 +282,7 @@ class MockService:
         return True
 
     def _is_due(self, action: Action) -> bool:
-        """Whether the action may be the next one to come."""
+        """Whether the action may come next."""
         if action in ("status", "cancel"):
             return bool(self.jobs)
         if action == "result":

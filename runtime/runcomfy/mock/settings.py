@@ -55,7 +55,7 @@ class Settings:
     submit_status: int = 200
     #: The tokens that are accepted; ``None``: any that is not empty.
     tokens: Collection[str] | None = None
-    #: US dollars to spend; a submit that costs more than what is left is refused with 400002.
+    #: The balance in US dollars; a submit that costs more than the rest is refused with 400002.
     balance: float | None = None
     #: The catalogue's entries, as objects or as JSON texts that are sent to the byte; ``None``: the installed models.
     catalogue: Sequence[Mapping[str, Any] | str] | None = None
@@ -67,7 +67,7 @@ class Settings:
     drip: float = 0.05
     #: Seconds for which "connection_refused" closes the port.
     refused_seconds: float = 0.3
-    #: Whether the log is kept; a service that runs for days has no use for it.
+    #: Whether the log is kept; turn it off for a service that runs for days.
     keep_log: bool = True
     #: Seconds since 1970; tests may bring a clock of their own.
     clock: Callable[[], float] = time.time

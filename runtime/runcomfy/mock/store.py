@@ -27,9 +27,9 @@ _WRITE = (
 
 
 class Store:
-    """The jobs, by request id. With a path they are there again after a restart.
+    """The jobs, by request id. With a path, they survive a restart.
 
-    The files of a job are not kept: the same request gives the same bytes again.
+    The files of a job are not stored: the same request gives the same bytes again.
     """
 
     def __init__(self, settings: Settings, path: str | Path | None = None) -> None:
@@ -43,7 +43,7 @@ class Store:
     def add(
         self, model_id: str, payload: dict[str, Any], cost: float, facts: Mapping[str, Any]
     ) -> MockJob | None:
-        """Take a request; ``None`` when the balance is too small for its cost.
+        """Accept a request; ``None`` if the balance is too small for its cost.
 
         ``facts`` are members of the job that are not as usual, such as how it ends.
         """
@@ -91,7 +91,7 @@ class Store:
             return job, granted
 
     def change(self, request_id: str, **facts: Any) -> None:
-        """Change facts of a job, such as how it is going to end."""
+        """Change members of a job, such as its final state."""
         with self._lock:
             job = self._jobs.get(request_id)
             if job is not None:
@@ -136,7 +136,7 @@ class Store:
         self._write(job)
 
     def _settle(self, now: float, limit: int) -> None:
-        """Let running jobs end, then queued ones start, whether anybody asks for them or not."""
+        """Advance all jobs by time: end running ones, then start queued ones."""
         for state in ("in_progress", "in_queue"):
             for job in [job for job in self._jobs.values() if job.state == state]:
                 advance(job, self._settings, now, room=self._running() < limit)
@@ -184,7 +184,7 @@ def _open(path: str | Path) -> tuple[sqlite3.Connection, dict[str, MockJob]]:
 
 
 def _make_private(path: Path) -> None:
-    """Let only this user read the database, which holds prompts; SQLite's other files follow it."""
+    """Make the database readable by this user only, because it contains prompts; SQLite's other files get the same mode."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
     os.close(os.open(path, flags, 0o600))
     with suppress(OSError):  # it belongs to someone else, or the file system has no modes

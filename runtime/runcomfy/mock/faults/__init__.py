@@ -1,7 +1,7 @@
 """``FAULTS``: all faults by name.
 
-Each fault says for which actions it makes sense, whether it strikes after the service has done what it
-was asked (so that a submit is accepted, and billed), and what becomes of the response.
+Each fault defines its actions, its change to the response, and whether it applies after the request was
+processed (so that a submit is accepted and billed).
 """
 
 from __future__ import annotations

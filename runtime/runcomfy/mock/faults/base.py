@@ -39,7 +39,7 @@ class Scene:
     drip: float
 
 
-#: What becomes of the response.
+#: The change to the response.
 Change: TypeAlias = Callable[[Reply, Scene], Reply | Raw]
 
 
@@ -47,9 +47,8 @@ Change: TypeAlias = Callable[[Reply, Scene], Reply | Raw]
 class Fault:
     """One failure that the mock can inject.
 
-    ``on`` are the actions that it makes sense for. ``after`` says that it strikes after the service
-    has done what it was asked: a submit is accepted, and billed. ``lasting`` faults do not end by
-    themselves within a moment; chance leaves them out.
+    ``on`` are the actions that it applies to. With ``after``, it applies after the request was processed: a
+    submit is accepted and billed. ``lasting`` faults do not end within a moment, so random faults exclude them.
     """
 
     name: str
@@ -58,7 +57,7 @@ class Fault:
     change: Change = field(repr=False)
     after: bool = True
     lasting: bool = False
-    #: What it does to the job itself, such as let it fail.
+    #: Its changes to the job itself, such as a failure.
     job: Mapping[str, Any] = field(default_factory=dict, repr=False)
     #: Whether there is no connection at all while it lasts.
     refuses: bool = False
@@ -78,7 +77,7 @@ def edit(reply: Reply, change: Callable[[dict[str, Any]], Any]) -> Reply:
 
 
 def says(**fields: Any) -> Change:
-    """The document with other values; ``...`` takes a field out."""
+    """The document with other values; ``...`` removes a field."""
 
     def change(document: dict[str, Any]) -> None:
         document.update(fields)

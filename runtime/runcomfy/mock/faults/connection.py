@@ -1,4 +1,4 @@
-"""Faults of the connection: what breaks, what crawls, what never ends."""
+"""Faults of the connection: broken, slow and endless ones."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _no_length(reply: Reply, _scene: Scene) -> Raw:
     return Raw((head(reply) + reply.body,))
 
 
-#: "before" faults keep the service from doing anything; the others come after it has.
+#: "before" faults apply before the request is processed, the others after it.
 WIRE_FAULTS: tuple[Fault, ...] = (
     Fault(
         "connection_refused",

@@ -1,4 +1,4 @@
-"""Faults of single words: ids, statuses, positions and outcomes that are missing, wrong or hostile."""
+"""Faults of single fields: ids, statuses, positions and outcomes that are missing, wrong or hostile."""
 
 from __future__ import annotations
 

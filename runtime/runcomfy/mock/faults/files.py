@@ -1,4 +1,4 @@
-"""Faults of the file host: hostile names, ranges that are not kept, files that change."""
+"""Faults of the file host: hostile names, ignored ranges, changing files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _called(disposition: str) -> Change:
 
 
 def _range_ignored(reply: Reply, _scene: Scene) -> Reply:
-    """The bytes that were asked for, called the whole."""
+    """The requested bytes, declared as the whole file."""
     return replace(reply.with_headers(content_range=None, accept_ranges=None), status=200)
 
 
@@ -38,7 +38,7 @@ _versions = count(1)
 
 
 def _changed(reply: Reply, _scene: Scene) -> Reply:
-    """Another file each time, as its ETag says; of a range, the whole."""
+    """Another file each time, with its own ETag; the whole file for a range."""
     version = next(_versions)
     body = reply.body + b"%d" % version
     told = reply.with_headers(etag=f'"version-{version}"', content_range=None)

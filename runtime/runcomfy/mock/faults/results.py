@@ -40,7 +40,7 @@ def _urls(output: Any) -> Iterator[str]:
 
 
 def _renamed(name: str) -> Change:
-    """The files under another name in the URL; the file host takes the real one from the query."""
+    """The files with another name in their URL; the real name is in the query."""
 
     def rename(urls: list[str], _scene: Scene) -> Any:
         parts = [url.rpartition("/") for url in urls]

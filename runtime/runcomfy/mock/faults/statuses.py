@@ -14,10 +14,10 @@ from .base import API, EVERYWHERE, Change, Fault, Scene
 __all__ = ["STATUS_FAULTS"]
 
 _HTML = b"<!doctype html><html><head><title>Oops</title></head><body><h1>Something went wrong</h1></body></html>"
-#: What the service says with these statuses; with others, only their name.
+#: The messages of these statuses; others have only their name.
 _CODES = {400: 400001, 401: 400004, 402: 400002, 403: 403001, 404: 404001}
 
-#: Before the service does anything: it says no, or it is not there.
+#: Statuses that apply before the request is processed: refused, or unavailable.
 _BEFORE = {
     400: "Bad Request",
     401: "Unauthorized",
