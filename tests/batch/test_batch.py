@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from runcomfy import AsyncClient, Client, ConfigurationError, KeyConflict, Polling
+from runcomfy.batch.outcome import BatchOutcome
 from runcomfy.batch.preflight import InvalidRows
+from runcomfy.errors import JournalUnwritable
 from runcomfy.journal import Journal
+from runcomfy.journal.grouped_commits import GroupedCommits
 from runcomfy.mock import MockService, Settings, small_output
+from runcomfy.mock.request_log import Asked
 from runcomfy.uploads import UploadFile
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
 
@@ -304,3 +310,37 @@ def test_an_async_client_runs_the_same_batch(service: MockService, tmp_path: Pat
 
     assert asyncio.run(_collected(service, tmp_path / "b")) == ["succeeded"] * 5
     assert service.accepted == 5
+
+
+def test_a_full_disk_lets_what_is_under_way_end(tmp_path: Path) -> None:
+    submits, left, commit = 2, [6], GroupedCommits._commit
+
+    def watch(asked: Asked) -> None:
+        left[0] -= asked.action == "submit"
+
+    def written(commits: GroupedCommits, *given: Any) -> Any:
+        if left[0] > 0:
+            return commit(commits, *given)
+        for name in ("polls_in_queue", "polls_running"):  # the requests end from now on
+            object.__setattr__(busy.settings, name, 0)
+        raise JournalUnwritable("the disk is full")
+
+    told: list[BatchOutcome] = []
+    settings = Settings(make_output=small_output, polls_in_queue=10_000)
+    with (
+        MockService(settings, watch=watch) as busy,
+        busy.client(polling=Polling(0.01, 0.02)) as client,
+    ):
+        with (
+            patch.object(GroupedCommits, "_commit", written),
+            pytest.raises(JournalUnwritable, match="the disk is full"),
+        ):
+            told.extend(client.batch(TEXT, rows(20), out=tmp_path / "b", submits=submits))
+        states = Counter(one.state for one in told)
+        assert states.keys() <= {"succeeded", "unknown", "waiting"}
+        assert 6 - submits <= states["succeeded"] < 6 <= busy.accepted <= 6 + submits
+        assert "cancel" not in {asked.action for asked in busy.log}
+        left[0] = 100
+        again = Counter(one.state for one in client.batch(TEXT, rows(20), out=tmp_path / "b"))
+        assert again["succeeded"] + again["unknown"] == busy.accepted == 20
+        assert again["unknown"] <= submits

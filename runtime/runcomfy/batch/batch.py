@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -239,8 +239,11 @@ class Batch:
         ordered = _InOrder(tell)
         try:
             summary = await self._runner.run(self._source, self._known, self._why_bad, ordered.take)
-        finally:
-            write_results(self.folder, ordered.outcomes())
+        except BaseException:
+            with suppress(OSError):  # on a full disk the first error says so
+                write_results(self.folder, ordered.outcomes())
+            raise
+        write_results(self.folder, ordered.outcomes())
         spent = self.journal.spend().values()
         summary.settled = sum(one.settled for one in spent)
         summary.reserved = sum(one.reserved for one in spent)

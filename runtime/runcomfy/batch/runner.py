@@ -116,6 +116,8 @@ class Runner:
         #: How many rows are in flight.
         self.running = 0
         self._stopped = ""
+        #: Why the journal cannot be written any longer.
+        self._unwritable: JournalError | None = None
         #: Keys of rows that are paid again because they failed.
         self._repeated: set[str] = set()
 
@@ -132,7 +134,8 @@ class Runner:
     ) -> BatchSummary:
         """Run the rows. ``known`` is what the journal has of them; ``why_bad`` tells why one is invalid. ``tell`` is called with the index and outcome of each row.
 
-        Raises ``JournalError`` where the journal cannot be written any longer: what is in flight is recovered by the next run.
+        Raises ``JournalError`` where the journal cannot be written any longer: nothing more is submitted, and what is in flight is
+        followed to its end before.
         """
         self.know(known)
         feed = _Feed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))
@@ -144,6 +147,8 @@ class Runner:
         )
         left = await self._drive(schedule(feed, limits, monotonic()), feed, tell)
         await self._leave(feed, left, tell)
+        if self._unwritable is not None:
+            raise self._unwritable
         return self.summary
 
     def know(self, known: Mapping[str, Known]) -> None:
@@ -238,10 +243,23 @@ class Runner:
         send: anyio.abc.ObjectSendStream[Event],
         tell: Callable[[int, BatchOutcome], object],
     ) -> None:
-        outcome, kind, retry_after = await self.outcome_of(row)
+        try:
+            outcome, kind, retry_after = await self.outcome_of(row)
+        except JournalError as error:
+            await self._halt(error, send)
+            outcome, kind, retry_after = _unwritten(row, error), "not_sent", None
         if outcome.state:
             self.tell(row, outcome, tell)
         await send.send(Ended(monotonic(), row, kind, retry_after))
+
+    async def _halt(self, error: JournalError, send: anyio.abc.ObjectSendStream[Event]) -> None:
+        """Let no further row claim its key, and wait for those in flight. A shard raises at once: it is run again as a whole."""
+        if self._shared:
+            raise error
+        if self._unwritable is None:
+            self._unwritable = error
+            self._journal.refuse_claims(f"{error}; the batch has stopped")
+        await send.send(Stop(monotonic(), "journal"))
 
     async def outcome_of(self, row: BatchRow) -> tuple[BatchOutcome, Kind, float | None]:
         """Run one row. Returns its outcome, the meaning for the batch, and the seconds to wait; the state is empty if it is requeued."""
@@ -317,7 +335,11 @@ class Runner:
             if self._stopped:
                 await send.send(Stop(monotonic(), self._stopped))
                 return
-            wanted = await run_sync(self._journal.fact, PAUSED) is not None
+            try:
+                wanted = await run_sync(self._journal.fact, PAUSED) is not None
+            except JournalError as error:
+                await self._halt(error, send)
+                return
             if wanted != paused:
                 paused = wanted
                 await send.send(Stop(monotonic(), paused=paused))
@@ -383,6 +405,12 @@ def _failed(row: BatchRow, state: str, error: Exception) -> BatchOutcome:
         text = f"{text}: {error.server_text}"
     request_id = cast("str | None", getattr(error, "request_id", None))
     return BatchOutcome(row.number, row.key, state, request_id, error=text)
+
+
+def _unwritten(row: BatchRow, error: JournalError) -> BatchOutcome:
+    """The outcome of a row whose claim, or whose request id, could not be written."""
+    state = WAITING if error.request_id is None else "unknown"
+    return BatchOutcome(row.number, row.key, state, error.request_id, error=str(error))
 
 
 def _outcome_of(row: BatchRow, known: Known) -> BatchOutcome:

@@ -46,6 +46,7 @@ _REASONS = {
     "requests": "the maximum number of submits was reached",
     "interrupt": "it was interrupted",
     "terminate": "it was terminated",
+    "journal": "the journal cannot be written",
 }
 
 

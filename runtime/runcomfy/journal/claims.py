@@ -116,6 +116,8 @@ class Claim:
         session.retain(self._slot)
         session.submit_slots.enter(self._slot)
         yield self._slot
+        if session.refusal:
+            raise JournalError(session.refusal)
         self._locked = session.locks.hold(byte_of(wanted.token))
         if not self._locked:
             raise JournalError(f"the claim of {wanted.key!r} is already held; enter it only once")

@@ -47,6 +47,8 @@ class Session:
         self.commits = GroupedCommits(self.database, self.generation, self.journal_id)
         #: What the transaction of this number has read of limits and account.
         self._facts: tuple[int, dict[str, str]] = (0, {})
+        #: Why no further claim is granted.
+        self.refusal = ""
         #: Who needs it open: the journal, and each claim until it is over.
         self._users: set[object] = {None}
         self._lock = Lock()

@@ -82,6 +82,10 @@ class Store:
         """A claim to take, for use in a ``with`` statement by the execution that posts."""
         return Claim(self._opened(), wanted)
 
+    def refuse_claims(self, reason: str) -> None:
+        """Grant no further claim: each raises ``JournalError``. What was granted is still recorded, as far as that works."""
+        self._opened().refusal = reason
+
     def estimate(self, model_id: str, payload: Mapping[str, Any]) -> int | None:
         """The estimated cost of a request in micro-dollars; ``None`` if its price is unknown."""
         prices = self._prices
