@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from runcomfy import Client, ConfigurationError, JournalError, MissingExtra, MissingToken, Polling
 from runcomfy.journal import Journal
 from runcomfy.testing import mock_service
+from support.raw_server import Handler, RawServer, raw_server
 
 ID = "openai/gpt-image-1-5/text-to-image"
 
@@ -56,6 +58,36 @@ def test_an_address_where_nothing_listens_is_told_at_once(client: Client, tmp_pa
     )
     with pytest.raises(ConfigurationError, match=r"no Ray cluster responds at 127\.0\.0\.1:9"):
         list(batch)
+
+
+def answer_as_a_web_server(server: RawServer, connection: socket.socket, _: int) -> None:
+    connection.recv(100)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    connection.recv(100)
+
+
+def say_nothing(server: RawServer, connection: socket.socket, _: int) -> None:
+    while connection.recv(100):
+        pass
+
+
+def hang_up(server: RawServer, connection: socket.socket, _: int) -> None:
+    connection.recv(100)
+
+
+@pytest.mark.parametrize("listener", [answer_as_a_web_server, say_nothing, hang_up])
+def test_what_listens_and_is_not_ray_is_told(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listener: Handler
+) -> None:
+    pytest.importorskip("ray", reason="Ray has no wheels for this Python")
+    monkeypatch.setattr("runcomfy.ray.connecting._SECONDS", 0.5)
+    with raw_server(listener) as server:
+        address = server.url.removeprefix("http://")
+        batch = client.batch(
+            ID, [{"prompt": "a hat"}], out=tmp_path / "b", engine="ray", address=address, price=1
+        )
+        with pytest.raises(ConfigurationError, match=f"no Ray cluster responds at {address}: "):
+            list(batch)
 
 
 def test_a_missing_ray_is_told_with_what_installs_it(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from runcomfy.errors import ConfigurationError, MissingExtra
@@ -17,6 +19,11 @@ LOCAL = "local"
 _STORE_BYTES = 512 * 1024 * 1024
 #: Seconds to connect to a cluster.
 _SECONDS = 10.0
+#: How gRPC begins, which Ray speaks: the preface of HTTP/2 with empty settings. The server's settings are a frame of type 4.
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+_HEAD, _TYPE, _SETTINGS = 9, 3, 4
+#: The variable that bounds Ray's attempts to connect.
+_ATTEMPTS = "RAY_gcs_server_port_wait_time_s"
 
 
 def address_of(address: str | None) -> str:
@@ -42,7 +49,8 @@ def connect(address: str) -> bool:
         options |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:
         _knock(address)
-        ray.init(address, **options)
+        with nullcontext() if address == LOCAL else _one_attempt():
+            ray.init(address, **options)
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         reason = str(error).strip().partition("\n")[0][:300]
         raise ConfigurationError(
@@ -52,10 +60,43 @@ def connect(address: str) -> bool:
     return True
 
 
+@contextmanager
+def _one_attempt() -> Iterator[None]:
+    """Let Ray try once, for half a minute, to connect: by itself it does so twenty times."""
+    given = os.environ.get(_ATTEMPTS)
+    os.environ.setdefault(_ATTEMPTS, "1")
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ[_ATTEMPTS]
+
+
 def _knock(address: str) -> None:
-    """Raise ``OSError`` or ``ValueError`` where nothing listens: Ray itself would wait, or end this process."""
+    """Raise ``OSError`` or ``ValueError`` where no cluster listens: Ray itself would wait for minutes, or end this process."""
     host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if colon:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
-    elif address not in (LOCAL, "auto"):
-        raise ValueError("an address is auto or host:port")
+    if not colon:
+        if address not in (LOCAL, "auto"):
+            raise ValueError("an address is auto or host:port")
+        return
+    for one in _places(host.strip("[]")):
+        with socket.create_connection((one, int(port)), timeout=_SECONDS) as connection:
+            if os.environ.get("RAY_USE_TLS") != "1" and not _speaks_grpc(connection):
+                raise ValueError(f"what listens at {one}:{port} is not Ray")
+
+
+def _speaks_grpc(connection: socket.socket) -> bool:
+    connection.sendall(_PREFACE)
+    head = b""
+    while len(head) < _HEAD and (more := connection.recv(_HEAD - len(head))):
+        head += more
+    return head[_TYPE:][:1] == bytes((_SETTINGS,))
+
+
+def _places(host: str) -> list[str]:
+    """The host, and where Ray looks for it: it takes this machine's own address for a loopback one."""
+    if host not in ("localhost", "127.0.0.1", "::1"):
+        return [host]
+    from ray.util import get_node_ip_address
+
+    return [host, get_node_ip_address()]  # type: ignore[no-untyped-call]  # it declares no types
