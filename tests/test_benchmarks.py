@@ -35,7 +35,7 @@ class Failing(Measured):
         raise ConnectionError("the peer went away")
 
 
-def test_a_table_tells_value_unit_bound_and_verdict() -> None:
+def test_a_table_reports_value_unit_bound_and_verdict() -> None:
     figures = [
         Figure("ours / theirs", 0.5, "x", at_most=0.8),
         Figure("calls", 1234.5678, "/s", at_least=2000),
@@ -52,12 +52,12 @@ def test_a_table_tells_value_unit_bound_and_verdict() -> None:
     )
 
 
-def test_a_missing_library_is_told() -> None:
+def test_a_missing_library_is_reported() -> None:
     told = versions(["httpx", "no-such-library"])
     assert told == [f"httpx {version('httpx')}", "no-such-library (not installed)"]
 
 
-def test_a_heading_tells_the_day_and_what_was_measured_on_what() -> None:
+def test_a_heading_reports_the_day_and_what_was_measured_on_what() -> None:
     text = heading("sizes", Measured(), date(2026, 3, 1))
     assert text.startswith("# sizes\n\nSmall things, beside httpx and a library that nobody has.\n")
     for told in (

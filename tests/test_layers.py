@@ -72,7 +72,7 @@ def test_every_room_has_a_row_and_every_row_a_room() -> None:
     assert set(allowed()) == rooms - {"runcomfy", "runcomfy_codegen"}
 
 
-def test_the_table_goes_one_way() -> None:
+def test_the_table_continuese_way() -> None:
     """A row names only rows above it."""
     table = allowed()
     seen: set[str] = {"runcomfy", "runcomfy_codegen"}

@@ -87,7 +87,7 @@ def test_rows_without_keys_are_known_by_content_and_equal_ones_are_each_run(
     assert service.accepted == 4
 
 
-def test_a_changed_row_under_its_key_is_told_before_anything_is_paid(
+def test_a_changed_row_under_its_key_is_reported_before_anything_is_paid(
     client: Client, service: MockService, tmp_path: Path
 ) -> None:
     list(client.batch(TEXT, rows(2), out=tmp_path / "b"))
@@ -281,7 +281,7 @@ def test_a_grid_makes_the_product(client: Client, service: MockService, tmp_path
         ({"map": {"anmal": "prompt"}}, "no row has anything in a column 'anmal'"),
     ],
 )
-def test_a_mistaken_option_is_told_before_anything_is_sent(
+def test_a_mistaken_option_is_reported_before_anything_is_sent(
     client: Client, service: MockService, tmp_path: Path, options: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=told):
@@ -312,7 +312,7 @@ def test_an_async_client_runs_the_same_batch(service: MockService, tmp_path: Pat
     assert service.accepted == 5
 
 
-def test_a_full_disk_lets_what_is_under_way_end(tmp_path: Path) -> None:
+def test_a_full_disk_lets_what_is_in_progress_end(tmp_path: Path) -> None:
     submits, left, commit = 2, [6], GroupedCommits._commit
 
     def watch(asked: Asked) -> None:

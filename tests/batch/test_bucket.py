@@ -44,7 +44,7 @@ def test_files_go_into_the_bucket_and_the_same_call_saves_nothing_again(
     assert not [*out.glob("*.png")]
 
 
-def test_a_bucket_that_cannot_be_is_told_before_anything_is_paid(tmp_path: Path) -> None:
+def test_a_bucket_that_cannot_be_is_reported_before_anything_is_paid(tmp_path: Path) -> None:
     with mock_service() as service, service.client() as client:
         with pytest.raises(ConfigurationError, match="bucket"):
             list(client.batch(ID, [{"prompt": "a hat"}], out=tmp_path / "b", bucket="results"))

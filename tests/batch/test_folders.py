@@ -107,7 +107,7 @@ def test_a_journal_that_is_not_the_last_one_is_refused(
     assert command("batch", "status", "out").status in (64, 65)
 
 
-def test_a_restored_journal_goes_on_when_it_is_accepted(
+def test_a_restored_journal_continues_when_it_is_accepted(
     batch: Command, service: MockService, rows: str
 ) -> None:
     batch(rows, "--max-requests", "1")
@@ -173,7 +173,7 @@ def test_another_service_is_refused(batch: Command, rows: str) -> None:
 
 
 @pytest.mark.parametrize("place", ["rows.csv", "rows.csv/below"])
-def test_a_folder_that_cannot_be_made_is_told(
+def test_a_folder_that_cannot_be_made_is_reported(
     place: str, batch: Command, service: MockService, rows: str
 ) -> None:
     ran = batch(rows, out=place)
@@ -223,7 +223,7 @@ def test_a_request_id_given_twice_is_unknown_and_never_sent_again(
 
 
 @pytest.mark.slow  # the service is asked again for some seconds before a result counts as gone
-def test_results_that_have_expired_are_told_and_not_paid_again(
+def test_results_that_have_expired_are_reported_and_not_paid_again(
     batch: Command, service: MockService, rows: str
 ) -> None:
     service.fault("http_404", on="result", times=None)
@@ -301,7 +301,7 @@ def test_an_unknown_row_is_listed_and_settled_from_the_command_line(
     assert (batch(rows).status, service.accepted, set(states())) == (0, ROWS, {"succeeded"})
 
 
-def test_a_paused_batch_says_how_it_goes_on(
+def test_a_paused_batch_says_how_it_continues(
     batch: Command, command: Command, service: MockService, rows: str
 ) -> None:
     batch(rows, "--max-requests", "1")
@@ -349,7 +349,7 @@ def test_a_full_disk_stops_a_batch_and_pays_nothing_twice(
 
 
 @pytest.mark.slow
-def test_a_read_only_folder_is_told(command: Command, service: MockService, rows: str) -> None:
+def test_a_read_only_folder_is_reported(command: Command, service: MockService, rows: str) -> None:
     disk = Path("disk").resolve()
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)]

@@ -50,7 +50,7 @@ REFUSED: list[tuple[str, bytes, list[str], int, str]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "options", "status", "told"), REFUSED)
-def test_what_cannot_be_meant_is_told_and_nothing_is_made(
+def test_what_cannot_be_meant_is_reported_and_nothing_is_made(
     name: str,
     content: bytes,
     options: list[str],
@@ -149,7 +149,7 @@ def test_an_empty_standard_input_makes_no_folder(
     assert "has no rows" in ran.err
 
 
-def test_a_dry_run_tells_and_makes_no_folder(batch: Command, service: MockService) -> None:
+def test_a_dry_run_reports_and_makes_no_folder(batch: Command, service: MockService) -> None:
     Path("rows.csv").write_text("key,prompt\na,x\nb,y\n")
     told = batch("rows.csv", "--dry-run", "--json").json[0]
     assert (told["rows"], told["new"], told["estimate"]) == (2, 2, 0.08)
@@ -166,7 +166,7 @@ def test_a_missing_local_file_is_named_with_its_row(batch: Command, service: Moc
     assert (ran.status, service.accepted) == (65, 0)
 
 
-def test_a_file_that_many_rows_use_is_read_and_looked_at_once(
+def test_a_file_that_many_rows_use_is_read_and_inspected_once(
     batch: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from runcomfy.batch import local_files

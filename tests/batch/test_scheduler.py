@@ -197,7 +197,7 @@ def test_the_number_of_requests_can_be_bounded() -> None:
     assert len(play.starts) == 4
 
 
-def test_a_stop_starts_nothing_more_and_a_pause_goes_on() -> None:
+def test_a_stop_starts_nothing_more_and_a_pause_continues() -> None:
     play = Play(9, jobs=1)
     play.send(Stop(play.now, paused=True))
     play.ends()

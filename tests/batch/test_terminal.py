@@ -75,7 +75,7 @@ def test_progress_is_one_line_that_goes_away(quick: MockService) -> None:
     assert running.exitstatus == 0
 
 
-def test_progress_tells_rows_running_and_money(queued: MockService) -> None:
+def test_progress_reports_rows_running_and_money(queued: MockService) -> None:
     running = start()
     running.expect(r"0/4 rows, 4 running, \$0\.00 \+ \$0\.16 reserved")
     running.sendintr()

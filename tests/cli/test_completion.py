@@ -84,7 +84,7 @@ def bash(programs: Path, line: str) -> list[str]:
         ("runcomfy-py run none/none quality=", []),
     ],
 )  # fmt: skip
-def test_bash_is_told_what_can_follow(programs: Path, line: str, found: list[str]) -> None:
+def test_bash_gets_what_can_follow(programs: Path, line: str, found: list[str]) -> None:
     assert bash(programs, line) == found
 
 

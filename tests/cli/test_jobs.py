@@ -104,7 +104,9 @@ def test_a_file_that_is_not_there_is_refused_before_anything_is_sent(service: Mo
     assert service.count("submit") == 0
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_anything_is_sent(service: MockService) -> None:
+def test_a_folder_that_cannot_be_made_is_reported_before_anything_is_sent(
+    service: MockService,
+) -> None:
     Path("file").write_text("", encoding="utf-8")
     ran = run("run", EDIT, *INPUTS, "-o", "file/out")
     assert ran.status == 73
@@ -141,7 +143,7 @@ def test_a_model_that_is_not_installed_is_refused_unless_unchecked(service: Mock
     assert service.count("submit") == 1
 
 
-def test_submit_status_wait_and_result_go_on_in_other_processes(service: MockService) -> None:
+def test_submit_status_wait_and_result_continue_in_other_processes(service: MockService) -> None:
     request_id = submitted(service)
     assert run("status", request_id).out.split()[:2] == [request_id, "completed"]
     waited = run("wait", request_id, "-o", "waited")
@@ -209,7 +211,7 @@ def test_a_service_that_is_down_is_status_69_and_nothing_was_sent() -> None:
     assert "no connection" in ran.err.lower()
 
 
-def test_without_a_token_the_way_to_get_one_is_told() -> None:
+def test_without_a_token_the_way_to_get_one_is_reported() -> None:
     ran = run("status", "abc")
     assert ran.status == 77
     assert "runcomfy-py login" in ran.err
@@ -239,7 +241,7 @@ def test_a_signal_cancels_what_is_queued_and_says_so(
         assert job.state == "cancelled"
 
 
-def test_ctrl_c_while_waiting_leaves_the_job_and_says_how_to_go_on(slow: MockService) -> None:
+def test_ctrl_c_while_waiting_leaves_the_job_and_says_how_to_continue(slow: MockService) -> None:
     request_id = submitted(slow)
     running = subprocess.Popen([*PROGRAM, "wait", request_id], stderr=subprocess.PIPE, text=True)
     assert running.stderr
@@ -337,7 +339,7 @@ def test_sigterm_during_a_submit_says_that_it_may_be_paid(slow: MockService) -> 
     assert slow.accepted == 1
 
 
-def test_ctrl_c_ends_a_recovery_at_once_and_says_how_to_go_on(slow: MockService) -> None:
+def test_ctrl_c_ends_a_recovery_at_once_and_says_how_to_continue(slow: MockService) -> None:
     submitted(slow)
     running = subprocess.Popen(
         [*PROGRAM, "recover"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -351,7 +353,7 @@ def test_ctrl_c_ends_a_recovery_at_once_and_says_how_to_go_on(slow: MockService)
     assert "Traceback" not in told
 
 
-def test_an_interrupted_job_is_told_in_json_with_its_id(slow: MockService) -> None:
+def test_an_interrupted_job_is_reported_in_json_with_its_id(slow: MockService) -> None:
     running = subprocess.Popen(
         [*PROGRAM, "run", EDIT, *INPUTS, "--json", "-q"], stdout=subprocess.PIPE, text=True
     )

@@ -51,7 +51,7 @@ def test_several_runs_with_a_key_get_a_key_each(service: MockService) -> None:
     assert [line.split("\t")[-1] for line in run("jobs").lines] == ["hat/1", "hat/2"]
 
 
-def test_an_equal_request_under_way_wants_again(service: MockService) -> None:
+def test_an_equal_request_in_progress_wants_again(service: MockService) -> None:
     request_id = run("submit", EDIT, *INPUTS).lines[0]
     for command in ("run", "submit"):
         ran = run(command, EDIT, *INPUTS)
@@ -99,7 +99,7 @@ def test_recover_finishes_and_saves_what_was_submitted(service: MockService) -> 
     assert service.accepted == 2
 
 
-def test_jobs_filters_searches_and_tells_the_spend(service: MockService) -> None:
+def test_jobs_filters_searches_and_reports_the_spend(service: MockService) -> None:
     run("run", EDIT, *INPUTS, "--key", "hat-1", "--no-save")
     run("submit", EDIT, "prompt=a silk glove", f"images={URL}")
     both = run("jobs", "--json").json

@@ -141,13 +141,13 @@ def test_it_lists_every_fault() -> None:
         (["--db", "/"], "--db"),
     ],
 )
-def test_a_mistake_is_told_in_a_line(arguments: list[str], told: str) -> None:
+def test_a_mistake_is_reported_in_a_line(arguments: list[str], told: str) -> None:
     status, shown = run("--port", "0", *arguments)
     assert (status, shown.count("\n")) == (64, 1)
     assert told in shown
 
 
-def test_a_port_that_is_taken_is_told_with_the_way_out() -> None:
+def test_a_port_that_is_taken_is_reported_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         status, shown = run("--port", str(taken.getsockname()[1]))
     assert status == 64

@@ -32,7 +32,7 @@ def test_installed_models_are_listed_without_asking_anybody() -> None:
     assert run("models", "--installed", "--category", "x").status == 64
 
 
-def test_show_tells_inputs_limits_rules_demo_values_and_price(service: MockService) -> None:
+def test_show_reports_inputs_limits_rules_demo_values_and_price(service: MockService) -> None:
     ran = run("show", WAN)
     assert ran.status == 0, ran.err
     for text in (

@@ -56,7 +56,7 @@ def test_progress_is_one_line_that_goes_away(service: MockService) -> None:
     assert len(lines) == 2
 
 
-def test_progress_tells_state_position_and_time(queued: MockService) -> None:
+def test_progress_reports_state_position_and_time(queued: MockService) -> None:
     running = start("run", EDIT, *INPUTS)
     running.expect(r"[|/\\-] in_queue \(position \d+\), \d+ s")
     running.sendintr()

@@ -135,7 +135,7 @@ def test_json_output_is_the_report(folder: Path) -> None:
     assert (told["model_id"], told["valid"], len(told["unchecked"])) == (WAN, False, 5)
 
 
-def test_a_file_is_looked_at_and_its_url_may_hold_an_equals_sign(folder: Path) -> None:
+def test_a_file_is_inspected_and_its_url_may_hold_an_equals_sign(folder: Path) -> None:
     Path("a.png").write_bytes(picture(300, 400))
     url = "https://example.com/a.png?size=1&x=2"
     save("query.json", {**GOOD, "image_urls": [url]})
@@ -216,7 +216,7 @@ def test_nan_in_a_file_is_a_violation(folder: Path) -> None:
     assert [error["pointer"] for error in json.loads(out)["errors"]] == ["/seed"]
 
 
-def test_lines_are_told_with_their_numbers_and_totals(folder: Path) -> None:
+def test_lines_are_reported_with_their_numbers_and_totals(folder: Path) -> None:
     lines = [json.dumps(GOOD), "", json.dumps({**GOOD, "seed": -1}), "{bad"]
     Path("many.jsonl").write_text("\r\n".join(lines), encoding="utf-8-sig", newline="")
     status, out, _ = check("many.jsonl", COLUMNS="400")
@@ -244,7 +244,7 @@ def test_standard_input_is_json_or_lines(folder: Path) -> None:
     assert check("-", "--lines", given=raw + b"\n" + raw)[0] == VALID
 
 
-def test_a_model_that_is_unknown_is_told_with_the_option_that_adds_its_package(
+def test_a_model_that_is_unknown_is_reported_with_the_option_that_adds_its_package(
     folder: Path,
 ) -> None:
     status, _, told = run("validate", "me/mine", "good.json")

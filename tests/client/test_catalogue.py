@@ -79,7 +79,7 @@ def test_a_model_that_the_service_does_not_have(caller: Caller, server: Scripted
     assert (caught.value.model_id, caught.value.request_id) == ("acme/nothing", None)
 
 
-def test_the_list_is_asked_for_again_after_a_fault(caller: Caller, server: ScriptedServer) -> None:
+def test_the_list_is_requested_again_after_a_fault(caller: Caller, server: ScriptedServer) -> None:
     server.script(models=[Reply(503), Reply(fault="reset"), json_reply(models=[ENTRY])])
     assert [entry.model_id for entry in models(caller)] == [EDIT]
     assert server.count("models") == 3

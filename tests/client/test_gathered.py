@@ -78,7 +78,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
-def test_a_second_ctrl_c_on_asyncio_still_tells_the_request(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_on_asyncio_still_reports_the_request(tmp_path: Path) -> None:
     program = tmp_path / "twice.py"
     program.write_text(TWICE)
     with serve() as server:

@@ -18,7 +18,7 @@ def page(output: object, *, model_id: str | None = "acme/cat", **raw: Any) -> Pa
     return Page(Result("req-1", Output.from_payload({}), document, model_id)._repr_html_())
 
 
-def test_pictures_videos_and_sounds_are_shown() -> None:
+def test_images_videos_and_audio_are_shown() -> None:
     shown = page(
         {
             "images": ["https://x.runcomfy.net/a.png?sig=1&b=2"],
@@ -32,7 +32,7 @@ def test_pictures_videos_and_sounds_are_shown() -> None:
     assert len(shown.all("a")) == 3
 
 
-def test_status_cost_and_time_are_told() -> None:
+def test_status_cost_and_time_are_reported() -> None:
     shown = page(
         None,
         status="succeeded",
@@ -76,7 +76,7 @@ def test_an_address_of_another_host_is_text_only(url: str) -> None:
     assert url in shown.text
 
 
-def test_the_pictures_of_a_service_on_this_machine_are_shown() -> None:
+def test_the_images_of_a_service_on_this_machine_are_shown() -> None:
     downloads = Downloads(DownloadSettings(AllowedHosts.of("http://127.0.0.1:8188")))
     raw = {"output": "http://127.0.0.1:8188/files/a.png"}
     result = Result("r", Output.from_payload({}), raw, None, True, downloads)

@@ -54,7 +54,7 @@ def test_a_file_that_was_not_fetched_is_shown_from_the_service(client: Client) -
     assert sources(result) == [result.files[0].url]
 
 
-def test_a_saved_picture_is_embedded(client: Client, tmp_path: Path) -> None:
+def test_a_saved_image_is_embedded(client: Client, tmp_path: Path) -> None:
     result = client.run(REQUEST)
     [path] = result.save(tmp_path)
     [source] = sources(result)
@@ -72,7 +72,7 @@ def test_a_saved_file_that_changed_or_went_is_not_embedded(client: Client, tmp_p
     assert sources(result) == [result.files[0].url]
 
 
-def test_a_picture_that_was_read_in_a_kernel_is_embedded(client: Client, kernel: None) -> None:
+def test_an_image_that_was_read_in_a_kernel_is_embedded(client: Client, kernel: None) -> None:
     result = client.run(REQUEST)
     content = result.files[0].read()
     assert sources(result)[0].endswith(b64encode(content).decode())
@@ -104,12 +104,12 @@ def test_a_data_uri_of_more_than_five_megabytes_is_not_embedded() -> None:
 @pytest.mark.parametrize(
     "content", [b"<svg onload='alert(1)'/>", b"<html><script>alert(1)</script>", b"x"]
 )
-def test_a_data_uri_that_is_no_picture_is_not_embedded(content: bytes) -> None:
+def test_a_data_uri_that_is_no_image_is_not_embedded(content: bytes) -> None:
     shown = Page(data_result(uri(content))._repr_html_())
     assert {tag for tag, _ in shown.elements} <= {"div", "table", "tr", "th", "td"}
 
 
-def test_a_job_tells_its_last_status_and_the_line_to_go_on(client: Client) -> None:
+def test_a_job_reports_its_last_status_and_the_line_to_continue(client: Client) -> None:
     job = client.submit(REQUEST)
     assert "not requested yet" in job._repr_html_()
     status = job.status()

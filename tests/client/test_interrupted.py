@@ -61,7 +61,7 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
-def test_a_request_that_has_ended_is_neither_cancelled_nor_said_to_go_on(
+def test_a_request_that_has_ended_is_neither_cancelled_nor_said_to_continue(
     caller: Caller, server: ScriptedServer, state: str
 ) -> None:
     def press(status: runcomfy.Status) -> None:
@@ -127,7 +127,7 @@ def test_ctrl_c_while_waiting_for_a_job_leaves_it_alone(
     assert server.count("cancel") == 0
 
 
-def test_ctrl_c_while_following_events_says_how_to_go_on(
+def test_ctrl_c_while_following_events_says_how_to_continue(
     server: ScriptedServer, ctrl_c: Callable[[str], None]
 ) -> None:
     ctrl_c("status")
@@ -147,7 +147,7 @@ def test_leaving_the_events_early_is_no_interruption(
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
-def test_a_cancelled_task_that_follows_events_says_how_to_go_on(
+def test_a_cancelled_task_that_follows_events_says_how_to_continue(
     server: ScriptedServer, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main() -> None:
@@ -248,7 +248,7 @@ def test_closing_ends_the_calls_that_wait_and_their_pauses(
     assert server.count("submit") == 1
 
 
-def test_an_interrupted_run_tells_one_story(caller: Caller, server: ScriptedServer) -> None:
+def test_an_interrupted_run_reports_one_story(caller: Caller, server: ScriptedServer) -> None:
     def interrupt(_: runcomfy.Status) -> None:
         raise KeyboardInterrupt
 
@@ -290,7 +290,7 @@ def interrupted_twice(kind: str, url: str, again: type[BaseException]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sync", *BACKENDS])
-def test_an_error_while_cancelling_is_told_and_does_not_stand_in_for_the_interruption(
+def test_an_error_while_cancelling_is_noted_on_the_interruption(
     server: ScriptedServer, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -304,7 +304,7 @@ def test_an_error_while_cancelling_is_told_and_does_not_stand_in_for_the_interru
 
 
 @pytest.mark.parametrize("kind", ["sync", *BACKENDS])
-def test_a_second_interruption_is_raised_and_carries_the_request_as_well(
+def test_a_second_interruption_is_raised_and_carries_the_request_too(
     server: ScriptedServer, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -342,7 +342,7 @@ def test_a_task_that_is_cancelled_again_while_it_cancels_carries_the_request(
     assert RESUME in "\n".join(asyncio.run(main()))
 
 
-def test_a_coroutine_that_is_closed_waits_for_nothing_and_tells_the_request(
+def test_a_coroutine_that_is_closed_waits_for_nothing_and_reports_the_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Waits:

@@ -234,7 +234,7 @@ def test_local_files_count_by_content_and_are_uploaded_once(
     assert service.accepted == 1
 
 
-def test_a_key_that_is_there_uploads_nothing(
+def test_a_key_that_exists_uploads_nothing(
     service: MockService, journal: Journal, tmp_path: Path
 ) -> None:
     uploads: list[str] = []
@@ -294,7 +294,7 @@ def test_a_lost_request_that_is_found_is_resolved(service: MockService, journal:
     assert service.accepted == 2
 
 
-def test_a_result_that_is_gone_is_told_and_not_paid_again(
+def test_a_result_that_is_gone_is_reported_and_not_paid_again(
     caller: Caller, service: MockService, journal: Journal
 ) -> None:
     caller.run(key="hat")

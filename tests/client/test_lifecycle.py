@@ -219,7 +219,7 @@ def test_reads_are_repeated(
     assert (server.count("submit"), server.count(action)) == (1, 3)
 
 
-def test_a_refused_read_is_an_error_that_says_how_to_go_on(
+def test_a_refused_read_is_an_error_that_says_how_to_continue(
     caller: Caller, server: ScriptedServer
 ) -> None:
     server.script(status=[json_reply(403, error_code=403001, error_message=f"bad {TOKEN}\x1b[2J")])

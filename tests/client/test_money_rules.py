@@ -207,7 +207,7 @@ def test_polls_and_fetches_are_sent_again_and_the_submit_is_not(
     assert struck[-1] is None
 
 
-def test_the_deadline_ends_the_repeats_and_says_how_to_go_on(
+def test_the_deadline_ends_the_repeats_and_says_how_to_continue(
     caller: Caller, service: MockService
 ) -> None:
     service.fault("http_503", on="status", times=None)
@@ -222,7 +222,7 @@ def test_the_deadline_ends_the_repeats_and_says_how_to_go_on(
     assert 1 <= service.count("status") <= 3
 
 
-def test_a_pause_that_is_asked_for_is_kept_or_not_begun(
+def test_a_requested_pause_is_kept_or_not_begun(
     caller: Caller, service: MockService, caplog: pytest.LogCaptureFixture
 ) -> None:
     service.fault("retry_after_503", on="status")
@@ -338,7 +338,7 @@ def _saved_again(caller: Caller, service: MockService, folder: Path) -> list[Pat
 
 
 @pytest.mark.parametrize("fault", ["file_elsewhere", "file_in_metadata"])
-def test_files_of_other_hosts_are_not_asked_for(
+def test_files_of_other_hosts_are_not_requested(
     caller: Caller, service: MockService, tmp_path: Path, fault: str
 ) -> None:
     service.fault(fault, on="result")

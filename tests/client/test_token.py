@@ -193,7 +193,7 @@ def test_a_broken_tls_record_after_a_submit_is_unknown(kind: str, tls: ssl.SSLCo
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_a_broken_tls_record_of_a_poll_is_asked_again(kind: str, tls: ssl.SSLContext) -> None:
+def test_a_broken_tls_record_of_a_poll_is_retried(kind: str, tls: ssl.SSLContext) -> None:
     with raw_server(partial(break_record, tls=tls, good=2)) as server:
         url = server.url.replace("http://127.0.0.1", "https://localhost")
         assert Caller(kind, url).on_job(ID, "status", timeout=5).state == "completed"
@@ -229,7 +229,7 @@ def test_a_broken_tls_record_over_a_client_of_the_callers(
 
 
 @pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
-def test_a_broken_tls_record_of_a_download_is_asked_again(kind: str, tls: ssl.SSLContext) -> None:
+def test_a_broken_tls_record_of_a_download_is_retried(kind: str, tls: ssl.SSLContext) -> None:
     from runcomfy.downloads.config import tls_context
 
     tls_context.cache_clear()

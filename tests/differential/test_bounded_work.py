@@ -89,7 +89,9 @@ def test_what_takes_too_much_work_is_unchecked_with_the_reason(
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-def test_a_union_is_told_by_the_option_that_comes_closest(tmp_path: Path, compiled: bool) -> None:
+def test_a_union_is_reported_by_the_option_that_comes_closest(
+    tmp_path: Path, compiled: bool
+) -> None:
     left = {} if compiled else {"propertyNames": {"type": "string"}}
     options = [
         {"type": "object", "properties": {"kind": {"const": "a"}, "x": {"type": "integer"}}},
@@ -110,7 +112,7 @@ def test_a_union_is_told_by_the_option_that_comes_closest(tmp_path: Path, compil
         cls(v={"kind": "c"})
 
 
-def test_equal_values_are_told_each_at_its_place(tmp_path: Path) -> None:
+def test_equal_values_are_reported_each_at_its_place(tmp_path: Path) -> None:
     """One object stands twice in a list, so the library is asked once."""
     layer = {
         "anyOf": [
@@ -129,7 +131,7 @@ def test_equal_values_are_told_each_at_its_place(tmp_path: Path) -> None:
     assert sorted(one.pointer for one in found) == ["/x/0/0/w", "/x/1/w", "/x/2/w"]
 
 
-def test_unions_in_unions_are_told_in_bounded_work(tmp_path: Path) -> None:
+def test_unions_in_unions_are_reported_in_bounded_work(tmp_path: Path) -> None:
     twice = [{"items": {"$ref": "#/$defs/a"}}, {"items": {"$ref": "#/$defs/a"}}, {"type": "string"}]
     cls, _ = made(tmp_path, {"x": {"$ref": "#/$defs/a"}}, **{"$defs": {"a": {"anyOf": twice}}})
     value: Any = 1

@@ -241,7 +241,7 @@ VALUES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_only_what_is_surely_clean_is_decided(name: str, tmp_path: Any) -> None:
+def test_only_what_is_certainly_clean_is_decided(name: str, tmp_path: Any) -> None:
     value, clean, other = VALUES[name]
     short = {"short": {"type": "string", "maxLength": 3}}
     cls = make_class(tmp_path, {"v": value}, **{"$defs": short})

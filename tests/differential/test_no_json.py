@@ -129,7 +129,7 @@ def test_numbers_of_thousands_of_digits_get_an_answer(tmp_path: Path) -> None:
         assert len(str(violation.as_dict()["value"])) < 100
 
 
-def test_a_text_of_10_megabytes_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_text_of_10_megabytes_is_reported_in_a_line(tmp_path: Path) -> None:
     for schema in ({"type": "string", "maxLength": 5}, {"type": "integer", **LIBRARY}):
         [violation] = check_payload(make_class(tmp_path, {"x": schema}), {"x": "\n" * 10_000_000})
         assert len(str(violation)) < 1_000

@@ -127,5 +127,5 @@ def test_the_workflow_opens_a_pull_request_and_keeps_it_true(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "word", ["contents: write", "pull-requests: write", "secrets.RUNCOMFY_TOKEN"]
 )
-def test_the_workflow_asks_for_what_it_needs(word: str) -> None:
+def test_the_workflow_requests_what_it_needs(word: str) -> None:
     assert word in WORKFLOW.read_text()

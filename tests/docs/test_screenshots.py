@@ -25,13 +25,13 @@ def draw(folder: Path, path: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_without_a_browser_the_build_says_so_and_goes_on(tmp_path: Path) -> None:
+def test_without_a_browser_the_build_says_so_and_continues(tmp_path: Path) -> None:
     done = draw(tmp_path, str(tmp_path))
     assert (done.returncode, "not drawn anew" in done.stderr) == (0, True)
 
 
 @pytest.mark.slow
-def test_the_build_draws_every_picture_of_the_guide(tmp_path: Path) -> None:
+def test_the_build_draws_every_image_of_the_guide(tmp_path: Path) -> None:
     with chromium():
         pass  # skips where there is none
     assert draw(tmp_path, os.environ["PATH"]).returncode == 0

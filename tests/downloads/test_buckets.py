@@ -114,7 +114,7 @@ def test_the_extension_is_that_of_the_content(caller: Caller, host: FileHost) ->
     assert put(caller, URL).endswith(f"{ID}-1-hat.jpg")
 
 
-def test_a_download_that_breaks_goes_on_and_lands_once(
+def test_a_download_that_breaks_continues_and_lands_once(
     caller: Caller, host: FileHost, store: S3Store
 ) -> None:
     host.script(host.cut(300_000, "reset"), host.cut(100_000), host.whole)
@@ -198,7 +198,7 @@ class Recorder(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_the_store_is_told_the_sha256_of_what_is_written(
+def test_the_store_gets_the_sha256_of_what_is_written(
     host: FileHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Amazon refuses an object whose content has another one; the test server does not look."""

@@ -131,7 +131,7 @@ def test_a_second_save_into_a_folder_takes_another_name(host: FileHost, tmp_path
     assert len(names(tmp_path)) == 3
 
 
-def test_a_file_that_is_there_is_replaced_when_asked_only(host: FileHost, tmp_path: Path) -> None:
+def test_a_file_that_exists_is_replaced_when_asked_only(host: FileHost, tmp_path: Path) -> None:
     path = tmp_path / "hat.png"
     path.write_text("mine")
     with pytest.raises(FileExistsError, match="overwrite=True") as caught:

@@ -94,7 +94,7 @@ def test_content_in_the_output_is_a_file(kind: str, tmp_path: Path) -> None:
         assert path.read_bytes() == content
 
 
-def test_a_data_uri_is_not_told_whole() -> None:
+def test_a_data_uri_is_not_shown_whole() -> None:
     (file,) = result(image="data:image/png;base64," + "A" * 10_000).files
     assert len(repr(file)) < 200
 

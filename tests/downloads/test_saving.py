@@ -174,7 +174,7 @@ def test_a_redirect_without_end_is_an_error(caller: Caller, host: FileHost, tmp_
 
 
 @pytest.mark.parametrize("then", ["reset", "close"])
-def test_a_broken_download_goes_on_where_it_broke(
+def test_a_broken_download_continues_where_it_broke(
     caller: Caller, host: FileHost, tmp_path: Path, then: Any
 ) -> None:
     host.script(host.cut(300_000, then), host.cut(100_000, then), host.whole)
@@ -257,7 +257,7 @@ PNG = {"Content-Type": "image/png"}
 
 
 @pytest.mark.parametrize("content_type", ["application/json", ""])
-def test_a_picture_under_a_wrong_type_is_saved(
+def test_an_image_under_a_wrong_type_is_saved(
     caller: Caller, host: FileHost, tmp_path: Path, content_type: str
 ) -> None:
     host.script(Given(headers={"Content-Type": content_type}, body=CONTENT))
@@ -379,7 +379,7 @@ def test_the_deadline_covers_all_attempts(
     assert names(tmp_path) == []
 
 
-def test_progress_tells_how_much_of_each_file_has_come(
+def test_progress_reports_how_much_of_each_file_has_come(
     caller: Caller, host: FileHost, tmp_path: Path
 ) -> None:
     seen: list[tuple[str, int, int | None]] = []
@@ -432,7 +432,7 @@ def test_an_error_of_the_disk_stays_one_and_says_which_file_it_is_about(
     ]
 
 
-def test_a_file_in_the_way_and_what_progress_raises_tell_the_request_too(
+def test_a_file_in_the_way_and_what_progress_raises_report_the_request_too(
     caller: Caller, tmp_path: Path
 ) -> None:
     path = tmp_path / "hat.png"

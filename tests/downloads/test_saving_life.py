@@ -225,7 +225,7 @@ def test_a_client_of_one_s_own_fetches_the_files_and_stays_open(
     assert "authorization" not in host.asked[0][1]
 
 
-def test_a_client_of_httpx2_fetches_the_files_as_well(
+def test_a_client_of_httpx2_fetches_the_files_too(
     server: ScriptedServer, host: FileHost, tmp_path: Path
 ) -> None:
     httpx2: Any = importlib.import_module("httpx2")  # its types are not those of httpx
@@ -249,7 +249,7 @@ def test_a_client_of_httpx2_fetches_the_files_as_well(
     assert path.read_bytes() == CONTENT
 
 
-def test_proxies_from_the_environment_are_not_asked_for_files_of_this_machine(
+def test_files_of_this_machine_bypass_proxies_of_the_environment(
     server: ScriptedServer, host: FileHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

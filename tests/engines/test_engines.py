@@ -51,7 +51,9 @@ def test_ray_client_addresses_are_refused(client: Client, tmp_path: Path) -> Non
         list(batch)
 
 
-def test_an_address_where_nothing_listens_is_told_at_once(client: Client, tmp_path: Path) -> None:
+def test_an_address_where_nothing_listens_is_reported_at_once(
+    client: Client, tmp_path: Path
+) -> None:
     pytest.importorskip("ray", reason="Ray has no wheels for this Python")
     batch = client.batch(
         ID, [{"prompt": "a hat"}], out=tmp_path / "b", engine="ray", address="127.0.0.1:9", price=1
@@ -76,7 +78,7 @@ def hang_up(server: RawServer, connection: socket.socket, _: int) -> None:
 
 
 @pytest.mark.parametrize("listener", [answer_as_a_web_server, say_nothing, hang_up])
-def test_what_listens_and_is_not_ray_is_told(
+def test_what_listens_and_is_not_ray_is_reported(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listener: Handler
 ) -> None:
     pytest.importorskip("ray", reason="Ray has no wheels for this Python")
@@ -90,7 +92,7 @@ def test_what_listens_and_is_not_ray_is_told(
             list(batch)
 
 
-def test_a_missing_ray_is_told_with_what_installs_it(
+def test_a_missing_ray_is_reported_with_what_installs_it(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = builtins.__import__

@@ -105,7 +105,7 @@ def test_a_claim_that_a_dead_worker_waited_for_is_not_posted(journal: Journal, w
     acting(journal, steps)
 
 
-def test_the_same_claim_may_be_asked_for_again_and_another_one_learns_what_stands(
+def test_the_same_claim_may_be_requested_again_and_another_one_learns_what_stands(
     journal: Journal,
 ) -> None:
     async def steps(actor: JournalActor) -> None:

@@ -64,7 +64,7 @@ def states(out: str) -> list[str]:
     return re.findall(r"^k\d+ (\w+) ", out, re.MULTILINE)
 
 
-def test_a_batch_goes_on_with_the_other_engine(service: MockService, tmp_path: Path) -> None:
+def test_a_batch_continues_with_the_other_engine(service: MockService, tmp_path: Path) -> None:
     table, out = tmp_path / "rows.jsonl", tmp_path / "out"
     table.write_text("".join(json.dumps({"prompt": f"row {n}"}) + "\n" for n in range(12)))
     words = [
@@ -142,7 +142,7 @@ def test_a_second_driver_on_the_folder_is_refused(
     assert service.accepted == 4
 
 
-def test_a_driver_that_was_killed_goes_on_with_the_same_command(
+def test_a_driver_that_was_killed_continues_with_the_same_command(
     holding: tuple[MockService, Callable[[], None]], tmp_path: Path
 ) -> None:
     service, let_go = holding
@@ -226,7 +226,7 @@ def test_a_node_with_the_token_of_another_account_is_refused(
     assert service.accepted == 0
 
 
-def test_a_trace_goes_on_in_the_workers(service: MockService, tmp_path: Path) -> None:
+def test_a_trace_continues_in_the_workers(service: MockService, tmp_path: Path) -> None:
     with cluster(tmp_path, 2) as nodes:
         code, told, err = ended(driver(service.url, nodes, nodes.disk / "out", 4, traced=True))
     assert (code, err) == (0, "")

@@ -72,7 +72,7 @@ DRIFT = [
 
 
 @pytest.mark.parametrize(("drift", "line"), DRIFT, ids=lambda part: getattr(part, "__name__", ""))
-def test_drift_is_told_and_nothing_is_written(made: Path, drift: object, line: str) -> None:
+def test_drift_is_reported_and_nothing_is_written(made: Path, drift: object, line: str) -> None:
     assert callable(drift)
     drift(made)
     before = times(made)

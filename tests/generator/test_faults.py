@@ -238,7 +238,7 @@ def test_two_processes_at_once_end_in_one_package(tmp_path: Path) -> None:
     assert run(tmp_path, "--check").status == 0
 
 
-def test_no_schemas_is_told_with_the_next_step(
+def test_no_schemas_is_reported_with_the_next_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["generate", "--schemas", str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 65
@@ -299,7 +299,7 @@ sys.exit(main(sys.argv[2:]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-def test_a_full_disk_is_told_with_the_file_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_the_file_and_changes_nothing(tmp_path: Path) -> None:
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
     assert run(tmp_path).status == 0
     before = tree(tmp_path)

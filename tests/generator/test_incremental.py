@@ -108,7 +108,7 @@ def test_another_version_of_the_generator_renders_everything(
     assert run(made, "--json").json["models"]["unchanged"] == []
 
 
-def test_what_a_newer_generator_was_not_asked_for_is_rendered_later(
+def test_models_left_out_after_an_upgrade_are_rendered_later(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "fingerprint", lambda: "newer")
@@ -121,7 +121,7 @@ def _as_if_in_an_older_format(made: Path) -> None:
     manifest.write_text(manifest.read_text().replace(f"{FORMAT[0]},", "1,", 1))
 
 
-def test_modules_in_another_format_are_made_anew_whatever_was_asked_for(made: Path) -> None:
+def test_modules_in_another_format_are_always_rewritten(made: Path) -> None:
     """Otherwise the package would pass the handshake and fail at the first import of a model."""
     _as_if_in_an_older_format(made)
     ran = run(made, "--only", "acme/one", "--json")
@@ -136,7 +136,7 @@ def test_a_model_in_another_format_that_cannot_be_made_anew_is_removed(made: Pat
     assert "cannot be generated" in ran.json["changes"]["acme/two"][0]["text"]
 
 
-def test_a_model_that_failed_is_not_told_as_unchanged(made: Path) -> None:
+def test_a_model_that_failed_is_not_reported_as_unchanged(made: Path) -> None:
     store(made / "schemas", "acme/two", "{")
     models = run(made, "--keep-going", "--json").json["models"]
     assert (list(models["failed"]), "acme/two" in models["unchanged"]) == (["acme/two"], False)

@@ -40,7 +40,7 @@ def test_an_override_without_a_target_is_reported(
     assert line in run(tmp_path).out
 
 
-def test_an_override_of_something_that_is_there_is_not_reported(tmp_path: Path) -> None:
+def test_an_override_of_something_that_exists_is_not_reported(tmp_path: Path) -> None:
     overrides = {"input": {"required": ["prompt"], "properties": {"prompt": {"title": "Prompt"}}}}
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"), overrides=overrides)
     assert "overrides.json" not in run(tmp_path).out

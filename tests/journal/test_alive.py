@@ -49,7 +49,7 @@ def test_a_killed_post_is_unknown_in_lists_and_after_opening(tmp_path: Path) -> 
         assert given(journal, "hat").state == "unknown"
 
 
-def test_an_unknown_entry_says_when_and_what_to_look_at(tmp_path: Path) -> None:
+def test_an_unknown_entry_says_when_and_what_to_check(tmp_path: Path) -> None:
     with Program(_POSTS, tmp_path) as other, Journal(tmp_path / "journal.db") as journal:
         other.hear("posting")
         other.kill()
@@ -141,7 +141,7 @@ def test_a_child_cannot_end_its_parents_claim(tmp_path: Path) -> None:
         assert given(journal, "of the child").state == "submitted"
 
 
-def test_parent_and_children_go_on_writing_after_forks(tmp_path: Path) -> None:
+def test_parent_and_children_continue_writing_after_forks(tmp_path: Path) -> None:
     code = """
     from threading import Thread
     journal = Journal(path, submits=100)

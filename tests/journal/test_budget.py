@@ -87,7 +87,7 @@ def test_a_cost_that_comes_later_replaces_the_estimate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "expired"])
-def test_other_ends_settle_as_well(tmp_path: Path, state: str) -> None:
+def test_other_ends_settle_too(tmp_path: Path, state: str) -> None:
     with Journal(tmp_path / "journal.db") as journal:
         submitted(journal, "free", estimate=_PRICE)
         submitted(journal, "silent", estimate=_PRICE)
@@ -209,7 +209,7 @@ def test_the_limit_holds_with_costs_half_off(tmp_path: Path, margin: float) -> N
         assert sum(real) <= limit
 
 
-def test_a_batch_reserves_in_the_users_journal_as_well(tmp_path: Path) -> None:
+def test_a_batch_reserves_in_the_users_journal_too(tmp_path: Path) -> None:
     with (
         Journal(tmp_path / "user.db", max_cost_per_day=1) as user,
         Journal(tmp_path / "batch" / "journal.db", reserve_in=user) as batch,

@@ -37,7 +37,7 @@ def test_a_new_key_is_granted_and_written_before(journal: Journal) -> None:
     )
 
 
-def test_a_second_claim_gets_the_entry_that_is_there(journal: Journal) -> None:
+def test_a_second_claim_gets_the_entry_that_exists(journal: Journal) -> None:
     first = submitted(journal, "hat")
     assert posted(journal, wanted("hat")) == first
 
@@ -240,7 +240,7 @@ def test_a_cancelled_task_leaves_no_place_and_no_claim(tmp_path: Path, backend: 
     anyio.run(main, backend=backend)
 
 
-def test_a_closed_journal_still_writes_what_is_under_way(tmp_path: Path) -> None:
+def test_a_closed_journal_still_writes_what_is_in_progress(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
     with journal.claiming(wanted("hat")) as claim:
         claim.take()

@@ -149,12 +149,12 @@ def test_mappings_and_tuples_are_as_they_are_sent() -> None:
 @pytest.mark.parametrize(
     "payload", [{"a": float("nan")}, {"a": object()}, {"a": Path("/nowhere/cat.png")}]
 )
-def test_what_cannot_be_written_down_is_told(payload: Any) -> None:
+def test_what_cannot_be_written_down_is_reported(payload: Any) -> None:
     with pytest.raises(ConfigurationError):
         describe(payload)
 
 
-def test_a_payload_that_nests_without_end_is_told() -> None:
+def test_a_payload_that_nests_without_end_is_reported() -> None:
     payload: dict[str, Any] = {}
     for _ in range(100_000):
         payload = {"a": payload}

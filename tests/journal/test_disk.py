@@ -95,7 +95,7 @@ def test_a_file_that_may_not_grow_stops_submits_and_loses_nothing(
     _check(tmp_path / "out", accepted, request_id)
 
 
-def test_room_that_was_made_lets_it_go_on(small_disk: Path) -> None:
+def test_room_that_was_made_lets_it_continue(small_disk: Path) -> None:
     with Journal(small_disk / "journal.db") as journal:
         submitted(journal, "before")
         ballast = small_disk / "ballast"
@@ -137,7 +137,7 @@ def test_after_a_sync_that_failed_nothing_more_is_written(
         assert [entry.key for entry in journal.entries()] == ["before"]
 
 
-def test_an_id_that_cannot_be_written_is_told(journal: Journal) -> None:
+def test_an_id_that_cannot_be_written_is_reported(journal: Journal) -> None:
     with journal.claiming(wanted("hat")) as claim:
         claim.take()
         claim.sending()

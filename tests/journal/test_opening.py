@@ -100,7 +100,7 @@ def test_a_damaged_journal_is_refused(tmp_path: Path, cut: float) -> None:
     assert "backup" in str(caught.value)
 
 
-def test_damage_that_shows_later_is_told_as_well(tmp_path: Path) -> None:
+def test_damage_that_shows_later_is_reported_too(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with Journal(path) as journal:
         for number in range(200):
@@ -304,7 +304,7 @@ def test_accounts_that_share_a_key_cannot_become_one(journal: Journal) -> None:
         journal.adopt(OTHER)
 
 
-def test_a_fingerprint_tells_accounts_apart_and_not_the_token() -> None:
+def test_a_fingerprint_distinguishes_accounts_without_the_token() -> None:
     class Token:
         def __init__(self, value: str) -> None:
             self._value = value
@@ -412,6 +412,6 @@ def test_a_journal_is_opened_by_two_processes_at_once(tmp_path: Path) -> None:
         assert len(list(journal.entries(state="submitted"))) == 4
 
 
-def test_nothing_but_states_is_asked_for_by_state(journal: Journal) -> None:
+def test_only_states_can_be_requested_by_state(journal: Journal) -> None:
     with pytest.raises(ConfigurationError, match="unknown state 'done'"):
         journal.entries(state="done")  # type: ignore[arg-type]  # that is the point

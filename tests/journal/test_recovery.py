@@ -257,7 +257,7 @@ def test_what_is_saved_does_not_expire(journal: Journal, tmp_path: Path) -> None
     assert given(journal, "a").state == "succeeded"
 
 
-def test_what_still_runs_and_what_cannot_be_asked_is_told(
+def test_what_still_runs_and_what_cannot_be_asked_is_reported(
     journal: Journal, recover: Recover
 ) -> None:
     for key in ("late", "offline"):

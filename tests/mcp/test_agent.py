@@ -175,7 +175,7 @@ def test_without_a_budget_a_person_consents_before_anything_is_claimed(
 
 
 @pytest.mark.slow
-def test_a_client_that_cannot_ask_is_told_so(service: MockService, tmp_path: Path) -> None:
+def test_a_client_that_cannot_ask_gets_an_error(service: MockService, tmp_path: Path) -> None:
     async def script(client: Client) -> str:
         return await refused(client, "submit", **HAT)
 

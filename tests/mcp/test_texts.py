@@ -90,7 +90,9 @@ def test_members_of_objects_and_items_are_described(made: list[str]) -> None:
     assert [one["name"] for one in inputs["loras"]["members"]] == ["path", "scale"]
 
 
-def test_the_tools_tell_such_models(service: MockService, tmp_path: Path, made: list[str]) -> None:
+def test_the_tools_report_such_models(
+    service: MockService, tmp_path: Path, made: list[str]
+) -> None:
     async def script(client: Client) -> None:
         for model in MODELS:
             answer = await client.call_tool("describe_model", {"model": model})

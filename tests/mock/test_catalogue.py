@@ -47,7 +47,7 @@ def test_a_model_that_is_not_installed_has_no_entry() -> None:
     assert entry("acme/nothing") is None
 
 
-def test_schemas_are_listed_only_when_asked_for() -> None:
+def test_schemas_are_listed_only_when_requested() -> None:
     assert not any("input_schema" in one for one in entries(include_schema=False))
     assert all("input_schema" in one for one in listing(include_schema=True)["models"])
 
@@ -77,7 +77,7 @@ def test_the_categories_of_all_models_each_once() -> None:
     assert categories() == ["image-to-image", "text-to-image"]
 
 
-def test_a_request_costs_by_what_it_asks_for() -> None:
+def test_a_request_costs_by_what_it_requests() -> None:
     assert price(EDIT, {"prompt": "a hat"}) == 0.04
     assert price(EDIT, {"prompt": "a hat", "n": 3}) == 0.12
 

@@ -94,7 +94,7 @@ def test_services_side_by_side_know_nothing_of_each_other() -> None:
         assert (one.accepted, other.accepted, other.log) == (1, 0, [])
 
 
-def test_whoever_watches_is_told_of_every_request() -> None:
+def test_the_watcher_gets_every_request() -> None:
     told: list[Asked] = []
     with mock_service(watch=told.append, keep_log=False) as service, service.client() as client:
         service.fault("http_503", on="submit")

@@ -37,7 +37,7 @@ def http() -> Iterator[httpx.Client]:
         yield http
 
 
-def test_a_file_is_a_real_picture_and_needs_no_token(http: httpx.Client, address: str) -> None:
+def test_a_file_is_a_real_image_and_needs_no_token(http: httpx.Client, address: str) -> None:
     answer = http.get(address)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/png"
@@ -85,7 +85,7 @@ def test_other_ranges_give_the_whole(http: httpx.Client, address: str, asked: st
     assert http.get(address, headers={"Range": asked}).status_code == 200
 
 
-def test_head_tells_the_length_and_sends_nothing(http: httpx.Client, address: str) -> None:
+def test_head_reports_the_length_and_sends_nothing(http: httpx.Client, address: str) -> None:
     answer = http.head(address)
     assert answer.content == b""
     assert int(answer.headers["content-length"]) == len(http.get(address).content)

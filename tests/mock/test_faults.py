@@ -375,7 +375,7 @@ def test_a_service_of_your_own_fault() -> None:
 
 
 @pytest.mark.parametrize("name", ["silence", "slow_body", "endless_body", "endless_headers"])
-def test_a_service_ends_at_once_whatever_is_under_way(name: str) -> None:
+def test_a_service_ends_at_once_whatever_is_in_progress(name: str) -> None:
     with mock_service(**{**QUICK, "drip": 3600.0}) as service:
         service.fault(name, on="catalogue")
         url = httpx.URL(service.url)

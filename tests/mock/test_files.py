@@ -49,7 +49,7 @@ def a_model(folder: Path, name: str, outputs: dict[str, Any], *inputs: str) -> A
     [({}, "PNG", "image/png"), ({"output_format": "jpeg"}, "JPEG", "image/jpeg"),
      ({"output_format": "webp"}, "WEBP", "image/webp")],
 )  # fmt: skip
-def test_a_picture_has_the_format_that_was_asked_for(
+def test_an_image_has_the_requested_format(
     asked: dict[str, Any], format_: str, content_type: str
 ) -> None:
     file = only(GptImage2Edit, {"prompt": "a hat", **asked})
@@ -74,13 +74,11 @@ def test_a_picture_has_the_format_that_was_asked_for(
     ],
     ids=str,
 )
-def test_a_picture_has_the_size_that_was_asked_for(
-    asked: dict[str, Any], size: tuple[int, int]
-) -> None:
+def test_an_image_has_the_requested_size(asked: dict[str, Any], size: tuple[int, int]) -> None:
     assert picture(only(GptImage2Edit, {"prompt": "a hat", **asked})).size == size
 
 
-def test_no_payload_makes_a_picture_that_is_larger_than_4k() -> None:
+def test_no_payload_makes_an_image_that_is_larger_than_4k() -> None:
     huge = only(GptImage2Edit, {"width": 99_999_999, "height": 1})
     assert picture(huge).size == (4096, 16)
 
@@ -117,7 +115,7 @@ def test_a_transparent_background_is_transparent() -> None:
     assert picture(jpeg).mode == "RGB"
 
 
-def test_several_pictures_fill_the_list_of_the_output() -> None:
+def test_several_images_fill_the_list_of_the_output() -> None:
     document, files = make_output(GptImage2Edit, {"prompt": "a hat", "n": 3}, request_id="r1")
     assert document == {
         "images": ["{file:image-1.png}", "{file:image-2.png}", "{file:image-3.png}"]
@@ -204,7 +202,7 @@ def test_a_video_is_a_second_of_real_video(tmp_path: Path) -> None:
     assert only(cls, payload) == file
 
 
-def test_a_sound_is_a_second_of_real_sound_in_the_format_that_was_asked_for(tmp_path: Path) -> None:
+def test_audio_is_a_second_of_real_audio_in_the_requested_format(tmp_path: Path) -> None:
     cls = a_model(tmp_path, "text-to-speech", {"audio": URL})
     with wave.open(io.BytesIO(only(cls, {"text": "hello"}).content)) as reader:
         assert reader.getnframes() == reader.getframerate()

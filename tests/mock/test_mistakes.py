@@ -52,7 +52,9 @@ def test_a_setting_that_cannot_be_meant_is_named(settings: dict[str, Any]) -> No
         ("zzz", "the settings are polls_in_queue, "),
     ],
 )
-def test_a_setting_that_does_not_exist_is_told_with_those_that_do(setting: str, told: str) -> None:
+def test_a_setting_that_does_not_exist_is_reported_with_those_that_do(
+    setting: str, told: str
+) -> None:
     with pytest.raises(TypeError, match=f"no setting '{setting}'; {told}"):
         mock_service(**{setting: 3})  # type: ignore[arg-type]  # the mistake
 
@@ -60,7 +62,7 @@ def test_a_setting_that_does_not_exist_is_told_with_those_that_do(setting: str, 
 @pytest.mark.parametrize(
     ("fault", "near"), [("HTTP-503", "http_503"), ("answer_list", "answer_lost")]
 )
-def test_a_fault_that_does_not_exist_is_told_with_those_that_look_like_it(
+def test_a_fault_that_does_not_exist_is_reported_with_those_that_look_like_it(
     fault: str, near: str
 ) -> None:
     with mock_service() as service:
@@ -156,7 +158,7 @@ def test_a_function_of_the_test_that_fails_ends_the_call_at_once_with_its_words(
     assert [one.exc_info is not None and one.exc_info[0] for one in told] == [LookupError] * 2
 
 
-def test_a_watcher_that_fails_is_told_and_changes_nothing(
+def test_a_watcher_that_fails_is_reported_and_changes_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR), mock_service(watch=broken) as service:
@@ -196,7 +198,7 @@ def test_a_marker_with_a_value_that_has_no_name_is_an_error(pytester: pytest.Pyt
     done.stdout.fnmatch_lines(["*TypeError: mock_service() takes 0 positional arguments*"])
 
 
-def test_a_token_is_asked_for_before_a_large_body_is_kept() -> None:
+def test_a_token_is_requested_before_a_large_body_is_kept() -> None:
     body = b'{"prompt": "' + b"x" * 3_000_000 + b'"}'
     with mock_service() as service, Calls(service, token=None) as calls:
         answer = calls.http.post("/v1/models/openai/gpt-image-2/edit", content=body)

@@ -22,7 +22,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(NAMES, VALUES))
-def test_any_payload_asks_for_something_that_can_be_made(payload: dict[str, Any]) -> None:
+def test_any_payload_requests_something_that_can_be_made(payload: dict[str, Any]) -> None:
     wishes = read_output_options(GptImage2Edit, payload)
     assert wishes.kind == "image"
     assert wishes.format in {"png", "jpeg", "webp"}

@@ -74,7 +74,7 @@ def test_a_result_has_output_times_and_on_demand_the_cost(calls: Calls) -> None:
     assert calls.result(request_id, "?include_cost=true").json()["cost"] > 0
 
 
-def test_a_result_before_its_time_tells_the_current_state(calls: Calls) -> None:
+def test_a_result_before_its_time_reports_the_current_state(calls: Calls) -> None:
     answer = calls.result(calls.submitted())
     assert answer.status_code == 200
     assert answer.json()["status"] == "in_queue"
@@ -248,7 +248,7 @@ def test_a_port_that_is_taken_is_an_error(service: MockService) -> None:
         assert calls.submit().status_code == 200
 
 
-def test_a_service_that_closes_patiently_answers_the_calls_under_way() -> None:
+def test_a_service_that_closes_patiently_answers_the_calls_in_progress() -> None:
     service = mock_service(make_output=small_output, drip=0.001)
     service.start()
     service.fault("slow_body", on="submit")

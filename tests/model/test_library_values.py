@@ -38,7 +38,7 @@ def test_numpy_values_pass_as_what_they_are(tmp_path: Path) -> None:
     assert all(type(value) is type(plain[name]) for name, value in cls(**given).payload().items())
 
 
-def test_a_wrong_numpy_value_is_told_as_the_plain_one(tmp_path: Path) -> None:
+def test_a_wrong_numpy_value_is_reported_as_the_plain_one(tmp_path: Path) -> None:
     cls = make_class(tmp_path, PROPERTIES)
     wrong = {
         "flag": np.int64(1),

@@ -53,7 +53,7 @@ def test_a_new_value_of_an_enum_passes(tmp_path: Path) -> None:
     assert cls.__annotations__["status"] == "str | None"
 
 
-def test_limits_and_required_fields_are_not_asked_for(tmp_path: Path) -> None:
+def test_limits_and_required_fields_are_not_checked(tmp_path: Path) -> None:
     schema = {"properties": {"n": {"type": "integer", "maximum": 3}}, "required": ["n"]}
     cls = output_class(tmp_path, schema)
     assert cls.from_payload({"n": 4}).n == 4
@@ -61,7 +61,7 @@ def test_limits_and_required_fields_are_not_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"properties": []}, {"type": "string"}])
-def test_a_schema_that_tells_no_fields_leaves_raw(tmp_path: Path, schema: object) -> None:
+def test_a_schema_without_fields_leaves_raw(tmp_path: Path, schema: object) -> None:
     output = output_class(tmp_path, schema).from_payload({"image": "a"})
     assert output.raw == {"image": "a"}
 

@@ -63,7 +63,7 @@ class TestField:
         assert json.loads(work.model_dump_json()) == {"request": GOOD, "note": "a"}
         assert Work.model_validate_json(work.model_dump_json()) == work
 
-    def test_tells_every_violation_at_its_place(self) -> None:
+    def test_reports_every_violation_at_its_place(self) -> None:
         with pytest.raises(ValidationError) as caught:
             Work.model_validate({"request": {"images": [1], "size": 5}, "note": 1})
         found = {one["loc"]: (one["type"], one["msg"]) for one in caught.value.errors()}

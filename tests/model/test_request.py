@@ -53,7 +53,7 @@ class TestConstruction:
         assert Wan2_6ImageToImage.model_id == wan().model_id == "wan-ai/wan-2-6/image-to-image"
         assert Wan2_6ImageToImage.output_type.__name__ == "Wan2_6ImageToImageOutput"
 
-    def test_tells_everything_that_is_wrong_in_one_error(self) -> None:
+    def test_reports_everything_that_is_wrong_in_one_error(self) -> None:
         assert violations(
             Wan2_6ImageToImage, image_urls=[1], seed=-1, image_size="big", promt="a hat"
         ) == [
@@ -317,7 +317,7 @@ class TestReading:
         assert request.image_size is UNSET
         assert isinstance(request.image_size, Unset)
 
-    def test_the_signature_tells_required_and_optional_inputs(self) -> None:
+    def test_the_signature_reports_required_and_optional_inputs(self) -> None:
         parameters = inspect.signature(Wan2_6ImageToImage).parameters
         assert list(parameters) == [
             "prompt", "image_urls", "negative_prompt", "image_size", "seed", "prompt_extend",
@@ -327,7 +327,7 @@ class TestReading:
         assert parameters["seed"].default is UNSET
         assert parameters["seed"].annotation == "int | Unset"
 
-    def test_help_tells_the_model_and_its_inputs(self) -> None:
+    def test_help_reports_the_model_and_its_inputs(self) -> None:
         told = pydoc.plain(pydoc.render_doc(Wan2_6ImageToImage))
         assert "wan-ai/wan-2-6/image-to-image" in told
         assert "image_urls" in told
@@ -337,7 +337,7 @@ class TestReading:
         assert "file_size_mb< 10: File size must be less than 10 MB." in told
         assert "demo value: 1024*1024 (1:1)" in told
 
-    def test_an_input_of_the_class_tells_what_it_is(self, tmp_path: Path) -> None:
+    def test_an_input_of_the_class_reports_what_it_is(self, tmp_path: Path) -> None:
         schema = {"type": "string", "description": "A\x1b[31m red\none"}
         cls = make_class(tmp_path, {"class": schema}, required=["class"])
         assert repr(cls.class_) == "<input class_ of Small>"

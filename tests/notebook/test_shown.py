@@ -22,7 +22,7 @@ def result(name: str) -> Result[Output]:
     return Result(name, Output.from_payload({}), {"output": None})
 
 
-def test_a_report_tells_pointer_message_value_and_limit() -> None:
+def test_a_report_shows_pointer_message_value_and_limit() -> None:
     html = Report(
         "acme/cat",
         [Violation("/seed", "minimum", -1, 7)],
@@ -63,7 +63,7 @@ def test_nothing_in_reports_and_batches_becomes_markup(tmp_path: Path) -> None:
         assert html.isprintable()
 
 
-def test_an_outcome_embeds_its_saved_pictures(tmp_path: Path) -> None:
+def test_an_outcome_embeds_its_saved_images(tmp_path: Path) -> None:
     picture, page = tmp_path / "a.png", tmp_path / "b.png"
     picture.write_bytes(PNG)
     page.write_bytes(b"<svg onload='alert(1)'/>")
@@ -72,7 +72,7 @@ def test_an_outcome_embeds_its_saved_pictures(tmp_path: Path) -> None:
     assert "data:image/png;base64," in html
 
 
-def test_a_summary_tells_counts_and_cost() -> None:
+def test_a_summary_reports_counts_and_cost() -> None:
     html = BatchSummary(Counter(succeeded=1_200, failed=2), settled=3.5)._repr_html_()
     for told in ("1,202", "1,200", "failed", "3.5 USD"):
         assert told in html

@@ -99,7 +99,7 @@ def test_a_job_is_one_client_span_with_its_calls_and_files_below(
     assert states[-1] == "completed"
 
 
-def test_async_jobs_and_jobs_under_a_key_are_one_span_as_well(
+def test_async_jobs_and_jobs_under_a_key_are_one_span_too(
     seen: Seen, runcomfy_mock: MockService, tmp_path: Path
 ) -> None:
     async def main() -> None:
@@ -130,7 +130,7 @@ def test_each_operation_on_its_own_has_a_span(seen: Seen, runcomfy_mock: MockSer
     }
 
 
-def test_the_last_status_is_told_of_what_ends_with_one(
+def test_the_last_status_is_reported_where_there_is_one(
     seen: Seen, runcomfy_mock: MockService
 ) -> None:
     job = runcomfy_mock.client().submit(MODEL, PAYLOAD)
@@ -234,7 +234,7 @@ def test_prompts_urls_and_the_token_are_not_recorded(
         assert secret not in told
 
 
-def test_content_is_recorded_when_it_is_asked_for(
+def test_content_is_recorded_when_it_is_requested(
     runcomfy_mock: MockService, tmp_path: Path
 ) -> None:
     seen = Seen(record_content=True)
@@ -267,7 +267,7 @@ def test_nothing_is_recorded_any_more_after_uninstrument(
     assert seen.spans() == []
 
 
-def test_nothing_is_imported_unless_it_is_asked_for() -> None:
+def test_nothing_is_imported_unless_it_is_requested() -> None:
     program = (
         "import sys, runcomfy.client.client, runcomfy.client.async_client\n"
         "print([name for name in sys.modules if 'opentelemetry' in name or 'otel' in name])\n"

@@ -104,12 +104,12 @@ def test_bodies_are_bounded(session: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{", b'{"model_id": 5, "payload": {}}', b"[" * 100_000]
 )
-def test_a_malformed_body_is_told_in_a_sentence(session: httpx.Client, body: bytes) -> None:
+def test_a_malformed_body_is_reported_in_a_sentence(session: httpx.Client, body: bytes) -> None:
     answer = session.post("/api/check", content=body, headers=OURS)
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
 
 
-def test_an_unknown_model_is_told_in_a_sentence(session: httpx.Client) -> None:
+def test_an_unknown_model_is_reported_in_a_sentence(session: httpx.Client) -> None:
     body = {"model_id": "openai/gpt-image-2/edti", "payload": {}}
     answer = session.post("/api/check", json=body, headers=OURS)
     assert (answer.status_code, "gpt-image-2/edit" in answer.json()["error"]) == (400, True)

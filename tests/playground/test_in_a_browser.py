@@ -41,7 +41,7 @@ def test_a_form_fits_every_width_and_has_no_violation(
     assert found.response["violations"] == [], found.generate_report()
 
 
-def test_what_is_wrong_is_told_at_its_input_as_one_types(page: Page) -> None:
+def test_what_is_wrong_is_reported_at_its_input_as_one_types(page: Page) -> None:
     choose(page, EDIT)
     prompt = page.locator("[data-name=prompt]")
     prompt.get_by_text("prompt is required").wait_for()
@@ -236,7 +236,7 @@ def test_a_live_run_is_confirmed_with_its_price(
     assert service.accepted == 1
 
 
-def test_a_live_run_within_the_budget_is_not_asked_for(
+def test_a_live_run_within_the_budget_needs_no_confirmation(
     opened: Opened, service: MockService, tmp_path: Path
 ) -> None:
     with live(service, tmp_path, budget=0.05) as playground:
@@ -265,7 +265,7 @@ PICTURES = """async (count) => {
 }"""
 
 
-def test_pictures_that_are_dropped_beside_the_items_become_items(page: Page) -> None:
+def test_images_that_are_dropped_beside_the_items_become_items(page: Page) -> None:
     choose(page, "wan-ai/wan-2-6/image-to-image")
     field = page.locator("[data-name=image_urls]")
     data = page.evaluate_handle(PICTURES, 5)
@@ -275,7 +275,7 @@ def test_pictures_that_are_dropped_beside_the_items_become_items(page: Page) -> 
     expect(field.locator("li").first).to_contain_text("400 × 400 pixels")
 
 
-def test_a_picture_is_pasted_into_its_input(page: Page) -> None:
+def test_an_image_is_pasted_into_its_input(page: Page) -> None:
     choose(page, "wan-ai/wan-2-6/image-to-image")
     field = page.locator("[data-name=image_urls]")
     field.get_by_role("button", name="Add an item").click()

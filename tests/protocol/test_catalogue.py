@@ -62,14 +62,14 @@ def test_without_a_usable_total_a_page_that_is_not_full_is_the_last(total: objec
     assert len(service.asked) == 3
 
 
-def test_a_service_with_smaller_pages_than_asked_for_is_read_to_the_end() -> None:
+def test_a_service_with_smaller_pages_than_requested_is_read_to_the_end() -> None:
     def answer(limit: int, offset: int) -> dict[str, Any]:
         return {"models": some(70)[offset : offset + min(limit, 30)], "limit": 30}
 
     assert Catalogue(answer)() == ids(70)
 
 
-def test_a_limit_is_never_exceeded_and_no_more_is_asked_for() -> None:
+def test_a_limit_is_never_exceeded_and_no_more_is_requested() -> None:
     service = pages(500, total=500)
     assert service(limit=130) == ids(130)
     assert [asked["limit"] for asked in service.asked] == ["100", "30"]
@@ -124,7 +124,7 @@ def test_a_negative_limit_is_refused_before_anything_is_sent() -> None:
     assert service.asked == []
 
 
-def test_one_model_is_asked_for_by_its_id() -> None:
+def test_one_model_is_requested_by_its_id() -> None:
     flow = look_up_model(CallContext(), "minimax/Hailuo Video 01 Live")
     send = next(flow)
     assert isinstance(send, Send)

@@ -46,7 +46,7 @@ def test_a_file_is_opened_and_drained() -> None:
     ]
 
 
-def test_what_is_missing_is_asked_for_by_range_and_mark() -> None:
+def test_what_is_missing_is_requested_by_range_and_mark() -> None:
     steps = play(
         Fetch(URL, 1000),
         Head(0, 200, MARKED),
@@ -181,7 +181,7 @@ OLD = {"date": "Mon, 02 Mar 2026 10:01:00 GMT", "last-modified": "Mon, 02 Mar 20
         ({}, ""),
     ],
 )
-def test_a_mark_is_taken_where_it_tells_every_change(
+def test_a_mark_is_taken_where_it_reports_every_change(
     headers: dict[str, str], expected: str
 ) -> None:
     assert validator(headers) == expected

@@ -115,7 +115,7 @@ def test_not_found_is_believed_after_some_seconds() -> None:
     assert 3 <= play.now < 8
 
 
-def test_not_found_for_a_request_nobody_just_submitted_is_told_at_once() -> None:
+def test_not_found_for_a_request_nobody_just_submitted_is_reported_at_once() -> None:
     play = Play(NOT_FOUND)
     with pytest.raises(errors.NotFound):
         play(watch(context()))
@@ -166,7 +166,7 @@ def test_no_connection_within_a_short_timeout_keeps_its_class(took: float) -> No
     assert play.now <= 3.0
 
 
-def test_a_read_that_cannot_wait_tells_how_long_it_waited() -> None:
+def test_a_read_that_cannot_wait_reports_how_long_it_waited() -> None:
     play = Play(answer(503, {"retry-after": "600"}), took=0.5)
     with pytest.raises(errors.DeadlineExceeded, match=r"leaves 59\.5 s, .*in 600\.0 s"):
         play(get_status(context(deadline=60.0)))

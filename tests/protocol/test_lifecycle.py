@@ -132,7 +132,7 @@ def test_an_error_with_an_id_keeps_the_id() -> None:
     assert caught.value.request_id == "other-2"
 
 
-def test_reads_go_on_until_the_deadline() -> None:
+def test_reads_continue_until_the_deadline() -> None:
     play = Play(Failure(0.0, "response lost", "read timeout"), took=5.0)
     with pytest.raises(errors.DeadlineExceeded, match="the last attempt failed") as caught:
         play(get_status(context(deadline=300.0)))
@@ -165,7 +165,7 @@ def test_the_last_poll_comes_shortly_before_the_deadline() -> None:
 
 
 @pytest.mark.parametrize("state", ["completed", "failed", "in_progress"])
-def test_a_deadline_says_that_the_job_goes_on_where_it_may(state: str) -> None:
+def test_a_deadline_says_that_the_job_continues_where_it_may(state: str) -> None:
     play = Play(answer(status=state), Failure(0.0, "not connected", "refused"), took=5.0)
     with pytest.raises(errors.DeadlineExceeded, match=state) as caught:
         play(watch(context(deadline=60.0)))
@@ -294,7 +294,7 @@ def test_a_submit_that_fails_with_a_good_status_and_an_id_is_not_repeated() -> N
     assert sum(isinstance(step, Send) for step in play.steps) == 1
 
 
-def test_a_refusal_says_nothing_of_going_on() -> None:
+def test_a_refusal_says_nothing_of_continuing() -> None:
     with pytest.raises(errors.RequestRejected) as caught:
         Play(answer(400, message="no", request_id="trace"))(submit(context(request_id=None), b"{}"))
     assert caught.value.request_id is None

@@ -221,7 +221,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-def test_every_error_about_a_request_tells_its_id_and_survives_pickling(
+def test_every_error_about_a_request_reports_its_id_and_survives_pickling(
     kind: type[errors.RequestError],
 ) -> None:
     error = kind("it broke", request_id="r1", status=503, error_code=7, server_text="oops")

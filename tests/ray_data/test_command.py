@@ -128,7 +128,7 @@ def test_what_is_not_in_a_bucket_is_a_usage_error(store: S3Store) -> None:
     assert "s3://nowhere" in ran.err
 
 
-def test_without_the_extra_its_name_is_told(tmp_path: Path) -> None:
+def test_without_the_extra_its_name_is_reported(tmp_path: Path) -> None:
     (tmp_path / "obstore").mkdir()
     (tmp_path / "obstore" / "__init__.py").write_text("raise ImportError\n")
     ran = validated("s3://bucket/a.jsonl", PYTHONPATH=str(tmp_path))
@@ -137,7 +137,7 @@ def test_without_the_extra_its_name_is_told(tmp_path: Path) -> None:
     assert re.search(re.escape(install_command("upload")), ran.err)
 
 
-def test_without_ray_its_extra_is_told(tmp_path: Path) -> None:
+def test_without_ray_its_extra_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(GOOD_LINE)
     (tmp_path / "ray").mkdir()
     (tmp_path / "ray" / "__init__.py").write_text("raise ImportError\n")
@@ -187,7 +187,7 @@ def test_a_ray_of_this_machine_ends_with_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9", "nowhere", "[::1]:9"])
-def test_an_address_without_a_cluster_is_told(address: str, tmp_path: Path) -> None:
+def test_an_address_without_a_cluster_is_reported(address: str, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(GOOD_LINE)
     options = ("--engine", "ray", "--address", address)
     ran = validated(str(tmp_path / "a.jsonl"), *options, RAY_TMPDIR=str(tmp_path))

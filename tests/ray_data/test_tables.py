@@ -79,7 +79,7 @@ def test_the_columns_have_the_documented_types() -> None:
     )
 
 
-def test_a_finding_is_told_in_full() -> None:
+def test_a_finding_is_reported_in_full() -> None:
     table = checked(texts(json.dumps({**GOOD, "seed": -1}).encode()), column="payload")
     [[error]] = table["report_errors"].to_pylist()
     assert error == {

@@ -107,7 +107,7 @@ def test_the_gate_refuses_a_name_that_nobody_defines(source: str, name: str) -> 
         syntax.verify(source, "acme/small", importable)
 
 
-def test_the_gate_tells_hints_from_what_is_needed_at_run_time() -> None:
+def test_the_gate_distinguishes_hints_from_run_time_names() -> None:
     source = "class X(Request):\n    y: Sequence[str] = UNSET\n    z: Unset = UNSET"
     names = syntax.verify(source, "acme/small", {"Request", "Sequence", "UNSET", "Unset"})
     assert names.at_run_time == {"Request", "UNSET"}
@@ -185,7 +185,7 @@ def test_templates_run_nothing_that_a_schema_holds() -> None:
 CHECK = "def check(payload):\n    found = []\n    return found\n"
 
 
-def test_the_gate_looks_at_blocks_of_checks_as_well() -> None:
+def test_the_gate_inspects_blocks_of_checks_too() -> None:
     with pytest.raises(SchemaError, match="bug in the generator"):
         syntax.verify(CHECK, "acme/small", checks=["x = payload", "import os"])
 

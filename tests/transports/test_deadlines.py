@@ -264,7 +264,7 @@ def test_what_fails_while_a_request_is_built_was_not_sent() -> None:
         client.submit(a_request())
 
 
-def test_a_client_of_the_callers_that_is_closed_is_told() -> None:
+def test_a_client_of_the_callers_that_is_closed_is_reported() -> None:
     import httpx
 
     http = httpx.Client()

@@ -92,7 +92,7 @@ def test_a_patched_send_is_honoured(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_what_is_patched_later_is_honoured_by_a_client_that_is_there(kind: str) -> None:
+def test_what_is_patched_later_is_honoured_by_a_client_that_exists(kind: str) -> None:
     def blocking(client: Any) -> Any:
         with pytest.raises(errors.ConnectionFailed):
             client.submit("acme/cat", {}, timeout=0.2)

@@ -89,7 +89,7 @@ def test_a_connection_that_the_server_closed_is_not_used(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_what_nobody_asked_for_is_not_taken_as_an_answer(kind: str) -> None:
+def test_what_nobody_requested_is_not_taken_as_an_answer(kind: str) -> None:
     sent = threading.Event()
 
     def too_much(server: RawServer, connection: socket.socket, number: int) -> None:
@@ -342,7 +342,7 @@ def test_a_submit_that_got_no_connection_was_not_sent(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OWN if kind != "sync"])
-def test_many_slow_calls_are_all_under_way_at_once(kind: str) -> None:
+def test_many_slow_calls_are_all_in_progress_at_once(kind: str) -> None:
     everybody = threading.Barrier(60)
 
     def wait_for_all(server: RawServer, connection: socket.socket, _: int) -> None:

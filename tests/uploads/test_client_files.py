@@ -191,7 +191,7 @@ def test_a_file_that_breaks_a_rule_is_neither_uploaded_nor_submitted(
     assert server.asked == []
 
 
-def test_schema_and_files_are_told_of_together(caller: Caller, server: ScriptedServer) -> None:
+def test_schema_and_files_are_reported_together(caller: Caller, server: ScriptedServer) -> None:
     payload = {"prompt": "a hat", "image_urls": [picture(width=100)], "seed": -1}
     with pytest.raises(ValidationError) as caught:
         caller.run(WAN, payload)
@@ -290,7 +290,9 @@ def test_a_failing_uploader_says_so_and_nothing_is_submitted(
 
 
 @pytest.mark.parametrize("url", [None, b"https://e.com", "", 3], ids=repr)
-def test_an_uploader_that_gives_no_url_is_told(kind: str, server: ScriptedServer, url: Any) -> None:
+def test_an_uploader_that_gives_no_url_is_reported(
+    kind: str, server: ScriptedServer, url: Any
+) -> None:
     with pytest.raises(UploadFailed, match=f"returned a {type(url).__name__}, not a URL"):
         with_uploader(kind, server, lambda _: url).run(edit(picture()))
     assert server.asked == []
@@ -322,7 +324,7 @@ def test_the_timeout_covers_the_upload(kind: str, server: ScriptedServer) -> Non
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_event_loop_goes_on_during_an_upload(backend: str, server: ScriptedServer) -> None:
+def test_the_event_loop_continues_during_an_upload(backend: str, server: ScriptedServer) -> None:
     turned = threading.Event()
 
     def upload(file: UploadFile) -> str:

@@ -52,7 +52,7 @@ def test_a_remote_file_that_keeps_its_rules_is_submitted_by_its_url(
     assert files.asked
 
 
-def test_nothing_is_fetched_unless_it_is_asked_for(
+def test_nothing_is_fetched_unless_it_is_requested(
     kind: str, server: ScriptedServer, files: FileServer
 ) -> None:
     url = files.url("/bad.png", ranged(picture(9, 9)))
@@ -61,7 +61,7 @@ def test_nothing_is_fetched_unless_it_is_asked_for(
     assert files.asked == []
 
 
-def test_a_file_that_could_not_be_looked_at_is_told_of(
+def test_a_file_that_could_not_be_inspected_is_reported(
     kind: str, server: ScriptedServer, files: FileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The submit goes on, and nobody takes the file for checked."""
@@ -73,7 +73,7 @@ def test_a_file_that_could_not_be_looked_at_is_told_of(
     assert "was not checked: the server returned 404 (Not Found)" in caplog.text
 
 
-def test_a_file_that_nobody_asked_to_look_at_is_not_told_of(
+def test_a_file_that_nobody_asked_to_inspect_is_not_reported(
     kind: str, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     request = Wan2_6ImageToImage(prompt="a hat", image_urls=["https://e.com/a.png", picture()])

@@ -91,7 +91,7 @@ UNKNOWN = b"\0\1no header that is known"
         ("a", UNKNOWN, "application/octet-stream"),
     ],
 )
-def test_the_content_tells_the_media_type_and_the_name_does_not(
+def test_the_media_type_comes_from_the_content_not_the_name(
     name: str, content: bytes, media_type: str, server: ScriptedServer, tmp_path: Path
 ) -> None:
     path = tmp_path / name

@@ -45,7 +45,7 @@ def test_a_path_bytes_or_a_binary_file_stands_where_a_url_can(file: Any) -> None
     assert request.images == ("https://example.com/a.png", file)
 
 
-def test_files_are_not_looked_at_when_a_request_is_made() -> None:
+def test_files_are_not_inspected_when_a_request_is_made() -> None:
     assert GptImage2Edit(prompt="a hat", images=[Path("not-there.png")]).prompt == "a hat"
 
 
@@ -67,7 +67,7 @@ def test_an_input_that_takes_no_files_refuses_them(file: Any) -> None:
     assert found.keys() == {"/prompt"}
 
 
-def test_a_list_that_is_none_is_told_so() -> None:
+def test_a_list_that_is_none_is_reported() -> None:
     made = (Path(name) for name in ("a.png", "b.png"))
     found = broken(lambda: GptImage2Edit(prompt="a hat", images=made))  # type: ignore[arg-type]  # wrong on purpose
     assert found == {"/images": "/images: must be a list, got a Python generator"}
@@ -88,12 +88,12 @@ class AsyncFile:
 @pytest.mark.parametrize(
     "value", [io.StringIO("text"), bytearray(b"\x89PNG"), AsyncFile(), object()], ids=kind
 )
-def test_what_is_almost_a_file_is_told_what_can_be_given(value: Any) -> None:
+def test_the_error_for_an_almost_file_lists_what_is_accepted(value: Any) -> None:
     found = broken(lambda: GptImage2Edit(prompt="a hat", images=[value]))
     assert "must be a URL, a path, bytes or a file opened in binary mode" in found["/images/0"]
 
 
-def test_a_number_among_urls_is_told_of_as_ever() -> None:
+def test_a_number_among_urls_is_reported_as_before() -> None:
     found = broken(lambda: GptImage2Edit(prompt="a hat", images=[Path("a.png"), 3]))  # type: ignore[list-item]  # wrong on purpose
     assert found == {"/images/1": "/images/1: must be a string, got 3"}
 
@@ -147,7 +147,7 @@ def test_a_payload_with_files_in_it_says_who_makes_them_into_urls() -> None:
     assert "uploads.resolve" in str(caught.value)
 
 
-def test_validate_looks_at_the_files_of_a_request_and_of_a_payload(tmp_path: Path) -> None:
+def test_validate_inspects_the_files_of_a_request_and_of_a_payload(tmp_path: Path) -> None:
     small, good = saved(tmp_path, "small.png", width=384), picture()
     files: list[Any] = [small, good, io.BytesIO(picture(height=100))]
     request = Wan2_6ImageToImage(prompt="a hat", image_urls=files)

@@ -87,7 +87,7 @@ def test_the_facts_of_more_formats_are_read(content: bytes, facts: dict[str, obj
 
 
 @pytest.mark.parametrize("content", [FLAC, AIFF, AVI, JP2, J2K])
-def test_a_header_that_is_cut_is_told_and_never_raises(content: bytes) -> None:
+def test_a_header_that_is_cut_is_reported_and_never_raises(content: bytes) -> None:
     for size in range(4, len(content)):
         info = probe(content[:size])
         assert isinstance(info, MediaInfo)

@@ -165,9 +165,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-def test_a_file_that_is_there_is_not_sent_again(
-    gate: Gate, asked: list[str], tmp_path: Path
-) -> None:
+def test_a_file_that_exists_is_not_sent_again(gate: Gate, asked: list[str], tmp_path: Path) -> None:
     path = saved(tmp_path)
     store = ObjectStore(gate.store())
     urls(path, store=store)

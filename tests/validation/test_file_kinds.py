@@ -133,7 +133,7 @@ def test_an_input_of_any_file_takes_a_text() -> None:
     assert validate(Sample, {"loras": [{"path": b"just a text"}]}).errors == []
 
 
-def test_sound_under_a_brand_of_sound_is_no_video() -> None:
+def test_audio_under_a_brand_of_audio_is_no_video() -> None:
     content = b"\0\0\0\x18ftypM4A \0\0\0\0M4A isom" + b"\0" * 5000
     (error,) = validate(Sample, {"clip": content}).errors
     assert error.message.endswith("must be a video, but it is an M4A audio file")

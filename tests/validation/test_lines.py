@@ -32,7 +32,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
-def test_only_lines_that_are_not_clean_are_told_with_their_numbers(parser: str) -> None:
+def test_only_lines_that_are_not_clean_are_reported_with_their_numbers(parser: str) -> None:
     lines = [line(), line(seed=-1), line(), line(promt="x"), line(), b'{"prompt":\n']
     reports = validate_lines(WAN, lines)
     told = dict(reports)
@@ -181,7 +181,7 @@ def test_the_place_of_a_fault_in_a_line_is_its_column() -> None:
     assert error.message == "is not valid JSON: the text is not UTF-8 at column 13"
 
 
-def test_wide_integers_are_told_apart_where_a_rule_can(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_integers_are_distinguished_where_a_rule_can(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("orjson")
     assert _reader(_minds_digits(Sample)) is not read_line
     for schema in ({"maximum": 2**64}, {"multipleOf": 3}, {"anyOf": [{"enum": [-(2**70)]}]}):
@@ -197,7 +197,7 @@ def test_strict_makes_warnings_errors(parser: str) -> None:
     assert reports.summary.invalid == 2
 
 
-def test_given_files_and_data_uris_are_looked_at(parser: str, tmp_path: Path) -> None:
+def test_given_files_and_data_uris_are_inspected(parser: str, tmp_path: Path) -> None:
     small = tmp_path / "small.png"
     small.write_bytes(picture(300, 400))
     lines = [
@@ -212,7 +212,7 @@ def test_given_files_and_data_uris_are_looked_at(parser: str, tmp_path: Path) ->
     assert reports.summary.unchecked == 5
 
 
-def test_a_given_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_given_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     reports = validate_lines(WAN, [line()], files={URL: tmp_path / "none"})
     (one,) = dict(reports).values()
     assert one.valid
@@ -220,7 +220,7 @@ def test_a_given_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert reports.summary.unchecked == 5
 
 
-def test_media_inputs_of_every_shape_are_looked_at_and_counted(parser: str) -> None:
+def test_media_inputs_of_every_shape_are_inspected_and_counted(parser: str) -> None:
     lines = [
         json.dumps({"image": URL, "pair": [URL, URL], "loras": [{"path": URL}, {"path": URL}]}),
         json.dumps({"loras": [{"path": "x.bin"}]}),

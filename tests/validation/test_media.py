@@ -88,12 +88,12 @@ def test_a_file_between_the_two_megabytes_is_a_warning(
     assert (len(report.errors), len(report.warnings)) == (errors, warnings)
 
 
-def test_a_turned_picture_is_judged_as_it_is_shown() -> None:
+def test_a_turned_image_is_judged_as_it_is_shown() -> None:
     report = wan(URL, files={URL: turned(300, 500, "JPEG")})
     assert told(report.errors) == [("/image_urls/0", "height_pixels>")]
 
 
-def test_data_uris_are_looked_at_without_being_given() -> None:
+def test_data_uris_are_inspected_without_being_given() -> None:
     report = wan(data_uri(picture(300, 400)))
     assert (told(report.errors), report.warnings) == ([("/image_urls/0", "width_pixels>")], [])
 
@@ -219,7 +219,7 @@ def test_a_file_larger_than_the_pages_advise_is_a_warning_without_any_rule(
     assert not validate(model, {"image": URL}, files={URL: path}, strict=True).valid
 
 
-def test_the_report_says_of_each_file_what_held_broke_and_was_not_looked_at() -> None:
+def test_the_report_says_of_each_file_what_held_broke_and_was_not_inspected() -> None:
     other, third = "https://example.com/b.jpg", "https://example.com/c.jpg"
     files = {URL: picture(300, 5000), other: b"\0hello"}
     report = wan(URL, other, third, files=files)
@@ -239,7 +239,7 @@ def test_the_report_says_of_each_file_what_held_broke_and_was_not_looked_at() ->
     assert [one.rule for one in report.unchecked if one.url == third] == RULES
 
 
-def test_the_report_tells_its_files_as_text_and_as_plain_data() -> None:
+def test_the_report_shows_its_files_as_text_and_as_plain_data() -> None:
     report = wan(URL, files={URL: picture(300, 400)})
     size = len(picture(300, 400))
     line = f"/image_urls/0: png, 300 × 400 pixels, {size} bytes; held: file_size_mb<"
@@ -252,7 +252,7 @@ def test_the_report_tells_its_files_as_text_and_as_plain_data() -> None:
     assert file["held"] == [rule for rule in RULES if rule != "width_pixels>"]
 
 
-def test_where_no_file_was_looked_at_the_report_tells_of_none() -> None:
+def test_where_no_file_was_inspected_the_report_reports_of_none() -> None:
     assert wan(URL).files == []
     assert "file:" not in str(wan(URL))
 
@@ -264,7 +264,7 @@ def test_media_rules_are_checked_beside_a_broken_schema() -> None:
     assert ("/seed", "minimum") in told(report.errors)
 
 
-def test_a_file_is_looked_at_once_however_often_it_is_used(
+def test_a_file_is_inspected_once_however_often_it_is_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from runcomfy.media import probe as module
@@ -281,7 +281,7 @@ def test_a_file_is_looked_at_once_however_often_it_is_used(
     assert len(looks) == 1
 
 
-def test_the_command_tells_what_became_of_each_file(
+def test_the_command_reports_what_became_of_each_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from runcomfy.cli.command_group import run

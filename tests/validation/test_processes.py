@@ -186,7 +186,7 @@ def test_workers_end_with_the_program_however_it_ends(tmp_path: Path, threads: i
 
 
 @pytest.mark.parametrize("replaced", [True, False])
-def test_a_file_that_is_replaced_while_it_is_read_is_told(
+def test_a_file_that_is_replaced_while_it_is_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: bool
 ) -> None:
     for name in ("_BYTES", "_LEAST"):  # more chunks than may be ahead of the first report
@@ -306,7 +306,7 @@ def test_workers_get_along_with_more_than_a_thousand_open_files() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_worker_that_is_killed_is_told_in_a_sentence(tmp_path: Path, threads: int) -> None:
+def test_a_worker_that_is_killed_is_reported_in_a_sentence(tmp_path: Path, threads: int) -> None:
     file = tmp_path / "payloads.jsonl"
     file.write_bytes(b"".join(many * 20))
     program = (

@@ -67,7 +67,7 @@ def test_files_that_are_given_are_not_fetched(server: FileServer) -> None:
     assert not server.asked
 
 
-def test_nothing_is_fetched_unless_asked_for(server: FileServer) -> None:
+def test_nothing_is_fetched_unless_requested(server: FileServer) -> None:
     url = server.url("/a.png", ranged(picture(700, 500)))
     assert runcomfy.validate(WAN, payload(url)).unchecked
     assert not server.asked
@@ -91,7 +91,7 @@ def test_an_unknown_way_of_checking_files_is_refused() -> None:
         runcomfy.validate(WAN, payload(), check_files="everything")
 
 
-def test_the_files_of_many_lines_are_looked_at_together(server: FileServer) -> None:
+def test_the_files_of_many_lines_are_inspected_together(server: FileServer) -> None:
     def slow(asked: Asked) -> Iterator[Any]:
         yield 0.01
         yield from ranged(picture(700, 500))(asked)
@@ -139,7 +139,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def test_the_command_looks_at_remote_files_when_asked(server: FileServer, tmp_path: Path) -> None:
+def test_the_command_inspects_remote_files_when_asked(server: FileServer, tmp_path: Path) -> None:
     small = server.url("/small.png", ranged(picture(383, 500)))
     (tmp_path / "payload.json").write_text(json.dumps(payload(small)))
     options = ["payload.json", "--check-files", "remote"]
@@ -178,7 +178,7 @@ probe_urls([sys.argv[1]], RemoteLimits(allow=[sys.argv[2]]))
 """
 
 
-def test_an_interruption_ends_the_look_at_once(server: FileServer) -> None:
+def test_an_interruption_ends_the_inspect_once(server: FileServer) -> None:
     looked = threading.Event()
 
     def silent(_: Asked) -> Iterator[Any]:

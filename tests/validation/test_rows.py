@@ -147,7 +147,7 @@ def test_a_row_with_too_many_cells_is_a_fault_of_its_own(tmp_path: Path) -> None
         (b'prompt\n"x"y\n', "line 2"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
+def test_a_file_that_cannot_be_read_is_reported_in_a_sentence(
     tmp_path: Path, content: bytes, told: str
 ) -> None:
     file = written(tmp_path, content)
@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
         assert str(file) in str(error.value)
 
 
-def test_a_missing_file_and_an_unknown_format_are_told_at_once(tmp_path: Path) -> None:
+def test_a_missing_file_and_an_unknown_format_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(RowsUnreadable, match="jsonl, csv, tsv or parquet"):
         read_rows(tmp_path / "rows.xlsx", WAN)
     with pytest.raises(RowsUnreadable, match=r"none.jsonl cannot be read: No such file"):
@@ -289,7 +289,7 @@ def test_texts_structs_and_other_values_of_a_parquet_file(tmp_path: Path) -> Non
     assert report.errors[0].message == "is not a JSON value"
 
 
-def test_a_broken_parquet_file_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_broken_parquet_file_is_reported_in_a_sentence(tmp_path: Path) -> None:
     file = tmp_path / "rows.parquet"
     write_parquet(file, [GOOD])
     file.write_bytes(file.read_bytes()[:-10])

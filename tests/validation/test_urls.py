@@ -134,7 +134,7 @@ def test_a_line_has_the_same_warnings_as_a_payload(url: str) -> None:
     assert [report.warnings for report in found] == [expected.warnings] * bool(expected.warnings)
 
 
-def test_the_password_in_a_url_is_not_told() -> None:
+def test_the_password_in_a_url_is_not_reported() -> None:
     assert "secret" not in edit("https://user:secret@example.com/a.png").warnings[0].message
 
 

@@ -53,7 +53,7 @@ def test_an_unknown_model_and_a_wrong_type_are_exceptions() -> None:
         validate(dict, {})  # type: ignore[arg-type]  # wrong on purpose, or a row of a table
 
 
-def test_every_violation_is_told_at_once() -> None:
+def test_every_violation_is_reported_at_once() -> None:
     assert errors({"image_urls": [], "seed": -1, "image_size": "huge"}) == [
         ("", "required"),
         ("/image_urls", "minItems"),
@@ -77,7 +77,7 @@ def test_strict_turns_warnings_into_errors_and_leaves_the_unchecked() -> None:
     assert len(report.unchecked) == 5
 
 
-def test_an_unknown_input_that_json_cannot_hold_is_an_error_as_well() -> None:
+def test_an_unknown_input_that_json_cannot_hold_is_an_error_too() -> None:
     report = validate(WAN, {**GOOD, "other": float("nan")})
     assert [(error.pointer, error.rule) for error in report.errors] == [("/other", "json")]
 
@@ -144,7 +144,7 @@ def test_names_that_are_no_texts_are_violations() -> None:
     assert errors(payload) == [("", "json"), ("", "json")]
 
 
-def test_thousands_of_unknown_inputs_are_all_told_and_quickly() -> None:
+def test_thousands_of_unknown_inputs_are_all_reported_and_quickly() -> None:
     report = validate(WAN, {**GOOD, **{f"promp{i}": i for i in range(20_000)}})
     assert len(report.warnings) == 20_000
 
@@ -194,7 +194,9 @@ def test_half_a_surrogate_pair_in_a_data_uri_is_a_violation(body: str) -> None:
     assert found == [("/image_urls/0", "file")]
 
 
-def test_patterns_that_cannot_stand_side_by_side_are_told_when_generating(tmp_path: Path) -> None:
+def test_patterns_that_cannot_stand_side_by_side_are_reported_when_generating(
+    tmp_path: Path,
+) -> None:
     """The jsonschema library joins them, and would fail at the first payload."""
     patterns = {"^a": {"type": "string"}, "(?i)abc": {"type": "integer"}}
     cls = make_class(tmp_path, {}, patternProperties=patterns, additionalProperties=False)
@@ -216,7 +218,7 @@ def test_a_schema_that_needs_a_missing_library_is_unchecked_and_not_passed(
     assert [warning.pointer for warning in report.warnings] == ["/strenght"]
 
 
-def test_what_was_found_before_a_library_was_missing_is_told(
+def test_what_was_found_before_a_library_was_missing_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def check(payload: object) -> list[Violation]:

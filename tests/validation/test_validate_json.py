@@ -65,7 +65,7 @@ def test_a_value_that_is_no_object_is_refused(text: str) -> None:
     assert [error.rule for error in validate_json(WAN, text).errors] == ["type"]
 
 
-def test_given_files_are_looked_at() -> None:
+def test_given_files_are_inspected() -> None:
     report = validate_json(WAN, json.dumps(GOOD), files={URL: picture(300, 500)})
     assert [error.rule for error in report.errors] == ["width_pixels>"]
 

@@ -163,7 +163,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_entry_is_listed_and_the_rest_goes_on(shop: Shop, name: str) -> None:
+def test_a_bad_entry_is_listed_and_the_rest_continues(shop: Shop, name: str) -> None:
     shop.entries = [entry("acme/cat"), BAD[name], entry("acme/dog")]
     ran = shop.pull("--all", "--json")
     assert ran.status == 65
@@ -303,7 +303,7 @@ def test_prune_removes_what_vanished_and_nothing_else(shop: Shop) -> None:
     assert (shop.schemas / WAN_ID / "input.json").exists()
 
 
-def test_an_interrupted_pull_goes_on_where_it_stood(
+def test_an_interrupted_pull_continues_where_it_stood(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.entries = [entry(f"acme/m{i:03}") for i in range(25)]
@@ -341,7 +341,7 @@ def test_another_question_does_not_resume(shop: Shop) -> None:
         assert "resumed" not in shop.pull("--model", "acme/*").out
 
 
-def test_a_busy_service_is_asked_again_as_it_says(shop: Shop) -> None:
+def test_a_busy_service_is_retried_as_it_says(shop: Shop) -> None:
     shop.entries = [entry("acme/cat")]
     with mock_service(catalogue=shop.entries) as shop.service:
         shop.service.fault("http_429", on="catalogue")
@@ -378,7 +378,7 @@ def test_hostile_facts_cannot_steer_the_terminal(shop: Shop) -> None:
     assert all(line.isprintable() for line in ran.out.splitlines())
 
 
-def test_a_pull_that_is_killed_between_pages_goes_on(shop: Shop) -> None:
+def test_a_pull_that_is_killed_between_pages_continues(shop: Shop) -> None:
     """The process is killed while it asks for its second page; what the first one brought is whole."""
     shop.entries = [entry(f"acme/m{i:03}") for i in range(120)]
     killed: list[subprocess.Popen[bytes]] = []

@@ -119,7 +119,7 @@ def test_diff_says_renamed(tmp_path: Path) -> None:
     ]
 
 
-def test_a_model_can_become_the_alias_of_one_that_is_there(tmp_path: Path) -> None:
+def test_a_model_can_become_the_alias_of_one_that_exists(tmp_path: Path) -> None:
     store(tmp_path / "schemas", "acme/old", text_schema("prompt"))
     store(tmp_path / "schemas", "acme/new", text_schema("style"))
     before = tree(tmp_path / "schemas/acme/new")
@@ -136,7 +136,7 @@ def test_names_can_be_given_more_than_once(tmp_path: Path) -> None:
         assert load(tmp_path, "models.acme").A(prompt="x").model_id == "acme/c"
 
 
-def test_an_alias_of_what_is_gone_is_told(tmp_path: Path) -> None:
+def test_an_alias_of_what_is_gone_is_reported(tmp_path: Path) -> None:
     store(tmp_path / "schemas", "acme/old", text_schema("prompt"))
     command(tmp_path, "rename", "acme/old", "acme/new")
     store(tmp_path / "schemas", "acme/other", text_schema("prompt"))
@@ -149,7 +149,7 @@ def test_an_alias_of_what_is_gone_is_told(tmp_path: Path) -> None:
     assert run(tmp_path).status == 0
 
 
-def test_two_names_that_lead_to_each_other_are_told(tmp_path: Path) -> None:
+def test_two_names_that_lead_to_each_other_are_reported(tmp_path: Path) -> None:
     for one, other in (("acme/a", "acme/b"), ("acme/b", "acme/a")):
         folder = tmp_path / "schemas" / one
         folder.mkdir(parents=True)

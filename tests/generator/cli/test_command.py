@@ -139,7 +139,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_setting_is_told_with_its_file(
+def test_a_wrong_setting_is_reported_with_its_file(
     project: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line, words = WRONG[name]

@@ -268,14 +268,14 @@ def test_only_what_is_used_is_reported(project: Project, name: str) -> None:
     assert project.uses(f"from my_models.acme import Cat\n{line}\n") == found
 
 
-def test_a_model_that_is_gone_is_told_at_its_import(project: Project) -> None:
+def test_a_model_that_is_gone_is_reported_at_its_import(project: Project) -> None:
     project.new(CAT, "acme/dog")
     assert project.uses("import os\nfrom my_models.acme import Cat\n") == [
         "2: acme/cat: the model was removed"
     ]
 
 
-def test_another_class_name_is_told_at_its_import(project: Project) -> None:
+def test_another_class_name_is_reported_at_its_import(project: Project) -> None:
     project.new(CAT, overrides={"class_name": "Kitten"})
     assert project.uses("from my_models.acme import Cat\n") == [
         "1: acme/cat: class Cat is now Kitten"

@@ -192,6 +192,6 @@ BEYOND: dict[str, tuple[Schema, Schema, bool]] = {
 
 
 @pytest.mark.parametrize("name", BEYOND)
-def test_what_the_library_cannot_tell(name: str) -> None:
+def test_what_the_library_cannot_report(name: str) -> None:
     old, new, breaks = BEYOND[name]
     assert _breaks(_object(old, set()), _object(new, set())) is breaks

@@ -95,7 +95,7 @@ def test_openapi_is_valid(schemas: Path) -> None:
     }
 
 
-def test_openapi_tells_demo_values_as_examples_and_rules_as_an_extension(schemas: Path) -> None:
+def test_openapi_reports_demo_values_as_examples_and_rules_as_an_extension(schemas: Path) -> None:
     document = json.loads(export("openapi", schemas))
     assert '"default"' not in json.dumps(document["components"]["schemas"]["AcmeLoras"])
     inputs = document["components"]["schemas"]["AcmeLoras"]["properties"]
@@ -106,7 +106,7 @@ def test_openapi_tells_demo_values_as_examples_and_rules_as_an_extension(schemas
     assert inputs["seed"]["type"] == ["integer", "null"]
 
 
-def test_openapi_tells_choices_of_several_types_apart(schemas: Path) -> None:
+def test_openapi_reports_choices_of_several_types_apart(schemas: Path) -> None:
     document = json.loads(export("openapi", schemas))
     assert document["components"]["schemas"]["AcmeLoras"]["properties"]["duration"] == {
         "anyOf": [

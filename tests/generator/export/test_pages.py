@@ -46,7 +46,7 @@ def test_every_model_has_a_page_and_a_line_in_the_index(tmp_path: Path) -> None:
     assert all(f'href="{one["page"]}">{one["id"]}<' in made["index.md"] for one in index)
 
 
-def test_a_page_tells_inputs_limits_rules_price_and_examples(tmp_path: Path) -> None:
+def test_a_page_reports_inputs_limits_rules_price_and_examples(tmp_path: Path) -> None:
     rule = {"validation_rule": "width_pixels>", "validation_value": 384, "validation_error": "384!"}
     schema = {
         "type": "object",

@@ -95,7 +95,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_told_with_its_place_and_writes_nothing(name: str, tmp_path: Path) -> None:
+def test_a_fault_is_reported_with_its_place_and_writes_nothing(name: str, tmp_path: Path) -> None:
     text, position, problem = FAULTS[name]
     source = tmp_path / "page.txt"
     source.write_text(text, "utf-8")
@@ -131,7 +131,7 @@ def test_an_id_from_the_command_line_must_agree_with_the_page(tmp_path: Path) ->
     assert "'owner/model' here, 'owner/other' at --model-id" in ran.err
 
 
-def test_bytes_that_are_no_utf8_are_told_with_their_place(tmp_path: Path) -> None:
+def test_bytes_that_are_no_utf8_are_reported_with_their_place(tmp_path: Path) -> None:
     ran = add("-", "--schemas", tmp_path, stdin=b"\xef\xbb\xbfone\r\ntw\xff")
     assert ran.status == 65
     assert "error: -:2:3: this is not UTF-8 text (byte 0xff)" in ran.err
@@ -176,7 +176,7 @@ def test_one_bad_page_keeps_all_others_from_being_written(tmp_path: Path) -> Non
     assert not (tmp_path / "schemas").exists()
 
 
-def test_all_faults_are_told_in_one_run(tmp_path: Path) -> None:
+def test_all_faults_are_reported_in_one_run(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("{}")
     (tmp_path / "b.txt").write_text(CURL + '{"type": "object", "type": NaN}')
     ran = add(tmp_path, tmp_path / "c.txt", "--schemas", tmp_path / "s", "--json")

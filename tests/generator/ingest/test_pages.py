@@ -60,7 +60,7 @@ def test_the_record_names_the_document_and_how_its_texts_came_out(tmp_path: Path
     }
 
 
-def test_the_record_tells_apart_the_kinds_of_page(tmp_path: Path) -> None:
+def test_the_record_distinguishes_the_kinds_of_page(tmp_path: Path) -> None:
     texts = {}
     for source, model_id in PAGE_IDS.items():
         add(source, "--schemas", tmp_path / source.name)
@@ -72,7 +72,7 @@ def test_the_record_tells_apart_the_kinds_of_page(tmp_path: Path) -> None:
     assert texts[WAN] == clean | {"placeholders": True}
 
 
-def test_nothing_stored_tells_the_day_or_the_machine(tmp_path: Path) -> None:
+def test_nothing_stored_reports_the_day_or_the_machine(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         add(*PAGE_IDS, "--schemas", tmp_path / folder)
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
@@ -121,7 +121,7 @@ def test_html_is_known_without_its_extension_and_said_in_the_record(tmp_path: Pa
     assert "text extracted from the HTML" in record["extraction"]
 
 
-def test_html_that_lost_its_line_ends_still_tells_the_id(tmp_path: Path) -> None:
+def test_html_that_lost_its_line_ends_still_reports_the_id(tmp_path: Path) -> None:
     text = html.escape(page("minimax/Hailuo Video 01 Live")).replace("\n", "")
     assert add("-", "--schemas", tmp_path, stdin=f"<p>{text}</p>".encode()).status == 0
     assert (tmp_path / "minimax/Hailuo Video 01 Live/input.json").read_text() == INPUT
@@ -244,7 +244,7 @@ def test_an_input_schema_alone_is_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "output", [OUTPUT, '{"type": "object", "properties": {"image": {"type": "string"}}}']
 )
-def test_the_copied_blocks_are_told_apart(output: str, tmp_path: Path) -> None:
+def test_the_copied_blocks_are_distinguished(output: str, tmp_path: Path) -> None:
     text = '{"prompt": "a cat"}' + INPUT + output
     add("-", "--model-id", "a/b", "--schemas", tmp_path, stdin=text.encode())
     folder = tmp_path / "a/b"

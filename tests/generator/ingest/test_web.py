@@ -70,7 +70,7 @@ def test_redirects_are_followed(site: Site) -> None:
         ("/broken", "500 Oops", "the server returned 500"),
     ],
 )
-def test_what_is_no_page_is_told(site: Site, path: str, status: str, words: str) -> None:
+def test_what_is_no_page_is_reported(site: Site, path: str, status: str, words: str) -> None:
     site.pages[path] = answer(b"", status)
     ran = site.add(path)
     assert ran.status == 65
@@ -169,7 +169,7 @@ def test_a_web_archive_is_a_page(tmp_path: Path) -> None:
     assert (tmp_path / "schemas/owner/model/output.json").exists()
 
 
-def test_a_web_archive_without_a_page_is_told(tmp_path: Path) -> None:
+def test_a_web_archive_without_a_page_is_reported(tmp_path: Path) -> None:
     (tmp_path / "page.mht").write_bytes(b"MIME-Version: 1.0\r\nContent-Type: image/png\r\n\r\nx")
     ran = add(tmp_path / "page.mht", "--schemas", tmp_path / "schemas")
     assert (ran.status, "this web archive contains no HTML page" in ran.err) == (65, True)

@@ -126,7 +126,7 @@ def test_it_is_reported_by_name_with_its_place(
     ],
     ids=str,
 )
-def test_it_is_reported_of_the_payload_as_well(
+def test_it_is_reported_for_the_payload_too(
     tmp_path: Path, root: Any, note: tuple[str, str, str]
 ) -> None:
     assert note in notes(tmp_path, {"type": "string"}, **root)

@@ -103,7 +103,7 @@ def test_notes_name_the_place_in_the_schema(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keyword", ["if", "not"])
-def test_what_is_asked_for_and_is_no_input_is_reported(tmp_path: Path, keyword: str) -> None:
+def test_what_is_requested_and_is_no_input_is_reported(tmp_path: Path, keyword: str) -> None:
     cls, notes = made(tmp_path, {**Q, keyword: {"properties": {"p": STRING, "q": {"const": 1}}}})
     assert signature(cls) == "q: int | Unset = UNSET"
     assert (f"/{keyword}", "fallback", "names 'p', which is not an input of the class") in {

@@ -106,7 +106,7 @@ def test_a_format_alone_is_no_condition(keyword: str) -> None:
         [{"allOf": [{"$ref": "#/$defs/url"}]}, {"type": ["string", "null"]}],
     ],
 )
-def test_options_that_a_format_tells_apart_may_both_fit(options: list[Any]) -> None:
+def test_options_that_only_a_format_distinguishes_may_both_fit(options: list[Any]) -> None:
     definitions = {"url": {"type": "string", "format": "uri"}}
     cleaned, notes = clean({"oneOf": options, "$defs": definitions})
     assert "oneOf" not in cleaned

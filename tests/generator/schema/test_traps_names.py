@@ -51,7 +51,7 @@ def test_violations_point_to_the_wire_name(tmp_path: Path) -> None:
     assert [violation.pointer for violation in found] == ["/33_string", "/a~1b~0c"]
 
 
-def test_an_alias_is_told_where_an_editor_shows_the_input(tmp_path: Path) -> None:
+def test_an_alias_is_reported_where_an_editor_shows_the_input(tmp_path: Path) -> None:
     cls = make_class(tmp_path, {"33_string": {"type": "string"}})
     assert "Sent as '33_string'." in Path(inspect.getfile(cls)).read_text(encoding="utf-8")
 

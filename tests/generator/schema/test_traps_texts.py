@@ -51,7 +51,7 @@ def test_a_description_that_contradicts_the_schema_does_not_matter(tmp_path: Pat
     assert "At most 4." in shown
 
 
-def test_rules_told_in_prose_stay_visible_and_are_not_checked(tmp_path: Path) -> None:
+def test_rules_reported_in_prose_stay_visible_and_are_not_checked(tmp_path: Path) -> None:
     """Trap 11."""
     prose = "Give either image or video, not both; at most 5 files in all."
     properties: dict[str, Any] = {

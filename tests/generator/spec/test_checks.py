@@ -208,7 +208,7 @@ B = {"type": "object", "properties": {"kind": {"enum": ["b", "c"]}}, "required":
 
 @pytest.mark.parametrize("word", ["anyOf", "oneOf"])
 @pytest.mark.parametrize("root", [False, True])
-def test_objects_that_a_text_tells_apart_need_no_library(
+def test_objects_that_a_text_distinguishes_need_no_library(
     tmp_path: Path, word: str, root: bool
 ) -> None:
     union = {word: [A, {"$ref": "#/$defs/B"}], "$defs": {"B": B}}

@@ -96,7 +96,7 @@ def test_an_object_keeps_the_members_that_it_inherits(tmp_path: Path) -> None:
     assert "    at: NotRequired[int]" in body
 
 
-def test_what_is_behind_a_reference_is_told(tmp_path: Path) -> None:
+def test_what_is_behind_a_reference_is_reported(tmp_path: Path) -> None:
     x = {"allOf": [{"$ref": "#/$defs/Choice"}], "default": "a"}
     text = written(tmp_path, {"x": x}, **{"$defs": DEFINITIONS})
     assert "How it looks." in text

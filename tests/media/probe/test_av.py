@@ -110,7 +110,7 @@ def test_a_tag_that_is_not_utf_8_takes_no_fact_away(name: str) -> None:
     assert probe(BytesIO(content)).duration == 2.0
 
 
-def test_the_tags_of_a_sound_are_not_read() -> None:
+def test_the_tags_of_an_audio_file_are_not_read() -> None:
     content = VIDEOS["mp3 behind large tags"][0]()
     info = probe(content)
     assert info.size == len(content) > 2_000_000

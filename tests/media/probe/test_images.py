@@ -35,7 +35,7 @@ def test_the_table_is_long_enough() -> None:
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_each_picture_has_the_facts_of_the_table(name: str, tmp_path: Path) -> None:
+def test_each_image_has_the_facts_of_the_table(name: str, tmp_path: Path) -> None:
     made, expected = PICTURES[name]
     content = made()
     path = tmp_path / "file"
@@ -49,7 +49,7 @@ def test_each_picture_has_the_facts_of_the_table(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", [name for name in PICTURES if "width" in PICTURES[name][1]])
-def test_pillow_sees_the_same_picture_where_it_sees_one(name: str) -> None:
+def test_pillow_sees_the_same_image_where_it_sees_one(name: str) -> None:
     made, expected = PICTURES[name]
     try:
         with warnings.catch_warnings():
@@ -77,7 +77,7 @@ MISREAD = {
 
 
 @pytest.mark.parametrize("name", [name for name in PICTURES if "width" in PICTURES[name][1]])
-def test_imagesize_sees_the_same_picture_where_it_sees_one(name: str) -> None:
+def test_imagesize_sees_the_same_image_where_it_sees_one(name: str) -> None:
     made, expected = PICTURES[name]
     seen = imagesize.get(BytesIO(made()), exif_rotation=False)
     if seen != (-1, -1):

@@ -117,7 +117,7 @@ def test_of_a_stream_that_does_not_end_the_size_is_not_known() -> None:
     assert info.reason == "its size is known only when all of it was read"
 
 
-def test_a_file_that_gives_less_than_asked_for_is_read_on() -> None:
+def test_a_file_with_short_reads_is_read_on() -> None:
     class Slow(BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             return super().read(min(size or 0, 5))
@@ -179,7 +179,7 @@ def test_whatever_an_open_file_does_there_is_a_reason(made: Any, reason: str) ->
     assert reason in told
 
 
-def test_a_file_whose_seek_tells_nothing_has_a_size() -> None:
+def test_a_file_whose_seek_returns_nothing_has_a_size() -> None:
     content = saved("PNG")
     with mmap.mmap(-1, len(content)) as mapped:
         mapped.write(content)
@@ -228,7 +228,7 @@ def test_a_file_that_comes_in_pieces_has_the_same_facts(name: str) -> None:
     ],
     ids=["png", "jpeg with much EXIF data", "webp", "avif"],
 )
-def test_usual_pictures_take_two_pieces_of_32_kb_at_most(content: bytes, pieces: int) -> None:
+def test_usual_images_take_two_pieces_of_32_kb_at_most(content: bytes, pieces: int) -> None:
     info, count = fetched(content)
     assert (info.width, info.height) == (40, 30)
     assert count <= pieces
@@ -299,7 +299,7 @@ def test_data_uris_are_read_as_browsers_do(url: str, content: bytes | None) -> N
     assert content_of(url) == content
 
 
-def test_the_facts_that_are_known_are_told() -> None:
+def test_the_facts_that_are_known_are_reported() -> None:
     info = MediaInfo(kind="image", format="png", size=7, reason="")
     assert info.as_dict() == {"kind": "image", "format": "png", "size": 7}
     assert repr(info) == "MediaInfo(kind='image', format='png', size=7)"

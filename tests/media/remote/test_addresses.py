@@ -131,7 +131,7 @@ def test_an_address_inside_is_refused_however_it_is_written(url: str) -> None:
         ("http://" + "a" * 300 + ".com/", "does not resolve"),
     ],
 )
-def test_urls_that_are_never_asked_for(
+def test_urls_that_are_never_requested(
     url: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "port" in reason:

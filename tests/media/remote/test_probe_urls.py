@@ -98,7 +98,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_of_a_large_picture_64_kb_are_read_in_two_requests(
+def test_of_a_large_image_64_kb_are_read_in_two_requests(
     server: FileServer, looks: Look, name: str
 ) -> None:
     content = large(PICTURES[name])
@@ -154,7 +154,7 @@ def movie_told_at_its_end(between: int) -> bytes:
     return start[:-4] + filler + start[-4:] + facts + end
 
 
-def test_a_video_is_told_from_its_end_without_what_lies_between(
+def test_a_video_is_reported_from_its_end_without_what_lies_between(
     server: FileServer, looks: Look
 ) -> None:
     content = movie_told_at_its_end(5 * MB)
@@ -329,7 +329,7 @@ def test_every_redirect_is_checked(
     assert len(server.asked) == (6 if location == "/file" else 1)
 
 
-def test_nothing_is_sent_that_tells_who_asks(
+def test_nothing_is_sent_that_identifies_the_caller(
     server: FileServer, looks: Look, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".netrc").write_text("default login me password secret\n")
@@ -367,7 +367,7 @@ def test_a_kept_connection_that_was_closed_is_replaced(server: FileServer, looks
     assert server.connections == 5
 
 
-def test_many_at_once_but_not_more_than_asked_for(server: FileServer, looks: Look) -> None:
+def test_many_at_once_but_not_more_than_requested(server: FileServer, looks: Look) -> None:
     def slow(asked: Any) -> Iterator[Any]:
         yield 0.01
         yield from ranged(picture(700, 500))(asked)

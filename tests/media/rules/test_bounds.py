@@ -152,5 +152,7 @@ def test_the_sentence_between_two_readings_says_which(name: str, why: str) -> No
         (MediaRule("width", ">", 384, "A wide one."), 'width> 384, in words "A wide one."'),
     ],
 )
-def test_a_rule_without_words_of_its_own_is_told_with_its_unit(rule: MediaRule, told: str) -> None:
+def test_a_rule_without_words_of_its_own_is_reported_with_its_unit(
+    rule: MediaRule, told: str
+) -> None:
     assert explain(rule, BREAKS, metric(rule.metric).units) == f"must satisfy the rule {told}"
