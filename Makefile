@@ -33,13 +33,13 @@ nightly: .venv/installed-dev ## the differential tests with 20,000 payloads per 
 	$(BIN)/python -m pytest -n auto -m nightly
 
 soak: .venv/installed-dev ## 2,000 requests with a fault in every fifth call; a minute
-	$(BIN)/python -m tests.campaign.soak
+	PYTHONPATH=tests $(BIN)/python -m tests.campaign.soak
 
 soak-batch: .venv/installed-dev ## 200 kills of batches of 300 rows, with faults; half an hour
-	$(BIN)/python -m tests.campaign.soak_batch
+	PYTHONPATH=tests $(BIN)/python -m tests.campaign.soak_batch
 
 soak-ray: .venv/installed-dev ## 40 kills of workers, nodes, journal and driver on Ray clusters of two and of three nodes; ten minutes
-	$(BIN)/python -m tests.engines.ray_kills
+	PYTHONPATH=tests $(BIN)/python -m tests.engines.ray_kills
 
 generate: .venv/installed ## regenerate generated/ from schemas/
 	$(BIN)/runcomfy-codegen generate

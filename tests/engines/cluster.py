@@ -195,8 +195,8 @@ def worker_client():
 
 class Spying(Client):
     """Notes which tasks run a shard, so that tasks that Ray ran again are counted."""
-    def _elsewhere(self):
-        found = super()._elsewhere()
+    def _client_factory(self):
+        found = super()._client_factory()
         return type(found)(found.account, worker_client, found.token)
 
 if IP:
