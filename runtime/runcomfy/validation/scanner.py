@@ -8,6 +8,8 @@ parser read the line first.
 from __future__ import annotations
 
 import gc
+import pickle
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain, compress, count, islice, starmap
 from operator import attrgetter, itemgetter
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     Line = str | bytes
 
-__all__ = ["LINES_OF_A_PIECE", "FaultyLine", "LineScan", "Scanner"]
+__all__ = ["LINES_OF_A_PIECE", "FaultyLine", "LineScan", "Scanner", "uncollected"]
 
 #: Lines that are looked at together: few enough for their values to stay in the processor's cache, and for the
 #: garbage collector not to look through them. Decoded payloads are smaller than dicts.
@@ -43,6 +45,18 @@ LINES_OF_A_PIECE = 1_024
 _WIDE = 2**63
 #: Scalars that both parsers read alike.
 _ALIKE = frozenset({str, int, bool, type(None)})
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector away for some milliseconds: reports hold no circles, and looking through them takes a third of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class FaultyLine(bytes):
@@ -74,9 +88,10 @@ class LineScan:
         self.reports = reports
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Most reports hold errors alone, and tuples travel between processes in a third of the time.
+        # Most reports hold errors alone, and tuples travel between processes in a third of the time. They are a pickle of
+        # their own, so that the other process can read it without looking for garbage.
         reports = [_packed(index, report) for index, report in self.reports]
-        return _unpacked, (self.lines, self.blank, self.remote, reports)
+        return _unpacked, (self.lines, self.blank, self.remote, pickle.dumps(reports, -1))
 
 
 #: The arguments of a violation, in order.
@@ -89,16 +104,13 @@ def _packed(index: int, report: Report) -> tuple[Any, ...]:
     return index, report.model_id, [*map(_VALUES, report.errors)]
 
 
-def _unpacked(lines: int, blank: int, remote: int, reports: list[Any]) -> LineScan:
-    return LineScan(
-        lines,
-        blank,
-        remote,
-        [
+def _unpacked(lines: int, blank: int, remote: int, packed: bytes) -> LineScan:
+    with uncollected():
+        reports = [
             (index, Report(report, starmap(Violation, *errors)) if errors else report)
-            for index, report, *errors in reports
-        ],
-    )
+            for index, report, *errors in pickle.loads(packed)  # noqa: S301  # written by our own process
+        ]
+    return LineScan(lines, blank, remote, reports)
 
 
 class Scanner:
@@ -141,13 +153,8 @@ class Scanner:
             scan, size = partial(self._sift, self._clean), most
         while batch := list(islice(waiting, size)):
             self._blank = self._remote = self._files.remote = 0
-            collecting = gc.isenabled()
-            gc.disable()  # for a millisecond: nothing here holds circles, and looking through it takes as long again
-            try:
+            with uncollected():
                 reports = scan(batch)
-            finally:
-                if collecting:
-                    gc.enable()
             yield LineScan(len(batch), self._blank, self._remote + self._files.remote, reports)
 
     def _sift(self, clean: CleanDecoder, lines: list[Line]) -> list[tuple[int, Report]]:
