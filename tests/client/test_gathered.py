@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import warnings
-from contextlib import nullcontext, suppress
+from contextlib import AsyncExitStack, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,34 @@ def test_a_close_waits_for_the_runs_that_cancel(kind: str) -> None:
     backend, _, library = kind.partition(" ")
     with mock_service(make_output=small_output, polls_in_queue=1000) as service:
         with without_aiohttp() if library else nullcontext():
+            anyio.run(main, service.url, backend=backend)
+        assert [job.state for job in service.jobs] == ["cancelled"] * 5
+
+
+@pytest.mark.parametrize("kind", [*ASYNC, "asyncio httpx", "trio httpx2"])
+def test_a_close_waits_for_runs_cancelled_just_before(kind: str) -> None:
+    """They have not begun to cancel their requests, and a client of the caller's is closed right after."""
+    backend, _, library = kind.partition(" ")
+
+    async def main(url: str) -> None:
+        async with anyio.create_task_group() as group, AsyncExitStack() as stack:
+            http = None
+            if library.startswith("httpx"):
+                given = importlib.import_module(library).AsyncClient(trust_env=False)
+                http = await stack.enter_async_context(given)
+            client = AsyncClient(TOKEN, base_url=url, http=http, polling=Polling(60, 60))
+            await stack.enter_async_context(client)
+            all_begun = [anyio.Event() for _ in range(5)]
+            for begun in all_begun:
+                group.start_soon(
+                    partial(client.run, a_request(), on_status=lambda _, told=begun: told.set())
+                )
+            for begun in all_begun:
+                await begun.wait()
+            group.cancel_scope.cancel()
+
+    with mock_service(make_output=small_output, polls_in_queue=1000) as service:
+        with without_aiohttp() if library == "spread" else nullcontext():
             anyio.run(main, service.url, backend=backend)
         assert [job.state for job in service.jobs] == ["cancelled"] * 5
 

@@ -83,13 +83,16 @@ class AsyncDriver:
         await self._run(flow, CallProgress(self._redact, request_id), None)
 
     async def close(self) -> None:
-        """Refuse further steps, end those of this event loop, and let its rescues finish within their limit."""
+        """Refuse further steps, end those of this event loop, and let its rescues finish within their limit.
+
+        A task that was just cancelled begins its rescue when its step has ended, so that is waited for first.
+        """
         self._closed = True
         loop = self._loop
         for step in [*loop.steps]:
             step.cancel()
         with anyio.move_on_after(RESCUE, shield=True):
-            await loop.rescued()
+            await loop.rest()
 
     @property
     def _loop(self) -> _Loop:
@@ -144,13 +147,13 @@ class _Loop:
         #: The steps that a close ends, pauses among them.
         self.steps: set[anyio.CancelScope] = set()
         self._rescues = 0
-        self._last: anyio.Event | None = None
+        self._quiet: anyio.Event | None = None
 
     def taking(
         self, step: anyio.CancelScope, progress: CallProgress
     ) -> AbstractContextManager[None]:
         """Track a running step. Closing does not interrupt the steps of a rescue."""
-        return nullcontext() if progress.rescuing else _Taking(self.steps, step)
+        return nullcontext() if progress.rescuing else _Taking(self, step)
 
     @contextmanager
     def rescuing(self) -> Iterator[None]:
@@ -160,31 +163,36 @@ class _Loop:
             yield
         finally:
             self._rescues -= 1
-            if not self._rescues and self._last is not None:
-                self._last.set()
+            self.ended()
 
-    async def rescued(self) -> None:
-        """Wait until no rescue is running."""
-        while self._rescues:
-            if self._last is None or self._last.is_set():
-                self._last = anyio.Event()
-            await self._last.wait()
+    def ended(self) -> None:
+        """Wake who waits for the last step and the last rescue."""
+        if self._quiet is not None and not (self.steps or self._rescues):
+            self._quiet.set()
+
+    async def rest(self) -> None:
+        """Wait until no step and no rescue is running."""
+        while self.steps or self._rescues:
+            if self._quiet is None or self._quiet.is_set():
+                self._quiet = anyio.Event()
+            await self._quiet.wait()
 
 
 class _Taking:
     """While a step is among those that a close ends. A class, since each call passes here."""
 
-    __slots__ = ("_step", "_steps")
+    __slots__ = ("_loop", "_step")
 
-    def __init__(self, steps: set[anyio.CancelScope], step: anyio.CancelScope) -> None:
-        self._steps = steps
+    def __init__(self, loop: _Loop, step: anyio.CancelScope) -> None:
+        self._loop = loop
         self._step = step
 
     def __enter__(self) -> None:
-        self._steps.add(self._step)
+        self._loop.steps.add(self._step)
 
     def __exit__(self, *_: object) -> None:
-        self._steps.discard(self._step)
+        self._loop.steps.discard(self._step)
+        self._loop.ended()
 
 
 class _Course(Generic[ReturnT]):
