@@ -231,17 +231,51 @@ def test_a_large_body_arrives_whole(kind: str) -> None:
         assert server.calls[0].endswith(f'\r\n\r\n{{"image":"{image}"}}'.encode())
 
 
+def _drain(connection: socket.socket) -> None:
+    while connection.recv(1_000_000):
+        pass
+
+
+#: What a server does that has refused a large body before it came.
+AFTER_A_REFUSAL: dict[str, Callable[[RawServer, socket.socket], object]] = {
+    "reads on": lambda _, connection: _drain(connection),
+    "reads no more": lambda server, _: server.done.wait(10),
+    "half closes and reads on": lambda _, connection: (
+        connection.shutdown(socket.SHUT_WR),
+        _drain(connection),
+    ),
+    "half closes and reads no more": lambda server, connection: (
+        connection.shutdown(socket.SHUT_WR),
+        server.done.wait(10),
+    ),
+    "closes a little later": lambda server, _: server.done.wait(0.1),
+}
+REFUSAL = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
+
+
 @pytest.mark.parametrize("kind", OWN)
-def test_a_refusal_that_comes_before_the_end_of_the_upload_is_read(kind: str) -> None:
+@pytest.mark.parametrize("then", AFTER_A_REFUSAL)
+def test_a_refusal_that_comes_during_the_upload_is_read(kind: str, then: str) -> None:
     def refuse(server: RawServer, connection: socket.socket, _: int) -> None:
         connection.recv(1_000)
-        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-        while connection.recv(1_000_000):
-            pass
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" + REFUSAL)
+        AFTER_A_REFUSAL[then](server, connection)
 
     with raw_server(refuse) as server, pytest.raises(errors.RequestRejected) as caught:
-        Caller(kind, server.url).submit("acme/cat", {"image": "x" * 3_000_000})
+        Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=5)
     assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_an_acceptance_during_the_upload_keeps_its_id(kind: str) -> None:
+    def accept(server: RawServer, connection: socket.socket, _: int) -> None:
+        connection.recv(1_000)
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" + json_answer())
+        _drain(connection)
+
+    with raw_server(accept) as server:
+        job = Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=5)
+        assert (job.request_id, server.connections) == (ID, 1)
 
 
 @pytest.mark.parametrize("kind", OWN)
@@ -250,7 +284,7 @@ def test_a_refusal_before_a_reset_is_read_where_it_can_be(kind: str) -> None:
 
     def refuse(server: RawServer, connection: socket.socket, _: int) -> None:
         connection.recv(1_000)
-        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        connection.sendall(REFUSAL)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     expected = (errors.RequestRejected, errors.SubmissionUnknown)

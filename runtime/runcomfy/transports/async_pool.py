@@ -19,6 +19,7 @@ from .call_limiter import Limiter
 from .calls import Route
 from .config import HttpConfig, headers_by_name
 from .httpcore_bridge import is_reusable, origin_of, request_of, start_of
+from .watched_backend import WatchedBackend
 
 __all__ = ["AsyncPooledCalls"]
 
@@ -102,7 +103,10 @@ class AsyncPooledCalls:
                 return connection
             await self._forget(connection)
         connection = httpcore.AsyncHTTPConnection(
-            origin_of(self._config), self._tls, keepalive_expiry=limits.KEEPALIVE_EXPIRY
+            origin_of(self._config),
+            self._tls,
+            keepalive_expiry=limits.KEEPALIVE_EXPIRY,
+            network_backend=WatchedBackend(),
         )
         if not self._closed:
             self._all.add(connection)

@@ -1,4 +1,7 @@
-"""An httpcore network backend that tracks its sockets, so that another thread can abort a call."""
+"""An httpcore network backend that tracks its sockets, so that another thread can abort a call.
+
+Its streams see a response that comes while the request is still being sent.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,16 @@ import socket
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any
 
 import httpcore
 
+from .early_answers import EarlyAnswer
+
 __all__ = ["TrackedBackend"]
+
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class TrackedBackend(httpcore.NetworkBackend):
@@ -47,13 +55,38 @@ class _TrackedStream(httpcore.NetworkStream):
     def __init__(self, plain: httpcore.NetworkStream, open_: set[_TrackedStream]) -> None:
         self._plain = plain
         self._open = open_
+        self._early = EarlyAnswer()
         open_.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._plain.read(max_bytes, timeout)
+        return self._early.take(max_bytes) or self._plain.read(max_bytes, timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._plain.write(buffer, timeout)
+        """Send the bytes. After ``WriteError`` httpcore reads the response."""
+        connection: socket.socket = self._plain.get_extra_info("socket")
+        rest = memoryview(buffer)
+        try:
+            connection.settimeout(0)
+            while rest:
+                try:
+                    rest = rest[connection.send(rest) :]
+                except _WOULD_BLOCK:
+                    self._wait(connection, timeout)
+        except (OSError, ValueError) as error:  # another thread may have closed it
+            raise httpcore.WriteError(error) from error
+
+    def _wait(self, connection: socket.socket, timeout: float | None) -> None:
+        """Wait until more can be sent. Raises ``WriteError`` where the response makes that useless."""
+        with DefaultSelector() as selector:
+            selector.register(connection, EVENT_WRITE | (EVENT_READ if self._early.room else 0))
+            ready = selector.select(timeout)
+        if any(events & EVENT_READ for _, events in ready):
+            with suppress(*_WOULD_BLOCK):  # a record of TLS may hold nothing for us
+                self._early.add(connection.recv(self._early.room))
+        if self._early.settles or (self._early and not ready):
+            raise httpcore.WriteError("the response came before the request was sent")
+        if not ready:
+            raise httpcore.WriteTimeout("the request could not be sent in time")
 
     def start_tls(
         self,
@@ -75,4 +108,6 @@ class _TrackedStream(httpcore.NetworkStream):
         self._plain.close()
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._early:
+            return True  # of what nobody asked for, so that the connection is not used again
         return self._plain.get_extra_info(info)
