@@ -48,6 +48,14 @@ def test_every_text_under_image_is_a_file(text: str, url: str, shape: str) -> No
         ("outputVideo", "video"),
         ("videoURL", "video"),
         ("AUDIO", "audio"),
+        ("image_0", "image"),
+        ("image2Url", "image"),
+        ("audioFile", "audio"),
+        ("video_path", "video"),
+        ("gifs", "image"),
+        ("files", "file"),
+        ("url", "file"),
+        ("model_mesh", "file"),
     ],
 )
 def test_a_name_that_ends_with_a_kind_names_a_file(name: str, kind: str) -> None:
@@ -58,6 +66,30 @@ def test_a_name_that_ends_with_a_kind_names_a_file(name: str, kind: str) -> None
 @pytest.mark.parametrize("name", ["image_size", "video_id", "audio_language", "imagery", "_", ""])
 def test_a_name_that_only_speaks_of_a_kind_names_none(name: str) -> None:
     assert [*result(**{name: "a/b"}).files] == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"path": "/a.png"},
+        {"file": "/a.png"},
+        {"download_url": "/a.png", "width": 8, "content_type": "image/png"},
+        {"first": {"url": "/a.png"}},
+        {"items": [{"src": "/a.png"}]},
+    ],
+    ids=str,
+)
+def test_an_object_under_image_holds_its_file(given: object) -> None:
+    (file,) = result(images=given).files
+    assert (file.url, file.kind) == ("https://model-api.runcomfy.net/a.png", "image")
+
+
+@pytest.mark.parametrize("name", ["image_base64", "b64_json", "data", "answer"])
+def test_media_in_base64_is_a_file_under_any_name(name: str, tmp_path: Path) -> None:
+    content = picture()
+    given = [{name: base64.b64encode(content).decode()}]
+    (path,) = result(results=given).save(tmp_path)
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("member", ["b64_json", "base64", "data", "content"])

@@ -249,6 +249,12 @@ ELSEWHERE = [
     answer(429, data={"request_id": ID, "status": "in_queue"}, message="busy"),
     answer(429, error={"message": "busy"}, request={"id": "7", "status": "pending"}),
     Response(0.0, 429, {}, b'[{"request_id": 7, "status": "queued"}]'),
+    answer(429, id="7", state="queued"),
+    answer(429, task={"task_id": "7", "phase": "running"}),
+    answer(429, data={"job": {"request_id": ID, "status": "queued"}}, message="busy"),
+    answer(429, data={"jobs": [{"id": "7", "state": "processing"}]}),
+    answer(429, links={"self": "https://x/v1/requests/req-1"}, message="busy"),
+    answer(409, message="duplicate of /v1/requests/req-1/status"),
 ]
 
 
@@ -266,6 +272,8 @@ REFUSED = [
     answer(429, request_id="trace", message="busy"),
     answer(429, request_id="trace", error_code=429001, status="error"),
     answer(429, request_id="../x", message="busy"),
+    answer(429, id="err-7", state="throttled", path="/v1/models/acme/cat"),
+    answer(429, message="busy", data={"limits": [{"id": 1, "state": "exceeded"}]}),
     answer(429),
 ]
 

@@ -231,35 +231,49 @@ def test_a_large_body_arrives_whole(kind: str) -> None:
         assert server.calls[0].endswith(f'\r\n\r\n{{"image":"{image}"}}'.encode())
 
 
-def _drain(connection: socket.socket) -> None:
+def read_on(_: RawServer, connection: socket.socket) -> None:
     while connection.recv(1_000_000):
         pass
 
 
+def read_no_more(server: RawServer, _: socket.socket) -> None:
+    server.done.wait(10)
+
+
+def half_close_and_read_on(server: RawServer, connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_WR)
+    read_on(server, connection)
+
+
+def half_close_and_read_no_more(server: RawServer, connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_WR)
+    read_no_more(server, connection)
+
+
+def close_a_little_later(server: RawServer, _: socket.socket) -> None:
+    server.done.wait(0.1)
+
+
 #: What a server does that has refused a large body before it came.
-AFTER_A_REFUSAL: dict[str, Callable[[RawServer, socket.socket], object]] = {
-    "reads on": lambda _, connection: _drain(connection),
-    "reads no more": lambda server, _: server.done.wait(10),
-    "half closes and reads on": lambda _, connection: (
-        connection.shutdown(socket.SHUT_WR),
-        _drain(connection),
-    ),
-    "half closes and reads no more": lambda server, connection: (
-        connection.shutdown(socket.SHUT_WR),
-        server.done.wait(10),
-    ),
-    "closes a little later": lambda server, _: server.done.wait(0.1),
-}
+AFTER_A_REFUSAL = [
+    read_on,
+    read_no_more,
+    half_close_and_read_on,
+    half_close_and_read_no_more,
+    close_a_little_later,
+]
 REFUSAL = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.mark.parametrize("kind", OWN)
 @pytest.mark.parametrize("then", AFTER_A_REFUSAL)
-def test_a_refusal_that_comes_during_the_upload_is_read(kind: str, then: str) -> None:
+def test_a_refusal_that_comes_during_the_upload_is_read(
+    kind: str, then: Callable[[RawServer, socket.socket], None]
+) -> None:
     def refuse(server: RawServer, connection: socket.socket, _: int) -> None:
         connection.recv(1_000)
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" + REFUSAL)
-        AFTER_A_REFUSAL[then](server, connection)
+        then(server, connection)
 
     with raw_server(refuse) as server, pytest.raises(errors.RequestRejected) as caught:
         Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=5)
@@ -271,7 +285,7 @@ def test_an_acceptance_during_the_upload_keeps_its_id(kind: str) -> None:
     def accept(server: RawServer, connection: socket.socket, _: int) -> None:
         connection.recv(1_000)
         connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" + json_answer())
-        _drain(connection)
+        read_on(server, connection)
 
     with raw_server(accept) as server:
         job = Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=5)

@@ -24,19 +24,20 @@ from runcomfy.redaction import shown_url
 
 __all__ = ["File", "find_files", "strange_texts"]
 
-#: Members of an output whose strings are files -> their kind.
+#: Members of an output whose strings are files -> their kind; names in the singular.
 _KINDS = {
-    "image": "image",
-    "images": "image",
+    **dict.fromkeys(("image", "picture", "photo", "img", "gif", "frame", "thumbnail"), "image"),
+    **dict.fromkeys(("mask", "preview"), "image"),
     "video": "video",
-    "videos": "video",
     "audio": "audio",
-    "audios": "audio",
+    **dict.fromkeys(("file", "mesh", "glb", "archive", "url", "uri"), "file"),
 }
 #: Members of a file object that hold its URL, or its content.
-_SAME = frozenset({"url", "uri", "href", "src"})
+_SAME = frozenset({"url", "uri", "href", "src", "path", "file", "link"})
 _CONTENT = frozenset({"base64", "b64", "b64_json", "data", "content"})
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
+#: Last words of names whose kind is the word before: ``image_url``, ``audioFile``, ``image_base64``.
+_FORMS = _SAME | _CONTENT | {"urls", "uris", "paths", "files", "links"}
+_WORD = re.compile(r"[A-Z]?[a-z]+(?:64)?|[A-Z]+")
 _WEB = ("https://", "http://")
 #: The least length of a base64 string that is taken for a file.
 _LEAST_BASE64 = 64
@@ -78,11 +79,11 @@ def find_files(
     """The files in an output of any shape, in order, without duplicates.
 
     Every string under ``image``, ``images``, ``video_url`` and so on is a file: a URL (relative to ``base``), a data URI, or the
-    content in base64. Under other names, only absolute URLs and data URIs are files.
+    content in base64. Under other names, absolute URLs, data URIs and media in base64 are files.
     """
     found: dict[str, str] = {}
     for text, kind, _ in _texts(output):
-        address = _whole_address(text) or (kind and _address(text, base))
+        address = _whole_address(text) or (_address(text, base) if kind else _in_base64(text))
         if address:
             found.setdefault(address, kind)
     files = []
@@ -113,7 +114,7 @@ def _texts(output: object) -> Iterator[tuple[str, str, str]]:
             waiting.extend(
                 (
                     value,
-                    _kind_under(name, kind),
+                    _kind_under(name, value, kind),
                     f"{pointer}/{pointer_token(name)}",
                 )
                 for name, value in reversed(part.items())
@@ -123,15 +124,19 @@ def _texts(output: object) -> Iterator[tuple[str, str, str]]:
             waiting.extend(reversed(numbered))
 
 
-def _kind_under(name: str, kind: str) -> str:
-    """The kind of files under a name such as ``image_urls`` or ``outputVideo``; ``kind`` is that of its parent."""
+def _kind_under(name: str, value: object, kind: str) -> str:
+    """The kind of files under a name such as ``image_urls``, ``image_1`` or ``outputVideo``.
+
+    ``kind`` is that of its parent, which the lists and objects in it keep.
+    """
     folded = name.casefold()
-    if folded in _SAME or folded in _CONTENT:
-        return kind
     words = [word.lower() for word in _WORD.findall(name[:_LONGEST_NAME])]
-    if words and words[-1] in ("url", "urls", "uri", "uris"):
+    if kind and (folded in _CONTENT or (words and words[-1] in _SAME)):  # as "download_url" is
+        return kind
+    while len(words) > 1 and words[-1] in _FORMS:
         words.pop()
-    return _KINDS.get(words[-1], "") if words else ""
+    own = _KINDS.get(words[-1]) or _KINDS.get(words[-1].removesuffix("s")) if words else None
+    return own or (kind if isinstance(value, (dict, list)) else "")
 
 
 def _whole_address(text: str) -> str:

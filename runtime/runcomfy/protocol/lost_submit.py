@@ -23,8 +23,13 @@ _ACCEPTED = frozenset({"accepted", "submitted", "created", "running"})
 _FAILED = frozenset(
     {"error", "errors", "fail", "failed", "failure", "rejected", "cancelled", "canceled"}
 )
-#: The number of items of a list that are examined.
+#: Members that may hold the state of a request.
+_STATES = ("status", "state", "phase", "job_status", "task_status")
+#: A part of every URL of a request.
+_REQUESTS = "/v1/requests/"
+#: The number of objects of an error that are examined on each level, and the number of levels.
 _MOST_OBJECTS = 100
+_DEEPEST = 4
 
 
 def may_be_accepted(problem: ErrorResponse) -> bool:
@@ -54,19 +59,28 @@ def _describes_a_request(part: dict[str, Any]) -> bool:
     """Whether an object has the URLs of a request, or an id together with the state of a request."""
     if any(part.get(f"{name}_url") for name in ("status", "result", "cancel")):
         return True
-    state = part.get("status")
-    state = state.strip().casefold() if isinstance(state, str) else ""
+    texts = {name: value for name, value in part.items() if isinstance(value, str)}
+    if any(_REQUESTS in value for value in texts.values()):
+        return True
+    states = [texts[name].strip().casefold() for name in _STATES if name in texts]
     if part.get("request_id"):
-        return bool(state) and state not in _FAILED
+        return any(state and state not in _FAILED for state in states)
     # Under any other name, the id may be the error's own, unless a request state stands next to it.
     has_id = any(part.get(name) for name in _OTHER_IDS)
-    return has_id and (state in _ACCEPTED or _PHASES.get(state) in ("running", "succeeded"))
+    return has_id and any(
+        state in _ACCEPTED or _PHASES.get(state) in ("running", "succeeded") for state in states
+    )
 
 
 def _objects_in(raw: Any) -> Iterator[dict[str, Any]]:
-    """The objects of an error response: the document or its items, and their direct members."""
-    outer = raw if isinstance(raw, list) else [raw]
-    for one in outer[:_MOST_OBJECTS]:
-        if isinstance(one, dict):
-            yield one
-            yield from (value for value in one.values() if isinstance(value, dict))
+    """The objects of an error response, the outer ones first."""
+    level = [raw]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for part in level:
+            if isinstance(part, dict):
+                yield part
+                inner += part.values()
+            elif isinstance(part, list):
+                inner += part[:_MOST_OBJECTS]
+        level = [part for part in inner if isinstance(part, (dict, list))][:_MOST_OBJECTS]

@@ -26,7 +26,9 @@ class WatchedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         trio = sniffio.current_async_library() == "trio"
-        self._plain = httpcore.TrioBackend() if trio else httpcore.AnyIOBackend()
+        self._plain: httpcore.AsyncNetworkBackend = (
+            httpcore.TrioBackend() if trio else httpcore.AnyIOBackend()
+        )
 
     async def connect_tcp(
         self,
@@ -65,8 +67,8 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
             group.cancel_scope.cancel()
         if self._early.settles or (failures and self._early):
             raise httpcore.WriteError("the response came before the request was sent")
-        for error in failures:
-            raise error
+        if failures:
+            raise failures[0]
 
     async def _watch(self, writing: anyio.CancelScope) -> None:
         """Read what comes meanwhile, and stop the writing where that makes it useless.
