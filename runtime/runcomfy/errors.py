@@ -425,8 +425,11 @@ class JobFailed(RequestError):
     """
 
     _advice = "To see the response again:"
-    error: Any = None
-    raw: dict[str, Any] | None
+    if TYPE_CHECKING:  # at run time their types are not there, and get_type_hints would fail
+        error: Any
+        raw: dict[str, Any] | None
+    else:
+        error = None
 
 
 class JobCancelled(RequestError):
@@ -465,8 +468,11 @@ class NotAllSaved(DownloadFailed):
     ...     again = [file.save("out") for file, _ in error.failed]
     """
 
-    saved: Sequence[Path] = ()
-    failed: Sequence[tuple[UnsavedFile, Exception]] = ()
+    if TYPE_CHECKING:  # likewise
+        saved: Sequence[Path]
+        failed: Sequence[tuple[UnsavedFile, Exception]]
+    else:
+        saved = failed = ()
 
 
 class ServiceError(RequestError):

@@ -29,7 +29,7 @@ pytest.importorskip("msgspec")
 
 MODELS = runcomfy.model_ids()
 URLS = [
-    "https://example.com/a.png", "https:", "https;", "http://example.com", "HTTPS://x", "", "a.png",
+    "https://example.com/a.png", "https:", "https;", "http://example.com", "HTTPS://x", "", "a.png", "https://myserver/a.png",
     "data:image/png;base64,AAAA", " https://x",
     "https://example.com", "https://localhost/a", "https://10.0.0.1/a", "https://example.com/a b", "https://exämple.com/",
     "https://me@example.com/", "https://example.com:8/", "https://example.com/\n", "https://example.comx/", "https:///a",
@@ -124,7 +124,7 @@ MEDIA: dict[str, Any] = {
     "image": IMAGE,
     "images": {"type": "array", "items": IMAGE},
     "either": {**IMAGE, "type": ["string", "null"]},
-    "chosen": {**IMAGE, "enum": ["https://x/1", "http://x/2", None]},
+    "chosen": {**IMAGE, "enum": ["https://x.io/1", "http://x/2", None]},
     "loras": {
         "type": "array",
         "items": {
@@ -152,7 +152,7 @@ def test_urls_wherever_they_stand(
             "image": url | lists,
             "images": lists | url,
             "either": url | st.none() | lists,
-            "chosen": st.sampled_from(["https://x/1", "http://x/2", None, ""]),
+            "chosen": st.sampled_from(["https://x.io/1", "http://x/2", None, ""]),
             "loras": st.lists(lora, max_size=3),
             "frame": st.fixed_dictionaries({}, optional={"first": url}),
             "grid": st.lists(lists, max_size=2),
@@ -174,7 +174,7 @@ def test_urls_wherever_they_stand_are_clean_at_once(
         "image": good,
         "images": [good, good],
         "either": good,
-        "chosen": "https://x/1",
+        "chosen": "https://x.io/1",
         "loras": [{"scale": 1, "path": good}, {"scale": 0.5}],
         "grid": [[good], []],
     }

@@ -114,11 +114,22 @@ def test_the_server_s_own_name_for_the_file_counts_for_nothing(
     assert names(tmp_path) == ["out"]
 
 
-def test_a_file_is_no_folder_to_save_into(host: FileHost, tmp_path: Path) -> None:
-    (tmp_path / "cat.png").write_bytes(b"mine")
-    with pytest.raises(FileExistsError, match="a folder is required"):
-        result_at(host, "/hat.png").save(tmp_path / "cat.png")
-    assert (tmp_path / "cat.png").read_bytes() == b"mine"
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("cat.png", "file exists; pass overwrite=True to replace it"),
+        ("out", "a file with the name of this folder is there, and is kept; choose another folder"),
+        ("out/", "a file with the name of this folder is there"),
+    ],
+)
+def test_saving_over_a_file_says_what_to_do(
+    host: FileHost, tmp_path: Path, name: str, told: str
+) -> None:
+    (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(FileExistsError, match=told):
+        result_at(host, "/hat.png").save(f"{tmp_path}/{name}")
+    assert (tmp_path / name).read_bytes() == b"mine"
+    assert not host.asked
 
 
 def test_a_second_save_into_a_folder_takes_another_name(host: FileHost, tmp_path: Path) -> None:

@@ -191,8 +191,20 @@ class TestFastApi:
         assert response.status_code == 422
         assert response.json()["detail"][0]["loc"] == ["body"]
 
-    def test_a_number_json_cannot_hold_is_answered(self) -> None:
-        response = post(GptImage2Edit, content='{"prompt": NaN, "images": ["a"]}')
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '{"prompt": NaN, "images": ["a"]}',
+            '{"prompt": "a", "images": [-Infinity]}',
+            '{"prompt": "a", "images": ["a"], "seed": 1e999}',
+            '{"prompt": "a", "images": ["a"], "\\ud800": NaN}',
+            "[NaN]",
+            '"\\ud800"',
+        ],
+    )
+    def test_a_value_json_cannot_hold_is_answered(self, body: str) -> None:
+        headers = {"Content-Type": "application/json"}
+        response = post(GptImage2Edit, content=body, headers=headers)
         assert response.status_code == 422
 
     def test_the_documentation_shows_the_stored_schema(self) -> None:

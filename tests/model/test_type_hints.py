@@ -36,6 +36,14 @@ def test_every_public_class_and_function_has_type_hints(name: str) -> None:
         typing.get_type_hints(one)
 
 
+def test_error_classes_have_type_hints_in_their_own_module() -> None:
+    program = (
+        "import typing; from runcomfy import errors; "
+        "[typing.get_type_hints(getattr(errors, name)) for name in errors.__all__]"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def _annotated(value: Any) -> list[Any]:
     """A function; or a class and its bases, with their methods and properties."""
     if not isinstance(value, type):

@@ -97,6 +97,24 @@ def test_a_floor_above_the_ceiling_is_refused() -> None:
         Polling(5, 1)
 
 
+@pytest.mark.parametrize(
+    ("policy", "name", "given"),
+    [
+        (Polling, "floor", "1"),
+        (Polling, "floor", True),
+        (Polling, "ceiling", float("inf")),
+        (Retries, "submits", 1.5),
+        (Retries, "submits", None),
+        (Retries, "downloads", True),
+        (Retries, "first", "0.5"),
+        (Retries, "visible_after", float("nan")),
+    ],
+)
+def test_a_policy_of_the_wrong_type_is_refused(policy: Any, name: str, given: object) -> None:
+    with pytest.raises(errors.ConfigurationError, match=f"needs {name} as a"):
+        policy(**{name: given})
+
+
 def test_retries_grow_to_a_ceiling() -> None:
     pauses = [Retries().pause(attempt, None, 1.0) for attempt in range(1000)]
     assert pauses == sorted(pauses)

@@ -66,7 +66,8 @@ class SaveTarget:
         return cls(_path(folder), name, "replace" if overwrite else "rename", free=True)
 
     def check(self) -> None:
-        """Raise ``FileExistsError`` for an existing target, before anything is fetched."""
+        """Raise ``FileExistsError`` for what stands in the way, before anything is fetched."""
+        _require_folder(self.folder)
         path = self.folder / self.name
         if self.clash == "refuse" and os.path.lexists(path):
             raise FileExistsError(17, "file exists; pass overwrite=True to replace it", str(path))
@@ -87,8 +88,7 @@ def save_targets(
     exact = _path(path)
     slash = os.fspath(path).endswith((os.sep, os.altsep or os.sep))
     # Path.is_dir raises without permission.
-    is_folder = slash or os.path.isdir(exact) or not known_extension(exact.name)  # noqa: PTH112  # see above
-    if is_folder or (os.path.lexists(exact) and not overwrite):
+    if slash or os.path.isdir(exact) or not known_extension(exact.name):  # noqa: PTH112  # see above
         return [SaveTarget.inside(path, name, overwrite=overwrite) for name in names]
     if len(names) > 1:
         raise ValueError(
@@ -109,14 +109,19 @@ def _naming(path: Path) -> Iterator[None]:
         raise
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
+def _require_folder(folder: Path) -> None:
+    """Raise ``FileExistsError`` where a file has the name of the folder."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir may raise
         words = (
-            "this is a file, but a folder is required; to save one file: result.files[0].save(path)"
+            "a file with the name of this folder is there, and is kept; choose another folder, or save one "
+            "file over it: result.files[0].save(path, overwrite=True)"
         )
-        raise FileExistsError(17, words, str(folder)) from None
+        raise FileExistsError(17, words, str(folder))
+
+
+def _make_folder(folder: Path) -> None:
+    _require_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def save_target(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> SaveTarget:

@@ -121,7 +121,7 @@ def is_plain_url(url: str) -> bool:
     if not host.replace(".", "").replace("-", "").isalnum() or len(host) > _LONGEST_LABEL:
         return False
     # A last label that starts with a digit is part of an IP address; a bare "xn--" encodes nothing.
-    odd = host[0] in ".-" or ".." in host or "xn--" in host
+    odd = host[0] in ".-" or ".." in host or "xn--" in host or "." not in host
     last = host.rpartition(".")[2]
     return not odd and last[:1].isalpha() and not f".{host}".endswith(INSIDE)
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin
 from runcomfy.errors import ValidationError
 
 from .json_values import to_plain
-from .messages import tell
+from .messages import show, tell
 from .plain_data import component_ref
 from .schema_files import read_schemas
 from .suggestions import CLOSING, unknown_inputs
@@ -91,12 +91,27 @@ def _parse(cls: type[Request[Any]], value: object, allow: set[str]) -> Request[A
             type=PydanticCustomError(
                 _slug(violation.rule), "{message}", {"message": _words(violation)}
             ),
-            loc=tuple(_location(violation, payload)),
-            input=to_plain(violation.value),
+            loc=tuple(map(_as_text, _location(violation, payload))),
+            input=_as_json(violation.value),
         )
         for violation in violations
     ]
     raise PydanticValidationError.from_exception_data(cls.__name__, details)
+
+
+def _as_json(value: object) -> Any:
+    """The value, which FastAPI answers with; what JSON cannot hold as a text that shows it."""
+    plain = to_plain(value)
+    try:
+        json.dumps(plain, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError):  # NaN; half a surrogate pair; a file
+        return show(plain)
+    return plain
+
+
+def _as_text(step: int | str) -> int | str:
+    """A step of a place; half a surrogate pair in a name is escaped."""
+    return step.encode("utf-8", "backslashreplace").decode() if isinstance(step, str) else step
 
 
 def _slug(rule: str) -> Any:

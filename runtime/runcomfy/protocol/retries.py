@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
+
+from runcomfy.errors import ConfigurationError
 
 from .http_dates import seconds_between
 from .steps import Action, FailureKind
@@ -66,12 +69,15 @@ class Retries:
     visible_after: float = 10.0
 
     def __post_init__(self) -> None:
-        if not self.visible_after >= 0:
-            raise ValueError("retries needs visible_after of 0 or more, in seconds")
-        if min(self.submits, self.cancels, self.downloads) < 0:
-            raise ValueError("retries needs submits, cancels and downloads of 0 or more")
+        for name in ("submits", "cancels", "downloads"):
+            given = getattr(self, name)
+            if type(given) is not int or given < 0:
+                raise ConfigurationError(
+                    f"retries needs {name} as a whole number of 0 or more, got {given!r:.80}"
+                )
+        _require_seconds("retries", self, ("first", "ceiling", "visible_after"))
         if not 0 < self.first <= self.ceiling:
-            raise ValueError("retries needs 0 < first <= ceiling, in seconds")
+            raise ConfigurationError("retries needs 0 < first <= ceiling, in seconds")
 
     def repeats(self, action: Action, kind: FailureKind, attempt: int) -> bool:
         """Whether the call is retried after failed attempt number ``attempt``, counted from 0."""
@@ -104,8 +110,9 @@ class Polling:
     ceiling: float = 10.0
 
     def __post_init__(self) -> None:
+        _require_seconds("polling", self, ("floor", "ceiling"))
         if not 0 < self.floor <= self.ceiling:
-            raise ValueError("polling needs 0 < floor <= ceiling")
+            raise ConfigurationError("polling needs 0 < floor <= ceiling, in seconds")
 
     def pause(
         self, unchanged: float, position: int | None, asked: float | None, chance: float
@@ -114,6 +121,16 @@ class Polling:
         wanted = max(unchanged / 20, self.floor * (1 + min(position or 0, 100)))
         jittered = min(wanted, self.ceiling) * (0.85 + 0.3 * chance)
         return max(min(max(jittered, self.floor), self.ceiling), asked or 0.0)
+
+
+def _require_seconds(what: str, policy: object, names: tuple[str, ...]) -> None:
+    for name in names:
+        given = getattr(policy, name)
+        number = isinstance(given, (int, float)) and not isinstance(given, bool)
+        if not number or not 0 <= given < inf:
+            raise ConfigurationError(
+                f"{what} needs {name} as a number of seconds, 0 or more, got {given!r:.80}"
+            )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -144,7 +144,9 @@ def _inside(host: str) -> str:
     folded = f".{host.lower()}"
     if folded == ".localhost" or folded.endswith(".localhost"):
         return "this machine"
-    return "a host inside your network" if folded.endswith(INSIDE) else ""
+    if folded.endswith(INSIDE):
+        return "a host inside your network"
+    return "" if "." in host else f"{host[:80]!r}, a host without a domain,"
 
 
 def _address(host: str) -> str:
