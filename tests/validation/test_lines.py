@@ -192,7 +192,7 @@ def test_wide_integers_are_distinguished_where_a_rule_can(monkeypatch: pytest.Mo
 
 
 def test_strict_makes_warnings_errors(parser: str) -> None:
-    reports = validate_lines(WAN, [line(promt="x"), line(image_urls=["http://x/y"])], strict=True)
+    reports = validate_lines(WAN, [line(promt="x"), line(image_urls=["http://x.io/y"])], strict=True)
     assert [report.errors[0].rule for _, report in reports] == ["unknown-input", "url-http"]
     assert reports.summary.invalid == 2
 
@@ -224,7 +224,7 @@ def test_media_inputs_of_every_shape_are_inspected_and_counted(parser: str) -> N
     lines = [
         json.dumps({"image": URL, "pair": [URL, URL], "loras": [{"path": URL}, {"path": URL}]}),
         json.dumps({"loras": [{"path": "x.bin"}]}),
-        json.dumps({"image": None, "pair": "https://x"}),
+        json.dumps({"image": None, "pair": "https://x.io"}),
     ]
     reports = validate_lines(Sample, lines)
     told = [(number, report.warnings[0].pointer) for number, report in reports]
