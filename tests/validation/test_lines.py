@@ -192,7 +192,9 @@ def test_wide_integers_are_distinguished_where_a_rule_can(monkeypatch: pytest.Mo
 
 
 def test_strict_makes_warnings_errors(parser: str) -> None:
-    reports = validate_lines(WAN, [line(promt="x"), line(image_urls=["http://x.io/y"])], strict=True)
+    reports = validate_lines(
+        WAN, [line(promt="x"), line(image_urls=["http://x.io/y"])], strict=True
+    )
     assert [report.errors[0].rule for _, report in reports] == ["unknown-input", "url-http"]
     assert reports.summary.invalid == 2
 
