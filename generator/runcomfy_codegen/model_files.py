@@ -40,6 +40,7 @@ from .errors import CodegenError
 __all__ = [
     "SchemaChange",
     "Job",
+    "ModelFailure",
     "ModelFiles",
     "format_modules",
     "make_interim",
@@ -72,10 +73,18 @@ class ModelFiles:
     changes: list[SchemaChange]
 
 
+@dataclass(frozen=True, slots=True)
+class ModelFailure:
+    """Why a model cannot be made, of documents with this hash; it is empty where they cannot be read."""
+
+    error: CodegenError
+    documents: str
+
+
 def make_models(
     schemas: Path, jobs: Sequence[Job]
-) -> Generator[ModelFiles | CodegenError, None, None]:
-    """Make models, in order; an error takes the place of one that cannot be made. To be closed by who stops early."""
+) -> Generator[ModelFiles | ModelFailure, None, None]:
+    """Make models, in order; a failure takes the place of one that cannot be made. To be closed by who stops early."""
     batches = [jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH)]
     with tempfile.TemporaryDirectory(prefix="runcomfy-codegen-") as scratch:
         make = partial(_make_batch, schemas, Path(scratch))
@@ -97,13 +106,16 @@ def _can_fork() -> bool:
 @without_collector()
 def _make_batch(
     schemas: Path, scratch: Path, jobs: Sequence[Job]
-) -> list[ModelFiles | CodegenError]:
-    outcomes: list[_Rendered | CodegenError] = []
+) -> list[ModelFiles | ModelFailure]:
+    outcomes: list[_Rendered | ModelFailure] = []
     for job in jobs:
+        documents = ""
         try:
-            outcomes.append(_render_model(schemas, job))
+            stored = read_stored(schemas, job.model_id, job.files)
+            documents = stored.hash
+            outcomes.append(_render_model(stored, documents, job))
         except CodegenError as error:
-            outcomes.append(error)
+            outcomes.append(ModelFailure(error, documents))
     texts = {str(i): one.module for i, one in enumerate(outcomes) if isinstance(one, _Rendered)}
     own = scratch / str(os.getpid())  # of this process
     own.mkdir(exist_ok=True)
@@ -123,17 +135,16 @@ class _Rendered:
     changes: list[SchemaChange]
 
 
-def _render_model(schemas: Path, job: Job) -> _Rendered:
-    stored = read_stored(schemas, job.model_id, job.files)
-    documents = parse_documents(stored)
-    spec = build_model(documents, templates_folder() / "types")
+def _render_model(stored: Stored, documents: str, job: Job) -> _Rendered:
+    parsed = parse_documents(stored)
+    spec = build_model(parsed, templates_folder() / "types")
     entry = ManifestEntry(
-        stored.hash,
+        documents,
         spec.package,
         spec.module,
         tuple(map(str, spec.export_names)),
         (*spec.notes, *_remarks_on_source(stored)),
-        documents.names,
+        parsed.names,
     )
     module = render_model(spec, stored.model_id)
     changes = []

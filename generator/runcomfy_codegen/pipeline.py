@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from runcomfy.model import FORMAT
 from runcomfy_codegen.package.file_stamps import FileStamps
 from runcomfy_codegen.package.folder import PackageFolder
+from runcomfy_codegen.package.known_failures import KnownFailures
 from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
 from runcomfy_codegen.package.name_claims import NameClaims, names_of
 from runcomfy_codegen.package.plan import Plan, make_plan
@@ -27,7 +28,7 @@ from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .package import manifest as manifests
 
 if TYPE_CHECKING:
-    from .model_files import Job, ModelFiles, SchemaChange
+    from .model_files import Job, ModelFailure, ModelFiles, SchemaChange
 
 __all__ = ["Generation", "generate"]
 
@@ -117,6 +118,7 @@ class _Run:
         self.fresh = fresh
         last = stamp(self.generator, self.folder.text(manifests.NAME) or "")
         self.trusted = not fresh and read_stamp(folder) == last
+        self.failures = KnownFailures(folder, self.generator, schemas, used=not fresh)
         self.seen = FileStamps(folder, last, used=self.trusted and not read_all)
         wanted, selected = _matcher(models), _matcher([only])
         self.ids = {one: files for one, files in scan_models(schemas).items() if wanted(one)}
@@ -171,6 +173,9 @@ class _Run:
                 ):
                     self._keep(model_id)
                     continue
+                failure = self.failures.of(model_id, stored.hash)
+                if failure:
+                    raise failure
                 self.claims.take(model_id, *names_of(stored))
                 jobs.append(self._job(model_id, files, known))
             except CodegenError as error:
@@ -194,12 +199,16 @@ class _Run:
         return Job(model_id, files, known, self.folder.root / _path(known))
 
     def _take(
-        self, model_id: ModelId, outcome: ModelFiles | CodegenError, made: dict[str, ManifestEntry]
+        self, model_id: ModelId, outcome: ModelFiles | ModelFailure, made: dict[str, ManifestEntry]
     ) -> None:
+        from .model_files import ModelFailure
+
+        if isinstance(outcome, ModelFailure):
+            self.failures.note(model_id, outcome.documents, outcome.error)
+            self._fail(model_id, outcome.error)
+            return
+        entry = outcome.entry
         try:
-            if isinstance(outcome, CodegenError):
-                raise outcome
-            entry = outcome.entry
             self.claims.take(model_id, entry.package, entry.module, entry.exports)
         except CodegenError as error:
             self._fail(model_id, error)
@@ -272,7 +281,10 @@ class _Run:
         written = stamp(self.generator, manifest) if whole else ""
         interim = self._interim(made)
         plan = make_plan(self.folder, self.contents, self.staying, written, interim)
-        result.plan = replace(plan, seen=self.seen.record(written, result.kept))
+        # A model that failed is not as it was, though what was made of it before is kept.
+        unchanged = [one for one in result.kept if one not in result.failed]
+        records = (self.seen.record(written, unchanged), self.failures.record(result.failed))
+        result.plan = replace(plan, records=tuple(filter(None, records)))
         return result
 
     def _interim(self, made: dict[str, ManifestEntry]) -> dict[str, bytes]:

@@ -33,8 +33,8 @@ class Plan:
     stamp: str = ""
     #: Indexes to write first, where new modules lack names that the indexes in place still tell of.
     interim: dict[str, bytes] = field(default_factory=dict)
-    #: A file for the next run, with its text: what it need not read again.
-    seen: tuple[Path, str] | None = None
+    #: Files for the next run, with their texts: what it need not read or try again.
+    records: tuple[tuple[Path, str], ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -89,7 +89,7 @@ def apply(plan: Plan) -> None:
     names a thing is written after it and removed before it, and the manifest comes last.
     """
     if plan.empty and read_stamp(plan.folder) == plan.stamp and not is_left_over(plan.folder):
-        _note_seen(plan)
+        _write_records(plan)
         return
     interim = {f"{path}{_INTERIM}": text for path, text in plan.interim.items()}
     with staged(plan.folder, {**plan.write, **interim}) as staging:
@@ -105,13 +105,13 @@ def apply(plan: Plan) -> None:
         if NAME in plan.write:
             staging.move(NAME)
         write_stamp(plan.folder, plan.stamp)
-    _note_seen(plan)
+    _write_records(plan)
 
 
-def _note_seen(plan: Plan) -> None:
-    if plan.seen:
-        file, text = plan.seen
-        with suppress(OSError):  # without it the next run reads more, and nothing else
+def _write_records(plan: Plan) -> None:
+    for file, text in plan.records:
+        with suppress(OSError):  # without it the next run reads and tries more, and nothing else
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text, encoding="utf-8")
 
 
