@@ -52,6 +52,15 @@ def served(path: Path, port: int = 0, polls_in_queue: int = 1) -> Iterator[tuple
             process.kill()
 
 
+@contextmanager
+def nobody_at(port: int) -> Iterator[None]:
+    """Keep the port bound, so that no server of another test listens there."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", port))
+        yield
+
+
 def test_a_request_survives_a_service_that_is_killed_and_comes_back(
     kind: str, tmp_path: Path
 ) -> None:
@@ -62,10 +71,11 @@ def test_a_request_survives_a_service_that_is_killed_and_comes_back(
             Caller(kind, url).on_job(job.request_id, "wait", timeout=0.3)
         process.kill()
         process.wait()
-        with pytest.raises(errors.DeadlineExceeded, match="no connection") as gone:
+        port = int(url.rpartition(":")[2])
+        with nobody_at(port), pytest.raises(errors.DeadlineExceeded, match="no connection") as gone:
             Caller(kind, url).on_job(job.request_id, "wait", timeout=3)
     assert caught.value.request_id == gone.value.request_id == job.request_id
-    with served(path, port=int(url.rpartition(":")[2])) as (_, same_url):
+    with served(path, port=port) as (_, same_url):
         assert same_url == url
         result = Caller(kind, url).on_job(job.request_id, "wait", timeout=30)
     assert result.request_id == job.request_id
