@@ -17,7 +17,7 @@ pytest.importorskip("ray", reason="Ray has no wheels for this Python")
 
 from ray.exceptions import OwnerDiedError
 
-from runcomfy.batch.runner import BatchStopped
+from runcomfy.batch.row_outcomes import BatchStopped
 from runcomfy.engines.journal_actor import JournalActor
 
 ACCOUNT = Account("https://api.example", "0123456789abcdef")

@@ -87,7 +87,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     written = texts.with_readable_texts(documents.input)
     raw, dialect_notes = canonical(written)
     gathered = gather_inputs(raw)
-    cleaned, notes = clean(raw, *gathered.declaring)
+    cleaned, dropped = clean(raw, *gathered.declaring)
     at_root = cleaned if gathered.schema is raw else clean(gathered.schema)[0]
     inputs = _read_inputs(documents, gathered.schema, at_root, class_name, type_templates)
     written_output = texts.with_readable_texts(documents.output)
@@ -97,8 +97,16 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     compiled = compile_checks(cleaned)
     fallback = _fallback_notes(compiled)
     example = _example(documents, inputs)
-    odd = oddities(raw, cleaned, documents.example)
-    media_notes = filter(None, map(gathered.own_note, inputs.media.notes))
+    notes = {
+        *dialect_notes,
+        *dropped,
+        *gathered.notes,
+        *fallback,
+        *outputs.notes,
+        *documents.remarks,
+    }
+    notes |= {*oddities(raw, cleaned, documents.example)}
+    notes |= {*filter(None, map(gathered.own_note, (*inputs.media.notes, *inputs.types.notes)))}
     aliases = {python: wire for wire, python in inputs.names.items() if python != wire}
     return ModelSpec(
         id=documents.model_id,
@@ -135,21 +143,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
             checked=cleaned if fallback else None,
             shown=None if is_json_schema(written) else _shown(raw, gathered),
         ),
-        notes=tuple(
-            sorted(
-                {
-                    *dialect_notes,
-                    *notes,
-                    *gathered.notes,
-                    *media_notes,
-                    *fallback,
-                    *odd,
-                    *filter(None, map(gathered.own_note, inputs.types.notes)),
-                    *outputs.notes,
-                    *documents.remarks,
-                }
-            )
-        ),
+        notes=tuple(sorted(notes)),
     )
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from runcomfy.model import is_member
 from runcomfy.model.messages import describe
 from runcomfy_codegen.schema.keywords import Schema, parts_of
 from runcomfy_codegen.schema.kinds import ALL_KINDS, TAGGED, UNION, Kinds, NotCompiled, Reader
@@ -23,7 +21,6 @@ from .check_tree import (
     Missing,
     ObjectCheck,
     TaggedCheck,
-    Test,
     UnionCheck,
     ValueCheck,
 )
@@ -37,6 +34,7 @@ from .conditions import (
     require_conditions,
     uniform_type,
 )
+from .enums import choice_check, is_choice, member_test
 from .names import Identifier
 from .python_source import PythonSource, literal, pointer
 
@@ -272,12 +270,8 @@ class _Compiler:
         if any(map(self.reader.is_recursive, followed)):
             raise NotCompiled(_words(schema))
         check = ValueCheck(variable, pointer(steps))
-        if (
-            "enum" in schema
-            or "const" in schema
-            or (kinds and all(map(_is_choice, kinds.values())))
-        ):
-            return self.choice(check, schema, kinds, steps)
+        if "enum" in schema or "const" in schema or (kinds and all(map(is_choice, kinds.values()))):
+            return choice_check(check, schema, kinds, steps, self.constants)
         if not kinds:
             raise NotCompiled(_words(schema))
         branches = [
@@ -304,8 +298,8 @@ class _Compiler:
             PythonSource(kind.refusal.format(value=variable)),
             *keyword_tests(kind, schema, variable),
         )
-        if _is_choice(schema):
-            return replace(made, tests=(self.one_of(schema, variable, steps),))
+        if is_choice(schema):
+            return replace(made, tests=(member_test(schema, variable, steps, self.constants),))
         if UNION in schema:
             return replace(made, union=self.union(name, schema, variable, steps, depth))
         if name == "array":
@@ -367,47 +361,6 @@ class _Compiler:
         check = self.value(schema["items"], item, (*steps, index), deeper)
         return replace(made, items=check, index=index, item=item)
 
-    def choice(
-        self, check: ValueCheck, schema: Schema, kinds: Kinds, steps: tuple[Step, ...]
-    ) -> ValueCheck:
-        """Membership in the given values, whatever their types."""
-        allowed = tuple(value for part in kinds.values() for value in _choices(part))
-        value = check.variable
-        if "const" in schema and "enum" not in schema:
-            condition = f"not is_member({value}, {literal(allowed)})"
-            return replace(check, choice=condition_test(condition, "const", schema["const"]))
-        if "enum" in schema:  # in the schema's order
-            allowed = _in_order(schema["enum"], allowed)
-        nullable = None in allowed
-        types = {type(value) for value in allowed if value is not None}
-        if types not in ({str}, {int}):
-            condition = f"not is_member({value}, {literal(allowed)})"
-            return replace(check, choice=condition_test(condition, "enum", allowed))
-        constant = self.constant(steps, allowed)
-        classes = ("str",) if types == {str} else ("int", "float")
-        wrong = [f"{value}.__class__ is not {name}" for name in classes]
-        wrong += [f"{value} is not None"] * nullable
-        refused = " and ".join(wrong) if len(wrong) == 1 else f"({' and '.join(wrong)})"
-        condition = f"{refused} or {value} not in {constant.name}"
-        return replace(check, choice=condition_test(condition, "enum", allowed), constant=constant)
-
-    def one_of(self, schema: Schema, variable: Identifier, steps: tuple[Step, ...]) -> Test:
-        """Membership in the given values of a type that is known already."""
-        allowed = _choices(schema)
-        if {type(value) for value in allowed} in ({str}, {int}):
-            constant = self.constant(steps, allowed)
-            return condition_test(f"{variable} not in {constant.name}", "enum", allowed)
-        return condition_test(f"not is_member({variable}, {literal(allowed)})", "enum", allowed)
-
-    def constant(self, steps: tuple[Step, ...], allowed: tuple[Any, ...]) -> Constant:
-        words = [step for step in steps if not isinstance(step, Identifier)]
-        name = Identifier("_".join(["ALLOWED", *map(_constant_word, words)]))
-        made = Constant(name, tuple(map(literal, allowed)))
-        while name in self.constants and self.constants[name] != made:
-            name = Identifier(f"{name}_")
-            made = replace(made, name=name)
-        return self.constants.setdefault(name, made)
-
 
 def _member(wire: str, required: bool, check: ValueCheck) -> Member:
     return Member(literal(wire), required, literal(describe("required", wire)), check)
@@ -436,14 +389,6 @@ def _words(schema: Schema) -> set[str]:
     return {"$ref", "allOf", "anyOf", "oneOf"} & schema.keys() or set(schema)
 
 
-def _is_choice(part: Schema) -> bool:
-    return "enum" in part or "const" in part
-
-
-def _choices(part: Schema) -> tuple[Any, ...]:
-    return (part["const"],) if "const" in part else tuple(part["enum"])
-
-
 def _expected(schema: Schema, kinds: Kinds) -> str | tuple[str, ...]:
     """The accepted types, as the schema writes them if it does."""
     names = schema.get("type")
@@ -455,24 +400,5 @@ def _expected(schema: Schema, kinds: Kinds) -> str | tuple[str, ...]:
     return names[0] if len(names) == 1 else tuple(names)
 
 
-def _constant_word(word: str) -> str:
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in word).upper()
-
-
 def _set_of(names: list[str]) -> PythonSource:
     return PythonSource("{" + ", ".join(map(literal, names)) + "}") if names else PythonSource("()")
-
-
-def _in_order(values: list[Any], allowed: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Those of the values that are allowed. Lists of thousands are made of texts and numbers, which are looked up."""
-    plain = {(isinstance(one, bool), one) for one in allowed if isinstance(one, (str, int, float))}
-    others = tuple(one for one in allowed if not isinstance(one, (str, int, float)))
-    return tuple(
-        one
-        for one in values
-        if (
-            (isinstance(one, bool), one) in plain
-            if isinstance(one, (str, int, float))
-            else is_member(one, others)
-        )
-    )

@@ -1,35 +1,17 @@
-"""Running a batch: executes the scheduler's steps over a client, saves files, and reports outcomes."""
+"""``Runner``: executes the scheduler's steps over a client, saves files, and reports outcomes."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Generator, Iterable, Mapping
 from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import anyio
 from anyio.to_thread import run_sync
 
-from runcomfy.errors import (
-    AuthenticationFailed,
-    BudgetReached,
-    ConnectionFailed,
-    DeadlineExceeded,
-    InsufficientBalance,
-    JobCancelled,
-    JobFailed,
-    JournalError,
-    NotFound,
-    PermissionDenied,
-    RateLimited,
-    RequestError,
-    RunComfyError,
-    SubmissionUnknown,
-    ValidationError,
-)
+from runcomfy.errors import JournalError, RunComfyError
 from runcomfy.journal import Account, Journal
 from runcomfy.model.request import Request
 
@@ -37,39 +19,17 @@ from .known_rows import Known
 from .name_template import FileNames
 from .options import BatchOptions
 from .outcome import WAITING, BatchOutcome, BatchSummary
+from .row_feed import RowFeed
+from .row_outcomes import failed, meaning_of, recorded, unwritten
 from .rows import BatchRow
 from .scheduler import Ended, Event, Kind, Limits, Start, Step, Stop, Tick, schedule
 
-__all__ = ["BatchClient", "BatchStopped", "Runner"]
+__all__ = ["BatchClient", "Runner"]
 
-#: Rows that are read ahead, in a thread: reading hashes the files of a row.
-_AHEAD = 256
 #: Seconds between two checks for requests from another terminal.
 _LOOK = 1.0
 #: The journal's texts that another terminal writes.
 PAUSED = "batch paused"
-
-
-class BatchStopped(RunComfyError):
-    """The batch was stopped elsewhere, so no further submit is granted. Nothing was sent."""
-
-
-#: The meaning of an error for the batch, by the first matching class. The state is the row's; empty if the row is requeued.
-_MEANINGS: tuple[tuple[type[RunComfyError], Kind, str], ...] = (
-    (SubmissionUnknown, "error", "unknown"),
-    (JobFailed, "error", "failed"),
-    (JobCancelled, "error", "cancelled"),
-    (NotFound, "error", "expired"),
-    (RateLimited, "limited", ""),
-    (InsufficientBalance, "balance", ""),
-    (AuthenticationFailed, "token", ""),
-    (PermissionDenied, "token", ""),
-    (BudgetReached, "budget", ""),
-    (DeadlineExceeded, "error", "submitted"),
-    (ConnectionFailed, "unreachable", ""),
-    (ValidationError, "error", "invalid"),
-    (BatchStopped, "interrupt", ""),
-)
 
 
 class BatchClient(Protocol):
@@ -138,7 +98,7 @@ class Runner:
         followed to its end before.
         """
         self.know(known)
-        feed = _Feed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))
+        feed = RowFeed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))
         limits = Limits(
             self._options.jobs,
             self._options.rate,
@@ -160,7 +120,7 @@ class Runner:
     async def _drive(
         self,
         flow: Generator[Step, Event, tuple[str, str, list[BatchRow]]],
-        feed: _Feed,
+        feed: RowFeed,
         tell: Callable[[int, BatchOutcome], object],
     ) -> list[BatchRow]:
         """Execute the flow's steps until it ends; returns the rows that it put back."""
@@ -188,7 +148,7 @@ class Runner:
         return left
 
     async def _leave(
-        self, feed: _Feed, left: list[BatchRow], tell: Callable[[int, BatchOutcome], object]
+        self, feed: RowFeed, left: list[BatchRow], tell: Callable[[int, BatchOutcome], object]
     ) -> None:
         """Report the rows that were not started."""
         for row in left:
@@ -222,7 +182,7 @@ class Runner:
                 if self._is_repeated(there):
                     self._repeated.add(row.key)
                 return False
-            outcome = _outcome_of(row, there)
+            outcome = recorded(row, there)
         self.tell(row, outcome, tell)
         return True
 
@@ -247,7 +207,7 @@ class Runner:
             outcome, kind, retry_after = await self.outcome_of(row)
         except JournalError as error:
             await self._halt(error, send)
-            outcome, kind, retry_after = _unwritten(row, error), "not_sent", None
+            outcome, kind, retry_after = unwritten(row, error), "not_sent", None
         if outcome.state:
             self.tell(row, outcome, tell)
         await send.send(Ended(monotonic(), row, kind, retry_after))
@@ -269,8 +229,8 @@ class Runner:
         except JournalError:
             raise
         except RunComfyError as error:
-            kind, state = _meaning(error)
-            return _failed(row, state, error), kind, getattr(error, "retry_after", None)
+            kind, state = meaning_of(error)
+            return failed(row, state, error), kind, getattr(error, "retry_after", None)
         finally:
             self.running -= 1
         return outcome, "done" if outcome.state == "succeeded" else "error", None
@@ -295,7 +255,7 @@ class Runner:
             except (OSError, RunComfyError) as error:
                 if isinstance(error, JournalError):
                     raise
-                told = _failed(row, "unsaved", error)
+                told = failed(row, "unsaved", error)
                 return BatchOutcome(
                     row.number, row.key, "unsaved", result.request_id, result.cost, (), told.error
                 )
@@ -344,84 +304,3 @@ class Runner:
                 paused = wanted
                 await send.send(Stop(monotonic(), paused=paused))
             await anyio.sleep(_LOOK)
-
-
-class _Feed:
-    """Reads rows ahead in a thread, and skips those that need no work."""
-
-    def __init__(self, rows: Iterable[BatchRow], is_over: Callable[[BatchRow], bool]) -> None:
-        self._rows: Iterator[BatchRow] = iter(rows)
-        self._is_over = is_over
-        self._ready: deque[BatchRow] = deque()
-        self._read_all = False
-        self._room = anyio.Event()
-
-    @property
-    def ended(self) -> bool:
-        """Whether there is no further row."""
-        return self._read_all and not self._ready
-
-    def pop(self) -> BatchRow | None:
-        """The next row, if it was read already."""
-        self._room.set()
-        return self._ready.popleft() if self._ready else None
-
-    def more(self) -> list[BatchRow]:
-        """Further rows that need work; none at the end."""
-        ready = [*self._ready]
-        self._ready.clear()
-        while not ready and not self._read_all:
-            read = list(islice(self._rows, _AHEAD))
-            self._read_all = len(read) < _AHEAD
-            ready = [row for row in read if not self._is_over(row)]
-        return ready
-
-    async def read(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
-        """Keep rows ready until all are read."""
-        while not self._read_all:
-            if len(self._ready) < _AHEAD:
-                read = await run_sync(list, islice(self._rows, _AHEAD))
-                self._read_all = len(read) < _AHEAD
-                self._ready += [row for row in read if not self._is_over(row)]
-                await send.send(Tick(monotonic()))
-            else:
-                self._room = anyio.Event()
-                await self._room.wait()
-
-
-def _meaning(error: RunComfyError) -> tuple[Kind, str]:
-    for kind_of_error, kind, state in _MEANINGS:
-        if isinstance(error, kind_of_error):
-            accepted = isinstance(error, RequestError) and error.request_id is not None
-            if kind == "unreachable" and accepted:
-                return "error", "submitted"  # the job continues, and the next run follows it
-            return kind, state
-    return "error", "not_sent"
-
-
-def _failed(row: BatchRow, state: str, error: Exception) -> BatchOutcome:
-    text = error.message if isinstance(error, RequestError) else str(error)
-    if isinstance(error, RequestError) and error.server_text:
-        text = f"{text}: {error.server_text}"
-    request_id = cast("str | None", getattr(error, "request_id", None))
-    return BatchOutcome(row.number, row.key, state, request_id, error=text)
-
-
-def _unwritten(row: BatchRow, error: JournalError) -> BatchOutcome:
-    """The outcome of a row whose claim, or whose request id, could not be written."""
-    state = WAITING if error.request_id is None else "unknown"
-    return BatchOutcome(row.number, row.key, state, error.request_id, error=str(error))
-
-
-def _outcome_of(row: BatchRow, known: Known) -> BatchOutcome:
-    """The outcome of an entry that is already in the journal."""
-    return BatchOutcome(
-        row.number,
-        row.key,
-        known.state,
-        known.request_id,
-        known.cost,
-        known.files,
-        known.error,
-        known.objects,
-    )

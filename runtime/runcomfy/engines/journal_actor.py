@@ -20,7 +20,7 @@ import ray
 from ray.exceptions import RayError
 
 from runcomfy.batch.outcome import BatchOutcome
-from runcomfy.batch.runner import BatchStopped
+from runcomfy.batch.row_outcomes import BatchStopped
 from runcomfy.errors import JournalError, RunComfyError
 from runcomfy.journal import Account, Claim, Entry, Journal, Outcome, Wanted
 
