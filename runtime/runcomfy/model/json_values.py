@@ -98,8 +98,18 @@ def to_plain(value: Any, above: tuple[int, ...] = ()) -> Any:
         return value
     if len(above) < MAX_DEPTH and id(value) not in above:
         inside = (*above, id(value))
+        if kind is dict:  # most are, and most of what they hold is plain
+            return {
+                _plain_key(key): member
+                if member.__class__ in _SCALARS
+                else to_plain(member, inside)
+                for key, member in value.items()
+                if member is not UNSET
+            }
         if isinstance(value, (list, tuple)):
-            return [to_plain(item, inside) for item in value]
+            return [
+                item if item.__class__ in _SCALARS else to_plain(item, inside) for item in value
+            ]
         if kind.__module__.partition(".")[0] in _LIBRARIES:
             value, kept = _from_library(value), value
             if value is not kept:

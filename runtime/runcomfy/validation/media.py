@@ -148,8 +148,7 @@ def _leave_unchecked(
         files.remote += len(media.rules)
         return
     reason = REMOTE if is_web(url) else _NO_ADDRESS
-    for rule in media.rules:
-        report.unchecked.append(Unchecked(pointer, rule.name, reason, url))
+    report.unchecked += [Unchecked(pointer, rule.name, reason, url) for rule in media.rules]
 
 
 def _check_facts(
