@@ -1,4 +1,4 @@
-"""The measurements' own promises, with nothing measured: what a run tells, and what it leaves behind."""
+"""The benchmarks' own promises, without measuring: what a run reports, and what it leaves behind."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def stamp(generator: str, manifest: str) -> str:
 
 
 def read_stamp(folder: Path) -> str:
-    """The stamp in a package's folder; empty where there is none."""
+    """The stamp in a package's folder; empty if there is none."""
     with suppress(OSError, ValueError):
         return (folder / _STAMP).read_text(encoding="ascii")
     return ""

@@ -200,7 +200,7 @@ def _changes_since(
 
 
 def _facts(module: str) -> tuple[dict[str, Any], object, str]:
-    """The schemas, empty where it has none, the example, and why it is deprecated, in the text of a model's module."""
+    """The schemas, empty if it has none, the example, and why it is deprecated, in the text of a model's module."""
     schemas: dict[str, Any] = {}
     example: object = None
     deprecated = ""

@@ -1,4 +1,4 @@
-"""A batch against the real mock: rows in, files and results out, and the same call again goes on where it was."""
+"""A batch against the real mock: rows in, files and results out, and a repeated call resumes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The batch command on folders, journals and accounts that are not as they were: told, nothing lost, nothing paid twice."""
+"""The batch command with changed folders, journals and accounts: reported, nothing lost, nothing paid twice."""
 
 from __future__ import annotations
 

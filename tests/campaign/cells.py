@@ -1,4 +1,4 @@
-"""The cells of the campaign: a fault, the action that it strikes, how often, and what must come of it."""
+"""The cells of the campaign: a fault, its action, how often it applies, and the expected outcome."""
 
 from __future__ import annotations
 

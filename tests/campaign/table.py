@@ -1,4 +1,4 @@
-"""What must come of each fault of the mock service, by the action that it strikes.
+"""The expected outcome of each fault of the mock service, by action.
 
 ``ok`` is a result, or a cancellation, and a saved file; every other word is an error of
 ``cells.OUTCOMES``. Where a cell has two, the first comes when the fault strikes once, the second when it

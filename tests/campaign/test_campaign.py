@@ -1,4 +1,4 @@
-"""The fault campaign: every fault of the mock service strikes every action it is for, over every client.
+"""The fault campaign: every fault of the mock service, for each of its actions, over every client.
 
 Of each of these cells it is held against the table what comes of it, and against what holds for all of
 them: at most one submit is accepted; the token goes to the API and nowhere else, and is in no error and

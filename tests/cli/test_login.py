@@ -1,4 +1,4 @@
-"""login, logout and whoami: where the token is kept, and that nobody sees it."""
+"""login, logout and whoami: where the token is stored, and that it is never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that were read or saved stand in the notebook itself; all others are links to allowed hosts."""
+"""Files that were read or saved are embedded in the notebook; all others are links to allowed hosts."""
 
 from __future__ import annotations
 

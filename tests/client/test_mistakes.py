@@ -1,4 +1,4 @@
-"""Settings that cannot be meant are told when the client is made: later, a request would be under way, and billed."""
+"""Invalid settings are refused when the client is created, not later, when a request is in flight and billed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The token: in no traceback, no debug line, and no error, whoever repeats it."""
+"""The token: in no traceback, no debug line, and no error, even if a library repeats it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile schemas cost a bounded amount of work, and what is not checked is told."""
+"""Hostile schemas cost a bounded amount of work, and what is not checked is reported."""
 
 from __future__ import annotations
 

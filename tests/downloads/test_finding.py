@@ -1,4 +1,4 @@
-"""Which texts of an output are files, and what these are called once their content is known."""
+"""Which strings of an output are files, and their names once their content is known."""
 
 from __future__ import annotations
 

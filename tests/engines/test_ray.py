@@ -1,4 +1,4 @@
-"""A batch with ``engine="ray"``: one folder for both engines, the limits of a batch over all workers, and what stands in its way."""
+"""A batch with ``engine="ray"``: one folder for both engines, the limits of a batch over all workers, and failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gallery: one file that shows everything, loads nothing from outside and runs no text of others."""
+"""The gallery: one file that shows everything, loads nothing from outside and runs no external text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``generate --check`` tells drift, and writes nothing."""
+"""``generate --check`` reports drift, and writes nothing."""
 
 from __future__ import annotations
 

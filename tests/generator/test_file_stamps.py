@@ -1,4 +1,4 @@
-"""A run reads again what was written to since the last one; ``--check`` reads everything."""
+"""A run reads files again that changed since the last one; ``--check`` reads everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is alive is told by a lock, whatever the clock says, however a process ends, and not by its children."""
+"""A lock shows whether a process is alive, independent of clocks, of how it ends, and of its children."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key is submitted once: what a claim grants, refuses, and tells."""
+"""A key is submitted once: what a claim grants, refuses, and reports."""
 
 from __future__ import annotations
 

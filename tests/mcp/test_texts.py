@@ -1,4 +1,4 @@
-"""Texts of others on their way to an agent: data, without control characters, never too long."""
+"""External text on its way to an agent: data, without control characters, never too long."""
 
 from __future__ import annotations
 

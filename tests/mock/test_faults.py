@@ -1,4 +1,4 @@
-"""Every fault strikes where it is told to, does what it says, and leaves the service whole."""
+"""Every fault applies where it should, does what it describes, and leaves the service intact."""
 
 from __future__ import annotations
 

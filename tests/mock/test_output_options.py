@@ -1,4 +1,4 @@
-"""Reading what a payload asks its output to be, from payloads that nobody has checked."""
+"""Reading the options of an output from payloads that were not validated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pytest plugin: a program under test reaches the mock by itself, and nothing else."""
+"""The pytest plugin: a program under test uses the mock without configuration, and nothing else."""
 
 from __future__ import annotations
 

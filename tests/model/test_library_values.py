@@ -1,4 +1,4 @@
-"""Values of numpy and pandas are taken as what they stand for."""
+"""Values of numpy and pandas are accepted as the plain values that they represent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A browser, and pages of a playground in it that may show no error and ask nobody else."""
+"""A browser, and pages of a playground in it that must show no error and call no other host."""
 
 from __future__ import annotations
 

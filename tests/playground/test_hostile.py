@@ -1,4 +1,4 @@
-"""Texts of models, names of outputs and pages of others: shown as text, refused, never run."""
+"""Hostile texts of models, file names and other pages: shown as text, refused, never run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of others in messages: cut, cleaned, without the token, in time that grows with their length only."""
+"""External text in messages: shortened, cleaned, without the token, in linear time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file host on a local socket: it serves one content, and misbehaves as it is told."""
+"""A file host on a local socket: it serves one content, and misbehaves as configured."""
 
 from __future__ import annotations
 

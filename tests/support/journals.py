@@ -1,4 +1,4 @@
-"""Journals for tests: claims in one line, and programs in other processes that stop where they are told."""
+"""Journals for tests: claims in one line, and programs in other processes that stop at a given point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real server on a local socket that answers as scripted, and notes what it was asked."""
+"""A real server on a local socket that responds as scripted, and records its requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C strikes while a call is being made: the next call of the same client is made as if nothing was."""
+"""Ctrl-C during a call: the next call of the same client works normally."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that stand in for httpx stop the client: what they patch is honoured, so that no test buys pictures."""
+"""Tests that patch httpx also stop the client: their patches are honoured, so that no test buys images."""
 
 from __future__ import annotations
 

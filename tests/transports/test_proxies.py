@@ -1,4 +1,4 @@
-"""Proxies of the environment: read once, in one way for calls and files, and told where they cannot be used."""
+"""Proxies of the environment: read once, in one way for calls and files, and reported if unusable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Right code passes, wrong code is told at the right line, by mypy and by pyright."""
+"""mypy and pyright accept right code, and report wrong code at the right line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report tells, to people and to programs."""
+"""The content of a report, for people and for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""URLs that are slips: each has a rule of its own, and is told by its text alone."""
+"""Mistaken URLs: each has its own rule, and is recognised by its text alone."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _FILE = "overrides.json"
 def start_overrides(schemas: Path, name: str) -> Path:
     """Write an ``overrides.json`` that names each input of the model and changes nothing.
 
-    Raises ``Misuse`` where the model is not stored or has one already, and ``CannotWrite``.
+    Raises ``Misuse`` if the model is not stored or has one already, and ``CannotWrite``.
     """
     model_id = stored_id(schemas, name)
     folder = model_folder(schemas, model_id, name)

@@ -86,7 +86,7 @@ def _for_new_name(files: dict[str, bytes], target: ModelId) -> dict[str, bytes]:
 
 
 def stored_id(schemas: Path, name: str) -> ModelId:
-    """The id of a stored model. Raises ``Misuse``, with the id that was probably meant, where it is not stored."""
+    """The id of a stored model. Raises ``Misuse``, with a suggestion, if it is not stored."""
     known = find_models(schemas)
     model_id = parse_model_id(name, name)
     if model_id not in known:

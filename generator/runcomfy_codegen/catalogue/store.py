@@ -78,7 +78,7 @@ def plan_model(root: Path, model: CatalogueModel) -> FolderChange:
 
 
 def deprecate(root: Path, model_id: ModelId) -> FolderChange | None:
-    """What marks a model that vanished from the catalogue; ``None`` where it is marked or never was in it."""
+    """What marks a model that vanished from the catalogue; ``None`` if it is marked or never was in it."""
     folder = model_folder(root, model_id, model_id)
     stored = _stored(folder)
     if DEPRECATED_FILE in stored or not _from_catalogue(stored.get("source.json")):

@@ -56,7 +56,7 @@ def default_map() -> dict[str, Any]:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """The settings of the project that ``folder`` belongs to; empty where there are none.
+    """The settings of the project that ``folder`` belongs to; empty if there are none.
 
     They stand in the nearest ``pyproject.toml``, in the folder or above it. Raises ``Misuse``.
     """

@@ -34,7 +34,7 @@ class ModelUse:
     line: int
     model_id: str
     by_class: bool
-    #: Name -> line and value; ``None`` where the class or the id is only named.
+    #: Name -> line and value; ``None`` if the class or the id is only named.
     inputs: dict[str, tuple[int, Any]] | None
     #: Whether there may be more inputs than are recorded (``**rest``).
     open_ended: bool = False

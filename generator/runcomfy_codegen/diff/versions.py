@@ -88,7 +88,7 @@ def _read(folder: Path, model_id: ModelId) -> ModelVersion:
 def at_revision(schemas: Path, revision: str) -> Iterator[Path]:
     """The schemas folder as it was in a revision of git, laid out in a temporary folder.
 
-    Raises ``Misuse`` where there is no such revision, or the folder was not in it.
+    Raises ``Misuse`` if there is no such revision, or the folder was not in it.
     """
     commit = _git(
         schemas, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
@@ -120,7 +120,7 @@ def _lay_out(archive: bytes, folder: Path) -> None:
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
-    """What a command of git prints about the repository of a folder; ``None`` where it fails."""
+    """What a command of git prints about the repository of a folder; ``None`` if it fails."""
     # From the folder that is there still, so that a revision can be asked for a folder that is gone.
     try:
         done = subprocess.run(  # noqa: S603  # the command is fixed, and what the user names is an argument

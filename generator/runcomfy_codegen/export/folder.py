@@ -14,7 +14,7 @@ _LIST = ".runcomfy-codegen"
 
 
 def replace_folder(folder: Path, files: Mapping[str, str]) -> None:
-    """Write the files, path -> text, and remove those of a former run. Raises ``CannotWrite`` where someone else's are in the way."""
+    """Write the files, path -> text, and remove those of a former run. Raises ``CannotWrite`` if someone else's are in the way."""
     before = _listed(folder)
     for path in files:
         if (folder / path).exists() and path not in before:

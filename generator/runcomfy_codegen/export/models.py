@@ -45,7 +45,7 @@ class ExportedModel:
     #: Wire name -> Python name.
     python_names: dict[str, str]
     media: list[FoundInput]
-    #: Why the model should not be used any longer; empty where it may.
+    #: Why the model should not be used any longer; empty if it may.
     deprecated: str
     #: What the catalogue says of it.
     facts: dict[str, Any]

@@ -82,7 +82,7 @@ def _prepare(
 
 
 def _fetcher(options: AddOptions) -> Fetch | None:
-    """What fetches URLs; ``None`` where there are none, since its libraries take their time."""
+    """What fetches URLs; ``None`` if there are none, since its libraries take their time."""
     if not any(map(is_url, options.sources)):
         return None
     from .web import WebReader

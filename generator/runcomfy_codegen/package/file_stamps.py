@@ -48,7 +48,7 @@ class FileStamps:
         return self._before.get(model_id) == state
 
     def record(self, stamp: str, kept: Iterable[str]) -> tuple[Path, str] | None:
-        """The file to write for the next run, with its text; ``None`` where it is there already."""
+        """The file to write for the next run, with its text; ``None`` if it is there already."""
         states = {one: self._now[one] for one in kept if one in self._now}
         if not stamp or states == self._before:
             return None

@@ -31,7 +31,7 @@ class KnownFailures:
         self._known = dict(self._stored) if used else {}
 
     def of(self, model_id: str, documents: str) -> CodegenError | None:
-        """Why a model with these documents, given as their hash, cannot be generated; ``None`` where that is not known."""
+        """Why a model with these documents, given as their hash, cannot be generated; ``None`` if that is not known."""
         failure = self._known.get(model_id)
         if failure is None or failure[0] != documents:
             return None
@@ -46,7 +46,7 @@ class KnownFailures:
             self._known[model_id] = [documents, kind, error.place, error.problem, error.advice]
 
     def record(self, models: Container[str]) -> tuple[Path, str] | None:
-        """The file to write for the next run, with its text, about these models; ``None`` where it is there already."""
+        """The file to write for the next run, with its text, about these models; ``None`` if it is there already."""
         known = {one: failure for one, failure in self._known.items() if one in models}
         if known == self._stored:
             return None

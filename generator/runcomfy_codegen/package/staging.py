@@ -47,7 +47,7 @@ class Staging:
 def staged(root: Path, contents: Mapping[str, bytes]) -> Iterator[Staging]:
     """The staged contents, while no other run writes into ``root``.
 
-    Raises ``CannotWrite`` where a file cannot be written; it names the file.
+    Raises ``CannotWrite`` if a file cannot be written; it names the file.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,7 @@ class Documents:
     model_id: ModelId
     input: dict[str, Any]
     output: dict[str, Any]
-    #: The example payload; ``None`` where the source had none.
+    #: The example payload; ``None`` if the source had none.
     example: dict[str, Any] | None
     #: Names chosen in ``overrides.json``: of the class, and of inputs by wire name.
     class_name: str | None
@@ -148,7 +148,7 @@ def _unreadable(error: OSError) -> NoReturn:
 
 
 def place_of(folder: Path, name: str) -> Path | None:
-    """Where a document of the model in ``folder`` is; ``None`` where it is about to be removed.
+    """Where a document of the model in ``folder`` is; ``None`` if it is about to be removed.
 
     After ``add`` was killed half way, what it had decided on lies in a folder inside.
     """
@@ -159,7 +159,7 @@ def place_of(folder: Path, name: str) -> Path | None:
 
 
 def recorded_id(stored: Stored) -> str:
-    """The model id in ``source.json``; empty where there is none."""
+    """The model id in ``source.json``; empty if there is none."""
     try:
         found = json.loads((stored.folder / "source.json").read_bytes())["model_id"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

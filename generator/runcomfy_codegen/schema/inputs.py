@@ -45,7 +45,7 @@ class GatheredInputs:
     declaring: tuple[frozenset[str], frozenset[str]]
 
     def own_note(self, note: Diagnostic) -> Diagnostic | None:
-        """A note on ``schema`` as one on the given schema; ``None`` where it tells of a part brought to the root."""
+        """A note on ``schema`` as one on the given schema; ``None`` if it tells of a part brought to the root."""
         for name, places in self.places.items():
             root = step("/properties", name)
             if note.place.startswith(f"{root}/") and places[0] != root:

@@ -95,7 +95,7 @@ class ValueCheck:
         return tuple(branch for branch in self.branches if not branch.idle)
 
     def refusal(self, optional: bool) -> PythonSource:
-        """The condition under which no branch welcomes the value; empty where that needs no asking."""
+        """The condition under which no branch welcomes the value; empty if that needs no asking."""
         refused = [branch.refusal for branch in self.branches if branch.idle]
         if optional:
             refused.append(PythonSource(f"{self.variable} is not unset"))

@@ -78,7 +78,7 @@ _MOST_REMEMBERED = 5_000
 class Compiled:
     """The checks of an input schema."""
 
-    #: ``None`` where the jsonschema library checks the whole payload.
+    #: ``None`` if the jsonschema library checks the whole payload.
     checks: ObjectCheck | None
     constants: tuple[Constant, ...]
     #: Input, or ``""`` for the whole payload -> the keywords for which the library checks it.

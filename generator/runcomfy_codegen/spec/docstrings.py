@@ -45,7 +45,7 @@ def is_placeholder(text: object) -> bool:
 
 
 def readable(text: object) -> str:
-    """``text`` without placeholder keys and outer white space; ``""`` where nothing is left."""
+    """``text`` without placeholder keys and outer white space; ``""`` if nothing remains."""
     if not isinstance(text, str):
         return ""
     return _PLACEHOLDER.sub(lambda key: _ENGLISH.get(key[0], ""), text).strip()
@@ -113,7 +113,7 @@ def describe_input(
 
 
 def describe_output(raw: Schema, cleaned: Schema) -> str:
-    """The docstring of an output field, ``""`` where nothing is known."""
+    """The docstring of an output field, ``""`` if nothing is known."""
     meaning = readable(raw.get("description")) or readable(raw.get("title"))
     paragraphs = [_sentence(_capital(clipped(meaning)))] if meaning else []
     if "enum" in cleaned:

@@ -91,7 +91,7 @@ def look_at(
 ) -> Preflight:
     """Validate every row, and compare it with the journal's entry under its key.
 
-    Raises ``KeyConflict`` where the folder's journal has another model or payload under a key.
+    Raises ``KeyConflict`` if the folder's journal has another model or payload under a key.
     """
     found, files = Preflight(), SeenFiles()
     for row in rows:

@@ -94,7 +94,7 @@ class Runner:
     ) -> BatchSummary:
         """Run the rows. ``known`` is what the journal has of them; ``why_bad`` tells why one is invalid. ``tell`` is called with the index and outcome of each row.
 
-        Raises ``JournalError`` where the journal cannot be written any longer: nothing more is submitted, and what is in flight is
+        Raises ``JournalError`` if the journal cannot be written any longer: nothing more is submitted, and what is in flight is
         followed to its end before.
         """
         self.know(known)

@@ -35,7 +35,7 @@ def prices(wanted: Wanted) -> dict[str, float] | None:
 def check_before_paying(service: Service, wanted: Wanted, count: int, journal: Journal) -> None:
     """Refuse what would very likely be paid twice, and what would cost too much.
 
-    Raises ``SubmissionUnknown`` where an identical request is under way or unknown and neither ``--key`` nor
+    Raises ``SubmissionUnknown`` if an identical request is under way or unknown and neither ``--key`` nor
     ``--again`` is given, and ``BudgetReached`` above ``--max-cost``.
     """
     if wanted.max_cost is None and (wanted.key is not None or wanted.again):

@@ -390,7 +390,7 @@ class AsyncClient(BaseClient):
 def async_twin(client: AsyncClient | Client) -> AsyncClient:
     """An asynchronous client with the settings of another client and its own connections.
 
-    Raises ``ConfigurationError`` where that one has an HTTP client of the caller's, which cannot be used in another event loop.
+    Raises ``ConfigurationError`` if that one has an HTTP client of the caller's, which cannot be used in another event loop.
     """
     if client._given_http:
         raise ConfigurationError(

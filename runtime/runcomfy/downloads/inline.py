@@ -19,7 +19,7 @@ __all__ = ["take_inline"]
 def take_inline(fetch: Fetch, sink: Sink) -> bool:
     """Write the content of a data URI to the sink; returns false for any other URL.
 
-    Raises ``DownloadFailed`` where it cannot be read, ``DownloadRefused`` where it is too large.
+    Raises ``DownloadFailed`` if it cannot be read, ``DownloadRefused`` if it is too large.
     """
     if not is_data(fetch.url):
         return False

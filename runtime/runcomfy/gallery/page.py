@@ -39,7 +39,7 @@ def write_gallery(
 ) -> Path:
     """Write the gallery to ``path`` and return it. Files are linked relative to its folder; nothing is loaded from the network.
 
-    Raises ``MissingExtra`` without Jinja, and ``OSError`` where the file cannot be written.
+    Raises ``MissingExtra`` without Jinja, and ``OSError`` if the file cannot be written.
 
     >>> write_gallery(items_of(journal.entries()), "batch/gallery.html")
     PosixPath('batch/gallery.html')

@@ -70,7 +70,7 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Budgets in US dollars, ``None`` where there is none, and the factor by which estimates may be too low."""
+    """Budgets in US dollars, ``None`` if there is none, and the factor by which estimates may be too low."""
 
     max_cost: float | None
     max_cost_per_day: float | None

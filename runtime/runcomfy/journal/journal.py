@@ -124,7 +124,7 @@ class Journal(Store):
     def entry(self, key: str, *, account: Account | None = None) -> Entry | None:
         """The entry under a key, or ``None``.
 
-        Raises ``JournalError`` where several accounts have the key and none is given.
+        Raises ``JournalError`` if several accounts have the key and none is given.
         """
         return self._found(key, account)
 

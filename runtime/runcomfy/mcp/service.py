@@ -116,7 +116,7 @@ class Service:
         return self.settings.budget_day is not None and price is not None
 
     def reserve(self, key: str, price: float | None, estimate: float, *, covered: bool) -> bool:
-        """Count a submit that goes out now; ``False`` where the budget that covered it is used up by others."""
+        """Count a submit that goes out now; ``False`` if the budget that covered it is used up by others."""
         if covered and self.settings.budget is not None:
             return self.allowance.take(key, price)
         if covered and not self.covers(price):

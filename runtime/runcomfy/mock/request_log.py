@@ -37,7 +37,7 @@ class Asked:
     """One request that the mock service received. ``headers`` has lower-case names and includes the token.
 
     ``accepted`` says that it was a submit that was taken, and billed. ``fault`` is the name of the
-    fault that struck, and ``status`` the HTTP status that was sent, ``None`` where none was.
+    fault that struck, and ``status`` the HTTP status that was sent, ``None`` if none was.
     """
 
     action: Action

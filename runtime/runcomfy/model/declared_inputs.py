@@ -82,7 +82,7 @@ class Input:
 
     @property
     def members(self) -> list[Input]:
-        """The members of an object, or of each object of a list; empty where the schema names none."""
+        """The members of an object, or of each object of a list; empty if the schema names none."""
         found: dict[str, Input] = {}
         for part in self._parts:
             properties, required = part.get("properties"), part.get("required")

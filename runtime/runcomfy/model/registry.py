@@ -100,7 +100,7 @@ def model_ids() -> list[str]:
 def load_class(package: str, index: str, name: str) -> object:
     """The class ``name`` of an owner's subpackage, from the module that ``index`` names for it.
 
-    Raises ``AttributeError`` where no module gives it, ``IncompatiblePackage`` where its module is missing.
+    Raises ``AttributeError`` if no module has it, ``IncompatiblePackage`` if its module is missing.
     """
     if name == "__all__":
         return names_in_index(index)

@@ -178,7 +178,7 @@ class Request(Generic[OutputT_co]):
     def payload(self) -> dict[str, Any]:
         """The inputs as sent: a fresh copy in plain data, under their wire names.
 
-        Raises ``UnresolvedFiles`` where inputs are local files: a client sees to them when it sends
+        Raises ``UnresolvedFiles`` if inputs are local files: a client sees to them when it sends
         the request, and ``runcomfy.uploads.resolve`` gives a request with URLs in their places.
         """
         payload: dict[str, Any] = to_plain(self._inputs)

@@ -33,7 +33,7 @@ def ids_like(model_id: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'a' or 'b'?"`` for the end of a sentence, ``""`` where no name comes close."""
+    """``"; did you mean 'a' or 'b'?"`` for the end of a sentence, ``""`` if no name comes close."""
     near = " or ".join(map(repr, close_to(name, known, 2)))
     return near and f"; did you mean {near}?"
 

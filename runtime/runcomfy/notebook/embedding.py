@@ -37,7 +37,7 @@ class Budget:
         self._left = total
 
     def embedded(self, content: bytes, name: str) -> str:
-        """The element with the content in it; empty where it is too large, or no medium by its first bytes.
+        """The element with the content in it; empty if it is too large, or no medium by its first bytes.
 
         What it is called plays no part: an SVG or a web page under the name of an image is not embedded.
         """

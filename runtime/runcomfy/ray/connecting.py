@@ -34,7 +34,7 @@ def address_of(address: str | None) -> str:
 def connect(address: str) -> bool:
     """Connect this program to Ray. Returns ``False`` if it is already connected.
 
-    Raises ``MissingExtra`` without the library, and ``ConfigurationError`` where no cluster responds.
+    Raises ``MissingExtra`` without the library, and ``ConfigurationError`` if no cluster responds.
     """
     # Ray sends usage statistics by default.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

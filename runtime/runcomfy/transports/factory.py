@@ -24,7 +24,7 @@ __all__ = ["async_httpx_client", "httpx_client", "make_async_calls", "make_calls
 def tls_context(config: HttpConfig) -> ssl.SSLContext | None:
     """The TLS context, created once per client: the certificates that httpx trusts, ``SSL_CERT_FILE`` included.
 
-    ``None`` where the service is reached without TLS.
+    ``None`` if the service is reached without TLS.
     """
     if not config.base_url.startswith("https:"):
         return None

@@ -76,7 +76,7 @@ class _TrackedStream(httpcore.NetworkStream):
             raise httpcore.WriteError(error) from error
 
     def _wait(self, connection: socket.socket, timeout: float | None) -> None:
-        """Wait until more can be sent. Raises ``WriteError`` where the response makes that useless."""
+        """Wait until more can be sent. Raises ``WriteError`` if a response arrived already."""
         with DefaultSelector() as selector:
             selector.register(connection, EVENT_WRITE | (EVENT_READ if self._early.room else 0))
             ready = selector.select(timeout)

@@ -30,7 +30,7 @@ def resolve(
 ) -> RequestT:
     """The request with each local file replaced by its URL. File rules are not checked.
 
-    Raises ``UploadFailed`` where a file cannot be read or uploaded, ``DeadlineExceeded`` after
+    Raises ``UploadFailed`` if a file cannot be read or uploaded, ``DeadlineExceeded`` after
     ``timeout`` seconds, and ``ValidationError`` where the URLs are none that the schema allows.
 
     >>> request = resolve(GptImage2Edit(prompt="add a hat", images=[Path("cat.png")]), uploader)

@@ -96,7 +96,7 @@ def scan_range(
 ) -> LineScan:
     """Scan the lines between two places of a file, which begin and end with lines.
 
-    ``identity`` is the device and inode of the file that is meant. Raises ``RunComfyError`` where there is another.
+    ``identity`` is the device and inode of the file that is meant. Raises ``RunComfyError`` if there is another.
     """
     scanner = _scanner(task)
     try:

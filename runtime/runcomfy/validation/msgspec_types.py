@@ -113,7 +113,7 @@ def clean_type(
 
 
 def _steps(node: _Node, path: tuple[str, ...]) -> tuple[str, list[str | None]] | None:
-    """How the values at ``path`` are reached: by which attribute, and how on; ``None`` where no accepted payload has any."""
+    """How the values at ``path`` are reached: by which attribute, and how on; ``None`` if no accepted payload has any."""
     steps: list[str | None] = []
     for name in (*path, None):
         while node.item is not None:

@@ -70,7 +70,7 @@ def read_rows(
     inputs, and an empty one is an input that is not given. Members and columns to ``ignore`` stand in ``extra``
     instead of the payload.
 
-    Raises ``RowsUnreadable`` where the file as a whole cannot be read, and ``MissingExtra`` for Parquet without pyarrow.
+    Raises ``RowsUnreadable`` if the file as a whole cannot be read, and ``MissingExtra`` for Parquet without pyarrow.
 
     >>> for row in read_rows("payloads.csv", "openai/gpt-image-2/edit"):
     ...     print(row.number, row.payload)

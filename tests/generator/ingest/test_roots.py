@@ -1,4 +1,4 @@
-"""A schema may leave its inputs to other schemas; it is taken in all the same."""
+"""A schema whose inputs are declared in other schemas is accepted."""
 
 from __future__ import annotations
 

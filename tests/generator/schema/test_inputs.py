@@ -1,4 +1,4 @@
-"""Inputs that stand in parts of the schema are inputs of the class, and names that a schema takes are no strangers."""
+"""Inputs in parts of the schema are inputs of the class, and names that a schema accepts are not unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traps 10 and 11: texts are data, and rules that only prose tells stay visible."""
+"""Traps 10 and 11: texts are data, and rules that exist only in prose stay visible."""
 
 from __future__ import annotations
 

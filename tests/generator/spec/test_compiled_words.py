@@ -1,4 +1,4 @@
-"""What real catalogues write is compiled, whatever it stands around: none of it needs the jsonschema library."""
+"""Keywords of real catalogues are compiled in every combination, without the jsonschema library."""
 
 from __future__ import annotations
 
