@@ -23,6 +23,7 @@ PARTS = (
     "command_line",
     "engines",
     "batch",
+    "batch_input",
     "faces",
     "client",
     "media",
