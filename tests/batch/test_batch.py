@@ -17,9 +17,10 @@ from runcomfy.batch.preflight import InvalidRows
 from runcomfy.errors import JournalUnwritable
 from runcomfy.journal import Journal
 from runcomfy.journal.grouped_commits import GroupedCommits
+from runcomfy.media.probe import probe as probe_file
 from runcomfy.mock import MockService, Settings, small_output
 from runcomfy.mock.request_log import Asked
-from runcomfy.uploads import UploadFile
+from runcomfy.uploads import UploadFile, upload_file
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
 
 TEXT = GptImage1_5TextToImage
@@ -233,6 +234,21 @@ def test_a_file_that_many_rows_use_is_uploaded_once(service: MockService, tmp_pa
     with Client("any", base_url=service.url, uploader=upload) as client:
         states = {one.state for one in client.batch(GptImage2Edit, given, out=tmp_path / "b")}
     assert (states, len(sent), service.accepted) == ({"succeeded"}, 1, 20)
+
+
+def test_a_file_that_many_rows_use_is_read_once_for_all_submits(
+    service: MockService, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (640, 640), "teal").save(tmp_path / "cat.png")
+    given = [{"prompt": f"hat {number}", "images": [tmp_path / "cat.png"]} for number in range(20)]
+    probe = patch.object(upload_file, "probe", wraps=probe_file)
+    digested = patch.object(UploadFile, "_digest", autospec=True, side_effect=UploadFile._digest)
+    with probe as probed, digested as digest, Client("any", base_url=service.url) as client:
+        states = {one.state for one in client.batch(GptImage2Edit, given, out=tmp_path / "b")}
+    assert (states, service.accepted) == ({"succeeded"}, 20)
+    assert (probed.call_count, digest.call_count) == (1, 1)
 
 
 def test_no_file_of_a_row_replaces_that_of_another(

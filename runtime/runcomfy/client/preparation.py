@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runcomfy.model.request import Request
     from runcomfy.uploads import AsyncUploader, UploadFile
     from runcomfy.uploads.opened_files import OpenedFiles
+    from runcomfy.uploads.upload_file import SeenFacts
 
 __all__ = ["CheckFiles", "OnChecked", "Preparer"]
 
@@ -90,6 +91,8 @@ class Preparer:
         self._check_files: CheckFiles = check_files
         self._limits = remote_limits
         self._submit_checks = checks
+        #: What is known of the files so far, which requests may share.
+        self._seen: SeenFacts | None = None
         self._closed = False
 
     def asynchronous(self) -> Preparer:
@@ -136,7 +139,7 @@ class Preparer:
         from runcomfy.uploads.uploader import send
 
         until = inf if ends is None else ends
-        with _nothing_submitted(), read_within(*_opening(plan, ends)) as files:
+        with _nothing_submitted(), read_within(*self._opening(plan, ends)) as files:
             known: dict[str, MediaInfo] = {}
             if plan.remote:
                 from runcomfy.media.remote import probe_urls
@@ -165,7 +168,10 @@ class Preparer:
         from runcomfy.uploads.uploader import send_async
 
         until = inf if ends is None else ends
-        with _nothing_submitted(), await read_within_async(*_opening(plan, ends)) as files:
+        with (
+            _nothing_submitted(),
+            await read_within_async(*self._opening(plan, ends)) as files,
+        ):
             known: dict[str, MediaInfo] = {}
             if plan.remote:
                 from runcomfy.media.remote import probe_urls_async
@@ -206,6 +212,19 @@ class Preparer:
             on_checked(made.model, made.payload, uploading=False)
         return prepared
 
+    def _opening(
+        self, plan: _Plan, ends: float | None
+    ) -> tuple[
+        Callable[[], OpenedFiles], float | None, str | None, Callable[[OpenedFiles], object]
+    ]:
+        from runcomfy.uploads.opened_files import OpenedFiles
+        from runcomfy.uploads.upload_file import SeenFacts
+
+        seen = self._seen = self._seen or SeenFacts()
+        media, payload = _class_of(plan.draft)._media, plan.draft.payload
+        opened = partial(OpenedFiles, media, payload, seen)
+        return opened, ends, plan.draft.model.model_id, OpenedFiles.close
+
     def _check(self, plan: _Plan, files: OpenedFiles, known: Mapping[str, MediaInfo]) -> None:
         """Run every check that does not need an upload."""
         from runcomfy.uploads.resolve import check_room
@@ -239,18 +258,6 @@ def _require_limits(limits: object) -> None:
 def _class_of(made: RequestDraft) -> type[Request[Any]]:
     assert made.cls is not None  # noqa: S101  # only classes know of files
     return made.cls
-
-
-def _opening(
-    plan: _Plan, ends: float | None
-) -> tuple[Callable[[], OpenedFiles], float | None, str | None, Callable[[OpenedFiles], object]]:
-    return partial(_open, plan), ends, plan.draft.model.model_id, lambda files: files.close()
-
-
-def _open(plan: _Plan) -> OpenedFiles:
-    from runcomfy.uploads.opened_files import OpenedFiles
-
-    return OpenedFiles(_class_of(plan.draft)._media, plan.draft.payload)
 
 
 def _resolved(

@@ -17,7 +17,7 @@ from runcomfy.errors import UploadFailed
 from runcomfy.model.local_files import fault, name_of, path_of, replaced
 from runcomfy.model.media import MediaInput
 
-from .upload_file import UploadFile
+from .upload_file import SeenFacts, UploadFile
 
 __all__ = ["OpenedFiles"]
 
@@ -37,8 +37,14 @@ class OpenedFiles:
     {'/images/0': <UploadFile /images/0 (cat.png)>}
     """
 
-    def __init__(self, inputs: Iterable[MediaInput], payload: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[MediaInput],
+        payload: dict[str, Any],
+        seen: SeenFacts | None = None,
+    ) -> None:
         self._inputs = tuple(inputs)
+        self._seen = seen
         self._opened: dict[object, UploadFile] = {}
         #: The file at each JSON pointer.
         self.places: dict[str, UploadFile] = {}
@@ -79,7 +85,7 @@ class OpenedFiles:
             if fault(value):
                 return value
             try:
-                self._opened[key] = _opened(value, pointer)
+                self._opened[key] = _opened(value, pointer, self._seen)
             except Exception:  # noqa: BLE001  # of a file of any class; ``require_all`` and the checks name it
                 return value
         self.places[pointer] = self._opened[key]
@@ -93,12 +99,12 @@ def _key(value: Any) -> object:
     return os.fsdecode(value) if hasattr(value, "__fspath__") else id(value)
 
 
-def _opened(value: Any, pointer: str) -> UploadFile:
+def _opened(value: Any, pointer: str, seen: SeenFacts | None) -> UploadFile:
     if isinstance(value, bytes):
         return UploadFile(io.BytesIO(value), "", pointer, lambda: None)
     if hasattr(value, "__fspath__"):
         file = open(path_of(value), "rb", buffering=0)  # noqa: PTH123, SIM115  # any path-like; released by its user
-        return UploadFile(file, os.fsdecode(value), pointer, file.close)
+        return UploadFile(file, os.fsdecode(value), pointer, file.close, seen)
     name = getattr(value, "name", None)
     name = name if isinstance(name, str) else ""
     if hasattr(value, "seekable") and value.seekable():

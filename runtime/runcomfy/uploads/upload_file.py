@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, BinaryIO
 
@@ -15,9 +15,37 @@ from runcomfy.errors import UploadFailed
 from runcomfy.media.formats import ending_of, media_type_of
 from runcomfy.media.probe import MediaInfo, probe
 
-__all__ = ["UploadFile"]
+__all__ = ["Facts", "SeenFacts", "UploadFile"]
 
 _BUFFER = 256 * 1024
+#: Files whose facts are remembered.
+_REMEMBERED = 4_096
+
+
+@dataclass(slots=True)
+class Facts:
+    """What was found out about the content of a file. Whoever looks holds the lock, so that it is read once."""
+
+    lock: Lock = field(default_factory=Lock)
+    sha256: str | None = None
+    media_info: MediaInfo | None = None
+
+
+class SeenFacts:
+    """The facts of files that many requests use: each is read once, until it is written to. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[int, ...], Facts] = {}
+        self._lock = Lock()
+
+    def of(self, stamp: tuple[int, ...]) -> Facts:
+        """The facts of the file with this size, time of change, device and number; of a file in memory new ones."""
+        if len(stamp) == 1:
+            return Facts()
+        with self._lock:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            return self._seen.setdefault(stamp, Facts())
 
 
 class _Content:
@@ -48,7 +76,7 @@ class _Content:
                 found = os.fstat(self._file.fileno())
             except (OSError, AttributeError):  # io.BytesIO, or some other thing with a read()
                 return (self._file.seek(0, io.SEEK_END),)
-            return found.st_size, found.st_mtime_ns
+            return found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino
 
     @contextmanager
     def _using(self) -> Iterator[None]:
@@ -109,10 +137,16 @@ class UploadFile(io.BufferedReader):
     """
 
     def __init__(
-        self, file: BinaryIO, name: str, pointer: str, release: Callable[[], object]
+        self,
+        file: BinaryIO,
+        name: str,
+        pointer: str,
+        release: Callable[[], object],
+        seen: SeenFacts | None = None,
     ) -> None:
         self._content = _Content(file, release)
         self._stamp = self._content.stamp()
+        self._facts = Facts() if seen is None else seen.of(self._stamp)
         self._given_name = os.path.basename(name)  # noqa: PTH119  # it is a text, and stays one
         self.size = self._content.size
         self.pointer = pointer
@@ -126,26 +160,36 @@ class UploadFile(io.BufferedReader):
     @property
     def media_type(self) -> str:
         """The media type, such as ``"image/png"``: from the file's header, else from its name."""
-        return media_type_of(self._info, self._given_name)
+        return media_type_of(self.media_info, self._given_name)
 
     @property
     def ending(self) -> str:
         """The usual extension of the type, with its dot; ``""`` if the type is unknown."""
-        return ending_of(self._info, self._given_name)
+        return ending_of(self.media_info, self._given_name)
 
-    @cached_property
+    @property
     def sha256(self) -> str:
         """The SHA-256 of the content in hexadecimal; reads the file in chunks."""
+        with self._facts.lock:
+            if self._facts.sha256 is None:
+                self._facts.sha256 = self._digest()
+            return self._facts.sha256
+
+    @property
+    def media_info(self) -> MediaInfo:
+        """What the file holds: its format and its measures."""
+        with self._facts.lock:
+            if self._facts.media_info is None:
+                with self.again() as file:
+                    self._facts.media_info = probe(file)
+            return self._facts.media_info
+
+    def _digest(self) -> str:
         digest = hashlib.sha256()
         with self.again() as file:
             while piece := file.read(_BUFFER):
                 digest.update(piece)
         return digest.hexdigest()
-
-    @cached_property
-    def _info(self) -> MediaInfo:
-        with self.again() as file:
-            return probe(file)
 
     def again(self) -> io.BufferedReader:
         """Another reader of the same file, at its start."""

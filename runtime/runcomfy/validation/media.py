@@ -72,8 +72,8 @@ class Files:
 
     def info(self, url: Any) -> MediaInfo | None:
         """The facts of a local file, or of the file behind a URL; ``None`` if it is not available."""
-        if not isinstance(url, str):
-            return _probe(url)
+        if not isinstance(url, str):  # a file that is uploaded knows what it holds
+            return getattr(url, "media_info", None) or _probe(url)
         info = self._known.get(url)
         if info is None:
             if url in self._given:
