@@ -45,6 +45,9 @@ REFUSED: list[tuple[str, bytes, list[str], int, str]] = [
     ("gap.csv", b"animal,style\ncat,\n", ["--template", "prompt={animal} {style}"], 65, "no value in the column 'style'"),
     ("map.csv", b"prompt\nx\n", ["--map", "anmal=prompt"], 64, "--map anmal=prompt: no row has anything in a column"),
     ("grid.csv", b"prompt\nx\n", ["--grid", "quality=low,hgh"], 65, '"low", "medium", "high", got "hgh"'),
+    ("sheet.xlsx", b"PK", [], 65, 'sheet.xlsx is a file of a spreadsheet program; save it as "CSV UTF-8"'),
+    ("extra.csv", b"prompt,note\nx,y\n", ["--ignore", "nte"], 65, "/note: is not an input of this model"),
+    ("keys.csv", b"prompt,no\nx,1\ny,1\n", ["--map", "no=key"], 65, "row 2 (1): /key: is also the key of row 1"),
     ("escape.csv", b"prompt,quality\nx,\x1b]0;t\x07\n", [], 65, r'got "\x1b]0;t\x07"'),
 ]  # fmt: skip
 
@@ -87,6 +90,19 @@ def test_what_spreadsheets_write_is_read_as_it_was_meant(
     Path(name).write_bytes(content)
     assert batch(name).status == 0
     assert sorted((job.payload for job in service.jobs), key=str) == sorted(payloads, key=str)
+
+
+def test_columns_of_other_names_are_read_like_their_inputs(
+    batch: Command, service: MockService
+) -> None:
+    Image.new("RGB", (640, 640)).save("cat.png")
+    Path("rows.csv").write_text("No.,Text,Picture,Note\n7,a hat,cat.png,later\n")
+    columns = [f"--map={one}" for one in ("No.=key", "Text=prompt", "Picture=images")]
+    ran = batch("rows.csv", *columns, "--ignore", "Note", "--json", model=EDIT)
+    assert [one["key"] for one in ran.json[:-1]] == ["7"]
+    (sent,) = (job.payload for job in service.jobs)
+    assert sorted(sent) == ["images", "prompt"]
+    assert len(sent["images"]) == 1
 
 
 def test_keys_are_those_of_the_key_column_whatever_its_type(batch: Command) -> None:

@@ -71,6 +71,19 @@ def test_a_semicolon_file_of_a_spreadsheet_has_commas_in_its_numbers(tmp_path: P
         assert payloads(file, cls) == [{"name": "1,5", "scale": 0.5}]
 
 
+@pytest.mark.parametrize("text", ["1.000", "12.000.000", "1,000"])
+def test_a_whole_number_with_thousands_apart_is_not_guessed(tmp_path: Path, text: str) -> None:
+    for content in (f"seed;prompt\n{text};x\n", f'seed,prompt\n"{text}",x\n'):
+        assert payloads(written(tmp_path, content))[0]["seed"] == text
+
+
+def test_a_point_before_three_digits_is_not_guessed_beside_decimal_commas(tmp_path: Path) -> None:
+    cls = make_class(tmp_path, {"scale": {"type": "number"}, "name": {"type": "string"}})
+    for text, value in (("1.250", "1.250"), ("1,250", 1.25), ("0.125", 0.125)):
+        assert payloads(written(tmp_path, f"scale;name\n{text};x\n"), cls)[0]["scale"] == value
+    assert payloads(written(tmp_path, "scale,name\n1.250,x\n"), cls)[0]["scale"] == 1.25
+
+
 def test_types_are_found_in_combinations_and_references(tmp_path: Path) -> None:
     cls = make_class(
         tmp_path,
@@ -160,7 +173,7 @@ def test_a_file_that_cannot_be_read_is_reported_in_a_sentence(
 
 def test_a_missing_file_and_an_unknown_format_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(RowsUnreadable, match="jsonl, csv, tsv or parquet"):
-        read_rows(tmp_path / "rows.xlsx", WAN)
+        read_rows(tmp_path / "rows.odd", WAN)
     with pytest.raises(RowsUnreadable, match=r"none.jsonl cannot be read: No such file"):
         validate_rows(WAN, tmp_path / "none.jsonl")
     with pytest.raises(RowsUnreadable, match="cannot be read"):

@@ -21,6 +21,8 @@ class BatchOptions:
     estimate is reserved, which makes ``max_cost`` hard up to that factor. ``retry_failed`` runs failed and cancelled rows again;
     unknown ones are never sent again. ``bucket`` (``"s3://bucket/folder"``) is where files are saved instead of the folder. ``name`` is the template of file names, of ``row``, ``key``, ``model``, ``index`` and ``extension``.
 
+    ``map`` maps columns to inputs, or to ``"key"``; columns to ``ignore`` are not sent.
+
     Raises ``ConfigurationError`` for an invalid value.
 
     >>> BatchOptions(jobs=50, max_cost=20, set={"quality": "low"})
@@ -42,6 +44,8 @@ class BatchOptions:
     accept_restored: bool = False
     allow: Sequence[str] = ()
     name: str = "{row:05}-{index}{extension}"
+    #: Columns that are left out.
+    ignore: Sequence[str] = ()
     #: Column -> input; inputs set for all rows; templates by input; input -> the values of a product.
     map: Mapping[str, str] = field(default_factory=dict)
     set: Mapping[str, Any] = field(default_factory=dict)

@@ -106,7 +106,13 @@ class RowSource:
     def _read(self) -> Iterator[_Read]:
         if self._file is not None:
             left_out = (*self._keys, *self._consumed())
-            yield from read_rows(self._file, self._model, format=self._format, ignore=left_out)
+            yield from read_rows(
+                self._file,
+                self._model,
+                format=self._format,
+                ignore=left_out,
+                inputs=self._options.map,
+            )
             return
         for number, one in enumerate(self._given or (), 1):
             plain = to_plain(one._inputs if isinstance(one, Request) else one)
@@ -120,9 +126,10 @@ class RowSource:
             yield _Given(number, rest, extra)
 
     def _consumed(self) -> list[str]:
-        """The columns that only templates or the mapping use."""
+        """The columns that only templates or the mapping use, and those that are ignored."""
         fields = {name for text in self._options.template.values() for name in _fields(text)}
-        return sorted((fields | self._options.map.keys()) - self._inputs)
+        used = (fields | self._options.map.keys()) - self._inputs
+        return sorted(used | set(self._options.ignore))
 
     def _check_options(self) -> None:
         options = self._options
@@ -169,6 +176,9 @@ class _RowMaker:
             return
         self.any = True
         told = {**read.payload, **read.extra}
+        for column, name in self._options.map.items():
+            if name in self._key_columns and column in told:
+                told[name] = told[column]
         given = next(
             (told[one] for one in self._key_columns if told.get(one, "") not in ("", None)), None
         )
@@ -218,7 +228,8 @@ class _RowMaker:
             if column in told:
                 self._unseen.discard(column)
                 payload.pop(column, None)
-                payload[name] = told[column]
+                if name not in self._key_columns:
+                    payload[name] = told[column]
         payload |= options.set
         for name, text in options.template.items():
             payload[name] = _filled(name, text, told)

@@ -45,7 +45,10 @@ class BatchCommand(click.Command):
     "--map",
     multiple=True,
     metavar="COLUMN=INPUT",
-    help="Read INPUT from the column COLUMN.",
+    help="Read INPUT from the column COLUMN; INPUT may be key.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="COLUMN", help="Do not send this column. Can be repeated."
 )
 @click.option(
     "fixed", "--set", multiple=True, metavar="NAME=VALUE", help="Set an input for all rows."

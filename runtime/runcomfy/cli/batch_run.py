@@ -78,6 +78,7 @@ def run_batch(
         },
         save=not options["no_save"],
         allow=options["allow"],
+        ignore=options["ignore"],
         **{name: options[name] for name in _PLAIN},
     )
 

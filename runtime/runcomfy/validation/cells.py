@@ -8,13 +8,15 @@ from typing import Any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from runcomfy.model.request import Request
 
 __all__ = ["CellReader"]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+#: Digits in groups of three, as spreadsheets show thousands: ``1.000`` is 1000 to one reader and 1 to the next.
+_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}([.,][0-9]{3})+")
 #: Characters of a number: more than any in use.
 _WIDEST = 400
 _ALIASES = {"float": "number", "double": "number", "int": "integer", "bool": "boolean"}
@@ -27,10 +29,18 @@ class CellReader:
     """Reads the cells of one model's columns.
 
     What cannot be read by the types of its input stays text, for the validator to refuse in its own words. With
-    ``decimal_comma``, ``0,5`` is a number as well.
+    ``decimal_comma``, ``0,5`` is a number as well. A number that may be one of thousands (``1.000``) stays text, too.
+    ``names`` are the inputs of columns that are named otherwise.
     """
 
-    def __init__(self, cls: type[Request[Any]], *, decimal_comma: bool = False) -> None:
+    def __init__(
+        self,
+        cls: type[Request[Any]],
+        *,
+        decimal_comma: bool = False,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self._names = names or {}
         try:
             self._schema = cls.input_schema()
         except (OSError, ImportError, KeyError, ValueError):  # a class that was written by hand
@@ -43,7 +53,11 @@ class CellReader:
         column = self._columns.get(name)
         if column is None:
             properties = self._schema.get("properties")
-            part = properties.get(name) if isinstance(properties, dict) else None
+            part = (
+                properties.get(self._names.get(name, name))
+                if isinstance(properties, dict)
+                else None
+            )
             column = self._columns[name] = self._column([part])
         return text if column.only_text else column.read(text)
 
@@ -95,6 +109,10 @@ class _Column:
         word = text.strip()
         if kinds & {"number", "integer"}:
             number = word.replace(",", ".") if self._decimal_comma else word
+            if _GROUPED.fullmatch(word) and (
+                "number" not in kinds or (self._decimal_comma and "." in word)
+            ):
+                return text
             if _NUMBER.fullmatch(number) and len(number) <= _WIDEST:
                 return json.loads(number)
         if "boolean" in kinds and word.casefold() in _BOOLEANS:

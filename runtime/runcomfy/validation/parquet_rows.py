@@ -18,7 +18,7 @@ from .row_lines import line_of, set_aside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import BinaryIO
 
     from runcomfy.model.request import Request
@@ -35,9 +35,11 @@ __all__ = ["ParquetLines", "parquet_rows", "rows_of", "scan_row_group"]
 _BATCH = 1_024
 
 
-def parquet_rows(file: BinaryIO, name: str, cls: type[Request[Any]]) -> Iterator[Row]:
+def parquet_rows(
+    file: BinaryIO, name: str, cls: type[Request[Any]], inputs: Mapping[str, str]
+) -> Iterator[Row]:
     """The rows of an open Parquet file; a null means that the input is omitted."""
-    return _rows(file, name, cls)
+    return _rows(file, name, CellReader(cls, names=inputs))
 
 
 class ParquetLines:
@@ -53,7 +55,7 @@ class ParquetLines:
 
     def __iter__(self) -> Iterator[Line]:
         with self._open(self._name) as file:
-            for row in _rows(file, self._name, self._cls):
+            for row in _rows(file, self._name, CellReader(self._cls)):
                 yield line_of(set_aside(row, self._ignore))
 
     def chunks(self) -> Iterator[Chunk]:
@@ -71,14 +73,13 @@ def scan_row_group(
     with opener(name) as file:
         if file.seek(0, os.SEEK_END) != size:
             raise RowsUnreadable(f"{name} was replaced while it was read; run it again")
-        rows = _rows(file, name, model_of(task), [group])
+        rows = _rows(file, name, CellReader(model_of(task)), [group])
         return scan_lines(task, (line_of(set_aside(row, ignore)) for row in rows))
 
 
 def _rows(
-    file: BinaryIO, name: str, cls: type[Request[Any]], groups: list[int] | None = None
+    file: BinaryIO, name: str, cells: CellReader, groups: list[int] | None = None
 ) -> Iterator[Row]:
-    cells = CellReader(cls)
     number = 0
     with _reading(name) as parquet_file:
         for batch in parquet_file(file).iter_batches(_BATCH, row_groups=groups):

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from .scanner import Line
     from .validate import Model
 
-    #: Reads the open file; the name is for messages.
-    Reader = Callable[[BinaryIO, str, type[Request[Any]]], Iterable["Row"]]
+    #: Reads the open file; the name is for messages. The mapping has the inputs of columns that are named otherwise.
+    Reader = Callable[[BinaryIO, str, type[Request[Any]], Mapping[str, str]], Iterable["Row"]]
 
 __all__ = [
     "FORMATS",
@@ -62,13 +62,14 @@ def read_rows(
     *,
     format: str | None = None,  # noqa: A002  # the word that users know
     ignore: Collection[str] = (),
+    inputs: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
     """The rows of a file, in order; blank rows are counted and skipped.
 
     ``source`` is a path, or ``"-"`` for standard input. The ``format`` follows from the name where it is not
     given: ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"``. Cells are read by the types of the model's
     inputs, and an empty one is an input that is not given. Members and columns to ``ignore`` stand in ``extra``
-    instead of the payload.
+    instead of the payload. ``inputs`` maps columns to the inputs by whose types their cells are read.
 
     Raises ``RowsUnreadable`` if the file as a whole cannot be read, and ``MissingExtra`` for Parquet without pyarrow.
 
@@ -78,7 +79,7 @@ def read_rows(
     cls = model_class(model)
     name = os.fspath(source)
     reader = _reader(name, format)
-    return (row for row in _rows(name, cls, reader, ignore) if not row.blank)
+    return (row for row in _rows(name, cls, reader, ignore, inputs or {}) if not row.blank)
 
 
 def validate_rows(
@@ -133,7 +134,7 @@ def lines_of(
         from .parquet_rows import ParquetLines
 
         return ParquetLines(name, cls, tuple(ignore), open_rows)
-    return map(line_of, _rows(name, cls, reader, ignore))
+    return map(line_of, _rows(name, cls, reader, ignore, {}))
 
 
 class _FileReports(LineReports):
@@ -166,6 +167,8 @@ def _reader(name: str, given: str | None) -> Reader:
         from .parquet_rows import parquet_rows
 
         return parquet_rows
+    if name.lower().endswith((".xlsx", ".xls", ".ods", ".numbers")):
+        raise RowsUnreadable(f'{name} is a file of a spreadsheet program; save it as "CSV UTF-8"')
     known = "jsonl, csv, tsv or parquet (not from standard input)"
     raise RowsUnreadable(f"{name} has an unsupported format; pass one of: {known}")
 
@@ -190,11 +193,15 @@ def open_rows(name: str) -> BinaryIO:
 
 
 def _rows(
-    name: str, cls: type[Request[Any]], reader: Reader, ignore: Collection[str]
+    name: str,
+    cls: type[Request[Any]],
+    reader: Reader,
+    ignore: Collection[str],
+    inputs: Mapping[str, str],
 ) -> Iterator[Row]:
     file = open_rows(name)
     try:
-        for row in reader(file, name, cls):
+        for row in reader(file, name, cls, inputs):
             yield set_aside(row, ignore)
     except OSError as error:
         if isinstance(error, RunComfyError):
@@ -205,7 +212,7 @@ def _rows(
             file.close()
 
 
-def _json_rows(file: BinaryIO, name: str, _: object) -> Iterator[Row]:
+def _json_rows(file: BinaryIO, name: str, *_: object) -> Iterator[Row]:
     for number, line in enumerate(bounded_lines(file, name, _SAVE), 1):
         if not line.strip():
             yield Row(number, None)

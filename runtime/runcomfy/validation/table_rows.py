@@ -16,7 +16,7 @@ from .row import Row, RowsUnreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import BinaryIO
 
     from runcomfy.model.request import Request
@@ -27,7 +27,12 @@ _SAVE = 'save it as "CSV UTF-8"'
 
 
 def _table(
-    file: BinaryIO, name: str, cls: type[Request[Any]], *, delimiter: str | None
+    file: BinaryIO,
+    name: str,
+    cls: type[Request[Any]],
+    inputs: Mapping[str, str],
+    *,
+    delimiter: str | None,
 ) -> Iterator[Row]:
     # A data URI may be long. The module's own limit is one for the whole program.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
@@ -39,7 +44,7 @@ def _table(
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
         names = _header(next(reader, []), name)
-        cells = CellReader(cls, decimal_comma=delimiter == ";")
+        cells = CellReader(cls, decimal_comma=delimiter == ";", names=inputs)
         for number, texts in enumerate(reader, 1):
             yield _row(number, names, texts, cells)
     except csv.Error as error:
