@@ -112,7 +112,7 @@ def run(arguments: list[str] | None = None) -> int:
             _complain(f"the library {error.name} is not installed: {install_command('codegen')}")
             return exit_codes.MISUSE
         if (known := status_of(error)) != exit_codes.INTERNAL:
-            _complain(_told(error))
+            _complain(_message(error))
             return known
         traceback.print_exc()
         _complain("this is a bug in the generator; please report it with the traceback above")
@@ -120,7 +120,7 @@ def run(arguments: list[str] | None = None) -> int:
     return status if isinstance(status, int) else exit_codes.DONE
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'file'}: {error.strerror}"
     return str(error)

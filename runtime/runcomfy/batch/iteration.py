@@ -70,7 +70,7 @@ class BatchRun:
         self.summary: BatchSummary | None = None
         self._batch: Batch | None = None
         self._begun = False
-        self._told = BatchSummary()
+        self._counted = BatchSummary()
 
     def __iter__(self) -> Iterator[BatchOutcome]:
         """Run the batch, and yield the outcomes in row order."""
@@ -106,8 +106,8 @@ class BatchRun:
 
     def _take(self, outcome: BatchOutcome, display: LiveDisplay) -> None:
         """Count an outcome, and update the notebook display."""
-        self._told.states[outcome.state] += 1
-        self._told.settled += outcome.cost or 0.0
+        self._counted.states[outcome.state] += 1
+        self._counted.settled += outcome.cost or 0.0
         display.update()
 
     def _repr_html_(self) -> str:
@@ -117,7 +117,7 @@ class BatchRun:
         if self.summary is not None:
             return summary_html(self.summary)
         rows = self._batch.found.rows if self._batch is not None else None
-        return summary_html(self._told, rows=rows, cost=self._told.settled)
+        return summary_html(self._counted, rows=rows, cost=self._counted.settled)
 
     def _start(self) -> queue.Queue[_Told]:
         if self._begun:

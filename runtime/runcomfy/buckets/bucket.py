@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from runcomfy.errors import BucketError, ConfigurationError
 from runcomfy.redaction import without_queries
 
-from .opening import is_bucket_url, library, naming, open_store, told
+from .opening import is_bucket_url, library, message_of, naming, open_store
 
 if TYPE_CHECKING:
     from .opening import Store
@@ -94,7 +94,9 @@ class Bucket:
         except (FileNotFoundError, refused.PermissionDeniedError, refused.UnauthenticatedError):
             return None
         except (refused.BaseError, OSError, ValueError) as error:
-            raise BucketError(f"{self.url(name)} could not be inspected: {told(error)}") from None
+            raise BucketError(
+                f"{self.url(name)} could not be inspected: {message_of(error)}"
+            ) from None
         return _found(with_facts)
 
     def list(self, pattern: str) -> Iterator[Found]:

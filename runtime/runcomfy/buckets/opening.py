@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Store = AzureStore | GCSStore | S3Store
 
-__all__ = ["is_bucket_url", "library", "naming", "open_store", "told"]
+__all__ = ["is_bucket_url", "library", "naming", "open_store", "message_of"]
 
 _SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "adl://", "abfs://", "abfss://")
 _NAME = re.compile(r"[A-Za-z0-9._$-]+")
@@ -55,7 +55,7 @@ def open_store(store: str | Store, **config: Any) -> Store:
             opened: Any = open_url(store, **(config if s3 else {}))
         except (obstore.exceptions.BaseError, ValueError) as error:
             raise ConfigurationError(
-                f"{without_queries(store)} cannot be opened as an object store: {told(error)}"
+                f"{without_queries(store)} cannot be opened as an object store: {message_of(error)}"
             ) from None
     else:
         opened = store
@@ -70,7 +70,7 @@ def open_store(store: str | Store, **config: Any) -> Store:
     return opened
 
 
-def told(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """The first line of a library error; the rest contains URLs and many details."""
     first = without_queries(str(error).strip().partition("\n")[0])
     return f"{first or type(error).__name__}{_ALLOW_HTTP if 'BadScheme' in str(error) else ''}"
@@ -84,8 +84,8 @@ def naming(what: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise BucketError(f"{what}: it does not exist ({told(error)})") from None
+        raise BucketError(f"{what}: it does not exist ({message_of(error)})") from None
     except (obstore.exceptions.BaseError, OSError, ValueError) as error:
         if isinstance(error, BucketError):
             raise
-        raise BucketError(f"{what}: {told(error)}") from None
+        raise BucketError(f"{what}: {message_of(error)}") from None

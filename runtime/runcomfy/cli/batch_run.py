@@ -91,7 +91,7 @@ def run_batch(
             user = stack.enter_context(service.journal())
             batch = stack.enter_context(Batch(client, cls, rows, folder, chosen, user, engine))
             found = await batch.prepare(dry=options["dry_run"])
-            _tell_found(out, batch, found, dry=options["dry_run"])
+            _print_found(out, batch, found, dry=options["dry_run"])
             if options["dry_run"]:
                 return DONE
             return _ended(out, batch, await _run(out, batch, found), options["notify"])
@@ -257,7 +257,7 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _tell_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> None:
+def _print_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> None:
     price = batch.price
     estimate = None if price is None else found.new * price
     if dry and out.as_json:
@@ -283,7 +283,7 @@ def _tell_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> No
         out.line(json.dumps(sample, ensure_ascii=False, default=str))
 
 
-def _tell_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
+def _print_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
     states = ", ".join(f"{count} {state}" for state, count in sorted(summary.states.items()))
     out.note(f"{states}; ${summary.settled:.4f} spent, ${summary.reserved:.4f} reserved")
     if summary.stopped:
@@ -303,7 +303,7 @@ def _tell_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
 
 def _ended(out: Output, batch: Batch, summary: BatchSummary, notify: str | None) -> int:
     """Sum up; the exit status."""
-    _tell_end(out, batch, summary)
+    _print_end(out, batch, summary)
     if notify:
         _notify(notify, summary)
     return _status(summary)

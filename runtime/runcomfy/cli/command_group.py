@@ -78,12 +78,12 @@ def run(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort) as stop:
-        _tell_notes(stop)
+        _print_notes(stop)
         return TERMINATED if type(stop).__name__ == "Terminated" else INTERRUPTED
     except Exception as error:  # noqa: BLE001  # told in a sentence, with its exit status
-        from .failures import tell
+        from .failures import print_failure
 
-        return tell(error, verbose="-v" in given or "--verbose" in given)
+        return print_failure(error, verbose="-v" in given or "--verbose" in given)
     return status
 
 
@@ -105,7 +105,7 @@ def _invoke(arguments: list[str]) -> int:
     return status if isinstance(status, int) else DONE
 
 
-def _tell_notes(stop: BaseException) -> None:
+def _print_notes(stop: BaseException) -> None:
     """Print the library's notes on an interruption, such as a request that is still running."""
     notes = getattr(stop, "__notes__", ())
     if notes:

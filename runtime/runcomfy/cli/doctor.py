@@ -39,7 +39,7 @@ class Finding(NamedTuple):
 
     check: str
     verdict: str
-    told: str
+    message: str
     status: int = DONE
 
 
@@ -56,7 +56,7 @@ def command(out: Output, service: Service) -> int:
         for finding in check(service):
             findings.append(finding)
             if out.as_json:
-                out.json({name: getattr(finding, name) for name in ("check", "verdict", "told")})
+                out.json({name: getattr(finding, name) for name in ("check", "verdict", "message")})
     if not out.as_json:
         out.table(("check", "", ""), [finding[:3] for finding in findings])
     return next((finding.status for finding in findings if finding.status), DONE)
@@ -83,8 +83,8 @@ def _token(service: Service) -> Iterator[Finding]:
     try:
         token = find_token()
     except ConfigurationError as error:
-        told = "none found; store one with: runcomfy-py login"
-        yield Finding("token", "fail", told, status_of(error))
+        message = "none found; store one with: runcomfy-py login"
+        yield Finding("token", "fail", message, status_of(error))
         return
     yield Finding("token", "ok", f"{masked(token)} from {token.source}")
 
@@ -102,8 +102,8 @@ def _service_and_clock(service: Service) -> Iterator[Finding]:
     except MissingToken:
         yield Finding("service", "warn", f"{service.address} was not contacted: there is no token")
     except (RunComfyError, OSError) as error:  # the mock's own folder may not be there
-        told = str(error).partition("\n")[0]
-        yield Finding("service", "fail", told, status_of(error))
+        message = str(error).partition("\n")[0]
+        yield Finding("service", "fail", message, status_of(error))
     if not service.mock:
         yield _clock(service.address)
 
@@ -113,15 +113,15 @@ def _clock(address: str) -> Finding:
     import httpx
 
     try:
-        told = httpx.head(address, timeout=_PATIENCE).headers.get("date", "")
+        message = httpx.head(address, timeout=_PATIENCE).headers.get("date", "")
         from email.utils import parsedate_to_datetime
 
-        off = time.time() - parsedate_to_datetime(told).timestamp()
+        off = time.time() - parsedate_to_datetime(message).timestamp()
     except Exception:  # noqa: BLE001  # no connection, no date, or a date that is none
         return Finding("clock", "warn", "the service does not report its time")
     if abs(off) > _CLOCK_OFF:
-        told = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}; correct it"
-        return Finding("clock", "warn", told)
+        message = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}; correct it"
+        return Finding("clock", "warn", message)
     return Finding("clock", "ok", f"within {_CLOCK_OFF:.0f} s of the service's clock")
 
 
@@ -133,8 +133,8 @@ def _folder(service: Service) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
     except OSError as error:
-        told = f"{folder} cannot be written: {error.strerror}; set XDG_STATE_HOME"
-        yield Finding("state folder", "fail", told, CANNOT_WRITE)
+        message = f"{folder} cannot be written: {error.strerror}; set XDG_STATE_HOME"
+        yield Finding("state folder", "fail", message, CANNOT_WRITE)
         return
     yield Finding("state folder", "ok", str(folder))
 
@@ -149,8 +149,8 @@ def _locks(service: Service) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=state_folder()) as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        told = f"the state folder's file system does not support locks ({error.strerror}); set XDG_STATE_HOME"
-        yield Finding("locks", "fail", told, CANNOT_WRITE)
+        message = f"the state folder's file system does not support locks ({error.strerror}); set XDG_STATE_HOME"
+        yield Finding("locks", "fail", message, CANNOT_WRITE)
         return
     yield Finding("locks", "ok", "file locks work")
 
@@ -164,10 +164,10 @@ def _journal(service: Service) -> Iterator[Finding]:
     except (JournalError, OSError) as error:
         yield Finding("journal", "fail", str(error), status_of(error))
         return
-    told = f"{service.journal_path}"
+    message = f"{service.journal_path}"
     if unknown:
-        told += f"; {unknown} unknown, see: runcomfy-py jobs --state unknown"
-    yield Finding("journal", "warn" if unknown else "ok", told)
+        message += f"; {unknown} unknown, see: runcomfy-py jobs --state unknown"
+    yield Finding("journal", "warn" if unknown else "ok", message)
 
 
 def _extras(service: Service) -> Iterator[Finding]:
@@ -176,7 +176,7 @@ def _extras(service: Service) -> Iterator[Finding]:
             yield Finding(f"extra {extra}", "ok", purpose)
             continue
         needed = extra == "mock" and service.mock
-        told = f"not installed; {purpose}: {install_command(extra)}"
+        message = f"not installed; {purpose}: {install_command(extra)}"
         yield Finding(
-            f"extra {extra}", "fail" if needed else "warn", told, MISUSE if needed else DONE
+            f"extra {extra}", "fail" if needed else "warn", message, MISUSE if needed else DONE
         )

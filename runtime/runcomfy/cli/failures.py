@@ -14,7 +14,7 @@ from .terminal import complain
 if TYPE_CHECKING:
     from runcomfy.model.violation import Violation
 
-__all__ = ["describe", "in_words_of_the_command", "tell", "violation_as_json"]
+__all__ = ["describe", "in_words_of_the_command", "print_failure", "violation_as_json"]
 
 #: Python advice in messages of the library -> the same advice for the command line.
 _LINES = (
@@ -106,7 +106,7 @@ def _is_users(error: BaseException) -> bool:
     return str(state_folder().resolve()) in str(error)
 
 
-def tell(error: Exception, *, verbose: bool = False) -> int:
+def print_failure(error: Exception, *, verbose: bool = False) -> int:
     """Print the error on standard error, and return its exit status."""
     status = status_of(error)
     if status == INTERNAL:

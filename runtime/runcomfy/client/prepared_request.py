@@ -127,7 +127,7 @@ class ModelRef(Generic[OutputT_co]):
         self, request_id: str, document: dict[str, Any], downloads: Downloads
     ) -> Result[OutputT_co]:
         """The result in a response document, which may name its model."""
-        model = self._told(document)
+        model = self._named_in(document)
         output = model._output(document)
         return Result(request_id, output, document, model.model_id, model.typed, downloads)
 
@@ -135,15 +135,15 @@ class ModelRef(Generic[OutputT_co]):
         self, request_id: str, document: dict[str, Any], downloads: AsyncDownloads
     ) -> AsyncResult[OutputT_co]:
         """``result`` for ``AsyncClient``."""
-        model = self._told(document)
+        model = self._named_in(document)
         output = model._output(document)
         return AsyncResult(request_id, output, document, model.model_id, model.typed, downloads)
 
-    def _told(self, document: dict[str, Any]) -> ModelRef[OutputT_co]:
+    def _named_in(self, document: dict[str, Any]) -> ModelRef[OutputT_co]:
         """This model, or the one that the document names if this one is unknown."""
-        told = document.get("model_id")
-        if self.model_id is None and isinstance(told, str):
-            known: ModelRef[Any] = find_type(told)
+        model_id = document.get("model_id")
+        if self.model_id is None and isinstance(model_id, str):
+            known: ModelRef[Any] = find_type(model_id)
             return known
         return self
 

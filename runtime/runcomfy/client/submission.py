@@ -156,14 +156,14 @@ class Submission:
             if self._accepted is not None and context.request_id is not None:
                 claim.submitted_soon(context.request_id)
             elif isinstance(stop, SubmissionUnknown):
-                claim.unknown(_told(stop), stop.request_id)
+                claim.unknown(_reason(stop), stop.request_id)
                 self._advise(stop)
             elif self._in_air and stop is not self._decided:
                 reason = f"the submit was interrupted ({type(stop).__name__})"
                 claim.unknown(reason, context.request_id)
                 self._advise(stop)
             else:
-                claim.not_sent(_told(stop))
+                claim.not_sent(_reason(stop))
             raise
 
     def _advise(self, stop: BaseException) -> None:
@@ -222,7 +222,7 @@ def expired(entry: Entry, error: NotFound) -> ResultExpired:
     )
 
 
-def _told(stop: BaseException) -> str:
+def _reason(stop: BaseException) -> str:
     if isinstance(stop, RequestError):
         return stop.message + (f" ({stop.server_text})" if stop.server_text else "")
     return str(stop) if isinstance(stop, RunComfyError) else type(stop).__name__

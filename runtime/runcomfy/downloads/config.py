@@ -131,7 +131,7 @@ def check_targets(files: Sequence[File], targets: Sequence[Target[object]]) -> N
         try:
             target.check()
         except OSError as error:
-            _tell_request(error, file)
+            _note_request(error, file)
             raise
 
 
@@ -153,7 +153,7 @@ def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> l
     if not failed:
         return saved
     for file, error in failed:
-        _tell_request(error, file)
+        _note_request(error, file)
     (file, first), several = failed[0], len(files) > 1
     if not several:
         raise first
@@ -170,7 +170,7 @@ def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> l
     raise whole from first
 
 
-def _tell_request(error: Exception, file: File) -> None:
+def _note_request(error: Exception, file: File) -> None:
     """Add a note with the file and its request to an error of the disk or a callback."""
     if not isinstance(error, RequestError):
         error.add_note(

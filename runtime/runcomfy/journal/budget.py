@@ -128,13 +128,13 @@ def _reached(
     name = "the budget" if period == "total" else "the day's budget (UTC)"
     if needed is None:
         message = (
-            f"{name} is {_told(limit)}, but the price of {model_id} is unknown; nothing was sent. Pass a "
+            f"{name} is {_dollars(limit)}, but the price of {model_id} is unknown; nothing was sent. Pass a "
             "price, or remove the budget"
         )
     else:
         message = (
-            f"{name} of {_told(limit)} is reached: {_told(settled)} is spent and {_told(reserved)} "
-            f"reserved for requests in flight, and {model_id} needs {_told(needed)}; nothing was sent"
+            f"{name} of {_dollars(limit)} is reached: {_dollars(settled)} is spent and {_dollars(reserved)} "
+            f"reserved for requests in flight, and {model_id} needs {_dollars(needed)}; nothing was sent"
         )
     return BudgetReached(
         message,
@@ -146,5 +146,5 @@ def _reached(
     )
 
 
-def _told(micros: int) -> str:
+def _dollars(micros: int) -> str:
     return f"{dollars(micros):.6f}".rstrip("0").rstrip(".") + " USD"

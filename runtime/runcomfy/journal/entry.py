@@ -126,10 +126,10 @@ class Entry:
     @property
     def window(self) -> str:
         """The time of the last attempt in words, to find it in the account."""
-        begin = _told(self.claimed_at)
+        begin = _display_time(self.claimed_at)
         if self.answered_at is None:
             return f"at {begin} or shortly after"
-        return f"between {begin} and {_told(self.answered_at)}"
+        return f"between {begin} and {_display_time(self.answered_at)}"
 
     def unknown_error(self) -> SubmissionUnknown:
         """The error for an entry whose submit may have been accepted, with the time and what to check."""
@@ -147,7 +147,7 @@ class Entry:
         )
 
 
-def _told(moment: datetime) -> str:
+def _display_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

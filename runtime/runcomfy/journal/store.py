@@ -132,7 +132,7 @@ class Store:
         A write that fails later is logged.
         """
         self._submit(_record(account, request_id, outcome)).add_done_callback(
-            partial(_tell_failed, request_id)
+            partial(_log_failed_write, request_id)
         )
 
     def record_files(
@@ -248,7 +248,7 @@ def _record(account: Account, request_id: str, outcome: Outcome) -> _SessionWrit
     return lambda session, to: outcomes.record(session, to, account.origin, request_id, outcome)
 
 
-def _tell_failed(request_id: str, written: Future[str | None]) -> None:
+def _log_failed_write(request_id: str, written: Future[str | None]) -> None:
     error = written.exception()
     if error is not None:
         _log.warning("request %s could not be recorded: %s", request_id, error)

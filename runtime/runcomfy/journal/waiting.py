@@ -67,7 +67,7 @@ def wait(steps: Steps[ReturnT], ends: float | None = None) -> ReturnT:
                 reply = future.result(None if ends is None else max(0.0, ends - monotonic()))
                 proceed = steps.send
             except BaseException as error:  # noqa: BLE001  # the steps clean up, and raise it again
-                reply, proceed = _told(future, error), steps.throw
+                reply, proceed = _raised(future, error), steps.throw
     finally:
         del reply  # an error and the frame that it came through would keep each other
 
@@ -87,7 +87,7 @@ async def wait_async(steps: Steps[ReturnT], ends: float | None = None) -> Return
                 await _done(future, ends)
                 reply, proceed = future.result(0), steps.send
             except BaseException as error:  # noqa: BLE001  # the steps clean up, and raise it again
-                reply, proceed = _told(future, error), steps.throw
+                reply, proceed = _raised(future, error), steps.throw
     finally:
         del reply
 
@@ -154,7 +154,7 @@ def _wake(call: _Call, wake: Callable[[], None]) -> None:
         return
 
 
-def _told(future: Future[Any], error: BaseException) -> BaseException:
+def _raised(future: Future[Any], error: BaseException) -> BaseException:
     """The error to raise in the steps: a timeout is that of the whole call."""
     if isinstance(error, TimeoutError) and not future.done():
         return DeadlineExceeded("the call timed out; nothing was submitted")

@@ -23,7 +23,7 @@ from runcomfy.journal.states import ENDED
 
 from .answers import Cancelled, History, Past, Settled, State
 from .results import result_of
-from .service import Service, told
+from .service import Service, tool_error
 from .texts import DATA, bounded, text
 
 __all__ = ["add_job_tools"]
@@ -66,7 +66,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         try:
             return await _waited(service, entry, _bounded_wait(seconds), context)
         except RunComfyError as error:
-            raise told(error) from None
+            raise tool_error(error) from None
 
     @server.tool(annotations=_SAVES)
     async def result(
@@ -77,7 +77,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         try:
             return await result_of(service, entry)
         except (RunComfyError, OSError) as error:
-            raise told(error) from None
+            raise tool_error(error) from None
 
     @server.tool(annotations=_CANCELS)
     async def cancel(key: str | None = None, request_id: str | None = None) -> Cancelled:
@@ -90,7 +90,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         try:
             outcome = await service.client.job(entry.request_id, entry.model_id).cancel()
         except RunComfyError as error:
-            raise told(error) from None
+            raise tool_error(error) from None
         return Cancelled(cancelled=outcome.cancelled, outcome=text(outcome.outcome))
 
     @server.tool(annotations=_READS)

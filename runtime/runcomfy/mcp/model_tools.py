@@ -18,7 +18,7 @@ from runcomfy.validation.validate import validate
 from .answers import Checked, Description, Finding, FoundModel, FoundModels
 from .descriptions import described
 from .files import with_local_files
-from .service import Service, told
+from .service import Service, tool_error
 from .texts import DATA, text
 
 __all__ = ["add_model_tools"]
@@ -66,7 +66,7 @@ def add_model_tools(server: MCPServer[Any], service: Service) -> None:
             given = with_local_files(cls, inputs, service.settings.roots)
             report = await run_sync(validate, cls, given)
         except RunComfyError as error:
-            raise told(error) from None
+            raise tool_error(error) from None
         return Checked(
             valid=report.valid,
             would_stop=bool(report.errors or report.slips),

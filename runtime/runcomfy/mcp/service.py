@@ -23,7 +23,7 @@ from runcomfy.redaction import clean
 
 from .settings import Settings
 
-__all__ = ["Service", "told"]
+__all__ = ["Service", "tool_error"]
 
 #: Seconds for which a price is cached.
 _FRESH = 600.0
@@ -33,7 +33,7 @@ _UNKNOWN = "It may have been billed. Do not submit it under another key; a perso
 ESTIMATE: ContextVar[float | None] = ContextVar("estimate", default=None)
 
 
-def told(error: Exception) -> ToolError:
+def tool_error(error: Exception) -> ToolError:
     """Convert one of our errors to a ``ToolError`` with the cause and the next step."""
     words = clean(str(error).replace("\n", "; "), _LONGEST)
     if isinstance(error, SubmissionUnknown):

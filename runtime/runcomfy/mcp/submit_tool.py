@@ -16,7 +16,7 @@ from runcomfy.errors import RunComfyError
 from .answers import Submitted
 from .consent import Consent, Covered, is_given, question, require_possible
 from .files import folder_of, with_local_files
-from .service import ESTIMATE, Service, told
+from .service import ESTIMATE, Service, tool_error
 from .texts import text
 
 __all__ = ["add_submit_tool"]
@@ -104,7 +104,7 @@ async def _submit(
         folder = folder_of(service.settings.out, key)
         job = await service.client.submit(request, key=key, folder=folder)
     except RunComfyError as error:
-        raise told(error) from None
+        raise tool_error(error) from None
     finally:
         if new:  # what was certainly not sent is not spent
             with anyio.CancelScope(shield=True):
@@ -133,7 +133,7 @@ def _local(service: Service, cls: Any, inputs: dict[str, Any]) -> dict[str, Any]
     try:
         return with_local_files(cls, inputs, service.settings.roots)
     except RunComfyError as error:
-        raise told(error) from None
+        raise tool_error(error) from None
 
 
 def _require_valid(cls: Any, inputs: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ def status(job: MockJob, place: int | None, base: str, settings: Settings) -> di
 
 def result(job: MockJob, output: Any, with_cost: bool, settings: Settings) -> dict[str, Any]:
     """The response to a result request, before and after the end."""
-    state = _told(job)
+    state = _reported_state(job)
     document: dict[str, Any] = {
         "request_id": job.request_id,
         "model_id": job.model_id,
@@ -101,10 +101,10 @@ def refused(model_id: str, violations: Iterable[Violation]) -> tuple[int, dict[s
 
 def output_is_due(job: MockJob) -> bool:
     """Whether the job's result has an output."""
-    return _told(job) == "completed"
+    return _reported_state(job) == "completed"
 
 
-def _told(job: MockJob) -> str:
+def _reported_state(job: MockJob) -> str:
     """The state in the result: its own one, if it has one and the job has ended."""
     return job.result_says if job.result_says and job.finished is not None else job.state
 

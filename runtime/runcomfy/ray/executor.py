@@ -37,9 +37,9 @@ class RayExecutor:
         if error is None:
             done.set_result(ended.result())
         else:
-            done.set_exception(self._told(error))
+            done.set_exception(self._own_error(error))
 
-    def _told(self, error: BaseException) -> BaseException:
+    def _own_error(self, error: BaseException) -> BaseException:
         """An error of ours as it was raised, and what befell the cluster in one line."""
         cause = getattr(error, "cause", None)
         if isinstance(cause, RunComfyError):

@@ -62,7 +62,9 @@ def reraise_own(error: Exception) -> None:
 def words_of(error: BaseException) -> str:
     """The error as text: its class, and its message or that of its cause."""
     return (
-        str(error) if isinstance(error, ResponseCut) else f"{type(error).__name__}: {_told(error)}"
+        str(error)
+        if isinstance(error, ResponseCut)
+        else f"{type(error).__name__}: {_message(error)}"
     )
 
 
@@ -114,7 +116,7 @@ def _names(error: BaseException | None) -> list[str]:
     return [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__]
 
 
-def _told(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     """The message of the error, or of the first cause that has one."""
     behind = error.__cause__ or error.__context__
-    return str(error) or (_told(behind) if behind else "")
+    return str(error) or (_message(behind) if behind else "")

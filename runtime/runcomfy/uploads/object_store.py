@@ -9,7 +9,7 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from runcomfy.buckets.opening import library, open_store, told
+from runcomfy.buckets.opening import library, message_of, open_store
 from runcomfy.errors import ConfigurationError, UploadFailed
 from runcomfy.redaction import without_queries
 
@@ -70,7 +70,7 @@ class ObjectStore:
             url: str = self._obstore.sign(self._store, "GET", name, self._expires)
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
             raise UploadFailed(
-                f"{file.told} could not be uploaded to {self!r}: {told(error)}; nothing was submitted"
+                f"{file.label} could not be uploaded to {self!r}: {message_of(error)}; nothing was submitted"
             ) from None
         finally:
             self._locks.pop(name, None)
@@ -123,5 +123,5 @@ def _pieces(file: UploadFile) -> Iterator[bytes]:
             yield piece
     if digest.hexdigest() != file.sha256:
         raise UploadFailed(
-            f"{file.told} changed while it was being uploaded; nothing was submitted"
+            f"{file.label} changed while it was being uploaded; nothing was submitted"
         )

@@ -199,12 +199,12 @@ class UploadFile(io.BufferedReader):
         """Raise ``UploadFailed`` if the file was modified since it was opened."""
         if self._content.stamp() != self._stamp:
             raise UploadFailed(
-                f"{self.told} changed while it was being read; nothing was submitted. Try again when "
+                f"{self.label} changed while it was being read; nothing was submitted. Try again when "
                 "no process writes to it"
             )
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """The file as named in messages: its input and its name."""
         return f"{self.pointer} ({self._given_name or f'{self.size:,} bytes'})"
 
@@ -213,4 +213,4 @@ class UploadFile(io.BufferedReader):
         self._content.release()
 
     def __repr__(self) -> str:
-        return f"<UploadFile {self.told}>"
+        return f"<UploadFile {self.label}>"

@@ -149,7 +149,7 @@ def _failed(file: UploadFile, error: Exception) -> UploadFailed:
     if isinstance(error, UploadFailed):
         return error
     told = without_queries(f"{type(error).__name__}: {error}")
-    return UploadFailed(f"{file.told} could not be uploaded: {told}; nothing was submitted")
+    return UploadFailed(f"{file.label} could not be uploaded: {told}; nothing was submitted")
 
 
 def _checked(url: object, file: UploadFile) -> str:
@@ -157,8 +157,8 @@ def _checked(url: object, file: UploadFile) -> str:
         url.close()
     if not isinstance(url, str) or not url:
         raise UploadFailed(
-            f"{file.told}: the uploader returned a {type(url).__name__}, not a URL; nothing was submitted"
+            f"{file.label}: the uploader returned a {type(url).__name__}, not a URL; nothing was submitted"
         )
     file.check_unchanged()
-    _log.info("%s: %d bytes made available to the service", clean(file.told), file.size)
+    _log.info("%s: %d bytes made available to the service", clean(file.label), file.size)
     return url

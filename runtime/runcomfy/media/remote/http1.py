@@ -58,7 +58,7 @@ class Http1Connection:
         try:
             await self._stream.send(data)
         except FAULTS as error:
-            raise ConnectionLost(_told("the connection was lost", error)) from None
+            raise ConnectionLost(_failure_text("the connection was lost", error)) from None
         for _ in range(_INTERIM):
             event = await self._next(_READ)
             if isinstance(event, h11.Response):
@@ -122,7 +122,7 @@ class Http1Connection:
             self._gone = True
             return b""
         except FAULTS as error:
-            raise ConnectionLost(_told("the connection was lost", error)) from None
+            raise ConnectionLost(_failure_text("the connection was lost", error)) from None
 
 
 def strerror(error: BaseException) -> str:
@@ -132,6 +132,6 @@ def strerror(error: BaseException) -> str:
     return os.strerror(number) if isinstance(number, int) and number > 0 else ""
 
 
-def _told(what: str, error: BaseException) -> str:
+def _failure_text(what: str, error: BaseException) -> str:
     words = strerror(error)
     return f"{what}: {words}" if words else what

@@ -59,7 +59,7 @@ def _refusal(status: int, **headers: str) -> Change:
     return lambda _reply, _scene: _json_reply(status, document, **headers)
 
 
-def _told_with_200(code: int) -> Change:
+def _error_with_200(code: int) -> Change:
     words = ERRORS[code][1] if code in ERRORS else "an undocumented error"
     return lambda _reply, _scene: _json_reply(200, {"error_code": code, "error_message": words})
 
@@ -146,7 +146,7 @@ STATUS_FAULTS: tuple[Fault, ...] = (
             f"error_200_{code}",
             f"HTTP 200 with error_code {code}",
             API,
-            _told_with_200(code),
+            _error_with_200(code),
             after=False,
         )
         for code in _TOLD
