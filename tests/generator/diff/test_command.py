@@ -226,6 +226,39 @@ def test_a_value_that_is_gone_is_found_where_it_stands(
     assert project.uses(code) == found
 
 
+#: Code after the import of ``Cat``, on line 1, and the lines of the uses of a size that is gone.
+ROUNDABOUT = {
+    "an unpacked dict": ("Cat(prompt='x', **{'size': 'large'})", [2]),
+    "an unpacked name": ("more = {\n'size': 'large'}\nCat(prompt='x', **more)", [3]),
+    "an unpacked call of dict": ("Cat(prompt='x', **dict(size='large'))", [2]),
+    "a merged dict": ("Cat(prompt='x', **({'steps': 1} | {'size': 'large'}))", [2]),
+    "a payload in a name": ("def f():\n    p = {'size': 'large'}\n    run('acme/cat', p)", [3]),
+    "a payload of a class": ("validate(Cat, {'size': 'large'})", [2]),
+    "a partial": ("functools.partial(Cat, size='large')", [2]),
+    "a class in a name": ("C = Cat\nC(prompt='x', size='large')", [3]),
+    "a class named on the way": ("(C := Cat)(prompt='x', size='large')", [2]),
+    "another value of that name": ("s = 'large'\ndef f(s='small'):\n    Cat(size=s)", [4]),
+    "names that go round": ("a = {**a, 'x': 1}\nb = c\nc = b\nCat(**a, **b)\nb(size='large')", []),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDABOUT)
+def test_a_value_is_found_by_way_of_other_names(project: Project, name: str) -> None:
+    code, lines = ROUNDABOUT[name]
+    project.new(NARROWER)
+    found = project.uses(f"from my_models.acme import Cat\n{code}\n")
+    assert [int(one.partition(":")[0]) for one in found] == lines
+    known = name != "another value of that name"
+    assert all(("is no longer accepted" in one) == known for one in found)
+
+
+@pytest.mark.parametrize("module", ["my_models.acme", "my_models.acme.cat"])
+def test_a_star_import_gives_the_classes(project: Project, module: str) -> None:
+    project.new(NARROWER)
+    assert len(project.uses(f"from {module} import *\nCat(prompt='x', size='large')\n")) == 1
+    assert project.uses("from elsewhere import *\nCat(prompt='x', size='large')\n") == []
+
+
 CHANGES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "removed": (
         without(CAT, "steps"),
