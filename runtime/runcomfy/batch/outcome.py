@@ -39,7 +39,7 @@ class BatchOutcome:
     result: Any = field(default=None, repr=False, compare=False)
 
     def as_dict(self, folder: Path | None = None) -> dict[str, Any]:
-        """The outcome as plain data, for JSON; file names relative to ``folder`` where they lie in it."""
+        """The outcome as plain data, for JSON; paths inside ``folder`` are relative to it."""
         return {
             "row": self.row,
             "key": self.key,

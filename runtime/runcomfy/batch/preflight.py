@@ -40,7 +40,7 @@ class BadRow:
 class InvalidRows(RunComfyError, ValueError):
     """Rows of a batch are invalid; nothing was sent.
 
-    ``rows`` holds the first thousand with their violations, ``count`` tells how many are invalid of ``total``.
+    ``rows`` holds the first thousand with their violations, ``count`` is the number of invalid rows, of ``total``.
     """
 
     def __init__(self, rows: list[BadRow], count: int, total: int) -> None:

@@ -73,7 +73,7 @@ class RowSource:
     """The rows of an input file or a program's list; iterates repeatedly, always in the same order.
 
     Local files are relative to ``base``, which is the folder of the input file unless another is given.
-    Raises ``ConfigurationError`` for options that name what is not there, and ``RowsUnreadable``.
+    Raises ``ConfigurationError`` for options that name unknown columns or inputs, and ``RowsUnreadable``.
     """
 
     def __init__(
@@ -221,7 +221,7 @@ class _RowMaker:
         return Violation(f"/{self._key_columns[0]}", "key", given, None, wrong) if wrong else None
 
     def _mapped(self, payload: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-        """The payload of a row before the grid; ``told`` are all columns by name."""
+        """The payload of a row before the grid; ``told`` holds all columns by name."""
         options = self._options
         payload = dict(payload)
         for column, name in options.map.items():

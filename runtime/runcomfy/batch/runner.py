@@ -92,7 +92,7 @@ class Runner:
         why_bad: Callable[[BatchRow], str],
         tell: Callable[[int, BatchOutcome], object],
     ) -> BatchSummary:
-        """Run the rows. ``known`` is what the journal has of them; ``why_bad`` tells why one is invalid. ``tell`` is called with the index and outcome of each row.
+        """Run the rows. ``known`` holds their journal entries; ``why_bad`` returns why one is invalid. ``tell`` is called with the index and outcome of each row.
 
         Raises ``JournalError`` if the journal cannot be written any longer: nothing more is submitted, and what is in flight is
         followed to its end before.
@@ -213,7 +213,7 @@ class Runner:
         await send.send(Ended(monotonic(), row, kind, retry_after))
 
     async def _halt(self, error: JournalError, send: anyio.abc.ObjectSendStream[Event]) -> None:
-        """Let no further row claim its key, and wait for those in flight. A shard raises at once: it is run again as a whole."""
+        """Stop claiming keys, and wait for the rows in flight. A shard raises at once, because it is run again completely."""
         if self._shared:
             raise error
         if self._unwritable is None:

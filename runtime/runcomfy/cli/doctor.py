@@ -113,10 +113,10 @@ def _clock(address: str) -> Finding:
     import httpx
 
     try:
-        message = httpx.head(address, timeout=_PATIENCE).headers.get("date", "")
+        date = httpx.head(address, timeout=_PATIENCE).headers.get("date", "")
         from email.utils import parsedate_to_datetime
 
-        off = time.time() - parsedate_to_datetime(message).timestamp()
+        off = time.time() - parsedate_to_datetime(date).timestamp()
     except Exception:  # noqa: BLE001  # no connection, no date, or a date that is none
         return Finding("clock", "warn", "the service does not report its time")
     if abs(off) > _CLOCK_OFF:

@@ -21,7 +21,7 @@ from .states import NEXT, State
 
 __all__ = ["Outcome", "not_sent", "record", "record_files", "submitted", "unknown"]
 
-#: The two transitions that each paid request makes read what they need, and no whole entry: a batch makes them by the thousand.
+#: The columns for the two transitions of every paid request, which are frequent in a batch: they read no complete entry.
 _CLAIMED = """SELECT id, key, origin, state, request_id FROM entries
     WHERE id = (SELECT entry FROM charges WHERE source = '' AND token = ?) AND token = ?"""
 _SUBMITTED = "UPDATE entries SET state = 'submitted', request_id = ?, answered = ?, error = NULL WHERE id = ?"

@@ -1,4 +1,4 @@
-"""What is told of a value that none of several options fits, or too many."""
+"""The violations of a value that matches none of several options, or too many."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["matches_none", "tell_union"]
 
 _SENTENCE = 300
-#: Options of a union that are told.
+#: The number of options of a union that a message lists.
 _OPTIONS = 6
 #: Rules by which a value is of another kind, or has another mark.
 _MARKS = ("const", "enum")
@@ -22,7 +22,7 @@ _KINDS = (*_MARKS, "type")
 def tell_union(
     rule: str, pointer: str, value: object, options: list[list[Violation]]
 ) -> list[Violation]:
-    """The violations of the option that comes closest, or else one of the union; ``options`` hold what each says."""
+    """The violations of the closest option, or else one of the union; ``options`` holds the violations of each."""
     if [] in options:
         return [Violation(pointer, rule, value, None, "matches more than one option")]
     strange = [one for option in options for one in option if not is_plain(one.value)]
@@ -37,7 +37,7 @@ def tell_union(
 
 
 def matches_none(told: Iterable[str]) -> str:
-    """The sentence for a value that fits no option, of what the options want."""
+    """The message for a value that matches no option: the requirements of the options."""
     wanted = list(dict.fromkeys(told))
     options = " or ".join(wanted[:_OPTIONS]) + (" or …" if len(wanted) > _OPTIONS else "")
     return f"matches no option: {options}" if len(options) <= _SENTENCE else "matches no option"

@@ -64,7 +64,7 @@ def read_rows(
     ignore: Collection[str] = (),
     inputs: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
-    """The rows of a file, in order; blank rows are counted and skipped.
+    """The rows of a file, in order. Blank rows are skipped but counted.
 
     ``source`` is a path, or ``"-"`` for standard input. The ``format`` follows from the name where it is not
     given: ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"``. Cells are read by the types of the model's
