@@ -91,6 +91,7 @@ class _Localiser:
 
     def whole(self) -> Schema:
         self._index(self.root, "", _HERE)
+        self._index_components()
         made: Schema = self._rewritten(self.root, "", self._scope_at(""))
         given = made.get("$defs")
         definitions = dict(given) if isinstance(given, dict) else {}
@@ -125,6 +126,15 @@ class _Localiser:
             self.dynamic.setdefault(part["$dynamicAnchor"], []).append(place)
         for steps, inner in parts_of(part):
             self._index(inner, step(place, *steps), base)
+
+    def _index_components(self) -> None:
+        """Find the names in the schemas of an OpenAPI document, which stand where no keyword puts them."""
+        standing = set(self.known)
+        components = self.root.get("components")
+        schemas = components.get("schemas") if isinstance(components, dict) else None
+        for name, part in schemas.items() if isinstance(schemas, dict) else ():
+            self._index(part, step("/components/schemas", name), self.base_of(""))
+        self.known = standing
 
     def base_of(self, place: str) -> str:
         while place not in self.bases and place:

@@ -107,7 +107,10 @@ class Output:
         output.raw = raw
         for name, (wire_name, kinds) in cls._fields.items():
             value = raw.get(wire_name)
-            object.__setattr__(output, name, value if isinstance(value, kinds) else None)
+            fits = isinstance(value, kinds)
+            if value.__class__ is bool and fits:  # to Python a number, and to JSON none
+                fits = bool in kinds or object in kinds
+            object.__setattr__(output, name, value if fits else None)
         return output
 
     def as_dict(self) -> dict[str, Any]:

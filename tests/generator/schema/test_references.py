@@ -24,6 +24,8 @@ SHORT = {"type": "string", "maxLength": 3}
         ("#/x-parts/0", {"x-parts": [SHORT]}),
         ("#short", {"$defs": {"Short": {"$anchor": "short", **SHORT}}}),
         ("#short", {"$defs": {"Short": {"$dynamicAnchor": "short", **SHORT}}}),
+        ("#short", {"components": {"schemas": {"Short": {"$anchor": "short", **SHORT}}}}),
+        ("short.json", {"components": {"schemas": {"Short": {"$id": "short.json", **SHORT}}}}),
         ("short.json", {"$defs": {"Short": {"$id": "short.json", **SHORT}}}),
         (
             "short.json",

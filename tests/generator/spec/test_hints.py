@@ -205,6 +205,8 @@ def test_a_union_that_doubles_at_each_reference_is_typed_in_bounded_time(tmp_pat
         ({"$ref": "#/$defs/Text"}, 3, None),
         ({"anyOf": [TEXT, {"type": "null"}]}, 3, None),
         ({"anyOf": [TEXT, WHOLE]}, 3, 3),
+        ({"type": "number"}, True, None),
+        ({"type": ["integer", "boolean"]}, True, True),
         ({"allOf": [{"$ref": "#/$defs/Frames"}]}, [{"url": "u"}], [{"url": "u"}]),
         ({"allOf": [{"$ref": "#/$defs/Frames"}]}, {"url": "u"}, None),
         ({"$ref": "#/$defs/Frame"}, {"url": "u"}, {"url": "u"}),
