@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
+from contextlib import suppress
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
@@ -51,13 +54,34 @@ def make_server(service: Service) -> MCPServer[Any]:
 
 
 def serve_stdio(settings: Settings) -> None:
-    """Serve one client over stdio until it disconnects."""
+    """Serve one client over stdio until it disconnects, or until SIGINT or SIGTERM.
+
+    Raises ``BrokenPipeError`` when the client no longer reads.
+    """
 
     async def main() -> None:
-        async with Service(settings).running() as service:
+        async with Service(settings).running() as service, anyio.create_task_group() as group:
+            group.start_soon(_leave_on_signals, service)
             await make_server(service).run_stdio_async()
+            group.cancel_scope.cancel()
 
-    anyio.run(main)
+    try:
+        anyio.run(main)
+    except BaseExceptionGroup as errors:
+        if errors.split(BrokenPipeError)[1] is not None:
+            raise
+        raise BrokenPipeError from None
+
+
+async def _leave_on_signals(service: Service) -> None:
+    """End the process on the first signal. The SDK's thread that reads standard input cannot be stopped."""
+    with (
+        suppress(NotImplementedError),  # on Windows
+        anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
+    ):
+        async for number in signals:
+            await service.close()
+            os._exit(128 + number)
 
 
 class HttpServer:

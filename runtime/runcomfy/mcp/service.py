@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
+import anyio
 from anyio.to_thread import run_sync
 from mcp.server.mcpserver.exceptions import ToolError
 
 from runcomfy.client.async_client import AsyncClient
+from runcomfy.client.job import AsyncJob
 from runcomfy.errors import RunComfyError, SubmissionUnknown, UnknownModel
 from runcomfy.journal import Entry, Journal
 from runcomfy.journal.allowance import Allowance
@@ -29,6 +33,8 @@ __all__ = ["Service", "tool_error"]
 _FRESH = 600.0
 _LONGEST = 1_500
 _UNKNOWN = "It may have been billed. Do not submit it under another key; a person has to look."
+#: Seconds for which a cancelled submit waits for its response, which has the request id.
+_LAST_SUBMITS = 5.0
 #: The estimated cost of the current submit, which the journal reserves for it.
 ESTIMATE: ContextVar[float | None] = ContextVar("estimate", default=None)
 
@@ -57,15 +63,42 @@ class Service:
         #: Key -> the price in the last consent question.
         self.asked: dict[str, float | None] = {}
         self._entries: dict[str, tuple[float, Any]] = {}
+        self._submits: set[asyncio.Task[AsyncJob[Any]]] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Service]:
-        """Close the client and the journal at the end. Jobs continue; the journal has their ids."""
+        """Close the service at the end. Jobs continue; the journal has their ids."""
         try:
             yield self
         finally:
-            await self.client.aclose()
-            self.journal.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Wait some seconds for the submits in flight, and close the client and the journal."""
+        await self._finish(self._submits)
+        await self.client.aclose()
+        self.journal.close()
+
+    async def submit(self, request: Request[Any], key: str, folder: Path) -> AsyncJob[Any]:
+        """Submit. When the call is cancelled in flight, the journal still gets the request id, if it comes soon."""
+        task = asyncio.create_task(self.client.submit(request, key=key, folder=folder))
+        self._submits.add(task)
+        task.add_done_callback(self._submits.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await self._finish({task})
+            raise
+
+    async def _finish(self, submits: set[asyncio.Task[AsyncJob[Any]]]) -> None:
+        """Wait for these submits, and cancel those that take too long."""
+        submits = {*submits}
+        with anyio.CancelScope(shield=True):
+            if submits:
+                _, late = await asyncio.wait(submits, timeout=_LAST_SUBMITS)
+                for task in late:
+                    task.cancel()
+            await asyncio.gather(*submits, return_exceptions=True)
 
     def model(self, model_id: str) -> type[Request[Any]]:
         """The request class of an allowed model. Raises ``ToolError``."""

@@ -102,7 +102,7 @@ async def _submit(
     try:
         request = cls.from_payload(_local(service, cls, inputs))
         folder = folder_of(service.settings.out, key)
-        job = await service.client.submit(request, key=key, folder=folder)
+        job = await service.submit(request, key, folder)
     except RunComfyError as error:
         raise tool_error(error) from None
     finally:
