@@ -178,3 +178,11 @@ def test_doctor_says_what_is_missing() -> None:
     broken = run("doctor", "--mock", XDG_STATE_HOME="/proc/none")
     assert broken.status == 73
     assert "set XDG_STATE_HOME" in broken.out
+
+
+def test_no_token_is_stored_for_the_mock(home: Path) -> None:
+    login()
+    ran = run("login", "--mock", given=b"another-token-1234\n")
+    assert ran.status == 64
+    assert "The mock takes any token" in ran.err
+    assert find_token().reveal() == TOKEN

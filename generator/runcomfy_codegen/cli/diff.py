@@ -40,7 +40,12 @@ __all__ = ["command"]
 )
 @click.option("--markdown", is_flag=True, help="Print the report as Markdown, for a pull request.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option("--base-url", metavar="URL", help="URL of the service, for --live.")
+@click.option(
+    "--base-url",
+    envvar="RUNCOMFY_BASE_URL",
+    metavar="URL",
+    help="URL of the service, for --live [also: RUNCOMFY_BASE_URL].",
+)
 def command(
     old: str | None,
     new: str | None,

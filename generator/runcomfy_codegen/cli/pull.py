@@ -41,7 +41,12 @@ __all__ = ["command"]
 @click.option("--prune", is_flag=True, help="Remove models that are no longer in the catalogue.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; report what would change.")
 @click.option("--restart", is_flag=True, help="Start over instead of resuming an interrupted pull.")
-@click.option("--base-url", metavar="URL", help="URL of the service.")
+@click.option(
+    "--base-url",
+    envvar="RUNCOMFY_BASE_URL",
+    metavar="URL",
+    help="URL of the service [also: RUNCOMFY_BASE_URL].",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(
     search: str | None,

@@ -95,14 +95,24 @@ def _invoke(arguments: list[str]) -> int:
             status = program.invoke(context)
     except click.exceptions.Exit as error:  # of --help and --version
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        return MISUSE
     except click.UsageError as error:
-        name = error.ctx.command_path if error.ctx else "runcomfy-py"
-        complain(f"{error.format_message()} (see {name} --help)")
+        name = (
+            error.ctx.command_path if error.ctx else " ".join(["runcomfy-py", *_named(arguments)])
+        )
+        complain(f"{' '.join(error.format_message().split())} (see {name} --help)")
         return MISUSE
     except click.ClickException as error:
         complain(error.format_message())
         return MISUSE
     return status if isinstance(status, int) else DONE
+
+
+def _named(arguments: list[str]) -> list[str]:
+    """The subcommand of a command line, if it starts with one."""
+    return [one for one in arguments[:1] if one in COMMANDS]
 
 
 def _print_notes(stop: BaseException) -> None:

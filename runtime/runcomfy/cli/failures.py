@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runcomfy.errors import ClientClosed, JournalError, RequestError, RunComfyError, ValidationError
 
 from .exit_codes import INTERNAL, status_of
+from .next_command import next_command
 from .terminal import complain
 
 if TYPE_CHECKING:
@@ -30,6 +32,14 @@ _LINES = (
     (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
     (re.compile(r"journal\.adopt\(client\.account\)"), "runcomfy-py journal adopt"),
     (re.compile(r"; use another path$"), ""),
+    (
+        re.compile(
+            "pass a local file as a pathlib.Path, as bytes or as an open file, not as a string"
+        ),
+        "write @ before the path of a local file",
+    ),
+    # An argument in Python, and its option in parentheses.
+    (re.compile(r"\b[a-z_]+=\S+ \((--[a-z][^)]*)\)"), r"\1"),
     (
         re.compile(r"; pass a local file as a pathlib\.Path, .* not as a string"),
         "; write a local file as NAME=@FILE",
@@ -55,8 +65,13 @@ _NEXT_STEPS = {
 def in_words_of_the_command(text: str) -> str:
     """The text with Python snippets replaced by commands."""
     for pattern, words in _LINES:
-        text = pattern.sub(words, text)
+        text = pattern.sub(partial(_as_command, words), text)
     return _ALLOW.sub(_options, text)
+
+
+def _as_command(words: str, found: re.Match[str]) -> str:
+    told = found.expand(words)
+    return next_command(told) if told.startswith("runcomfy-py ") else told
 
 
 def _options(found: re.Match[str]) -> str:

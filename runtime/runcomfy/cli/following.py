@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .exit_codes import INTERRUPTED, TERMINATED, worst
+from .next_command import next_command
 from .outcomes import Outcome, of_error, of_result, show
 from .progress import Progress
 from .saving import Saving
@@ -139,7 +140,8 @@ class _Following:
 
         outcome.error, outcome.status = error, CANNOT_WRITE
         outcome.notes.append(
-            f"to save them again: runcomfy-py result {outcome.request_id} -o FOLDER"
+            "to save them again: "
+            + next_command(f"runcomfy-py result {outcome.request_id} -o FOLDER")
         )
         return outcome
 

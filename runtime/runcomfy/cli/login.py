@@ -31,6 +31,8 @@ def command(out: Output, service: Service, no_keyring: bool, no_check: bool) -> 
     in ~/.config/runcomfy. Python clients find the token there too. No argument takes the token, because
     other users of the machine could see it.
     """
+    if service.mock:
+        raise click.UsageError("The mock takes any token, so none is stored for it: omit --mock.")
     from runcomfy.credentials import Token
 
     from .token_store import masked, store

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from .next_command import remember_service
 from .output import Output
 
 if TYPE_CHECKING:
@@ -147,10 +149,20 @@ def service_options(command: CommandT) -> CommandT:
     @click.option("--mock", is_flag=True, help="Use a local mock: no account, no cost.")
     @functools.wraps(command)
     def wrapped(*arguments: Any, base_url: str | None, mock: bool, **options: Any) -> Any:
+        remember_service(["--mock"] if mock else _base_url_options(base_url))
         service = Service(base_url, mock=mock, out=options["out"])
         return command(*arguments, service=service, **options)
 
     return wrapped  # type: ignore[return-value]  # click calls it, whatever its signature
+
+
+def _base_url_options(base_url: str | None) -> list[str]:
+    """``--base-url`` as it was given; not from the variable, which the next command has as well."""
+    from shlex import quote
+
+    source = click.get_current_context().get_parameter_source("base_url")
+    given = base_url is not None and source is ParameterSource.COMMANDLINE
+    return ["--base-url", quote(base_url or "")] if given else []
 
 
 def journal_option(command: CommandT) -> CommandT:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .exit_codes import DONE
+from .next_command import next_command
 from .output import Output, output_options
 from .requests import ModelCommand, Wanted, request_options
 from .service import Service, service_options
@@ -47,5 +48,6 @@ def submit(
                 out.json({**told, "state": "submitted"})
             else:
                 out.line(job.request_id)
-                out.note(f"submitted; to wait for it: runcomfy-py wait {job.request_id}")
+                waiting = next_command(f"runcomfy-py wait {job.request_id}")
+                out.note(f"submitted; to wait for it: {waiting}")
     return DONE

@@ -198,6 +198,16 @@ def test_a_schema_that_the_list_leaves_out_is_looked_up(shop: Shop) -> None:
     assert shop.text("acme/cat/input.json") == SCHEMA
 
 
+def test_the_variable_of_the_address_holds_for_pull_and_diff(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mock_service(catalogue=[entry("acme/cat")]) as service:
+        monkeypatch.setenv("RUNCOMFY_BASE_URL", service.url)
+        assert codegen("pull", "--all", "--schemas", shop.schemas).status == 0
+        assert codegen("diff", "--live", "--schemas", shop.schemas).status == 0
+        assert service.count("catalogue") >= 2
+
+
 def test_texts_of_a_page_and_its_output_schema_are_kept(shop: Shop) -> None:
     add(WAN, "--schemas", shop.schemas)
     page = tree(shop.schemas / WAN_ID)
