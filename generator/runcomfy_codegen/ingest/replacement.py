@@ -4,6 +4,8 @@ What is to be written is put into a hidden folder beside the old documents, with
 rename of that folder decides: before it, the model is the old one; after it, the new one, because readers
 (``schema.documents``) prefer what lies in the folder. Then the documents move to their places: old ones go first, the
 new input comes, and the others follow. A run that is killed leaves the folder; the next ``add`` carries on with it.
+
+A model without a folder needs none of this: its hidden folder lies beside the place of its own, and becomes it by one rename.
 """
 
 from __future__ import annotations
@@ -30,15 +32,18 @@ class Replacement:
         self._folder = folder
         self._files = {**writes, **{f"{name}{REMOVED}": b"" for name in removes}}
         self._made = [path for path in (folder, *folder.parents) if not path.exists()]
+        new = folder in self._made
+        self._staged = (
+            folder.with_name(f"{_UNDECIDED}-{folder.name}") if new else folder / _UNDECIDED
+        )
 
     def stage(self) -> None:
         """Write the documents where no one reads them yet."""
-        staged = self._folder / _UNDECIDED
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir(parents=True)
+        shutil.rmtree(self._staged, ignore_errors=True)
+        self._staged.mkdir(parents=True)
         for name, data in self._files.items():
             try:
-                with (staged / name).open("xb") as file:
+                with (self._staged / name).open("xb") as file:
                     file.write(data)
             except OSError as error:  # a full disk is told without the name of the file
                 error.filename = str(self._folder / name)
@@ -46,12 +51,16 @@ class Replacement:
 
     def decide(self) -> None:
         """Let the change count, and move the documents to their places."""
-        (self._folder / _UNDECIDED).replace(self._folder / DECIDED)
+        if not self._folder.exists():
+            self._staged.rename(self._folder)
+            return
+        # Also of a model that was new: the folder of another one may have been made inside its place since.
+        self._staged.replace(self._folder / DECIDED)
         _finish(self._folder)
 
     def give_up(self) -> None:
         """Leave the model as it was, and no folder that was made for it."""
-        shutil.rmtree(self._folder / _UNDECIDED, ignore_errors=True)
+        shutil.rmtree(self._staged, ignore_errors=True)
         for path in self._made:
             with suppress(OSError):  # it is not empty
                 path.rmdir()
@@ -62,8 +71,9 @@ def finish_all(root: Path) -> None:
     for path, folders, _ in os.walk(root):
         if DECIDED in folders:
             _finish(Path(path))
-        if _UNDECIDED in folders:
-            shutil.rmtree(Path(path) / _UNDECIDED, ignore_errors=True)
+        for name in folders:
+            if name.startswith(_UNDECIDED):
+                shutil.rmtree(Path(path) / name, ignore_errors=True)
         folders[:] = [name for name in folders if not name.startswith(".")]
 
 
