@@ -34,10 +34,14 @@ def check_callback(name: str, given: object, *, blocking: bool = False) -> None:
     if given is not None and not callable(given):
         raise ConfigurationError(f"{name} must be a function, got {given!r:.80}")
     if blocking and given is not None:
-        from inspect import iscoroutinefunction
+        from inspect import isasyncgenfunction, iscoroutinefunction
 
         call = getattr(given, "__call__", None)  # noqa: B004  # the method is looked into, not called
-        if iscoroutinefunction(given) or iscoroutinefunction(call):
+        if any(
+            is_async(one)
+            for is_async in (iscoroutinefunction, isasyncgenfunction)
+            for one in (given, call)
+        ):
             raise ConfigurationError(
                 f"{name} must be a plain function: Client does not await; AsyncClient accepts both"
             )

@@ -17,6 +17,9 @@ VARIABLES = ("RUNCOMFY_TOKEN", "RUNCOMFY_API_TOKEN", "YOUR_API_TOKEN")
 #: The service and the user name of the entry that ``runcomfy-py login`` makes in a keyring.
 KEYRING = ("runcomfy", "api-token")
 
+#: Quotes in pairs, as shells and word processors write them.
+_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
+
 #: The token files of ``runcomfy-py login`` and of the official command, in order of precedence.
 _LOGIN, _OFFICIAL = "login.json", "token.json"
 
@@ -32,7 +35,9 @@ class Token:
                 f"the token from {source} must be a string, got a {type(value).__name__}"
             )
         value = _bare(value)
-        if not value or not value.isascii() or not value.isprintable() or " " in value:
+        if not value or value.lower() == "bearer":
+            raise ConfigurationError(f"the token from {source} is empty")
+        if not value.isascii() or not value.isprintable() or " " in value:
             raise ConfigurationError(
                 f"the token from {source} cannot be sent in a header: "
                 "it must be printable ASCII without spaces"
@@ -52,12 +57,13 @@ class Token:
 
 
 def _bare(value: str) -> str:
-    """The token in a text as people paste it: with quotes, with ``Bearer`` in front, behind a byte order mark."""
+    """The token in a text as people paste it: with quotes, as a header, behind a byte order mark."""
     value = value.strip("\ufeff \t\r\n")
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+    if len(value) > 1 and value[0] + value[-1] in _QUOTES:
         value = value[1:-1].strip()
-    if value[:7].lower() == "bearer ":
-        value = _bare(value[7:])
+    for start in ("authorization:", "bearer "):
+        if value[: len(start)].lower() == start:
+            value = _bare(value[len(start) :])
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,20 @@ pytestmark = pytest.mark.slow  # each test starts several interpreters or client
 
 
 @pytest.mark.parametrize(
-    "given", ["Bearer tok-1", "bearer  tok-1", '"tok-1"', "'tok-1'", "\ufefftok-1\r\n", '"Bearer tok-1"']
+    "given",
+    [
+        "Bearer tok-1", "bearer  tok-1", '"tok-1"', "'tok-1'", "\ufefftok-1\r\n", '"Bearer tok-1"', "\u201ctok-1\u201d",
+        "Authorization: Bearer tok-1", '"authorization:Bearer tok-1"',
+    ],
 )  # fmt: skip
 def test_a_token_is_taken_as_people_paste_it(given: str) -> None:
     assert find_token(given).reveal() == "tok-1"
+
+
+@pytest.mark.parametrize("given", ["", " ", "Bearer", "Bearer ", '""'])
+def test_an_empty_token_is_named(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="the token from the argument token= is empty"):
+        find_token(given)
 
 
 def test_a_token_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -35,7 +46,7 @@ def test_a_token_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     assert find_token(environ={}, home=tmp_path).reveal() == "tok-1"
 
 
-@pytest.mark.parametrize("end", ["/v1", "/v1/", "/"])
+@pytest.mark.parametrize("end", ["/v1", "/v1/", "/v1/models", "/v1/models/", "/"])
 def test_a_base_url_may_end_like_the_paths_of_calls(end: str) -> None:
     with Client(TOKEN, base_url=f"https://model-api.runcomfy.net{end}") as client:
         assert "'https://model-api.runcomfy.net'" in repr(client)
@@ -47,6 +58,11 @@ async def _later(*_: object) -> None:
 
 def _client(**settings: Any) -> Client:
     return Client(TOKEN, **settings)
+
+
+async def _yielding(*_: object) -> AsyncIterator[None]:
+    """The same with a ``yield`` in it."""
+    yield
 
 
 class _Later:
@@ -61,6 +77,7 @@ class _Later:
         (lambda: _client(max_file_bytes=1e9), "max_file_bytes must be a number of bytes"),
         (lambda: Client(TOKEN).run(a_request(), on_status=_later), "on_status must be a plain"),
         (lambda: Client(TOKEN).run(a_request(), on_status=_Later()), "on_status must be a plain"),
+        (lambda: Client(TOKEN).run(a_request(), on_status=_yielding), "on_status must be a plain"),
         (lambda: Client(TOKEN).job("r1").wait(on_status=_later), "on_status must be a plain"),
     ],
 )

@@ -28,7 +28,7 @@ _LONGEST_MODEL_ID = 300
 
 
 def check_base_url(url: str) -> str:
-    """The base URL without a trailing slash or ``/v1``. It must be https, except on this machine.
+    """The base URL without a trailing slash, ``/v1`` or ``/v1/models``. It must be https, except on this machine.
 
     >>> check_base_url("https://model-api.runcomfy.net/")
     'https://model-api.runcomfy.net'
@@ -46,7 +46,9 @@ def check_base_url(url: str) -> str:
             f"base_url must start with https:// because the token is sent there: {clean(url)} "
             "(http:// is allowed for localhost only)"
         )
-    return url.rstrip("/").removesuffix("/v1").rstrip("/")  # the paths of calls begin with it
+    return (
+        url.rstrip("/").removesuffix("/v1/models").removesuffix("/v1").rstrip("/")
+    )  # the paths of calls begin with it
 
 
 def check_request_id(request_id: object) -> str:
