@@ -138,12 +138,14 @@ class _Rendered:
 def _render_model(stored: Stored, documents: str, job: Job) -> _Rendered:
     parsed = parse_documents(stored)
     spec = build_model(parsed, templates_folder() / "types")
+    # A renamed model is read from the folder of its new name.
+    remarks = () if parsed.renamed_to else _remarks_on_source(stored)
     entry = ManifestEntry(
         documents,
         spec.package,
         spec.module,
         tuple(map(str, spec.export_names)),
-        (*spec.notes, *_remarks_on_source(stored)),
+        (*spec.notes, *remarks),
         parsed.names,
     )
     module = render_model(spec, stored.model_id)

@@ -70,3 +70,24 @@ def test_a_group_without_a_subcommand_shows_its_help(capfd: pytest.CaptureFixtur
     status, err = told(capfd, "journal")
     assert status == 64
     assert err.startswith("Usage: runcomfy-py journal")
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "wait", "result", "recover", "batch", "mcp", "gallery", "playground"]
+)
+def test_every_command_has_the_same_names_for_its_output(
+    command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "--help"]) == 0
+    told_options = capfd.readouterr().out
+    assert all(name in told_options for name in ("-o, ", "--out", "--output"))
+
+
+def test_rules_with_the_same_words_are_shown_once(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "wan-ai/wan-2-6/image-to-image", "--offline"]) == 0
+    assert capfd.readouterr().out.count("at least 384 pixels") == 1
+
+
+def test_a_batch_takes_a_package_of_models(capfd: pytest.CaptureFixture[str]) -> None:
+    status, err = told(capfd, "batch", EDIT, "rows.csv", "--out", "out", "--package", "no_such")
+    assert (status, "'no_such' cannot be imported" in err) == (64, True)

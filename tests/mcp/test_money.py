@@ -188,3 +188,16 @@ def test_other_models_jobs_are_out_of_reach(service: MockService, tmp_path: Path
 
     play(settings(service, tmp_path, budget=1.0), submit)
     play(settings(service, tmp_path, budget=1.0, allow=("*/edit",)), script)
+
+
+@pytest.mark.parametrize("place", ["at RunComfy", "on a local mock, where nothing is billed"])
+def test_the_question_names_where_the_request_runs(
+    place: str, service: MockService, tmp_path: Path
+) -> None:
+    yes = Person()
+
+    async def script(client: Client) -> None:
+        await call(client, "submit", **HAT)
+
+    play(settings(service, tmp_path, place=place), script, elicitation_callback=yes)
+    assert f"{place}, under the key" in yes.asked[0]

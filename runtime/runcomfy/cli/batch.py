@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from .engine_options import engine_options
+from .model_packages import package_option
 from .option_types import Number
 from .output import Output, output_options
 from .service import Service, service_options
@@ -33,7 +34,12 @@ class BatchCommand(click.Command):
 @click.argument("model", metavar="MODEL")
 @click.argument("source", metavar="INPUT")
 @click.option(
-    "folder", "--out", metavar="FOLDER", help="Folder of the batch: journal, results and files."
+    "folder",
+    "-o",
+    "--out",
+    "--output",
+    metavar="FOLDER",
+    help="Folder of the batch: journal, results and files.",
 )
 @click.option(
     "--format",
@@ -147,6 +153,7 @@ class BatchCommand(click.Command):
     metavar="COMMAND",
     help="Run this command at the end, with the summary on its standard input.",
 )
+@package_option
 @output_options
 @service_options
 def command(

@@ -15,12 +15,16 @@ __all__ = ["command"]
     "page",
     "-o",
     "--out",
+    "--output",
     metavar="FILE",
     help="File to write.  [default: gallery.html next to the journal]",
 )
+@click.option("--mock", is_flag=True, help="Show the journal of the local mock.")
 @click.option("--title", help="Heading of the page.  [default: the folder's name]")
 @output_options
-def command(out: Output, source: str | None, page: str | None, title: str | None) -> None:
+def command(
+    out: Output, source: str | None, page: str | None, mock: bool, title: str | None
+) -> None:
     """Write one HTML file with the images, video and audio of FOLDER (a batch) or JOURNAL, with inputs, costs and errors.
 
     Without an argument, use the journal of the command line. The page loads nothing from the network.
@@ -31,9 +35,9 @@ def command(out: Output, source: str | None, page: str | None, title: str | None
     from runcomfy.gallery import items_of, write_gallery
     from runcomfy.journal import Journal
 
-    from .service import state_folder
+    from .service import Service
 
-    path = Path(source) if source else state_folder() / "journal.db"
+    path = Path(source) if source else Service(None, mock=mock, out=out).journal_path
     if path.is_dir():
         path /= JOURNAL
     if not path.is_file():

@@ -11,6 +11,7 @@ import click
 
 from runcomfy.errors import MissingExtra
 
+from .model_packages import package_option
 from .option_types import Number
 from .output import Output, output_options
 from .service import Service, service_options
@@ -57,11 +58,13 @@ __all__ = ["command"]
     "folder",
     "-o",
     "--out",
+    "--output",
     type=click.Path(path_type=Path),
     default=Path("results"),
     show_default=True,
     help="Folder for saved results.",
 )
+@package_option
 @output_options
 @service_options
 def command(out: Output, service: Service, http: bool, port: int, **options: Any) -> None:
@@ -88,6 +91,7 @@ def command(out: Output, service: Service, http: bool, port: int, **options: Any
             base_url=reached.get("base_url"),
             token=reached.get("token"),
             journal=service.journal_path,
+            place=_place(service),
         )
         if not http:
             serve_stdio(settings)
@@ -97,3 +101,11 @@ def command(out: Output, service: Service, http: bool, port: int, **options: Any
         out.line(f"Authorization: Bearer {server.token}")
         sys.stdout.flush()  # whoever started it may be waiting for the address
         server.serve()
+
+
+def _place(service: Service) -> str:
+    from runcomfy.client.settings import BASE_URL
+
+    if service.mock:
+        return "on a local mock, where nothing is billed"
+    return "at RunComfy" if service.address == BASE_URL else f"at {service.address}"

@@ -12,6 +12,7 @@ import click
 
 from runcomfy.errors import MissingExtra
 
+from .model_packages import package_option
 from .output import Output, output_options
 
 __all__ = ["command"]
@@ -40,6 +41,7 @@ __all__ = ["command"]
     "folder",
     "-o",
     "--out",
+    "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("playground"),
     show_default=True,
@@ -48,6 +50,7 @@ __all__ = ["command"]
 @click.option(
     "--base-url", envvar="RUNCOMFY_BASE_URL", metavar="URL", help="URL of the service, with --live."
 )
+@package_option
 @output_options
 def command(
     port: int,

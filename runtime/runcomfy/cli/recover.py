@@ -26,6 +26,7 @@ __all__ = ["command"]
 @click.option(
     "-o",
     "--output",
+    "--out",
     "folder",
     metavar="FOLDER",
     default=".",

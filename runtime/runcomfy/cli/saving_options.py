@@ -29,6 +29,7 @@ def saving_options(command: CommandT) -> CommandT:
         click.option(
             "-o",
             "--output",
+            "--out",
             "folder",
             metavar="FOLDER",
             default=".",

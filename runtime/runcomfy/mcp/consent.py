@@ -34,7 +34,12 @@ class Covered(Consent):
 
 
 def question(
-    model_id: str, key: str, inputs: dict[str, Any], price: float | None, limit: float
+    model_id: str,
+    key: str,
+    inputs: dict[str, Any],
+    price: float | None,
+    limit: float,
+    place: str,
 ) -> Elicit[Consent]:
     """The consent question for this exact request. It contains all inputs or their digest, because consent applies to its text."""
     unknown = f"an unknown price (the agent expects at most ${limit:g})"
@@ -45,7 +50,7 @@ def question(
         digest = hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
         shown += f" [SHA-256 of all inputs: {digest}]"
     return Elicit(
-        f"Run {text(model_id)} for {cost} at RunComfy, under the key {text(key)!r}? Inputs: {shown}",
+        f"Run {text(model_id)} for {cost} {text(place)}, under the key {text(key)!r}? Inputs: {shown}",
         Consent,
     )
 

@@ -30,6 +30,8 @@ class Settings:
     base_url: str | None = None
     token: str | None = field(default=None, repr=False)
     journal: Path | None = None
+    #: Where requests run, as the consent question says it.
+    place: str = "at RunComfy"
 
     def __post_init__(self) -> None:
         for name in ("budget", "budget_day"):

@@ -81,7 +81,7 @@ async def _consent(
         raise _budget_reached(service)
     require_possible(context)
     service.asked[key] = price
-    return question(model, key, inputs, price, max_cost_usd)
+    return question(model, key, inputs, price, max_cost_usd, service.settings.place)
 
 
 async def _submit(

@@ -175,7 +175,8 @@ def inputs_of(cls: type[Request[Any]]) -> dict[str, Input]:
         one = found.get(media.path[0])
         if one is not None and len(media.path) == 1:
             one.media = media.kind
-            one.rules = [rule.wording or f"{rule.name} {rule.limit}" for rule in media.rules]
+            words = (rule.wording or f"{rule.name} {rule.limit}" for rule in media.rules)
+            one.rules = list(dict.fromkeys(words))  # width and height share their words
     return found
 
 

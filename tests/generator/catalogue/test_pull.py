@@ -263,6 +263,14 @@ def test_a_vanished_model_is_marked_and_a_returning_one_is_not(shop: Shop) -> No
     assert shop.pull("--all").out.startswith("updated    acme/cat  back in the catalogue\n")
 
 
+def test_a_renamed_model_is_not_odd(shop: Shop) -> None:
+    shop.entries = [entry("acme/cat")]
+    shop.pull("--all")
+    codegen("rename", "acme/cat", "acme/dog", "--schemas", shop.schemas)
+    places = ("--schemas", shop.schemas, "--out", shop.folder / "src", "--package", "my_models")
+    assert "odd in the schema" not in codegen("generate", *places).out
+
+
 def test_a_renamed_model_stays_an_alias(shop: Shop) -> None:
     shop.entries = [entry("acme/cat")]
     shop.pull("--all")
