@@ -88,6 +88,12 @@ def test_rules_with_the_same_words_are_shown_once(capfd: pytest.CaptureFixture[s
     assert capfd.readouterr().out.count("at least 384 pixels") == 1
 
 
+def test_a_list_without_entries_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    status, err = told(capfd, "jobs", "--since", "2026-01-31T18:30")
+    assert status == 0
+    assert "no such requests in" in err
+
+
 def test_a_batch_takes_a_package_of_models(capfd: pytest.CaptureFixture[str]) -> None:
     status, err = told(capfd, "batch", EDIT, "rows.csv", "--out", "out", "--package", "no_such")
     assert (status, "'no_such' cannot be imported" in err) == (64, True)

@@ -96,8 +96,15 @@ def test_tables_fit_a_narrow_window(columns: int, service: MockService) -> None:
         text, lines = shown(*arguments, columns=columns)
         assert lines
         assert "Traceback" not in text
-    rows = ESCAPE.sub("", shown("models", columns=columns)[0]).splitlines()
+    rows = ESCAPE.sub("", shown("doctor", columns=columns)[0]).splitlines()
     assert max(map(len, rows)) <= columns
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_ids_can_be_copied_from_a_window_of_any_width(columns: int, service: MockService) -> None:
+    text = ESCAPE.sub("", shown("models", columns=columns)[0])
+    assert "openai/gpt-image-1-5/image-to-image" in text
+    assert ("model       openai/gpt-image-2/edit" in text) == (columns < 82)
 
 
 def test_a_verdict_is_coloured_unless_no_color_is_set() -> None:

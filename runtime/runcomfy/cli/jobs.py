@@ -31,9 +31,9 @@ __all__ = ["command"]
 @click.option("--model", metavar="ID", help="List only requests of this model.")
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
     metavar="DATE",
-    help="List only requests since this date, in UTC.",
+    help="List only requests since this date or time in UTC: 2026-01-31, 2026-01-31T18:30.",
 )
 @click.option(
     "--limit",
@@ -72,6 +72,9 @@ def command(
     if out.as_json:
         for entry in entries:
             out.json(_as_json(entry))
+        return
+    if not entries:
+        out.note(f"no such requests in {service.journal_path}")
         return
     out.table(("made (UTC)", "state", "model", "cost", "request", "key"), map(_row, entries))
     unknown = sum(entry.state == "unknown" for entry in entries)

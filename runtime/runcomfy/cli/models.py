@@ -47,6 +47,9 @@ def command(
         for entry in entries:
             out.json(_as_json(entry))
         return
+    if not entries:
+        out.note("no such models in the catalogue")
+        return
     out.table(("model", "price", "categories", "installed"), map(_row, entries))
     out.detail(f"{len(entries)} models")
 

@@ -16,6 +16,7 @@ from .terminal import complain, is_terminal, plain, uses_colour
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 __all__ = ["Output", "output_options"]
 
@@ -83,19 +84,48 @@ def _has_rich() -> bool:
     return find_spec("rich") is not None
 
 
+#: The columns between two columns of a table.
+_GAP = 3
+
+
 def _draw(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    console = _console()
+    texts = [[Text(plain(cell), _STYLES.get(cell, "")) for cell in row] for row in rows]
+    if all(columns) and _width(columns, texts) > console.width:
+        _draw_records(console, columns, texts)
+        return
     ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
     style = box.ASCII if ascii_only else box.SIMPLE_HEAD
     table = Table(box=style, pad_edge=False, show_edge=False)
     for name in columns:
         table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(cell), _STYLES.get(cell, "")) for cell in row))
-    _console().print(table)
+    for row in texts:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> int:
+    """The width of a table in which no cell is folded."""
+    widths = (
+        max(len(name), *(row[place].cell_len for row in rows), 0)
+        for place, name in enumerate(columns)
+    )
+    return sum(widths) + _GAP * (len(columns) - 1)
+
+
+def _draw_records(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """Each row as lines of a name and a cell, so that no id is broken to fit into a column."""
+    longest = max(map(len, columns))
+    for number, row in enumerate(rows):
+        if number:
+            console.print()
+        for name, cell in zip(columns, row, strict=True):
+            if cell.plain:
+                console.print(f"{name:{longest}}", cell, sep="  ", soft_wrap=True)
 
 
 def _console() -> Console:
