@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import anyio
 import pytest
 
 from runcomfy import AsyncClient, Client, ConfigurationError, KeyConflict, Polling
+from runcomfy.batch.options import BatchOptions
 from runcomfy.batch.outcome import BatchOutcome
 from runcomfy.batch.preflight import InvalidRows
+from runcomfy.batch.rows import BatchRow, RowSource
+from runcomfy.batch.runner import Runner
 from runcomfy.errors import JournalUnwritable
 from runcomfy.journal import Journal
 from runcomfy.journal.grouped_commits import GroupedCommits
@@ -360,3 +364,38 @@ def test_a_full_disk_lets_what_is_in_progress_end(tmp_path: Path) -> None:
         again = Counter(one.state for one in client.batch(TEXT, rows(20), out=tmp_path / "b"))
         assert again["succeeded"] + again["unknown"] == busy.accepted == 20
         assert again["unknown"] <= submits
+
+
+def _breaking_off(source: RowSource) -> Iterator[BatchRow]:
+    yield from source
+    raise OSError("the input has gone")
+
+
+def _failing(_: int, outcome: BatchOutcome) -> None:
+    raise OSError("nobody listens")
+
+
+@pytest.mark.parametrize(
+    ("rows_of", "tell", "told"),
+    [
+        (_breaking_off, lambda _, __: None, "the input has gone"),
+        (iter, _failing, "nobody listens"),
+    ],
+    ids=["rows that cannot be read", "a callback that fails"],
+)
+def test_an_error_of_the_caller_lets_what_is_under_way_end(
+    service: MockService, tmp_path: Path, rows_of: Any, tell: Any, told: str
+) -> None:
+    source = RowSource(TEXT, rows(300), BatchOptions())  # 256 are read ahead
+
+    async def main(journal: Journal) -> None:
+        client = service.async_client(polling=Polling(0.01, 0.02), journal=journal)
+        runner = Runner(client, journal, TEXT, tmp_path, BatchOptions())
+        with pytest.raises(OSError, match=told):
+            await runner.run(rows_of(source), {}, lambda _: "", tell)
+        await client.aclose()
+
+    with Journal(tmp_path / "j.db") as journal:
+        anyio.run(main, journal)
+        assert {entry.state for entry in journal.entries()} == {"succeeded"}
+    assert "cancel" not in {asked.action for asked in service.log}

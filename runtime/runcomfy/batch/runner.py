@@ -76,8 +76,8 @@ class Runner:
         #: How many rows are in flight.
         self.running = 0
         self._stopped = ""
-        #: Why the journal cannot be written any longer.
-        self._unwritable: JournalError | None = None
+        #: What stopped the batch before its end, such as a journal that cannot be written any longer.
+        self._error: Exception | None = None
         #: Keys of rows that are paid again because they failed.
         self._repeated: set[str] = set()
 
@@ -94,8 +94,8 @@ class Runner:
     ) -> BatchSummary:
         """Run the rows. ``known`` holds their journal entries; ``why_bad`` returns why one is invalid. ``tell`` is called with the index and outcome of each row.
 
-        Raises ``JournalError`` if the journal cannot be written any longer: nothing more is submitted, and what is in flight is
-        followed to its end before.
+        Raises ``JournalError`` if the journal cannot be written any longer, and what reading ``rows`` or calling ``tell`` raises.
+        In each case nothing more is submitted, and what is in flight is followed to its end before.
         """
         self.know(known)
         feed = RowFeed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))
@@ -106,9 +106,10 @@ class Runner:
             self._options.stop_on_error,
         )
         left = await self._drive(schedule(feed, limits, monotonic()), feed, tell)
-        await self._leave(feed, left, tell)
-        if self._unwritable is not None:
-            raise self._unwritable
+        if self._error is None or isinstance(self._error, JournalError):
+            await self._leave(feed, left, tell)
+        if self._error is not None:
+            raise self._error
         return self.summary
 
     def know(self, known: Mapping[str, Known]) -> None:
@@ -128,7 +129,7 @@ class Runner:
         send, receive = anyio.create_memory_object_stream[Event](inf)
         with send, receive:
             async with anyio.create_task_group() as group:
-                group.start_soon(feed.read, send)
+                group.start_soon(self._read, feed, send)
                 group.start_soon(self._watch, send)
                 step = next(flow)
                 while True:
@@ -206,20 +207,32 @@ class Runner:
         try:
             outcome, kind, retry_after = await self.outcome_of(row)
         except JournalError as error:
-            await self._halt(error, send)
+            await self._halt(error, "journal", send)
             outcome, kind, retry_after = unwritten(row, error), "not_sent", None
-        if outcome.state:
-            self.tell(row, outcome, tell)
+        try:
+            if outcome.state:
+                self.tell(row, outcome, tell)
+        except Exception as error:  # noqa: BLE001  # it is raised when the rows in flight have ended
+            await self._halt(error, "failure", send)
         await send.send(Ended(monotonic(), row, kind, retry_after))
 
-    async def _halt(self, error: JournalError, send: anyio.abc.ObjectSendStream[Event]) -> None:
-        """Stop claiming keys, and wait for the rows in flight. A shard raises at once, because it is run again completely."""
+    async def _read(self, feed: RowFeed, send: anyio.abc.ObjectSendStream[Event]) -> None:
+        try:
+            await feed.read(send)
+        except Exception as error:  # noqa: BLE001  # it is raised when the rows in flight have ended
+            await self._halt(error, "rows", send)
+
+    async def _halt(
+        self, error: Exception, reason: str, send: anyio.abc.ObjectSendStream[Event]
+    ) -> None:
+        """Start no further row, and wait for those in flight. A shard raises at once, because it is run again completely."""
         if self._shared:
             raise error
-        if self._unwritable is None:
-            self._unwritable = error
-            self._journal.refuse_claims(f"{error}; the batch has stopped")
-        await send.send(Stop(monotonic(), "journal"))
+        if self._error is None:
+            self._error = error
+            if isinstance(error, JournalError):
+                self._journal.refuse_claims(f"{error}; the batch has stopped")
+        await send.send(Stop(monotonic(), reason))
 
     async def outcome_of(self, row: BatchRow) -> tuple[BatchOutcome, Kind, float | None]:
         """Run one row. Returns its outcome, the meaning for the batch, and the seconds to wait; the state is empty if it is requeued."""
@@ -298,7 +311,7 @@ class Runner:
             try:
                 wanted = await run_sync(self._journal.fact, PAUSED) is not None
             except JournalError as error:
-                await self._halt(error, send)
+                await self._halt(error, "journal", send)
                 return
             if wanted != paused:
                 paused = wanted

@@ -47,6 +47,8 @@ _REASONS = {
     "interrupt": "it was interrupted",
     "terminate": "it was terminated",
     "journal": "the journal cannot be written",
+    "rows": "the rows cannot be read",
+    "failure": "an unexpected error occurred",
 }
 
 
