@@ -320,6 +320,22 @@ def test_whoever_stops_iterating_stops_the_batch(
     assert service.accepted == 300
 
 
+def test_a_stop_submits_no_row_that_waits_for_its_turn(tmp_path: Path) -> None:
+    """All rows are in flight, and one is submitted at a time: who stops then pays for no further one."""
+    run: list[Any] = []
+
+    def watch(asked: Asked) -> None:
+        if asked.action == "submit":
+            run[0]._batch.stop("terminate")
+
+    settings = Settings(make_output=small_output, polls_in_queue=0, polls_running=0)
+    with MockService(settings, watch=watch) as service, service.client() as client:
+        run.append(client.batch(TEXT, rows(20), out=tmp_path / "b", submits=1))
+        states = Counter(one.state for one in run[0])
+        assert states == {"succeeded": 1, "waiting": 19}
+        assert (service.accepted, run[0].summary.stopped) == (1, "terminate")
+
+
 async def _collected(service: MockService, folder: Path) -> list[str]:
     async with AsyncClient("any", base_url=service.url) as client:
         return [one.state async for one in client.batch(TEXT, rows(5), out=folder)]

@@ -84,6 +84,7 @@ def test_a_second_ctrl_c_leaves_at_once(queued: MockService) -> None:
     running.sendintr()
     running.expect(re.escape("\r\x1b[K"))
     running.sendintr()
+    running.expect("requests in flight may continue: runcomfy-py jobs lists them")
     running.expect(END)
     running.close()
     assert signal.SIGINT in (running.signalstatus, (running.exitstatus or 0) - 128)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 from time import monotonic
@@ -20,7 +21,7 @@ from .name_template import FileNames
 from .options import BatchOptions
 from .outcome import WAITING, BatchOutcome, BatchSummary
 from .row_feed import RowFeed
-from .row_outcomes import failed, meaning_of, recorded, unwritten
+from .row_outcomes import BatchStopped, failed, meaning_of, recorded, unwritten
 from .rows import BatchRow
 from .scheduler import Ended, Event, Kind, Limits, Start, Step, Stop, Tick, schedule
 
@@ -82,8 +83,11 @@ class Runner:
         self._repeated: set[str] = set()
 
     def stop(self, reason: str = "interrupt") -> None:
-        """Start no further row; wait for those in flight."""
+        """Submit nothing more; wait for the rows in flight. Rows that wait for their turn to submit do not get it."""
         self._stopped = self._stopped or reason
+        if not self._shared:
+            with suppress(JournalError):  # it is closed, and grants nothing
+                self._journal.refuse_claims(lambda: BatchStopped("the batch was stopped"))
 
     async def run(
         self,
@@ -98,6 +102,8 @@ class Runner:
         In each case nothing more is submitted, and what is in flight is followed to its end before.
         """
         self.know(known)
+        if not self._stopped and not self._shared:  # an earlier run may have been stopped
+            self._journal.refuse_claims(None)
         feed = RowFeed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))
         limits = Limits(
             self._options.jobs,
@@ -214,6 +220,8 @@ class Runner:
                 self.tell(row, outcome, tell)
         except Exception as error:  # noqa: BLE001  # it is raised when the rows in flight have ended
             await self._halt(error, "failure", send)
+        if self._stopped:  # the row may have noticed it before the watcher did
+            await send.send(Stop(monotonic(), self._stopped))
         await send.send(Ended(monotonic(), row, kind, retry_after))
 
     async def _read(self, feed: RowFeed, send: anyio.abc.ObjectSendStream[Event]) -> None:
@@ -230,8 +238,9 @@ class Runner:
             raise error
         if self._error is None:
             self._error = error
-            if isinstance(error, JournalError):
-                self._journal.refuse_claims(f"{error}; the batch has stopped")
+            words = f"{error}; the batch has stopped"
+            kind = JournalError if isinstance(error, JournalError) else BatchStopped
+            self._journal.refuse_claims(lambda: kind(words))
         await send.send(Stop(monotonic(), reason))
 
     async def outcome_of(self, row: BatchRow) -> tuple[BatchOutcome, Kind, float | None]:

@@ -14,7 +14,7 @@ from .next_command import next_command
 from .outcomes import Outcome, of_error, of_result, show
 from .progress import Progress
 from .saving import Saving
-from .terminal import clear_line
+from .terminal import clear_line, complain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +87,7 @@ class _Following:
         if self._stopped:  # the second time: leave at once
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             clear_line()
+            complain("left at once; requests in flight may continue: runcomfy-py jobs lists them")
             signal.raise_signal(signal.SIGINT)
         self._stopped = status
         main.cancel()

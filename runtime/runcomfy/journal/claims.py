@@ -117,7 +117,7 @@ class Claim:
         session.submit_slots.enter(self._slot)
         yield self._slot
         if session.refusal:
-            raise JournalError(session.refusal)
+            raise session.refusal()
         self._locked = session.locks.hold(byte_of(wanted.token))
         if not self._locked:
             raise JournalError(f"the claim of {wanted.key!r} is already held; enter it only once")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, TypeVar
 
-from runcomfy.errors import JournalError, JournalRefused
+from runcomfy.errors import JournalError, JournalRefused, RunComfyError
 
 from . import forking, rows
 from .budget import Budget
@@ -48,7 +48,7 @@ class Session:
         #: What the transaction of this number has read of limits and account.
         self._facts: tuple[int, dict[str, str]] = (0, {})
         #: Why no further claim is granted.
-        self.refusal = ""
+        self.refusal: Callable[[], RunComfyError] | None = None
         #: Who needs it open: the journal, and each claim until it is over.
         self._users: set[object] = {None}
         self._lock = Lock()

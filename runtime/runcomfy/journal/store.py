@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Literal, TypeVar
 from weakref import finalize
 
-from runcomfy.errors import JournalBusy, JournalClosed
+from runcomfy.errors import JournalBusy, JournalClosed, RunComfyError
 
 from . import forking, outcomes, queries, rows
 from .budget import micros_of_estimate
@@ -82,9 +82,12 @@ class Store:
         """A claim to take, for use in a ``with`` statement by the execution that posts."""
         return Claim(self._opened(), wanted)
 
-    def refuse_claims(self, reason: str) -> None:
-        """Grant no further claim: each raises ``JournalError``. What was granted is still recorded, as far as that works."""
-        self._opened().refusal = reason
+    def refuse_claims(self, refusal: Callable[[], RunComfyError] | None) -> None:
+        """Grant no further claim: each raises what ``refusal`` makes. ``None`` grants claims again.
+
+        What was granted is still recorded, as far as that works.
+        """
+        self._opened().refusal = refusal
 
     def estimate(self, model_id: str, payload: Mapping[str, Any]) -> int | None:
         """The estimated cost of a request in micro-dollars; ``None`` if its price is unknown."""
