@@ -196,3 +196,28 @@ def test_a_file_that_many_rows_use_is_read_and_inspected_once(
     monkeypatch.setattr(probing, "probe", looked)
     assert batch("rows.csv", "--dry-run", model=EDIT).status == 0
     assert (read.call_count, looked.call_count) == (1, 1)
+
+
+def test_the_gallery_has_the_order_of_the_rows(batch: Command, command: Command) -> None:
+    Path("rows.csv").write_text("key,prompt\na,the-first\nb,the-second\nc,the-third\n")
+    batch("rows.csv", "--jobs", "1")
+    results = Path("out/results.jsonl")
+    results.write_text("\n".join(reversed(results.read_text().splitlines())))
+    assert command("gallery", "out").status == 0
+    page = Path("out/gallery.html").read_text()
+    assert page.index("the-third") < page.index("the-second") < page.index("the-first")
+
+
+def test_validate_tells_how_the_rows_of_a_batch_are_checked(command: Command) -> None:
+    Path("rows.csv").write_text("key,prompt,images\na,x,pictures/cat.png\n")
+    ran = command("validate", EDIT, "rows.csv")
+    assert "check its rows with: runcomfy-py batch MODEL rows.csv --out FOLDER --dry-run" in ran.err
+    Path("rows.csv").write_text("colour,prompt\nred,x\n")
+    assert "--dry-run" not in command("validate", EDIT, "rows.csv").err
+
+
+def test_a_budget_that_was_reached_says_what_lets_the_batch_go_on(batch: Command) -> None:
+    Path("rows.csv").write_text("prompt\nx\ny\n")
+    ran = batch("rows.csv", "--max-cost", "0.05")
+    assert ran.status == 78
+    assert "Rerun the command with a higher --max-cost to resume." in ran.err

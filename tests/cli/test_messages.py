@@ -23,7 +23,7 @@ def test_a_file_name_without_an_at_sign_is_told_in_words_of_the_command(
 ) -> None:
     status, err = told(capfd, "run", EDIT, "prompt=x", "images=cat.png")
     assert (status, service.accepted) == (65, 0)
-    assert "write @ before the path of a local file" in err
+    assert "; write a local file as NAME=@FILE" in err
     assert "pathlib" not in err
 
 

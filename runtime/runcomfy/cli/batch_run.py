@@ -274,7 +274,8 @@ def _print_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> N
         )
         return
     known = ", ".join(f"{count} {state}" for state, count in sorted(found.known.items()))
-    told = f"{found.rows} rows: {found.new} to run, {len(found.invalid)} invalid" + (
+    noun = "row" if found.rows == 1 else "rows"
+    told = f"{found.rows} {noun}: {found.new} to run, {len(found.invalid)} invalid" + (
         f", from before: {known}" if known else ""
     )
     cost = "the price is unknown" if estimate is None else f"estimated cost ${estimate:.2f}"
@@ -287,7 +288,8 @@ def _print_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
     states = ", ".join(f"{count} {state}" for state, count in sorted(summary.states.items()))
     out.note(f"{states}; ${summary.settled:.4f} spent, ${summary.reserved:.4f} reserved")
     if summary.stopped:
-        out.note(f"Stopped: {summary.reason}. Rerun the command to resume.")
+        rerun = "with a higher --max-cost " if summary.stopped == "budget" else ""
+        out.note(f"Stopped: {summary.reason}. Rerun the command {rerun}to resume.")
     if summary.states["unknown"]:
         from shlex import quote
 

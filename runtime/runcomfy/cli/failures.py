@@ -32,12 +32,6 @@ _LINES = (
     (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
     (re.compile(r"journal\.adopt\(client\.account\)"), "runcomfy-py journal adopt"),
     (re.compile(r"; use another path$"), ""),
-    (
-        re.compile(
-            "pass a local file as a pathlib.Path, as bytes or as an open file, not as a string"
-        ),
-        "write @ before the path of a local file",
-    ),
     # An argument in Python, and its option in parentheses.
     (re.compile(r"\b[a-z_]+=\S+ \((--[a-z][^)]*)\)"), r"\1"),
     (

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from .output import Output, output_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["command"]
 
@@ -31,7 +36,7 @@ def command(
     """
     from pathlib import Path
 
-    from runcomfy.batch.folder import JOURNAL
+    from runcomfy.batch.folder import JOURNAL, RESULTS
     from runcomfy.gallery import items_of, write_gallery
     from runcomfy.journal import Journal
 
@@ -44,7 +49,20 @@ def command(
         raise click.UsageError(f"{path} is not a journal: pass a batch folder or a journal file.")
     wanted = Path(page) if page else path.with_name("gallery.html")
     with Journal(path) as journal:
-        written = write_gallery(
-            items_of(journal.entries()), wanted, title=title or path.parent.name
-        )
+        entries = journal.entries()
+        rows = _rows_by_key(path.with_name(RESULTS))
+        if rows:
+            entries = iter(sorted(entries, key=lambda entry: rows.get(entry.key, len(rows))))
+        written = write_gallery(items_of(entries), wanted, title=title or path.parent.name)
     out.line(str(written))
+
+
+def _rows_by_key(results: Path) -> dict[str, int]:
+    """The place of each row of a batch, by its key; empty where there are no readable results."""
+    import json
+
+    try:
+        with results.open(encoding="utf-8") as lines:
+            return {json.loads(line)["key"]: place for place, line in enumerate(lines)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

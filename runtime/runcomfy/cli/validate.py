@@ -29,6 +29,7 @@ from .terminal import complain
 
 if TYPE_CHECKING:
     from runcomfy.media.remote import RemoteLimits
+    from runcomfy.model.violation import Violation
     from runcomfy.validation.lines import LineReports
 
     #: Makes the reports on the lines of a source; takes a format if the name does not imply one.
@@ -197,8 +198,10 @@ def _content(path: str) -> bytes:
 
 def _check_lines(out: Output, source: str, found: LineReports) -> int:
     name = named(source)
+    of_batch = False
     with found:
         for number, report in found:
+            of_batch = of_batch or any(map(_is_of_a_batch, report.warnings))
             if out.as_json:
                 out.json({"file": name, "line": number, **as_json(report)})
                 continue
@@ -211,7 +214,21 @@ def _check_lines(out: Output, source: str, found: LineReports) -> int:
     if not found.summary.lines:
         complain(f"{name} contains no payload")
         return BAD_DATA
+    if of_batch:
+        import shlex
+
+        out.note(
+            "note: a batch takes key columns and paths of local files; check its rows with: "
+            f"runcomfy-py batch MODEL {shlex.quote(source)} --out FOLDER --dry-run"
+        )
     return DONE if found.summary.valid else BAD_DATA
+
+
+def _is_of_a_batch(found: Violation) -> bool:
+    """Whether a batch accepts this, unlike a request: a key of the row, or the path of a local file."""
+    if found.rule == "unknown-input":
+        return found.pointer in ("/key", "/id")
+    return found.rule in ("url-file-name", "url-relative")
 
 
 def _check_payload(out: Output, cls: type[Request[Any]], source: str, **options: Any) -> int:
