@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from runcomfy_codegen.schema.folder_lock import locked
+
 __all__ = ["Cursor"]
 
 _NAME: Final = ".pull.json"
@@ -52,8 +54,9 @@ class Cursor:
         }
         self.file.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(data) + "\n", encoding="utf-8")
-        temporary.replace(self.file)
+        with locked(self.file.parent):
+            temporary.write_text(json.dumps(data) + "\n", encoding="utf-8")
+            temporary.replace(self.file)
 
     def done(self) -> None:
         """Remove the cursor of a complete pull."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -14,6 +15,7 @@ from runcomfy_codegen.errors import CannotWrite, SourceError
 from runcomfy_codegen.ingest.page import Page
 from runcomfy_codegen.ingest.quality import PLACEHOLDER, Quality, Texts, dialect_of
 from runcomfy_codegen.schema.documents import CATALOGUE_FILE, place_of
+from runcomfy_codegen.schema.folder_lock import locked
 from runcomfy_codegen.schema.model_ids import ModelId
 
 from .page_choice import Choice, shortfalls
@@ -233,21 +235,30 @@ def commit(root: Path, changes: Sequence[_FolderChange], *, finish: bool = True)
         for change in changes
         if change.writes or change.removes
     ]
+    if not replacements and not root.is_dir():
+        return
     try:
-        if finish:
-            finish_all(root)
-        try:
-            for one in replacements:
-                one.stage()
-        except BaseException:
-            for one in reversed(replacements):
-                one.give_up()
-            raise
-        for one in replacements:
-            one.decide()
+        with suppress(FileExistsError):
+            root.mkdir(parents=True)
+        with locked(root):
+            if finish:
+                finish_all(root)
+            _replace(replacements)
     except OSError as error:
         raise CannotWrite(
             str(error.filename or root),
             f"cannot be written: {error.strerror or error}",
             "Check the permissions and the free space there, then rerun the command.",
         ) from None
+
+
+def _replace(replacements: Sequence[Replacement]) -> None:
+    try:
+        for one in replacements:
+            one.stage()
+    except BaseException:
+        for one in reversed(replacements):
+            one.give_up()
+        raise
+    for one in replacements:
+        one.decide()

@@ -8,7 +8,6 @@ about to write, and removes it.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from runcomfy_codegen.errors import CannotWrite
 from runcomfy_codegen.fingerprint import digest
+from runcomfy_codegen.schema.folder_lock import locked
 
 __all__ = ["Staging", "is_left_over", "read_pending", "staged"]
 
@@ -51,7 +51,7 @@ def staged(root: Path, contents: Mapping[str, bytes]) -> Iterator[Staging]:
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _alone(root):
+        with locked(root):
             shutil.rmtree(root / _FOLDER, ignore_errors=True)  # of a run that was killed
             try:
                 yield Staging(root, contents)
@@ -86,19 +86,3 @@ def _write(file: Path, content: bytes, place: Path) -> None:
     except OSError as error:
         error.filename = str(place)
         raise
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Lock the folder. Does nothing on Windows, which has no such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

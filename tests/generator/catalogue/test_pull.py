@@ -448,3 +448,16 @@ def test_a_team_brings_its_models_in_and_runs_one(
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "TextToImageOutput False\n"), done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are locked on POSIX only")
+def test_two_pulls_at_once_store_every_model_whole(shop: Shop) -> None:
+    ids = [f"acme/m{i}" for i in range(150)]
+    with mock_service(catalogue=[entry(model_id) for model_id in ids]) as service:
+        command = [sys.executable, "-m", "runcomfy_codegen", "pull", "--all"]
+        command += ["--schemas", str(shop.schemas), "--base-url", service.url]
+        pulls = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+        assert [one.wait() for one in pulls] == [0, 0]
+    assert sorted(tree(shop.schemas)) == sorted(
+        f"{model_id}/{name}" for model_id in ids for name in ("input.json", "source.json")
+    )
