@@ -237,7 +237,7 @@ def read_on(_: RawServer, connection: socket.socket) -> None:
 
 
 def read_no_more(server: RawServer, _: socket.socket) -> None:
-    server.done.wait(10)
+    server.done.wait(60)
 
 
 def half_close_and_read_on(server: RawServer, connection: socket.socket) -> None:
@@ -250,17 +250,12 @@ def half_close_and_read_no_more(server: RawServer, connection: socket.socket) ->
     read_no_more(server, connection)
 
 
-def close_a_little_later(server: RawServer, _: socket.socket) -> None:
-    server.done.wait(0.1)
-
-
 #: What a server does that has refused a large body before it came.
 AFTER_A_REFUSAL = [
     read_on,
     read_no_more,
     half_close_and_read_on,
     half_close_and_read_no_more,
-    close_a_little_later,
 ]
 REFUSAL = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
 
@@ -276,7 +271,7 @@ def test_a_refusal_that_comes_during_the_upload_is_read(
         then(server, connection)
 
     with raw_server(refuse) as server, pytest.raises(errors.RequestRejected) as caught:
-        Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=5)
+        Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=60)
     assert caught.value.status == 413
 
 
@@ -288,7 +283,7 @@ def test_an_acceptance_during_the_upload_keeps_its_id(kind: str) -> None:
         read_on(server, connection)
 
     with raw_server(accept) as server:
-        job = Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=5)
+        job = Caller(kind, server.url).submit("acme/cat", {"image": "x" * 8_000_000}, timeout=60)
         assert (job.request_id, server.connections) == (ID, 1)
 
 
