@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from runcomfy.batch.options import BatchOptions
 from runcomfy.batch.outcome import BatchOutcome
 from runcomfy.batch.preflight import InvalidRows
 from runcomfy.batch.rows import BatchRow, RowSource
-from runcomfy.batch.runner import Runner
+from runcomfy.batch.runner import PAUSED, Runner
 from runcomfy.errors import JournalUnwritable
 from runcomfy.journal import Journal
 from runcomfy.journal.grouped_commits import GroupedCommits
@@ -334,6 +335,39 @@ def test_a_stop_submits_no_row_that_waits_for_its_turn(tmp_path: Path) -> None:
         states = Counter(one.state for one in run[0])
         assert states == {"succeeded": 1, "waiting": 19}
         assert (service.accepted, run[0].summary.stopped) == (1, "terminate")
+
+
+def test_a_pause_submits_no_row_that_waits_for_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows are in flight, and one is submitted at a time: none is while the batch is paused."""
+    noticed, pause, accepted = threading.Event(), Runner._pause, list[int]()
+
+    def noting(runner: Runner, *, paused: bool) -> None:
+        pause(runner, paused=paused)
+        noticed.set()
+
+    def wish(paused: str | None) -> None:
+        with Journal(tmp_path / "b" / "journal.db") as journal:
+            journal.set_fact(PAUSED, paused)
+
+    def go_on() -> None:
+        accepted.append(busy.accepted)
+        wish(None)
+
+    def watch(asked: Asked) -> None:
+        if asked.action == "submit" and not noticed.is_set():
+            wish("1")
+            assert noticed.wait(20)
+            threading.Timer(0.5, go_on).start()
+
+    monkeypatch.setattr("runcomfy.batch.runner._LOOK", 0.01)
+    monkeypatch.setattr(Runner, "_pause", noting)
+    settings = Settings(make_output=small_output, polls_in_queue=0, polls_running=0)
+    with MockService(settings, watch=watch) as busy, busy.client() as client:
+        run = client.batch(TEXT, rows(20), out=tmp_path / "b", submits=1)
+        assert Counter(one.state for one in run) == {"succeeded": 20}
+        assert (accepted, busy.accepted) == ([1], 20)
 
 
 async def _collected(service: MockService, folder: Path) -> list[str]:

@@ -27,11 +27,15 @@ from .outcome import WAITING, BatchOutcome
 from .rows import BatchRow
 from .scheduler import Kind
 
-__all__ = ["BatchStopped", "failed", "meaning_of", "recorded", "unwritten"]
+__all__ = ["BatchPaused", "BatchStopped", "failed", "meaning_of", "recorded", "unwritten"]
 
 
 class BatchStopped(RunComfyError):
     """The batch was stopped elsewhere, so no further submit is granted. Nothing was sent."""
+
+
+class BatchPaused(RunComfyError):
+    """The batch was paused, so no submit is granted until it continues. Nothing was sent."""
 
 
 #: The meaning of an error for the batch, by the first matching class. The state is the row's; empty if the row is requeued.
@@ -49,6 +53,7 @@ _MEANINGS: tuple[tuple[type[RunComfyError], Kind, str], ...] = (
     (ConnectionFailed, "unreachable", ""),
     (ValidationError, "error", "invalid"),
     (BatchStopped, "interrupt", ""),
+    (BatchPaused, "paused", ""),
 )
 
 

@@ -21,7 +21,7 @@ from .name_template import FileNames
 from .options import BatchOptions
 from .outcome import WAITING, BatchOutcome, BatchSummary
 from .row_feed import RowFeed
-from .row_outcomes import BatchStopped, failed, meaning_of, recorded, unwritten
+from .row_outcomes import BatchPaused, BatchStopped, failed, meaning_of, recorded, unwritten
 from .rows import BatchRow
 from .scheduler import Ended, Event, Kind, Limits, Start, Step, Stop, Tick, schedule
 
@@ -310,6 +310,15 @@ class Runner:
             urls.append(await file.put(bucket, name, overwrite=True))
         return urls
 
+    def _pause(self, *, paused: bool) -> None:
+        """Let no row that waits for its turn submit while the batch is paused."""
+        if not self._shared:
+            self._journal.refuse_claims(
+                (lambda: BatchPaused("the batch is paused")) if paused else None
+            )
+        if self._stopped:  # meanwhile, by another thread
+            self.stop(self._stopped)
+
     async def _watch(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
         """Pass on stop and pause requests from another thread or terminal."""
         paused = False
@@ -324,5 +333,6 @@ class Runner:
                 return
             if wanted != paused:
                 paused = wanted
+                self._pause(paused=paused)
                 await send.send(Stop(monotonic(), paused=paused))
             await anyio.sleep(_LOOK)

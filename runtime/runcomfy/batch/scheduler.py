@@ -28,7 +28,16 @@ __all__ = [
 ]
 
 Kind: TypeAlias = Literal[
-    "done", "error", "limited", "unreachable", "balance", "token", "budget", "not_sent", "interrupt"
+    "done",
+    "error",
+    "limited",
+    "unreachable",
+    "balance",
+    "token",
+    "budget",
+    "not_sent",
+    "interrupt",
+    "paused",
 ]
 
 #: Rows that could not be sent, one after another with no success between, before the service counts as down.
@@ -173,6 +182,8 @@ class _State:
             self._again(event.row, event.now + (event.retry_after or wait))
         elif kind == "budget" and self.running:
             self.full = True
+            self._again(event.row, event.now)
+        elif kind == "paused":
             self._again(event.row, event.now)
         elif kind != "not_sent":
             self.stopped = self.stopped or kind
