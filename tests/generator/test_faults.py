@@ -46,12 +46,12 @@ def test_keep_going_writes_the_rest_and_lists_the_bad(tmp_path: Path) -> None:
 def test_options_behind_hundreds_of_references_are_a_fault_of_their_model(
     keyword: str, tmp_path: Path
 ) -> None:
-    both = [[{"$ref": f"#/$defs/d{number + 1}"}] * 2 for number in range(200)]
+    both = [[{"$ref": f"#/$defs/d{number + 1}"}] * 2 for number in range(900)]
     definitions: dict[str, Any] = {
         f"d{number}": {keyword: options} for number, options in enumerate(both)
     }
     schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions}
-    definitions["d200"] = {"type": "integer"}
+    definitions["d900"] = {"type": "integer"}
     store(tmp_path / "schemas", "acme/deep", schema)
     ran = run(tmp_path)
     assert ran.status == 65
