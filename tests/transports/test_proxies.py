@@ -35,6 +35,8 @@ DIRECT = [
     ("*.x.example", "https://a.x.example"),
     ("X.Example", "https://x.example"),
     ("https://x.example", "https://x.example"),
+    ("https://x.example/", "https://x.example"),
+    ("https://x.example:443/a", "https://x.example"),
     ("x.example:443", "https://x.example"),
     ("x.example:8443", "https://x.example:8443"),
     ("a, x.example ,b", "https://x.example"),
@@ -109,6 +111,25 @@ UNUSABLE = [
     "http://pro xy",
     "://x",
     "http://proxy:0",
+    "http:/proxy:3128",
+    "http//proxy:3128",
+    "http://999.1.1.1:80",
+    "http://[v1.a]:3128",
+    "http://xn--a:3128",
+    f"http://{'a' * 64}:3128",
+    "http://a..b:3128",
+    "http://.:3128",
+    "socks4://proxy:1080",
+    "http://me:pass/word@proxy:3128",
+]
+USABLE = [
+    "proxy",
+    "proxy:3128/",
+    "HTTP://Proxy.:3128/",
+    "http://me:p%40ss@proxy:3128",
+    "http://[fd07::1]:3128",
+    "http://[fe80::1%eth0]:3128",
+    "http://xn--bcher-kva.example:3128",
 ]
 
 
@@ -121,6 +142,15 @@ def test_an_unusable_proxy_is_named_when_the_client_is_made(
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name.upper()):
         client(TOKEN)
+
+
+@pytest.mark.parametrize("value", USABLE)
+def test_a_usable_proxy_is_taken_in_many_spellings(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", value)
+    proxy = Client(TOKEN)._settings.http_config.proxy
+    assert proxy in (value, f"http://{value}")
 
 
 def test_the_password_of_a_proxy_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from runcomfy.errors import ConfigurationError
-from runcomfy.protocol.urls import is_loopback
+from runcomfy.protocol.urls import is_host_name, is_loopback
 
 __all__ = ["Proxies"]
 
@@ -60,18 +60,13 @@ class Proxies:
 def _checked(proxy: str, variable: str) -> str:
     """The proxy's URL. Without a scheme, http is assumed."""
     url = proxy if "://" in proxy else f"http://{proxy}"
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
-    except ValueError:
-        parts, usable = urlsplit(""), False
     # The value is not shown: it may hold a password.
-    if not usable or parts.scheme.lower() not in _SCHEMES:
+    if not _is_usable(url) or ("://" not in proxy and "/" in proxy.rstrip("/")):  # "http:/proxy"
         raise ConfigurationError(
             f"the proxy in the variable {variable} cannot be used; write it as http://HOST:PORT "
             f"({', '.join(_SCHEMES)}), or remove the variable"
         )
-    if parts.scheme.lower().startswith("socks") and find_spec("socksio") is None:
+    if url.lower().startswith("socks") and find_spec("socksio") is None:
         raise ConfigurationError(
             f"the variable {variable} names a SOCKS proxy, which needs another library: "
             "pip install 'httpx[socks]'"
@@ -79,11 +74,28 @@ def _checked(proxy: str, variable: str) -> str:
     return url
 
 
+def _is_usable(url: str) -> bool:
+    """Whether the proxy can be connected to. httpx, which does that, must be able to read it."""
+    import httpx
+
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        usable = parts.port != 0 and url.isprintable() and " " not in url
+        httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL):
+        return False
+    # A name that cannot be looked up would fail as late as the submit, and as if it may have been sent.
+    return usable and parts.scheme in _SCHEMES and (":" in host or is_host_name(host))
+
+
 def _matches(entry: str, host: str, port: int) -> bool:
     """Whether an entry of ``NO_PROXY`` matches the host and port. An invalid entry matches nothing."""
     if entry == "*":
         return True
-    entry = entry.rpartition("://")[2].lower()
+    _, scheme, entry = entry.lower().rpartition("://")
+    if scheme:
+        entry = entry.partition("/")[0]
     name, wanted = _split(entry)
     if wanted not in ("", str(port)):
         return False
