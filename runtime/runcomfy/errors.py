@@ -344,7 +344,7 @@ class RequestError(RunComfyError):
     ...     job = client.job(error.request_id)
     """
 
-    #: Introduces the line of code that resumes the request.
+    #: Introduces the line of code that resumes the request; without it, messages do not have that line.
     _advice = "To resume:"
     #: The whole address of the file, in errors about one; messages leave out its query, which may be a
     #: signature.
@@ -388,7 +388,8 @@ class RequestError(RunComfyError):
             lines.append(f"  reason given: {self.server_text}")
         if self.request_id is not None:
             lines.append(f"  request id: {self.request_id}")
-            lines.append(f"  {self._advice} {self.resume}")
+            if self._advice:
+                lines.append(f"  {self._advice} {self.resume}")
         elif self.model_id is not None:
             lines.append(f"  model: {self.model_id}")
         return "\n".join(lines)
@@ -493,6 +494,8 @@ class PermissionDenied(ServiceError):
 
 class NotFound(ServiceError):
     """The service does not have this model or request."""
+
+    _advice = ""
 
 
 class ResultExpired(NotFound):

@@ -218,7 +218,11 @@ def test_without_a_token_the_way_to_get_one_is_reported() -> None:
 
 
 def test_a_request_that_the_service_does_not_know_is_status_65(service: MockService) -> None:
-    assert run("status", "no-such-request").status == 65
+    for command in ("status", "wait", "result"):
+        ran = run(command, "no-such-request")
+        assert ran.status == 65
+        assert "no-such-request" in ran.err
+        assert "resume" not in ran.err
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -29,6 +29,16 @@ def test_run_again_with_the_same_key_pays_once_and_saves_once(service: MockServi
     assert service.accepted == 1
 
 
+def test_a_finished_request_is_saved_into_another_folder_too(service: MockService) -> None:
+    first = run("run", EDIT, *INPUTS, "--key", "hat-1", "-o", "out")
+    second = run("run", EDIT, *INPUTS, "--key", "hat-1", "-o", "other")
+    assert second.status == 0, second.err
+    assert [Path(line).parent for line in second.lines] == [Path("other")]
+    assert Path(second.lines[0]).read_bytes() == Path(first.lines[0]).read_bytes()
+    assert "nothing was paid" in second.err
+    assert service.accepted == 1
+
+
 def test_the_same_key_with_other_inputs_is_refused_with_status_65(service: MockService) -> None:
     run("run", EDIT, *INPUTS, "--key", "hat-1", "--no-save")
     ran = run("run", EDIT, "prompt=a cat", f"images={URL}", "--key", "hat-1", "--json")
@@ -58,6 +68,7 @@ def test_an_equal_request_in_progress_wants_again(service: MockService) -> None:
         assert (ran.status, ran.out) == (76, "")
         assert "--again" in ran.err
         assert f"runcomfy-py wait {request_id}" in ran.err
+        assert "in your RunComfy account" not in ran.err
     assert service.accepted == 1
     assert run("submit", EDIT, *INPUTS, "--again").status == 0
     assert run("submit", EDIT, "prompt=another", f"images={URL}").status == 0

@@ -62,8 +62,8 @@ def _refuse_equal(client: Client, wanted: Wanted, journal: Journal) -> None:
         raise entry.unknown_error()
     since = entry.claimed_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     raise SubmissionUnknown(
-        f"an identical request has been {'running' if entry.request_id else 'in submission'} since {since}, and would be "
-        "paid for twice. To submit another one: --again",
+        f"an identical request has been {'running' if entry.request_id else 'in submission'} since {since}; "
+        "nothing was sent. To submit another one, which is paid for too: --again",
         request_id=entry.request_id,
         model_id=wanted.model_id,
     )

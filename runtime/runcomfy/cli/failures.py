@@ -7,7 +7,14 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from runcomfy.errors import ClientClosed, JournalError, RequestError, RunComfyError, ValidationError
+from runcomfy.errors import (
+    ClientClosed,
+    JournalError,
+    RequestError,
+    RunComfyError,
+    SubmissionUnknown,
+    ValidationError,
+)
 
 from .exit_codes import INTERNAL, status_of
 from .next_command import next_command
@@ -92,6 +99,8 @@ def describe(error: BaseException) -> str:
     for cls in type(error).__mro__:
         if cls.__name__ == "JournalUnwritable" and not _is_users(error):
             break  # the message is complete for any other journal
+        if isinstance(error, SubmissionUnknown) and error.request_id is not None:
+            break  # the message has the command that waits for it
         if cls.__name__ in _NEXT_STEPS:
             lines.append(f"  {_NEXT_STEPS[cls.__name__].format(model=_model(error))}")
             break

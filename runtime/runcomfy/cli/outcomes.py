@@ -8,6 +8,7 @@ from typing import Any
 
 from .exit_codes import DONE, UNKNOWN, status_of
 from .failures import describe, violation_as_json
+from .next_command import next_command
 from .output import Output
 
 __all__ = ["Outcome", "of_error", "of_result", "show"]
@@ -72,11 +73,17 @@ def of_error(error: BaseException, *, submitting: bool) -> Outcome:
     request_id = None if name == "KeyConflict" else getattr(error, "request_id", None)
     status = status_of(error)
     states = {"JobFailed": "failed", "JobCancelled": "cancelled", "SubmissionUnknown": "unknown"}
+    if name == "NotFound" and not submitting:
+        states[name] = "error"  # there is no such request
     state = states.get(name, "running" if request_id else "not_sent" if submitting else "error")
-    if submitting and state == "running":
-        status = UNKNOWN
     model_id = getattr(error, "model_id", None)
-    return Outcome(state, request_id, model_id, error=error, status=status)
+    outcome = Outcome(state, request_id, model_id, error=error, status=status)
+    if submitting and state == "running":
+        outcome.status = UNKNOWN
+        if name == "NotFound":
+            again = next_command(f"runcomfy-py wait {request_id}")
+            outcome.notes.append(f"the service had accepted the request; to look again: {again}")
+    return outcome
 
 
 def show(outcome: Outcome, out: Output, *, saved: bool) -> None:

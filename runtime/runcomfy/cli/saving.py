@@ -43,21 +43,30 @@ class Saving:
     ) -> None:
         """Save each file, under a free name, and note its path in the outcome.
 
-        ``known`` holds the paths where an earlier command saved the files, in the same order.
+        ``known`` holds the paths where an earlier command saved the files, in the same order: those in this folder are not saved again.
         """
         if self.folder is None:
             return
         places = dict(enumerate(known))
         for number, file in enumerate(result.files):
             before = places.get(number)
-            if before is not None and before.exists():
+            there = before is not None and before.exists()
+            if before is not None and there and before.parent.resolve() == self.folder.resolve():
                 here = Path.cwd()
                 path = before.relative_to(here) if before.is_relative_to(here) else before
-            elif self._template is None:
-                path = await file.save(f"{self.folder}{os.sep}")
             else:
-                path = await self._save(file, self._name(file, outcome, number + 1, run))
+                path = await self._saved(file, self.folder, outcome, number + 1, run)
+                if there:
+                    outcome.notes.append(
+                        f"saved another copy of {before} as {path}; nothing was paid"
+                    )
             outcome.files[number]["path"] = str(path)
+
+    async def _saved(self, file: Any, folder: Path, outcome: Outcome, index: int, run: int) -> Path:
+        if self._template is not None:
+            return await self._save(file, self._name(file, outcome, index, run))
+        saved: Path = await file.save(f"{folder}{os.sep}")
+        return saved
 
     async def _save(self, file: Any, name: str) -> Path:
         for candidate in _paths(self.folder or Path(), name):
