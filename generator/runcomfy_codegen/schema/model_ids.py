@@ -28,8 +28,8 @@ _FILES: Final = frozenset(
 #: Windows opens a device instead of a folder, whatever the extension.
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul"}
-    | {f"com{digit}" for digit in range(1, 10)}
-    | {f"lpt{digit}" for digit in range(1, 10)}
+    | {f"com{digit}" for digit in range(10)}
+    | {f"lpt{digit}" for digit in range(10)}
 )
 
 _ADVICE: Final = (

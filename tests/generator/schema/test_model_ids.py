@@ -51,6 +51,7 @@ def test_ids_of_the_catalogue_are_taken_as_they_are(text: str) -> None:
         "owner/input.json",
         "owner/Overrides.JSON",
         "owner/con",
+        "owner/com0",
         "owner/NUL.txt",
         "o/" + "m" * 300,
     ],
