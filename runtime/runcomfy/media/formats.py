@@ -97,7 +97,7 @@ def _cut(head: bytes) -> str | None:
     for parts, name in _MAGIC:
         (_, magic), *more = parts
         if 3 <= len(head) < len(magic) and magic.startswith(head) and not more:
-            return name if FORMATS[name].kind in MEDIA else None
+            return name if FORMATS[name].kind in MEDIA else "stub"
     return "stub" if head and len(head) < _SHORTEST else None
 
 
@@ -161,7 +161,7 @@ _MARKS = (
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """The encoding with two or four bytes a character: by its mark, or because every other byte is zero."""
+    """The encoding with two or four bytes a character: by its mark, or because the other bytes are zero."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -170,6 +170,10 @@ def _wide_encoding(head: bytes) -> str | None:
             return "utf-16-le"
         if all(head[1::2]) and not any(head[::2]):
             return "utf-16-be"
+        if all(head[::4]) and not any(head[1::4] + head[2::4] + head[3::4]):
+            return "utf-32-le"
+        if all(head[3::4]) and not any(head[::4] + head[1::4] + head[2::4]):
+            return "utf-32-be"
     return None
 
 
