@@ -18,7 +18,9 @@ _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
 _HIDDEN = "[token]"
 #: Replaces a whole text that contains the token in pieces or encoded.
 _WITHHELD = "[a text that holds the token]"
-_ESCAPE = re.compile(r"\\(?:u|x)(?:00)?([0-9a-f]{2})")
+_ESCAPE = re.compile(r"\\(?:u|x)(?:00)*([0-9a-f]{2})")
+#: The colour codes of a terminal, and characters that are not seen: they may stand inside a token.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[a-z]", re.IGNORECASE)
 _WORD = re.compile(r"[^\s'\"<>]+")
 _USER = re.compile(r"//[^/\\]*@")
 
@@ -116,7 +118,9 @@ class Redactor:
             if form in folded:  # ten times as fast as to search for the pattern
                 text = pattern.sub(_HIDDEN, text)
         text = _BEARER.sub(rf"\1{_HIDDEN}", text)
-        if self._plain and any(self._plain in reading for reading in _readings(text)):
+        if self._plain and any(
+            form in reading for reading in _readings(text) for form in self._secrets
+        ):
             return _WITHHELD
         return text
 
@@ -144,13 +148,24 @@ def _forms(secret: str) -> set[str]:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """The text as a reader may decode it: without line breaks, unescaped, in lower case."""
+    """The text as a reader may decode it: without line breaks and what is not seen, unescaped, in lower case."""
     joined = "".join(text.split()).casefold()
     yield joined
+    if not joined.isprintable():
+        joined = "".join(filter(str.isprintable, _COLOUR.sub("", joined)))
+        yield joined
+    if not joined.isascii():
+        import unicodedata
+
+        joined = unicodedata.normalize("NFKC", joined).casefold()
+        yield joined
     if "%" in joined:
         from urllib.parse import unquote
 
-        yield unquote(joined).casefold()
+        once = unquote(joined)
+        yield once.casefold()
+        if "%25" in joined:  # encoded twice, as a URL in the query of another is
+            yield unquote(once).casefold()
     if "&" in joined:
         from html import unescape
 

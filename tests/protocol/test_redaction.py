@@ -45,6 +45,10 @@ SLOW = {
     "at signs": "//@",
     "signs": "+-.",
     "questions": "a://b?",
+    "escapes": "\\u0000",
+    "colours": "\x1b[0;",
+    "zeros": "\0",
+    "percents": "%25",
 }
 
 
@@ -110,6 +114,15 @@ ODD = "tok+/5F2c9a77e1=="
         "".join(f"\\u{ord(one):04x}" for one in ODD),
         "".join(f"&#{ord(one)};" for one in ODD),
         ODD.replace("/", "\\/"),
+        quote(quote(ODD, safe=""), safe=""),
+        "\n ".join((b64encode(ODD.encode()).decode()[:10], b64encode(ODD.encode()).decode()[10:])),
+        "\u200b".join(ODD),
+        "\0".join(ODD),
+        ODD[:8] + "\u00ad" + ODD[8:],
+        ODD[:8] + "\x1b[31;1m" + ODD[8:],
+        "".join(chr(ord(one) + 0xFEE0) for one in ODD),
+        "".join(f"\\U{ord(one):08x}" for one in ODD),
+        ODD.encode().hex(" "),
     ],
 )
 def test_the_token_is_hidden_in_every_encoding(told: str) -> None:
