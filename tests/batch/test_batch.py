@@ -67,7 +67,10 @@ def test_outcomes_come_in_the_order_of_the_rows(
 def test_the_same_call_again_pays_nothing(
     client: Client, service: MockService, tmp_path: Path
 ) -> None:
-    first = list(client.batch(TEXT, rows(5), out=tmp_path / "b"))
+    run = client.batch(TEXT, rows(5), out=tmp_path / "b")
+    assert "not started" in repr(run)
+    first = list(run)
+    assert repr(run).endswith("ended, 5 of 5 rows, succeeded: 5)")
     again = list(client.batch(TEXT, rows(5), out=tmp_path / "b"))
     assert service.accepted == 5
     assert [one.files for one in again] == [one.files for one in first]

@@ -14,7 +14,7 @@ from PIL import Image
 from runcomfy.mock import MockService
 from runcomfy.validation import bounded_lines
 
-from .conftest import Command
+from .conftest import MODEL, Command
 
 EDIT = "openai/gpt-image-2/edit"
 
@@ -163,6 +163,26 @@ def test_an_empty_standard_input_makes_no_folder(
     ran = batch("-")
     assert (ran.status, Path("out").exists()) == (65, False)
     assert "has no rows" in ran.err
+
+
+def test_a_dry_run_needs_no_folder(command: Command, service: MockService) -> None:
+    Path("rows.csv").write_text("prompt\nx\ny\n")
+    ran = command("batch", MODEL, "rows.csv", "--dry-run", "--price", "0.04", "--json")
+    assert (ran.status, ran.json[0]["rows"], service.accepted) == (0, 2, 0), ran.err
+
+
+def test_status_has_the_number_of_rows(batch: Command, command: Command) -> None:
+    Path("rows.csv").write_text("prompt\nx\ny\nz\n")
+    batch("rows.csv", "--max-requests", "1")
+    told = command("batch", "status", "out", "--json").json[0]
+    assert (told["rows"], told["states"]) == (3, {"succeeded": 1})
+    assert "rows: 3" in command("batch", "status", "out").out
+
+
+def test_names_take_ext_as_run_does(batch: Command) -> None:
+    Path("rows.csv").write_text("prompt\nx\n")
+    assert batch("rows.csv", "--name", "{row}-{index}{ext}").status == 0
+    assert [path.name for path in Path("out").rglob("*.png")] == ["1-1.png"]
 
 
 def test_a_dry_run_reports_and_makes_no_folder(batch: Command, service: MockService) -> None:

@@ -17,7 +17,7 @@ from runcomfy.journal.prices import PriceEntry, price_of
 from runcomfy.model.request import Request
 
 from . import estimate
-from .folder import RESULTS, is_used, open_journal, write_results
+from .folder import RESULTS, ROWS, is_used, open_journal, write_results
 from .known_rows import Known, known_rows
 from .name_template import check_name
 from .options import BatchOptions
@@ -207,6 +207,7 @@ class Batch:
         """Make the folder, and keep in it what later runs and other terminals need to know."""
         if self._journal is None:
             self._open()
+        self.journal.set_fact(ROWS, str(self.found.rows))
         if self._price is not None:
             estimate.keep_price(self.journal, self._price)
         # It is stored, not given to the journal, so that another terminal can raise it as well as lower it.

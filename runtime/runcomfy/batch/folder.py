@@ -14,9 +14,11 @@ from runcomfy.journal import Journal
 from .options import BatchOptions
 from .outcome import BatchOutcome
 
-__all__ = ["JOURNAL", "RESULTS", "is_used", "open_journal", "write_results"]
+__all__ = ["JOURNAL", "RESULTS", "ROWS", "is_used", "open_journal", "write_results"]
 
 JOURNAL, RESULTS = "journal.db", "results.jsonl"
+#: The fact in the folder's journal: the number of rows of the input.
+ROWS = "rows"
 
 
 def is_used(folder: Path) -> bool:

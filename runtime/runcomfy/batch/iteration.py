@@ -110,6 +110,14 @@ class BatchRun:
         self._counted.settled += outcome.cost or 0.0
         display.update()
 
+    def __repr__(self) -> str:
+        rows = f" of {self._batch.found.rows}" if self._batch is not None else ""
+        counted = self._counted if self.summary is None else self.summary
+        states = ", ".join(f"{state}: {count}" for state, count in sorted(counted.states.items()))
+        phase = "ended" if self.summary is not None else "running" if self._begun else "not started"
+        told = f"{phase}, {counted.states.total()}{rows} rows" + (f", {states}" if states else "")
+        return f"BatchRun({self._model.model_id!r}, out={str(self._out)!r}, {told})"
+
     def _repr_html_(self) -> str:
         """The batch in a notebook: the number of rows per state, and the cost."""
         from .html import summary_html  # only notebooks need it

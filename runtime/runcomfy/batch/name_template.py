@@ -15,7 +15,8 @@ from .rows import BatchRow
 
 __all__ = ["FileNames", "check_name"]
 
-_FIELDS = ("row", "key", "model", "index", "extension")
+#: ``ext`` is the short name of ``extension``, as in ``run --name``.
+_FIELDS = ("row", "key", "model", "index", "extension", "ext")
 
 
 def check_name(template: str) -> None:
@@ -23,7 +24,7 @@ def check_name(template: str) -> None:
     try:
         parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
         names = {name for _, name, _, _ in parts}
-        template.format(row=1, key="k", model="m", index=1, extension=".png")
+        template.format(row=1, key="k", model="m", index=1, extension=".png", ext=".png")
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise ConfigurationError(f"--name {template!r} cannot be formatted: {error}") from None
     unknown = sorted(str(name) for name in names if name not in _FIELDS)
@@ -90,6 +91,7 @@ class FileNames:
                 model=self._model,
                 index=index,
                 extension=extension,
+                ext=extension,
             )
         )
         parts = [safe_stem(part) for part in name.parts[:-1]]

@@ -120,7 +120,7 @@ class BatchCommand(click.Command):
     metavar="TEMPLATE",
     default="{row:05}-{index}{extension}",
     show_default=True,
-    help="Template of file names: {row}, {key}, {model}, {index}, {extension}.",
+    help="Template of file names: {row}, {key}, {model}, {index}, {extension} or {ext}.",
 )
 @click.option(
     "--bucket",
@@ -177,6 +177,11 @@ def command(
             else options["price_margin"]
         )
         return act(out, model, source, options["max_cost"], margin)
+    if folder is None and options["dry_run"]:
+        from tempfile import gettempdir
+        from uuid import uuid4
+
+        folder = f"{gettempdir()}/runcomfy-{uuid4()}"  # a dry run writes nothing
     if folder is None:
         raise click.UsageError("Missing option '--out': the folder of the batch.")
     if "://" in folder:

@@ -8,7 +8,7 @@ from shlex import quote
 
 import click
 
-from runcomfy.batch.folder import JOURNAL
+from runcomfy.batch.folder import JOURNAL, ROWS
 from runcomfy.batch.runner import PAUSED
 from runcomfy.journal import Journal
 
@@ -53,9 +53,11 @@ def _status(out: Output, journal: Journal) -> int:
     settled = sum(one.settled for one in spent)
     reserved = sum(one.reserved for one in spent)
     paused = journal.fact(PAUSED) is not None
+    rows = journal.fact(ROWS)
     told = {
         "running": journal.has_runner,
         "paused": paused,
+        "rows": None if rows is None else int(rows),
         "states": dict(sorted(states.items())),
         "settled": settled,
         "reserved": reserved,
@@ -67,6 +69,8 @@ def _status(out: Output, journal: Journal) -> int:
         out.line("running" if journal.has_runner else "not running")
         if paused:
             out.line("paused")
+        if rows is not None:
+            out.line(f"rows: {rows}")
         for state, count in sorted(states.items()):
             out.line(f"{state}: {count}")
         out.line(f"spent: ${settled:.4f}, reserved: ${reserved:.4f}")

@@ -85,10 +85,12 @@ class Saving:
             "index": str(index),
             "name": safe_stem(file.name[: len(file.name) - len(extension)]),
             "ext": extension,
+            "extension": extension,
             "run": str(run),
         }
         name = _FIELD.sub(lambda found: facts[found[1]], self._template or "")
-        return name if "{ext}" in (self._template or "") else name + extension
+        has_extension = {"ext", "extension"} & {*_FIELD.findall(self._template or "")}
+        return name if has_extension else name + extension
 
 
 def _check(template: str) -> None:

@@ -12,7 +12,7 @@ __all__ = ["FIELDS", "saving_options"]
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 #: The fields of a name template.
-FIELDS = ("model", "request_id", "index", "name", "ext", "run")
+FIELDS = ("model", "request_id", "index", "name", "ext", "extension", "run")
 
 
 def saving_options(command: CommandT) -> CommandT:
