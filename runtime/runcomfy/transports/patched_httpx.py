@@ -53,6 +53,10 @@ def _places() -> list[tuple[Mapping[str, object], str]]:
         (httpx.AsyncClient, "request"),
         (httpx.Client, "_send_single_request"),
         (httpx.AsyncClient, "_send_single_request"),
+        (httpx.Client, "_send_handling_auth"),
+        (httpx.AsyncClient, "_send_handling_auth"),
+        (httpx.Client, "_send_handling_redirects"),
+        (httpx.AsyncClient, "_send_handling_redirects"),
         (httpx.Client, "_transport_for_url"),
         (httpx.AsyncClient, "_transport_for_url"),
         (httpx.HTTPTransport, "handle_request"),
@@ -61,6 +65,8 @@ def _places() -> list[tuple[Mapping[str, object], str]]:
         (httpcore.AsyncConnectionPool, "handle_async_request"),
         (httpcore.HTTPConnection, "handle_request"),
         (httpcore.AsyncHTTPConnection, "handle_async_request"),
+        (httpcore.HTTP11Connection, "handle_request"),
+        (httpcore.AsyncHTTP11Connection, "handle_async_request"),
     ]
     return [(owner.__dict__, name) for owner, name in methods]
 
