@@ -28,6 +28,7 @@ from runcomfy.protocol import (
 from runcomfy.protocol.allowed_hosts import AllowedHosts, Refusal
 from runcomfy.protocol.content_range import validator
 from runcomfy.protocol.context import RecentChanges
+from runcomfy.protocol.responses import JsonDocument, read
 from runcomfy.protocol.retries import retry_after
 from runcomfy.protocol.steps import Tick
 from runcomfy.protocol.urls import check_base_url
@@ -339,3 +340,10 @@ def test_a_host_name_that_cannot_be_looked_up_is_refused(host: str) -> None:
         AllowedHosts.of().check(f"https://{host}/a.png")
     with pytest.raises(errors.ConfigurationError):
         check_base_url(f"https://{host}")
+
+
+def test_an_integer_of_thousands_of_digits_spoils_no_result() -> None:
+    body = b'{"output": {"image": "a"}, "cost": 1%s}' % (b"0" * 5_000)
+    document = read(Response(0.0, 200, body=body), Redactor())
+    assert isinstance(document, JsonDocument)
+    assert document.content == {"output": {"image": "a"}, "cost": float("inf")}

@@ -172,8 +172,21 @@ def _refusal(problem: ErrorResponse) -> type[errors.RequestError] | None:
 def _decode(body: bytes) -> Any:
     try:
         return json.loads(body)
+    except RecursionError:
+        return None
+    except ValueError:
+        pass
+    try:  # Python reads no integer of thousands of digits, and the rest of a paid result is worth having
+        return json.loads(body, parse_int=_integer)
     except (ValueError, RecursionError):
         return None
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
