@@ -11,8 +11,10 @@ import pytest
 
 import runcomfy
 from mcp import Client
+from runcomfy.errors import DeadlineExceeded
 from runcomfy.journal import Journal
 from runcomfy.mcp.descriptions import described
+from runcomfy.mcp.service import tool_error
 from runcomfy.mcp.texts import bounded
 from runcomfy.mock import MockService
 from runcomfy.model import registry
@@ -183,3 +185,20 @@ def test_a_wait_ends_whatever_it_is_asked(
         assert states[-1]["state"] == "succeeded"
 
     play(settings(service, tmp_path, budget=1.0), script)
+
+
+@pytest.mark.parametrize("tool", ["search_models", "history", "wait"])
+def test_an_argument_that_a_tool_does_not_have_is_refused(
+    service: MockService, tmp_path: Path, tool: str
+) -> None:
+    async def script(client: Client) -> None:
+        told = await refused(client, tool, colour="red")
+        assert f"{tool} has no argument 'colour'" in told
+
+    play(settings(service, tmp_path), script)
+
+
+def test_advice_to_agents_names_a_tool_instead_of_code() -> None:
+    told = str(tool_error(DeadlineExceeded("late", request_id="r1", model_id="acme/cat")))
+    assert "call wait with request_id r1" in told
+    assert "client.job" not in told

@@ -10,7 +10,8 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -21,7 +22,7 @@ from .job_tools import add_job_tools
 from .model_tools import add_model_tools
 from .service import Service
 from .submit_tool import add_submit_tool
-from .texts import DATA
+from .texts import DATA, text
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,9 +39,26 @@ _INSTRUCTIONS = (
 _LOOPBACK = "127.0.0.1"
 
 
+class _Server(MCPServer[Any]):
+    """Refuses arguments that a tool does not have; the SDK ignores them, so that a wrong name would change nothing unnoticed."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> Any:
+        tool = self._tool_manager.get_tool(name)
+        if tool is not None:
+            known = tool.parameters.get("properties", {})
+            unknown = [one for one in arguments or {} if one not in known]
+            if unknown:
+                raise ToolError(
+                    f"{name} has no argument {text(unknown[0], 100)!r}; its arguments are {', '.join(known)}."
+                )
+        return await super().call_tool(name, arguments, context)
+
+
 def make_server(service: Service) -> MCPServer[Any]:
     """Create the server with its eight tools."""
-    server: MCPServer[Any] = MCPServer(
+    server: MCPServer[Any] = _Server(
         "runcomfy",
         title="RunComfy",
         instructions=_INSTRUCTIONS,

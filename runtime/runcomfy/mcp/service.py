@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,6 +34,8 @@ __all__ = ["Service", "tool_error"]
 _FRESH = 600.0
 _LONGEST = 1_500
 _UNKNOWN = "It may have been billed. Do not submit it under another key; a person has to look."
+#: Python advice in messages of the library; agents have a tool for it.
+_CODE = re.compile(r'client\.job\("([^"]*)"(?:, "[^"]*")?\)\.wait\(\)')
 #: Seconds for which a cancelled submit waits for its response, which has the request id.
 _LAST_SUBMITS = 5.0
 #: The estimated cost of the current submit, which the journal reserves for it.
@@ -41,7 +44,8 @@ ESTIMATE: ContextVar[float | None] = ContextVar("estimate", default=None)
 
 def tool_error(error: Exception) -> ToolError:
     """Convert one of our errors to a ``ToolError`` with the cause and the next step."""
-    words = clean(str(error).replace("\n", "; "), _LONGEST)
+    words = _CODE.sub(r"call wait with request_id \1", str(error))
+    words = clean(words.replace("\n", "; "), _LONGEST)
     if isinstance(error, SubmissionUnknown):
         words = f"{_UNKNOWN} {words}"
     return ToolError(words)
