@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -54,7 +55,9 @@ def ask(calls: Calls, action: str, request_id: str, **options: Any) -> httpx.Res
     return calls.http.get(path, **options)
 
 
-def over_a_socket(service: MockService, action: str, request_id: str) -> bytes:
+def over_a_socket(
+    service: MockService, action: str, request_id: str, patience: float = 20.0
+) -> bytes:
     """What comes over a bare socket, ids and dates left out, and the name of what ends it."""
     with Calls(service) as calls:
         sent: list[httpx.Request] = []
@@ -73,7 +76,7 @@ def over_a_socket(service: MockService, action: str, request_id: str) -> bytes:
     head = "\r\n".join([*lines, "", ""]).encode()
     came = b""
     with socket.create_connection((request.url.host, request.url.port or 0)) as connection:
-        connection.settimeout(0.15)
+        connection.settimeout(patience)
         try:
             connection.sendall(head + request.content)
             for _ in range(40):  # more of what never ends tells no more
@@ -107,7 +110,10 @@ def test_every_fault_strikes_once_and_leaves_the_service_whole(
             healthy = over_a_socket(service, action, request_id)
             before = service.accepted
             rule = service.fault(name, on=action)
-            struck = over_a_socket(service, action, request_id)
+            patience = 0.15 if FAULTS[name].lasting else 20.0
+            struck = over_a_socket(service, action, request_id, patience)
+            while not rule.hits:  # what lasts may not have begun yet
+                time.sleep(0.01)
             assert rule.hits == 1
             assert service.log[-1].fault == name
             assert struck != healthy or FAULTS[name].job
