@@ -75,7 +75,7 @@ _OURS = """
     Any Literal Mapping Sequence NotRequired TypedDict staticmethod classmethod property
     str list type len dict int float bool tuple object None True False print exec eval open
     __slots__ __init__ __class__ __dict__ __doc__ __name__ __getattr__ __import__ __annotations__
-    __init_subclass__ __module__ __set__ __private _check _required _aliases _admitted _media _example _inputs
+    __init_subclass__ __module__ __set__ __private _check _required _aliases _admitted _members _media _example _inputs
     _fields _known _wire_names _trusted ALLOWED_X Everything EverythingOutput
     keys values items copy pop update clear title description default format properties required
     com1 con self_ class_ input_ 33_string 284_image promptImage prompt-image prompt.image

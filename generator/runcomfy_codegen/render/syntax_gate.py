@@ -47,7 +47,7 @@ _CONSTANTS = (str, int, float, type(None))
 _PRIVATE = frozenset(
     """
     __all__ __class__ __slots__ __name__ __getattr__ __dir__ _MODELS _OWNERS _SCHEMAS _fields _check _required _aliases
-    _admitted _media _example _deprecated
+    _admitted _members _media _example _deprecated
     """.split()
 )
 #: Where a function's node holds the names that its body defines, once it was walked.

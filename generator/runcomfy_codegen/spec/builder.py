@@ -23,6 +23,7 @@ from . import type_hints as types
 from .checks import Compiled, compile_checks
 from .model_spec import InputSpec, MediaSpec, ModelSpec, RuleSpec
 from .names import Identifier
+from .nested_members import nested_members
 from .nested_types import nested_specs
 from .output_fields import OutputFields, build_outputs
 from .python_source import PythonSource, docstring, json_text, literal
@@ -97,6 +98,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
     compiled = compile_checks(cleaned)
     fallback = _fallback_notes(compiled)
     example = _example(documents, inputs)
+    members = nested_members(gathered.schema, documents.example)
     notes = {
         *dialect_notes,
         *dropped,
@@ -135,6 +137,7 @@ def _build(documents: Documents, type_templates: Path) -> ModelSpec:
         required=literal(tuple(str(inputs.names[wire]) for wire in inputs.required)),
         aliases=literal(aliases) if aliases else None,
         admitted=literal(gathered.admitted) if gathered.admitted else None,
+        members=literal(members) if members else None,
         media=tuple(map(_media_spec, inputs.media.inputs)),
         example=literal(example),
         schemas=_schemas(

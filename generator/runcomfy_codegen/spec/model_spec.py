@@ -115,6 +115,8 @@ class ModelSpec:
     aliases: PythonSource | None
     #: Patterns of further accepted names; ``None`` if there are none.
     admitted: PythonSource | None
+    #: The objects inside inputs whose members are all declared; ``None`` if there are none.
+    members: PythonSource | None
     media: tuple[MediaSpec, ...]
     example: PythonSource
     #: The stored schemas, and their derived forms for the run time, as JSON.

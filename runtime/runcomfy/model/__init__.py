@@ -42,7 +42,7 @@ __all__ += checks.__all__
 
 #: The format of generated packages, (major, minor). Major: older packages cannot work any longer. Minor: newer packages
 #: use a name that this list did not have before; older ones go on working.
-FORMAT = (5, 3)
+FORMAT = (5, 4)
 
 
 def __getattr__(name: str) -> object:

@@ -12,10 +12,10 @@ from .json_values import to_plain
 from .messages import show, tell
 from .plain_data import component_ref
 from .schema_files import read_schemas
-from .suggestions import CLOSING, unknown_inputs
+from .suggestions import CLOSING, unknown_inputs, unknown_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from .request import Request
     from .violation import Violation
@@ -74,15 +74,17 @@ def _parse(cls: type[Request[Any]], value: object, allow: set[str]) -> Request[A
     if isinstance(value, cls):
         return value
     payload = to_plain(value)
-    violations: Sequence[Violation] = ()
+    violations: list[Violation] = []
+    members: list[Violation] = []
     if isinstance(payload, dict) and "unknown-input" not in allow:
-        violations = unknown_inputs(cls, payload)
+        violations, members = unknown_inputs(cls, payload), unknown_members(cls, payload)
     request: Request[Any] | None = None
     try:
         request = cls.from_payload(payload)  # anything but a mapping is a violation
     except ValidationError as error:
         closed = any(one.rule in CLOSING and not one.pointer for one in error.violations)
         violations = [*error.violations, *(() if closed else violations)]
+    violations += members
     if request is not None and not violations:
         return request
     details = [

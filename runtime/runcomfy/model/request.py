@@ -150,6 +150,8 @@ class Request(Generic[OutputT_co]):
     _deprecated: ClassVar[str] = ""
     # Patterns of the names that the schema takes beside the inputs.
     _admitted: ClassVar[tuple[str, ...]] = ()
+    # The objects inside inputs whose members are all declared: the names that lead there, and the members.
+    _members: ClassVar[tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = ()
     # Derived from them, once a class: Python name -> wire name, and the wire names.
     _wire_names: ClassVar[dict[str, str]] = {}
     _known: ClassVar[frozenset[str]] = frozenset()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from .checks import matches
 from .json_values import pointer_token
+from .media import pointer_of, walk
 from .spelling import close_to
 from .violation import Violation
 
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 
     from .request import Request
 
-__all__ = ["CLOSING", "did_you_mean", "ids_like", "unknown_input", "unknown_inputs"]
+__all__ = [
+    "CLOSING",
+    "did_you_mean",
+    "ids_like",
+    "unknown_input",
+    "unknown_inputs",
+    "unknown_members",
+]
 
 #: Rules by which a schema itself refuses unknown inputs.
 CLOSING = ("additionalProperties", "unevaluatedProperties")
@@ -63,3 +71,25 @@ def unknown_inputs(cls: type[Request[Any]], payload: dict[Any, Any]) -> list[Vio
         else Violation("/" + pointer_token(name), "unknown-input", payload[name], None, _UNKNOWN)
         for place, name in enumerate(names)
     ]
+
+
+def unknown_members(cls: type[Request[Any]], payload: dict[str, Any]) -> list[Violation]:
+    """The violations for members of nested objects that the schema does not declare, though it declares others.
+
+    >>> unknown_members(Loras, {"loras": [{"path": "https://…/a.safetensors", "scael": 1}]})[0].pointer
+    '/loras/0/scael'
+    """
+    found: list[Violation] = []
+    for path, known in cls._members:
+        for steps, value in walk(payload, path):
+            if not isinstance(value, dict):
+                continue
+            for name in [one for one in value if isinstance(one, str) and one not in known]:
+                near = close_to(name, known, 1) if len(found) < _SUGGESTIONS else ()
+                hint = (
+                    f"did you mean {near[0]!r}?" if near else f"the members are {', '.join(known)}"
+                )
+                message = f"is not a member of this object; {hint}"
+                where = pointer_of((*steps, name))
+                found.append(Violation(where, "unknown-input", value[name], known, message))
+    return found

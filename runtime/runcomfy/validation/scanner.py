@@ -234,6 +234,13 @@ class Scanner:
         """Whether there is surely nothing to say of valid payloads, and their files are remote."""
         if not self.cls._known.issuperset(set().union(*payloads)):
             return False
+        if self.cls._members:
+            from runcomfy.model.suggestions import (
+                unknown_members,  # most models need no suggestions
+            )
+
+            if any(unknown_members(self.cls, payload) for payload in payloads):
+                return False
         remote = 0
         for media in self.cls._media:
             found = _urls(payloads, media.path)

@@ -107,6 +107,10 @@ def examine(
             # A closed schema has named them already.
             if not any(error.rule in CLOSING and not error.pointer for error in report.errors):
                 report.warnings += unknown_inputs(cls, payload)
+        if cls._members:
+            from runcomfy.model.suggestions import unknown_members
+
+            report.warnings += unknown_members(cls, payload)
         if cls._media:
             from .media import Files, check_media
 

@@ -9,7 +9,7 @@ Each owner is a subpackage, and each model is a module in it, imported on first 
 
 from runcomfy.model import require_format
 
-require_format(__name__, 5, 3)
+require_format(__name__, 5, 4)
 
 # The subpackage of each owner. Each knows the models of its owner by their ids.
 _OWNERS: dict[str, str] = {

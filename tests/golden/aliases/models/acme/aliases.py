@@ -97,6 +97,7 @@ class Aliases(Request[AliasesOutput]):
         "u63d0_u793a_u8bcd_": "提示词",
         "payload_": "payload",
     }
+    _members = ((("inner",), ("from", "plain")), (("titled",), ("str", "x")))
     _media = (MediaInput(("284_image",), "image"),)
     _example = {"33_string": ""}
 

@@ -44,6 +44,11 @@ class Loras(Request[LorasOutput]):
     anything: Sequence[Any] | Unset = UNSET
 
     _required = ("loras",)
+    _members = (
+        (("loras",), ("path", "scale")),
+        (("boxes",), ("points",)),
+        (("boxes", "points"), ("x", "{y}")),
+    )
     _example = {"loras": [{"path": "https://example.com/a.safetensors", "scale": 0.5}]}
 
 

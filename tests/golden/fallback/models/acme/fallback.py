@@ -60,6 +60,7 @@ class Fallback(Request[FallbackOutput]):
     """At most 5 characters."""
 
     _required = ("source",)
+    _members = ((("style",), ("name", "more")),)
     _media = (MediaInput(("source",), "image"),)
     _example = {"source": ""}
 

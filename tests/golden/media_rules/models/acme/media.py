@@ -70,6 +70,7 @@ class Media(Request[MediaOutput]):
     """
 
     _required = ("image",)
+    _members = ((("shots",), ("frame",)),)
     _media = (
         MediaInput(
             ("image",),

@@ -55,6 +55,7 @@ class Nested(Request[NestedOutput]):
     levels: Mapping[str, int] | Unset = UNSET
 
     _required = ("camera",)
+    _members = ((("camera",), ("lens", "tilt")), (("camera", "lens"), ("mm",)))
     _example = {}
 
 
