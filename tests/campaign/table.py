@@ -99,7 +99,7 @@ json_list               Unknown        ok/Deadline    ok/Deadline    ok/Odd     
 json_text               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
 json_empty              Unknown        ok/Deadline    NoFiles        ok             -
 json_deep               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
-json_long_number        Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
+json_long_number        ok             ok             ok             ok             -
 nul_bytes               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
 bom                     ok             ok             ok             ok             -
 utf_16                  ok             ok             ok             ok             -
