@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpcore
@@ -26,9 +26,9 @@ class WatchedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         trio = sniffio.current_async_library() == "trio"
-        self._plain: httpcore.AsyncNetworkBackend = (
-            httpcore.TrioBackend() if trio else httpcore.AnyIOBackend()
-        )
+        plain = httpcore.TrioBackend() if trio else httpcore.AnyIOBackend()
+        # Without their libraries these two are other classes, which pyright takes into account.
+        self._plain = cast("httpcore.AsyncNetworkBackend", plain)
 
     async def connect_tcp(
         self,
