@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from runcomfy.cli.commands import COMMANDS
+from runcomfy.cli.command_list import COMMANDS
 from runcomfy.mock import MockService
 from support.command import run
 

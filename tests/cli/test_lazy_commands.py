@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
-from runcomfy.cli.commands import COMMANDS
+from runcomfy.cli.command_list import COMMANDS, module_of
 from support.command import run
 
 WAN = "wan-ai/wan-2-6/image-to-image"
@@ -33,8 +34,7 @@ def modules(*arguments: str) -> set[str]:
 
 
 def commands(loaded: set[str]) -> set[str]:
-    homes = {module for module, _ in COMMANDS.values()}
-    return loaded & homes
+    return loaded & {module_of(name) for name in COMMANDS}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
@@ -46,7 +46,7 @@ def test_the_help_of_the_whole_imports_no_subcommand(arguments: list[str]) -> No
 
 def test_the_help_of_run_imports_one_model_and_no_network() -> None:
     loaded = modules("run", WAN, "--help")
-    assert commands(loaded) == {"runcomfy.cli.run"}
+    assert commands(loaded) == {"runcomfy.cli.commands.run"}
     assert not loaded & {*SLOW, "shutil", "pathlib", "runcomfy.errors"}
     models = [one for one in loaded if one.startswith("runcomfy_models.") and one.count(".") == 2]
     assert models == ["runcomfy_models.wan_ai.wan_2_6_image_to_image"]
@@ -55,22 +55,22 @@ def test_the_help_of_run_imports_one_model_and_no_network() -> None:
 def test_validate_imports_what_validating_takes() -> None:
     Path("good.json").write_text('{"prompt": "x", "image_urls": ["https://x.org/a"]}')
     loaded = modules("validate", WAN, "good.json")
-    assert commands(loaded) == {"runcomfy.cli.validate"}
+    assert commands(loaded) == {"runcomfy.cli.commands.validate"}
     assert not loaded & {*SLOW, "pathlib"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_is_what_the_table_says(name: str) -> None:
-    module = __import__(COMMANDS[name][0], fromlist=("command",))
+    module = import_module(module_of(name))
     assert module.command.name == name
-    assert module.command.short_help == COMMANDS[name][1]
+    assert module.command.short_help == COMMANDS[name]
     with click.Context(module.command, info_name=name) as context:
         assert module.command.get_help(context).startswith(f"Usage: {name} ")
 
 
 def test_the_help_lists_every_command_with_its_line() -> None:
     shown = " ".join(run("--help", COLUMNS="200").out.split())
-    for name, (_, line) in COMMANDS.items():
+    for name, line in COMMANDS.items():
         assert f"{name} {line}" in shown
 
 

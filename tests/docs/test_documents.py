@@ -141,7 +141,7 @@ def test_every_module_named_for_contributors_exists() -> None:
         named = set(re.findall(r"`([\w/.]+\.py)`", page.read_text(encoding="utf-8")))
         assert named
         lost = {one for one in named if not any(file.endswith(f"/{one}") for file in files)}
-        assert lost <= {"runtime/runcomfy/cli/NAME.py"}, page
+        assert lost <= {"runtime/runcomfy/cli/commands/NAME.py"}, page
 
 
 def test_readme_names_the_two_commands() -> None:

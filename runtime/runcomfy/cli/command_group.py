@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 
 import click
 
 from runcomfy._version import __version__
 
-from .commands import COMMANDS, SECTIONS
+from .command_list import COMMANDS, SECTIONS, module_of
 from .exit_codes import BROKEN_PIPE, DONE, INTERRUPTED, MISUSE, TERMINATED
 from .terminal import complain, help_width, prepare
 
@@ -30,7 +31,7 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = __import__(COMMANDS[cmd_name][0], fromlist=("command",))
+        module = import_module(module_of(cmd_name))
         found: click.Command = module.command
         return found
 
@@ -49,7 +50,7 @@ class LazyGroup(click.Group):
         """The table, section by section; nothing is imported for it."""
         for heading, commands in SECTIONS.items():
             with formatter.section(heading):
-                formatter.write_dl([(name, line) for name, (_, line) in commands.items()])
+                formatter.write_dl(list(commands.items()))
 
 
 @click.group(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,14 +74,14 @@ def _sources() -> list[str]:
     indexes = [
         f"{folder}/{name}" for folder in packages for name in ("__init__.py", "_manifest.json")
     ]
-    return [*indexes, *installed, os.path.join(os.path.dirname(__file__), "commands.py")]  # noqa: PTH118, PTH120  # pathlib is slow to import
+    return [*indexes, *installed, os.path.join(os.path.dirname(__file__), "command_list.py")]  # noqa: PTH118, PTH120  # pathlib is slow to import
 
 
 def _commands() -> Iterator[str]:
-    from .commands import COMMANDS
+    from .command_list import COMMANDS, module_of
 
-    for name, (home, _) in COMMANDS.items():
-        command = __import__(home, fromlist=("command",)).command
+    for name in COMMANDS:
+        command = import_module(module_of(name)).command
         yield "\t".join([f"!{name}", "ARGUMENTS", *_arguments(command)])
         for parameter in command.params:
             yield from _options(name, parameter)

@@ -7,11 +7,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from .engine_options import engine_options
-from .model_packages import package_option
-from .option_types import Number
-from .output import Output, output_options
-from .service import Service, service_options
+from runcomfy.cli.engine_options import engine_options
+from runcomfy.cli.model_packages import package_option
+from runcomfy.cli.option_types import Number
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .exit_codes import DONE, TRY_LATER, UNKNOWN, status_of, worst
-from .option_types import Number
-from .output import Output, output_options
-from .service import Service, service_options
+from runcomfy.cli.exit_codes import DONE, TRY_LATER, UNKNOWN, status_of, worst
+from runcomfy.cli.option_types import Number
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from runcomfy import AsyncClient, Journal
@@ -48,8 +48,8 @@ def command(out: Output, service: Service, folder: str, timeout: float) -> int:
 
     Submits nothing. Lists requests with an unknown outcome; settle them with `runcomfy-py journal resolve`.
     """
-    from .failures import describe
-    from .terminal import complain
+    from runcomfy.cli.failures import describe
+    from runcomfy.cli.terminal import complain
 
     place = Path(folder).expanduser()
     place.mkdir(parents=True, exist_ok=True)

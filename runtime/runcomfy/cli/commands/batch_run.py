@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .exit_codes import (
+from runcomfy.cli.exit_codes import (
     BUDGET,
     DONE,
     FAILED,
@@ -28,17 +28,16 @@ from .exit_codes import (
     UNAVAILABLE,
     UNKNOWN,
 )
-from .model_packages import model_of
-from .output import Output
-from .terminal import complain, fit, is_terminal
+from runcomfy.cli.model_packages import model_of
+from runcomfy.cli.output import Output
+from runcomfy.cli.terminal import complain, fit, is_terminal
 
 if TYPE_CHECKING:
     from runcomfy.batch.batch import Batch
     from runcomfy.batch.outcome import BatchOutcome, BatchSummary
     from runcomfy.batch.preflight import Preflight
+    from runcomfy.cli.service import Service
     from runcomfy.journal.entry import Spend
-
-    from .service import Service
 
 __all__ = ["run_batch"]
 
@@ -127,9 +126,8 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
 
 def _values(cls: Any, option: str, given: Any) -> dict[str, Any]:
     """Values read by the types of the model's inputs, as ``run`` reads them."""
+    from runcomfy.cli.values import read_arguments
     from runcomfy.model.declared_inputs import inputs_of
-
-    from .values import read_arguments
 
     try:
         return read_arguments(given, inputs_of(cls))

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, journal_option, service_options
 from runcomfy.journal.states import State
-
-from .output import Output, output_options
-from .service import Service, journal_option, service_options
 
 if TYPE_CHECKING:
     from datetime import datetime

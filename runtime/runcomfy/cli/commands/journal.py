@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .option_types import Number
-from .output import Output, output_options
-from .service import Service, journal_option, service_options
+from runcomfy.cli.option_types import Number
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, journal_option, service_options
 
 if TYPE_CHECKING:
     from datetime import datetime

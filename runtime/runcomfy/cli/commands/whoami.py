@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .output import Output, output_options
-from .service import Service, service_options
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
 
@@ -18,11 +18,10 @@ def command(out: Output, service: Service) -> None:
 
     Sends nothing. `runcomfy-py doctor` checks the token with the service.
     """
+    from runcomfy.cli.local_mock import TOKEN
+    from runcomfy.cli.token_store import masked
     from runcomfy.credentials import Token, find_token
     from runcomfy.journal import Account
-
-    from .local_mock import TOKEN
-    from .token_store import masked
 
     token = Token(TOKEN, "--mock") if service.mock else find_token()
     told = {

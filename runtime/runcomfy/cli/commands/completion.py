@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .output import Output, output_options
+from runcomfy.cli.output import Output, output_options
 
 __all__ = ["command"]
 
@@ -57,7 +57,7 @@ def command(out: Output, shell: str) -> None:
     zsh:   source <(runcomfy-py completion zsh)    after compinit,      in ~/.zshrc
     fish:  runcomfy-py completion fish > ~/.config/fish/completions/runcomfy-py.fish
     """
-    from .completion_file import write
+    from runcomfy.cli.completion_file import write
 
     write()
     for line in _SCRIPTS[shell].split("\n"):

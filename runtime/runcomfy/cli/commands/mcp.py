@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
+from runcomfy.cli.model_packages import package_option
+from runcomfy.cli.option_types import Number
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 from runcomfy.errors import MissingExtra
-
-from .model_packages import package_option
-from .option_types import Number
-from .output import Output, output_options
-from .service import Service, service_options
 
 __all__ = ["command"]
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
+from runcomfy.cli.model_packages import package_option
+from runcomfy.cli.output import Output, output_options
 from runcomfy.errors import MissingExtra
-
-from .model_packages import package_option
-from .output import Output, output_options
 
 __all__ = ["command"]
 

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from .output import Output, output_options
-from .service import Service, service_options
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
 
@@ -33,9 +33,8 @@ def command(out: Output, service: Service, no_keyring: bool, no_check: bool) -> 
     """
     if service.mock:
         raise click.UsageError("The mock takes any token, so none is stored for it: omit --mock.")
+    from runcomfy.cli.token_store import masked, store
     from runcomfy.credentials import Token
-
-    from .token_store import masked, store
 
     token = Token(_read(), "standard input")
     if not no_check:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .output import Output, output_options
-from .service import Service, service_options
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
 

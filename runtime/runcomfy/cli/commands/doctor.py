@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import click
 
+from runcomfy.cli.exit_codes import CANNOT_WRITE, DONE, MISUSE, status_of
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options, state_folder
 from runcomfy.extras import install_command
-
-from .exit_codes import CANNOT_WRITE, DONE, MISUSE, status_of
-from .output import Output, output_options
-from .service import Service, service_options, state_folder
 
 __all__ = ["command"]
 
@@ -77,10 +76,9 @@ def _python(service: Service) -> Iterator[Finding]:
 
 
 def _token(service: Service) -> Iterator[Finding]:
+    from runcomfy.cli.token_store import masked
     from runcomfy.credentials import find_token
     from runcomfy.errors import ConfigurationError
-
-    from .token_store import masked
 
     if service.mock:
         yield Finding("token", "ok", "not needed with --mock")

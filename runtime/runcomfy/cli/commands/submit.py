@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from .exit_codes import DONE
-from .next_command import next_command
-from .output import Output, output_options
-from .requests import ModelCommand, Wanted, request_options
-from .service import Service, service_options
+from runcomfy.cli.exit_codes import DONE
+from runcomfy.cli.next_command import next_command
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.requests import ModelCommand, Wanted, request_options
+from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command", "submit"]
 
@@ -33,7 +33,7 @@ def submit(
     out: Output, service: Service, wanted: Wanted, count: int = 1, folder: str | None = None
 ) -> int:
     """Submit the request so many times, one after the other; ``folder`` is where recover saves."""
-    from .before_paying import check_before_paying, prices, ways
+    from runcomfy.cli.before_paying import check_before_paying, prices, ways
 
     place = None if folder is None else Path(folder).expanduser()
     with (

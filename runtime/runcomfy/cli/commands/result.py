@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import Output, output_options
-from .saving_options import saving_options
-from .service import Service, service_options
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.saving_options import saving_options
+from runcomfy.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runcomfy import AsyncClient, Status
-
-    from .following import Call
+    from runcomfy.cli.following import Call
 
 __all__ = ["command"]
 
@@ -34,8 +33,8 @@ def command(
     no_save: bool,
 ) -> int:
     """Fetch each result and save its files, without waiting. The exit status is 75 if a job is still running."""
-    from .following import follow
-    from .saving import Saving
+    from runcomfy.cli.following import follow
+    from runcomfy.cli.saving import Saving
 
     saving = Saving(None if no_save else folder, name)
     saving.prepare()
@@ -48,7 +47,7 @@ def command(
 
 
 def _call(request_id: str) -> Call:
-    from .following import Call
+    from runcomfy.cli.following import Call
 
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         del on_status

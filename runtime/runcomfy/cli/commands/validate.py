@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runcomfy.buckets.opening import is_bucket_url
+from runcomfy.cli.engine_options import engine_options
+from runcomfy.cli.exit_codes import BAD_DATA, DONE, MISUSE
+from runcomfy.cli.findings import as_json, rows, verdict
+from runcomfy.cli.model_packages import model_of, package_option
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.payload_files import extension, named, opened, payload_files
+from runcomfy.cli.terminal import complain
 from runcomfy.errors import ConfigurationError
 from runcomfy.model.media import urls
 from runcomfy.model.request import Request
@@ -18,14 +25,6 @@ from runcomfy.validation.json_text import NotJSON, read_json
 from runcomfy.validation.media import REMOTE
 from runcomfy.validation.report import Report
 from runcomfy.validation.validate import validate as check
-
-from .engine_options import engine_options
-from .exit_codes import BAD_DATA, DONE, MISUSE
-from .findings import as_json, rows, verdict
-from .model_packages import model_of, package_option
-from .output import Output, output_options
-from .payload_files import extension, named, opened, payload_files
-from .terminal import complain
 
 if TYPE_CHECKING:
     from runcomfy.media.remote import RemoteLimits

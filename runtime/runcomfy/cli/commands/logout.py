@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .output import Output, output_options
+from runcomfy.cli.output import Output, output_options
 
 __all__ = ["command"]
 
@@ -13,10 +13,9 @@ __all__ = ["command"]
 @output_options
 def command(out: Output) -> None:
     """Delete the token that login stored. Reports any other source that still has a token."""
+    from runcomfy.cli.token_store import forget
     from runcomfy.credentials import find_token
     from runcomfy.errors import ConfigurationError
-
-    from .token_store import forget
 
     removed = forget()
     try:

@@ -10,10 +10,9 @@ import click
 
 from runcomfy.batch.folder import JOURNAL, ROWS
 from runcomfy.batch.runner import PAUSED
+from runcomfy.cli.exit_codes import DONE, FAILED, UNKNOWN
+from runcomfy.cli.output import Output
 from runcomfy.journal import Journal
-
-from .exit_codes import DONE, FAILED, UNKNOWN
-from .output import Output
 
 __all__ = ["act"]
 

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .option_types import Number
-from .output import Output, output_options
-from .requests import ModelCommand, Wanted, request_options
-from .saving_options import saving_options
-from .service import Service, service_options
+from runcomfy.cli.option_types import Number
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.requests import ModelCommand, Wanted, request_options
+from runcomfy.cli.saving_options import saving_options
+from runcomfy.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runcomfy import AsyncClient, Status
-
-    from .following import Call
+    from runcomfy.cli.following import Call
 
 __all__ = ["command"]
 
@@ -67,9 +66,9 @@ def command(
         from .submit import submit
 
         return submit(out, service, wanted, count, None if no_save else folder)
-    from .before_paying import check_before_paying, prices, ways
-    from .following import follow
-    from .saving import Saving
+    from runcomfy.cli.before_paying import check_before_paying, prices, ways
+    from runcomfy.cli.following import follow
+    from runcomfy.cli.saving import Saving
 
     saving = Saving(None if no_save else folder, name)
     saving.prepare()
@@ -84,7 +83,7 @@ def command(
 
 
 def _call(wanted: Wanted, options: dict[str, Any]) -> Call:
-    from .following import Call
+    from runcomfy.cli.following import Call
 
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         return await client.run(wanted.model_id, wanted.payload, on_status=on_status, **options)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runcomfy.cli.model_packages import package_option
+from runcomfy.cli.option_types import Number
 from runcomfy.redaction import Redactor
-
-from .model_packages import package_option
-from .option_types import Number
 
 if TYPE_CHECKING:
     from runcomfy.mock import Asked, MockService

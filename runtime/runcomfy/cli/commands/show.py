@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runcomfy.cli.model_help import input_rows
+from runcomfy.cli.model_packages import model_of, package_option
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 from runcomfy.model.declared_inputs import inputs_of
-
-from .model_help import input_rows
-from .model_packages import model_of, package_option
-from .output import Output, output_options
-from .service import Service, service_options
 
 if TYPE_CHECKING:
     from runcomfy import ModelEntry

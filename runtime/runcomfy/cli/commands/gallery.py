@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .output import Output, output_options
+from runcomfy.cli.output import Output, output_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +37,9 @@ def command(
     from pathlib import Path
 
     from runcomfy.batch.folder import JOURNAL, RESULTS
+    from runcomfy.cli.service import Service
     from runcomfy.gallery import items_of, write_gallery
     from runcomfy.journal import Journal
-
-    from .service import Service
 
     path = Path(source) if source else Service(None, mock=mock, out=out).journal_path
     if path.is_dir():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .exit_codes import DONE, FAILED
-from .output import Output, output_options
-from .service import Service, service_options
+from runcomfy.cli.exit_codes import DONE, FAILED
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
 

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .option_types import Number
-from .output import Output, output_options
-from .saving_options import saving_options
-from .service import Service, service_options
+from runcomfy.cli.option_types import Number
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.saving_options import saving_options
+from runcomfy.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runcomfy import AsyncClient, Status
-
-    from .following import Call
+    from runcomfy.cli.following import Call
 
 __all__ = ["command"]
 
@@ -45,8 +44,8 @@ def command(
 
     Ctrl-C stops waiting; the jobs keep running.
     """
-    from .following import follow
-    from .saving import Saving
+    from runcomfy.cli.following import follow
+    from runcomfy.cli.saving import Saving
 
     saving = Saving(None if no_save else folder, name)
     saving.prepare()
@@ -60,7 +59,7 @@ def command(
 
 
 def _call(request_id: str, options: dict[str, Any]) -> Call:
-    from .following import Call
+    from runcomfy.cli.following import Call
 
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         return await client.job(request_id).wait(on_status=on_status, **options)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .model_packages import package_option
-from .output import Output, output_options
-from .service import Service, service_options
+from runcomfy.cli.model_packages import package_option
+from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.service import Service, service_options
 
 if TYPE_CHECKING:
     from runcomfy import ModelEntry

@@ -1,0 +1,1 @@
+"""The subcommands of ``runcomfy-py``, one module each."""
