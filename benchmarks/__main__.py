@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from .report import Part, tell
+from .report import Part, write
 
 __all__ = ["PARTS", "RESULTS", "main", "part"]
 
@@ -38,7 +38,7 @@ def part(name: str) -> Part:
 
 
 def main(names: list[str], results: Path = RESULTS) -> int:
-    """Run the parts. The exit status tells misuse and parts that failed; a missed figure is printed as missed."""
+    """Run the parts. The exit status reports misuse and failed parts; a missed figure is printed as missed."""
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         print(f"no such measurement: {', '.join(unknown)}; there are {', '.join(PARTS)}")
@@ -46,7 +46,7 @@ def main(names: list[str], results: Path = RESULTS) -> int:
     missed, failed = [], []
     for name in names or PARTS:
         try:
-            tables = tell(name, part(name), results)
+            tables = write(name, part(name), results)
         except Exception:  # noqa: BLE001  # whatever it is, the other parts are still to be measured
             traceback.print_exc()
             failed.append(name)

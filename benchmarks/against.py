@@ -105,7 +105,7 @@ def measured(tree: Path) -> dict[str, float]:
 
 
 def main(there: Path) -> None:
-    """Measure both trees in turns, and tell the medians and the median of the ratios."""
+    """Measure both trees in turns; print the medians and the median of the ratios."""
     trees = {"there": there.resolve(), "here": HERE.parent.parent}
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
     for _ in range(RUNS):

@@ -17,7 +17,7 @@ __all__ = ["PEERS", "run"]
 
 PEERS = ("aiohttp", "anyio", "fal-client", "replicate")
 ROWS, TURNS = 10_000, 3
-#: Peers take so long that fewer rows tell as much.
+#: Peers take so long that they get fewer rows.
 PEER_ROWS = 1_000
 #: Submits at once: as many as are in flight, and the default of a batch.
 SUBMITS = {"as many submits at once": 200, "4 submits at once": 4}
@@ -44,8 +44,8 @@ def _side(side: str, url: str, rows: int, submits: int, folder: str) -> _Taken:
         url,
         *map(str, (rows, submits, folder)),
     ]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds, spent, most = map(float, told.split())
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds, spent, most = map(float, printed.split())
     return seconds, spent, most
 
 

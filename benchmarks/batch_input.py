@@ -63,14 +63,14 @@ def _dry_run(table: Path, settings: dict[str, str]) -> tuple[float, float]:
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     start = time.perf_counter()
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", measured, *command],
         env=settings,
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    return float(told) / 1024, time.perf_counter() - start
+    return float(printed) / 1024, time.perf_counter() - start
 
 
 def _written(folder: Path, form: str, rows: int) -> Path:

@@ -204,7 +204,7 @@ def run() -> Iterator[Table]:
 
 
 def figures(taken: dict[str, list[float]]) -> Iterator[Figure]:
-    """What is told of the times."""
+    """The figures derived from the times."""
     library = taken["orjson + is_valid"]
 
     def beside(name: str) -> float:

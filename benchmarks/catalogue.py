@@ -171,12 +171,12 @@ def _figures(size: Size, start_up: float) -> Iterator[Figure]:
     yield Figure("size of its manifest", found["manifest"], "MB")
     yield Figure("diff of two folders, one model changed", found["diff"], "s")
     yield Figure("docs", found["docs"], "s")
-    for what, told in (
+    for what, name in (
         ("validate", "import one class, validate: above a bare interpreter"),
         ("search", "models wan --installed: the same"),
         ("completion", "completion of an input: the same"),
     ):
-        yield Figure(told, (found[what] - found["bare"]) * 1_000, "ms")
+        yield Figure(name, (found[what] - found["bare"]) * 1_000, "ms")
     yield Figure(
         f"mypy --strict over a program that uses {min(USED, size.models)}", found["mypy"], "s"
     )

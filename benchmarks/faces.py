@@ -131,9 +131,13 @@ def run() -> Iterator[Table]:
             library = [sys.executable, "-c", "import mcp.server.mcpserver"]
             subprocess.run(library, check=True, env=environment)
             imported = time.perf_counter() - start
-            told = (mcp_start(environment, folder), playground_start(environment, folder), imported)
+            times = (
+                mcp_start(environment, folder),
+                playground_start(environment, folder),
+                imported,
+            )
             if number:  # the first one writes bytecode
-                for what, seconds in zip(("mcp", "playground", "import"), told, strict=True):
+                for what, seconds in zip(("mcp", "playground", "import"), times, strict=True):
                     taken[what].append(1_000 * seconds)
     median = {what: statistics.median(times) for what, times in taken.items()}
     yield Table(

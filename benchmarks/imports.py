@@ -115,7 +115,7 @@ def run() -> Iterator[Table]:
         Figure(
             "the same of a model with inputs that may be null, with an error", nullable, "ms", 12
         ),
-        # The bound was set where dataclasses cost 13 ms; this tells how this machine compares.
+        # The bound was set where dataclasses cost 13 ms; this shows how this machine compares.
         Figure("the same / import dataclasses above that", added / dataclasses, "x", 6 / 13),
         Figure("from runcomfy import Client / import httpx", _ratio(taken, "client"), "x", 1.15),
         Figure("for comparison, both / import httpx", _ratio(taken, "client in use"), "x"),

@@ -19,7 +19,7 @@ __all__ = ["PACKAGE", "Project", "Ran", "catalogue_entries", "run_command"]
 #: The models of a project stand in for those that come with runcomfy, so that every command finds them.
 PACKAGE = "runcomfy_models"
 
-#: Runs a command and tells the peak of memory of its process in KB.
+#: Runs a command and prints the peak of memory of its process in KB.
 _PEAK = """
 import resource, runpy, sys
 sys.argv = sys.argv[1:]

@@ -1,7 +1,7 @@
 """A server of files that knows ranges, waits before each answer and counts; in its own process.
 
 ``python -m benchmarks.range_server FOLDER`` prints its port. Whatever is asked under a file's name is
-answered from it: ``/cat.jpg``, ``/cat.jpg/7``. ``/counts`` tells requests and bytes since the last
+answered from it: ``/cat.jpg``, ``/cat.jpg/7``. ``/counts`` reports requests and bytes since the last
 time. It is written on bare sockets so that what it costs itself is as little as possible.
 """
 

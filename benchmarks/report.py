@@ -1,4 +1,4 @@
-"""What a part of the measurements tells: printed table by table, and written as one Markdown file."""
+"""The results of a part of the measurements: printed table by table, and written as one Markdown file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from .measure import Table
 
-__all__ = ["Part", "heading", "render", "tell", "versions"]
+__all__ = ["Part", "heading", "render", "write", "versions"]
 
 
 class Part(Protocol):
@@ -28,7 +28,7 @@ class Part(Protocol):
         ...
 
 
-def tell(name: str, part: Part, results: Path) -> list[Table]:
+def write(name: str, part: Part, results: Path) -> list[Table]:
     """Run a part, print what it gives, and write the same to ``results``; returns its tables."""
     texts = [heading(name, part, date.today())]
     print(f"\n{texts[0]}", flush=True)
@@ -43,7 +43,7 @@ def tell(name: str, part: Part, results: Path) -> list[Table]:
 
 
 def heading(name: str, part: Part, day: date) -> str:
-    """What was measured, when, on what and beside what. It tells no more of the machine than that."""
+    """What was measured, when, on what and beside what. Nothing else about the machine is recorded."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
     return "\n".join(
@@ -63,13 +63,13 @@ def heading(name: str, part: Part, day: date) -> str:
 
 def versions(names: Sequence[str]) -> list[str]:
     """Each library with its version, or that it is not installed."""
-    told = []
+    found = []
     for name in names:
         try:
-            told.append(f"{name} {version(name)}")
+            found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            told.append(f"{name} (not installed)")
-    return told
+            found.append(f"{name} (not installed)")
+    return found
 
 
 def render(table: Table) -> str:

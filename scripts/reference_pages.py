@@ -17,7 +17,7 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "client": ("The clients", "Clients, jobs, results and the catalogue.", ()),
 }
 
-#: For errors: what nearly all of them inherit is told once, at RequestError.
+#: For errors: what nearly all of them inherit is documented once, at RequestError.
 _OWN_MEMBERS = "\n    options:\n      inherited_members: false"
 
 

@@ -164,7 +164,7 @@ def _remarks_on_source(stored: Stored) -> Iterator[Diagnostic]:
 
 
 def make_shared(name: str, models: dict[str, ManifestEntry]) -> dict[str, str]:
-    """The modules that tell of all models, path -> text, not formatted yet."""
+    """The modules that cover all models, path -> text, not formatted yet."""
     package = package_spec(name, models)
     modules = {"__init__.py": render_package(package, name)}
     for owner in package.owners:

@@ -64,7 +64,7 @@ def generate(
     others of them stay as they are. ``keep_going`` lists a bad model
     in ``failed`` and goes on, keeping what was generated for it before. ``fresh`` renders everything
     anew instead of trusting what an earlier run left, and ``read_all`` reads and hashes every file, also where size and
-    times say that no one has written to it. ``progress`` is told how many models are made, of how many.
+    times say that no one has written to it. ``progress`` receives the number of models made, and of all.
     Raises ``CodegenError``.
     """
     folder = out / _package_path(package)
@@ -91,7 +91,7 @@ def _package_path(package: str) -> Path:
 
 
 def _matcher(globs: Sequence[str]) -> Callable[[str], object]:
-    """What tells whether a model id matches one of the globs."""
+    """A function that says whether a model id matches one of the globs."""
     return re.compile("|".join(map(translate, globs))).match
 
 
@@ -246,7 +246,7 @@ class _Run:
         self.generation.kept.append(model_id)
 
     def _render_shared(self) -> None:
-        """The modules that tell of all models."""
+        """The modules that cover all models."""
         paths = _shared_paths(self.models)
         if (
             self.trusted
@@ -322,7 +322,7 @@ def _path(entry: ManifestEntry) -> str:
 
 
 def _shared_paths(models: dict[str, ManifestEntry]) -> list[str]:
-    """The modules that tell of all models."""
+    """The modules that cover all models."""
     owners = {entry.package for entry in models.values()}
     return ["__init__.py", *(f"{owner}/__init__.py" for owner in sorted(owners))]
 

@@ -12,7 +12,7 @@ from .pipeline import Generation
 
 __all__ = ["as_dict", "as_text", "drifted"]
 
-#: Models that are told by name when they were written.
+#: The number of written models that are listed by name.
 _SHOWN = 20
 
 _KINDS = {
@@ -23,7 +23,7 @@ _KINDS = {
 
 
 def _unchanged(generation: Generation) -> list[str]:
-    """The models that are as they were; one that failed is told as that alone."""
+    """The unchanged models; a failed one counts only as failed."""
     return sorted(set(generation.kept) - generation.failed.keys())
 
 
@@ -91,10 +91,10 @@ def _lines(generation: Generation, *, check: bool, verbose: bool) -> Iterator[st
         "removed": len(generation.removed),
         "failed": len(generation.failed),
     }
-    told = ", ".join(
+    totals = ", ".join(
         f"{count} {word}" for word, count in counts.items() if count or word == "written"
     )
-    yield f"{plan.folder.name}: models {told}; files {len(plan.write)} written, {len(plan.remove)} removed."
+    yield f"{plan.folder.name}: models {totals}; files {len(plan.write)} written, {len(plan.remove)} removed."
 
 
 def _written(generation: Generation) -> Iterator[str]:
@@ -126,10 +126,10 @@ def _all_notes(generation: Generation) -> Iterator[str]:
 
 def _notes(model_id: str, notes: Iterable[Diagnostic]) -> Iterator[str]:
     for kind, words in _KINDS.items():
-        told = [note for note in notes if note.kind == kind]
-        if told:
+        of_kind = [note for note in notes if note.kind == kind]
+        if of_kind:
             yield f"{model_id}: {words}"
-        for note in told:
+        for note in of_kind:
             yield f"  {note.place or '/'}: {note.subject}: {note.text}"
 
 

@@ -216,9 +216,9 @@ class UnresolvedFiles(RunComfyError, ValueError):
         self.files = files
 
     def __str__(self) -> str:
-        told = ", ".join(f"{pointer} ({name})" for pointer, name in self.files.items())
+        listed = ", ".join(f"{pointer} ({name})" for pointer, name in self.files.items())
         return (
-            f"the payload has local files without URLs: {told}. Pass the request to a client, which "
+            f"the payload has local files without URLs: {listed}. Pass the request to a client, which "
             "uploads them, or call runcomfy.uploads.resolve(request, uploader)"
         )
 

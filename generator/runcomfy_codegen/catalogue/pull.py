@@ -80,8 +80,8 @@ class PullReport:
         for change in self.changes:
             counts[change.verdict] = counts.get(change.verdict, 0) + 1
         counts |= {"unchanged": self.unchanged, "unusable": len(self.unusable)}
-        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-        yield f"models: {told or 'none'}" + ("" if self.applied else "; nothing was written")
+        totals = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        yield f"models: {totals or 'none'}" + ("" if self.applied else "; nothing was written")
 
 
 def pull(

@@ -71,7 +71,7 @@ def rename(schemas: Path, old: str, new: str) -> list[FolderChange]:
 
 
 def _for_new_name(files: dict[str, bytes], target: ModelId) -> dict[str, bytes]:
-    """The files as they lie under the new name: the record tells it, and the class is named after it."""
+    """The files under the new name: the record holds it, and the class is named after it."""
     moved = dict(files)
     record = parse_record(moved.get("source.json"))
     if record:

@@ -105,7 +105,7 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted; nothing further was written")
         return exit_codes.INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # a fault of ours: told as such, with all that helps to find it
+    except Exception as error:  # noqa: BLE001  # a bug in the generator: reported as one, with all that helps to find it
         if isinstance(error, ModuleNotFoundError) and error.name in _LIBRARIES:
             from runcomfy.extras import install_command
 

@@ -77,17 +77,17 @@ def _of_inputs(
     names = was.input_names
     wires = {python: wire for wire, python in names.items()} if use.by_class else {}
     before, after = _Judge(was), _Judge(now)
-    told = set()
+    reported = set()
     for name, (line, value) in given.items():
         wire = wires.get(name, name)
-        told.add(wire)
+        reported.add(wire)
         for words, sure in _of_input(wire, value, change, before, after):
             yield BrokenUse(use.file, line, use.model_id, name, words, sure)
         renamed = now.input_names.get(wire, names.get(wire))
         if use.by_class and wire in names and renamed != names[wire]:
             words = f"is now named {renamed}"
             yield BrokenUse(use.file, line, use.model_id, name, words)
-    for wire in after.required - before.required - told:
+    for wire in after.required - before.required - reported:
         words = "is now required and is not passed here"
         yield BrokenUse(use.file, use.line, use.model_id, wire, words, not use.open_ended)
 

@@ -58,8 +58,8 @@ def _summary(changes: Sequence[ModelChange]) -> str:
     verdicts = Counter(one.verdict for one in changes)
     kinds = Counter(change.kind for one in changes for change in one.changes)
     models = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    told = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
-    return f"models: {models}; changes: {told}"
+    totals = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
+    return f"models: {models}; changes: {totals}"
 
 
 def as_markdown(changes: Sequence[ModelChange], uses: Sequence[BrokenUse] | None) -> Iterator[str]:

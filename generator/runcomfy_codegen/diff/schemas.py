@@ -84,7 +84,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> list[SchemaChange]:
 
 
 def _compare(old: Schema, new: Schema, place: str, *, demands: bool) -> Iterator[SchemaChange]:
-    """``demands`` tells inputs, where less is breaking when refused, from outputs."""
+    """``demands`` is true for inputs, where refusing more breaks programs, and false for outputs."""
     yield from _words(old, new, place)
     if not demands:
         yield from _parts(clean(old)[0], clean(new)[0], place, demands=demands)

@@ -103,7 +103,7 @@ def openapi(models: Sequence[ExportedModel]) -> dict[str, Any]:
             "version": "1",
             "description": (
                 "A submit is billed and has no idempotency key: do not blindly repeat one whose response was lost. "
-                f"Demo values are examples, never defaults. {FILE_RULES} (components.schemas.FileRules) tells rules about "
+                f"Demo values are examples, never defaults. {FILE_RULES} (components.schemas.FileRules) lists rules about "
                 "the file behind an input."
             ),
         },

@@ -164,7 +164,7 @@ def _table(
         part = parts[name] if isinstance(parts[name], dict) else {}
         mark = "<br><strong>required</strong>" if name in required else ""
         kind = f"<br>URL of a file: {escape(kinds[name])}" if name in kinds else ""
-        limits = "".join(f"<br>{_text(one)}" for one in limits_of(part, told=True))
+        limits = "".join(f"<br>{_text(one)}" for one in limits_of(part, with_values=True))
         yield (
             f'<tr><td><code style="white-space:nowrap">{_text(name)}</code>{mark}</td>'
             f"<td>{_type(part)}{limits}{kind}</td>"
@@ -176,14 +176,14 @@ def _table(
 
 def _meaning(part: Schema, rules: list[str]) -> str:
     words = _words(part.get("description")) or _words(part.get("title"))
-    told = [f"{_text(words)}"] if words else []
+    paragraphs = [f"{_text(words)}"] if words else []
     if rules:
-        told.append("Rules for each file:<br>" + "<br>".join(rules))
+        paragraphs.append("Rules for each file:<br>" + "<br>".join(rules))
     if part.get("examples"):
-        told.append(
+        paragraphs.append(
             f"Demo value: <code>{_text(one_line(json.dumps(part['examples'][0], ensure_ascii=False), _DEMO))}</code>"
         )
-    return "<br>".join(told)
+    return "<br>".join(paragraphs)
 
 
 def _type(part: Any) -> str:

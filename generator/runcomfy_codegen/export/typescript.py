@@ -165,7 +165,7 @@ def _key(name: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    """A type with this one value; of lists and objects, TypeScript is told their kind."""
+    """A type with this one value; of lists and objects, only the kind."""
     if isinstance(value, list):
         return "unknown[]"
     if isinstance(value, dict):

@@ -87,7 +87,7 @@ class BlockScan:
 def find_blocks(document: SourceText) -> BlockScan:
     """All JSON objects of a text that are not inside another one.
 
-    After a block whose end cannot be told, nothing more is read: what comes then may be its inside.
+    After a block without a recognisable end nothing more is read: what follows may be inside it.
     """
     blocks: list[Block] = []
     faults: list[SourceError] = []

@@ -45,7 +45,7 @@ class Replacement:
             try:
                 with (self._staged / name).open("xb") as file:
                     file.write(data)
-            except OSError as error:  # a full disk is told without the name of the file
+            except OSError as error:  # the error of a full disk lacks the name of the file
                 error.filename = str(self._folder / name)
                 raise
 

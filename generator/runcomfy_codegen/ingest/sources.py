@@ -30,7 +30,7 @@ _SUFFIXES: Final = frozenset(
 
 @dataclass(slots=True)
 class GatheredSources:
-    """The pages of all sources, with everything that is wrong, so that one run tells it all."""
+    """The pages of all sources, with everything that is wrong, so that one run reports all of it."""
 
     pages: list[Page] = field(default_factory=list)
     faults: list[SourceError] = field(default_factory=list)

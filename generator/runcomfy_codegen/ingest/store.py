@@ -86,7 +86,7 @@ def plan(root: Path, choice: Choice) -> StoreChange:
         return StoreChange(choice, "kept", folder, {}, reason=reason)
     writes = {name: data for name, data in wanted.items() if stored.files.get(name) != data}
     if facts and page.dialect == "page" and record.get("dialect") == "catalogue":
-        # The page has the better texts; what is accepted is told by the catalogue's schema.
+        # The page has the better texts; the catalogue's schema decides what is accepted.
         writes[CATALOGUE_FILE] = stored.files["input.json"]
     return StoreChange(
         choice=choice,

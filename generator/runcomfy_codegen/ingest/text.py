@@ -124,7 +124,7 @@ def _html_in_archive(raw: bytes, place: str) -> bytes:
             try:
                 return content.decode(charset).encode("utf-8")
             except (LookupError, UnicodeError):
-                return content  # told with its place by whoever reads it as UTF-8
+                return content  # whoever reads it as UTF-8 reports the place
     raise SourceError(
         place, "this web archive contains no HTML page", "Save the page as HTML instead."
     )

@@ -17,7 +17,7 @@ __all__ = ["FileStamps"]
 _RECORD = Path("__pycache__", "runcomfy-codegen.seen")
 #: A file that was written to so short before a run may be written to again without other times, on some disks.
 _TOO_NEW = 2_000_000_000
-#: On Windows a file does not tell when it was changed: a tool can set the time that it tells.
+#: On Windows the time of a change cannot be trusted: a tool can set it.
 _TELLS_CHANGES = os.name == "posix"
 
 

@@ -1,7 +1,7 @@
 """The manifest of a generated package: its generated files, and the documents of each model.
 
 It lies in the package as ``_manifest.json``. It makes a second run touch only what changed, and it is how files
-of models that are gone are told from files that someone else put there.
+of removed models are distinguished from files that someone else put there.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ManifestEntry:
 
     @property
     def place(self) -> tuple[object, ...]:
-        """What the package's own modules tell of the model."""
+        """The part of the package's own modules that is about the model."""
         return self.package, self.module, self.exports
 
     def as_dict(self) -> dict[str, object]:
@@ -90,8 +90,8 @@ class Manifest:
 
 
 def _lines(members: Mapping[str, object]) -> str:
-    told = (f"  {json.dumps(name)}: {json.dumps(members[name])}" for name in sorted(members))
-    return "{\n" + ",\n".join(told) + "\n }"
+    lines = (f"  {json.dumps(name)}: {json.dumps(members[name])}" for name in sorted(members))
+    return "{\n" + ",\n".join(lines) + "\n }"
 
 
 def _entry(data: dict[str, Any]) -> ManifestEntry:

@@ -31,7 +31,7 @@ class Plan:
     foreign: tuple[str, ...]
     #: The stamp of this generator; empty if another generator wrote some of the modules.
     stamp: str = ""
-    #: Indexes to write first, where new modules lack names that the indexes in place still tell of.
+    #: Indexes to write first, where new modules lack names that the present indexes still list.
     interim: dict[str, bytes] = field(default_factory=dict)
     #: Files for the next run, with their texts: what it need not read or try again.
     records: tuple[tuple[Path, str], ...] = ()

@@ -30,7 +30,7 @@ _IMPORTABLE = frozenset({*runtime.__all__, *(name for names in _HINTS.values() f
 _TYPED_DICT = "TypedDict"
 #: The rest of what a module may import of the runtime, in order.
 _OTHERS = tuple(sorted(set(runtime.__all__) - {_TYPED_DICT}, key=_by_kind))
-#: These stand in a rendered module for what the gate looks at by itself, or tells.
+#: Placeholders in a rendered module for what the gate checks separately, or reports.
 _IMPORTS, _CHECKS = "\0imports\0", "\0checks\0\n"
 
 

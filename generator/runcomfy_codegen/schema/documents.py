@@ -69,12 +69,12 @@ class Stored:
     @property
     def hash(self) -> str:
         """All files as one hash, 32 hexadecimal digits. Line ends do not count: a checkout may change them."""
-        told = hashlib.sha256()
+        digest = hashlib.sha256()
         for name, stored in self.files.items():
             content = stored.replace(b"\r\n", b"\n")
-            told.update(f"{name} {len(content)}\n".encode())
-            told.update(content)
-        return told.hexdigest()[:32]
+            digest.update(f"{name} {len(content)}\n".encode())
+            digest.update(content)
+        return digest.hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A schema may leave the declaring to a root ``$ref``, to ``allOf``, to the options of ``anyOf`` and ``oneOf``, or to
 conditions. ``gather_inputs`` gives the schema with all these inputs at its root, for those who name, type and describe
-them. What a payload has to keep is told by the schema as it was.
+them. Payloads are validated against the schema as it was.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class GatheredInputs:
     declaring: tuple[frozenset[str], frozenset[str]]
 
     def own_note(self, note: Diagnostic) -> Diagnostic | None:
-        """A note on ``schema`` as one on the given schema; ``None`` if it tells of a part brought to the root."""
+        """A note on ``schema`` as one on the given schema; ``None`` if it is about a part brought to the root."""
         for name, places in self.places.items():
             root = step("/properties", name)
             if note.place.startswith(f"{root}/") and places[0] != root:
@@ -254,7 +254,7 @@ def _either(first: object, second: object) -> object:
 
 
 def _options(part: object) -> list[object]:
-    """What an input may be, of which ``part`` tells; options in options would be named alike."""
+    """The types that ``part`` allows for an input; nested options would get the same names."""
     if isinstance(part, dict):
         for keyword in _OPTIONS:
             if part.keys() <= {keyword, *_WORDS} and isinstance(part.get(keyword), list):

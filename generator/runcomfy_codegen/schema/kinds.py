@@ -177,7 +177,7 @@ class Reader:
         return widest
 
     def _tagged(self, given: list[Schema]) -> tuple[str, list[tuple[list[str], Schema]]] | None:
-        """A required member whose text tells the options apart, and each option by the texts of it."""
+        """A required member whose text distinguishes the options, and the option of each text."""
         for name in given[0].get("required", ()):
             if not all(name in one.get("required", ()) for one in given):
                 continue

@@ -24,7 +24,7 @@ class Loose:
 
     notes: list[Diagnostic]
     anywhere: set[int] = field(default_factory=set)
-    #: Those that lack a keyword which could tell that members or items are known.
+    #: Those without a keyword that could declare members or items.
     in_place: set[int] = field(default_factory=set)
     #: Those that lack one of their ``patternProperties``.
     nameless: set[int] = field(default_factory=set)
@@ -139,7 +139,7 @@ def _differ_in_type(options: list[Schema]) -> bool:
 def _loosen_for_formats(
     places: dict[int, str], above: dict[int, list[tuple[Schema, str]]], loose: Loose
 ) -> None:
-    """Where only formats tell options apart, several may fit; a format alone is no condition."""
+    """Options that differ only in format may all match; a format alone is no condition."""
     _spread(loose.formatted, above, (IN_PLACE | {"$ref"}).__contains__)
     for number in sorted(loose.formatted & places.keys(), key=lambda one: places[one]):
         for part, keyword in above[number]:

@@ -86,9 +86,9 @@ def clean(
     written, notes = canonical(schema)
     cleaner = _Cleaner(inputs, parts, annotated, notes)
     cleaned = cleaner.clean(written, "")
-    told = -1
-    while told != len(notes):  # what is left out may be what another reference leads to
-        told = len(notes)
+    before = -1
+    while before != len(notes):  # what is left out may be what another reference leads to
+        before = len(notes)
         drop_bad_references(cleaned, cleaner.loose)
         drop_what_turns(cleaned, cleaner.loose)
     return cleaned, notes

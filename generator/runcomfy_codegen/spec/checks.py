@@ -330,8 +330,12 @@ class _Compiler:
             self.count({word: options}, deeper)
             branch = self.branch(name, option, variable, steps, deeper)
             expected = str(option.get("type", name))
-            told = literal(expected), literal(describe("type", expected))
-            checks.append(ValueCheck(variable, pointer(steps), None, None, None, (branch,), *told))
+            limit_and_message = literal(expected), literal(describe("type", expected))
+            checks.append(
+                ValueCheck(
+                    variable, pointer(steps), None, None, None, (branch,), *limit_and_message
+                )
+            )
         return UnionCheck(deeper.name("union"), literal(word), tuple(checks))
 
     def count(self, schema: Schema, depth: _Depth) -> None:

@@ -95,7 +95,7 @@ def describe_input(
     It repeats neither the name nor the choices in ``hint``; ``""`` if nothing remains.
     """
     meaning = clipped(readable(raw.get("description"))) or readable(raw.get("title"))
-    limits = [*limits_of(cleaned, told="Literal[" in hint), *([file] if file else [])]
+    limits = [*limits_of(cleaned, with_values="Literal[" in hint), *([file] if file else [])]
     paragraphs = [] if _same_words(meaning, wire_name) else [_sentence(meaning)]
     if raw.get("deprecated") is True:
         paragraphs.append("Deprecated.")
@@ -168,12 +168,12 @@ def _brief(value: object) -> str:
 
 
 def _rules(rules: list[SchemaRule]) -> str:
-    told = (
+    described = (
         f"- ``{rule.metric}{rule.operator}`` {one_line(str(rule.limit), 300)}: "
         f"{one_line(rule.wording, 300)}".rstrip(": ")
         for rule in rules
     )
-    return "Rules for each file:\n\n" + "\n".join(told)
+    return "Rules for each file:\n\n" + "\n".join(described)
 
 
 #: (lower keyword, upper keyword, unit): pairs of bounds that are described in one phrase.
@@ -201,9 +201,9 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text)).casefold()
 
 
-def limits_of(cleaned: Schema, *, told: bool) -> list[str]:
+def limits_of(cleaned: Schema, *, with_values: bool) -> list[str]:
     """The limits of a value, without its choices if the type hint has them."""
-    choices = ("enum", "const") if told else ()
+    choices = ("enum", "const") if with_values else ()
     cleaned = {word: limit for word, limit in cleaned.items() if word not in choices}
     limits = []
     for lower, upper, unit in _RANGES:

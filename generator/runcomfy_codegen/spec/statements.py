@@ -55,8 +55,8 @@ def _lines(statements: Iterable[Statement], indent: str) -> Iterator[str]:
 
 
 def _violation(pointer: str, rule: str, value: str, limit: str, message: str = "") -> Statement:
-    told = f", {message}" if message else ""
-    return Statement(f"found.append(Violation({pointer}, {rule}, {value}, {limit}{told}))")
+    last = f", {message}" if message else ""
+    return Statement(f"found.append(Violation({pointer}, {rule}, {value}, {limit}{last}))")
 
 
 def _tests(
@@ -141,7 +141,7 @@ def _strangers(check: ObjectCheck) -> Iterator[Statement]:
 def _value(
     check: ValueCheck, *, optional: bool = False, missing: Statement | None = None
 ) -> Iterator[Statement]:
-    """A value: one that may be absent (``optional``), one whose absence is told, or an item of a list."""
+    """A value: one that may be absent (``optional``), one whose absence is reported, or an item of a list."""
     if check.library or check.free:
         yield from _present(check, tuple(_unconditional(check)), optional, missing)
     elif check.choice:

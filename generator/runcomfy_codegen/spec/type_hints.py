@@ -224,7 +224,7 @@ class _Tokens:
         return _STRUCTURES.get(names, _Tokens._scalar)(self, schema, path)
 
     def _union(self, parts: list[Schema], path: NestedPath, keyword: str) -> dict[str, Any]:
-        # Objects share the way to them, so each is told apart by its mark, or by its place among the options.
+        # Objects share the way to them, so each is distinguished by its mark, or by its place among the options.
         objects = sum(not _STRUCTURES.keys().isdisjoint(self._type_names(part)) for part in parts)
         marks = [self._mark(part) or f"option{i + 1}" for i, part in enumerate(parts)]
         if len(set(marks)) < len(marks):
@@ -238,7 +238,7 @@ class _Tokens:
         return {"anyOf": _joined_lists(options)}
 
     def _mark(self, part: Schema) -> str | None:
-        """The one value of a member that tells an option from others, such as ``{"type": {"const": "audio"}}``."""
+        """The value of a member that distinguishes an option from the others, such as ``{"type": {"const": "audio"}}``."""
         properties = self.flattener.flat(part).get("properties", {})
         for member in properties.values():
             flat = self.flattener.flat(member)
@@ -267,7 +267,7 @@ class _Tokens:
         return {"type": "array", "items": self._type(items, inner) if items else {}}
 
     def _positions(self, schema: Schema, path: NestedPath) -> dict[str, Any]:
-        """What stands in a list whose positions have schemas of their own; the hint tells no positions."""
+        """The items of a list whose positions have schemas of their own; the hint ignores positions."""
         parts = list(schema["prefixItems"])
         rest = schema.get("items")
         if rest not in (None, _NOTHING):
@@ -308,8 +308,8 @@ class _Tokens:
         values = [schema["const"]] if "const" in schema else schema["enum"]
         simple = [value for value in values if value is None or isinstance(value, (str, int))]
         rest = {k: v for k, v in schema.items() if k not in ("enum", "const")}
-        told = not rest.keys().isdisjoint(("type", "anyOf", "oneOf", "properties"))
-        if not values or (told and len(simple) < len(values)):
+        has_structure = not rest.keys().isdisjoint(("type", "anyOf", "oneOf", "properties"))
+        if not values or (has_structure and len(simple) < len(values)):
             return self._structure(rest, path)
         options = [_NO_LITERAL[name] for name in types_of(values) if name in _NO_LITERAL]
         if simple:
@@ -408,7 +408,7 @@ def types_of(values: list[Any]) -> list[str]:
 
 
 def _joined_lists(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Lists of objects as one list of several objects: type checkers tell these apart, and those not."""
+    """Lists of objects as one list of several objects: type checkers can distinguish only the latter."""
     lists = [one for one in options if one.get("type") == "array" and "$ref" in str(one)]
     if len(lists) < 2:
         return options

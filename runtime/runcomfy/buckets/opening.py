@@ -48,7 +48,7 @@ def open_store(store: str | Store, **config: Any) -> Store:
     from obstore.store import AzureStore, GCSStore, S3Store, from_url
 
     if isinstance(store, str):
-        # Its overloads tell stores apart by their settings, not by the URL.
+        # Its overloads distinguish stores by their settings, not by the URL.
         open_url: Any = from_url
         s3 = store.lower().startswith("s3")
         try:

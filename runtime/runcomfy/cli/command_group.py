@@ -81,7 +81,7 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort) as stop:
         _print_notes(stop)
         return TERMINATED if type(stop).__name__ == "Terminated" else INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # told in a sentence, with its exit status
+    except Exception as error:  # noqa: BLE001  # printed as one sentence, with its exit status
         from .failures import print_failure
 
         return print_failure(error, verbose="-v" in given or "--verbose" in given)

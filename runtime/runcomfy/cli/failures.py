@@ -71,8 +71,8 @@ def in_words_of_the_command(text: str) -> str:
 
 
 def _as_command(words: str, found: re.Match[str]) -> str:
-    told = found.expand(words)
-    return next_command(told) if told.startswith("runcomfy-py ") else told
+    advice = found.expand(words)
+    return next_command(advice) if advice.startswith("runcomfy-py ") else advice
 
 
 def _options(found: re.Match[str]) -> str:
@@ -93,8 +93,8 @@ def describe(error: BaseException) -> str:
         lines = [f"{place}{error.strerror or error}"]
     folder = _batch_folder(error)
     if folder is not None:
-        for words, told in _BATCH_LINES:
-            lines = [line.replace(words, told.format(folder=folder)) for line in lines]
+        for words, words_here in _BATCH_LINES:
+            lines = [line.replace(words, words_here.format(folder=folder)) for line in lines]
     lines += [f"  {in_words_of_the_command(note)}" for note in getattr(error, "__notes__", ())]
     for cls in type(error).__mro__:
         if cls.__name__ == "JournalUnwritable" and not _is_users(error):

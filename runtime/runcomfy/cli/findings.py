@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from runcomfy.model.messages import tell
+from runcomfy.model.messages import sentence
 from runcomfy.model.violation import Violation
 from runcomfy.validation.report import SLIPS, Report, grouped
 
@@ -52,8 +52,8 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def _row(kind: str, found: Violation) -> tuple[str, str, str]:
-    told = tell(found.rule, found.message, found.value, found.limit)
-    return kind, _shortened(found.pointer), in_words_of_the_command(told)
+    words = sentence(found.rule, found.message, found.value, found.limit)
+    return kind, _shortened(found.pointer), in_words_of_the_command(words)
 
 
 def _shortened(pointer: str) -> str:

@@ -192,7 +192,7 @@ def _log_to_stderr(out: Output) -> None:
         def emit(self, record: logging.LogRecord) -> None:
             stop = sys.exc_info()[1]
             if stop is not None and not isinstance(stop, Exception):
-                return  # of an interruption, the command tells what it left behind
+                return  # of an interruption, the command says what it left behind
             word = "warning: " if record.levelno >= logging.WARNING else ""
             complain(f"{word}{record.getMessage()}")
 

@@ -51,8 +51,11 @@ def complain(message: str) -> None:
     """Write an error to standard error, with further lines indented."""
     clear_line()
     first, *others = lines_of(message)
-    told = [f"runcomfy-py: {first}", *(line if line[:1] == " " else f"  {line}" for line in others)]
-    sys.stderr.write("\n".join(told) + "\n")
+    printed = [
+        f"runcomfy-py: {first}",
+        *(line if line[:1] == " " else f"  {line}" for line in others),
+    ]
+    sys.stderr.write("\n".join(printed) + "\n")
 
 
 def draw_line(text: str) -> None:

@@ -51,11 +51,14 @@ def html_of(
 def job_html(request_id: str, model_id: str | None, status: Status | None) -> str:
     """A job: its id, model, last known status, and the line of code that resumes it. Sends no request."""
     place = None if status is None else status.queue_position
-    told = "not requested yet" if status is None else status.state
+    state = "not requested yet" if status is None else status.state
     pairs = [
         ("job", text(request_id)),
         ("model", text(model_id or "unknown")),
-        ("last status", text(told if place is None else f"{told}, position {place} in the queue")),
+        (
+            "last status",
+            text(state if place is None else f"{state}, position {place} in the queue"),
+        ),
         ("resume with", f"<code>{text(resume_line(request_id, model_id))}</code>"),
     ]
     return f"<div>{facts(pairs)}</div>"

@@ -79,8 +79,8 @@ class Preparer:
         blocking: bool,
     ) -> None:
         if check_files not in _MODES:
-            told = " or ".join(map(repr, _MODES))
-            raise ConfigurationError(f"check_files must be {told}, not {check_files!r:.80}")
+            modes = " or ".join(map(repr, _MODES))
+            raise ConfigurationError(f"check_files must be {modes}, not {check_files!r:.80}")
         if uploader is not None:
             from runcomfy.uploads.uploader import check_uploader
 
@@ -180,8 +180,8 @@ class Preparer:
             check = partial(self._check, plan, files, known)
             await read_within_async(check, ends, plan.draft.model.model_id)
             if on_checked is not None:
-                told = partial(on_checked, plan.draft.model, files.payload, uploading=True)
-                await run_sync(told)
+                checked = partial(on_checked, plan.draft.model, files.payload, uploading=True)
+                await run_sync(checked)
             found = await send_async(self._uploader(), files.each, until)
             return await run_sync(_resolved, plan.draft, files, found)
 

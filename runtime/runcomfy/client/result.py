@@ -105,8 +105,8 @@ class _Given(Generic[OutputT_co]):
     __hash__ = None  # type: ignore[assignment]  # the documented way to say "unhashable"
 
     def __repr__(self) -> str:
-        told = (f"{name}={getattr(self, name)!r}" for name in _FIELDS[:-1] if name != "raw")
-        return f"{type(self).__name__}({', '.join(told)})"
+        fields = (f"{name}={getattr(self, name)!r}" for name in _FIELDS[:-1] if name != "raw")
+        return f"{type(self).__name__}({', '.join(fields)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, name) for name in _FIELDS)
@@ -160,9 +160,9 @@ class _Given(Generic[OutputT_co]):
         if self._found():
             return None
         strange = strange_texts(self.raw.get("output"))
-        told = "; ".join(strange[:3]) or f"the output is {show(self.raw.get('output'))}"
+        reason = "; ".join(strange[:3]) or f"the output is {show(self.raw.get('output'))}"
         return NoFiles(
-            f"the output contains no file: {told}. The output is in result.output and result.raw",
+            f"the output contains no file: {reason}. The output is in result.output and result.raw",
             request_id=self.request_id,
             model_id=self.model_id,
             raw=self.raw,
@@ -173,8 +173,8 @@ class _Given(Generic[OutputT_co]):
         missing = self._no_files()
         if missing is not None:
             raise missing
-        for told in strange_texts(self.raw.get("output")):
-            _log.warning("request %s: %s; it is not saved", self.request_id, clean(told))
+        for warning in strange_texts(self.raw.get("output")):
+            _log.warning("request %s: %s; it is not saved", self.request_id, clean(warning))
 
     def _saved(self, files: Sequence[File], paths: list[Path]) -> list[Path]:
         for file, path in zip(files, paths, strict=True):

@@ -176,8 +176,8 @@ class Submission:
 
 def resumed(context: CallContext, status: Status) -> Flow[dict[str, Any]]:
     """Follow a newly submitted request after its first status. Returns the document of its result."""
-    told = replace(status, request_id=context.request_id)
-    tick: Tick = yield StatusReport(context.request_id or "", told)
+    known = replace(status, request_id=context.request_id)
+    tick: Tick = yield StatusReport(context.request_id or "", known)
     context.now = tick.now
     yield from context.until_next_poll(None)
     return (yield from watch(context))

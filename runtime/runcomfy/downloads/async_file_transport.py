@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from .targets import Sink
 
-__all__ = ["AsyncFileTransport", "AsyncTell"]
+__all__ = ["AsyncFileTransport", "AsyncOnBytes"]
 
 #: Called with the bytes received, and the total if known.
-AsyncTell = Callable[[int, int | None], Awaitable[object] | object]
+AsyncOnBytes = Callable[[int, int | None], Awaitable[object] | object]
 
 #: How much is written at once, in bytes: every write changes to another thread.
 _PIECE = 256 * 1024
@@ -46,12 +46,12 @@ class AsyncFileTransport:
         http: httpx.AsyncClient,
         settings: DownloadSettings,
         sink: Sink,
-        tell: AsyncTell | None = None,
+        on_bytes: AsyncOnBytes | None = None,
     ) -> None:
         self._http = http
         self._settings = settings
         self._sink = sink
-        self._tell = tell
+        self._on_bytes = on_bytes
         self._response: httpx.Response | None = None
         self._came: AsyncIterator[bytes] | None = None
         self._received = 0
@@ -121,9 +121,9 @@ class AsyncFileTransport:
             if len(waiting) >= _PIECE:
                 await self._do(self._sink.write, bytes(waiting))
                 waiting.clear()
-            told = self._tell(self._received, step.total) if self._tell else None
-            if isinstance(told, Awaitable):
-                await told
+            answer = self._on_bytes(self._received, step.total) if self._on_bytes else None
+            if isinstance(answer, Awaitable):
+                await answer
         await self._do(self._sink.write, bytes(waiting))
         return Drained(monotonic(), self._received, broken, self._sink.first)
 

@@ -16,7 +16,7 @@ from runcomfy.protocol.download import download
 from runcomfy.redaction import Redactor
 from runcomfy.transports.event_loops import PerLoop
 
-from .async_file_transport import AsyncFileTransport, AsyncTell
+from .async_file_transport import AsyncFileTransport, AsyncOnBytes
 from .config import (
     DownloadSettings,
     check_concurrency,
@@ -83,11 +83,13 @@ class AsyncDownloads:
 
         async def one(http: httpx.AsyncClient, number: int) -> None:
             file = files[number]
-            tell = partial(progress, file) if progress else None
+            on_bytes = partial(progress, file) if progress else None
             async with turns:
                 try:
                     fetch = self.settings.fetch(file, ends)
-                    outcomes[number] = await self._save(http, fetch, file, targets[number], tell)
+                    outcomes[number] = await self._save(
+                        http, fetch, file, targets[number], on_bytes
+                    )
                 except Exception as error:  # noqa: BLE001  # handed on by conclude
                     outcomes[number] = error
 
@@ -111,12 +113,12 @@ class AsyncDownloads:
         fetch: Fetch,
         file: File,
         target: Target[PlaceT],
-        tell: AsyncTell | None,
+        on_bytes: AsyncOnBytes | None,
     ) -> PlaceT:
         """Fetch the file and move it to its target; on failure, nothing remains."""
         part = target.part()
         try:
-            await self._fetch(http, fetch, file, part, tell)
+            await self._fetch(http, fetch, file, part, on_bytes)
             place = await run_sync(part.publish, fetch.content_type)
         finally:
             with anyio.CancelScope(shield=True):
@@ -130,11 +132,11 @@ class AsyncDownloads:
         fetch: Fetch,
         file: File,
         sink: Sink,
-        tell: AsyncTell | None = None,
+        on_bytes: AsyncOnBytes | None = None,
     ) -> None:
         if await run_sync(take_inline, fetch, sink):
             return
-        transport = AsyncFileTransport(http, self.settings, sink, tell)
+        transport = AsyncFileTransport(http, self.settings, sink, on_bytes)
         try:
             await AsyncDriver(transport, Redactor()).fetch(download(fetch), file.request_id)
         finally:

@@ -89,8 +89,8 @@ def find_files(
     files = []
     for place, (url, kind) in enumerate(found.items(), 1):
         name = file_name("" if is_data(url) else url, request_id, place)
-        told = media_kind(url[5:]) if is_data(url) else kind_of(name)
-        files.append(File(url, kind or told, name, request_id, model_id))
+        by_name = media_kind(url[5:]) if is_data(url) else kind_of(name)
+        files.append(File(url, kind or by_name, name, request_id, model_id))
     return files
 
 

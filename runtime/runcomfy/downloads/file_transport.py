@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
     from .targets import Sink
 
-__all__ = ["FileTransport", "Tell"]
+__all__ = ["FileTransport", "OnBytes"]
 
 #: Called with the bytes received, and the total if known.
-Tell = Callable[[int, int | None], object]
+OnBytes = Callable[[int, int | None], object]
 
 
 class FileTransport:
     """Opens a file and writes its body to a sink."""
 
     def __init__(
-        self, http: httpx.Client, settings: DownloadSettings, sink: Sink, tell: Tell | None
+        self, http: httpx.Client, settings: DownloadSettings, sink: Sink, on_bytes: OnBytes | None
     ) -> None:
         self._http = http
         self._settings = settings
         self._sink = sink
-        self._tell = tell
+        self._on_bytes = on_bytes
         self._response: httpx.Response | None = None
         self._received = 0
 
@@ -97,6 +97,6 @@ class FileTransport:
                 break
             self._sink.write(piece)
             self._received += len(piece)
-            if self._tell:
-                self._tell(self._received, step.total)
+            if self._on_bytes:
+                self._on_bytes(self._received, step.total)
         return Drained(monotonic(), self._received, first=self._sink.first)

@@ -25,7 +25,7 @@ from .config import (
     log_saved,
     tls_context,
 )
-from .file_transport import FileTransport, Tell
+from .file_transport import FileTransport, OnBytes
 from .inline import take_inline
 from .partial_file import Memory
 from .targets import Part, PlaceT, Sink, Target
@@ -95,9 +95,9 @@ class Downloads:
         def call(
             part: Part[PlaceT], file: FileT, http: httpx.Client, stop: Event, fetch: Fetch
         ) -> PlaceT:
-            tell = partial(progress, file) if progress else None
+            on_bytes = partial(progress, file) if progress else None
             try:
-                self._fetch(http, stop, fetch, file, part, tell)
+                self._fetch(http, stop, fetch, file, part, on_bytes)
                 place = part.publish(fetch.content_type)
             finally:
                 part.discard()
@@ -125,12 +125,12 @@ class Downloads:
         fetch: Fetch,
         file: File,
         sink: Sink,
-        tell: Tell | None = None,
+        on_bytes: OnBytes | None = None,
     ) -> None:
         """Fetch one file. ``stop`` is set when no caller waits for it."""
         if take_inline(fetch, sink):
             return
-        transport = FileTransport(http, self.settings, sink, tell)
+        transport = FileTransport(http, self.settings, sink, on_bytes)
         try:
             Driver(transport, Redactor(), stop).fetch(download(fetch), file.request_id)
         finally:

@@ -63,11 +63,11 @@ class AsyncDriver:
             if rescue and self.cancels and progress.request_id and not progress.ended:
                 with (
                     self._loop.rescuing(),
-                    progress.rescue(stop) as tell,
+                    progress.rescue(stop) as record,
                     anyio.move_on_after(RESCUE, shield=True),
                 ):
                     cancel = rescue(progress.request_id)
-                    tell(await self._run(cancel, CallProgress(self._redact, rescuing=True), None))
+                    record(await self._run(cancel, CallProgress(self._redact, rescuing=True), None))
             else:
                 progress.explain(stop)
             raise
@@ -104,9 +104,9 @@ class AsyncDriver:
     ) -> ReturnT:
         course = _Course(self, flow, progress)
         while (status := await course.next_report()) is not None:
-            told = on_status(status) if on_status else None
-            if isinstance(told, Awaitable):
-                await told
+            answer = on_status(status) if on_status else None
+            if isinstance(answer, Awaitable):
+                await answer
         return course.value
 
     async def sleep(self, step: Sleep, progress: CallProgress) -> Tick:

@@ -57,9 +57,9 @@ class Driver:
         except BaseException as stop:
             interrupted = not isinstance(stop, Exception)
             if rescue and interrupted and progress.request_id and not progress.ended:
-                with self._rescuing(), progress.rescue(stop) as tell:
+                with self._rescuing(), progress.rescue(stop) as record:
                     cancel = rescue(progress.request_id)
-                    tell(self._run(cancel, CallProgress(self._redact, rescuing=True), None))
+                    record(self._run(cancel, CallProgress(self._redact, rescuing=True), None))
             else:
                 progress.explain(stop)
             raise

@@ -101,27 +101,27 @@ class CallProgress:
         interruption does not lose it; a second one gets the note too, and is raised. An error of the attempt
         goes into the note.
         """
-        told = [self._unknown()]
-        stop.add_note(self._note(told[0]))
+        added = [self._unknown()]
+        stop.add_note(self._note(added[0]))
         try:
-            yield lambda outcome: told.append(self._outcome(outcome))
+            yield lambda outcome: added.append(self._outcome(outcome))
         except RunComfyError as error:
             why = str(error).splitlines()[0]
             if isinstance(error, RequestError) and error.server_text:
                 why += f" ({error.server_text})"
-            told.append(
+            added.append(
                 f"the cancel request failed, so the job may continue: {why}. {self._resume}"
             )
         except Exception as error:  # noqa: BLE001  # it must not stand in for the interruption
             why = self._redact(f"{type(error).__name__}: {error}")
-            told.append(self._unknown(f" ({why})"))
+            added.append(self._unknown(f" ({why})"))
         except BaseException as second:
-            second.add_note(self._note(told[0]))
+            second.add_note(self._note(added[0]))
             raise
         finally:
             notes: list[str] = stop.__notes__
-            notes[notes.index(self._note(told[0]))] = self._note(told[-1])
-            log.warning("request %s: %s", self.request_id, told[-1])
+            notes[notes.index(self._note(added[0]))] = self._note(added[-1])
+            log.warning("request %s: %s", self.request_id, added[-1])
 
     def _unknown(self, why: str = "") -> str:
         return (
@@ -135,8 +135,8 @@ class CallProgress:
         word = self._redact(outcome.outcome)
         return f"requested cancellation; the service reported {word!r}, so the job may continue and be billed. {self._resume}"
 
-    def _note(self, told: str) -> str:
-        return f"RunComfy request id {self.request_id}: {told}"
+    def _note(self, note: str) -> str:
+        return f"RunComfy request id {self.request_id}: {note}"
 
     @property
     def _resume(self) -> str:

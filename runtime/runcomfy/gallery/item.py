@@ -55,8 +55,8 @@ class GalleryItem:
     @property
     def details(self) -> list[tuple[str, str]]:
         """The other inputs, each as one line of text."""
-        told = [(clean(name, 200), _shown(value)) for name, value in self.inputs.items()]
-        return [(name, text) for name, text in told if text != self.prompt]
+        rows = [(clean(name, 200), _shown(value)) for name, value in self.inputs.items()]
+        return [(name, text) for name, text in rows if text != self.prompt]
 
 
 def _text(value: str) -> str:

@@ -26,15 +26,15 @@ _MEMBERS = 2
 def described(cls: type[Request[Any]], price: dict[str, Any]) -> dict[str, Any]:
     """The description: inputs with limits and rules, the price, one example. Texts are shortened, then inputs left out."""
     inputs = sorted(inputs_of(cls).values(), key=lambda one: not one.required)
-    told: list[dict[str, Any]] = []
+    inputs_shown: list[dict[str, Any]] = []
     for meaning, words, example in _ROWS:
-        told = [_input(one, meaning, words) for one in inputs]
-        document = _document(cls, price, told, _example(cls, example))
+        inputs_shown = [_input(one, meaning, words) for one in inputs]
+        document = _document(cls, price, inputs_shown, _example(cls, example))
         if _size(document) <= LONGEST:
             return document
-    document = {**_document(cls, price, told, {}), "more": _CUT}
-    while told and _size(document) > LONGEST:
-        told.pop()
+    document = {**_document(cls, price, inputs_shown, {}), "more": _CUT}
+    while inputs_shown and _size(document) > LONGEST:
+        inputs_shown.pop()
     return document
 
 
@@ -56,7 +56,7 @@ def _size(document: dict[str, Any]) -> int:
 
 
 def _input(one: Input, meaning: int, words: int, depth: int = 0) -> dict[str, Any]:
-    told = {
+    document = {
         "name": text(one.name, 100),
         "kind": text(one.kind, 100),
         "required": one.required,
@@ -67,7 +67,7 @@ def _input(one: Input, meaning: int, words: int, depth: int = 0) -> dict[str, An
         if depth < _MEMBERS
         else [],
     }
-    return {name: value for name, value in told.items() if value not in ("", [])}
+    return {name: value for name, value in document.items() if value not in ("", [])}
 
 
 def _texts(texts: list[str], limit: int) -> list[str]:

@@ -39,9 +39,9 @@ def _local(value: Any, roots: list[Path]) -> Any:
     except (OSError, ValueError, RuntimeError):
         raise ConfigurationError(f"{value[:200]!r} is not a file path") from None
     if not any(path.is_relative_to(root) for root in roots):
-        told = ", ".join(map(str, roots)) or "none; start the server with --root FOLDER"
+        allowed = ", ".join(map(str, roots)) or "none; start the server with --root FOLDER"
         raise ConfigurationError(
-            f"{value[:200]!r} is outside the folders that may be read ({told}). Pass a file below one of them, or a URL"
+            f"{value[:200]!r} is outside the folders that may be read ({allowed}). Pass a file below one of them, or a URL"
         )
     return path
 

@@ -53,10 +53,10 @@ def add_model_tools(server: MCPServer[Any], service: Service) -> None:
             "per": text(None if entry is None else entry.price_unit, 20),
             "note": text(None if entry is None else entry.pricing_note, 200),
         }
-        told = await run_sync(described, cls, price)
-        words = json.dumps(told, ensure_ascii=False)
+        description = await run_sync(described, cls, price)
+        words = json.dumps(description, ensure_ascii=False)
         content = TextContent(type="text", text=words)
-        return CallToolResult(content=[content], structured_content=told)
+        return CallToolResult(content=[content], structured_content=description)
 
     @server.tool(annotations=_LOOKS)
     async def check(model: str, inputs: dict[str, Any]) -> Checked:

@@ -137,8 +137,8 @@ class Service:
     async def price(self, cls: type[Request[Any]], inputs: dict[str, Any]) -> float | None:
         """The price in US dollars per request like this; ``None`` if the catalogue has no price or cannot be read."""
         declared = set(cls._wire_names.values())
-        told = {name: value for name, value in inputs.items() if name in declared}
-        return price_of(await self.catalogue_entry(cls.model_id), told)
+        known = {name: value for name, value in inputs.items() if name in declared}
+        return price_of(await self.catalogue_entry(cls.model_id), known)
 
     async def may_be_sent(self, key: str) -> bool:
         """Whether a submit under this key may send a POST: the key is new, not sent, or in use by another caller."""

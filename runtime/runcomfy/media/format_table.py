@@ -57,7 +57,7 @@ def _riff(form: bytes, *starts: bytes) -> tuple[tuple[tuple[int, bytes], ...], .
 
 _XML = "application/xml text/xml"
 
-#: Formats without magic bytes are told by the extension or the media type alone, or by what their text says.
+#: Formats without magic bytes are recognised by the extension, the media type or their text.
 _TABLE = (
     Format("png", "image", "image/png", ".png", _start(b"\x89PNG\r\n\x1a\n")),
     Format(

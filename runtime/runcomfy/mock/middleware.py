@@ -46,7 +46,7 @@ class Middleware:
     places: Origins
     log: list[Asked]
     #: Called when a request has been dealt with.
-    tell: Callable[[Asked], object]
+    watch: Callable[[Asked], object]
     #: Closes the port if a rule wants it closed from here on; whether it did.
     refuse: Callable[[Fault | None], Awaitable[bool]]
 
@@ -66,7 +66,7 @@ class Middleware:
             answer, refused = _broken(error), False
         asked.status = answer.status if isinstance(answer, Reply) else None
         try:
-            self.tell(asked)
+            self.watch(asked)
         except Exception:  # noqa: BLE001  # likewise; the request has been dealt with
             _log.exception("watch= failed on %s %s", asked.method, asked.path)
         if isinstance(answer, Raw):

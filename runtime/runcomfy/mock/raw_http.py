@@ -62,20 +62,20 @@ def head(reply: Reply, length: int | None = None, *, chunked: bool = False) -> b
         if chunked
         else {"content_length": None if length is None else str(length)}
     )
-    told = reply.with_headers(**sized, connection="close")
+    sent = reply.with_headers(**sized, connection="close")
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in told.headers]
+    lines += [f"{name}: {value}" for name, value in sent.headers]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 async def send_reply(reply: Reply, send: Send, *, close: bool = False) -> None:
     """Send a whole response the ordinary way."""
-    told = reply.with_headers(content_length=str(len(reply.body)))
+    sent = reply.with_headers(content_length=str(len(reply.body)))
     if reply.status in (204, 304):
-        told = reply.with_headers(content_length=None)
+        sent = reply.with_headers(content_length=None)
     if close:
-        told = told.with_headers(connection="close")
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.headers]
+        sent = sent.with_headers(connection="close")
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

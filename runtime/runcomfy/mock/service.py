@@ -78,7 +78,7 @@ class MockService:
         store = Store(settings, self._path)
         app = make_app(settings, store, OutputCache(settings.make_output), self._places)
         gate = Middleware(
-            app, settings, store, self._book, self._places, self.log, self._tell, self._refuse
+            app, settings, store, self._book, self._places, self.log, self._call_watch, self._refuse
         )
         server = Server(gate, self._addresses)
         try:
@@ -254,7 +254,7 @@ class MockService:
         quick = {"polling": Polling(0.001, 0.002), "retries": Retries(first=0.01, ceiling=0.05)}
         return {"token": _TOKEN, "base_url": self.url, **quick, **settings}
 
-    def _tell(self, asked: Asked) -> None:
+    def _call_watch(self, asked: Asked) -> None:
         if self._watch:
             self._watch(asked)
 

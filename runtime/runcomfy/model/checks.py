@@ -70,9 +70,9 @@ class UnionCheck:
         """The list that was given, with a violation where no option fits, or more than the one that ``oneOf`` asks for."""
         fitting = self._options.count([])
         if not fitting or (fitting > 1 and self._rule == "oneOf"):
-            from .unions import tell_union
+            from .unions import union_violations
 
-            self._found += tell_union(self._rule, self._pointer, self._value, self._options)
+            self._found += union_violations(self._rule, self._pointer, self._value, self._options)
         return self._found
 
 

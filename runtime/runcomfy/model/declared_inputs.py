@@ -124,21 +124,21 @@ class Input:
         """Its limits in words, items of lists included."""
         from .messages import show
 
-        told = []
+        found = []
         if self.choices:
-            told.append("one of " + ", ".join(_choice(one) for one in self.choices))
+            found.append("one of " + ", ".join(_choice(one) for one in self.choices))
         for keyword, words in _LIMITS.items():
             value = self._first(keyword)
             if value is not None:
                 text = value if isinstance(value, str) else show(value)
-                told.append(_singular(words.format(text), value))
+                found.append(_singular(words.format(text), value))
         if self.item is not None and not self.media:
-            told += [f"each {limit}" for limit in self.item.limits]
-        return told
+            found += [f"each {limit}" for limit in self.item.limits]
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """The input as plain data, for JSON."""
-        told: dict[str, Any] = {
+        document: dict[str, Any] = {
             "name": self.name,
             "required": self.required,
             "types": sorted(self.types),
@@ -148,7 +148,7 @@ class Input:
             "limits": self.limits,
             "rules": self.rules,
         }
-        return {**told, "demo": self.demo} if self.has_demo else told
+        return {**document, "demo": self.demo} if self.has_demo else document
 
     def _first(self, keyword: str) -> Any:
         return next((part[keyword] for part in self._parts if keyword in part), None)

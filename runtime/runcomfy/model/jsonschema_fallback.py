@@ -99,12 +99,12 @@ def _is_another_kind(error: Any, deeper: int = 3) -> bool:
 
 def _violation(error: Any, place: str) -> Violation:
     rule, limit = str(error.validator), error.validator_value
-    if rule == "required":  # as generated checks tell it: the name that is missing
+    if rule == "required":  # as in generated checks: the missing name
         limit = next(name for name in limit if error.message.startswith(f"{name!r} is "))
     elif rule == "dependentRequired":  # "'b' is a dependency of 'a'"
-        told = error.message
+        message = error.message
         pairs = ((name, other) for name, others in limit.items() for other in others)
-        pair = next(p for p in pairs if told == f"{p[1]!r} is a dependency of {p[0]!r}")
+        pair = next(p for p in pairs if message == f"{p[1]!r} is a dependency of {p[0]!r}")
         return Violation(place, rule, error.instance, pair[1], describe(rule, pair))
     elif rule == "contains":
         limit = None
@@ -112,10 +112,10 @@ def _violation(error: Any, place: str) -> Violation:
         limit = tuple(limit)
     if rule in _UNIONS and error.context:
         return Violation(place, rule, error.instance, limit, _wanted(error))
-    return Violation(place, rule, error.instance, limit, _retold(rule, error))
+    return Violation(place, rule, error.instance, limit, _schema_message(rule, error))
 
 
-def _retold(rule: str, error: Any) -> str | None:
+def _schema_message(rule: str, error: Any) -> str | None:
     """The sentence of a rule whose limit is a schema; ``None`` for the other rules."""
     if rule == "oneOf":
         return "matches more than one option"
@@ -145,14 +145,14 @@ def _wanted(error: Any) -> str:
     first: dict[object, Any] = {}
     for one in error.context:
         first.setdefault(one.relative_schema_path[0], one)
-    told = []
+    options = []
     for one in first.values():
-        # A union in a union is not told in turn: they can double at each level.
+        # A union inside a union is not listed in turn: the options can double at each level.
         nested = one.validator in _UNIONS
         message = "must match an option" if nested else _violation(one, "").message
         inside = "".join(f"/{pointer_token(step)}" for step in one.relative_path)
-        told.append(f"{inside} {message}".strip())
-    return matches_none(told)
+        options.append(f"{inside} {message}".strip())
+    return matches_none(options)
 
 
 def _library(module: str) -> Any:

@@ -55,7 +55,7 @@ def fault(value: Any) -> str:
     """The reason why a local file cannot be read; ``""`` if there is none."""
     try:
         size = len(value) if isinstance(value, bytes) else _size(value)
-    except Exception as error:  # noqa: BLE001  # a bad path, a closed file, a damaged archive: it is told
+    except Exception as error:  # noqa: BLE001  # a bad path, a closed file, a damaged archive: it becomes the message
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return f"cannot be read: {words}"
     return "is empty" if size == 0 else ""
@@ -144,14 +144,14 @@ def check_stand_ins(
     violations: list[Violation] = []
     for violation in check(replaced(inputs, payload, stand_in)):
         if not isinstance(violation.value, str) or violation.value not in files:
-            violations.append(_retold(violation, inputs))
+            violations.append(_with_file_message(violation, inputs))
         elif violation.rule == "type":
             violation.value = files[violation.value]
             violations.append(violation)
     return violations
 
 
-def _retold(violation: Violation, inputs: Iterable[MediaInput]) -> Violation:
+def _with_file_message(violation: Violation, inputs: Iterable[MediaInput]) -> Violation:
     """The message for a value of a wrong type where a local file is accepted."""
     wants_text = violation.rule == "json" or "string" in str(violation.limit)
     if wants_text and not is_plain(violation.value) and not is_local(violation.value):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["WORDS", "describe", "printable", "shorten", "show", "tell"]
+__all__ = ["WORDS", "describe", "printable", "shorten", "show", "sentence"]
 
 _SHOWN = 80
 _SCHEMES = ("http://", "https://")
@@ -81,7 +81,7 @@ def describe(rule: str, limit: object) -> str:
     return words(limit) if words else f"violates {rule} {show(limit)}"
 
 
-def tell(rule: str, message: str, value: object, limit: object = None) -> str:
+def sentence(rule: str, message: str, value: object, limit: object = None) -> str:
     """The message with the offending value, and what was probably meant."""
     if rule in _COMPLETE:
         return message

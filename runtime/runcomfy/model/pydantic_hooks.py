@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin
 from runcomfy.errors import ValidationError
 
 from .json_values import to_plain
-from .messages import show, tell
+from .messages import sentence, show
 from .plain_data import component_ref
 from .schema_files import read_schemas
 from .suggestions import CLOSING, unknown_inputs, unknown_members
@@ -121,7 +121,7 @@ def _slug(rule: str) -> Any:
 
 
 def _words(violation: Violation) -> str:
-    return tell(violation.rule, violation.message, violation.value, violation.limit)
+    return sentence(violation.rule, violation.message, violation.value, violation.limit)
 
 
 def _location(violation: Violation, payload: Any) -> Iterator[int | str]:

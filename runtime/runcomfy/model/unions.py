@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["matches_none", "tell_union"]
+__all__ = ["matches_none", "union_violations"]
 
 _SENTENCE = 300
 #: The number of options of a union that a message lists.
@@ -19,7 +19,7 @@ _MARKS = ("const", "enum")
 _KINDS = (*_MARKS, "type")
 
 
-def tell_union(
+def union_violations(
     rule: str, pointer: str, value: object, options: list[list[Violation]]
 ) -> list[Violation]:
     """The violations of the closest option, or else one of the union; ``options`` holds the violations of each."""
@@ -31,14 +31,14 @@ def tell_union(
     ranked = sorted(_distance(option, pointer) for option in options)
     if ranked[0][0] or ranked[1:2] == ranked[:1]:  # it is none of them, or two alike
         first = (option[0] for option in options)
-        told = (f"{one.pointer[len(pointer) :]} {one.message}".strip() for one in first)
-        return [Violation(pointer, rule, value, None, matches_none(told))]
+        reasons = (f"{one.pointer[len(pointer) :]} {one.message}".strip() for one in first)
+        return [Violation(pointer, rule, value, None, matches_none(reasons))]
     return next(option for option in options if _distance(option, pointer) == ranked[0])
 
 
-def matches_none(told: Iterable[str]) -> str:
+def matches_none(reasons: Iterable[str]) -> str:
     """The message for a value that matches no option: the requirements of the options."""
-    wanted = list(dict.fromkeys(told))
+    wanted = list(dict.fromkeys(reasons))
     options = " or ".join(wanted[:_OPTIONS]) + (" or …" if len(wanted) > _OPTIONS else "")
     return f"matches no option: {options}" if len(options) <= _SENTENCE else "matches no option"
 

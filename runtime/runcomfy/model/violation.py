@@ -14,7 +14,7 @@ class Violation:
     ``pointer`` is the JSON pointer (RFC 6901) of the value inside the payload, ``""`` for the payload
     itself. ``rule`` is the JSON Schema keyword, or the custom rule as the schema writes it
     (``"width_pixels>"``). ``value`` is what was found, ``limit`` what the rule allows, and ``message``
-    the rule in words. As text a violation tells all of it.
+    the rule in words. The text of a violation holds all of it.
 
     >>> violation = Violation("/seed", "minimum", -1, 0)
     >>> violation.message
@@ -51,11 +51,9 @@ class Violation:
         }
 
     def __str__(self) -> str:
-        from .messages import tell
+        from .messages import sentence
 
-        return (
-            f"{self.pointer or 'payload'}: {tell(self.rule, self.message, self.value, self.limit)}"
-        )
+        return f"{self.pointer or 'payload'}: {sentence(self.rule, self.message, self.value, self.limit)}"
 
     def __repr__(self) -> str:
         return f"<Violation {self}>"

@@ -32,8 +32,8 @@ def attribute(value: str) -> str:
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """A table with a name and its HTML in each row."""
     rows = "".join(
-        f'<tr><th style="{_LEFT}">{text(name)}</th><td style="{_LEFT}">{told}</td></tr>'
-        for name, told in pairs
+        f'<tr><th style="{_LEFT}">{text(name)}</th><td style="{_LEFT}">{shown}</td></tr>'
+        for name, shown in pairs
     )
     return f"<table>{rows}</table>"
 
@@ -48,5 +48,5 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _row(cells: Sequence[object]) -> str:
-    told = "".join(f'<td style="{_LEFT}">{text(one)}</td>' for one in cells)
-    return f"<tr>{told}</tr>"
+    row = "".join(f'<td style="{_LEFT}">{text(one)}</td>' for one in cells)
+    return f"<tr>{row}</tr>"

@@ -111,17 +111,17 @@ class Service:
     async def model(self, model_id: str) -> dict[str, Any]:
         """A model's form, and its price if the service reports one."""
         described = await run_sync(describe_model, model_id)
-        told: dict[str, Any] = {"usd": None, "unit": None, "note": ""}
+        charge: dict[str, Any] = {"usd": None, "unit": None, "note": ""}
         try:
             entry = await self._entry(model_id)
-            told = {
+            charge = {
                 "usd": entry.base_price_usd,
                 "unit": entry.price_unit,
                 "note": clean(entry.pricing_note or ""),
             }
         except RunComfyError as error:
-            told["note"] = clean(str(error).splitlines()[0])
-        return {**described, "price": told}
+            charge["note"] = clean(str(error).splitlines()[0])
+        return {**described, "price": charge}
 
     async def _entry(self, model_id: str) -> Any:
         if model_id not in self._entries:
@@ -131,8 +131,8 @@ class Service:
     def _price(self, model_id: str, payload: dict[str, Any]) -> float | None:
         """The price of these inputs in US dollars, if the catalogue has been read."""
         declared = set(find_model(model_id)._wire_names.values())
-        told = {name: value for name, value in payload.items() if name in declared}
-        return price_of(self._entries.get(model_id), told)
+        known = {name: value for name, value in payload.items() if name in declared}
+        return price_of(self._entries.get(model_id), known)
 
     def check(self, model_id: str, payload: dict[str, Any]) -> dict[str, Any]:
         """The validation report of the form's inputs, and the price of a run."""
@@ -185,8 +185,8 @@ class Service:
                 f"the budget of ${allowance.limit:g} is reached: ${allowance.spent:g} is spent or reserved"
             )
         if confirmed is None or (price is not None and confirmed < price):
-            told = "unknown" if price is None else f"${price:g}"
-            raise ConsentNeeded(f"a live run is billed; its price is {told}. Confirm it first")
+            amount = "unknown" if price is None else f"${price:g}"
+            raise ConsentNeeded(f"a live run is billed; its price is {amount}. Confirm it first")
         await run_sync(allowance.charge, key, price or 0.0)
 
 

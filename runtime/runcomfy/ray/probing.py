@@ -80,8 +80,8 @@ def probe_table(table: Any, column: str, name: str, limits: RemoteLimits | None)
     else:
         found = _behind(in_bytes(values), limits)
     facts = pyarrow.struct([(fact, getattr(pyarrow, of)()) for fact, of in _FACTS.items()])
-    told = [None if info is None else _facts(info) for info in found]
-    return add_columns(table, {name: pyarrow.array(told, facts)})
+    rows = [None if info is None else _facts(info) for info in found]
+    return add_columns(table, {name: pyarrow.array(rows, facts)})
 
 
 def _behind(texts: list[bytes | None], limits: RemoteLimits | None) -> list[MediaInfo | None]:
@@ -112,5 +112,5 @@ def _local(url: str) -> MediaInfo:
 
 
 def _facts(info: MediaInfo) -> dict[str, Any]:
-    told = {name: getattr(info, name) for name in _FACTS}
-    return {**told, "reason": in_utf8(info.reason) or None}
+    facts = {name: getattr(info, name) for name in _FACTS}
+    return {**facts, "reason": in_utf8(info.reason) or None}

@@ -153,13 +153,13 @@ def _warnings(report: Report) -> list[dict[str, Any]]:
 
 
 def _finding(violation: Violation) -> dict[str, Any]:
-    told = violation.as_dict()
+    finding = violation.as_dict()
     return {
         "pointer": in_utf8(violation.pointer),
         "rule": in_utf8(violation.rule),
         "message": in_utf8(violation.message),
-        "value": json.dumps(told["value"], default=str),
-        "limit": json.dumps(told["limit"], default=str),
+        "value": json.dumps(finding["value"], default=str),
+        "limit": json.dumps(finding["limit"], default=str),
     }
 
 

@@ -46,8 +46,8 @@ def mock_service(
     for name in settings.keys() - set(known):
         from runcomfy.model.suggestions import did_you_mean
 
-        told = did_you_mean(name, known) or f"; the settings are {', '.join(known)}"
-        raise TypeError(f"the mock service has no setting {name!r}{told}")
+        advice = did_you_mean(name, known) or f"; the settings are {', '.join(known)}"
+        raise TypeError(f"the mock service has no setting {name!r}{advice}")
     return MockService(Settings(**settings), path=path, host=host, port=port, watch=watch)
 
 

@@ -36,7 +36,7 @@ def _hide(record: logging.LogRecord) -> bool:
     """Redact the token in a record. The filter never drops records."""
     try:
         text = record.getMessage()
-    except Exception:  # noqa: BLE001  # the handler tells what is wrong with the record
+    except Exception:  # noqa: BLE001  # the handler reports what is wrong with the record
         return True
     hidden = text
     for redact in [*_redactors]:

@@ -59,7 +59,7 @@ class UploadedOnce:
     def _remember(self, key: tuple[str, str], url: str) -> None:
         now = monotonic()
         if len(self._urls) >= _REMEMBERED:
-            self._urls = {one: told for one, told in self._urls.items() if now < told[0]}
+            self._urls = {one: entry for one, entry in self._urls.items() if now < entry[0]}
         self._urls[key] = (now + _TRUSTED, url)
 
     def __reduce__(self) -> tuple[Any, ...]:

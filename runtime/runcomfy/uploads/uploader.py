@@ -148,8 +148,8 @@ async def _upload_async(uploader: AsyncUploader, file: UploadFile) -> str:
 def _failed(file: UploadFile, error: Exception) -> UploadFailed:
     if isinstance(error, UploadFailed):
         return error
-    told = without_queries(f"{type(error).__name__}: {error}")
-    return UploadFailed(f"{file.label} could not be uploaded: {told}; nothing was submitted")
+    reason = without_queries(f"{type(error).__name__}: {error}")
+    return UploadFailed(f"{file.label} could not be uploaded: {reason}; nothing was submitted")
 
 
 def _checked(url: object, file: UploadFile) -> str:

@@ -67,12 +67,12 @@ class Summary:
         return {name: getattr(self, name) for name in ("lines", "invalid", "warned", "unchecked")}
 
     def __str__(self) -> str:
-        told = [counted(self.lines, "payload"), f"{self.invalid:,} invalid"]
+        parts = [counted(self.lines, "payload"), f"{self.invalid:,} invalid"]
         if self.warned:
-            told.append(f"{self.warned:,} with warnings only")
+            parts.append(f"{self.warned:,} with warnings only")
         if self.unchecked:
-            told.append(f"{counted(self.unchecked, 'media rule')} not checked")
-        return ", ".join(told)
+            parts.append(f"{counted(self.unchecked, 'media rule')} not checked")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
         return f"<Summary {self}>"

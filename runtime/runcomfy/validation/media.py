@@ -210,7 +210,7 @@ def _about(url: str) -> str:
     """The file at the end of a sentence about it."""
     from runcomfy.model.messages import show
 
-    nameless = is_data(url) or url.endswith(" bytes")  # as ``name_of`` tells a content
+    nameless = is_data(url) or url.endswith(" bytes")  # the form that ``name_of`` gives to bytes
     return "" if nameless else f", in the file {show(url)}"
 
 

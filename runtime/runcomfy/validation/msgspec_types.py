@@ -287,14 +287,14 @@ class _Builder:
         # The generator drops required names that are no property: no one could give them.
         needed = properties.keys() & set(required)
         fields: dict[str, tuple[str, _Node]] = {}
-        told: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+        members: list[tuple[str, Any] | tuple[str, Any, Any]] = []
         for name, part in properties.items():
             try:
                 if not _is_field_name(name) or (known is not None and name not in known):
                     raise Refused
                 node = self.value(part, (*path, name), depth + 1)
                 attribute = f"field_{len(fields)}"
-                told.append(self.field(attribute, node, (*path, name), name in needed))
+                members.append(self.field(attribute, node, (*path, name), name in needed))
                 fields[name] = attribute, node
             except Refused:
                 if name in needed:
@@ -306,7 +306,7 @@ class _Builder:
             raise Refused
         made = defstruct(
             "Clean",
-            told,
+            members,
             rename={attribute: name for name, (attribute, _) in fields.items()},
             forbid_unknown_fields=True,
             kw_only=True,
@@ -318,7 +318,7 @@ class _Builder:
     def field(
         self, attribute: str, node: _Node, path: tuple[str, ...], required: bool
     ) -> tuple[str, Any] | tuple[str, Any, Any]:
-        """A field of a struct, as msgspec wants it told; see ``Media.urls`` for the values of what is not given."""
+        """A field of a struct, in the form that msgspec expects; see ``Media.urls`` for the values of what is not given."""
         if required:
             return attribute, node.type
         if not self.has_media(path):

@@ -155,8 +155,8 @@ class Report:
             counted(len(self.warnings), "warning"),
             counted(len(self.unchecked), "rule") + " not checked",
         ]
-        told = [words for words in counts if not words.startswith("0 ")]
-        return ", ".join(["valid" if self.valid else "invalid", *told])
+        parts = [words for words in counts if not words.startswith("0 ")]
+        return ", ".join(["valid" if self.valid else "invalid", *parts])
 
     def __str__(self) -> str:
         lines = [f"{self.model_id}: {self.summary()}"]

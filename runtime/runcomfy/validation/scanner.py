@@ -129,7 +129,7 @@ class Scanner:
         self._files = Files(self.given, list_remote=False)
         #: The URLs whose files are given or were looked at.
         self._at_hand = set(self.given)
-        #: Whether a rule could tell a wide integer from the float that orjson makes of it.
+        #: Whether a rule could distinguish a wide integer from the float that orjson makes of it.
         self.exact = _minds_digits(cls) if exact is None else exact
         self._load = _reader(self.exact)
         self._clean = clean_decoder(cls)
@@ -308,7 +308,7 @@ def _reads_alike(found: list[Violation]) -> bool:
 
 
 def _minds_digits(cls: type[Request[Any]]) -> bool:
-    """Whether a rule of the schema could tell a wide integer from the float nearest to it."""
+    """Whether a rule of the schema could distinguish a wide integer from the nearest float."""
     try:
         waiting: list[Any] = [cls.input_schema()]
     except (OSError, KeyError, ValueError):  # a class that was written by hand

@@ -38,8 +38,8 @@ def _table(
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     lines = _texts(file, name)
     first = next(lines, "")
-    if told := re.fullmatch(r"sep=(.)\r?\n?", first):  # Excel's own way to name it
-        delimiter, first = told[1], next(lines, "")
+    if named := re.fullmatch(r"sep=(.)\r?\n?", first):  # Excel's own way to name it
+        delimiter, first = named[1], next(lines, "")
     delimiter = delimiter or _delimiter(first)
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     try:

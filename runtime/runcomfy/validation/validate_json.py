@@ -73,6 +73,4 @@ def _clean(cls: type[Request[Any]], text: str | bytes) -> Report | None:
         return Report(cls.model_id)
     from msgspec import to_builtins
 
-    return examine(
-        cls, to_builtins(payload)
-    )  # it tells which rules about which files were not checked
+    return examine(cls, to_builtins(payload))  # it lists the file rules that were not checked

@@ -32,15 +32,15 @@ def act(
                 raise click.UsageError("batch limit needs --max-cost.")
             margin = journal.limits().price_margin if price_margin is None else price_margin
             journal.set_limits(max_cost=max_cost, price_margin=margin)
-            told, words = {"max_cost": max_cost}, f"The limit is now ${max_cost:g}."
+            document, words = {"max_cost": max_cost}, f"The limit is now ${max_cost:g}."
         else:
             pause = action == "pause"
             journal.set_fact(PAUSED, "1" if pause else None)
-            told, words = {"paused": pause}, "Resumed."
+            document, words = {"paused": pause}, "Resumed."
             if pause:
                 words = f"Paused: no further row is started. Resume with: runcomfy-py batch resume {quote(folder)}"
     if out.as_json:
-        out.json(told)
+        out.json(document)
     else:
         out.note(words)
     return DONE
@@ -53,7 +53,7 @@ def _status(out: Output, journal: Journal) -> int:
     reserved = sum(one.reserved for one in spent)
     paused = journal.fact(PAUSED) is not None
     rows = journal.fact(ROWS)
-    told = {
+    document = {
         "running": journal.has_runner,
         "paused": paused,
         "rows": None if rows is None else int(rows),
@@ -63,7 +63,7 @@ def _status(out: Output, journal: Journal) -> int:
         "unknown": [entry.key for entry in journal.entries(state="unknown")],
     }
     if out.as_json:
-        out.json(told)
+        out.json(document)
     else:
         out.line("running" if journal.has_runner else "not running")
         if paused:
@@ -73,7 +73,7 @@ def _status(out: Output, journal: Journal) -> int:
         for state, count in sorted(states.items()):
             out.line(f"{state}: {count}")
         out.line(f"spent: ${settled:.4f}, reserved: ${reserved:.4f}")
-        for key in told["unknown"] if isinstance(told["unknown"], list) else ():
+        for key in document["unknown"] if isinstance(document["unknown"], list) else ():
             out.line(f"unknown: {key}")
     if states["unknown"]:
         return UNKNOWN

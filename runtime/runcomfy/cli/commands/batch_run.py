@@ -273,11 +273,11 @@ def _print_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> N
         return
     known = ", ".join(f"{count} {state}" for state, count in sorted(found.known.items()))
     noun = "row" if found.rows == 1 else "rows"
-    told = f"{found.rows} {noun}: {found.new} to run, {len(found.invalid)} invalid" + (
+    line = f"{found.rows} {noun}: {found.new} to run, {len(found.invalid)} invalid" + (
         f", from before: {known}" if known else ""
     )
     cost = "the price is unknown" if estimate is None else f"estimated cost ${estimate:.2f}"
-    (out.line if dry else out.note)(f"{told}; {cost}")
+    (out.line if dry else out.note)(f"{line}; {cost}")
     for sample in found.samples if dry else ():
         out.line(json.dumps(sample, ensure_ascii=False, default=str))
 
@@ -311,8 +311,8 @@ def _ended(out: Output, batch: Batch, summary: BatchSummary, notify: str | None)
 
 def _notify(command: str, summary: BatchSummary) -> None:
     """Run the user's own command, in a shell as it was written."""
-    told = json.dumps(summary.as_dict())
-    done = subprocess.run(command, shell=True, input=told, text=True, check=False)  # noqa: S602  # that is what the option says
+    document = json.dumps(summary.as_dict())
+    done = subprocess.run(command, shell=True, input=document, text=True, check=False)  # noqa: S602  # that is what the option says
     if done.returncode:
         complain(f"--notify ended with status {done.returncode}")
 

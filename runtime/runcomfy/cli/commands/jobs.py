@@ -85,8 +85,8 @@ def _show_spend(out: Output, journal: Journal, by: Any) -> None:
     spends = journal.spend(by)
     if out.as_json:
         for name, one in spends.items():
-            told = {"settled": one.settled, "reserved": one.reserved, "requests": one.requests}
-            out.json({by: name, **told})
+            document = {"settled": one.settled, "reserved": one.reserved, "requests": one.requests}
+            out.json({by: name, **document})
         return
     rows = [
         (name, f"${one.settled:.4f}", f"${one.reserved:.4f}", str(one.requests))

@@ -73,8 +73,8 @@ def command(out: Output, service: Service, folder: str, timeout: float) -> int:
         for entry in entries:
             paths = [str(file.place) for file in entry.files if file.place is not None]
             if out.as_json:
-                told = {"outcome": group, "key": entry.key, "state": entry.state}
-                out.json({**told, "request_id": entry.request_id, "files": paths})
+                document = {"outcome": group, "key": entry.key, "state": entry.state}
+                out.json({**document, "request_id": entry.request_id, "files": paths})
             elif group == "finished":
                 for path in paths:
                     out.line(os.path.relpath(path))

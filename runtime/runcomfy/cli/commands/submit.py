@@ -44,8 +44,8 @@ def submit(
         for how in ways(wanted, count, place):
             job = client.submit(wanted.model_id, wanted.payload, **how)
             if out.as_json:
-                told = {"request_id": job.request_id, "model_id": job.model_id}
-                out.json({**told, "state": "submitted"})
+                document = {"request_id": job.request_id, "model_id": job.model_id}
+                out.json({**document, "state": "submitted"})
             else:
                 out.line(job.request_id)
                 waiting = next_command(f"runcomfy-py wait {job.request_id}")

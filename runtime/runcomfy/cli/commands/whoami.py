@@ -24,13 +24,13 @@ def command(out: Output, service: Service) -> None:
     from runcomfy.journal import Account
 
     token = Token(TOKEN, "--mock") if service.mock else find_token()
-    told = {
+    document = {
         "token": masked(token),
         "source": token.source,
         "service": service.name,
         "account": Account.of(service.address, token).fingerprint,
     }
     if out.as_json:
-        out.json(told)
+        out.json(document)
     else:
-        out.table(("", ""), told.items())
+        out.table(("", ""), document.items())

@@ -2,8 +2,8 @@
 (() => {
   const list = document.getElementById("items");
   const items = [...list.children];
-  const told = (item) => [...item.querySelectorAll("h2, .prompt, .error, dl")].map((part) => part.textContent).join(" ");
-  const texts = new Map(items.map((item) => [item, told(item).toLowerCase()]));
+  const textOf = (item) => [...item.querySelectorAll("h2, .prompt, .error, dl")].map((part) => part.textContent).join(" ");
+  const texts = new Map(items.map((item) => [item, textOf(item).toLowerCase()]));
   const [text, state, sort] = ["text", "state", "sort"].map((id) => document.getElementById(id));
   const summary = document.getElementById("summary");
   const nothing = document.getElementById("nothing");

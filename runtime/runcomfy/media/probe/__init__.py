@@ -86,7 +86,7 @@ def _probe_file(file: Any) -> MediaInfo:
 def _put_back(file: Any, place: int) -> None:
     try:
         file.seek(place)
-    except Exception:  # noqa: BLE001  # what is wrong with the file has been told before
+    except Exception:  # noqa: BLE001  # what is wrong with the file was reported before
         return
 
 

@@ -78,9 +78,9 @@ def _read_with_library(info: MediaInfo, header: Header) -> None:
     except ImportError:
         from runcomfy.extras import install_command
 
-        told = f"reading its metadata needs another library: {install_command('video')}"
+        reason = f"reading its metadata needs another library: {install_command('video')}"
         _require_start(header, name)
-        raise Unreadable(told) from None
+        raise Unreadable(reason) from None
     shown = _Shown(header, _after_tags(header) if name == "mp3" else 0, _READERS[name] == "mov")
     try:
         with av.open(

@@ -55,8 +55,8 @@ def heif_facts(header: Header) -> tuple[int, int, int | None]:
             turns = header.exactly(content, 1)[0] & 3
         elif kind == b"imir":
             axis = header.exactly(content, 1)[0] & 1
-    told = turns or axis is not None
-    return width, height, _ORIENTATIONS[turns, axis] if told else None
+    transformed = turns or axis is not None
+    return width, height, _ORIENTATIONS[turns, axis] if transformed else None
 
 
 def _within(header: Header, start: int, stop: int | None, kind: bytes) -> tuple[int, int]:

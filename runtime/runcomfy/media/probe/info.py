@@ -62,16 +62,16 @@ class MediaInfo:
 
     def summary(self) -> str:
         """The facts in a few words: ``"png, 640 × 480 pixels, 20,118 bytes"``."""
-        told = [self.format or (self.reason if self.size is None else "") or "unknown format"]
+        parts = [self.format or (self.reason if self.size is None else "") or "unknown format"]
         if self.width is not None:
-            told.append(f"{self.width} × {self.height} pixels")
+            parts.append(f"{self.width} × {self.height} pixels")
         if self.duration is not None:
-            told.append(f"{self.duration:.2f} s")
+            parts.append(f"{self.duration:.2f} s")
         if self.frame_rate is not None:
-            told.append(f"{self.frame_rate:.4g} frames a second")
+            parts.append(f"{self.frame_rate:.4g} frames a second")
         if self.size is not None:
-            told.append(f"{self.size:,} bytes")
-        return ", ".join(told)
+            parts.append(f"{self.size:,} bytes")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
         known = ", ".join(f"{name}={value!r}" for name, value in self.as_dict().items())

@@ -41,8 +41,8 @@ def _changed(reply: Reply, _scene: Scene) -> Reply:
     """Another file each time, with its own ETag; the whole file for a range."""
     version = next(_versions)
     body = reply.body + b"%d" % version
-    told = reply.with_headers(etag=f'"version-{version}"', content_range=None)
-    return replace(told, status=200, body=body)
+    changed = reply.with_headers(etag=f'"version-{version}"', content_range=None)
+    return replace(changed, status=200, body=body)
 
 
 def _changed_secretly(reply: Reply, _scene: Scene) -> Reply:

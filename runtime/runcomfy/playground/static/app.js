@@ -90,9 +90,9 @@ function showPrice(usd) {
   price = usd;
   const { usd: base, unit, note } = chosen.price;
   const each = base === null || base === usd ? "" : ` (${dollars(base)} for each ${unit ?? "output"})`;
-  const told = usd === null ? "The price is not known." : `About ${dollars(usd)}${each}.`;
+  const sentence = usd === null ? "The price is not known." : `About ${dollars(usd)}${each}.`;
   const here = usd === null ? "A run here costs nothing." : `A run here costs nothing; at RunComfy about ${dollars(usd)}.`;
-  byId("price").textContent = state.live ? [told, usd === null ? note : ""].filter(Boolean).join(" ") : here;
+  byId("price").textContent = state.live ? [sentence, usd === null ? note : ""].filter(Boolean).join(" ") : here;
   byId("consent").hidden = !(state.live && (state.budget === null || usd === null));
   byId("consent").querySelector("span").textContent = usd === null ? "Run it and pay whatever it costs" : `Run it and pay about ${dollars(usd)}`;
 }

@@ -20,7 +20,7 @@ function listFor(form, pointer) {
   return [found, target];
 }
 
-// Rules of one input that were not checked for the same reason are told together.
+// Rules of one input that were not checked for the same reason are shown together.
 function together(findings) {
   const found = new Map();
   for (const one of findings) {
@@ -34,8 +34,8 @@ function together(findings) {
 export function showFindings(root, form, general, report) {
   for (const list of root.querySelectorAll(".problems")) list.replaceChildren();
   for (const field of root.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  const told = [["errors", "Error", report.errors], ["warnings", "Warning", report.warnings], ["unchecked", "Not checked", together(report.unchecked)]];
-  for (const [kind, word, findings] of told) {
+  const groups = [["errors", "Error", report.errors], ["warnings", "Warning", report.warnings], ["unchecked", "Not checked", together(report.unchecked)]];
+  for (const [kind, word, findings] of groups) {
     for (const finding of findings) {
       const [list, target] = listFor(form, finding.pointer);
       if (kind === "errors") target?.setAttribute("aria-invalid", "true");

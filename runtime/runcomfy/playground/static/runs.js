@@ -33,12 +33,12 @@ function medium(run, file) {
 }
 
 function facts(run) {
-  const told = [];
-  if (Number.isInteger(run.position)) told.push(`position ${run.position} in the queue`);
-  if (typeof run.cost === "number") told.push(`$${run.cost.toFixed(4).replace(/0{1,2}$/, "")}`);
-  if (typeof run.seconds === "number") told.push(`${run.seconds.toFixed(1)} s`);
-  if (run.created) told.push(new Date(run.created).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
-  return told.join(" · ");
+  const facts = [];
+  if (Number.isInteger(run.position)) facts.push(`position ${run.position} in the queue`);
+  if (typeof run.cost === "number") facts.push(`$${run.cost.toFixed(4).replace(/0{1,2}$/, "")}`);
+  if (typeof run.seconds === "number") facts.push(`${run.seconds.toFixed(1)} s`);
+  if (run.created) facts.push(new Date(run.created).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
+  return facts.join(" · ");
 }
 
 async function cancel(run, said) {
@@ -108,7 +108,7 @@ async function look(key) {
     draw();
     if (OVER.has(run.state)) ended();
   } catch {
-    // The next look, or the next call that the person makes, tells what is wrong.
+    // The next refresh, or the user's next action, shows what is wrong.
   }
 }
 

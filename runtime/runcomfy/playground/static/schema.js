@@ -64,20 +64,20 @@ export const choices = (schema) => (schema.const !== undefined ? [schema.const] 
 
 // The limits in words, as they stand in the schema.
 export function limits(schema) {
-  const told = [];
+  const found = [];
   const between = (low, high, unit) => {
-    if (low !== undefined && high !== undefined) told.push(`${low} to ${high}${unit}`);
-    else if (low !== undefined) told.push(`at least ${low}${unit}`);
-    else if (high !== undefined) told.push(`at most ${high}${unit}`);
+    if (low !== undefined && high !== undefined) found.push(`${low} to ${high}${unit}`);
+    else if (low !== undefined) found.push(`at least ${low}${unit}`);
+    else if (high !== undefined) found.push(`at most ${high}${unit}`);
   };
   between(schema.minimum, schema.maximum, "");
-  if (schema.exclusiveMinimum !== undefined) told.push(`above ${schema.exclusiveMinimum}`);
-  if (schema.exclusiveMaximum !== undefined) told.push(`below ${schema.exclusiveMaximum}`);
-  if (schema.multipleOf !== undefined) told.push(`a multiple of ${schema.multipleOf}`);
+  if (schema.exclusiveMinimum !== undefined) found.push(`above ${schema.exclusiveMinimum}`);
+  if (schema.exclusiveMaximum !== undefined) found.push(`below ${schema.exclusiveMaximum}`);
+  if (schema.multipleOf !== undefined) found.push(`a multiple of ${schema.multipleOf}`);
   between(schema.minLength, schema.maxLength, " characters");
   between(schema.minItems, schema.maxItems, " items");
-  if (schema.pattern !== undefined) told.push(`pattern ${schema.pattern}`);
-  return told.join(", ");
+  if (schema.pattern !== undefined) found.push(`pattern ${schema.pattern}`);
+  return found.join(", ");
 }
 
 export function demo(value) {
