@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Generation", "generate"]
 
+_ALL = ("*",)
+
 
 @dataclass(slots=True)
 class Generation:
@@ -51,7 +53,7 @@ def generate(
     out: Path,
     package: str,
     *,
-    models: Sequence[str] = ("*",),
+    models: Sequence[str] = _ALL,
     only: str = "*",
     keep_going: bool = False,
     fresh: bool = False,
@@ -120,15 +122,9 @@ class _Run:
         self.trusted = not fresh and read_stamp(folder) == last
         self.failures = KnownFailures(folder, self.generator, schemas, used=not fresh)
         self.seen = FileStamps(folder, last, used=self.trusted and not read_all)
-        wanted, selected = _matcher(models), _matcher([only])
-        self.ids = {one: files for one, files in scan_models(schemas).items() if wanted(one)}
-        self.selected = {one for one in self.ids if selected(one)}
-        if not self.selected:
-            globs = " or ".join(map(repr, models if only == "*" else [only]))
-            matching = "" if globs == "'*'" else f" that matches {globs}"
-            raise SchemaError(
-                str(schemas), f"contains no model{matching}", "Add one: runcomfy-codegen add PAGE"
-            )
+        self.globs, self.only = tuple(models), only
+        #: What decides, together with the files, what a run does; empty if it is not about all models.
+        self.question = [str(schemas), package, *models] if only == "*" else []
         self.models: dict[str, ManifestEntry] = {}
         self.claims = NameClaims()
         #: The contents to write, and the paths of the files that stay.
@@ -138,7 +134,7 @@ class _Run:
 
     def result(self) -> Generation:
         made: dict[str, ManifestEntry] = {}
-        jobs = self._jobs()
+        jobs = [] if self._kept_all() else self._jobs(*self._found())
         if jobs:
             from .model_files import make_models
 
@@ -152,12 +148,44 @@ class _Run:
         self.generation.rendered = sorted(made)
         return self._planned(made)
 
-    def _jobs(self) -> list[Job]:
+    def _kept_all(self) -> bool:
+        """Keep everything, if nothing has changed since the last run: nothing is listed then, and no schema is read."""
+        previous = self.previous
+        if previous.format != FORMAT or not self.seen.all_known(self.question):
+            return False
+        self.models = previous.models
+        self.generation.kept = [*previous.models]
+        self.staying = {*map(_path, previous.models.values())}
+        for path in self.staying:
+            self.folder.trust(path)
+        return True
+
+    def _found(self) -> tuple[dict[ModelId, frozenset[str]], set[ModelId]]:
+        """The models of the package, with the names of their files; and those of them that this run is about."""
+        wanted, selected = _matcher(self.globs), _matcher([self.only])
+        # This generator has checked the ids in a manifest that it wrote.
+        valid = self.previous.models if self.trusted else ()
+        found = scan_models(self.schemas, valid, self.seen.note_folder)
+        ids = {one: files for one, files in found.items() if wanted(one)}
+        chosen = {one for one in ids if selected(one)}
+        if not chosen:
+            globs = " or ".join(map(repr, self.globs if self.only == "*" else [self.only]))
+            matching = "" if globs == "'*'" else f" that matches {globs}"
+            raise SchemaError(
+                str(self.schemas),
+                f"contains no model{matching}",
+                "Add one: runcomfy-codegen add PAGE",
+            )
+        return ids, chosen
+
+    def _jobs(
+        self, ids: Mapping[ModelId, frozenset[str]], selected: Container[ModelId]
+    ) -> list[Job]:
         """The models to make anew. The others are kept, and every model's name is claimed: a clash shows at once."""
         jobs = []
-        for model_id, files in self.ids.items():
+        for model_id, files in ids.items():
             try:
-                if model_id not in self.selected and not self._unusable(model_id):
+                if model_id not in selected and not self._unusable(model_id):
                     self._keep(model_id)
                     continue
                 known = self.previous.models.get(model_id)
@@ -185,8 +213,12 @@ class _Run:
     def _seen(self, model_id: ModelId, files: frozenset[str], known: ManifestEntry) -> bool:
         """Whether no one has written to the model's documents, and to its module, since the last run."""
         documents = stored_files(self.schemas, model_id, files)
+        renamed = "input.json" not in files
+        if not documents or (renamed and self.globs != _ALL):
+            return False
         place = _path(known)
-        if not (documents and self.seen.is_known(model_id, [*documents, self.folder.place(place)])):
+        is_known = self.seen.is_known(model_id, [*documents, self.folder.place(place)])
+        if renamed or not is_known:  # a renamed model has the documents of another one
             return False
         self.folder.trust(place)
         return True
@@ -283,7 +315,9 @@ class _Run:
         plan = make_plan(self.folder, self.contents, self.staying, written, interim)
         # A model that failed is not as it was, though what was made of it before is kept.
         unchanged = [one for one in result.kept if one not in result.failed]
-        records = (self.seen.record(written, unchanged), self.failures.record(result.failed))
+        whole = not (made or result.removed or result.failed)
+        seen = self.seen.record(written, unchanged, self.question if whole else [])
+        records = (seen, self.failures.record(result.failed))
         result.plan = replace(plan, records=tuple(filter(None, records)))
         return result
 

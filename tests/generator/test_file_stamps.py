@@ -39,7 +39,9 @@ def test_what_nobody_wrote_to_is_not_read(known: Path, monkeypatch: pytest.Monke
 
 
 def test_check_reads_what_nobody_wrote_to(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_stamps.FileStamps, "is_known", lambda self, *_: bool(self._before))
+    monkeypatch.setattr(
+        file_stamps.FileStamps, "is_known", lambda self, *_: bool(self._before.models)
+    )
     _rewritten(known / INPUT)
     assert run(known).status == 0
     assert run(known, "--check").status == 1

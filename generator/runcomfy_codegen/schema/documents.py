@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -102,8 +103,15 @@ def find_models(schemas: Path) -> list[ModelId]:
     return list(scan_models(schemas))
 
 
-def scan_models(schemas: Path) -> dict[ModelId, frozenset[str]]:
-    """The same, with the names of the files in each model's folder, so that no one has to look for them again."""
+def scan_models(
+    schemas: Path,
+    valid: Container[str] = (),
+    before_listing: Callable[[str], object] = lambda _: None,
+) -> dict[ModelId, frozenset[str]]:
+    """The same, with the names of the files in each model's folder, so that no one has to look for them again.
+
+    The ids in ``valid`` are not checked again. ``before_listing`` is told each folder before it is read.
+    """
     if not schemas.is_dir():
         raise SchemaError(
             str(schemas), "is not a folder", "Add a model first: runcomfy-codegen add PAGE"
@@ -113,11 +121,15 @@ def scan_models(schemas: Path) -> dict[ModelId, frozenset[str]]:
     waiting = [str(schemas)]
     while waiting:
         folder = waiting.pop()
+        before_listing(folder)
         folders, files = _listing(folder)
         waiting += [f"{folder}/{name}" for name in folders]
         if "input.json" in files or DEPRECATED_FILE in files:
             found[folder[root:]] = files
-    return {parse_model_id(folder, str(schemas)): found[folder] for folder in sorted(found)}
+    return {
+        ModelId(one) if one in valid else parse_model_id(one, str(schemas)): found[one]
+        for one in sorted(found)
+    }
 
 
 def _listing(folder: str) -> tuple[list[str], frozenset[str]]:
@@ -195,8 +207,8 @@ def read_stored(schemas: Path, model_id: ModelId, names: frozenset[str] | None =
 
 
 def stored_files(schemas: Path, model_id: ModelId, names: frozenset[str]) -> list[str]:
-    """The files that a model is generated from; none where that depends on more than which of them are there."""
-    if "input.json" not in names or DECIDED in names:
+    """The files that a model is generated from: of a renamed one the mark only. None while ``add`` is replacing them."""
+    if DECIDED in names:
         return []
     return [f"{schemas}/{model_id}/{name}" for name in _FILES if name in names]
 
