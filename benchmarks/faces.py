@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from runcomfy.model.registry import find_model
-from runcomfy.playground import Playground, Settings
+from runcomfy.playground import Playground, PlaygroundSettings
 
 from .imports import thousand_models
 from .measure import Figure, Table
@@ -96,7 +96,7 @@ def checks() -> dict[str, float]:
     taken = {}
     with (
         tempfile.TemporaryDirectory() as name,
-        Playground(Settings(out=Path(name))) as playground,
+        Playground(PlaygroundSettings(out=Path(name))) as playground,
         httpx.Client(
             base_url=playground.origin, headers={"X-Playground": "1"}, trust_env=False
         ) as client,

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runcomfy.playground import Playground, Settings
+from runcomfy.playground import Playground, PlaygroundSettings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -33,7 +33,7 @@ def main(folder: Path) -> int:
 
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        with Playground(Settings(out=Path(name) / "playground")) as playground:
+        with Playground(PlaygroundSettings(out=Path(name) / "playground")) as playground:
             page = browser.new_page(viewport={"width": 1360, "height": 860})
             page.goto(playground.address)
             _draw(page, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from functools import cache
@@ -22,7 +23,7 @@ HOOKS = {"runcomfy.model.pydantic_hooks", "runcomfy.model.input_docs"}
 
 
 def allowed() -> dict[str, set[str]]:
-    """Room -> the rooms that it may import, as the tables say. A room is a package's folder or module."""
+    """Layer -> the layers that it may import, as the tables say. A layer is a folder or module at the top."""
     table: dict[str, set[str]] = {}
     package = ""
     for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
@@ -32,18 +33,20 @@ def allowed() -> dict[str, set[str]]:
             package = ""
         elif package and not line.startswith("| ---"):
             cells = line.strip("| ").split("|")
-            rooms, imports = ({*re.findall(r"`([\w.]+)`", cell)} for cell in (cells[0], cells[-1]))
-            for room in rooms:
-                table[_full(package, room)] = {_full(package, one) for one in imports}
+            layers, imports = ({*re.findall(r"`([\w.]+)`", cell)} for cell in (cells[0], cells[-1]))
+            for layer in layers:
+                table[_full(package, layer)] = {_full(package, one) for one in imports}
     return table
 
 
-def _full(package: str, room: str) -> str:
+def _full(package: str, layer: str) -> str:
     """``model`` in the runtime's table is ``runcomfy.model``; a name with a dot says its package itself."""
-    return room if "." in room or room in {"runcomfy", "runcomfy_codegen"} else f"{package}.{room}"
+    return (
+        layer if "." in layer or layer in {"runcomfy", "runcomfy_codegen"} else f"{package}.{layer}"
+    )
 
 
-def room_of(module: str) -> str:
+def layer_of(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
@@ -56,10 +59,10 @@ def faults(root: Path) -> list[str]:
     """Each import that the table does not allow, with its file and line."""
     table = allowed()
     return [
-        f"{one.file.relative_to(root)}:{one.line}: {room_of(one.importer)} may not import {one.imported}"
+        f"{one.file.relative_to(root)}:{one.line}: {layer_of(one.importer)} may not import {one.imported}"
         for one in project(root)
-        if room_of(one.importer) != room_of(one.imported)
-        and room_of(one.imported) not in table.get(room_of(one.importer), set())
+        if layer_of(one.importer) != layer_of(one.imported)
+        and layer_of(one.imported) not in table.get(layer_of(one.importer), set())
     ]
 
 
@@ -67,24 +70,34 @@ def test_every_import_is_in_the_table() -> None:
     assert faults(ROOT) == []
 
 
-def test_every_room_has_a_row_and_every_row_a_room() -> None:
-    rooms = {room_of(name) for name in modules_in(*(ROOT / folder for folder in SOURCES))}
-    assert set(allowed()) == rooms - {"runcomfy", "runcomfy_codegen"}
+def test_every_layer_has_a_row_and_every_row_a_layer() -> None:
+    layers = {layer_of(name) for name in modules_in(*(ROOT / folder for folder in SOURCES))}
+    assert set(allowed()) == layers - {"runcomfy", "runcomfy_codegen"}
 
 
-def test_the_table_continuese_way() -> None:
+def test_the_table_points_one_way() -> None:
     """A row names only rows above it."""
     table = allowed()
     seen: set[str] = {"runcomfy", "runcomfy_codegen"}
-    for room, imports in table.items():
+    for layer, imports in table.items():
         same_row = {other for other, names in table.items() if names == imports}
-        assert imports <= seen, (room, imports - seen)
+        assert imports <= seen, (layer, imports - seen)
         seen |= same_row
 
 
 def test_no_modules_import_each_other() -> None:
     imports = [one for one in project(ROOT) if one.imported not in HOOKS]
     assert circles(imports) == []
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    """A reader who meets a name in a traceback or a hint need not ask which one it is."""
+    homes: dict[str, list[str]] = {}
+    for name, file in modules_in(*(ROOT / folder for folder in SOURCES)).items():
+        for node in ast.parse(file.read_bytes()).body:
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(name)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
 
 
 def test_only_request_loads_its_hooks() -> None:

@@ -39,7 +39,7 @@ from .errors import CodegenError
 
 __all__ = [
     "SchemaChange",
-    "Job",
+    "ModelTask",
     "ModelFailure",
     "ModelFiles",
     "format_modules",
@@ -54,7 +54,7 @@ _BATCH, _WORTH_PROCESSES = 100, 200
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ModelTask:
     """A model to make, and what was made of it before: its entry, and where its module is."""
 
     model_id: ModelId
@@ -82,7 +82,7 @@ class ModelFailure:
 
 
 def make_models(
-    schemas: Path, jobs: Sequence[Job]
+    schemas: Path, jobs: Sequence[ModelTask]
 ) -> Generator[ModelFiles | ModelFailure, None, None]:
     """Make models, in order; a failure takes the place of one that cannot be made. To be closed by who stops early."""
     batches = [jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH)]
@@ -105,7 +105,7 @@ def _can_fork() -> bool:
 
 @without_collector()
 def _make_batch(
-    schemas: Path, scratch: Path, jobs: Sequence[Job]
+    schemas: Path, scratch: Path, jobs: Sequence[ModelTask]
 ) -> list[ModelFiles | ModelFailure]:
     outcomes: list[_Rendered | ModelFailure] = []
     for job in jobs:
@@ -135,7 +135,7 @@ class _Rendered:
     changes: list[SchemaChange]
 
 
-def _render_model(stored: Stored, documents: str, job: Job) -> _Rendered:
+def _render_model(stored: Stored, documents: str, job: ModelTask) -> _Rendered:
     parsed = parse_documents(stored)
     spec = build_model(parsed, templates_folder() / "types")
     # A renamed model is read from the folder of its new name.

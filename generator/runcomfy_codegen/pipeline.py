@@ -28,15 +28,15 @@ from .fingerprint import digest, fingerprint, read_stamp, stamp
 from .package import manifest as manifests
 
 if TYPE_CHECKING:
-    from .model_files import Job, ModelFailure, ModelFiles, SchemaChange
+    from .model_files import ModelFailure, ModelFiles, ModelTask, SchemaChange
 
-__all__ = ["Generation", "generate"]
+__all__ = ["PipelineResult", "generate"]
 
 _ALL = ("*",)
 
 
 @dataclass(slots=True)
-class Generation:
+class PipelineResult:
     """The outcome: the plan, and what there is to say about each model."""
 
     plan: Plan
@@ -59,7 +59,7 @@ def generate(
     fresh: bool = False,
     read_all: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Generation:
+) -> PipelineResult:
     """Plan the package. Nothing is written; ``plan.apply`` does that.
 
     ``models`` are globs over model ids: the models that the package holds. ``only`` is another one, over those; the
@@ -71,7 +71,9 @@ def generate(
     """
     folder = out / _package_path(package)
     with without_collector():
-        run = _Run(schemas, folder, package, models, only, keep_going, fresh, read_all, progress)
+        run = _GenerateRun(
+            schemas, folder, package, models, only, keep_going, fresh, read_all, progress
+        )
         return run.result()
 
 
@@ -97,7 +99,7 @@ def _matcher(globs: Sequence[str]) -> Callable[[str], object]:
     return re.compile("|".join(map(translate, globs))).match
 
 
-class _Run:
+class _GenerateRun:
     def __init__(
         self,
         schemas: Path,
@@ -130,9 +132,9 @@ class _Run:
         #: The contents to write, and the paths of the files that stay.
         self.contents: dict[str, bytes] = {}
         self.staying: set[str] = set()
-        self.generation = Generation(Plan(folder, {}, (), ()), Manifest())
+        self.generation = PipelineResult(Plan(folder, {}, (), ()), Manifest())
 
-    def result(self) -> Generation:
+    def result(self) -> PipelineResult:
         made: dict[str, ManifestEntry] = {}
         jobs = [] if self._kept_all() else self._jobs(*self._found())
         if jobs:
@@ -180,7 +182,7 @@ class _Run:
 
     def _jobs(
         self, ids: Mapping[ModelId, frozenset[str]], selected: Container[ModelId]
-    ) -> list[Job]:
+    ) -> list[ModelTask]:
         """The models to make anew. The others are kept, and every model's name is claimed: a clash shows at once."""
         jobs = []
         for model_id, files in ids.items():
@@ -223,12 +225,14 @@ class _Run:
         self.folder.trust(place)
         return True
 
-    def _job(self, model_id: ModelId, files: frozenset[str], known: ManifestEntry | None) -> Job:
-        from .model_files import Job
+    def _job(
+        self, model_id: ModelId, files: frozenset[str], known: ManifestEntry | None
+    ) -> ModelTask:
+        from .model_files import ModelTask
 
         if known is None or not self.folder.is_as_written(_path(known)):
-            return Job(model_id, files)
-        return Job(model_id, files, known, self.folder.root / _path(known))
+            return ModelTask(model_id, files)
+        return ModelTask(model_id, files, known, self.folder.root / _path(known))
 
     def _take(
         self, model_id: ModelId, outcome: ModelFiles | ModelFailure, made: dict[str, ManifestEntry]
@@ -292,7 +296,7 @@ class _Run:
             self.contents |= format_modules(make_shared(self.package, self.models))
         self.contents["py.typed"] = b""
 
-    def _planned(self, made: dict[str, ManifestEntry]) -> Generation:
+    def _planned(self, made: dict[str, ManifestEntry]) -> PipelineResult:
         result = self.generation
         result.removed = sorted(self.previous.models.keys() - self.models.keys())
         for model_id in result.removed:

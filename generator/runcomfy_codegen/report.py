@@ -8,7 +8,7 @@ from typing import Any
 
 from .console import printable
 from .diagnostics import Diagnostic
-from .pipeline import Generation
+from .pipeline import PipelineResult
 
 __all__ = ["as_dict", "as_text", "drifted"]
 
@@ -22,12 +22,12 @@ _KINDS = {
 }
 
 
-def _unchanged(generation: Generation) -> list[str]:
+def _unchanged(generation: PipelineResult) -> list[str]:
     """The unchanged models; a failed one counts only as failed."""
     return sorted(set(generation.kept) - generation.failed.keys())
 
 
-def as_dict(generation: Generation, *, applied: bool) -> dict[str, Any]:
+def as_dict(generation: PipelineResult, *, applied: bool) -> dict[str, Any]:
     """The report as plain data."""
     plan = generation.plan
     return {
@@ -59,7 +59,7 @@ def as_dict(generation: Generation, *, applied: bool) -> dict[str, Any]:
     }
 
 
-def as_text(generation: Generation, *, check: bool, verbose: bool = False) -> str:
+def as_text(generation: PipelineResult, *, check: bool, verbose: bool = False) -> str:
     """The report as lines for a terminal; whatever came from a schema is escaped.
 
     Remarks on models that are as they were are counted, and so are vendor words; ``verbose`` shows them all.
@@ -68,7 +68,7 @@ def as_text(generation: Generation, *, check: bool, verbose: bool = False) -> st
     return "\n".join(map(printable, lines)) + "\n"
 
 
-def _lines(generation: Generation, *, check: bool, verbose: bool) -> Iterator[str]:
+def _lines(generation: PipelineResult, *, check: bool, verbose: bool) -> Iterator[str]:
     plan = generation.plan
     yield from _all_notes(generation) if verbose else _new_notes(generation)
     yield from _changes(generation)
@@ -97,7 +97,7 @@ def _lines(generation: Generation, *, check: bool, verbose: bool) -> Iterator[st
     yield f"{plan.folder.name}: models {totals}; files {len(plan.write)} written, {len(plan.remove)} removed."
 
 
-def _written(generation: Generation) -> Iterator[str]:
+def _written(generation: PipelineResult) -> Iterator[str]:
     """What is new, by its class; of very many models the first ones."""
     for model_id in generation.rendered[:_SHOWN]:
         entry = generation.manifest.models[model_id]
@@ -106,7 +106,7 @@ def _written(generation: Generation) -> Iterator[str]:
         yield f"… and {len(generation.rendered) - _SHOWN} more"
 
 
-def _verdict(generation: Generation) -> str:
+def _verdict(generation: PipelineResult) -> str:
     if not drifted(generation):
         return "No drift."
     if generation.plan.empty:
@@ -114,12 +114,12 @@ def _verdict(generation: Generation) -> str:
     return "Drift: run 'runcomfy-codegen generate' with the same options."
 
 
-def drifted(generation: Generation) -> bool:
+def drifted(generation: PipelineResult) -> bool:
     """Whether the folder is not what the schemas would give: orphans and strangers included."""
     return not generation.plan.empty or bool(generation.plan.foreign)
 
 
-def _all_notes(generation: Generation) -> Iterator[str]:
+def _all_notes(generation: PipelineResult) -> Iterator[str]:
     for model_id, entry in sorted(generation.manifest.models.items()):
         yield from _notes(model_id, entry.notes)
 
@@ -133,7 +133,7 @@ def _notes(model_id: str, notes: Iterable[Diagnostic]) -> Iterator[str]:
             yield f"  {note.place or '/'}: {note.subject}: {note.text}"
 
 
-def _new_notes(generation: Generation) -> Iterator[str]:
+def _new_notes(generation: PipelineResult) -> Iterator[str]:
     """The remarks on what was written; those on the rest, and on words of a vendor's own, as counts."""
     models = generation.manifest.models
     words: dict[str, list[str]] = {}
@@ -156,7 +156,7 @@ def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _changes(generation: Generation) -> Iterator[str]:
+def _changes(generation: PipelineResult) -> Iterator[str]:
     for model_id, changes in sorted(generation.changes.items()):
         yield f"{model_id}: changed"
         for change in changes:

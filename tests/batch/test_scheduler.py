@@ -13,10 +13,10 @@ from runcomfy.batch.scheduler import (
     Ended,
     Event,
     Kind,
-    Limits,
+    ScheduleLimits,
     Start,
     Stop,
-    Tick,
+    TimePassed,
     schedule,
 )
 
@@ -43,7 +43,7 @@ class Play:
         settings = {"jobs": 2, **limits}
         feed = Rows(rows) if isinstance(rows, int) else rows
         self.now = 0.0
-        self.flow = schedule(feed, Limits(**settings), self.now)  # type: ignore[arg-type]  # of several types
+        self.flow = schedule(feed, ScheduleLimits(**settings), self.now)  # type: ignore[arg-type]  # of several types
         self.step = next(self.flow)
         self.running: list[BatchRow] = []
         #: When each row was started, in order.
@@ -55,7 +55,7 @@ class Play:
         while self.end is None and isinstance(self.step, Start):
             self.running.append(self.step.row)
             self.starts.append((self.now, self.step.row.key))
-            self.send(Tick(self.now), settle=False)
+            self.send(TimePassed(self.now), settle=False)
 
     def send(self, event: Event, settle: bool = True) -> None:
         try:
@@ -74,7 +74,7 @@ class Play:
         assert isinstance(self.step, Await)
         assert self.step.until is not None
         self.now = self.step.until
-        self.send(Tick(self.now))
+        self.send(TimePassed(self.now))
 
     @property
     def over(self) -> bool:
@@ -102,7 +102,7 @@ def test_a_batch_ends_when_its_last_row_has() -> None:
 
 
 def test_no_rows_end_at_once() -> None:
-    flow = schedule(Rows(0), Limits(jobs=1), 0.0)
+    flow = schedule(Rows(0), ScheduleLimits(jobs=1), 0.0)
     with pytest.raises(StopIteration) as end:
         next(flow)
     assert end.value.value == ("", "", [])
@@ -214,7 +214,7 @@ def test_rows_that_are_still_being_read_are_waited_for() -> None:
     play = Play(rows, jobs=2)
     assert play.step == Await()
     rows.ready = True
-    play.send(Tick(play.now))
+    play.send(TimePassed(play.now))
     assert [key for _, key in play.starts] == ["k0", "k1"]
 
 

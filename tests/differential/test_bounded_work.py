@@ -11,13 +11,13 @@ import pytest
 import runcomfy
 from runcomfy import ValidationError
 from runcomfy.model.request import check_payload
-from runcomfy_codegen.pipeline import Generation
+from runcomfy_codegen.pipeline import PipelineResult
 from support.small_models import load, make
 
 SHORT = {"type": "string", "maxLength": 3}
 
 
-def made(tmp_path: Path, properties: dict[str, Any], **root: Any) -> tuple[Any, Generation]:
+def made(tmp_path: Path, properties: dict[str, Any], **root: Any) -> tuple[Any, PipelineResult]:
     schema = {"type": "object", "properties": properties, **root}
     generation = make(tmp_path, {"acme/small": schema, "acme/other": {"type": "object"}})
     return load(tmp_path, "made_models.acme.small").Small, generation

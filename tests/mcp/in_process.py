@@ -11,8 +11,8 @@ from mcp_types import ElicitRequestParams, ElicitResult
 
 from mcp import Client
 from runcomfy.mcp.server import make_server
-from runcomfy.mcp.service import Service
-from runcomfy.mcp.settings import Settings
+from runcomfy.mcp.service import AgentService
+from runcomfy.mcp.settings import AgentSettings
 from runcomfy.mock import MockService
 
 from .conftest import TOKEN
@@ -32,9 +32,9 @@ class Person:
         return ElicitResult(action="accept", content={"pay": self.pay})
 
 
-def settings(mock: MockService, folder: Path, **more: Any) -> Settings:
+def settings(mock: MockService, folder: Path, **more: Any) -> AgentSettings:
     """The settings of a server over the mock."""
-    return Settings(
+    return AgentSettings(
         base_url=mock.url,
         token=TOKEN,
         journal=folder / "journal.db",
@@ -43,12 +43,12 @@ def settings(mock: MockService, folder: Path, **more: Any) -> Settings:
     )
 
 
-def play(chosen: Settings, script: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
+def play(chosen: AgentSettings, script: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
     """Run a conversation with a fresh server."""
 
     async def main() -> Any:
         async with (
-            Service(chosen).running() as service,
+            AgentService(chosen).running() as service,
             Client(make_server(service), read_timeout_seconds=60, **options) as client,
         ):
             return await script(client)

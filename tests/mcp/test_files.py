@@ -11,7 +11,7 @@ from PIL import Image
 
 from mcp import Client
 from runcomfy.mcp.files import folder_of
-from runcomfy.mcp.settings import Settings
+from runcomfy.mcp.settings import AgentSettings
 from runcomfy.mock import MockService
 
 from .in_process import call, play, refused, settings
@@ -130,5 +130,5 @@ def test_the_home_folder_is_meant_by_a_tilde(
     """Configurations of MCP clients are no shell, so nobody else expands it."""
     monkeypatch.setenv("HOME", str(tmp_path))
     given: Any = {"roots": (Path("~"),), "out": Path("~")}
-    told = getattr(Settings(**{name: given[name]}), name)
+    told = getattr(AgentSettings(**{name: given[name]}), name)
     assert told in (tmp_path, (tmp_path,))

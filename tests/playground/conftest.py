@@ -10,7 +10,7 @@ import pytest
 
 import runcomfy
 from runcomfy.model import registry
-from runcomfy.playground import Playground, Settings
+from runcomfy.playground import Playground, PlaygroundSettings
 from support.browser import chromium
 from support.small_models import load, make
 
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def playground(tmp_path: Path) -> Iterator[Playground]:
-    with Playground(Settings(out=tmp_path / "out")) as one:
+    with Playground(PlaygroundSettings(out=tmp_path / "out")) as one:
         yield one
 
 

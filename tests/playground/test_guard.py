@@ -17,7 +17,7 @@ from runcomfy.journal import Journal
 from runcomfy.journal.locks import LockFile
 from runcomfy.mock import Asked, MockService, small_output
 from runcomfy.mock import Settings as MockSettings
-from runcomfy.playground import Playground, Settings
+from runcomfy.playground import Playground, PlaygroundSettings
 
 OURS = {"X-Playground": "1"}
 CHECK = {"model_id": "openai/gpt-image-2/edit", "payload": {}}
@@ -25,7 +25,7 @@ CHECK = {"model_id": "openai/gpt-image-2/edit", "payload": {}}
 
 @pytest.fixture(scope="module")
 def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
-    with Playground(Settings(out=tmp_path_factory.mktemp("out"))) as one:
+    with Playground(PlaygroundSettings(out=tmp_path_factory.mktemp("out"))) as one:
         yield one
 
 
@@ -116,7 +116,7 @@ def test_an_unknown_model_is_reported_in_a_sentence(session: httpx.Client) -> No
 
 
 def test_uploads_are_private_and_removed(tmp_path: Path) -> None:
-    with Playground(Settings(out=tmp_path, file_bytes=10)) as one:
+    with Playground(PlaygroundSettings(out=tmp_path, file_bytes=10)) as one:
         folder = one._uploads._folder
         assert folder.stat().st_mode & 0o077 == 0
         with httpx.Client(base_url=one.origin, trust_env=False, headers=OURS) as client:
@@ -170,7 +170,7 @@ def live(tmp_path: Path) -> Iterator[tuple[httpx.Client, MockService]]:
     with (
         MockService(MockSettings(make_output=small_output)) as service,
         Playground(
-            Settings(
+            PlaygroundSettings(
                 live=True,
                 base_url=service.url,
                 token=TOKEN,
@@ -208,7 +208,7 @@ def test_a_budget_is_not_passed_by_runs_at_once(tmp_path: Path) -> None:
     with (
         MockService(MockSettings(make_output=small_output)) as service,
         Playground(
-            Settings(live=True, base_url=service.url, token=TOKEN, out=tmp_path, budget=0.09, journal=tmp_path / "j.db")
+            PlaygroundSettings(live=True, base_url=service.url, token=TOKEN, out=tmp_path, budget=0.09, journal=tmp_path / "j.db")
         ) as one,
         httpx.Client(base_url=one.origin, trust_env=False, headers=OURS) as client,
         ThreadPoolExecutor() as pool,
@@ -229,7 +229,7 @@ def test_what_stops_the_start_is_raised(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    settings = Settings(live=True, out=tmp_path, journal=tmp_path / "journal.db")
+    settings = PlaygroundSettings(live=True, out=tmp_path, journal=tmp_path / "journal.db")
     before = {**LockFile._open}
     with pytest.raises(MissingToken), Playground(settings):
         pass
@@ -247,7 +247,7 @@ def test_closing_neither_cancels_a_run_nor_loses_its_id(tmp_path: Path, fault: s
     with (
         MockService(MockSettings(queue_seconds=3600, drip=0.001), watch=note) as service,
         Playground(
-            Settings(live=True, base_url=service.url, token=TOKEN, out=tmp_path, journal=tmp_path / "j.db")
+            PlaygroundSettings(live=True, base_url=service.url, token=TOKEN, out=tmp_path, journal=tmp_path / "j.db")
         ) as one,
         httpx.Client(base_url=one.origin, trust_env=False, headers=OURS) as client,
     ):  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runcomfy.journal import Journal
-from runcomfy.playground import Playground, Settings
+from runcomfy.playground import Playground, PlaygroundSettings
 from support.corpus import TEXTS
 from support.journals import ACCOUNT, submitted, succeeded
 
@@ -95,7 +95,7 @@ def test_outputs_stay_files_whatever_they_are_called(opened: Opened, tmp_path: P
         succeeded(journal, "bad", 0.1, payload={"prompt": MARKUP, MARKUP: MARKUP})
         journal.record_files(ACCOUNT, "r-bad", saved)
         submitted(journal, MARKUP, "request-2", payload={"prompt": MARKUP})
-    with Playground(Settings(out=out)) as playground:
+    with Playground(PlaygroundSettings(out=out)) as playground:
         page = opened(playground)
         page.locator("#runs .run").first.wait_for()
         for summary in page.locator("#runs summary").all():

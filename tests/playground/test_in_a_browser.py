@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from runcomfy.mock import MockService, small_output
 from runcomfy.mock import Settings as MockSettings
-from runcomfy.playground import Playground, Settings
+from runcomfy.playground import Playground, PlaygroundSettings
 
 from .conftest import Opened, choose
 
@@ -150,7 +150,7 @@ def test_what_was_typed_survives_a_reload(page: Page) -> None:
 
 
 def test_a_restarted_playground_finishes_what_ran(opened: Opened, tmp_path: Path) -> None:
-    settings = Settings(out=tmp_path / "out")
+    settings = PlaygroundSettings(out=tmp_path / "out")
     with Playground(settings) as first:
         page = opened(first)
         choose(page, "openai/gpt-image-1-5/text-to-image")
@@ -210,7 +210,7 @@ def service() -> Iterator[MockService]:
 def live(service: MockService, tmp_path: Path, **more: Any) -> Playground:
     journal = tmp_path / "journal.db"
     return Playground(
-        Settings(
+        PlaygroundSettings(
             live=True, base_url=service.url, token=TOKEN, journal=journal, out=tmp_path, **more
         )
     )

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import expect
 
 from runcomfy.journal import Journal
-from runcomfy.playground import Playground, Settings, models
+from runcomfy.playground import Playground, PlaygroundSettings, models
 from support.journals import succeeded
 
 from .conftest import Opened, choose, register
@@ -168,7 +168,7 @@ def test_a_thousand_runs_are_shown_in_pages(opened: Opened, tmp_path: Path) -> N
     with Journal(out / "mock-journal.db") as journal:
         for number in range(1_000):
             succeeded(journal, f"key-{number}", 0.01, payload={"prompt": f"hat {number}"})
-    with Playground(Settings(out=out)) as playground:
+    with Playground(PlaygroundSettings(out=out)) as playground:
         page = opened(playground)
         runs = page.locator("#runs .run")
         expect(runs).to_have_count(50)

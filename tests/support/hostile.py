@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runcomfy_codegen.package.plan import apply
-from runcomfy_codegen.pipeline import Generation, generate
+from runcomfy_codegen.pipeline import PipelineResult, generate
 from support.corpus import FINE_IDS, NAMES, TEXTS, anywhere, named
 from support.small_models import store
 
@@ -22,7 +22,7 @@ class Hostile:
     """A package made from the whole corpus; ``root`` holds it, its schemas and bystanders."""
 
     root: Path
-    generation: Generation
+    generation: PipelineResult
     #: All files below ``root`` before and after the writing.
     before: dict[str, bytes]
     after: dict[str, bytes]

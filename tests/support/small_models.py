@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from runcomfy_codegen.package.plan import apply
-from runcomfy_codegen.pipeline import Generation, generate
+from runcomfy_codegen.pipeline import PipelineResult, generate
 
 __all__ = ["make", "make_class", "store"]
 
@@ -25,7 +25,7 @@ def store(schemas: Path, model_id: str, schema: object, **documents: object) -> 
     return folder
 
 
-def make(tmp_path: Path, models: dict[str, Any], package: str = "made_models") -> Generation:
+def make(tmp_path: Path, models: dict[str, Any], package: str = "made_models") -> PipelineResult:
     """Generate a package with these models, model id -> input schema, below ``tmp_path``."""
     for model_id, schema in models.items():
         store(tmp_path / "schemas", model_id, schema)

@@ -17,7 +17,7 @@ from runcomfy_codegen.schema.model_ids import ModelId
 
 from .cursor import Cursor
 from .entries import CatalogueModel, UnusableEntry
-from .reader import EntryPage, Query, read_catalogue
+from .reader import CatalogueQuery, EntryPage, read_catalogue
 from .store import FolderChange, deprecate, forget, is_marked_vanished, plan_model
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class PullOptions:
     schemas: Path
     #: The queried service: a cursor of one service is useless at another.
     base_url: str
-    query: Query = field(default_factory=Query)
+    query: CatalogueQuery = field(default_factory=CatalogueQuery)
     #: Globs over model ids.
     models: Sequence[str] = ()
     #: Every model that the query finds, whatever ``models`` says.

@@ -16,7 +16,7 @@ from .entries import CatalogueModel, UnusableEntry, read_entries
 if TYPE_CHECKING:
     from runcomfy.client.catalogue import CataloguePage
 
-__all__ = ["BASE_URL", "EntryPage", "Query", "open_client", "read_catalogue"]
+__all__ = ["BASE_URL", "EntryPage", "CatalogueQuery", "open_client", "read_catalogue"]
 
 #: Entries requested per page.
 _PAGE: Final = 100
@@ -29,7 +29,7 @@ _LONGEST_PAUSE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class CatalogueQuery:
     """A filter of catalogue models."""
 
     search: str | None = None
@@ -60,7 +60,7 @@ def open_client(base_url: str) -> Client:
 
 def read_catalogue(
     client: Client,
-    query: Query,
+    query: CatalogueQuery,
     offset: int = 0,
     *,
     pause: Callable[[float], object] = time.sleep,
@@ -103,7 +103,7 @@ def read_catalogue(
             pause(min(page.retry_after, _LONGEST_PAUSE))
 
 
-def _fetch(client: Client, query: Query, offset: int, limit: int) -> CataloguePage:
+def _fetch(client: Client, query: CatalogueQuery, offset: int, limit: int) -> CataloguePage:
     return client.catalogue_page(
         query.search,
         category=query.category,

@@ -68,9 +68,9 @@ def command(
     schemas from pages are kept. Requires a token, like the client.
     """
     from runcomfy_codegen.catalogue.pull import PullOptions, pull, show_progress
-    from runcomfy_codegen.catalogue.reader import BASE_URL, Query, open_client
+    from runcomfy_codegen.catalogue.reader import BASE_URL, CatalogueQuery, open_client
 
-    query = Query(search, category, kind)
+    query = CatalogueQuery(search, category, kind)
     address = base_url or BASE_URL
     options = PullOptions(schemas, address, query, models, everything, prune, dry_run, restart)
     with open_client(address) as client:

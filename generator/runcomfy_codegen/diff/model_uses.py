@@ -61,7 +61,7 @@ def find_uses(roots: Iterable[Path], schemas: SchemaSet) -> tuple[list[ModelUse]
         ): owner_package(model_id)
         for model_id, version in schemas.models.items()
     }
-    known = _Known(classes, modules, {*map(str, schemas.models)})
+    known = _ModelNames(classes, modules, {*map(str, schemas.models)})
     uses: list[ModelUse] = []
     unread: list[str] = []
     for file in _python_files(roots):
@@ -70,7 +70,7 @@ def find_uses(roots: Iterable[Path], schemas: SchemaSet) -> tuple[list[ModelUse]
         except (SyntaxError, ValueError, OSError, RecursionError, MemoryError) as error:
             unread.append(f"{file}: {error}")
             continue
-        uses += _Reader(str(file), known).read(tree)
+        uses += _UsesReader(str(file), known).read(tree)
     return uses, unread
 
 
@@ -96,7 +96,7 @@ def _python_files(roots: Iterable[Path]) -> Iterator[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _ModelNames:
     """The names that lead to models."""
 
     #: (subpackage of the owner, class) -> model id.
@@ -115,10 +115,10 @@ class _Known:
         return None
 
 
-class _Reader(ast.NodeVisitor):
+class _UsesReader(ast.NodeVisitor):
     """Reads one file."""
 
-    def __init__(self, file: str, known: _Known) -> None:
+    def __init__(self, file: str, known: _ModelNames) -> None:
         self._file = file
         self._known = known
         #: Local name -> dotted name, of what was imported.

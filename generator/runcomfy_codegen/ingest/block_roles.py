@@ -10,7 +10,7 @@ from typing import Any, Final
 from runcomfy_codegen.errors import SourceError
 from runcomfy_codegen.ingest.blocks import Block
 
-__all__ = ["Entry", "Roles", "assign_roles", "find_entries", "read_entry"]
+__all__ = ["PageModel", "Roles", "assign_roles", "find_entries", "read_entry"]
 
 #: A curl option for the payload, and the text between it and the payload.
 _QUOTES: Final = "'\"$ \t\r\n=\\"
@@ -36,7 +36,7 @@ class Roles:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PageModel:
     """A model of the catalogue: its id, if it says one, and its schemas."""
 
     block: Block
@@ -76,7 +76,7 @@ def find_entries(blocks: Sequence[Block]) -> list[Block]:
     return found
 
 
-def read_entry(block: Block) -> Entry:
+def read_entry(block: Block) -> PageModel:
     """The model id and schemas in a catalogue entry."""
     if not isinstance(block.value, dict):
         raise SourceError(
@@ -95,7 +95,7 @@ def read_entry(block: Block) -> Entry:
     if output is not None:
         output = _wrapped_output(output) or output
         check_schema(output)
-    return Entry(block, block.member("model_id"), Roles(schema, output, None))
+    return PageModel(block, block.member("model_id"), Roles(schema, output, None))
 
 
 def check_schema(block: Block) -> None:

@@ -57,7 +57,7 @@ def find_media(raw: Schema, cleaned: Schema, names: list[str]) -> MediaInputs:
     types = {place: part.get("type", "string") for place, part in schemas_in(cleaned)}
     seen: set[str] = set()
     properties: Schema = raw["properties"] if names else {}
-    visitor = _Visitor(raw, types, found, seen)
+    visitor = _MediaVisitor(raw, types, found, seen)
     for name in names:
         visitor.visit(properties[name], (name,), step("/properties", name), frozenset())
     for place, part in schemas_in(raw):
@@ -84,7 +84,7 @@ def _is_plain_uri(format_: object) -> bool:
 
 
 @dataclass(slots=True)
-class _Visitor:
+class _MediaVisitor:
     """A walk through the inputs to every place of a URL."""
 
     raw: Schema

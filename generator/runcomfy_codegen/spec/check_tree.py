@@ -15,7 +15,7 @@ __all__ = [
     "ObjectCheck",
     "TaggedCheck",
     "Test",
-    "UnionCheck",
+    "OptionsCheck",
     "ValueCheck",
 ]
 
@@ -54,7 +54,7 @@ class Branch:
     index: Identifier | None = None
     item: Identifier | None = None
     members: ObjectCheck | None = None
-    union: UnionCheck | None = None
+    union: OptionsCheck | None = None
     #: Whether what is inside must still be looked at for NaN and the like.
     opaque: bool = False
 
@@ -140,7 +140,7 @@ class ObjectCheck:
     #: One of several checks, chosen by the text of a member.
     tagged: TaggedCheck | None = None
     #: Several checks, any or one of which has to pass.
-    union: UnionCheck | None = None
+    union: OptionsCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class TaggedCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class UnionCheck:
+class OptionsCheck:
     """Values of one type for which there are several options; ``rule`` says how many of these they keep."""
 
     variable: Identifier

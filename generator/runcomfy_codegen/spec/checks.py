@@ -20,8 +20,8 @@ from .check_tree import (
     Member,
     Missing,
     ObjectCheck,
+    OptionsCheck,
     TaggedCheck,
-    UnionCheck,
     ValueCheck,
 )
 from .conditions import (
@@ -319,7 +319,7 @@ class _Compiler:
         variable: Identifier,
         steps: tuple[Step, ...],
         depth: _Depth,
-    ) -> UnionCheck:
+    ) -> OptionsCheck:
         """Options for values of one type, each as the check of a value that is of this type alone."""
         word, options = schema[UNION]
         deeper = replace(depth, unions=depth.unions + 1)
@@ -336,7 +336,7 @@ class _Compiler:
                     variable, pointer(steps), None, None, None, (branch,), *limit_and_message
                 )
             )
-        return UnionCheck(deeper.name("union"), literal(word), tuple(checks))
+        return OptionsCheck(deeper.name("union"), literal(word), tuple(checks))
 
     def count(self, schema: Schema, depth: _Depth) -> None:
         """One value more; raises ``NotCompiled`` where the code would be too long or nested too deeply."""

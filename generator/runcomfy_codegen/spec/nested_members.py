@@ -40,7 +40,7 @@ def nested_members(schema: Schema, example: object) -> tuple[MemberNames, ...]:
         return ()  # an input has several forms as well
     inputs = schema.get("properties")
     inputs = inputs if isinstance(inputs, dict) else {}
-    visitor = _Visitor(schema)
+    visitor = _MemberVisitor(schema)
     for name, part in inputs.items():
         visitor.visit(part, (name,), frozenset())
     demo = {name: part.get("default") for name, part in inputs.items() if isinstance(part, dict)}
@@ -52,7 +52,7 @@ def nested_members(schema: Schema, example: object) -> tuple[MemberNames, ...]:
 
 
 @dataclass(slots=True)
-class _Visitor:
+class _MemberVisitor:
     root: Schema
     found: dict[tuple[str, ...], dict[str, None]] = field(default_factory=dict)
     left: int = _MOST

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .check_tree import Branch, Member, ObjectCheck, TaggedCheck, Test, UnionCheck, ValueCheck
+from .check_tree import Branch, Member, ObjectCheck, OptionsCheck, TaggedCheck, Test, ValueCheck
 from .python_source import PythonSource, pointer
 
 __all__ = ["payload_blocks"]
@@ -107,7 +107,7 @@ def _tagged(check: TaggedCheck, parent: ObjectCheck) -> Iterator[Statement]:
             yield Statement(f"elif {condition}:", body)
 
 
-def _union(check: UnionCheck) -> Iterator[Statement]:
+def _union(check: OptionsCheck) -> Iterator[Statement]:
     """A value with several options: each has a list of its own for what is wrong with the value."""
     first = check.options[0]
     made = f"UnionCheck({check.rule}, {first.pointer}, {first.variable}, found)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runcomfy.notebook.embedding import Budget
+from runcomfy.notebook.embedding import EmbeddingBudget
 from runcomfy.notebook.markup import facts, text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def outcome_html(outcome: BatchOutcome) -> str:
     pairs += [("file", text(file)) for file in (*outcome.files, *outcome.objects)]
     if outcome.error is not None:
         pairs.append(("error", text(outcome.error)))
-    return f"<div><div>{Budget().files(outcome.files)}</div>{facts(pairs)}</div>"
+    return f"<div><div>{EmbeddingBudget().files(outcome.files)}</div>{facts(pairs)}</div>"
 
 
 def summary_html(

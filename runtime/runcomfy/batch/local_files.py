@@ -10,7 +10,7 @@ from typing import Any
 
 from runcomfy.media.probe import MediaInfo
 from runcomfy.model.local_files import fault
-from runcomfy.validation.media import Files
+from runcomfy.validation.media import GivenFiles
 
 __all__ = ["Digests", "ReadFile", "SeenFiles"]
 
@@ -50,7 +50,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class SeenFiles(Files):
+class SeenFiles(GivenFiles):
     """The facts of local files, each inspected once for all rows."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from .rows import BatchRow
-from .scheduler import Event, Tick
+from .scheduler import Event, TimePassed
 
 __all__ = ["RowFeed"]
 
@@ -56,7 +56,7 @@ class RowFeed:
                 read = await run_sync(list, islice(self._rows, _AHEAD))
                 self._read_all = len(read) < _AHEAD
                 self._ready += [row for row in read if not self._is_over(row)]
-                await send.send(Tick(monotonic()))
+                await send.send(TimePassed(monotonic()))
             else:
                 self._room = anyio.Event()
                 await self._room.wait()

@@ -60,7 +60,7 @@ class _Read(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _ProgramRow:
     """A row from a program."""
 
     number: int
@@ -118,12 +118,12 @@ class RowSource:
             plain = to_plain(one._inputs if isinstance(one, Request) else one)
             if not isinstance(plain, dict):
                 fault = Violation("", "type", one, "object", "must be a mapping or a request")
-                yield _Given(number, None, {}, fault)
+                yield _ProgramRow(number, None, {}, fault)
                 continue
             out = {*self._keys, *self._consumed()}
             extra = {name: plain[name] for name in plain if name in out}
             rest = {name: value for name, value in plain.items() if name not in out}
-            yield _Given(number, rest, extra)
+            yield _ProgramRow(number, rest, extra)
 
     def _consumed(self) -> list[str]:
         """The columns that only templates or the mapping use, and those that are ignored."""

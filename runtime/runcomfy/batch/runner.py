@@ -23,7 +23,7 @@ from .outcome import WAITING, BatchOutcome, BatchSummary
 from .row_feed import RowFeed
 from .row_outcomes import BatchPaused, BatchStopped, failed, meaning_of, recorded, unwritten
 from .rows import BatchRow
-from .scheduler import Ended, Event, Kind, Limits, Start, Step, Stop, Tick, schedule
+from .scheduler import Ended, Event, Kind, ScheduleLimits, Start, Step, Stop, TimePassed, schedule
 
 __all__ = ["BatchClient", "Runner"]
 
@@ -105,7 +105,7 @@ class Runner:
         if not self._stopped and not self._shared:  # an earlier run may have been stopped
             self._journal.refuse_claims(None)
         feed = RowFeed(rows, lambda row: self.tell_if_over(row, known, why_bad, tell))
-        limits = Limits(
+        limits = ScheduleLimits(
             self._options.jobs,
             self._options.rate,
             self._options.max_requests,
@@ -139,7 +139,7 @@ class Runner:
                 group.start_soon(self._watch, send)
                 step = next(flow)
                 while True:
-                    event: Event = Tick(monotonic())
+                    event: Event = TimePassed(monotonic())
                     if isinstance(step, Start):
                         group.start_soon(self._row, step.row, send, tell)
                     else:

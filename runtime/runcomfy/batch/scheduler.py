@@ -18,11 +18,11 @@ __all__ = [
     "Ended",
     "Event",
     "Feed",
-    "Limits",
+    "ScheduleLimits",
     "Start",
     "Step",
     "Stop",
-    "Tick",
+    "TimePassed",
     "reason_of",
     "schedule",
 ]
@@ -79,7 +79,7 @@ Step: TypeAlias = Start | Await
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class TimePassed:
     """Only time has passed."""
 
     now: float
@@ -107,7 +107,7 @@ class Stop:
     paused: bool | None = None
 
 
-Event: TypeAlias = Tick | Ended | Stop
+Event: TypeAlias = TimePassed | Ended | Stop
 
 
 class Feed(Protocol):
@@ -124,7 +124,7 @@ class Feed(Protocol):
 
 
 @dataclass(slots=True)
-class Limits:
+class ScheduleLimits:
     """The limits of a batch: rows in flight, submits per second, total requests."""
 
     jobs: int
@@ -135,7 +135,7 @@ class Limits:
 
 @dataclass(slots=True)
 class _State:
-    limits: Limits
+    limits: ScheduleLimits
     running: int = 0
     started: int = 0
     paused: bool = False
@@ -196,7 +196,7 @@ class _State:
 
 
 def schedule(
-    feed: Feed, limits: Limits, now: float
+    feed: Feed, limits: ScheduleLimits, now: float
 ) -> Generator[Step, Event, tuple[str, str, list[BatchRow]]]:
     """Start the rows. The flow returns why it stopped (``""`` at the end), in words, and the rows that it put back.
 

@@ -17,7 +17,7 @@ from .opening import is_bucket_url, library, message_of, naming, open_store
 if TYPE_CHECKING:
     from .opening import Store
 
-__all__ = ["Bucket", "Found", "bucket_at", "checked"]
+__all__ = ["Bucket", "ObjectInfo", "bucket_at", "checked"]
 
 #: A file of at most this size is sent in one request; a larger one in parts of this size, a few at once.
 _PART = 8 * 1024 * 1024
@@ -34,7 +34,7 @@ _URLS = {
 }
 
 
-class Found(NamedTuple):
+class ObjectInfo(NamedTuple):
     """An object: its name in the bucket, its size in bytes, and its ETag."""
 
     name: str
@@ -86,7 +86,7 @@ class Bucket:
             raise BucketError(f"{url} has {there.size:,} bytes, but {size:,} were written")
         return url
 
-    def head(self, name: str) -> Found | None:
+    def head(self, name: str) -> ObjectInfo | None:
         """The object of this name; ``None`` if it does not exist or is not accessible."""
         refused = self._library.exceptions
         try:
@@ -99,7 +99,7 @@ class Bucket:
             ) from None
         return _found(with_facts)
 
-    def list(self, pattern: str) -> Iterator[Found]:
+    def list(self, pattern: str) -> Iterator[ObjectInfo]:
         """The objects whose names match, sorted: ``*`` matches anything but a slash, ``**`` also slashes."""
         wild = _WILD.search(pattern)
         folder = pattern[: wild.start()].rpartition("/")[0] if wild else pattern
@@ -109,7 +109,7 @@ class Bucket:
             found = [_found(one) for page in pages for one in page]
         return iter(sorted(one for one in found if _fits(one.name.split("/"), parts)))
 
-    def read(self, found: Found, start: int, stop: int) -> bytes:
+    def read(self, found: ObjectInfo, start: int, stop: int) -> bytes:
         """Bytes of an object. Raises ``BucketError`` if it was deleted or replaced."""
         if start >= stop:
             return b""
@@ -162,8 +162,8 @@ def checked(name: str) -> str:
     return name
 
 
-def _found(facts: Any) -> Found:
-    return Found(facts["path"], facts["size"], facts["e_tag"])
+def _found(facts: Any) -> ObjectInfo:
+    return ObjectInfo(facts["path"], facts["size"], facts["e_tag"])
 
 
 def _fits(name: list[str], pattern: list[str]) -> bool:

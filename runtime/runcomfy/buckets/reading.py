@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runcomfy.errors import BucketError
 from runcomfy.redaction import without_queries
 
-from .bucket import Bucket, Found, bucket_at
+from .bucket import Bucket, ObjectInfo, bucket_at
 from .opening import library
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _AHEAD = 4 * 1024 * 1024
 class ObjectFile(io.RawIOBase):
     """The bytes of an object. Raises ``BucketError`` if it is replaced while it is read."""
 
-    def __init__(self, bucket: Bucket, found: Found) -> None:
+    def __init__(self, bucket: Bucket, found: ObjectInfo) -> None:
         self.bucket = bucket
         self.found = found
         self._place = 0
@@ -66,7 +66,7 @@ def open_object(url: str) -> io.BufferedReader:
     return io.BufferedReader(ObjectFile(*locate(url)), _AHEAD)
 
 
-def locate(url: str) -> tuple[Bucket, Found]:
+def locate(url: str) -> tuple[Bucket, ObjectInfo]:
     """The object at a URL, and its bucket. Raises ``BucketError`` if it does not exist."""
     bucket, name = _split(url)
     found = bucket.head(name)
@@ -75,7 +75,7 @@ def locate(url: str) -> tuple[Bucket, Found]:
     return bucket, found
 
 
-def find_objects(pattern: str) -> Iterator[tuple[str, Found]]:
+def find_objects(pattern: str) -> Iterator[tuple[str, ObjectInfo]]:
     """The objects that match, with their URLs: a name, a pattern with ``*`` and ``**``, or a folder with a slash at its end."""
     bucket, name = _split(pattern)
     if not name or name.endswith("/"):

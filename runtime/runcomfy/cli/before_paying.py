@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runcomfy.arguments import whole_path
 from runcomfy.errors import BudgetReached, ConfigurationError, SubmissionUnknown
 
-from .requests import Wanted
+from .requests import ModelInputs
 
 if TYPE_CHECKING:
     from runcomfy import Client, Journal
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["check_before_paying", "prices", "ways"]
 
 
-def ways(wanted: Wanted, count: int, folder: Path | None) -> list[dict[str, Any]]:
+def ways(wanted: ModelInputs, count: int, folder: Path | None) -> list[dict[str, Any]]:
     """The options of each submit: its key, whether to resubmit it, and where its files go."""
     keys = [wanted.key] * count
     if wanted.key is not None and count > 1:
@@ -27,12 +27,14 @@ def ways(wanted: Wanted, count: int, folder: Path | None) -> list[dict[str, Any]
     return [{"key": key, "again": wanted.again, "folder": place} for key in keys]
 
 
-def prices(wanted: Wanted) -> dict[str, float] | None:
+def prices(wanted: ModelInputs) -> dict[str, float] | None:
     """The price estimates for the journal's budgets."""
     return None if wanted.price is None else {wanted.model_id: wanted.price}
 
 
-def check_before_paying(service: Service, wanted: Wanted, count: int, journal: Journal) -> None:
+def check_before_paying(
+    service: Service, wanted: ModelInputs, count: int, journal: Journal
+) -> None:
     """Refuse what would very likely be paid twice, and what would cost too much.
 
     Raises ``SubmissionUnknown`` if an identical request is under way or unknown and neither ``--key`` nor
@@ -47,7 +49,7 @@ def check_before_paying(service: Service, wanted: Wanted, count: int, journal: J
             _refuse_cost(client, wanted, count, wanted.max_cost)
 
 
-def _refuse_equal(client: Client, wanted: Wanted, journal: Journal) -> None:
+def _refuse_equal(client: Client, wanted: ModelInputs, journal: Journal) -> None:
     from runcomfy.journal import describe
 
     try:
@@ -69,7 +71,7 @@ def _refuse_equal(client: Client, wanted: Wanted, journal: Journal) -> None:
     )
 
 
-def _refuse_cost(client: Client, wanted: Wanted, count: int, limit: float) -> None:
+def _refuse_cost(client: Client, wanted: ModelInputs, count: int, limit: float) -> None:
     from runcomfy.journal.prices import price_of
 
     price = wanted.price

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .exit_codes import INTERRUPTED, TERMINATED, worst
 from .next_command import next_command
-from .outcomes import Outcome, of_error, of_result, show
+from .outcomes import JobOutcome, of_error, of_result, show
 from .progress import Progress
 from .saving import Saving
 from .terminal import clear_line, complain
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from runcomfy import AsyncClient, Status
 
-    from .output import Output
+    from .output import CommandOutput
 
-__all__ = ["Call", "follow"]
+__all__ = ["FollowedJob", "follow"]
 
 
-class Call(NamedTuple):
+class FollowedJob(NamedTuple):
     """One job: a function that waits for its result, given the client and a status callback; and its key."""
 
     result: Callable[[AsyncClient, Callable[[Status], None]], Awaitable[Any]]
@@ -39,8 +39,8 @@ _FRAME = 0.25
 
 def follow(
     make_client: Callable[[], AsyncClient],
-    calls: Sequence[Call],
-    out: Output,
+    calls: Sequence[FollowedJob],
+    out: CommandOutput,
     saving: Saving,
     *,
     submitting: bool,
@@ -53,8 +53,8 @@ class _Following:
     def __init__(
         self,
         make_client: Callable[[], AsyncClient],
-        calls: Sequence[Call],
-        out: Output,
+        calls: Sequence[FollowedJob],
+        out: CommandOutput,
         saving: Saving,
         submitting: bool,
     ) -> None:
@@ -92,7 +92,7 @@ class _Following:
         self._stopped = status
         main.cancel()
 
-    async def _all(self, tasks: list[asyncio.Task[Outcome]]) -> list[Outcome]:
+    async def _all(self, tasks: list[asyncio.Task[JobOutcome]]) -> list[JobOutcome]:
         """The outcomes, in order; each is shown as soon as all before it are."""
         waiting = asyncio.create_task(self._animate())
         try:
@@ -111,7 +111,7 @@ class _Following:
             show(outcome, self._out, saved=self._saving.folder is not None)
         return outcomes
 
-    async def _one(self, client: AsyncClient, number: int, call: Call) -> Outcome:
+    async def _one(self, client: AsyncClient, number: int, call: FollowedJob) -> JobOutcome:
         outcome = None
         try:
             result = await call.result(client, partial(self._update, number))
@@ -120,7 +120,7 @@ class _Following:
             await self._saving.save(result, outcome, number + 1, _saved(client, call.key))
             self._progress.note(number, "done")
         except asyncio.CancelledError as stop:
-            outcome = outcome or Outcome("interrupted", self._request_ids.get(number))
+            outcome = outcome or JobOutcome("interrupted", self._request_ids.get(number))
             outcome.notes += getattr(stop, "__notes__", ())
         except Exception as error:  # noqa: BLE001  # each job ends with an outcome of its own
             outcome = self._failed(outcome, error)
@@ -133,7 +133,7 @@ class _Following:
             self._request_ids[number] = request_id
         self._progress.update(number, status)
 
-    def _failed(self, outcome: Outcome | None, error: Exception) -> Outcome:
+    def _failed(self, outcome: JobOutcome | None, error: Exception) -> JobOutcome:
         if outcome is None:
             return of_error(error, submitting=self._submitting)
         # It is paid and done; its files can still be fetched.

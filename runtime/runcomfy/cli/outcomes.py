@@ -9,13 +9,13 @@ from typing import Any
 from .exit_codes import DONE, UNKNOWN, status_of
 from .failures import describe, violation_as_json
 from .next_command import next_command
-from .output import Output
+from .output import CommandOutput
 
-__all__ = ["Outcome", "of_error", "of_result", "show"]
+__all__ = ["JobOutcome", "of_error", "of_result", "show"]
 
 
 @dataclass(slots=True)
-class Outcome:
+class JobOutcome:
     """The outcome of one job. ``state`` is ``succeeded``, ``failed``, ``cancelled``, ``running``, ``unknown``,
     ``not_sent``, ``error`` or ``interrupted``."""
 
@@ -48,10 +48,10 @@ class Outcome:
         }
 
 
-def of_result(result: Any) -> Outcome:
+def of_result(result: Any) -> JobOutcome:
     """The outcome of a job that succeeded; none of its files is saved yet."""
     raw = result.raw
-    return Outcome(
+    return JobOutcome(
         "succeeded",
         result.request_id,
         result.model_id,
@@ -63,7 +63,7 @@ def of_result(result: Any) -> Outcome:
     )
 
 
-def of_error(error: BaseException, *, submitting: bool) -> Outcome:
+def of_error(error: BaseException, *, submitting: bool) -> JobOutcome:
     """The outcome of a job that an error ended. ``submitting``: this command was to submit it.
 
     After a submit that was accepted nothing but its end may look like "try again": that would pay twice.
@@ -77,7 +77,7 @@ def of_error(error: BaseException, *, submitting: bool) -> Outcome:
         states[name] = "error"  # there is no such request
     state = states.get(name, "running" if request_id else "not_sent" if submitting else "error")
     model_id = getattr(error, "model_id", None)
-    outcome = Outcome(state, request_id, model_id, error=error, status=status)
+    outcome = JobOutcome(state, request_id, model_id, error=error, status=status)
     if submitting and state == "running":
         outcome.status = UNKNOWN
         if name == "NotFound":
@@ -86,7 +86,7 @@ def of_error(error: BaseException, *, submitting: bool) -> Outcome:
     return outcome
 
 
-def show(outcome: Outcome, out: Output, *, saved: bool) -> None:
+def show(outcome: JobOutcome, out: CommandOutput, *, saved: bool) -> None:
     """Write an outcome: its files, or else its output, to standard output, the rest to standard error."""
     if out.as_json:
         out.json(outcome.as_dict())
@@ -111,7 +111,7 @@ def show(outcome: Outcome, out: Output, *, saved: bool) -> None:
         complain(in_words_of_the_command(note))
 
 
-def with_path(outcome: Outcome, number: int, path: Path) -> None:
+def with_path(outcome: JobOutcome, number: int, path: Path) -> None:
     """Note where a file of the outcome was saved."""
     outcome.files[number]["path"] = str(path)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["Output", "output_options"]
+__all__ = ["CommandOutput", "output_options"]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -39,7 +39,7 @@ _STYLES = {
 }
 
 
-class Output:
+class CommandOutput:
     """Where a command writes, and how."""
 
     def __init__(
@@ -136,14 +136,14 @@ def _console() -> Console:
 
 
 def output_options(command: CommandT) -> CommandT:
-    """The options ``--json``, ``-q`` and ``-v``; the command is given an ``Output`` as ``out``."""
+    """The options ``--json``, ``-q`` and ``-v``; the command receives a ``CommandOutput`` as ``out``."""
 
     @click.option("as_json", "--json", is_flag=True, help="Write one JSON object per line.")
     @click.option("-q", "--quiet", is_flag=True, help="Write results and errors only.")
     @click.option("-v", "--verbose", is_flag=True, help="Write more details to standard error.")
     @functools.wraps(command)
     def wrapped(*arguments: Any, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> Any:
-        out = Output(as_json=as_json, quiet=quiet, verbose=verbose)
+        out = CommandOutput(as_json=as_json, quiet=quiet, verbose=verbose)
         return command(*arguments, out=out, **options)
 
     return wrapped  # type: ignore[return-value]  # click calls it, whatever its signature

@@ -11,12 +11,12 @@ import click
 from .model_packages import model_of, package_option
 from .option_types import Number
 
-__all__ = ["ModelCommand", "Wanted", "request_options"]
+__all__ = ["ModelCommand", "ModelInputs", "request_options"]
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
-class Wanted(NamedTuple):
+class ModelInputs(NamedTuple):
     """The model and its inputs, including local files."""
 
     model_id: str
@@ -106,7 +106,7 @@ _PARAMETERS = (
 
 
 def request_options(command: CommandT) -> CommandT:
-    """Add MODEL, its inputs and their options; the command gets them as a ``Wanted`` named ``wanted``."""
+    """Add MODEL, its inputs and their options; the command gets them as ``ModelInputs`` named ``wanted``."""
 
     @functools.wraps(command)
     def wrapped(
@@ -127,7 +127,7 @@ def request_options(command: CommandT) -> CommandT:
     ) -> Any:
         payload = _payload(model, inputs, text, input_file, unchecked)
         checks = {"check_files": check_files, "allow": allow, "strict": strict}
-        wanted = Wanted(model, payload, checks, key, again, max_cost, price)
+        wanted = ModelInputs(model, payload, checks, key, again, max_cost, price)
         return command(*arguments, wanted=wanted, **options)
 
     decorated: Callable[..., Any] = wrapped

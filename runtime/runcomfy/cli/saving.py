@@ -13,7 +13,7 @@ import click
 from runcomfy.downloads.filenames import free_names, safe_stem
 from runcomfy.media.formats import known_extension
 
-from .outcomes import Outcome
+from .outcomes import JobOutcome
 from .saving_options import FIELDS
 
 __all__ = ["Saving"]
@@ -39,7 +39,7 @@ class Saving:
             raise PermissionError(13, "the folder is not writable", str(self.folder))
 
     async def save(
-        self, result: Any, outcome: Outcome, run: int, known: Sequence[Path | None]
+        self, result: Any, outcome: JobOutcome, run: int, known: Sequence[Path | None]
     ) -> None:
         """Save each file, under a free name, and note its path in the outcome.
 
@@ -62,7 +62,9 @@ class Saving:
                     )
             outcome.files[number]["path"] = str(path)
 
-    async def _saved(self, file: Any, folder: Path, outcome: Outcome, index: int, run: int) -> Path:
+    async def _saved(
+        self, file: Any, folder: Path, outcome: JobOutcome, index: int, run: int
+    ) -> Path:
         if self._template is not None:
             return await self._save(file, self._name(file, outcome, index, run))
         saved: Path = await file.save(f"{folder}{os.sep}")
@@ -77,7 +79,7 @@ class Saving:
             return saved
         raise AssertionError("there is always a free name")  # free_names has no end
 
-    def _name(self, file: Any, outcome: Outcome, index: int, run: int) -> str:
+    def _name(self, file: Any, outcome: JobOutcome, index: int, run: int) -> str:
         extension = known_extension(file.name)
         facts = {
             "model": safe_stem((outcome.model_id or "model").replace("/", "-")),

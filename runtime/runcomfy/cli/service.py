@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from .next_command import remember_service
-from .output import Output
+from .output import CommandOutput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def state_folder() -> Path:
 class Service:
     """The real service, one at another address, or the local mock; and the journal that goes with it."""
 
-    def __init__(self, base_url: str | None, *, mock: bool, out: Output) -> None:
+    def __init__(self, base_url: str | None, *, mock: bool, out: CommandOutput) -> None:
         self._base_url = base_url
         self._out = out
         self.mock = mock
@@ -182,7 +182,7 @@ def journal_option(command: CommandT) -> CommandT:
     return wrapped  # type: ignore[return-value]  # click calls it, whatever its signature
 
 
-def _log_to_stderr(out: Output) -> None:
+def _log_to_stderr(out: CommandOutput) -> None:
     """Print the library's log: warnings; everything with ``--verbose``; nothing with ``--quiet``."""
     import logging
 

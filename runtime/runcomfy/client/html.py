@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from runcomfy.errors import resume_line
 from runcomfy.media.data_uris import content_of
 from runcomfy.model.media import is_data
-from runcomfy.notebook.embedding import EMBEDDED_BYTES, Budget, medium
+from runcomfy.notebook.embedding import EMBEDDED_BYTES, EmbeddingBudget, medium
 from runcomfy.notebook.markup import attribute, facts, text
 from runcomfy.protocol.allowed_hosts import AllowedHosts, Refusal
 
@@ -43,7 +43,7 @@ def html_of(
     result: ShownResult, files: Sequence[File], hosts: AllowedHosts, fetched: Fetched
 ) -> str:
     """The result's images, videos and audio, then a table: model, status, cost, time, files."""
-    budget = Budget()
+    budget = EmbeddingBudget()
     media = "".join(_medium(file, hosts, fetched, budget) for file in files)
     return f"<div><div>{media}</div>{facts(_facts(result, files, hosts))}</div>"
 
@@ -82,7 +82,7 @@ def _facts(
         yield file.kind, _link(file, hosts)
 
 
-def _medium(file: File, hosts: AllowedHosts, fetched: Fetched, budget: Budget) -> str:
+def _medium(file: File, hosts: AllowedHosts, fetched: Fetched, budget: EmbeddingBudget) -> str:
     """The file's content if it is available locally and small enough, else its URL."""
     content = _data(file.url) if is_data(file.url) else fetched.content(file.url)
     embedded = budget.embedded(content, file.name) if content else ""

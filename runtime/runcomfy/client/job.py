@@ -38,7 +38,7 @@ class JobData(TypedDict):
     model: str | None
 
 
-class _Known(Generic[OutputT_co]):
+class _JobBase(Generic[OutputT_co]):
     """The common part of both job classes."""
 
     __slots__ = ("_display", "_last", "_model", "_settings", "request_id")
@@ -66,7 +66,7 @@ class _Known(Generic[OutputT_co]):
         return {"request_id": self.request_id, "model": self.model_id}
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Known):
+        if not isinstance(other, _JobBase):
             return NotImplemented
         return type(self) is type(other) and self.request_id == other.request_id
 
@@ -127,7 +127,7 @@ class _Known(Generic[OutputT_co]):
             flow.close()
 
 
-class Job(_Known[OutputT_co]):
+class Job(_JobBase[OutputT_co]):
     """A submitted request. Its id is enough to recreate it at any time.
 
     >>> job = client.submit(GptImage2Edit(prompt="add a hat", images=[url]))
@@ -211,7 +211,7 @@ class Job(_Known[OutputT_co]):
         return run() if self._records is None else self._records.ended(self.request_id, run)
 
 
-class AsyncJob(_Known[OutputT_co]):
+class AsyncJob(_JobBase[OutputT_co]):
     """``Job`` for ``AsyncClient``: the same methods, awaited.
 
     >>> job = await client.submit(GptImage2Edit(prompt="add a hat", images=[url]))

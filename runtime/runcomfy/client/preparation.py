@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from runcomfy.errors import ClientClosed, ConfigurationError, RunComfyError
 from runcomfy.model.media import is_data, is_web, urls
-from runcomfy.validation.media import Files
+from runcomfy.validation.media import GivenFiles
 
 from .file_reading import read_within, read_within_async
 from .prepared_request import ModelRef, PreparedRequest, RequestDraft, draft, encode, require_schema
@@ -206,7 +206,7 @@ class Preparer:
         if made.cls is None:
             made.require_json()
         else:
-            plan.checks.require(made.cls, made.payload, Files(None, look=plan.mode != "off"))
+            plan.checks.require(made.cls, made.payload, GivenFiles(None, look=plan.mode != "off"))
         prepared = PreparedRequest(made.model, encode(made.payload))
         if on_checked is not None:
             on_checked(made.model, made.payload, uploading=False)
@@ -229,7 +229,7 @@ class Preparer:
         """Run every check that does not need an upload."""
         from runcomfy.uploads.resolve import check_room
 
-        at_hand = Files(None, known=known, look=plan.mode != "off")
+        at_hand = GivenFiles(None, known=known, look=plan.mode != "off")
         plan.checks.require(_class_of(plan.draft), files.payload, at_hand)
         files.require_all()
         check_room(self._uploader(), files)

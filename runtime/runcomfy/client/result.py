@@ -60,7 +60,7 @@ class OutputFiles(list[FileT]):
         return super().__getitem__(place)
 
 
-class _Given(Generic[OutputT_co]):
+class _ResultBase(Generic[OutputT_co]):
     """The common part of both result classes."""
 
     __slots__ = ("_downloads", "_fetched", "model_id", "output", "raw", "request_id", "typed")
@@ -97,7 +97,7 @@ class _Given(Generic[OutputT_co]):
         raise AttributeError(f"a result cannot be changed: {name}")
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Given) or type(self) is not type(other):
+        if not isinstance(other, _ResultBase) or type(self) is not type(other):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in _FIELDS[:-1])
 
@@ -200,7 +200,7 @@ class _Given(Generic[OutputT_co]):
         return _moment(self.raw.get("finished_at"))
 
 
-class Result(_Given[OutputT_co]):
+class Result(_ResultBase[OutputT_co]):
     """The result of a request.
 
     ``output`` has the model's own type; ``typed`` is false when no generated class of the model is
@@ -253,7 +253,7 @@ class Result(_Given[OutputT_co]):
         return _html(self, self.files, self._downloads.settings.hosts, self._fetched)
 
 
-class AsyncResult(_Given[OutputT_co]):
+class AsyncResult(_ResultBase[OutputT_co]):
     """``Result`` for ``AsyncClient``: ``save``, and the methods of its files, are awaited.
 
     >>> result = await client.run(GptImage2Edit(prompt="add a hat", images=[url]))

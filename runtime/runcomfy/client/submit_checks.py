@@ -19,7 +19,7 @@ from .prepared_request import require_schema
 if TYPE_CHECKING:
     from runcomfy.model.request import Request
     from runcomfy.model.violation import Violation
-    from runcomfy.validation.media import Files
+    from runcomfy.validation.media import GivenFiles
     from runcomfy.validation.report import Report
 
 __all__ = ["SubmitChecks"]
@@ -55,7 +55,7 @@ class SubmitChecks:
         strict = self.strict if strict is None else _flag(strict)
         return replace(self, allow=self.allow | _names(allow), strict=strict)
 
-    def require(self, cls: type[Request[Any]], payload: object, files: Files) -> None:
+    def require(self, cls: type[Request[Any]], payload: object, files: GivenFiles) -> None:
         """Raise ``ValidationError`` for what stops a submit, and log what does not."""
         files.local_service = self.local_service
         report = examine(cls, payload, files=files)

@@ -1,10 +1,10 @@
 """An MCP server: eight tools that let an agent find models, check inputs and run requests with the journal.
 
->>> serve_stdio(Settings(out=Path("results"), budget=5.0))
+>>> serve_stdio(AgentSettings(out=Path("results"), budget=5.0))
 """
 
 from __future__ import annotations
 
-from .settings import Settings
+from .settings import AgentSettings
 
-__all__ = ["Settings"]
+__all__ = ["AgentSettings"]

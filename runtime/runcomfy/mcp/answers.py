@@ -15,10 +15,10 @@ __all__ = [
     "FoundModels",
     "History",
     "Past",
-    "SavedFile",
+    "ServerFile",
     "Settled",
     "State",
-    "Submitted",
+    "SubmitAnswer",
 ]
 
 
@@ -88,7 +88,7 @@ class Checked(BaseModel):
     price_usd: float | None
 
 
-class Submitted(BaseModel):
+class SubmitAnswer(BaseModel):
     """The request under a key. ``new`` is false if the key already had one and nothing was sent."""
 
     key: str
@@ -110,7 +110,7 @@ class State(BaseModel):
     next: str
 
 
-class SavedFile(BaseModel):
+class ServerFile(BaseModel):
     """A file on the disk of the server."""
 
     path: str
@@ -125,7 +125,7 @@ class Settled(BaseModel):
     key: str
     request_id: str
     state: str
-    files: list[SavedFile]
+    files: list[ServerFile]
     cost_usd: float | None
     output: dict[str, Any] = Field(
         description="the model's output; one that is not an object is under value"

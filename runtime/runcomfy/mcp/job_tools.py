@@ -23,7 +23,7 @@ from runcomfy.journal.states import ENDED
 
 from .answers import Cancelled, History, Past, Settled, State
 from .results import result_of
-from .service import Service, tool_error
+from .service import AgentService, tool_error
 from .texts import DATA, bounded, text
 
 __all__ = ["add_job_tools"]
@@ -51,7 +51,7 @@ _READS = ToolAnnotations(
 )
 
 
-def add_job_tools(server: MCPServer[Any], service: Service) -> None:
+def add_job_tools(server: MCPServer[Any], service: AgentService) -> None:
     """Add the tools."""
 
     @server.tool(annotations=_LOOKS)
@@ -104,7 +104,7 @@ def _bounded_wait(seconds: float) -> float:
 
 
 async def _waited(
-    service: Service, entry: Entry, seconds: float, context: Context[Any, Any]
+    service: AgentService, entry: Entry, seconds: float, context: Context[Any, Any]
 ) -> State:
     if entry.state in ENDED or entry.request_id is None:
         return _state(entry, entry.state, None)
@@ -149,7 +149,7 @@ def _state(entry: Entry, state: str, position: int | None) -> State:
     )
 
 
-def _history(service: Service, query: str, limit: int) -> History:
+def _history(service: AgentService, query: str, limit: int) -> History:
     newest: deque[Entry] = deque(maxlen=limit)
     total = 0
     for entry in service.journal.entries(text=query or None):

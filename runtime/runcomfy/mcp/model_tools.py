@@ -18,7 +18,7 @@ from runcomfy.validation.validate import validate
 from .answers import Checked, Description, Finding, FoundModel, FoundModels
 from .descriptions import described
 from .files import with_local_files
-from .service import Service, tool_error
+from .service import AgentService, tool_error
 from .texts import DATA, text
 
 __all__ = ["add_model_tools"]
@@ -35,7 +35,7 @@ _LOOKS = ToolAnnotations(
 )
 
 
-def add_model_tools(server: MCPServer[Any], service: Service) -> None:
+def add_model_tools(server: MCPServer[Any], service: AgentService) -> None:
     """Add the tools and the schema resource."""
 
     @server.tool(annotations=_FREE)
@@ -85,7 +85,7 @@ def add_model_tools(server: MCPServer[Any], service: Service) -> None:
         return json.dumps(await run_sync(service.model(model).input_schema))
 
 
-def _search(service: Service, query: str) -> FoundModels:
+def _search(service: AgentService, query: str) -> FoundModels:
     words = query.lower().replace("/", " ").replace("-", " ").split()
     found = [
         one

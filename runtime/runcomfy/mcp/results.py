@@ -14,9 +14,9 @@ from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from runcomfy.errors import ResultNotReady
 from runcomfy.journal import Entry
 
-from .answers import SavedFile, Settled
+from .answers import ServerFile, Settled
 from .files import folder_of
-from .service import Service
+from .service import AgentService
 from .texts import DATA, bounded, text
 
 __all__ = ["result_of"]
@@ -25,7 +25,7 @@ __all__ = ["result_of"]
 _PREVIEW = 64 * 1024
 
 
-async def result_of(service: Service, entry: Entry) -> CallToolResult:
+async def result_of(service: AgentService, entry: Entry) -> CallToolResult:
     """The response of the tool ``result``: files are saved once, later read from the journal. Raises ``ToolError`` and the client's errors."""
     if entry.state == "unknown":
         raise entry.unknown_error()
@@ -64,9 +64,9 @@ async def result_of(service: Service, entry: Entry) -> CallToolResult:
     return CallToolResult(content=content, structured_content=answer.model_dump(mode="json"))
 
 
-def _saved(path: Path, kind: str) -> SavedFile:
+def _saved(path: Path, kind: str) -> ServerFile:
     whole = path.resolve()
-    return SavedFile(path=str(whole), uri=whole.as_uri(), kind=kind, bytes=whole.stat().st_size)
+    return ServerFile(path=str(whole), uri=whole.as_uri(), kind=kind, bytes=whole.stat().st_size)
 
 
 def _preview(paths: list[Path]) -> str:

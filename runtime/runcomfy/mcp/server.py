@@ -20,14 +20,14 @@ from runcomfy._version import __version__
 
 from .job_tools import add_job_tools
 from .model_tools import add_model_tools
-from .service import Service
+from .service import AgentService
 from .submit_tool import add_submit_tool
 from .texts import DATA, text
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from .settings import Settings
+    from .settings import AgentSettings
 
 __all__ = ["HttpServer", "make_server", "serve_stdio"]
 
@@ -56,7 +56,7 @@ class _Server(MCPServer[Any]):
         return await super().call_tool(name, arguments, context)
 
 
-def make_server(service: Service) -> MCPServer[Any]:
+def make_server(service: AgentService) -> MCPServer[Any]:
     """Create the server with its eight tools."""
     server: MCPServer[Any] = _Server(
         "runcomfy",
@@ -71,14 +71,14 @@ def make_server(service: Service) -> MCPServer[Any]:
     return server
 
 
-def serve_stdio(settings: Settings) -> None:
+def serve_stdio(settings: AgentSettings) -> None:
     """Serve one client over stdio until it disconnects, or until SIGINT or SIGTERM.
 
     Raises ``BrokenPipeError`` when the client no longer reads.
     """
 
     async def main() -> None:
-        async with Service(settings).running() as service, anyio.create_task_group() as group:
+        async with AgentService(settings).running() as service, anyio.create_task_group() as group:
             group.start_soon(_leave_on_signals, service)
             await make_server(service).run_stdio_async()
             group.cancel_scope.cancel()
@@ -91,7 +91,7 @@ def serve_stdio(settings: Settings) -> None:
         raise BrokenPipeError from None
 
 
-async def _leave_on_signals(service: Service) -> None:
+async def _leave_on_signals(service: AgentService) -> None:
     """End the process on the first signal. The SDK's thread that reads standard input cannot be stopped."""
     with (
         suppress(NotImplementedError),  # on Windows
@@ -105,12 +105,12 @@ async def _leave_on_signals(service: Service) -> None:
 class HttpServer:
     """Serves clients over streamable HTTP on the loopback address, authenticated by a bearer token.
 
-    >>> server = HttpServer(Settings(), port=0)
+    >>> server = HttpServer(AgentSettings(), port=0)
     >>> server.url, server.token
     ('http://127.0.0.1:8780/mcp', '…')
     """
 
-    def __init__(self, settings: Settings, port: int, token: str | None = None) -> None:
+    def __init__(self, settings: AgentSettings, port: int, token: str | None = None) -> None:
         import socket
 
         self._settings = settings
@@ -137,7 +137,7 @@ class HttpServer:
         security = TransportSecuritySettings(
             allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts]
         )
-        async with Service(self._settings).running() as service:
+        async with AgentService(self._settings).running() as service:
             app = make_server(service).streamable_http_app(transport_security=security)
             config = uvicorn.Config(
                 _Bearer(app, self.token),

@@ -26,9 +26,9 @@ from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request
 from runcomfy.redaction import clean
 
-from .settings import Settings
+from .settings import AgentSettings
 
-__all__ = ["Service", "tool_error"]
+__all__ = ["AgentService", "tool_error"]
 
 #: Seconds for which a price is cached.
 _FRESH = 600.0
@@ -51,10 +51,10 @@ def tool_error(error: Exception) -> ToolError:
     return ToolError(words)
 
 
-class Service:
+class AgentService:
     """One client and one journal, for the lifetime of the server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: AgentSettings) -> None:
         self.settings = settings
         self.journal = Journal(
             settings.journal,
@@ -70,7 +70,7 @@ class Service:
         self._submits: set[asyncio.Task[AsyncJob[Any]]] = set()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Service]:
+    async def running(self) -> AsyncIterator[AgentService]:
         """Close the service at the end. Jobs continue; the journal has their ids."""
         try:
             yield self

@@ -1,4 +1,4 @@
-"""``Settings``: what an agent may do through the server."""
+"""``AgentSettings``: what an agent may do through the server."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from runcomfy.errors import ConfigurationError
 
-__all__ = ["Settings"]
+__all__ = ["AgentSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class AgentSettings:
     """The permissions of an agent. Amounts are in US dollars.
 
     Without ``budget`` (for this server process) and ``budget_day`` (of the journal, per UTC day), the user consents to each submit.

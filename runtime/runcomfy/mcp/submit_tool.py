@@ -13,10 +13,10 @@ from mcp_types import ToolAnnotations
 
 from runcomfy.errors import RunComfyError
 
-from .answers import Submitted
+from .answers import SubmitAnswer
 from .consent import Consent, Covered, is_given, question, require_possible
 from .files import folder_of, with_local_files
-from .service import ESTIMATE, Service, tool_error
+from .service import ESTIMATE, AgentService, tool_error
 from .texts import text
 
 __all__ = ["add_submit_tool"]
@@ -28,7 +28,7 @@ _PAYS = ToolAnnotations(
 )
 
 
-def add_submit_tool(server: MCPServer[Any], service: Service) -> None:
+def add_submit_tool(server: MCPServer[Any], service: AgentService) -> None:
     """Add the tool."""
 
     async def consent(
@@ -48,7 +48,7 @@ def add_submit_tool(server: MCPServer[Any], service: Service) -> None:
         key: str,
         max_cost_usd: float,
         agreed: Annotated[ElicitationResult[Consent], Resolve(consent)],
-    ) -> Submitted:
+    ) -> SubmitAnswer:
         """Submit a request, which is billed. `key` is yours: the same key gives the same request and is never paid twice, so repeat a broken call with it. Check the inputs first. A person may be asked to consent; max_cost_usd is only your own limit."""
         if not is_given(agreed):
             raise ToolError("Nothing was sent: the user did not consent.")
@@ -57,7 +57,7 @@ def add_submit_tool(server: MCPServer[Any], service: Service) -> None:
 
 
 async def _consent(
-    service: Service,
+    service: AgentService,
     context: Context[Any, Any],
     model: str,
     inputs: dict[str, Any],
@@ -85,14 +85,14 @@ async def _consent(
 
 
 async def _submit(
-    service: Service,
+    service: AgentService,
     model: str,
     inputs: dict[str, Any],
     key: str,
     max_cost_usd: float,
     *,
     covered: bool,
-) -> Submitted:
+) -> SubmitAnswer:
     cls = service.model(model)
     price = await service.price(cls, inputs)
     new = await service.may_be_sent(key)
@@ -110,7 +110,7 @@ async def _submit(
             with anyio.CancelScope(shield=True):
                 await run_sync(service.allowance.release, key)
     entry = await run_sync(service.journal.find, service.client.account, key)
-    return Submitted(
+    return SubmitAnswer(
         key=key,
         request_id=job.request_id,
         state="submitted" if entry is None else entry.state,
@@ -120,7 +120,7 @@ async def _submit(
     )
 
 
-def _require_submit(service: Service, key: str, max_cost_usd: float) -> None:
+def _require_submit(service: AgentService, key: str, max_cost_usd: float) -> None:
     if service.settings.read_only:
         raise ToolError("Nothing was sent: this server is read-only.")
     if not 0 < len(key) <= _KEY or not key.isprintable():
@@ -129,7 +129,7 @@ def _require_submit(service: Service, key: str, max_cost_usd: float) -> None:
         raise ToolError("max_cost_usd must be a number of US dollars.")
 
 
-def _local(service: Service, cls: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+def _local(service: AgentService, cls: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     try:
         return with_local_files(cls, inputs, service.settings.roots)
     except RunComfyError as error:
@@ -149,7 +149,9 @@ def _require_valid(cls: Any, inputs: dict[str, Any]) -> None:
         )
 
 
-def _reserve(service: Service, key: str, price: float | None, limit: float, covered: bool) -> None:
+def _reserve(
+    service: AgentService, key: str, price: float | None, limit: float, covered: bool
+) -> None:
     """Reserve the cost of the submit. Raises ``ToolError`` if the budget no longer covers it, or its price has changed."""
     if not covered and service.asked.get(key) != price:
         raise ToolError("Nothing was sent: the price has changed. Call submit again.")
@@ -157,7 +159,7 @@ def _reserve(service: Service, key: str, price: float | None, limit: float, cove
         raise _budget_reached(service)
 
 
-def _budget_reached(service: Service) -> ToolError:
+def _budget_reached(service: AgentService) -> ToolError:
     allowance = service.allowance
     if allowance.limit is None:  # meanwhile, another submit under this key ended without being sent
         return ToolError("Nothing was sent. Call submit again with the same key and inputs.")

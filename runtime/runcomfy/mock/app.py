@@ -24,7 +24,7 @@ from .file_host import serve_file
 from .output_cache import OutputCache
 from .request_log import Asked
 from .settings import Settings
-from .store import Store
+from .store import JobStore
 
 __all__ = ["Origins", "make_app"]
 
@@ -44,7 +44,9 @@ _HOW_TO_SERVE = (
 )
 
 
-def make_app(settings: Settings, store: Store, outputs: OutputCache, places: Origins) -> Starlette:
+def make_app(
+    settings: Settings, store: JobStore, outputs: OutputCache, places: Origins
+) -> Starlette:
     """The application.
 
     ``scope["state"]`` holds ``asked``, the request's entry in the log, and ``facts`` of the job that a
@@ -66,7 +68,7 @@ def make_app(settings: Settings, store: Store, outputs: OutputCache, places: Ori
 
 class _Service:
     def __init__(
-        self, settings: Settings, store: Store, outputs: OutputCache, places: Origins
+        self, settings: Settings, store: JobStore, outputs: OutputCache, places: Origins
     ) -> None:
         self._settings = settings
         self._store = store

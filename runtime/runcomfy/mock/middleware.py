@@ -18,7 +18,7 @@ from .raw_http import Raw, RawConnection, Reply, send_reply
 from .request_log import Asked, classify
 from .responses import error
 from .settings import Settings
-from .store import Store
+from .store import JobStore
 
 __all__ = ["Middleware"]
 
@@ -41,7 +41,7 @@ class Middleware:
 
     app: ASGIApp
     settings: Settings
-    store: Store
+    store: JobStore
     book: FaultBook
     places: Origins
     log: list[Asked]

@@ -15,7 +15,7 @@ from .output_cache import OutputCache
 from .request_log import ACTIONS, Action, Asked, Host, check_actions
 from .server import Server
 from .settings import Settings
-from .store import Store
+from .store import JobStore
 
 if TYPE_CHECKING:
     from runcomfy import AsyncClient, Client
@@ -63,7 +63,7 @@ class MockService:
             "elsewhere": (host, 0),
         }
         self._places = Origins()
-        self._store: Store | None = None
+        self._store: JobStore | None = None
         self._server: Server | None = None
         self._clients: list[Client] = []
 
@@ -75,7 +75,7 @@ class MockService:
         if self._server is not None:
             raise RuntimeError(f"the mock service is already running at {self.url}")
         settings = self.settings
-        store = Store(settings, self._path)
+        store = JobStore(settings, self._path)
         app = make_app(settings, store, OutputCache(settings.make_output), self._places)
         gate = Middleware(
             app, settings, store, self._book, self._places, self.log, self._call_watch, self._refuse
@@ -240,7 +240,7 @@ class MockService:
         """The cost of the jobs so far, in US dollars."""
         return self._require_start().spent()
 
-    def _require_start(self) -> Store:
+    def _require_start(self) -> JobStore:
         """The jobs; a service that has never been started has none, and no address."""
         if self._store is None:
             raise RuntimeError(

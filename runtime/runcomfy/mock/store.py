@@ -18,7 +18,7 @@ from runcomfy.errors import ConfigurationError
 from .jobs import MockJob, advance, cancel, queue_position
 from .settings import Settings
 
-__all__ = ["Store"]
+__all__ = ["JobStore"]
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS jobs (request_id TEXT PRIMARY KEY, created REAL, job TEXT)"
 _WRITE = (
@@ -26,7 +26,7 @@ _WRITE = (
 )
 
 
-class Store:
+class JobStore:
     """The jobs, by request id. With a path, they survive a restart.
 
     The files of a job are not stored: the same request gives the same bytes again.

@@ -28,7 +28,7 @@ class TooMuchWork(Exception):
     """Checking the value exceeds the step limit."""
 
 
-class _Run:
+class _ValidationRun:
     """What one run has done so far."""
 
     def __init__(self) -> None:
@@ -37,12 +37,12 @@ class _Run:
         self.known: dict[tuple[str, int], list[ValidationError]] = {}
 
 
-_run: ContextVar[_Run] = ContextVar("_run")
+_run: ContextVar[_ValidationRun] = ContextVar("_run")
 
 
 def errors_of(validator: Any, value: object) -> list[ValidationError]:
     """All errors of ``value``, each once. Raises ``TooMuchWork``."""
-    mark = _run.set(_Run())
+    mark = _run.set(_ValidationRun())
     try:
         return _distinct(validator.iter_errors(value))
     finally:

@@ -10,7 +10,7 @@ from runcomfy.media.formats import FORMATS, recognise
 
 from .markup import attribute
 
-__all__ = ["EMBEDDED_BYTES", "TOTAL_BYTES", "Budget", "content_at", "medium"]
+__all__ = ["EMBEDDED_BYTES", "TOTAL_BYTES", "EmbeddingBudget", "content_at", "medium"]
 
 #: The most bytes of one file that are embedded, and of all files of one thing that is shown.
 EMBEDDED_BYTES = 5_000_000
@@ -30,7 +30,7 @@ def medium(kind: str, url: str, name: str) -> str:
     return form.format(url=attribute(url), name=attribute(name), size=_SIZE)
 
 
-class Budget:
+class EmbeddingBudget:
     """How much one thing that is shown may still embed."""
 
     def __init__(self, total: int = TOTAL_BYTES) -> None:

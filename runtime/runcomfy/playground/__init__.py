@@ -1,6 +1,6 @@
 """The playground: a local page to try models on, checked as you type by the generated validators.
 
->>> playground = Playground(Settings())
+>>> playground = Playground(PlaygroundSettings())
 >>> playground.start()  # in its own threads
 >>> playground.address
 'http://127.0.0.1:8770/?token=…'
@@ -9,6 +9,6 @@
 from __future__ import annotations
 
 from .server import Playground
-from .settings import Settings
+from .settings import PlaygroundSettings
 
-__all__ = ["Playground", "Settings"]
+__all__ = ["Playground", "PlaygroundSettings"]

@@ -22,7 +22,7 @@ from .uploads import UploadRefused, Uploads
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from .service import Service
+    from .service import PlaygroundService
 
 __all__ = ["make_app"]
 
@@ -36,7 +36,7 @@ class BadCall(Exception):
     """An invalid call; the response has status 400 and the message."""
 
 
-def make_app(service: Service, uploads: Uploads) -> Starlette:
+def make_app(service: PlaygroundService, uploads: Uploads) -> Starlette:
     """The application behind the guard."""
     page = _Endpoints(service, uploads)
     return Starlette(
@@ -64,7 +64,7 @@ def make_app(service: Service, uploads: Uploads) -> Starlette:
 class _Endpoints:
     """The functions behind the routes."""
 
-    def __init__(self, service: Service, uploads: Uploads) -> None:
+    def __init__(self, service: PlaygroundService, uploads: Uploads) -> None:
         self._service = service
         self._uploads = uploads
 

@@ -11,13 +11,13 @@ import uvicorn
 
 from .app import make_app
 from .guard import Guard
-from .service import Service
+from .service import PlaygroundService
 from .uploads import Uploads
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from .settings import Settings
+    from .settings import PlaygroundSettings
 
 __all__ = ["Playground"]
 
@@ -27,15 +27,15 @@ _LOOPBACK = "127.0.0.1"
 class Playground:
     """Serves the page on the loopback address. A context manager; ``close`` removes uploaded files and leaves runs to the journal.
 
-    >>> with Playground(Settings()) as playground:
+    >>> with Playground(PlaygroundSettings()) as playground:
     ...     print(playground.address)
     http://127.0.0.1:8770/?token=…
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PlaygroundSettings) -> None:
         self._settings = settings
         self._uploads = Uploads(settings.file_bytes, settings.all_file_bytes)
-        self._service = Service(settings, self._uploads)
+        self._service = PlaygroundService(settings, self._uploads)
         self._guard = Guard(make_app(self._service, self._uploads), [])
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None

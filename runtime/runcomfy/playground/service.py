@@ -27,16 +27,16 @@ from .uploads import FILE, Uploads
 if TYPE_CHECKING:
     from runcomfy.mock import MockService
 
-    from .settings import Settings
+    from .settings import PlaygroundSettings
 
-__all__ = ["Service"]
+__all__ = ["PlaygroundService"]
 
 
 class ConsentNeeded(RunComfyError):
     """A live run whose price was not confirmed."""
 
 
-class Service:
+class PlaygroundService:
     """The backend over one client. It belongs to one event loop, where ``open`` and ``close`` are called."""
 
     runs: Runs
@@ -44,7 +44,7 @@ class Service:
     _journal: Journal
     _allowance: Allowance
 
-    def __init__(self, settings: Settings, uploads: Uploads) -> None:
+    def __init__(self, settings: PlaygroundSettings, uploads: Uploads) -> None:
         self._settings, self._uploads = settings, uploads
         self._mock: MockService | None = None
         #: Entries of the catalogue, by model id.

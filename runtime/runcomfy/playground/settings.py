@@ -1,4 +1,4 @@
-"""``Settings``: where the playground runs requests, and what it may spend."""
+"""``PlaygroundSettings``: where the playground runs requests, and what it may spend."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from runcomfy.errors import ConfigurationError
 
-__all__ = ["Settings"]
+__all__ = ["PlaygroundSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class PlaygroundSettings:
     """How a playground behaves.
 
     ``live`` runs requests at the real service, where they are billed; otherwise a local mock is used. With a ``budget`` (US

@@ -101,7 +101,7 @@ class _Content:
                 self._lock.release()
 
 
-class _Reader(io.RawIOBase):
+class _ContentReader(io.RawIOBase):
     """One reader of a content."""
 
     def __init__(self, content: _Content) -> None:
@@ -150,7 +150,7 @@ class UploadFile(io.BufferedReader):
         self._given_name = os.path.basename(name)  # noqa: PTH119  # it is a text, and stays one
         self.size = self._content.size
         self.pointer = pointer
-        super().__init__(_Reader(self._content), _BUFFER)
+        super().__init__(_ContentReader(self._content), _BUFFER)
 
     @property
     def name(self) -> str:
@@ -193,7 +193,7 @@ class UploadFile(io.BufferedReader):
 
     def again(self) -> io.BufferedReader:
         """Another reader of the same file, at its start."""
-        return io.BufferedReader(_Reader(self._content), _BUFFER)
+        return io.BufferedReader(_ContentReader(self._content), _BUFFER)
 
     def check_unchanged(self) -> None:
         """Raise ``UploadFailed`` if the file was modified since it was opened."""

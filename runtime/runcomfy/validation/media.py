@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .report import FileReport, Report
 
-__all__ = ["ADVICE", "Files", "NOT_ASKED", "REMOTE", "check_media", "files_of", "remote_urls"]
+__all__ = ["ADVICE", "GivenFiles", "NOT_ASKED", "REMOTE", "check_media", "files_of", "remote_urls"]
 
 #: The name of the warning about a file that is larger than the pages advise.
 ADVICE = "advised-size"
@@ -37,7 +37,7 @@ _ADVICE = {
 }
 
 
-class Files:
+class GivenFiles:
     """The files that a caller passed for URLs; each is inspected once.
 
     With ``list_remote`` off, rules about files that were not passed are only counted, in ``remote``. ``known``
@@ -96,7 +96,9 @@ class Files:
         return _MALFORMED if info.reason == _MALFORMED else "is empty" if info.size == 0 else ""
 
 
-def check_media(cls: type[Request[Any]], payload: object, files: Files, report: Report) -> None:
+def check_media(
+    cls: type[Request[Any]], payload: object, files: GivenFiles, report: Report
+) -> None:
     """Add the findings about the payload's URLs and their files to the report."""
     for media in cls._media:
         for pointer, url in urls(payload, media.path):
@@ -117,7 +119,7 @@ def _check_url(
     media: MediaInput,
     pointer: str,
     url: str,
-    files: Files,
+    files: GivenFiles,
     report: Report,
 ) -> None:
     from .urls import demo_faults, url_warning
@@ -128,7 +130,9 @@ def _check_url(
         report.warnings.append(odd)
 
 
-def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report: Report) -> None:
+def _check_file(
+    media: MediaInput, pointer: str, url: Any, files: GivenFiles, report: Report
+) -> None:
     wrong = files.fault(url)
     if wrong:
         report.errors.append(Violation(pointer, "file", _name(url), None, wrong))
@@ -141,7 +145,7 @@ def _check_file(media: MediaInput, pointer: str, url: Any, files: Files, report:
 
 
 def _leave_unchecked(
-    media: MediaInput, pointer: str, url: Any, files: Files, report: Report
+    media: MediaInput, pointer: str, url: Any, files: GivenFiles, report: Report
 ) -> None:
     """Count or list the rules about a file that is not available."""
     if not files.list_remote:
@@ -249,9 +253,9 @@ def files_of(
     payload: object,
     given: Mapping[str, Source],
     limits: RemoteLimits | None = None,
-) -> Files:
+) -> GivenFiles:
     """The files of a payload: those passed in, and the remote files of the other URLs."""
-    files = Files(given)
+    files = GivenFiles(given)
     wanted = [url for url in remote_urls(inputs, payload) if url not in given]
     if wanted:
         from runcomfy.media.remote import probe_urls

@@ -14,7 +14,7 @@ from .row import RowsUnreadable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runcomfy.buckets.bucket import Bucket, Found
+    from runcomfy.buckets.bucket import Bucket, ObjectInfo
 
     from .chunks import Chunk
     from .scanner import LineScan
@@ -28,7 +28,7 @@ _RANGE, _REST = 4 * 1024 * 1024, 256 * 1024
 class ObjectLines:
     """Iterates over the lines of an object. ``chunks`` are its ranges, as work for other processes."""
 
-    def __init__(self, bucket: Bucket, found: Found) -> None:
+    def __init__(self, bucket: Bucket, found: ObjectInfo) -> None:
         self._bucket = bucket
         self._found = found
 
@@ -52,12 +52,14 @@ class ObjectLines:
             yield start, min(start + _RANGE, size)
 
 
-def scan_object(task: ScanTask, bucket: Bucket, found: Found, start: int, stop: int) -> LineScan:
+def scan_object(
+    task: ScanTask, bucket: Bucket, found: ObjectInfo, start: int, stop: int
+) -> LineScan:
     """Scan the lines that start in a range of an object."""
     return scan_lines(task, lines_that_start_in(bucket, found, start, stop))
 
 
-def lines_that_start_in(bucket: Bucket, found: Found, start: int, stop: int) -> list[bytes]:
+def lines_that_start_in(bucket: Bucket, found: ObjectInfo, start: int, stop: int) -> list[bytes]:
     """The lines of an object that start in a range, the last one to its end. So each line is in one range."""
     # A line starts after a line feed, so the byte before the range is read as well.
     data = bucket.read(found, max(start - 1, 0), stop)

@@ -13,7 +13,7 @@ from runcomfy.model.violation import Violation
 from .cells import CellReader
 from .executor import ScanTask, model_of, scan_lines
 from .json_text import NotJSON
-from .row import Row, RowsUnreadable
+from .row import InputRow, RowsUnreadable
 from .row_lines import line_of, set_aside
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ _BATCH = 1_024
 
 def parquet_rows(
     file: BinaryIO, name: str, cls: type[Request[Any]], inputs: Mapping[str, str]
-) -> Iterator[Row]:
+) -> Iterator[InputRow]:
     """The rows of an open Parquet file; a null means that the input is omitted."""
     return _rows(file, name, CellReader(cls, names=inputs))
 
@@ -79,7 +79,7 @@ def scan_row_group(
 
 def _rows(
     file: BinaryIO, name: str, cells: CellReader, groups: list[int] | None = None
-) -> Iterator[Row]:
+) -> Iterator[InputRow]:
     number = 0
     with _reading(name) as parquet_file:
         for batch in parquet_file(file).iter_batches(_BATCH, row_groups=groups):
@@ -104,32 +104,32 @@ def _reading(name: str) -> Iterator[Any]:
         raise RowsUnreadable(f"{name} is not a complete Parquet file: {reason}") from None
 
 
-def rows_of(batch: Any, cells: CellReader, before: int = 0) -> Iterator[Row]:
+def rows_of(batch: Any, cells: CellReader, before: int = 0) -> Iterator[InputRow]:
     """The rows of an Arrow batch, numbered from ``before`` on: texts are cells, and a null is no input."""
     try:
         records = batch.to_pylist()
     except (ValueError, OverflowError):  # a text that is not UTF-8, a date that no calendar has
         records = [_one(batch.slice(index, 1)) for index in range(batch.num_rows)]
     for number, record in enumerate(records, before + 1):
-        if isinstance(record, Row):
+        if isinstance(record, InputRow):
             record.number = number
             yield record
         else:
             yield _row(number, record, cells)
 
 
-def _one(batch: Any) -> dict[str, Any] | Row:
+def _one(batch: Any) -> dict[str, Any] | InputRow:
     """The only record of a batch, or a row that says why there is none."""
     try:
         record: dict[str, Any] = batch.to_pylist()[0]
     except UnicodeDecodeError:
-        return Row(0, None, NotJSON("the text is not UTF-8").violation(""))
+        return InputRow(0, None, NotJSON("the text is not UTF-8").violation(""))
     except (ValueError, OverflowError) as error:
-        return Row(0, None, NotJSON(str(error).partition("\n")[0][:200]).violation(""))
+        return InputRow(0, None, NotJSON(str(error).partition("\n")[0][:200]).violation(""))
     return record
 
 
-def _row(number: int, record: dict[str, Any], cells: CellReader) -> Row:
+def _row(number: int, record: dict[str, Any], cells: CellReader) -> InputRow:
     payload = {
         name: cells.read(name, value) if value.__class__ is str else _without_nulls(to_plain(value))
         for name, value in record.items()
@@ -138,8 +138,8 @@ def _row(number: int, record: dict[str, Any], cells: CellReader) -> Row:
     found: list[Violation] = []
     find_non_json(payload, "", found)
     if found:
-        return Row(number, None, found[0])
-    return Row(number, payload or None)
+        return InputRow(number, None, found[0])
+    return InputRow(number, payload or None)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -10,14 +10,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runcomfy.model.violation import Violation
 
-__all__ = ["Row", "RowsUnreadable"]
+__all__ = ["InputRow", "RowsUnreadable"]
 
 
 class RowsUnreadable(RunComfyError, ValueError):
     """The rows of a file cannot be read. The message names the file, the place and the next step."""
 
 
-class Row:
+class InputRow:
     """One row: its payload, or the reason why it has none.
 
     ``number`` starts at 1: the line in JSON Lines, the row below the header in a table. ``payload`` is plain

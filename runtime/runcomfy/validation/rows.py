@@ -14,7 +14,7 @@ from .bounded_lines import bounded_lines
 from .byte_ranges import on_disk
 from .json_text import NotJSON, read_json
 from .lines import LineReports, validate_lines
-from .row import Row, RowsUnreadable
+from .row import InputRow, RowsUnreadable
 from .row_lines import line_of, set_aside
 from .validate import model_class
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from .validate import Model
 
     #: Reads the open file; the name is for messages. The mapping has the inputs of columns that are named otherwise.
-    Reader = Callable[[BinaryIO, str, type[Request[Any]], Mapping[str, str]], Iterable["Row"]]
+    Reader = Callable[[BinaryIO, str, type[Request[Any]], Mapping[str, str]], Iterable["InputRow"]]
 
 __all__ = [
     "FORMATS",
-    "Row",
+    "InputRow",
     "RowsUnreadable",
     "format_of",
     "lines_of",
@@ -63,7 +63,7 @@ def read_rows(
     format: str | None = None,  # noqa: A002  # the word that users know
     ignore: Collection[str] = (),
     inputs: Mapping[str, str] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[InputRow]:
     """The rows of a file, in order. Blank rows are skipped but counted.
 
     ``source`` is a path, or ``"-"`` for standard input. The ``format`` follows from the name where it is not
@@ -198,7 +198,7 @@ def _rows(
     reader: Reader,
     ignore: Collection[str],
     inputs: Mapping[str, str],
-) -> Iterator[Row]:
+) -> Iterator[InputRow]:
     file = open_rows(name)
     try:
         for row in reader(file, name, cls, inputs):
@@ -212,17 +212,17 @@ def _rows(
             file.close()
 
 
-def _json_rows(file: BinaryIO, name: str, *_: object) -> Iterator[Row]:
+def _json_rows(file: BinaryIO, name: str, *_: object) -> Iterator[InputRow]:
     for number, line in enumerate(bounded_lines(file, name, _SAVE), 1):
         if not line.strip():
-            yield Row(number, None)
+            yield InputRow(number, None)
             continue
         try:
             value = read_json(line, one_line=True)
         except NotJSON as error:
-            yield Row(number, None, error.violation(line))
+            yield InputRow(number, None, error.violation(line))
             continue
         if isinstance(value, dict):
-            yield Row(number, value)
+            yield InputRow(number, value)
         else:
-            yield Row(number, None, Violation("", "type", value, "object"))
+            yield InputRow(number, None, Violation("", "type", value, "object"))

@@ -17,7 +17,7 @@ from operator import attrgetter, itemgetter
 from runcomfy.model.media import urls
 from runcomfy.model.violation import Violation
 
-from .media import Files
+from .media import GivenFiles
 from .msgspec_decoder import are_plain_urls, clean_decoder
 from .report import Report
 from .validate import examine
@@ -126,7 +126,7 @@ class Scanner:
         self.cls = cls
         self.given = dict(files or {})
         self.strict = strict
-        self._files = Files(self.given, list_remote=False)
+        self._files = GivenFiles(self.given, list_remote=False)
         #: The URLs whose files are given or were looked at.
         self._at_hand = set(self.given)
         #: Whether a rule could distinguish a wide integer from the float that orjson makes of it.

@@ -12,7 +12,7 @@ from runcomfy.model.violation import Violation
 
 from .bounded_lines import LONGEST, bounded_lines
 from .cells import CellReader
-from .row import Row, RowsUnreadable
+from .row import InputRow, RowsUnreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _table(
     inputs: Mapping[str, str],
     *,
     delimiter: str | None,
-) -> Iterator[Row]:
+) -> Iterator[InputRow]:
     # A data URI may be long. The module's own limit is one for the whole program.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     lines = _texts(file, name)
@@ -87,13 +87,13 @@ def _header(cells: list[str], name: str) -> list[str]:
     return names
 
 
-def _row(number: int, names: list[str], texts: list[str], cells: CellReader) -> Row:
+def _row(number: int, names: list[str], texts: list[str], cells: CellReader) -> InputRow:
     if not any(texts):
-        return Row(number, None)
+        return InputRow(number, None)
     if any(texts[len(names) :]):
         message = f"has {len(texts)} cells, but the header has {len(names)}"
-        return Row(
+        return InputRow(
             number, None, Violation("", "syntax", ", ".join(texts)[:200], len(names), message)
         )
     given = zip(names, texts, strict=False)
-    return Row(number, {name: cells.read(name, text) for name, text in given if text})
+    return InputRow(number, {name: cells.read(name, text) for name, text in given if text})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runcomfy.media.probe import Source
     from runcomfy.media.remote import RemoteLimits
 
-    from .media import Files
+    from .media import GivenFiles
 
     Model = str | type[Request[Any]]
 
@@ -57,7 +57,7 @@ def validate(
     if check_files == "remote":
         from .media import files_of
 
-        at_hand: Files | None = files_of(cls._media, payload, files or {}, remote_limits)
+        at_hand: GivenFiles | None = files_of(cls._media, payload, files or {}, remote_limits)
     elif check_files == "local":
         at_hand = _given(files)
     else:
@@ -74,16 +74,20 @@ def model_class(model: Model) -> type[Request[Any]]:
     raise TypeError(f"model must be a model id or a request class, got {model!r:.80}")
 
 
-def _given(files: Mapping[str, Source] | None) -> Files | None:
+def _given(files: Mapping[str, Source] | None) -> GivenFiles | None:
     if not files:
         return None
-    from .media import Files
+    from .media import GivenFiles
 
-    return Files(files)
+    return GivenFiles(files)
 
 
 def examine(
-    cls: type[Request[Any]], payload: object, *, files: Files | None = None, strict: bool = False
+    cls: type[Request[Any]],
+    payload: object,
+    *,
+    files: GivenFiles | None = None,
+    strict: bool = False,
 ) -> Report:
     """The report on a payload that is a dict, or no object at all."""
     report = Report(cls.model_id)
@@ -112,9 +116,9 @@ def examine(
 
             report.warnings += unknown_members(cls, payload)
         if cls._media:
-            from .media import Files, check_media
+            from .media import GivenFiles, check_media
 
-            check_media(cls, payload, files or Files(None), report)
+            check_media(cls, payload, files or GivenFiles(None), report)
     if strict:
         report.errors += report.warnings
         report.warnings = []

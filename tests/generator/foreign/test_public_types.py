@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runcomfy_codegen.package.plan import apply
-from runcomfy_codegen.pipeline import Generation, generate
+from runcomfy_codegen.pipeline import PipelineResult, generate
 from support.differential.oracle import Oracle
 from support.differential.payloads import payloads
 from support.small_models import load, store
@@ -32,7 +32,7 @@ COMPARED = 60
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Generation]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PipelineResult]:
     """All endpoints, stored and generated."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
@@ -74,13 +74,13 @@ def _used(schema: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_every_model_of_another_service_is_generated(made: tuple[Path, Generation]) -> None:
+def test_every_model_of_another_service_is_generated(made: tuple[Path, PipelineResult]) -> None:
     _, generation = made
     assert generation.failed == {}
     assert len(generation.rendered) == 1_207
 
 
-def test_hardly_any_of_them_needs_the_library(made: tuple[Path, Generation]) -> None:
+def test_hardly_any_of_them_needs_the_library(made: tuple[Path, PipelineResult]) -> None:
     models = made[1].manifest.models
     needing = [
         one for one, entry in models.items() if any(note.kind == "fallback" for note in entry.notes)
@@ -89,14 +89,16 @@ def test_hardly_any_of_them_needs_the_library(made: tuple[Path, Generation]) -> 
 
 
 def test_every_hint_that_says_less_than_the_schema_is_reported(
-    made: tuple[Path, Generation],
+    made: tuple[Path, PipelineResult],
 ) -> None:
     """None does here; where a hint is ``Any``, the types say so."""
     notes = [note for entry in made[1].manifest.models.values() for note in entry.notes]
     assert [note for note in notes if note.subject == "type hint"] == []
 
 
-def test_their_validators_have_the_verdict_of_the_library(made: tuple[Path, Generation]) -> None:
+def test_their_validators_have_the_verdict_of_the_library(
+    made: tuple[Path, PipelineResult],
+) -> None:
     folder, generation = made
     entries = list(generation.manifest.models.values())
     entries = entries[:: len(entries) // COMPARED]

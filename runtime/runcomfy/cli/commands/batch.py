@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from runcomfy.cli.engine_options import engine_options
 from runcomfy.cli.model_packages import package_option
 from runcomfy.cli.option_types import Number
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
@@ -157,7 +157,12 @@ class BatchCommand(click.Command):
 @output_options
 @service_options
 def command(
-    out: Output, service: Service, model: str, source: str, folder: str | None, **options: Any
+    out: CommandOutput,
+    service: Service,
+    model: str,
+    source: str,
+    folder: str | None,
+    **options: Any,
 ) -> int:
     """Run each row of INPUT (.jsonl, .csv, .tsv, .parquet, or - for JSON Lines) as a request of MODEL.
 

@@ -11,14 +11,14 @@ import click
 from runcomfy.batch.folder import JOURNAL, ROWS
 from runcomfy.batch.runner import PAUSED
 from runcomfy.cli.exit_codes import DONE, FAILED, UNKNOWN
-from runcomfy.cli.output import Output
+from runcomfy.cli.output import CommandOutput
 from runcomfy.journal import Journal
 
 __all__ = ["act"]
 
 
 def act(
-    out: Output, action: str, folder: str, max_cost: float | None, price_margin: float | None
+    out: CommandOutput, action: str, folder: str, max_cost: float | None, price_margin: float | None
 ) -> int:
     """Carry one out; the exit status. A margin of ``None`` stays as it is."""
     path = Path(folder, JOURNAL)
@@ -46,7 +46,7 @@ def act(
     return DONE
 
 
-def _status(out: Output, journal: Journal) -> int:
+def _status(out: CommandOutput, journal: Journal) -> int:
     states: Counter[str] = Counter(entry.state for entry in journal.entries())
     spent = journal.spend().values()
     settled = sum(one.settled for one in spent)

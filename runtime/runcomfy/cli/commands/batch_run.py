@@ -29,7 +29,7 @@ from runcomfy.cli.exit_codes import (
     UNKNOWN,
 )
 from runcomfy.cli.model_packages import model_of
-from runcomfy.cli.output import Output
+from runcomfy.cli.output import CommandOutput
 from runcomfy.cli.terminal import complain, fit, is_terminal
 
 if TYPE_CHECKING:
@@ -57,7 +57,12 @@ _STOPPED = {
 
 
 def run_batch(
-    out: Output, service: Service, model: str, source: str, folder: str, options: dict[str, Any]
+    out: CommandOutput,
+    service: Service,
+    model: str,
+    source: str,
+    folder: str,
+    options: dict[str, Any],
 ) -> int:
     """Check, run and sum up; the exit status."""
     import anyio
@@ -148,7 +153,7 @@ def _input(source: str) -> Iterator[Path]:
         yield kept
 
 
-async def _run(out: Output, batch: Batch, found: Preflight) -> BatchSummary:
+async def _run(out: CommandOutput, batch: Batch, found: Preflight) -> BatchSummary:
     import anyio
 
     if batch.paused:
@@ -167,7 +172,7 @@ async def _run(out: Output, batch: Batch, found: Preflight) -> BatchSummary:
 
 
 @asynccontextmanager
-async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
+async def _signals(out: CommandOutput, batch: Batch) -> AsyncIterator[None]:
     """On the first Ctrl-C or SIGTERM, start no further rows; on the second, exit at once. The journal has the rows in flight."""
     import anyio
 
@@ -196,7 +201,7 @@ async def _signals(out: Output, batch: Batch) -> AsyncIterator[None]:
 class _Progress:
     """Done, running, failed, unknown, cost, rate and time left: a line drawn anew, or one a change."""
 
-    def __init__(self, out: Output, batch: Batch, rows: int) -> None:
+    def __init__(self, out: CommandOutput, batch: Batch, rows: int) -> None:
         self._out, self._batch, self._rows = out, batch, rows
         self._started = time.monotonic()
         self._animated = not out.quiet and is_terminal(sys.stderr)
@@ -255,7 +260,7 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _print_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> None:
+def _print_found(out: CommandOutput, batch: Batch, found: Preflight, *, dry: bool) -> None:
     price = batch.price
     estimate = None if price is None else found.new * price
     if dry and out.as_json:
@@ -282,7 +287,7 @@ def _print_found(out: Output, batch: Batch, found: Preflight, *, dry: bool) -> N
         out.line(json.dumps(sample, ensure_ascii=False, default=str))
 
 
-def _print_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
+def _print_end(out: CommandOutput, batch: Batch, summary: BatchSummary) -> None:
     states = ", ".join(f"{count} {state}" for state, count in sorted(summary.states.items()))
     out.note(f"{states}; ${summary.settled:.4f} spent, ${summary.reserved:.4f} reserved")
     if summary.stopped:
@@ -301,7 +306,7 @@ def _print_end(out: Output, batch: Batch, summary: BatchSummary) -> None:
         out.line(str(batch.results))
 
 
-def _ended(out: Output, batch: Batch, summary: BatchSummary, notify: str | None) -> int:
+def _ended(out: CommandOutput, batch: Batch, summary: BatchSummary, notify: str | None) -> int:
     """Sum up; the exit status."""
     _print_end(out, batch, summary)
     if notify:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runcomfy.cli.exit_codes import DONE, FAILED
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
@@ -15,7 +15,7 @@ __all__ = ["command"]
 @click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
 @output_options
 @service_options
-def command(out: Output, service: Service, request_ids: tuple[str, ...]) -> int:
+def command(out: CommandOutput, service: Service, request_ids: tuple[str, ...]) -> int:
     """Cancel each request. Only queued requests can be cancelled; others keep running.
 
     The exit status is 1 if any request was not cancelled.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 
 __all__ = ["command"]
 
@@ -49,7 +49,7 @@ _SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 @click.command(name="completion", short_help="Print the completion script for a shell.")
 @click.argument("shell", type=click.Choice([*_SCRIPTS]))
 @output_options
-def command(out: Output, shell: str) -> None:
+def command(out: CommandOutput, shell: str) -> None:
     """Print the completion script for SHELL: commands, options, model ids, input names and their choices.
 
     \b

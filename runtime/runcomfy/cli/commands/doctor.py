@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from runcomfy.cli.exit_codes import CANNOT_WRITE, DONE, MISUSE, status_of
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options, state_folder
 from runcomfy.extras import install_command
 
@@ -38,7 +38,7 @@ _EXTRAS = {
 }
 
 
-class Finding(NamedTuple):
+class Diagnosis(NamedTuple):
     """The outcome of a check: ``verdict`` is ``ok``, ``warn`` or ``fail``; a failure has an exit status."""
 
     check: str
@@ -50,7 +50,7 @@ class Finding(NamedTuple):
 @click.command(name="doctor", short_help="Check the installation; costs nothing.")
 @output_options
 @service_options
-def command(out: Output, service: Service) -> int:
+def command(out: CommandOutput, service: Service) -> int:
     """Check token, service, clock, state folder, file locks and extras. Submits nothing.
 
     The exit status is that of the first failed check.
@@ -66,33 +66,33 @@ def command(out: Output, service: Service) -> int:
     return next((finding.status for finding in findings if finding.status), DONE)
 
 
-def _python(service: Service) -> Iterator[Finding]:
+def _python(service: Service) -> Iterator[Diagnosis]:
     from runcomfy._version import __version__
     from runcomfy.model.registry import model_ids
 
     del service
     version = f"runcomfy {__version__} on Python {platform.python_version()}"
-    yield Finding("version", "ok", f"{version}, {len(model_ids())} models installed")
+    yield Diagnosis("version", "ok", f"{version}, {len(model_ids())} models installed")
 
 
-def _token(service: Service) -> Iterator[Finding]:
+def _token(service: Service) -> Iterator[Diagnosis]:
     from runcomfy.cli.token_store import masked
     from runcomfy.credentials import find_token
     from runcomfy.errors import ConfigurationError
 
     if service.mock:
-        yield Finding("token", "ok", "not needed with --mock")
+        yield Diagnosis("token", "ok", "not needed with --mock")
         return
     try:
         token = find_token()
     except ConfigurationError as error:
         message = "none found; store one with: runcomfy-py login"
-        yield Finding("token", "fail", message, status_of(error))
+        yield Diagnosis("token", "fail", message, status_of(error))
         return
-    yield Finding("token", "ok", f"{masked(token)} from {token.source}")
+    yield Diagnosis("token", "ok", f"{masked(token)} from {token.source}")
 
 
-def _service_and_clock(service: Service) -> Iterator[Finding]:
+def _service_and_clock(service: Service) -> Iterator[Diagnosis]:
     """Make one free call: whether the service responds, and the time of its clock."""
     from runcomfy.errors import MissingToken, RunComfyError
 
@@ -101,17 +101,19 @@ def _service_and_clock(service: Service) -> Iterator[Finding]:
         with service.client() as client:
             client.models(limit=1, timeout=_PATIENCE)
             took = time.monotonic() - began
-            yield Finding("service", "ok", f"{service.name} responds in {took * 1000:.0f} ms")
+            yield Diagnosis("service", "ok", f"{service.name} responds in {took * 1000:.0f} ms")
     except MissingToken:
-        yield Finding("service", "warn", f"{service.address} was not contacted: there is no token")
+        yield Diagnosis(
+            "service", "warn", f"{service.address} was not contacted: there is no token"
+        )
     except (RunComfyError, OSError) as error:  # the mock's own folder may not be there
         message = str(error).partition("\n")[0]
-        yield Finding("service", "fail", message, status_of(error))
+        yield Diagnosis("service", "fail", message, status_of(error))
     if not service.mock:
         yield _clock(service.address)
 
 
-def _clock(address: str) -> Finding:
+def _clock(address: str) -> Diagnosis:
     """Compare the clocks of this machine and the service: a wrong one breaks signed URLs and daily budgets."""
     import httpx
 
@@ -121,14 +123,14 @@ def _clock(address: str) -> Finding:
 
         off = time.time() - parsedate_to_datetime(date).timestamp()
     except Exception:  # noqa: BLE001  # no connection, no date, or a date that is none
-        return Finding("clock", "warn", "the service does not report its time")
+        return Diagnosis("clock", "warn", "the service does not report its time")
     if abs(off) > _CLOCK_OFF:
         message = f"this clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}; correct it"
-        return Finding("clock", "warn", message)
-    return Finding("clock", "ok", f"within {_CLOCK_OFF:.0f} s of the service's clock")
+        return Diagnosis("clock", "warn", message)
+    return Diagnosis("clock", "ok", f"within {_CLOCK_OFF:.0f} s of the service's clock")
 
 
-def _folder(service: Service) -> Iterator[Finding]:
+def _folder(service: Service) -> Iterator[Diagnosis]:
     del service
     folder = state_folder()
     try:
@@ -137,12 +139,12 @@ def _folder(service: Service) -> Iterator[Finding]:
             file.write(b"x")
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror}; set XDG_STATE_HOME"
-        yield Finding("state folder", "fail", message, CANNOT_WRITE)
+        yield Diagnosis("state folder", "fail", message, CANNOT_WRITE)
         return
-    yield Finding("state folder", "ok", str(folder))
+    yield Diagnosis("state folder", "ok", str(folder))
 
 
-def _locks(service: Service) -> Iterator[Finding]:
+def _locks(service: Service) -> Iterator[Diagnosis]:
     del service
     try:
         import fcntl
@@ -153,33 +155,33 @@ def _locks(service: Service) -> Iterator[Finding]:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         message = f"the state folder's file system does not support locks ({error.strerror}); set XDG_STATE_HOME"
-        yield Finding("locks", "fail", message, CANNOT_WRITE)
+        yield Diagnosis("locks", "fail", message, CANNOT_WRITE)
         return
-    yield Finding("locks", "ok", "file locks work")
+    yield Diagnosis("locks", "ok", "file locks work")
 
 
-def _journal(service: Service) -> Iterator[Finding]:
+def _journal(service: Service) -> Iterator[Diagnosis]:
     from runcomfy.errors import JournalError
 
     try:
         with service.journal() as journal:
             unknown = sum(1 for _ in journal.entries(state="unknown"))
     except (JournalError, OSError) as error:
-        yield Finding("journal", "fail", str(error), status_of(error))
+        yield Diagnosis("journal", "fail", str(error), status_of(error))
         return
     message = f"{service.journal_path}"
     if unknown:
         message += f"; {unknown} unknown, see: runcomfy-py jobs --state unknown"
-    yield Finding("journal", "warn" if unknown else "ok", message)
+    yield Diagnosis("journal", "warn" if unknown else "ok", message)
 
 
-def _extras(service: Service) -> Iterator[Finding]:
+def _extras(service: Service) -> Iterator[Diagnosis]:
     for extra, (module, purpose) in _EXTRAS.items():
         if find_spec(module) is not None:
-            yield Finding(f"extra {extra}", "ok", purpose)
+            yield Diagnosis(f"extra {extra}", "ok", purpose)
             continue
         needed = extra == "mock" and service.mock
         message = f"not installed; {purpose}: {install_command(extra)}"
-        yield Finding(
+        yield Diagnosis(
             f"extra {extra}", "fail" if needed else "warn", message, MISUSE if needed else DONE
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ __all__ = ["command"]
 @click.option("--title", help="Heading of the page.  [default: the folder's name]")
 @output_options
 def command(
-    out: Output, source: str | None, page: str | None, mock: bool, title: str | None
+    out: CommandOutput, source: str | None, page: str | None, mock: bool, title: str | None
 ) -> None:
     """Write one HTML file with the images, video and audio of FOLDER (a batch) or JOURNAL, with inputs, costs and errors.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, journal_option, service_options
 from runcomfy.journal.states import State
 
@@ -48,7 +48,7 @@ __all__ = ["command"]
 @service_options
 @journal_option
 def command(
-    out: Output,
+    out: CommandOutput,
     service: Service,
     search: str | None,
     states: tuple[Any, ...],
@@ -81,7 +81,7 @@ def command(
         out.note(f"{unknown} unknown; see: runcomfy-py journal resolve --help")
 
 
-def _show_spend(out: Output, journal: Journal, by: Any) -> None:
+def _show_spend(out: CommandOutput, journal: Journal, by: Any) -> None:
     spends = journal.spend(by)
     if out.as_json:
         for name, one in spends.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runcomfy.cli.option_types import Number
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, journal_option, service_options
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def command() -> None:
 @service_options
 @journal_option
 def resolve(
-    out: Output, service: Service, key: str, request_id: str | None, not_sent: bool
+    out: CommandOutput, service: Service, key: str, request_id: str | None, not_sent: bool
 ) -> None:
     """Settle the unknown entry KEY after checking your account for its request.
 
@@ -57,7 +57,7 @@ def resolve(
 @output_options
 @service_options
 @journal_option
-def backup(out: Output, service: Service, path: str) -> None:
+def backup(out: CommandOutput, service: Service, path: str) -> None:
     """Write a complete copy of the journal to PATH, which must not exist."""
     with service.journal() as journal:
         out.line(str(journal.backup(path)))
@@ -67,7 +67,7 @@ def backup(out: Output, service: Service, path: str) -> None:
 @output_options
 @service_options
 @journal_option
-def restore_accepted(out: Output, service: Service) -> None:
+def restore_accepted(out: CommandOutput, service: Service) -> None:
     """Accept a journal that is older than its folder records, after you restored the latest copy.
 
     Requests submitted after that copy are not in it and could be paid again.
@@ -80,7 +80,7 @@ def restore_accepted(out: Output, service: Service) -> None:
 @output_options
 @service_options
 @journal_option
-def adopt(out: Output, service: Service) -> None:
+def adopt(out: CommandOutput, service: Service) -> None:
     """Assign all entries to the token now used, after you renewed the token of the same account."""
     with service.journal() as journal, service.client() as client:
         count = journal.adopt(client.account)
@@ -101,7 +101,7 @@ def adopt(out: Output, service: Service) -> None:
 @output_options
 @service_options
 @journal_option
-def purge(out: Output, service: Service, before: datetime) -> None:
+def purge(out: CommandOutput, service: Service, before: datetime) -> None:
     """Remove inputs, outputs and file names of requests that ended before DATE. Keys and costs stay."""
     with service.journal() as journal:
         count = journal.purge(before=before.replace(tzinfo=UTC))
@@ -123,7 +123,7 @@ def purge(out: Output, service: Service, before: datetime) -> None:
 @output_options
 @service_options
 @journal_option
-def limits(out: Output, service: Service, remove: bool, **given: float | None) -> None:
+def limits(out: CommandOutput, service: Service, remove: bool, **given: float | None) -> None:
     """Show the journal's budgets, or set those that are given, for every command and program that uses it.
 
     A budget that is not given stays as it is.

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
@@ -24,7 +24,7 @@ _PATIENCE = 15.0
 @click.option("--no-check", is_flag=True, help="Do not check the token with the service.")
 @output_options
 @service_options
-def command(out: Output, service: Service, no_keyring: bool, no_check: bool) -> None:
+def command(out: CommandOutput, service: Service, no_keyring: bool, no_check: bool) -> None:
     """Read the API token from a hidden prompt or from standard input, and store it.
 
     Uses the system keyring if one exists and the extra "keyring" is installed, else a file of mode 0600
@@ -58,7 +58,7 @@ def _read() -> str:
     return text
 
 
-def _check(service: Service, token: str, out: Output) -> None:
+def _check(service: Service, token: str, out: CommandOutput) -> None:
     """Refuse a token that the service rejects. If the service cannot be reached, it is stored unchecked."""
     from runcomfy.errors import ConnectionFailed, DeadlineExceeded, ServerFault
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 
 __all__ = ["command"]
 
 
 @click.command(name="logout", short_help="Delete the stored API token.")
 @output_options
-def command(out: Output) -> None:
+def command(out: CommandOutput) -> None:
     """Delete the token that login stored. Reports any other source that still has a token."""
     from runcomfy.cli.token_store import forget
     from runcomfy.credentials import find_token

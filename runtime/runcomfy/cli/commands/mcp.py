@@ -11,7 +11,7 @@ import click
 
 from runcomfy.cli.model_packages import package_option
 from runcomfy.cli.option_types import Number
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 from runcomfy.errors import MissingExtra
 
@@ -66,7 +66,7 @@ __all__ = ["command"]
 @package_option
 @output_options
 @service_options
-def command(out: Output, service: Service, http: bool, port: int, **options: Any) -> None:
+def command(out: CommandOutput, service: Service, http: bool, port: int, **options: Any) -> None:
     """Serve eight tools to an agent: search_models, describe_model, check, submit, wait, result, cancel, history.
 
     Without a budget, each submit needs the consent of the user, who is asked through the MCP client. The same key is never paid twice.
@@ -74,13 +74,13 @@ def command(out: Output, service: Service, http: bool, port: int, **options: Any
     gc.disable()  # importing the SDK creates thousands of classes; garbage collection takes a tenth of the start-up time
     try:
         from runcomfy.mcp.server import HttpServer, serve_stdio
-        from runcomfy.mcp.settings import Settings
+        from runcomfy.mcp.settings import AgentSettings
     except ImportError:
         raise MissingExtra("the MCP server", "mcp") from None
     finally:
         gc.enable()
     with service.settings() as reached:
-        settings = Settings(
+        settings = AgentSettings(
             out=options["folder"],
             roots=options["roots"],
             allow=options["allow"] or ("*",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runcomfy.cli.model_packages import package_option
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["command"]
 @service_options
 @package_option
 def command(
-    out: Output,
+    out: CommandOutput,
     service: Service,
     search: str | None,
     category: str | None,
@@ -54,7 +54,7 @@ def command(
     out.detail(f"{len(entries)} models")
 
 
-def _list_installed(out: Output, search: str, limit: int | None) -> None:
+def _list_installed(out: CommandOutput, search: str, limit: int | None) -> None:
     from runcomfy.model.registry import model_ids
 
     wanted = search.casefold()

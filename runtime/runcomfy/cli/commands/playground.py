@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from runcomfy.cli.model_packages import package_option
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.errors import MissingExtra
 
 __all__ = ["command"]
@@ -56,7 +56,7 @@ def command(
     no_browser: bool,
     live: bool,
     budget: float | None,
-    out: Output,
+    out: CommandOutput,
     **options: Any,
 ) -> None:
     """Serve a local web page with a form for every installed model, validated as you type, and the runs with their results.
@@ -65,10 +65,10 @@ def command(
     stay in the journal.
     """
     try:
-        from runcomfy.playground import Playground, Settings
+        from runcomfy.playground import Playground, PlaygroundSettings
     except ImportError:
         raise MissingExtra("the playground", "playground") from None
-    settings = Settings(
+    settings = PlaygroundSettings(
         live=live, port=port, budget=budget, base_url=options["base_url"], out=options["folder"]
     )
     ended = threading.Event()

@@ -12,7 +12,7 @@ import click
 
 from runcomfy.cli.exit_codes import DONE, TRY_LATER, UNKNOWN, status_of, worst
 from runcomfy.cli.option_types import Number
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ __all__ = ["command"]
 )
 @output_options
 @service_options
-def command(out: Output, service: Service, folder: str, timeout: float) -> int:
+def command(out: CommandOutput, service: Service, folder: str, timeout: float) -> int:
     """Wait for every unfinished request in the journal, and save all unsaved files.
 
     Submits nothing. Lists requests with an unknown outcome; settle them with `runcomfy-py journal resolve`.

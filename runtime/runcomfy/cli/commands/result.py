@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.saving_options import saving_options
 from runcomfy.cli.service import Service, service_options
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runcomfy import AsyncClient, Status
-    from runcomfy.cli.following import Call
+    from runcomfy.cli.following import FollowedJob
 
 __all__ = ["command"]
 
@@ -25,7 +25,7 @@ __all__ = ["command"]
 @output_options
 @service_options
 def command(
-    out: Output,
+    out: CommandOutput,
     service: Service,
     request_ids: tuple[str, ...],
     folder: str,
@@ -46,11 +46,11 @@ def command(
         return follow(make_client, calls, out, saving, submitting=False)
 
 
-def _call(request_id: str) -> Call:
-    from runcomfy.cli.following import Call
+def _call(request_id: str) -> FollowedJob:
+    from runcomfy.cli.following import FollowedJob
 
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         del on_status
         return await client.job(request_id).result()
 
-    return Call(call)
+    return FollowedJob(call)

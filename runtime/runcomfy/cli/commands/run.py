@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runcomfy.cli.option_types import Number
-from runcomfy.cli.output import Output, output_options
-from runcomfy.cli.requests import ModelCommand, Wanted, request_options
+from runcomfy.cli.output import CommandOutput, output_options
+from runcomfy.cli.requests import ModelCommand, ModelInputs, request_options
 from runcomfy.cli.saving_options import saving_options
 from runcomfy.cli.service import Service, service_options
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runcomfy import AsyncClient, Status
-    from runcomfy.cli.following import Call
+    from runcomfy.cli.following import FollowedJob
 
 __all__ = ["command"]
 
@@ -43,9 +43,9 @@ _MOST = 100
 @output_options
 @service_options
 def command(
-    out: Output,
+    out: CommandOutput,
     service: Service,
-    wanted: Wanted,
+    wanted: ModelInputs,
     folder: str,
     name: str | None,
     no_save: bool,
@@ -82,10 +82,10 @@ def command(
         return follow(make_client, calls, out, saving, submitting=True)
 
 
-def _call(wanted: Wanted, options: dict[str, Any]) -> Call:
-    from runcomfy.cli.following import Call
+def _call(wanted: ModelInputs, options: dict[str, Any]) -> FollowedJob:
+    from runcomfy.cli.following import FollowedJob
 
     async def call(client: AsyncClient, on_status: Callable[[Status], None]) -> Any:
         return await client.run(wanted.model_id, wanted.payload, on_status=on_status, **options)
 
-    return Call(call, options["key"])
+    return FollowedJob(call, options["key"])

@@ -8,7 +8,7 @@ import click
 
 from runcomfy.cli.model_help import input_rows
 from runcomfy.cli.model_packages import model_of, package_option
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 from runcomfy.model.declared_inputs import inputs_of
 
@@ -34,7 +34,9 @@ _PATIENCE = 10.0
 @output_options
 @service_options
 @package_option
-def command(out: Output, service: Service, model: str, example: str | None, offline: bool) -> None:
+def command(
+    out: CommandOutput, service: Service, model: str, example: str | None, offline: bool
+) -> None:
     """Show the inputs of MODEL with limits, file rules and demo values, its price, and an example.
 
     The example comes from the model's page, as Python, JSON, curl and command line. The price comes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
@@ -14,7 +14,7 @@ __all__ = ["command"]
 @click.argument("request_ids", nargs=-1, required=True, metavar="REQUEST_ID...")
 @output_options
 @service_options
-def command(out: Output, service: Service, request_ids: tuple[str, ...]) -> None:
+def command(out: CommandOutput, service: Service, request_ids: tuple[str, ...]) -> None:
     """Show the state of each request and its position in the queue."""
     with service.client() as client:
         for request_id in request_ids:

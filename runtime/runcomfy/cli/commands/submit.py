@@ -8,8 +8,8 @@ import click
 
 from runcomfy.cli.exit_codes import DONE
 from runcomfy.cli.next_command import next_command
-from runcomfy.cli.output import Output, output_options
-from runcomfy.cli.requests import ModelCommand, Wanted, request_options
+from runcomfy.cli.output import CommandOutput, output_options
+from runcomfy.cli.requests import ModelCommand, ModelInputs, request_options
 from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command", "submit"]
@@ -21,7 +21,7 @@ __all__ = ["command", "submit"]
 @request_options
 @output_options
 @service_options
-def command(out: Output, service: Service, wanted: Wanted) -> int:
+def command(out: CommandOutput, service: Service, wanted: ModelInputs) -> int:
     """Submit a request to MODEL and print its id. Inputs have the same form as for run.
 
     `runcomfy-py wait ID` waits for it later, in any process; `runcomfy-py recover` waits for all.
@@ -30,7 +30,11 @@ def command(out: Output, service: Service, wanted: Wanted) -> int:
 
 
 def submit(
-    out: Output, service: Service, wanted: Wanted, count: int = 1, folder: str | None = None
+    out: CommandOutput,
+    service: Service,
+    wanted: ModelInputs,
+    count: int = 1,
+    folder: str | None = None,
 ) -> int:
     """Submit the request so many times, one after the other; ``folder`` is where recover saves."""
     from runcomfy.cli.before_paying import check_before_paying, prices, ways

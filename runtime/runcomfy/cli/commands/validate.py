@@ -15,7 +15,7 @@ from runcomfy.cli.engine_options import engine_options
 from runcomfy.cli.exit_codes import BAD_DATA, DONE, MISUSE
 from runcomfy.cli.findings import as_json, rows, verdict
 from runcomfy.cli.model_packages import model_of, package_option
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.payload_files import extension, named, opened, payload_files
 from runcomfy.cli.terminal import complain
 from runcomfy.errors import ConfigurationError
@@ -100,7 +100,7 @@ def _files(
 @output_options
 @package_option
 def command(
-    out: Output,
+    out: CommandOutput,
     model: str,
     payload: tuple[str, ...],
     files: dict[str, str],
@@ -195,7 +195,7 @@ def _content(path: str) -> bytes:
     return content
 
 
-def _check_lines(out: Output, source: str, found: LineReports) -> int:
+def _check_lines(out: CommandOutput, source: str, found: LineReports) -> int:
     name = named(source)
     of_batch = False
     with found:
@@ -230,7 +230,7 @@ def _is_of_a_batch(found: Violation) -> bool:
     return found.rule in ("url-file-name", "url-relative")
 
 
-def _check_payload(out: Output, cls: type[Request[Any]], source: str, **options: Any) -> int:
+def _check_payload(out: CommandOutput, cls: type[Request[Any]], source: str, **options: Any) -> int:
     report = _report(cls, _content(source), **options)
     name = named(source)
     if out.as_json:
@@ -285,7 +285,7 @@ def _status(report: Report) -> int:
     return MISUSE if missing else DONE
 
 
-def _show(out: Output, name: str, report: Report) -> None:
+def _show(out: CommandOutput, name: str, report: Report) -> None:
     shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
     out.line(f"{shown} is {verdict(report)}")
     out.table(_COLUMNS, rows(report))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runcomfy.cli.output import Output, output_options
+from runcomfy.cli.output import CommandOutput, output_options
 from runcomfy.cli.service import Service, service_options
 
 __all__ = ["command"]
@@ -13,7 +13,7 @@ __all__ = ["command"]
 @click.command(name="whoami", short_help="Show the token in use and its source.")
 @output_options
 @service_options
-def command(out: Output, service: Service) -> None:
+def command(out: CommandOutput, service: Service) -> None:
     """Show the last characters of the token in use, its source, and its service.
 
     Sends nothing. `runcomfy-py doctor` checks the token with the service.
