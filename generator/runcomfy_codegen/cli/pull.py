@@ -69,11 +69,12 @@ def command(
     """
     from runcomfy_codegen.catalogue.pull import PullOptions, pull, show_progress
     from runcomfy_codegen.catalogue.reader import BASE_URL, CatalogueQuery, open_client
+    from runcomfy_codegen.catalogue.waiting import waits_are_told
 
     query = CatalogueQuery(search, category, kind)
     address = base_url or BASE_URL
     options = PullOptions(schemas, address, query, models, everything, prune, dry_run, restart)
-    with open_client(address) as client:
+    with open_client(address) as client, waits_are_told():
         report = pull(client, options, show_progress)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")

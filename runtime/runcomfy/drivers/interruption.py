@@ -38,7 +38,7 @@ _CHECK = (
 class CallProgress:
     """The progress of a flow; explains the state of the request when the flow is interrupted."""
 
-    __slots__ = ("_model_id", "_redact", "ended", "request_id", "rescuing", "submitting")
+    __slots__ = ("_call", "_model_id", "_redact", "ended", "request_id", "rescuing", "submitting")
 
     def __init__(
         self,
@@ -52,6 +52,8 @@ class CallProgress:
         self._model_id = model_id
         self.request_id = request_id
         self.submitting = False
+        #: What the last call is for, in the log.
+        self._call = "call"
         #: Whether the flow is an attempt to cancel, which a close waits for.
         self.rescuing = rescuing
         #: Whether the last status is final.
@@ -64,6 +66,8 @@ class CallProgress:
     def take(self, step: Step) -> None:
         """Record the step, and log it if it is a change of state or a retry."""
         self.submitting = isinstance(step, Send) and step.call.action == "submit"
+        if isinstance(step, Send):
+            self._call = "submit" if self.submitting else "call"
         if isinstance(step, StatusReport):
             self.request_id = step.request_id
             self.ended = step.status.phase != "running"
@@ -73,7 +77,7 @@ class CallProgress:
                 "request %s: %s%s", step.request_id, state, "" if place is None else f" ({place})"
             )
         elif isinstance(step, Sleep) and step.reason:
-            name = f"request {self.request_id}" if self.request_id else "submit"
+            name = f"request {self.request_id}" if self.request_id else self._call
             log.info("%s: %s; retrying in %.1f s", name, step.reason, step.seconds)
 
     def explain(self, stop: BaseException) -> None:

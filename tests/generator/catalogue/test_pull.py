@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -363,7 +364,8 @@ def test_a_busy_service_is_retried_as_it_says(shop: Shop) -> None:
     shop.entries = [entry("acme/cat")]
     with mock_service(catalogue=shop.entries) as shop.service:
         shop.service.fault("http_429", on="catalogue")
-        assert shop.pull("--all").status == 0
+        ran = shop.pull("--all")
+        assert (ran.status, "retrying in" in ran.err) == (0, True)
         assert shop.service.count("catalogue") == 2
 
 
@@ -379,10 +381,14 @@ def test_without_a_token_nothing_is_asked(shop: Shop, monkeypatch: pytest.Monkey
 def test_a_service_that_cannot_be_reached_is_for_later(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "PAGE_TIMEOUT", 0.3)
+    monkeypatch.setattr(reader, "PAGE_TIMEOUT", 1.5)
     ran = codegen("pull", "--all", "--schemas", shop.schemas, "--base-url", "http://127.0.0.1:9/")
     assert ran.status == 75
     assert not shop.schemas.exists()
+    first, how, *_ = ran.err.splitlines()
+    assert first.startswith("catalogue: no connection to the service; retrying in ")
+    assert "Ctrl-C stops it" in how
+    assert logging.getLogger("runcomfy").handlers == []
 
 
 def test_hostile_facts_cannot_steer_the_terminal(shop: Shop) -> None:
