@@ -118,7 +118,8 @@ class _GenerateRun:
         self.progress = progress
         self.previous = Manifest.read(folder)
         self.folder = PackageFolder(folder, self.previous.files)
-        self.generator = fingerprint()
+        # The package's name stands in its indexes.
+        self.generator = f"{fingerprint()} {package}"
         self.fresh = fresh
         last = stamp(self.generator, self.folder.text(manifests.NAME) or "")
         self.trusted = not fresh and read_stamp(folder) == last

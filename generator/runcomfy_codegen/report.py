@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from .console import printable
 from .diagnostics import Diagnostic
 from .pipeline import PipelineResult
+from .spec.model_spec import TYPED_MODELS
 
 __all__ = ["as_dict", "as_text", "drifted"]
 
@@ -98,10 +100,13 @@ def _lines(generation: PipelineResult, *, check: bool, verbose: bool) -> Iterato
 
 
 def _written(generation: PipelineResult) -> Iterator[str]:
-    """What is new, by its class; of very many models the first ones."""
+    """What is new, by where type checkers find its class; of very many models the first ones."""
+    models = generation.manifest.models
+    owned = Counter(entry.package for entry in models.values())
     for model_id in generation.rendered[:_SHOWN]:
-        entry = generation.manifest.models[model_id]
-        yield f"{model_id}: written as {entry.package}.{entry.class_name}"
+        entry = models[model_id]
+        module = f".{entry.module}" if owned[entry.package] > TYPED_MODELS else ""
+        yield f"{model_id}: written as {entry.package}{module}.{entry.class_name}"
     if len(generation.rendered) > _SHOWN:
         yield f"… and {len(generation.rendered) - _SHOWN} more"
 

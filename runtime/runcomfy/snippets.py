@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -17,18 +18,21 @@ from runcomfy.protocol.urls import model_path
 if TYPE_CHECKING:
     from runcomfy.model.request import Request
 
-__all__ = ["as_arguments", "command_line", "curl", "json_text", "python"]
+__all__ = ["as_arguments", "command_line", "curl", "import_place", "json_text", "python"]
 
 
-def python(cls: type[Request[Any]], payload: Mapping[str, Any]) -> str:
-    """The program that runs the model with these inputs.
+def python(cls: type[Request[Any]], payload: Mapping[str, Any], place: str = "") -> str:
+    """The program that runs the model with these inputs; ``place`` is the module that it imports ``cls`` from.
 
     >>> print(python(GptImage2Edit, {"prompt": "a hat", "images": ["https://example.com/cat.png"]}))
     from runcomfy import Client
     ...
     """
-    package = cls.__module__.rpartition(".")[0]
-    lines = ["from runcomfy import Client", f"from {package} import {cls.__name__}", ""]
+    lines = [
+        "from runcomfy import Client",
+        f"from {place or import_place(cls)} import {cls.__name__}",
+        "",
+    ]
     names = {wire: name for name, wire in cls._wire_names.items()}
     if all(name in names for name in payload):
         inputs = [f"    {names[wire]}={_source(value)}," for wire, value in payload.items()]
@@ -39,6 +43,14 @@ def python(cls: type[Request[Any]], payload: Mapping[str, Any]) -> str:
         lines.insert(0, "from pathlib import Path\n")
     lines += ["with Client() as client:", '    client.run(request).save("pictures")']
     return "\n".join(lines)
+
+
+def import_place(cls: type[Request[Any]]) -> str:
+    """Where type checkers find a class: the subpackage of its owner or, of an owner of many models, its module."""
+    owner = cls.__module__.rpartition(".")[0]
+    package = sys.modules.get(owner)
+    # Only a subpackage that checkers see has the list itself; any other makes it when it is asked for.
+    return owner if package is None or "__all__" in vars(package) else cls.__module__
 
 
 def json_text(payload: Mapping[str, Any]) -> str:

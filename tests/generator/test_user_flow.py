@@ -13,7 +13,9 @@ import pytest
 
 from runcomfy.errors import IncompatiblePackage
 from runcomfy.model import FORMAT, require_format
-from runcomfy_codegen.package.index import TYPED_MODELS
+from runcomfy.snippets import python
+from runcomfy_codegen.spec.model_spec import TYPED_MODELS
+from support.codegen import codegen
 from support.generate import run, text_schema
 from support.ingest import WAN
 from support.small_models import load, make, store
@@ -245,10 +247,28 @@ def test_of_a_large_owner_type_checkers_see_the_modules_alone(tmp_path: Path) ->
     make(tmp_path, {"acme/one-more": text_schema("prompt")})
     assert "import Model7" not in subpackage.read_text()
     acme = load(tmp_path, "made_models.acme")
+    assert "``from made_models.acme.model_0 import Model0``" in acme.__doc__
     assert acme.Model7.model_id == "acme/model-7"
     assert set(acme.__all__) == set(dir(acme))
     with pytest.raises(AttributeError, match="has no attribute 'Mod'"):
         acme.Mod  # noqa: B018  # likewise
+
+
+@pytest.mark.parametrize(("models", "place"), [(1, "acme"), (TYPED_MODELS + 1, "acme.model_0")])
+def test_every_face_names_the_place_where_checkers_find_a_class(
+    tmp_path: Path, models: int, place: str
+) -> None:
+    schemas, out = tmp_path / "schemas", tmp_path / "out"
+    for number in range(models):
+        store(schemas, f"acme/model-{number}", text_schema("prompt"))
+    options = ("--schemas", schemas, "--package", "made_models", "--out")
+    assert f"written as {place}.Model0\n" in codegen("generate", *options, out).out
+    codegen("docs", *options, tmp_path / "docs")
+    page = (tmp_path / "docs/acme/model_0.md").read_text()
+    line = f"from made_models.{place} import Model0"
+    assert line in page
+    assert f"<code>made_models.{place}.Model0</code>" in page
+    assert line in python(load(tmp_path, f"made_models.{place}").Model0, {})
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, cast
@@ -17,6 +18,7 @@ from runcomfy.model.messages import printable
 from runcomfy.snippets import command_line, curl, json_text, python
 from runcomfy_codegen.schema.keywords import Schema
 from runcomfy_codegen.spec.docstrings import limits_of, one_line
+from runcomfy_codegen.spec.model_spec import TYPED_MODELS
 
 from .models import ExportedModel
 
@@ -41,7 +43,12 @@ _DEMO = 160
 
 def model_pages(models: Sequence[ExportedModel], package: str, script: str) -> dict[str, str]:
     """Path -> text of all pages, of the index that the search reads, and of the search's ``script``."""
-    pages = {page_path(one): "\n".join(_page(one, package)) + "\n" for one in models}
+    owned = Counter(one.owner for one in models)
+    pages = {}
+    for one in models:
+        module = f".{one.module}" if owned[one.owner] > TYPED_MODELS else ""
+        place = f"{package}.{one.owner}{module}"
+        pages[page_path(one)] = "\n".join(_page(one, place)) + "\n"
     index = [
         {
             "id": one.model_id,
@@ -79,9 +86,10 @@ def _list(models: Sequence[ExportedModel]) -> str:
     )
 
 
-def _page(model: ExportedModel, package: str) -> Iterator[str]:
+def _page(model: ExportedModel, place: str) -> Iterator[str]:
+    """The lines of a page; ``place`` is the module that type checkers import the class from."""
     yield _FRONT + f"# `{model.model_id}`\n"
-    yield from _html("div", _introduction(model))
+    yield from _html("div", _introduction(model, place))
     yield "## Inputs\n"
     if model.inputs:
         yield from _html("div", _inputs(model))
@@ -93,7 +101,7 @@ def _page(model: ExportedModel, package: str) -> Iterator[str]:
     yield "## Example\n"
     if model.deprecated or set(model.required) - model.example.keys():
         yield "Inputs without a demo value are omitted; fill them in.\n"
-    for title, language, text in _examples(model, package):
+    for title, language, text in _examples(model, place):
         yield f'=== "{title}"\n'
         yield from (f"    {line}".rstrip() for line in _fenced(language, text))
         yield ""
@@ -106,7 +114,7 @@ def _html(tag: str, lines: Iterator[str]) -> Iterator[str]:
     yield f"</{tag}>\n"
 
 
-def _introduction(model: ExportedModel) -> Iterator[str]:
+def _introduction(model: ExportedModel, place: str) -> Iterator[str]:
     if model.deprecated:
         yield f"<p><strong>Deprecated:</strong> {_text(model.deprecated)}.</p>"
     for words in (
@@ -116,7 +124,7 @@ def _introduction(model: ExportedModel) -> Iterator[str]:
         if words:
             yield f"<p>{_text(words)}</p>"
     facts = [
-        ("Class", f"<code>{escape(model.owner)}.{escape(model.class_name)}</code>"),
+        ("Class", f"<code>{escape(f'{place}.{model.class_name}')}</code>"),
         ("Price", _price(model)),
         (
             "Categories",
@@ -219,13 +227,10 @@ def _named(name: str, part: Schema) -> str:
     return _TYPES.get(name, escape(name))
 
 
-def _examples(model: ExportedModel, package: str) -> Iterator[tuple[str, str, str]]:
-    facts = {
-        "__module__": f"{package}.{model.owner}.{model.module}",
-        "_wire_names": {python_name: wire for wire, python_name in model.python_names.items()},
-    }
+def _examples(model: ExportedModel, place: str) -> Iterator[tuple[str, str, str]]:
+    facts = {"_wire_names": {name: wire for wire, name in model.python_names.items()}}
     cls = cast("Any", type(model.class_name, (), facts))  # what a snippet asks of a class
-    yield "Python", "python", python(cls, model.example)
+    yield "Python", "python", python(cls, model.example, place)
     yield "Command", "sh", command_line(model.model_id, model.example)
     yield "curl", "sh", curl(model.model_id, model.example, _BASE_URL)
     yield "JSON", "json", json_text(model.example)

@@ -6,17 +6,19 @@ import re
 from itertools import groupby
 
 from runcomfy.model import FORMAT
-from runcomfy_codegen.spec.model_spec import IndexEntry, OwnedModel, OwnerSpec, PackageSpec
+from runcomfy_codegen.spec.model_spec import (
+    TYPED_MODELS,
+    IndexEntry,
+    OwnedModel,
+    OwnerSpec,
+    PackageSpec,
+)
 from runcomfy_codegen.spec.names import Identifier
 from runcomfy_codegen.spec.python_source import docstring, lines_of_text, literal
 
 from .manifest import ManifestEntry
 
-__all__ = ["TYPED_MODELS", "package_spec"]
-
-#: Up to so many models of one owner, type checkers find the classes in the owner's subpackage. They read every module
-#: that it names to know one class, so that of larger owners they find them in the modules only.
-TYPED_MODELS = 50
+__all__ = ["package_spec"]
 
 
 def package_spec(name: str, models: dict[str, ManifestEntry]) -> PackageSpec:
@@ -37,7 +39,7 @@ def package_spec(name: str, models: dict[str, ManifestEntry]) -> PackageSpec:
             )
         ),
         tuple(
-            _owner(package, list(group))
+            _owner(name, package, list(group))
             for package, group in groupby(ordered, key=lambda item: item[1].package)
         ),
     )
@@ -48,12 +50,20 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _owner(package: str, models: list[tuple[str, ManifestEntry]]) -> OwnerSpec:
+def _owner(root: str, package: str, models: list[tuple[str, ManifestEntry]]) -> OwnerSpec:
     entries = [entry for _, entry in models]
     names = sorted({model_id.partition("/")[0] for model_id, _ in models})
+    words = f"The models of {' and '.join(f'``{name}``' for name in names)}."
+    typed = len(models) <= TYPED_MODELS
+    if not typed:
+        place = f"{root}.{package}.{entries[0].module}"
+        words += (
+            "\n\nType checkers find each class in its module, so that they need not read all of them:\n"
+            f"``from {place} import {entries[0].class_name}``."
+        )
     return OwnerSpec(
         Identifier(package),
-        docstring(f"The models of {' and '.join(f'``{name}``' for name in names)}.", 0),
+        docstring(words, 0),
         tuple(
             OwnedModel(
                 Identifier(entry.module),
@@ -61,7 +71,7 @@ def _owner(package: str, models: list[tuple[str, ManifestEntry]]) -> OwnerSpec:
             )
             for entry in entries
         ),
-        len(models) <= TYPED_MODELS,
+        typed,
         literal(sorted(name for entry in entries for name in entry.exports)),
         lines_of_text(
             f"{entry.module} {' '.join(entry.exports)}\t{model_id}" for model_id, entry in models

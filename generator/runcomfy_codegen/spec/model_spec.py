@@ -21,7 +21,12 @@ __all__ = [
     "OwnerSpec",
     "PackageSpec",
     "RuleSpec",
+    "TYPED_MODELS",
 ]
+
+#: Up to so many models of one owner, type checkers find the classes in the owner's subpackage. They read every module
+#: that it names to know one class, so that of larger owners they find them in the modules only.
+TYPED_MODELS = 50
 
 
 @dataclass(frozen=True, slots=True)

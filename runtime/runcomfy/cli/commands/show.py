@@ -50,10 +50,12 @@ def command(
     inputs = inputs_of(cls)
     entry, reason = (None, "not requested") if offline else _entry(service, model)
     if out.as_json:
+        from runcomfy.snippets import import_place
+
         out.json(
             {
                 "model_id": model,
-                "class": f"{cls.__module__.rpartition('.')[0]}.{cls.__name__}",
+                "class": f"{import_place(cls)}.{cls.__name__}",
                 "inputs": [one.as_dict() for one in inputs.values()],
                 "price": _price_as_json(entry),
                 "examples": {form: _example(cls, form, service.address) for form in _EXAMPLES},
