@@ -1,6 +1,8 @@
 # Each target is one line over a module; `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+# The tests start hundreds of interpreters: their bytecode is kept, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 # The tests spend half of their time waiting for processes and servers, so each core gets two workers.
 WORKERS = $(shell $(BIN)/python -c "import os; print(2 * (os.cpu_count() or 1))")
 
