@@ -247,7 +247,7 @@ def test_of_a_large_owner_type_checkers_see_the_modules_alone(tmp_path: Path) ->
     make(tmp_path, {"acme/one-more": text_schema("prompt")})
     assert "import Model7" not in subpackage.read_text()
     acme = load(tmp_path, "made_models.acme")
-    assert "``from made_models.acme.model_0 import Model0``" in acme.__doc__
+    assert "``from made_models.acme.model_0 import Model0``" in str(acme.__doc__)
     assert acme.Model7.model_id == "acme/model-7"
     assert set(acme.__all__) == set(dir(acme))
     with pytest.raises(AttributeError, match="has no attribute 'Mod'"):
