@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -14,6 +16,7 @@ import respx
 from runcomfy import errors
 from runcomfy.transports.patched_httpx import is_patched
 from support.callers import OWN, Caller
+from support.scripted_server import json_reply, serve
 
 ID = "req-1"
 #: Nothing answers there; what is not mocked fails.
@@ -129,9 +132,85 @@ def test_nothing_is_patched_by_itself() -> None:
         lambda: mock.patch("httpx.HTTPTransport.handle_request", json.loads),
         lambda: mock.patch("httpx._transports.default.AsyncHTTPTransport.handle_async_request"),
         lambda: mock.patch("httpcore.AsyncConnectionPool.handle_async_request", json.dumps),
+        lambda: mock.patch("httpx.HTTPTransport"),
+        lambda: mock.patch("httpx.AsyncHTTPTransport", httpx.MockTransport),
+        lambda: mock.patch("httpx.Client.__init__"),
+        lambda: mock.patch("httpx.AsyncHTTPTransport.__init__"),
+        lambda: mock.patch("httpx.AsyncClient.build_request"),
+        lambda: mock.patch("httpcore.ConnectionPool"),
+        lambda: mock.patch("httpcore.AnyIOBackend.connect_tcp"),
     ],
 )
 def test_patches_of_many_kinds_are_seen(patch: Callable[[], Any]) -> None:
     with patch():
         assert is_patched()
     assert not is_patched()
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_transport_class_that_was_replaced_gets_the_calls(kind: str) -> None:
+    class Fake(httpx.MockTransport):
+        def __init__(self, **_: Any) -> None:
+            super().__init__(play)
+
+    name = "HTTPTransport" if kind == "sync" else "AsyncHTTPTransport"
+    with mock.patch.object(httpx, name, Fake):
+        assert run_and_read(kind) == CONTENT
+
+
+class NoSockets(socket.socket):
+    """As pytest-socket and others replace ``socket.socket``; the pair of an event loop is left alone."""
+
+    def __init__(self, family: int = -1, *rest: Any, **named: Any) -> None:
+        if family in (socket.AF_INET, socket.AF_INET6):
+            raise RuntimeError("a test tried to use a socket")
+        super().__init__(family, *rest, **named)
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"  # the standard library leaves the socket open
+)
+@pytest.mark.parametrize("guard", ["socket", "socket.connect"])
+@pytest.mark.parametrize("kind", OWN)
+def test_a_guard_of_sockets_stops_a_submit(kind: str, guard: str) -> None:
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("a test tried to use a socket")
+
+    with serve() as server:
+        server.script(submit=[json_reply(request_id=ID, accepts=True)])
+        caller = Caller(kind, server.url)
+        with (
+            mock.patch(f"socket.{guard}", NoSockets if guard == "socket" else refuse),
+            pytest.raises(errors.ConnectionFailed, match="nothing was submitted"),
+        ):
+            caller.submit("acme/cat", {}, timeout=2)
+        assert server.accepted == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "httpx.post",
+        "httpx.request",
+        "httpx.Client.post",
+        "httpx.AsyncClient.post",
+        "httpx._client.HTTPTransport",
+        "httpcore.AsyncHTTPConnection",
+        "aiohttp.ClientSession.post",
+    ],
+)
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_a_patch_that_no_call_uses_refuses_the_submit(kind: str, place: str) -> None:
+    caller = Caller(kind, "https://service.invalid")
+    with mock.patch(place), pytest.raises(errors.ConfigurationError, match="nothing was sent"):
+        caller.submit("acme/cat", {})
+
+
+def test_a_wrapper_that_only_measures_stops_no_submit() -> None:
+    @functools.wraps(httpx.post)
+    def measured(*given: Any, **named: Any) -> httpx.Response:
+        return original(*given, **named)
+
+    original = httpx.post
+    with mock.patch("httpx.post", measured), pytest.raises(errors.ConnectionFailed):
+        Caller("sync", "https://service.invalid").submit("acme/cat", {}, timeout=0.2)
