@@ -25,8 +25,6 @@ class Status:
     @property
     def phase(self) -> str:
         """The word's meaning: ``running``, ``succeeded``, ``failed`` or ``cancelled``."""
-        from .status import phase
-
         return phase(self.state)
 
     @classmethod
@@ -60,8 +58,6 @@ class Cancellation:
 
         Its status counts as well: a request that is cancelled already is "not_cancellable".
         """
-        from .status import phase
-
         return "cancelled" in (phase(self.outcome), phase(self.raw.get("status")))
 
     @classmethod

@@ -30,10 +30,10 @@ from .base_client import BaseClient
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import AsyncJob
 from .preparation import CheckFiles, Preparer
-from .prepared_request import find_type, hinting
+from .prepared_request import Hinting, find_type
 from .result import AsyncResult
 from .settings import CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
-from .submit_options import SubmitOptions
+from .submit_options import SubmitOptions, refuse_journal_options
 
 if TYPE_CHECKING:
     import httpx
@@ -187,13 +187,13 @@ class AsyncClient(BaseClient):
         """
         check_callback("on_status", on_status)
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
+            options = SubmitOptions(key, again, folder, allow, strict)
             return await self._journalled.run(request, payload, ends, options, on_status)
-        options.require_journal()
+        refuse_journal_options(key, again, folder)
         prepared = await self._preparer.prepare_async(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        with hinting(prepared.model):
+        with Hinting(prepared.model):
             document = await self._driver.run(
                 run(context, prepared.body),
                 model_id=context.model_id,
@@ -249,14 +249,14 @@ class AsyncClient(BaseClient):
         '8f14e45f'
         """
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
+            options = SubmitOptions(key, again, folder, allow, strict)
             found = await self._journalled.submit(request, payload, ends, options)
             return self._job(found.model, found.request_id)
-        options.require_journal()
+        refuse_journal_options(key, again, folder)
         prepared = await self._preparer.prepare_async(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        with hinting(prepared.model):
+        with Hinting(prepared.model):
             request_id = await self._driver.run(
                 submit(context, prepared.body), model_id=context.model_id
             )

@@ -28,10 +28,10 @@ from .base_client import BaseClient
 from .catalogue import CataloguePage, ModelEntry, read_entries, read_entry, read_page
 from .job import Job
 from .preparation import CheckFiles, Preparer
-from .prepared_request import find_type, hinting
+from .prepared_request import Hinting, find_type
 from .result import Result
 from .settings import CALL_TIMEOUT, RUN_TIMEOUT, ClientSettings, check_http
-from .submit_options import SubmitOptions
+from .submit_options import SubmitOptions, refuse_journal_options
 
 if TYPE_CHECKING:
     import httpx
@@ -189,13 +189,13 @@ class Client(BaseClient):
         """
         check_callback("on_status", on_status, blocking=True)
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
+            options = SubmitOptions(key, again, folder, allow, strict)
             return self._journalled.run(request, payload, ends, options, on_status)
-        options.require_journal()
+        refuse_journal_options(key, again, folder)
         prepared = self._preparer.prepare(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        with hinting(prepared.model):
+        with Hinting(prepared.model):
             document = self._driver.run(
                 run(context, prepared.body),
                 model_id=context.model_id,
@@ -251,14 +251,14 @@ class Client(BaseClient):
         '8f14e45f'
         """
         ends = deadline(timeout)
-        options = SubmitOptions(key, again, folder, allow, strict)
         if self._journalled is not None:
+            options = SubmitOptions(key, again, folder, allow, strict)
             found = self._journalled.submit(request, payload, ends, options)
             return self._job(found.model, found.request_id)
-        options.require_journal()
+        refuse_journal_options(key, again, folder)
         prepared = self._preparer.prepare(request, payload, ends, None, allow, strict)
         context = self._settings.context_until(ends, prepared.model)
-        with hinting(prepared.model):
+        with Hinting(prepared.model):
             request_id = self._driver.run(submit(context, prepared.body), model_id=context.model_id)
         return self._job(prepared.model, request_id)
 

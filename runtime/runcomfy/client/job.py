@@ -117,8 +117,6 @@ class _JobBase(Generic[OutputT_co]):
                     step = flow.send(reply)
                 except StopIteration as end:
                     value: ReturnT = end.value
-                    if isinstance(value, Status):
-                        self._heard(value)
                     return value
                 if isinstance(step, StatusReport):
                     self._heard(step.status)
@@ -155,9 +153,11 @@ class Job(_JobBase[OutputT_co]):
     def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Fetch the status of the request. Raises ``NotFound`` if the service does not have it."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        return self._driver.run(
-            self._noting(get_status(context)), request_id=self.request_id, model_id=self.model_id
+        status = self._driver.run(
+            get_status(context), request_id=self.request_id, model_id=self.model_id
         )
+        self._heard(status)
+        return status
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> Iterator[Status]:
         """Iterate over status changes until the request ends, at most ``timeout`` seconds."""
@@ -176,7 +176,7 @@ class Job(_JobBase[OutputT_co]):
         """
         check_callback("on_status", on_status, blocking=True)
         context = self._settings.context(timeout, self._model, self.request_id)
-        document = self._ended(watch(context), on_status)
+        document = self._ended(self._noting(watch(context)), on_status)
         return self._model.result(self.request_id, document, self._downloads)
 
     def result(self, *, timeout: float | None = CALL_TIMEOUT) -> Result[OutputT_co]:
@@ -203,7 +203,7 @@ class Job(_JobBase[OutputT_co]):
         """Run a flow to the end of the request, and record its outcome in the journal."""
         run = partial(
             self._driver.run,
-            self._noting(flow),
+            flow,
             request_id=self.request_id,
             model_id=self.model_id,
             on_status=on_status,
@@ -238,9 +238,11 @@ class AsyncJob(_JobBase[OutputT_co]):
     async def status(self, *, timeout: float | None = CALL_TIMEOUT) -> Status:
         """Fetch the status of the request. Raises ``NotFound`` if the service does not have it."""
         context = self._settings.context(timeout, self._model, self.request_id)
-        return await self._driver.run(
-            self._noting(get_status(context)), request_id=self.request_id, model_id=self.model_id
+        status = await self._driver.run(
+            get_status(context), request_id=self.request_id, model_id=self.model_id
         )
+        self._heard(status)
+        return status
 
     def events(self, *, timeout: float | None = RUN_TIMEOUT) -> AsyncIterator[Status]:
         """Iterate over status changes until the request ends, at most ``timeout`` seconds."""
@@ -256,7 +258,7 @@ class AsyncJob(_JobBase[OutputT_co]):
         """
         check_callback("on_status", on_status)
         context = self._settings.context(timeout, self._model, self.request_id)
-        document = await self._ended(watch(context), on_status)
+        document = await self._ended(self._noting(watch(context)), on_status)
         return self._model.async_result(self.request_id, document, self._downloads)
 
     async def result(self, *, timeout: float | None = CALL_TIMEOUT) -> AsyncResult[OutputT_co]:
@@ -281,7 +283,7 @@ class AsyncJob(_JobBase[OutputT_co]):
         """Run a flow to the end of the request, and record its outcome in the journal."""
         run = partial(
             self._driver.run,
-            self._noting(flow),
+            flow,
             request_id=self.request_id,
             model_id=self.model_id,
             on_status=on_status,

@@ -61,9 +61,10 @@ class _Plan:
     @property
     def opens_files(self) -> bool:
         """Whether any file must be read, from disk, a data URI or the network."""
-        if any(not isinstance(url, str) for url in self.found):
-            return True
-        return self.mode != "off" and (any(map(is_data, self.found)) or bool(self.remote))
+        for url in self.found:
+            if not isinstance(url, str) or (self.mode != "off" and is_data(url)):
+                return True
+        return bool(self.remote)
 
 
 class Preparer:
@@ -197,7 +198,7 @@ class Preparer:
         if self._closed:
             raise ClientClosed("the client is closed; nothing was sent")
         inputs = made.cls._media if made.cls else ()
-        found = [url for media in inputs for _, url in urls(made.payload, media.path)]
+        found = [url for media in inputs for url in urls(made.payload, media.path)]
         return _Plan(made, checks, found, self._check_files)
 
     def _checked(self, plan: _Plan, on_checked: OnChecked | None) -> PreparedRequest[Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -31,7 +30,7 @@ __all__ = [
     "draft",
     "encode",
     "find_type",
-    "hinting",
+    "Hinting",
     "require_schema",
 ]
 
@@ -101,15 +100,21 @@ def _did_you_mean(model_id: str) -> str:
     return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
 
 
-@contextmanager
-def hinting(model: ModelRef[Any]) -> Iterator[None]:
+class Hinting:
     """Wrap a submit: if the service does not know the model either, suggest similar ids."""
-    try:
-        yield
-    except NotFound as error:
-        if error.request_id is None and not model.typed and model.model_id:
-            error.message += _did_you_mean(model.model_id)
-        raise
+
+    __slots__ = ("_model",)
+
+    def __init__(self, model: ModelRef[Any]) -> None:
+        self._model = model
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, frames: object) -> None:
+        model = self._model
+        if isinstance(error, NotFound) and error.request_id is None and not model.typed:
+            error.message += _did_you_mean(model.model_id) if model.model_id else ""
 
 
 OutputT_co = TypeVar("OutputT_co", bound=Output, covariant=True)

@@ -59,6 +59,8 @@ class SubmitChecks:
         """Raise ``ValidationError`` for what stops a submit, and log what does not."""
         files.local_service = self.local_service
         report = examine(cls, payload, files=files)
+        if not (report.errors or report.warnings or report.unchecked):
+            return
         allowed = [one for one in (*report.errors, *report.warnings) if one.rule in self.allow]
         errors = [one for one in report.errors if one not in allowed]
         stops = [one for one in report.warnings if one not in allowed and self._stops(one)]

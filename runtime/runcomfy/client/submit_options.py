@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runcomfy.errors import ConfigurationError
 
-__all__ = ["SubmitOptions"]
+__all__ = ["SubmitOptions", "refuse_journal_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,12 @@ class SubmitOptions:
     allow: Iterable[str] = ()
     strict: bool | None = None
 
-    def require_journal(self) -> None:
-        """Raise ``ConfigurationError`` if journal options are given without a journal."""
-        if (self.key, self.again, self.folder) != (None, False, None):
-            raise ConfigurationError(
-                "key, again and folder need a client with a journal: Client(journal=…)"
-            )
+
+def refuse_journal_options(
+    key: str | None, again: bool, folder: str | os.PathLike[str] | None
+) -> None:
+    """Raise ``ConfigurationError`` if journal options are given without a journal."""
+    if (key, again, folder) != (None, False, None):
+        raise ConfigurationError(
+            "key, again and folder need a client with a journal: Client(journal=…)"
+        )

@@ -147,7 +147,8 @@ class _Loop:
         #: The steps that a close ends, pauses among them.
         self.steps: set[anyio.CancelScope] = set()
         self._rescues = 0
-        self._quiet: anyio.Event | None = None
+        #: Set when nothing runs any longer; there while somebody waits for that.
+        self.quiet: anyio.Event | None = None
 
     def taking(
         self, step: anyio.CancelScope, progress: CallProgress
@@ -167,15 +168,15 @@ class _Loop:
 
     def ended(self) -> None:
         """Wake who waits for the last step and the last rescue."""
-        if self._quiet is not None and not (self.steps or self._rescues):
-            self._quiet.set()
+        if self.quiet is not None and not (self.steps or self._rescues):
+            self.quiet.set()
 
     async def rest(self) -> None:
         """Wait until no step and no rescue is running."""
         while self.steps or self._rescues:
-            if self._quiet is None or self._quiet.is_set():
-                self._quiet = anyio.Event()
-            await self._quiet.wait()
+            if self.quiet is None or self.quiet.is_set():
+                self.quiet = anyio.Event()
+            await self.quiet.wait()
 
 
 class _Taking:
@@ -192,7 +193,8 @@ class _Taking:
 
     def __exit__(self, *_: object) -> None:
         self._loop.steps.discard(self._step)
-        self._loop.ended()
+        if self._loop.quiet is not None:
+            self._loop.ended()
 
 
 class _Course(Generic[ReturnT]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from logging import INFO
 from typing import TypeVar
 
 from runcomfy.errors import ClientClosed, RequestError, RunComfyError, resume_line
@@ -71,11 +72,11 @@ class CallProgress:
         if isinstance(step, StatusReport):
             self.request_id = step.request_id
             self.ended = step.status.phase != "running"
-            place = step.status.queue_position
-            state = self._redact(step.status.state)
-            log.info(
-                "request %s: %s%s", step.request_id, state, "" if place is None else f" ({place})"
-            )
+            if log.isEnabledFor(INFO):  # what is logged is redacted, which takes time
+                place = step.status.queue_position
+                state = self._redact(step.status.state)
+                queued = "" if place is None else f" ({place})"
+                log.info("request %s: %s%s", step.request_id, state, queued)
         elif isinstance(step, Sleep) and step.reason:
             name = f"request {self.request_id}" if self.request_id else self._call
             log.info("%s: %s; retrying in %.1f s", name, step.reason, step.seconds)

@@ -87,7 +87,7 @@ def replaced(
 ) -> Any:
     """A copy of a plain payload with each local file replaced by ``replace(pointer, value)``."""
     for media in inputs:
-        for steps, value in [*walk(payload, media.path)]:
+        for steps, value in walk(payload, media.path):
             if is_local(value):
                 payload = _with(payload, steps, replace(pointer_of(steps), value))
     return payload
@@ -96,7 +96,7 @@ def replaced(
 def mapped(inputs: Iterable[MediaInput], payload: Any, change: Callable[[Any], object]) -> Any:
     """A copy of a plain payload with each value of a media input replaced by ``change(value)``."""
     for media in inputs:
-        for steps, value in [*walk(payload, media.path)]:
+        for steps, value in walk(payload, media.path):
             new = change(value)
             if new is not value:
                 payload = _with(payload, steps, new)

@@ -9,7 +9,6 @@ from .json_values import is_plain, pointer_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 __all__ = [
@@ -135,20 +134,30 @@ def is_bare_name(text: str) -> bool:
 _LISTS = 8
 
 
-def walk(payload: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def walk(payload: object, path: tuple[str, ...]) -> list[tuple[tuple[str | int, ...], Any]]:
     """The steps and the value of everything at ``path``, item by item through lists."""
-    waiting: list[tuple[Any, int, tuple[str | int, ...], int]] = [(payload, 0, (), 0)]
-    while waiting:
-        value, step, steps, lists = waiting.pop()
-        if isinstance(value, (list, tuple)):
-            if lists < _LISTS:
-                items = [(item, step, (*steps, i), lists + 1) for i, item in enumerate(value)]
-                waiting += reversed(items)
-        elif step < len(path):
-            if isinstance(value, dict) and path[step] in value:
-                waiting.append((value[path[step]], step + 1, (*steps, path[step]), lists))
-        else:
-            yield steps, value
+    found: list[tuple[tuple[str | int, ...], Any]] = []
+    _walk(payload, path, (), 0, found)
+    return found
+
+
+def _walk(
+    value: Any,
+    names: tuple[str, ...],
+    steps: tuple[str | int, ...],
+    lists: int,
+    found: list[tuple[tuple[str | int, ...], Any]],
+) -> None:
+    while names and isinstance(value, dict):
+        if names[0] not in value:
+            return
+        value, steps, names = value[names[0]], (*steps, names[0]), names[1:]
+    if isinstance(value, (list, tuple)):
+        if lists < _LISTS:
+            for place, item in enumerate(value):
+                _walk(item, names, (*steps, place), lists + 1, found)
+    elif not names:
+        found.append((steps, value))
 
 
 def pointer_of(steps: tuple[str | int, ...]) -> str:
@@ -156,8 +165,6 @@ def pointer_of(steps: tuple[str | int, ...]) -> str:
     return "".join([f"/{pointer_token(step)}" for step in steps])
 
 
-def urls(payload: object, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """The pointer and the value of each URL and local file at ``path``, item by item through lists."""
-    for steps, value in walk(payload, path):
-        if isinstance(value, str) or is_local(value):
-            yield pointer_of(steps), value
+def urls(payload: object, path: tuple[str, ...]) -> list[Any]:
+    """Each URL and local file at ``path``, item by item through lists."""
+    return [value for _, value in walk(payload, path) if isinstance(value, str) or is_local(value)]

@@ -137,9 +137,9 @@ class CallContext:
         ):
             return
         self.since = self.now
-        tick: Tick = yield StatusReport(
-            self.request_id or "", replace(status, request_id=self.request_id)
-        )
+        if status.request_id != self.request_id:
+            status = replace(status, request_id=self.request_id)
+        tick: Tick = yield StatusReport(self.request_id or "", status)
         self.now = tick.now
 
     def _doubt(self, problem: ErrorResponse) -> ErrorResponse:

@@ -20,7 +20,7 @@ from . import connection_limits as limits
 from .body import Body
 from .call_limiter import Limiter, Waiter
 from .calls import Route
-from .config import USER_AGENT, HttpConfig, headers_by_name
+from .config import CONTENT_TYPE, USER_AGENT, HttpConfig, headers_by_name
 
 __all__ = ["AiohttpCalls"]
 
@@ -51,7 +51,7 @@ class AiohttpCalls:
                 limit=0, keepalive_timeout=limits.KEEPALIVE_EXPIRY, ssl=tls or True
             ),
             request_class=_Request,
-            headers={"User-Agent": USER_AGENT},
+            headers={"User-Agent": USER_AGENT, **config.headers_of_all()},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=("Content-Type",),
@@ -87,11 +87,11 @@ class AiohttpCalls:
         response = await self._session.request(
             call.method,
             _url(self._config.base_url + call.path),
-            headers=self._config.headers(send),
+            headers=None if content is None else CONTENT_TYPE,
             data=BytesIO(content) if content and len(content) > _BYTES else content,
             allow_redirects=False,
             # The time to connect includes DNS and trying all addresses.
-            timeout=aiohttp.ClientTimeout(connect=connect, sock_read=read),
+            timeout=_timeouts(connect, read),
         )
         headers = headers_by_name(response.raw_headers)
         try:
@@ -119,6 +119,12 @@ class AiohttpCalls:
 def _url(url: str) -> URL:
     """The parsed URL, cached because polls repeat the same URLs."""
     return URL(url, encoded=True)
+
+
+@lru_cache(maxsize=16)
+def _timeouts(connect: float, read: float) -> aiohttp.ClientTimeout:
+    """The timeouts of steps, which are the same for most calls."""
+    return aiohttp.ClientTimeout(connect=connect, sock_read=read)
 
 
 #: The route of the call that the running task makes.

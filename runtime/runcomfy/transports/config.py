@@ -62,11 +62,15 @@ class HttpConfig:
 
     def headers(self, send: Send) -> dict[str, str]:
         """The headers of the call, the token among them."""
+        headers = self.headers_of_all()
+        return headers if send.call.body is None else headers | CONTENT_TYPE
+
+    def headers_of_all(self) -> dict[str, str]:
+        """The headers of every call, the token among them."""
         return {
             "Authorization": f"Bearer {self.token.reveal()}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
-            **(CONTENT_TYPE if send.call.body is not None else {}),
         }
 
     def steps(self, send: Send) -> tuple[float, float]:

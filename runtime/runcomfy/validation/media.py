@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runcomfy.model.media import is_data, is_plain_url, is_web, urls
+from runcomfy.model.media import is_data, is_local, is_plain_url, is_web, pointer_of, urls, walk
 from runcomfy.model.violation import Violation
 
 from .report import Unchecked
@@ -101,14 +101,16 @@ def check_media(
 ) -> None:
     """Add the findings about the payload's URLs and their files to the report."""
     for media in cls._media:
-        for pointer, url in urls(payload, media.path):
-            at_hand = files.any
-            if not isinstance(url, str):
-                at_hand = True
-            elif not is_plain_url(url):
+        plain_ones = files.any or media.rules  # else there is nothing to say about plain URLs
+        for steps, url in walk(payload, media.path):
+            is_text = isinstance(url, str)
+            is_plain = is_text and is_plain_url(url)
+            if (is_plain and not plain_ones) or not (is_text or is_local(url)):
+                continue
+            pointer = pointer_of(steps)
+            if is_text and not is_plain:
                 _check_url(cls, media, pointer, url, files, report)
-                at_hand = at_hand or is_data(url)
-            if files.look and at_hand:
+            if files.look and (files.any or not is_text or is_data(url)):
                 _check_file(media, pointer, url, files, report)
             elif files.look:
                 _leave_unchecked(media, pointer, url, files, report)
@@ -244,7 +246,7 @@ def _probe_data(url: str) -> MediaInfo:
 
 def remote_urls(inputs: Iterable[MediaInput], payload: object) -> list[str]:
     """The URLs of a payload that can be inspected over the network, in order, each once."""
-    found = (value for media in inputs for _, value in urls(payload, media.path))
+    found = (value for media in inputs for value in urls(payload, media.path))
     return list(dict.fromkeys(value for value in found if is_web(value)))
 
 

@@ -275,7 +275,7 @@ def _urls(payloads: list[dict[str, Any]], path: tuple[str, ...]) -> list[Any]:
     """What stands at a media input, in all payloads together."""
     name, *inner = path
     if inner:
-        return [url for payload in payloads for _, url in urls(payload, path)]
+        return [url for payload in payloads for url in urls(payload, path)]
     try:
         values = list(map(itemgetter(name), payloads))
     except KeyError:  # an optional input

@@ -175,7 +175,7 @@ def demo_faults(cls: type[Request[Any]], media: MediaInput) -> set[str]:
 
 def _demo_values(cls: type[Request[Any]], media: MediaInput) -> Iterator[str]:
     for payload in (getattr(cls, "_example", {}), _defaults(cls, media.path)):
-        for _, value in urls(payload, media.path):
+        for value in urls(payload, media.path):
             if isinstance(value, str):
                 yield value
 

@@ -270,7 +270,7 @@ def _report(
         return Report(cls.model_id, [error.violation(content)])
     if isinstance(value, list):
         complain("note: to validate several payloads, put each on its own line and pass --lines")
-    named = {url for media in cls._media for _, url in urls(value, media.path)}
+    named = {url for media in cls._media for url in urls(value, media.path)}
     for url in files.keys() - named:
         complain(f"note: no media input of the payload is {url}, so its file was not inspected")
     return check(cls, value, files=files, **options)
