@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from operator import is_
-from types import FunctionType
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from types import FunctionType, ModuleType
+from typing import Any
 
 from runcomfy.errors import ConfigurationError
 
@@ -20,17 +21,18 @@ def is_patched() -> bool:
 
     Our own connections would go past it, and a test would buy pictures.
     """
-    if not _places:
-        classes = _classes()
-        if not all(_is_original(members.get(name), name) for members, name in classes):
-            return True
-        _places[:] = [*classes, *_methods()]
-    found = [members.get(name) for members, name in _places]
-    if _original and all(map(is_, found, _original)):  # as with the call before
+    import httpcore
+    import httpx
+
+    try:
+        found = (_of_httpx(httpx), _of_httpcore(httpcore))
+    except AttributeError:  # a class is replaced, or another version has other members
+        found = None
+    if found is not None and found in _unpatched:  # as with the call before
         return False
-    if not all(map(_is_original, found, [name for _, name in _places])):
+    if not (_is_whole(httpx, _HTTPX) and _is_whole(httpcore, _HTTPCORE)):
         return True
-    _original[:] = found
+    _unpatched[:] = [] if found is None else [found]
     return False
 
 
@@ -49,61 +51,57 @@ def require_seen() -> None:
             )
 
 
-#: The live members of a class or module, and a name among them.
-_Place = tuple[Mapping[str, object], str]
+_CLIENTS = ("Client", "AsyncClient")
+_METHODS = (
+    "__init__",
+    "build_request",
+    "send",
+    "request",
+    "_send_single_request",
+    "_send_handling_auth",
+    "_send_handling_redirects",
+    "_transport_for_url",
+)
 
-#: What such tools replace and our calls use, and the originals, compared at each call. Empty while a class is replaced.
-_places: list[_Place] = []
-_original: list[object] = []
+#: What such tools replace and our calls use: classes and functions, by their names in the two libraries.
+_HTTPX = (
+    *_CLASSES,
+    *(f"{client}.{name}" for client in _CLIENTS for name in _METHODS),
+    "HTTPTransport.__init__",
+    "HTTPTransport.handle_request",
+    "AsyncHTTPTransport.__init__",
+    "AsyncHTTPTransport.handle_async_request",
+)
+_HTTPCORE = (
+    "ConnectionPool",
+    "ConnectionPool.handle_request",
+    "HTTPConnection.handle_request",
+    "HTTP11Connection.handle_request",
+    "AsyncConnectionPool",
+    "AsyncConnectionPool.handle_async_request",
+    "AsyncHTTPConnection.handle_async_request",
+    "AsyncHTTP11Connection.handle_async_request",
+    *("SyncBackend", "SyncBackend.connect_tcp"),
+    *("AnyIOBackend", "AnyIOBackend.connect_tcp"),
+    *("TrioBackend", "TrioBackend.connect_tcp"),
+)
+_of_httpx = attrgetter(*_HTTPX)
+_of_httpcore = attrgetter(*_HTTPCORE)
+
+#: What an unpatched httpx and httpcore have there; compared at each call.
+_unpatched: list[tuple[Any, Any]] = []
 
 
-def _classes() -> list[_Place]:
-    import httpcore
-    import httpx
-
-    below = ("ConnectionPool", "AsyncConnectionPool", "SyncBackend", "AnyIOBackend", "TrioBackend")
-    return [
-        *((vars(httpx), name) for name in _CLASSES),
-        *((vars(httpcore), name) for name in below),
-    ]
-
-
-def _methods() -> list[_Place]:
-    import httpcore
-    import httpx
-
-    names = (
-        "__init__",
-        "build_request",
-        "send",
-        "request",
-        "_send_single_request",
-        "_send_handling_auth",
-        "_send_handling_redirects",
-        "_transport_for_url",
-    )
-    blocking = (
-        httpx.HTTPTransport,
-        httpcore.ConnectionPool,
-        httpcore.HTTPConnection,
-        httpcore.HTTP11Connection,
-    )
-    asynchronous = (
-        httpx.AsyncHTTPTransport,
-        httpcore.AsyncConnectionPool,
-        httpcore.AsyncHTTPConnection,
-        httpcore.AsyncHTTP11Connection,
-    )
-    clients = (httpx.Client, httpx.AsyncClient)
-    backends = (httpcore.SyncBackend, httpcore.AnyIOBackend, httpcore.TrioBackend)
-    return [
-        *((vars(client), name) for client in clients for name in names),
-        (vars(httpx.Client.__bases__[0]), "build_request"),
-        *((vars(one), "handle_request") for one in blocking if isinstance(one, type)),
-        *((vars(one), "handle_async_request") for one in asynchronous if isinstance(one, type)),
-        *((vars(one), "__init__") for one in (httpx.HTTPTransport, httpx.AsyncHTTPTransport)),
-        *((vars(one), "connect_tcp") for one in backends),
-    ]
+def _is_whole(library: ModuleType, names: Iterable[str]) -> bool:
+    """Whether everything with these names is the library's own."""
+    for dotted in names:
+        owner, _, name = dotted.rpartition(".")
+        holder = getattr(library, owner, None) if owner else library
+        if owner and not (isinstance(holder, type) and _is_original(holder, owner)):
+            continue  # replaced where our calls do not look, which ``require_seen`` refuses
+        if not _is_original(getattr(holder, name, None), name):
+            return False
+    return True
 
 
 def _places_beside() -> list[tuple[str, Mapping[str, object], str]]:
