@@ -181,7 +181,7 @@ def test_a_name_of_the_caller_s_own_stays(tmp_path: Path) -> None:
 def test_the_table_of_formats_agrees_with_itself() -> None:
     for one in FORMATS.values():
         for parts in one.magic:
-            head = bytearray(300)
+            head = bytearray(400)
             for offset, magic in parts:
                 head[offset : offset + len(magic)] = magic
             assert recognise(bytes(head)) == one.name

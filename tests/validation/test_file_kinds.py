@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from runcomfy import Report, validate
+from runcomfy.model import MediaInput, MediaRule
 from support.made_videos import sound, video
 from support.pictures import picture
 from support.sample_model import Sample
@@ -60,6 +61,18 @@ OTHERS = {
     "a xar": b"xar!\0\x1c" + b"\0" * 60,
     "a font": b"\0\1\0\0\0\x10" + b"\0" * 60,
     "an archive cut in its mark": b"7z\xbc\xaf",
+    "a program for browsers": b"\0asm\1\0\0\0" + b"\0" * 60,
+    "a collection of fonts": b"ttcf\0\1\0\0" + b"\0" * 60,
+    "a Blender file": b"BLENDER-v300" + b"\0" * 60,
+    "an Arrow table": b"ARROW1\0\0" + b"\0" * 60,
+    "an old pickle": b"\x80\2}q\0(X\1\0\0\0aq\1K\1u.",
+    "weights of PyTorch": b"\x80\2\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + b"\0" * 60,
+    "an encrypted file": b"Salted__" + bytes(range(60)),
+    "a pack of git": b"PACK\0\0\0\2" + b"\0" * 60,
+    "a transport stream": (b"\x47\x40\0\x10" + b"\xff" * 184) * 3,
+    "a transport stream of a camera": (b"\0\0\0\0\x47\x40\0\x10" + b"\xff" * 184) * 3,
+    "a sun audio file": b".snd\0\0\0\x18" + b"\0" * 60,
+    "a RealMedia file": b".RMF\0\0\0\x12" + b"\0" * 60,
 }
 #: What begins like a picture or a video and ends too early.
 CUT = {
@@ -119,6 +132,34 @@ def test_an_unknown_header_is_a_warning(way: Callable[..., Any], tmp_path: Path)
     report = in_image(way, b"\0\1\2\3 no header that is known", tmp_path)
     assert report.valid
     assert [(one.pointer, one.rule) for one in report.warnings] == [("/pair/0", "file-unknown")]
+
+
+#: Images that few models read.
+RARE = {
+    "psd": b"8BPS\0\1" + b"\0" * 60,
+    "icon of one image": b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0" + b"\0" * 60,
+    "icon of two images": b"\0\0\1\0\2\0\x10\x10\0\0\1\0\x20\0" + b"\0" * 60,
+    "texture": b"DDS \x7c\0\0\0" + b"\0" * 60,
+    "photo of a camera": b"FUJIFILMCCD-RAW 0201" + b"\0" * 60,
+}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_an_image_that_few_models_read_is_a_warning(name: str, tmp_path: Path) -> None:
+    report = in_image(as_path, RARE[name], tmp_path)
+    assert report.valid
+    assert "file-unknown" in [one.rule for one in report.warnings]
+
+
+def test_where_the_schema_names_formats_it_decides() -> None:
+    class Drawn(Sample):
+        __slots__ = ()
+        model_id = "tests/drawn"
+        _media = (MediaInput(("image",), "image", (MediaRule("format", "=", "psd, png"),)),)
+
+    assert validate(Drawn, {"image": RARE["psd"]}).warnings == []
+    errors = validate(Drawn, {"image": RARE["texture"]}).errors
+    assert [error.rule for error in errors] == ["format="]
 
 
 def test_the_error_says_what_the_file_is_and_names_it(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .other_formats import OTHER_FILES, RARE_MEDIA
+
 __all__ = ["DATA", "FORMATS", "MEDIA", "Format"]
 
 #: The kinds of files that models accept and return; any other file is a ``"file"``.
@@ -13,10 +15,20 @@ class Format:
 
     ``media_types`` and ``extensions`` list those in use, the usual one first. ``magic`` holds the possible starts
     of a file, each as offsets and bytes; ``brands`` are the brands of an ISO media file. ``kinds`` are the
-    possible contents of a container. ``words`` names the format in a sentence.
+    possible contents of a container. ``words`` names the format in a sentence. ``rare``: few models read it.
     """
 
-    __slots__ = ("brands", "extensions", "kind", "kinds", "magic", "media_types", "name", "words")
+    __slots__ = (
+        "brands",
+        "extensions",
+        "kind",
+        "kinds",
+        "magic",
+        "media_types",
+        "name",
+        "rare",
+        "words",
+    )
 
     def __init__(
         self,
@@ -28,6 +40,7 @@ class Format:
         brands: bytes = b"",
         also: str = "",
         words: str = "",
+        rare: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -37,6 +50,7 @@ class Format:
         self.magic = magic
         self.brands = tuple(brand.ljust(4) for brand in brands.split())
         self.words = words or _words(name.upper(), kind)
+        self.rare = rare
 
     def __repr__(self) -> str:
         return f"<Format {self.name}>"
@@ -100,18 +114,25 @@ _TABLE = (
         _start(b"\xff\x0a"),
         words="a JPEG XL image",
     ),
-    Format("psd", "image", "image/vnd.adobe.photoshop", ".psd .psb", _start(b"8BPS")),
-    Format("exr", "image", "image/x-exr", ".exr", _start(b"v/1\x01")),
+    Format("psd", "image", "image/vnd.adobe.photoshop", ".psd .psb", _start(b"8BPS"), rare=True),
+    Format("exr", "image", "image/x-exr", ".exr", _start(b"v/1\x01"), rare=True),
     Format(
-        "hdr", "image", "image/vnd.radiance", ".hdr", _start(b"#?RADIANCE"), _start(b"#?RGBE\n")
+        "hdr",
+        "image",
+        "image/vnd.radiance",
+        ".hdr",
+        _start(b"#?RADIANCE"),
+        _start(b"#?RGBE\n"),
+        rare=True,
     ),
     Format(
         "ico",
         "image",
         "image/vnd.microsoft.icon image/x-icon",
         ".ico",
-        _start(b"\0\0\x01\0\x01\0"),
+        ((0, b"\0\0\x01\0"), (5, b"\0"), (9, b"\0")),
         words="an icon",
+        rare=True,
     ),
     Format("mov", "video", "video/quicktime", ".mov .qt", brands=b"qt", also="audio"),
     Format(
@@ -316,6 +337,26 @@ _TABLE = (
     Format("woff", "file", "font/woff", ".woff", _start(b"wOFF"), words="a font"),
     Format("woff2", "file", "font/woff2", ".woff2", _start(b"wOF2"), words="a font"),
     Format("ttf", "file", "", "", _start(b"\0\x01\0\0\0"), _start(b"OTTO"), words="a font"),
+    *(
+        Format(name, "file", "", "", *map(_start, magic), words=words)
+        for name, words, magic in OTHER_FILES
+    ),
+    *(
+        Format(name, kind, f"{kind}/x-{name}", "", *map(_start, magic), words=words, rare=True)
+        for name, kind, words, magic in RARE_MEDIA
+    ),
+    # Packets of 188 bytes, in the second one after a time stamp each.
+    Format(
+        "mpeg-ts",
+        "video",
+        "video/mp2t",
+        "",
+        ((0, b"\x47"), (188, b"\x47"), (376, b"\x47")),
+        ((4, b"\x47"), (196, b"\x47"), (388, b"\x47")),
+        also="audio",
+        words="an MPEG transport stream",
+        rare=True,
+    ),
     Format("stub", "file", "", "", words="too short for any image, video or audio file"),
     Format("xml", "file", _XML, ".xml", words="an XML document"),
     Format("json", "file", "application/json", ".json", words="a JSON document"),

@@ -41,6 +41,11 @@ UNKNOWN = "application/octet-stream"
 
 
 _MAGIC = [(magic, one.name) for one in FORMATS.values() for magic in one.magic]
+#: By the first byte, those in front that have one of their own; the others for every first byte.
+_BY_FIRST = {
+    first: [(parts, name) for parts, name in _MAGIC if parts[0][0] or parts[0][1][0] == first]
+    for first in range(256)
+}
 _BRANDS = {brand: one.name for one in FORMATS.values() for brand in one.brands}
 #: The first format that has it: an extension can belong to several.
 _BY_EXTENSION = {name: one for one in reversed(FORMATS.values()) for name in one.extensions}
@@ -54,7 +59,7 @@ _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 
 
 def recognise(head: bytes) -> str | None:
     """The format name of a file that begins with these bytes, or ``None``."""
-    for parts, name in _MAGIC:
+    for parts, name in _BY_FIRST[head[0]] if head else ():
         for offset, magic in parts:
             if not head.startswith(magic, offset):
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runcomfy.media.formats import FORMATS
 from runcomfy.media.probe import UNKNOWN_FORMAT
+from runcomfy.media.rules.metrics import problem
 from runcomfy.model.media import is_data
 from runcomfy.model.messages import show
 from runcomfy.model.violation import Violation
@@ -13,7 +14,7 @@ from .report import Unchecked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runcomfy.media.probe import MediaInfo
-    from runcomfy.model.media import MediaInput
+    from runcomfy.model.media import MediaInput, MediaRule
 
     from .report import FileReport, Report
 
@@ -34,17 +35,31 @@ def check_kind(media: MediaInput, found: FileReport, report: Report) -> None:
     wanted = _WANTED.get(media.kind)
     if wanted is None:  # the input takes any file
         return
-    if info.format is None:
-        message = f"may not be {wanted}: its first bytes match no known format"
-        report.warnings.append(Violation(pointer, "file-unknown", found.url, media.kind, message))
-        found.unclear.append("file-unknown")
-        return
-    message = _fault(media.kind, wanted, info)
+    message = "" if info.format is None else _fault(media.kind, wanted, info)
     if message:
         named = "" if is_data(found.url) else f"{show(found.url)} "
         message = named + message
         report.errors.append(Violation(pointer, "file-kind", found.url, media.kind, message))
         found.broken.append("file-kind")
+        return
+    doubt = _doubt(media, wanted, info)
+    if doubt:
+        report.warnings.append(Violation(pointer, "file-unknown", found.url, media.kind, doubt))
+        found.unclear.append("file-unknown")
+
+
+def _doubt(media: MediaInput, wanted: str, info: MediaInfo) -> str:
+    if info.format is None:
+        return f"may not be {wanted}: its first bytes match no known format"
+    known = FORMATS[info.format]
+    if not known.rare or any(map(_decides, media.rules)):
+        return ""
+    return f"may not be accepted: it is {known.words}, which few models read"
+
+
+def _decides(rule: MediaRule) -> bool:
+    """Whether a rule of the input says which formats it takes."""
+    return "format" in rule.metric and not problem(rule.metric, rule.operator, rule.limit)
 
 
 def _fault(kind: str, wanted: str, info: MediaInfo) -> str:
