@@ -7,7 +7,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -155,7 +155,9 @@ def test_where_the_schema_names_formats_it_decides() -> None:
     class Drawn(Sample):
         __slots__ = ()
         model_id = "tests/drawn"
-        _media = (MediaInput(("image",), "image", (MediaRule("format", "=", "psd, png"),)),)
+        _media: ClassVar[Any] = (
+            MediaInput(("image",), "image", (MediaRule("format", "=", "psd, png"),)),
+        )
 
     assert validate(Drawn, {"image": RARE["psd"]}).warnings == []
     errors = validate(Drawn, {"image": RARE["texture"]}).errors
