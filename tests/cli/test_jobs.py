@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_made_is_reported_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--name", "{nmae}.png"], "no field {nmae}; the fields are {model}"),
         (["--name", "../x"], "without folders"),
@@ -127,10 +127,10 @@ def test_a_folder_that_cannot_be_made_is_reported_before_anything_is_sent(
         (["-n", "0"], "not in the range"),
     ],
 )
-def test_misuse_is_status_64(service: MockService, arguments: list[str], told: str) -> None:
+def test_misuse_is_status_64(service: MockService, arguments: list[str], message: str) -> None:
     ran = run("run", EDIT, *INPUTS, *arguments)
     assert (ran.status, ran.out) == (64, "")
-    assert told in ran.err
+    assert message in ran.err
     assert service.count("submit") == 0
 
 
@@ -237,11 +237,11 @@ def test_a_signal_cancels_what_is_queued_and_says_so(
     queued = [line for _, line in zip(range(4), lines, strict=False)]  # two submitted, two queued
     assert "in_queue" in queued[-1]
     running.send_signal(number)
-    _, told = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=60)
     assert running.returncode == status
-    assert told.count("it was still queued and is now cancelled") == 2
+    assert err.count("it was still queued and is now cancelled") == 2
     for job in slow.jobs:
-        assert job.request_id in told
+        assert job.request_id in err
         assert job.state == "cancelled"
 
 
@@ -251,11 +251,9 @@ def test_ctrl_c_while_waiting_leaves_the_job_and_says_how_to_continue(slow: Mock
     assert running.stderr
     running.stderr.readline()
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert (
-        f"the job continues at the service. To wait for it: runcomfy-py wait {request_id}" in told
-    )
+    assert f"the job continues at the service. To wait for it: runcomfy-py wait {request_id}" in err
     assert slow.jobs[0].state == "in_queue"
 
 
@@ -296,9 +294,9 @@ def test_two_commands_share_the_mock_while_both_run(home: Path) -> None:
         [*PROGRAM, "wait", request_id, "--mock"], stderr=subprocess.PIPE, text=True
     )
     cancelled = run("cancel", request_id, "--mock")
-    _, told = waiting.communicate(timeout=60)
+    _, err = waiting.communicate(timeout=60)
     if cancelled.status == 0:  # it was still in the queue
-        assert (waiting.returncode, "cancelled" in told) == (1, True)
+        assert (waiting.returncode, "cancelled" in err) == (1, True)
     else:
         assert waiting.returncode == 0
 
@@ -334,10 +332,10 @@ def test_sigterm_during_a_submit_says_that_it_may_be_paid(slow: MockService) -> 
     while not slow.accepted:
         Event().wait(0.01)
     running.send_signal(signal.SIGTERM)
-    _, told = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=60)
     assert running.returncode == 143
-    assert "may have been accepted" in told
-    assert "Traceback" not in told
+    assert "may have been accepted" in err
+    assert "Traceback" not in err
     again = run("submit", EDIT, *INPUTS, "--key", "hat-1")
     assert again.status == 76
     assert slow.accepted == 1
@@ -351,10 +349,10 @@ def test_ctrl_c_ends_a_recovery_at_once_and_says_how_to_continue(slow: MockServi
     while not slow.count("status"):
         Event().wait(0.01)
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "to resume: runcomfy-py recover" in told
-    assert "Traceback" not in told
+    assert "to resume: runcomfy-py recover" in err
+    assert "Traceback" not in err
 
 
 def test_an_interrupted_job_is_reported_in_json_with_its_id(slow: MockService) -> None:
@@ -365,8 +363,8 @@ def test_an_interrupted_job_is_reported_in_json_with_its_id(slow: MockService) -
         Event().wait(0.01)
     running.send_signal(signal.SIGINT)
     out, _ = running.communicate(timeout=60)
-    told = json.loads(out)
-    assert (told["state"], told["request_id"]) == ("interrupted", slow.jobs[0].request_id)
+    answer = json.loads(out)
+    assert (answer["state"], answer["request_id"]) == ("interrupted", slow.jobs[0].request_id)
 
 
 def test_commands_that_share_the_mock_lose_no_answer_when_one_that_serves_ends() -> None:

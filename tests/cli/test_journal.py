@@ -218,8 +218,8 @@ def test_a_journal_that_cannot_be_opened_stops_submits_but_no_reading(
 def test_purge_forgets_inputs_and_keeps_keys_and_costs(service: MockService) -> None:
     run("run", EDIT, *INPUTS, "--key", "hat-1", "--no-save")
     assert run("journal", "purge", "--before", "2999-01-01", "--json").json == [{"purged": 1}]
-    told = run("jobs", "--json").json[0]
-    assert (told["key"], told["cost"], told["payload"]) == ("hat-1", 0.04, None)
+    answer = run("jobs", "--json").json[0]
+    assert (answer["key"], answer["cost"], answer["payload"]) == ("hat-1", 0.04, None)
 
 
 def test_two_commands_at_once_with_one_key_pay_once(service: MockService) -> None:

@@ -129,7 +129,7 @@ def test_it_lists_every_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--fault", "http_53"], "did you mean 'http_503'"),
         (["--fault", "http_503:poll"], "actions are submit"),
@@ -141,10 +141,10 @@ def test_it_lists_every_fault() -> None:
         (["--db", "/"], "--db"),
     ],
 )
-def test_a_mistake_is_reported_in_a_line(arguments: list[str], told: str) -> None:
+def test_a_mistake_is_reported_in_a_line(arguments: list[str], message: str) -> None:
     status, shown = run("--port", "0", *arguments)
     assert (status, shown.count("\n")) == (64, 1)
-    assert told in shown
+    assert message in shown
 
 
 def test_a_port_that_is_taken_is_reported_with_the_way_out() -> None:

@@ -20,9 +20,9 @@ EDIT = "openai/gpt-image-2/edit"
 def test_models_lists_what_the_service_offers(service: MockService) -> None:
     ran = run("models", "wan")
     assert ran.out == f"{WAN}\t$0.04 per image\timage-to-image\tinstalled\n"
-    told = run("models", "--category", "text-to-image", "--json").json
-    assert [one["model_id"] for one in told] == ["openai/gpt-image-1-5/text-to-image"]
-    assert told[0]["base_price_usd"] == 0.04
+    done = run("models", "--category", "text-to-image", "--json").json
+    assert [one["model_id"] for one in done] == ["openai/gpt-image-1-5/text-to-image"]
+    assert done[0]["base_price_usd"] == 0.04
 
 
 def test_installed_models_are_listed_without_asking_anybody() -> None:
@@ -49,10 +49,10 @@ def test_show_reports_inputs_limits_rules_demo_values_and_price(service: MockSer
 
 def test_show_works_without_a_service() -> None:
     ran = run("show", WAN, "--offline", "--json")
-    told = ran.json[0]
-    assert (ran.status, told["price"]) == (0, None)
-    assert [one["name"] for one in told["inputs"]][:2] == ["prompt", "image_urls"]
-    assert told["inputs"][1]["media"] == "image"
+    answer = ran.json[0]
+    assert (ran.status, answer["price"]) == (0, None)
+    assert [one["name"] for one in answer["inputs"]][:2] == ["prompt", "image_urls"]
+    assert answer["inputs"][1]["media"] == "image"
     assert "price: unknown (no token" in run("show", WAN).out
 
 

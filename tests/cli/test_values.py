@@ -110,7 +110,7 @@ def test_a_text_can_come_from_a_file(cls: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "told"),
+    ("argument", "message"),
     [
         ("prompt", "not of the form name=value"),
         ("=x", "not of the form name=value"),
@@ -120,9 +120,9 @@ def test_a_text_can_come_from_a_file(cls: Any, tmp_path: Path) -> None:
         ("prompt=@a\0b", "cannot be read"),
     ],
 )
-def test_what_cannot_be_read_is_reported(cls: Any, argument: str, told: str) -> None:
+def test_what_cannot_be_read_is_reported(cls: Any, argument: str, message: str) -> None:
     Path("picture.bin").write_bytes(b"\x89PNG\xff")
-    with pytest.raises(click.UsageError, match=told.replace("'", "['\"]")):
+    with pytest.raises(click.UsageError, match=message.replace("'", "['\"]")):
         read(cls, argument)
 
 

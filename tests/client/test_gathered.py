@@ -58,10 +58,10 @@ def test_ctrl_c_cancels_all_thirty_runs_of_a_gather(tmp_path: Path) -> None:
         for _ in range(30):
             assert running.stdout.readline().strip() == "submitted"
         running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=60)
-        assert [job.state for job in service.jobs] == ["cancelled"] * 30, told
-    assert told.count("it was still queued and is now cancelled after") == 0
-    assert "no connection" not in told
+        _, err = running.communicate(timeout=60)
+        assert [job.state for job in service.jobs] == ["cancelled"] * 30, err
+    assert err.count("it was still queued and is now cancelled after") == 0
+    assert "no connection" not in err
 
 
 TWICE = """
@@ -96,8 +96,8 @@ def test_a_second_ctrl_c_on_asyncio_still_reports_the_request(tmp_path: Path) ->
         while not server.count("cancel"):
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        _, told = running.communicate(timeout=60)
-    assert f'client.job("{ID}", "openai/gpt-image-2/edit").wait()' in told
+        _, err = running.communicate(timeout=60)
+    assert f'client.job("{ID}", "openai/gpt-image-2/edit").wait()' in err
 
 
 @pytest.mark.parametrize("kind", ASYNC)

@@ -75,9 +75,9 @@ def test_a_request_that_has_ended_is_neither_cancelled_nor_said_to_continue(
     assert server.count("cancel") == 0
 
 
-@pytest.mark.parametrize(("reply", "told"), OUTCOMES)
+@pytest.mark.parametrize(("reply", "message"), OUTCOMES)
 def test_ctrl_c_cancels_once_and_says_what_happened(
-    server: ScriptedServer, ctrl_c: Callable[[str], None], reply: Reply, told: str
+    server: ScriptedServer, ctrl_c: Callable[[str], None], reply: Reply, message: str
 ) -> None:
     server.script(cancel=[reply])
     ctrl_c("status")
@@ -85,8 +85,8 @@ def test_ctrl_c_cancels_once_and_says_what_happened(
         Caller("sync", server.url).run()
     notes = "\n".join(caught.value.__notes__)
     # Where the job may go on, the line that waits for it is there.
-    assert (RESUME in notes) is ("is now cancelled" not in told)
-    assert told in notes
+    assert (RESUME in notes) is ("is now cancelled" not in message)
+    assert message in notes
     assert TOKEN not in notes
     assert (server.count("submit"), server.count("cancel")) == (1, 1)
 

@@ -432,7 +432,7 @@ def a_program(kind: str, url: str, *, until: str) -> Iterator[subprocess.Popen[s
 @pytest.mark.skipif(os.name == "nt", reason="signals of a keyboard are sent in another way")
 @pytest.mark.parametrize("kind", ["sync", *BACKENDS])
 @pytest.mark.parametrize(
-    ("queue", "state", "told", "left"),
+    ("queue", "state", "message", "left"),
     [
         (10**6, "in_queue", "it was still queued and is now cancelled", "cancelled"),
         (
@@ -444,7 +444,7 @@ def a_program(kind: str, url: str, *, until: str) -> Iterator[subprocess.Popen[s
     ],
 )
 def test_ctrl_c_cancels_what_can_be_cancelled_and_says_what_happened(
-    kind: str, queue: int, state: str, told: str, left: str
+    kind: str, queue: int, state: str, message: str, left: str
 ) -> None:
     with mock_service(polls_in_queue=queue, polls_running=10**6) as service:
         with a_program(kind, service.url, until=state) as program:
@@ -454,7 +454,7 @@ def test_ctrl_c_cancels_what_can_be_cancelled_and_says_what_happened(
         assert (service.accepted, service.count("cancel"), job.state) == (1, 1, left)
     assert "KeyboardInterrupt" in said
     assert f"RunComfy request id {job.request_id}" in said
-    assert told in said
+    assert message in said
     assert program.returncode != 0
 
 

@@ -71,7 +71,7 @@ class _Later:
 
 
 @pytest.mark.parametrize(
-    ("use", "told"),
+    ("use", "message"),
     [
         (lambda: _client(max_file_bytes="1GB"), "max_file_bytes must be a number of bytes"),
         (lambda: _client(max_file_bytes=1e9), "max_file_bytes must be a number of bytes"),
@@ -81,8 +81,8 @@ class _Later:
         (lambda: Client(TOKEN).job("r1").wait(on_status=_later), "on_status must be a plain"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_it_costs(use: Any, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_what_cannot_be_meant_is_refused_before_it_costs(use: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         use()
 
 

@@ -219,8 +219,8 @@ def test_the_report_names_the_classes_that_were_written_and_of_many_the_first(
 
 def test_a_package_with_the_name_of_ours_is_noted(tmp_path: Path) -> None:
     store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
-    told = run(tmp_path, "--package", "runcomfy_models")
-    assert "choose another name: --package my_models" in told.err
+    done = run(tmp_path, "--package", "runcomfy_models")
+    assert "choose another name: --package my_models" in done.err
     assert run(tmp_path).err == ""
 
 

@@ -97,8 +97,8 @@ def test_another_payload_under_a_key_is_refused(
 ) -> None:
     async def script(client: Client) -> None:
         await call(client, "submit", **HAT)
-        told = await refused(client, "submit", **{**HAT, "inputs": {"prompt": "another"}})
-        assert "hat-1" in told
+        refusal = await refused(client, "submit", **{**HAT, "inputs": {"prompt": "another"}})
+        assert "hat-1" in refusal
 
     play(command, script)
     assert service.accepted == 1
@@ -129,8 +129,8 @@ def test_a_lost_submit_is_unknown_and_never_sent_again(
     service.fault("answer_lost", on="submit")
 
     async def script(client: Client) -> None:
-        told = await refused(client, "submit", **HAT)
-        assert "may have been accepted" in told
+        refusal = await refused(client, "submit", **HAT)
+        assert "may have been accepted" in refusal
         assert "may have been accepted" in await refused(client, "submit", **HAT)
         state = await call(client, "wait", key="hat-1")
         assert "Do not submit it under another key" in state["next"]
@@ -188,8 +188,8 @@ def test_a_client_that_cannot_ask_gets_an_error(service: MockService, tmp_path: 
 def test_a_reached_budget_refuses(service: MockService, tmp_path: Path) -> None:
     async def script(client: Client) -> None:
         await call(client, "submit", **HAT)
-        told = await refused(client, "submit", **{**HAT, "key": "hat-2"})
-        assert "budget" in told
+        refusal = await refused(client, "submit", **{**HAT, "key": "hat-2"})
+        assert "budget" in refusal
 
     play(server_command(service, tmp_path, "--budget", "0.05"), script)
     play(server_command(service, tmp_path, "--budget-day", "0.05"), script_day)
@@ -197,15 +197,15 @@ def test_a_reached_budget_refuses(service: MockService, tmp_path: Path) -> None:
 
 
 async def script_day(client: Client) -> None:
-    told = await refused(client, "submit", **{**HAT, "key": "hat-3"})
-    assert "budget" in told or "day" in told
+    refusal = await refused(client, "submit", **{**HAT, "key": "hat-3"})
+    assert "budget" in refusal or "day" in refusal
 
 
 @pytest.mark.slow
 def test_the_agents_own_limit_is_held(command: StdioServerParameters, service: MockService) -> None:
     async def script(client: Client) -> None:
-        told = await refused(client, "submit", **{**HAT, "max_cost_usd": 0.01})
-        assert "max_cost_usd" in told
+        refusal = await refused(client, "submit", **{**HAT, "max_cost_usd": 0.01})
+        assert "max_cost_usd" in refusal
 
     play(command, script)
     assert service.accepted == 0

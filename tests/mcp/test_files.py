@@ -57,9 +57,9 @@ def test_no_way_leads_out_of_the_roots(service: MockService, tmp_path: Path, roo
             if not answer.is_error:  # it is inside, and no picture
                 assert named.startswith(str(root)), way
                 assert answer.structured_content["would_stop"], way
-            told = await refused(client, "submit", **inputs(named), key="k", max_cost_usd=1)
-            assert told.isprintable(), way
-            assert len(told) > len("Error executing tool submit"), way
+            refusal = await refused(client, "submit", **inputs(named), key="k", max_cost_usd=1)
+            assert refusal.isprintable(), way
+            assert len(refusal) > len("Error executing tool submit"), way
 
     play(settings(service, tmp_path, roots=(root,), budget=1.0), script)
     assert service.accepted == 0

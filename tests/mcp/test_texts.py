@@ -136,12 +136,12 @@ def test_a_model_that_is_none_is_a_sentence(
 ) -> None:
     async def script(client: Client) -> None:
         for tool in ("describe_model", "check"):
-            told = await refused(
+            refusal = await refused(
                 client, tool, model=model, **{"inputs": {}} if tool == "check" else {}
             )
-            assert "search_models" in told
-            assert told.isprintable()
-            assert len(told) < 2_000
+            assert "search_models" in refusal
+            assert refusal.isprintable()
+            assert len(refusal) < 2_000
 
     play(settings(service, tmp_path), script)
 
@@ -192,8 +192,8 @@ def test_an_argument_that_a_tool_does_not_have_is_refused(
     service: MockService, tmp_path: Path, tool: str
 ) -> None:
     async def script(client: Client) -> None:
-        told = await refused(client, tool, colour="red")
-        assert f"{tool} has no argument 'colour'" in told
+        refusal = await refused(client, tool, colour="red")
+        assert f"{tool} has no argument 'colour'" in refusal
 
     play(settings(service, tmp_path), script)
 

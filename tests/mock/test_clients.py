@@ -95,12 +95,12 @@ def test_services_side_by_side_know_nothing_of_each_other() -> None:
 
 
 def test_the_watcher_gets_every_request() -> None:
-    told: list[Asked] = []
-    with mock_service(watch=told.append, keep_log=False) as service, service.client() as client:
+    message: list[Asked] = []
+    with mock_service(watch=message.append, keep_log=False) as service, service.client() as client:
         service.fault("http_503", on="submit")
         with pytest.raises(errors.SubmissionUnknown):
             client.submit(a_request())
-    assert [(asked.action, asked.status, asked.fault) for asked in told] == [
+    assert [(asked.action, asked.status, asked.fault) for asked in message] == [
         ("submit", 503, "http_503")
     ]
     assert service.log == []

@@ -353,7 +353,7 @@ def test_chance_can_be_certain_impossible_or_of_one_action(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"name": "http_53"}, "did you mean 'http_503'"),
         ({"name": "http_503", "on": "poll"}, "actions are submit, status"),
@@ -363,9 +363,9 @@ def test_chance_can_be_certain_impossible_or_of_one_action(
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(
-    service: MockService, arguments: dict[str, Any], told: str
+    service: MockService, arguments: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         service.fault(**arguments)
 
 

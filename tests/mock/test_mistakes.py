@@ -45,7 +45,7 @@ def test_a_setting_that_cannot_be_meant_is_named(settings: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("poll_in_queue", "did you mean 'polls_in_queue'"),
         ("prot", "did you mean 'port'"),
@@ -53,9 +53,9 @@ def test_a_setting_that_cannot_be_meant_is_named(settings: dict[str, Any]) -> No
     ],
 )
 def test_a_setting_that_does_not_exist_is_reported_with_those_that_do(
-    setting: str, told: str
+    setting: str, message: str
 ) -> None:
-    with pytest.raises(TypeError, match=f"no setting '{setting}'; {told}"):
+    with pytest.raises(TypeError, match=f"no setting '{setting}'; {message}"):
         mock_service(**{setting: 3})  # type: ignore[arg-type]  # the mistake
 
 

@@ -36,9 +36,11 @@ CASES: list[tuple[dict[str, Any], Any, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("schema", "value", "told"), CASES, ids=[told for _, _, told in CASES])
+@pytest.mark.parametrize(
+    ("schema", "value", "message"), CASES, ids=[message for _, _, message in CASES]
+)
 def test_a_violation_says_what_is_wrong(
-    tmp_path: Path, schema: dict[str, Any], value: Any, told: str
+    tmp_path: Path, schema: dict[str, Any], value: Any, message: str
 ) -> None:
     cls = make_class(tmp_path, {"x": schema})
-    assert list(map(str, runcomfy.validate(cls, {"x": value}).errors)) == [told]
+    assert list(map(str, runcomfy.validate(cls, {"x": value}).errors)) == [message]

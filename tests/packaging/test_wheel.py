@@ -116,12 +116,12 @@ def test_validation_works_without_extras(bare: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_extra_is_named_by_the_commands(bare: Path, tmp_path: Path) -> None:
-    told = run(bare.with_name("runcomfy-py"), "validate", WAN, "x.json", cwd=tmp_path, expect=64)
-    assert "runcomfy[cli]" in told
-    assert "Traceback" not in told
-    told = run(bare.with_name("runcomfy-codegen"), "generate", cwd=tmp_path, expect=64)
-    assert "runcomfy[codegen]" in told
-    assert "Traceback" not in told
+    done = run(bare.with_name("runcomfy-py"), "validate", WAN, "x.json", cwd=tmp_path, expect=64)
+    assert "runcomfy[cli]" in done
+    assert "Traceback" not in done
+    done = run(bare.with_name("runcomfy-codegen"), "generate", cwd=tmp_path, expect=64)
+    assert "runcomfy[codegen]" in done
+    assert "Traceback" not in done
 
 
 def test_the_generator_works_in_an_empty_folder(codegen: Path, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_the_generator_works_in_an_empty_folder(codegen: Path, tmp_path: Path) -
 def test_the_installed_generator_writes_the_bundled_package(codegen: Path, tmp_path: Path) -> None:
     """Schemas and templates from the wheel give the bytes that the checkout gives."""
     command = codegen.with_name("runcomfy-codegen")
-    told = run(
+    done = run(
         command,
         "generate",
         "--check",
@@ -157,4 +157,4 @@ def test_the_installed_generator_writes_the_bundled_package(codegen: Path, tmp_p
         ROOT / "generated",
         cwd=tmp_path,
     )
-    assert "No drift" in told
+    assert "No drift" in done

@@ -121,8 +121,8 @@ def test_uploads_are_private_and_removed(tmp_path: Path) -> None:
         assert folder.stat().st_mode & 0o077 == 0
         with httpx.Client(base_url=one.origin, trust_env=False, headers=OURS) as client:
             client.get(one.address)
-            told = client.post("/api/files?name=../../x.png", content=b"1234567890").json()
-            assert (told["name"], len([*folder.iterdir()])) == ("x.png", 1)
+            answer = client.post("/api/files?name=../../x.png", content=b"1234567890").json()
+            assert (answer["name"], len([*folder.iterdir()])) == ("x.png", 1)
             refused = client.post("/api/files?name=big.png", content=b"12345678901")
             assert "larger than 10 bytes" in refused.json()["error"]
             assert len([*folder.iterdir()]) == 1

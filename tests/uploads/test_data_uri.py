@@ -32,11 +32,11 @@ def test_a_body_that_is_too_large_is_not_even_read(
     files = [sparse(tmp_path / "a.png", 5_000 * MIB), sparse(tmp_path / "b.png", 10 * MIB)]
     with pytest.raises(UploadFailed) as caught:
         caller.run(GptImage2Edit(prompt="a hat", images=files), timeout=5)
-    told = str(caught.value)
-    assert "the request would be 6680.0 MiB, but the service accepts at most 64 MiB" in told
-    assert "/images/0 5000.0 MiB, /images/1 10.0 MiB" in told
-    assert "Nothing was submitted" in told
-    assert "Client(uploader=ObjectStore(" in told
+    message = str(caught.value)
+    assert "the request would be 6680.0 MiB, but the service accepts at most 64 MiB" in message
+    assert "/images/0 5000.0 MiB, /images/1 10.0 MiB" in message
+    assert "Nothing was submitted" in message
+    assert "Client(uploader=ObjectStore(" in message
     assert server.asked == []
 
 

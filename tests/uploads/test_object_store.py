@@ -245,11 +245,11 @@ def test_a_store_that_is_not_there_submits_nothing(
     store = ObjectStore(gate.store(endpoint="http://127.0.0.1:9"))
     with pytest.raises(UploadFailed) as caught:
         Caller(kind, server.url, uploader=store).run(edit(picture()))
-    told = str(caught.value)
-    assert told.startswith("/images/0 (")
-    assert "could not be uploaded to ObjectStore(S3Store(bucket=" in told
-    assert told.endswith("nothing was submitted")
-    assert "\n" not in told
+    message = str(caught.value)
+    assert message.startswith("/images/0 (")
+    assert "could not be uploaded to ObjectStore(S3Store(bucket=" in message
+    assert message.endswith("nothing was submitted")
+    assert "\n" not in message
     assert server.asked == []
 
 

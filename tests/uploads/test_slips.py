@@ -131,7 +131,7 @@ def test_nothing_is_fetched_unless_asked(
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"allow": ("unknown_input",)}, "did you mean 'unknown-input'"),
         ({"allow": ("nonsense",)}, "the rules are"),
@@ -141,6 +141,6 @@ def test_nothing_is_fetched_unless_asked(
         ({"strict": "yes"}, "strict must be True or False"),
     ],
 )
-def test_settings_that_cannot_be_meant_are_refused(settings: Any, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_settings_that_cannot_be_meant_are_refused(settings: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         Client(TOKEN, **settings)

@@ -101,8 +101,8 @@ def test_processes_do_share_the_work(tmp_path: Path) -> None:
         f"    print(len(dict(validate_lines({WAN!r}, lines, processes=3))))\n"
     )
     command = [*threaded(1, program), str(file), str(seen)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert told.stdout == "3200\n"
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "3200\n"
     assert len([*seen.iterdir()]) > 1
 
 
@@ -154,15 +154,15 @@ def test_copies_of_a_process_and_new_ones_report_the_same(tmp_path: Path, thread
         "print(len(copied), len(reports), sum(reports))\n"
     )
     command = [*threaded(threads, program), str(file)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     with file.open("rb") as lines:
         one = found(lines)
     copied = 2 if threads == 1 else 0
     # What waits in the program's buffers, and for its end, is for the program alone.
-    assert sorted(told.stdout.splitlines()) == sorted(
+    assert sorted(done.stdout.splitlines()) == sorted(
         [f"{copied} {len(one)} {sum(one)}", "not flushed yet", "given up", "ended"]
     )
-    assert told.stderr == ""
+    assert done.stderr == ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks Linux for the processes")
@@ -180,9 +180,9 @@ def test_workers_end_with_the_program_however_it_ends(tmp_path: Path, threads: i
     )
     command = [*threaded(threads, program), str(file)]
     # The output ends when the last process that holds it has ended.
-    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    assert told.returncode == -signal.SIGKILL
-    assert len(told.stdout.split()) == 2
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert len(done.stdout.split()) == 2
 
 
 @pytest.mark.parametrize("replaced", [True, False])
@@ -356,7 +356,7 @@ def test_a_script_needs_no_main_guard_and_ctrl_c_ends_it_at_once(tmp_path: Path)
     assert running.stdout.readline() == "working\n"
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: everybody gets it
     began = time.monotonic()
-    _, told = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=60)
     assert time.monotonic() - began < 30
-    assert told.count("Traceback") == 1
-    assert told.rstrip().endswith("KeyboardInterrupt")
+    assert err.count("Traceback") == 1
+    assert err.rstrip().endswith("KeyboardInterrupt")

@@ -190,8 +190,8 @@ def test_an_interruption_ends_the_inspect_once(server: FileServer) -> None:
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as process:
         assert looked.wait(20)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=5)
-    assert told.rstrip().endswith("KeyboardInterrupt")
+        _, err = process.communicate(timeout=5)
+    assert err.rstrip().endswith("KeyboardInterrupt")
 
 
 @pytest.mark.parametrize("model", ["openai/gpt-image-2/edit", WAN])

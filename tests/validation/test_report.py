@@ -26,11 +26,11 @@ def test_raise_for_errors_raises_every_error_at_once_and_no_warning() -> None:
 
 
 def test_as_dict_is_plain_json_with_all_three_answers() -> None:
-    told = json.loads(json.dumps(Report("a/b", [TOO_SMALL], [UNKNOWN], [NOT_SEEN]).as_dict()))
-    assert told["valid"] is False
-    assert [error["pointer"] for error in told["errors"]] == ["/seed"]
-    assert [warning["rule"] for warning in told["warnings"]] == ["unknown-input"]
-    assert told["unchecked"] == [
+    answer = json.loads(json.dumps(Report("a/b", [TOO_SMALL], [UNKNOWN], [NOT_SEEN]).as_dict()))
+    assert answer["valid"] is False
+    assert [error["pointer"] for error in answer["errors"]] == ["/seed"]
+    assert [warning["rule"] for warning in answer["warnings"]] == ["unknown-input"]
+    assert answer["unchecked"] == [
         {
             "pointer": "/image",
             "rule": "width_pixels>",

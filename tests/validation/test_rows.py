@@ -148,7 +148,7 @@ def test_a_row_with_too_many_cells_is_a_fault_of_its_own(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "has no header"),
         (b"\n1\n", "has no header"),
@@ -161,13 +161,13 @@ def test_a_row_with_too_many_cells_is_a_fault_of_its_own(tmp_path: Path) -> None
     ],
 )
 def test_a_file_that_cannot_be_read_is_reported_in_a_sentence(
-    tmp_path: Path, content: bytes, told: str
+    tmp_path: Path, content: bytes, message: str
 ) -> None:
     file = written(tmp_path, content)
     for read in (lambda: list(read_rows(file, WAN)), lambda: list(validate_rows(WAN, file))):
         with pytest.raises(RowsUnreadable) as error:
             read()
-        assert told in str(error.value)
+        assert message in str(error.value)
         assert str(file) in str(error.value)
 
 

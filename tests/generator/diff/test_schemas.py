@@ -286,11 +286,19 @@ def _told(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return [f"{change.kind} {change.place}: {change.text}" for change in compare(old, new)]
 
 
-@pytest.mark.parametrize(("old", "new", "told"), INPUTS, ids=[str(told) for *_, told in INPUTS])
-def test_a_change_of_the_input(old: dict[str, Any], new: dict[str, Any], told: list[str]) -> None:
-    assert _told({"input": old, "output": {}}, {"input": new, "output": {}}) == told
+@pytest.mark.parametrize(
+    ("old", "new", "changes"), INPUTS, ids=[str(changes) for *_, changes in INPUTS]
+)
+def test_a_change_of_the_input(
+    old: dict[str, Any], new: dict[str, Any], changes: list[str]
+) -> None:
+    assert _told({"input": old, "output": {}}, {"input": new, "output": {}}) == changes
 
 
-@pytest.mark.parametrize(("old", "new", "told"), OUTPUTS, ids=[str(told) for *_, told in OUTPUTS])
-def test_a_change_of_the_output(old: dict[str, Any], new: dict[str, Any], told: list[str]) -> None:
-    assert _told({"input": {}, "output": old}, {"input": {}, "output": new}) == told
+@pytest.mark.parametrize(
+    ("old", "new", "changes"), OUTPUTS, ids=[str(changes) for *_, changes in OUTPUTS]
+)
+def test_a_change_of_the_output(
+    old: dict[str, Any], new: dict[str, Any], changes: list[str]
+) -> None:
+    assert _told({"input": {}, "output": old}, {"input": {}, "output": new}) == changes

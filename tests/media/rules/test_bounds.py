@@ -140,7 +140,7 @@ def test_the_sentence_between_two_readings_says_which(name: str, why: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("rule", "told"),
+    ("rule", "message"),
     [
         (MediaRule("width", ">", 384), "width> 384 (in pixels)"),
         (MediaRule("file_size_mb", "<", 10), "file_size_mb< 10 (in MB)"),
@@ -153,6 +153,6 @@ def test_the_sentence_between_two_readings_says_which(name: str, why: str) -> No
     ],
 )
 def test_a_rule_without_words_of_its_own_is_reported_with_its_unit(
-    rule: MediaRule, told: str
+    rule: MediaRule, message: str
 ) -> None:
-    assert explain(rule, BREAKS, metric(rule.metric).units) == f"must satisfy the rule {told}"
+    assert explain(rule, BREAKS, metric(rule.metric).units) == f"must satisfy the rule {message}"
