@@ -36,18 +36,15 @@ class MediaRule:
     as unchecked.
     """
 
-    __slots__ = ("limit", "metric", "operator", "wording")
+    __slots__ = ("limit", "metric", "name", "operator", "wording")
 
     def __init__(self, metric: str, operator: str, limit: float | str, wording: str = "") -> None:
         self.metric = metric
         self.operator = operator
         self.limit = limit
         self.wording = wording
-
-    @property
-    def name(self) -> str:
-        """The rule as the schema writes it, such as ``"width_pixels>"``."""
-        return self.metric + self.operator
+        #: The rule as the schema writes it, such as ``"width_pixels>"``.
+        self.name = metric + operator
 
     def __repr__(self) -> str:
         return f"MediaRule({self.metric!r}, {self.operator!r}, {self.limit!r}, {self.wording!r})"
@@ -98,6 +95,8 @@ INSIDE = (
     ".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa",
     ".localdomain", ".ip6-localhost", ".ip6-loopback",
 )  # fmt: skip
+#: The last labels of such names.
+_LAST_INSIDE = frozenset([ending.rpartition(".")[2] for ending in INSIDE])
 #: No host name, and no part of one between dots, is longer.
 _LONGEST_LABEL = 63
 
@@ -116,13 +115,13 @@ def is_plain_url(url: str) -> bool:
     """A quick check that a URL is unremarkable; ``validation.urls`` explains the others."""
     if url[:8] != "https://" or not url.isascii() or not url.isprintable() or " " in url:
         return False
-    host = url[8:].partition("/")[0]
+    host = url[8:].partition("/")[0].lower()
     if not host.replace(".", "").replace("-", "").isalnum() or len(host) > _LONGEST_LABEL:
         return False
     # A last label that starts with a digit is part of an IP address; a bare "xn--" encodes nothing.
-    odd = host[0] in ".-" or ".." in host or "xn--" in host or "." not in host
-    last = host.rpartition(".")[2]
-    return not odd and last[:1].isalpha() and not f".{host}".endswith(INSIDE)
+    first, _, last = host.rpartition(".")
+    odd = not first or host[0] in ".-" or ".." in host or "xn--" in host
+    return not odd and last[:1].isalpha() and last not in _LAST_INSIDE
 
 
 def is_bare_name(text: str) -> bool:

@@ -7,6 +7,7 @@ from runcomfy.model.registry import find_model
 from runcomfy.model.request import Request, find_violations
 from runcomfy.model.violation import UNCHECKED
 
+from .media import GivenFiles, check_media, files_of
 from .report import Report, Unchecked
 
 TYPE_CHECKING = False
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from runcomfy.media.probe import Source
     from runcomfy.media.remote import RemoteLimits
-
-    from .media import GivenFiles
 
     Model = str | type[Request[Any]]
 
@@ -55,11 +54,9 @@ def validate(
     # Files have to be found in the same plain data that is checked.
     payload = to_plain(payload._inputs if isinstance(payload, Request) else payload)
     if check_files == "remote":
-        from .media import files_of
-
         at_hand: GivenFiles | None = files_of(cls._media, payload, files or {}, remote_limits)
     elif check_files == "local":
-        at_hand = _given(files)
+        at_hand = GivenFiles(files) if files else None
     else:
         raise ValueError(f'check_files must be "local" or "remote", got {check_files!r:.80}')
     return examine(cls, payload, files=at_hand, strict=strict)
@@ -72,14 +69,6 @@ def model_class(model: Model) -> type[Request[Any]]:
     if isinstance(model, type) and issubclass(model, Request):
         return model
     raise TypeError(f"model must be a model id or a request class, got {model!r:.80}")
-
-
-def _given(files: Mapping[str, Source] | None) -> GivenFiles | None:
-    if not files:
-        return None
-    from .media import GivenFiles
-
-    return GivenFiles(files)
 
 
 def examine(
@@ -111,13 +100,11 @@ def examine(
             # A closed schema has named them already.
             if not any(error.rule in CLOSING and not error.pointer for error in report.errors):
                 report.warnings += unknown_inputs(cls, payload)
-        if cls._members:
+        if cls._members and any(path[0] in payload for path, _ in cls._members):
             from runcomfy.model.suggestions import unknown_members
 
             report.warnings += unknown_members(cls, payload)
         if cls._media:
-            from .media import GivenFiles, check_media
-
             check_media(cls, payload, files or GivenFiles(None), report)
     if strict:
         report.errors += report.warnings
