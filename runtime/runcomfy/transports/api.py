@@ -30,6 +30,7 @@ class ApiTransport:
     def __init__(self, config: HttpConfig, http: httpx.Client | None) -> None:
         self._config = config
         self._http = http
+        self._given = None if http is None else self._over(http)
         self._own = PerProcess(partial(self._make, patched=False))
         self._patched = PerProcess(partial(self._make, patched=True))
         self._tls: ssl.SSLContext | None = None
@@ -72,15 +73,18 @@ class ApiTransport:
             return self._config.located(failure)
 
     def _calls(self) -> Calls:
-        from .patched_httpx import is_patched
+        if self._given is None:
+            from .patched_httpx import is_patched
 
-        if self._http is None:
             return self._patched.get() if is_patched() else self._own.get()
-        from .httpx_calls import HttpxCalls
-
         if getattr(self._http, "is_closed", False):
             raise ClientClosed("the client given as http= is closed; nothing was sent")
-        return HttpxCalls(self._config, self._http)
+        return self._given
+
+    def _over(self, http: httpx.Client) -> Calls:
+        from .httpx_calls import HttpxCalls
+
+        return HttpxCalls(self._config, http)
 
     def _make(self, *, patched: bool) -> Calls:
         from .factory import make_calls, tls_context

@@ -31,6 +31,7 @@ class AsyncApiTransport:
     def __init__(self, config: HttpConfig, http: httpx.AsyncClient | None) -> None:
         self._config = config
         self._http = http
+        self._given = None if http is None else self._over(http)
         self._own: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=False))
         self._patched: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=True))
         self._tls: ssl.SSLContext | None = None
@@ -67,13 +68,16 @@ class AsyncApiTransport:
             return self._config.located(failure)
 
     async def _calls(self) -> AsyncCalls:
-        if self._http is None:
+        if self._given is None:
             return await (self._patched if is_patched() else self._own).get()
-        from .httpx_calls import AsyncHttpxCalls
-
         if getattr(self._http, "is_closed", False):
             raise ClientClosed("the client given as http= is closed; nothing was sent")
-        return AsyncHttpxCalls(self._config, self._http)
+        return self._given
+
+    def _over(self, http: httpx.AsyncClient) -> AsyncCalls:
+        from .httpx_calls import AsyncHttpxCalls
+
+        return AsyncHttpxCalls(self._config, http)
 
     def _make(self, *, patched: bool) -> AsyncCalls:
         from .factory import make_async_calls, tls_context

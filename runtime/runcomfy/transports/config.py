@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
@@ -48,12 +48,12 @@ class HttpConfig:
             return failure
         return replace(failure, text=f"{self.base_url}: {failure.text}")
 
-    def arguments(self, send: Send) -> dict[str, Any]:
+    def arguments(self, send: Send, make_url: Callable[[str], Any]) -> dict[str, Any]:
         """The call as arguments of httpx's ``build_request``."""
         connect, read = self.steps(send)
         return {
             "method": send.call.method,
-            "url": self.base_url + send.call.path,
+            "url": make_url(self.base_url + send.call.path),
             "content": send.call.body,
             "headers": self.headers(send),
             # connect, read, write, wait for the pool

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runcomfy.protocol.steps import Response, Send
 
@@ -30,10 +30,11 @@ class HttpxCalls:
     def __init__(self, config: HttpConfig, http: httpx.Client) -> None:
         self._config = config
         self._http = http
+        self._url = _urls_for(http)
 
     def make(self, send: Send, route: Route) -> Response:
         """Send the call once, and return the response."""
-        request = self._http.build_request(**self._config.arguments(send))
+        request = self._http.build_request(**self._config.arguments(send, self._url))
         route.go()
         response = self._http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
@@ -66,10 +67,11 @@ class AsyncHttpxCalls:
     def __init__(self, config: HttpConfig, http: httpx.AsyncClient) -> None:
         self._config = config
         self._http = http
+        self._url = _urls_for(http)
 
     async def make(self, send: Send, route: Route) -> Response:
         """Send the call once, and return the response."""
-        request = self._http.build_request(**self._config.arguments(send))
+        request = self._http.build_request(**self._config.arguments(send, self._url))
         route.go()
         response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
@@ -89,6 +91,18 @@ class AsyncHttpxCalls:
     async def aclose(self) -> None:
         """Close the client."""
         await self._http.aclose()
+
+
+def _urls_for(http: object) -> Callable[[str], Any]:
+    """What makes URLs for a client: texts, and for one of httpx's own classes parsed ones, since polls repeat them."""
+    return _parsed if type(http).__module__.partition(".")[0] == "httpx" else str
+
+
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> httpx.URL:
+    import httpx
+
+    return httpx.URL(url)
 
 
 def _end(response: httpx.Response) -> None:
