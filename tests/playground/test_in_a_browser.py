@@ -34,8 +34,9 @@ def test_a_form_fits_every_width_and_has_no_violation(
 ) -> None:
     page = opened(playground, viewport={"width": width, "height": 900}, color_scheme=scheme)
     choose(page, "wan-ai/wan-2-6/image-to-image")
+    page.locator("[data-name=prompt] textarea").focus()
     page.get_by_role("button", name="Add an item").click()
-    page.get_by_text("invalid").wait_for()
+    page.get_by_text("prompt is required").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page)
     assert found.response["violations"] == [], found.generate_report()
@@ -44,9 +45,33 @@ def test_a_form_fits_every_width_and_has_no_violation(
 def test_what_is_wrong_is_reported_at_its_input_as_one_types(page: Page) -> None:
     choose(page, EDIT)
     prompt = page.locator("[data-name=prompt]")
+    prompt.locator("textarea").fill("a hat")
+    prompt.locator(".clear").click()
+    page.keyboard.press("Tab")
     prompt.get_by_text("prompt is required").wait_for()
     prompt.locator("textarea").fill("a hat")
     prompt.get_by_text("prompt is required").wait_for(state="detached")
+
+
+def test_an_untouched_form_says_what_is_needed_and_no_error(page: Page) -> None:
+    choose(page, EDIT)
+    expect(page.locator("#verdict")).to_have_text("Still needed: images, prompt")
+    expect(page.locator("#form li.errors")).to_have_count(0)
+
+
+def test_a_run_names_every_missing_input(page: Page) -> None:
+    choose(page, EDIT)
+    page.locator("#verdict", has_text="Still needed").wait_for()
+    page.locator("#run").click()
+    page.locator("[data-name=images] li.errors", has_text="images is required").wait_for()
+
+
+def test_a_run_that_has_ended_is_not_reported_as_started(page: Page) -> None:
+    choose(page, "openai/gpt-image-1-5/text-to-image")
+    page.locator("[data-name=prompt] textarea").fill("a hat")
+    page.locator("#run").click()
+    page.locator("#runs .run img").first.wait_for()
+    expect(page.locator("#verdict")).not_to_contain_text("started")
 
 
 def test_demo_values_are_shown_and_never_sent(page: Page) -> None:
@@ -144,7 +169,7 @@ def test_models_are_found_by_words_of_their_ids(page: Page) -> None:
 def test_what_was_typed_survives_a_reload(page: Page) -> None:
     choose(page, EDIT)
     page.locator("[data-name=prompt] textarea").fill("a hat")
-    page.get_by_text("images is required").wait_for()
+    page.get_by_text("Still needed: images").wait_for()
     page.reload()
     expect(page.locator("[data-name=prompt] textarea")).to_have_value("a hat")
 

@@ -4,7 +4,7 @@
 import { get, modelPath, post } from "./api.js";
 import { fields } from "./fields.js";
 import { byId, debounce, el } from "./dom.js";
-import { showFindings } from "./findings.js";
+import { showFindings, verdict } from "./findings.js";
 import { refresh, startRuns } from "./runs.js";
 import { settled } from "./schema.js";
 
@@ -20,6 +20,10 @@ let state = { live: false };
 let price = null;
 let checking = null;
 let choosing = 0;
+// The last report on the inputs, and the names of those that somebody was in.
+let report = null;
+let touched = new Set();
+let started = false;
 // The run whose answer was lost: the same inputs are sent again under the same key.
 let lost = null;
 
@@ -68,6 +72,8 @@ async function choose(id, inputs, { focus = true } = {}) {
   byId("title").replaceChildren(...inParts(id));
   byId("hint").hidden = true;
   const root = chosen.schema;
+  report = null;
+  touched = new Set();
   form = fields({ ...settled(root, root), required: chosen.required }, [], { root, changed, media: chosen.media });
   const general = el("ul", { id: "general", class: "problems", "aria-live": "polite" });
   byId("form").replaceChildren(form.node, general);
@@ -103,9 +109,8 @@ const check = debounce(async () => {
   const { signal } = checking;
   const body = { model_id: chosen.model_id, payload: form.get() };
   try {
-    const report = await post("/api/check", body, signal);
-    showFindings(byId("form"), form, byId("general"), report);
-    say(report.summary, report.valid ? "valid" : "errors");
+    report = await post("/api/check", body, signal);
+    showReport();
     showPrice(report.price);
     snippets = await post("/api/snippets", body, signal);
     showSnippet();
@@ -113,6 +118,20 @@ const check = debounce(async () => {
     if (error.name !== "AbortError") say(error.message, "errors");
   }
 }, 120);
+
+function showReport() {
+  started = false;
+  if (!report) return;
+  showFindings(byId("form"), form, byId("general"), report, touched);
+  say(...verdict(report, touched));
+}
+
+// Somebody was in an input: from now on it says that it is required.
+function touch(names) {
+  const known = touched.size;
+  for (const name of names) touched.add(name);
+  if (touched.size > known) showReport();
+}
 
 function changed() {
   remember();
@@ -170,6 +189,7 @@ const newKey = () => `playground-${[...crypto.getRandomValues(new Uint8Array(12)
 async function run() {
   const button = byId("run");
   button.disabled = true;
+  touch(Object.keys(chosen.schema.properties ?? {}));
   const payload = form.get();
   const text = JSON.stringify([chosen.model_id, payload]);
   const key = lost?.text === text ? lost.key : newKey();
@@ -178,6 +198,7 @@ async function run() {
     await post("/api/runs", { model_id: chosen.model_id, payload, key, confirmed_usd: consent });
     lost = null;
     say("The run has started.", "valid");
+    started = true;
     byId("confirm").checked = false;
     await refresh();
   } catch (error) {
@@ -202,12 +223,16 @@ async function start() {
   byId("run").addEventListener("click", run);
   byId("copy").addEventListener("click", copy);
   byId("form").addEventListener("submit", (event) => event.preventDefault());
+  byId("form").addEventListener("focusout", (event) => {
+    const field = event.target.closest("#form > .fields > .field");
+    if (field && !field.contains(event.relatedTarget)) touch([field.dataset.name]);
+  });
   // A file that is dropped beside an input must not replace the page.
   for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
   await showWhere();
   models = (await get("/api/models")).map((one) => ({ ...one, lower: one.id.toLowerCase() }));
   listModels();
-  startRuns((id, inputs) => choose(id, inputs), () => { if (state.live) showWhere(); });
+  startRuns((id, inputs) => choose(id, inputs), () => { if (started) showReport(); if (state.live) showWhere(); });
   let wanted = "";
   try { wanted = decodeURIComponent(location.hash.slice(1)); } catch { /* a hash that somebody typed */ }
   if (models.some((one) => one.id === wanted)) await choose(wanted, undefined, { focus: false });

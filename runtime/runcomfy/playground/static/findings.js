@@ -31,10 +31,13 @@ function together(findings) {
   return [...found.values()].map((one) => ({ ...one, text: `${one.rules.join(", ")} (${one.text})` }));
 }
 
-export function showFindings(root, form, general, report) {
+// What is missing is an error at an input only after somebody was there: `touched` holds the names of those inputs.
+const early = (finding, touched) => finding.rule === "required" && !touched.has(tokens(finding.pointer)[0]);
+
+export function showFindings(root, form, general, report, touched) {
   for (const list of root.querySelectorAll(".problems")) list.replaceChildren();
   for (const field of root.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  const groups = [["errors", "Error", report.errors], ["warnings", "Warning", report.warnings], ["unchecked", "Not checked", together(report.unchecked)]];
+  const groups = [["errors", "Error", report.errors.filter((one) => !early(one, touched))], ["warnings", "Warning", report.warnings], ["unchecked", "Not checked", together(report.unchecked)]];
   for (const [kind, word, findings] of groups) {
     for (const finding of findings) {
       const [list, target] = listFor(form, finding.pointer);
@@ -42,4 +45,11 @@ export function showFindings(root, form, general, report) {
       (list ?? general).append(el("li", { class: kind }, el("strong", {}, `${word}: `), finding.text));
     }
   }
+}
+
+// The verdict in words; while nothing else is wrong, the inputs that are still needed.
+export function verdict(report, touched) {
+  if (report.valid) return [report.summary, "valid"];
+  const needed = report.errors.filter((one) => early(one, touched)).map((one) => tokens(one.pointer).at(-1));
+  return needed.length === report.errors.length ? [`Still needed: ${needed.join(", ")}`, "soft"] : [report.summary, "errors"];
 }
