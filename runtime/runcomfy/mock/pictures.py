@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import io
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,13 @@ _WRITTEN: dict[str, dict[str, int]] = {
     "jpeg": {"quality": 85},
     "webp": {"quality": 80, "method": 0},
 }
+
+#: Characters without a decomposition -> what is drawn instead.
+_PLAIN = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"} | {
+    "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "ð": "d", "–": "-", "—": "-", "‑": "-", "„": '"', "‚": "'"
+}  # fmt: skip
+#: A code point that no font has, and the size in which letters are compared with its box.
+_NO_CHARACTER, _PROBED = "\uffff", 20
 
 RGB = tuple[int, int, int]
 
@@ -74,8 +82,7 @@ def colour(hue: float, lightness: float) -> RGB:
 
 @lru_cache(maxsize=64)
 def _font(size: int) -> Font:
-    # It comes with Pillow, so every machine draws the same image. It has no CJK letters; these
-    # become boxes.
+    # It comes with Pillow, so every machine draws the same image. It has few letters beyond ASCII.
     return ImageFont.load_default(size)
 
 
@@ -133,5 +140,22 @@ def _lines(text: str, font: Font, width: int) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    shown = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST])
+    shown = "".join(map(_drawable, text[:_LONGEST]))
     return shown.split()
+
+
+@lru_cache(maxsize=4096)
+def _drawable(letter: str) -> str:
+    """The letter; a plain one in its place if the font lacks it, as "u" for "ü"; a box for letters of other scripts."""
+    if not letter.isprintable():
+        return " "
+    if letter.isascii() or not _is_missing(letter):
+        return letter
+    plain = _PLAIN.get(letter) or unicodedata.normalize("NFKD", letter)[:1]
+    return letter if _is_missing(plain) else plain
+
+
+def _is_missing(letter: str) -> bool:
+    """Whether the font draws its box for the letter."""
+    font = _font(_PROBED)
+    return bytes(font.getmask(letter)) == bytes(font.getmask(_NO_CHARACTER))
