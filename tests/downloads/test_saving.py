@@ -89,6 +89,16 @@ def test_a_text_that_is_no_file_is_named_beside_those_that_are_saved(
     assert 'output/images/1 holds "none", which is not a file URL' in caplog.text
 
 
+def test_a_file_of_a_comfyui_server_without_a_url_is_named(
+    caller: Caller, server: ScriptedServer, host: FileHost, tmp_path: Path, caplog: Any
+) -> None:
+    other = {"filename": "mask_1.png", "subfolder": "", "type": "output"}
+    output = {"image": f"{host.url}/hat.png", "masks": [other]}
+    server.script(result=[json_reply(status="completed", output=output)])
+    assert len(save(caller, tmp_path)) == 1
+    assert 'output/masks/0 names the file "mask_1.png" without its URL' in caplog.text
+
+
 def test_a_file_is_read_and_saved_by_itself(caller: Caller, tmp_path: Path) -> None:
     assert with_result(caller, lambda result: result.files[0].read()) == CONTENT
     path = tmp_path / "mine.bin"

@@ -95,22 +95,40 @@ def find_files(
 
 
 def strange_texts(output: object) -> list[str]:
-    """Messages about strings in an output that should be file URLs but are not."""
-    return [
-        f"output{pointer} holds {show(text)}, which is not a file URL"
-        for text, kind, pointer in _texts(output)
-        if kind and text.strip() and not (_whole_address(text) or _address(text, _BASE))
-    ]
+    """Messages about parts of an output that should lead to files but do not."""
+    found = []
+    for part, kind, pointer in _parts(output):
+        if isinstance(part, str):
+            if kind and part.strip() and not (_whole_address(part) or _address(part, _BASE)):
+                found.append(f"output{pointer} holds {show(part)}, which is not a file URL")
+        elif _has_no_url(part):
+            found.append(f"output{pointer} names the file {show(part['filename'])} without its URL")
+    return found
+
+
+def _has_no_url(part: dict[str, object]) -> bool:
+    """Whether an object names a file of a ComfyUI server, ``{filename, subfolder, type}``, and nothing leads there."""
+    if not (isinstance(part.get("filename"), str) and "subfolder" in part):
+        return False
+    return not any(isinstance(value, str) and _whole_address(value) for value in part.values())
 
 
 def _texts(output: object) -> Iterator[tuple[str, str, str]]:
     """Each string in the output, with the file kind implied by its field and its JSON pointer."""
+    for part, kind, pointer in _parts(output):
+        if isinstance(part, str):
+            yield part, kind, pointer
+
+
+def _parts(output: object) -> Iterator[tuple[str | dict[str, object], str, str]]:
+    """Each string and each object in the output, likewise."""
     waiting: list[tuple[object, str, str]] = [(output, "", "")]
     while waiting:
         part, kind, pointer = waiting.pop()
         if isinstance(part, str):
             yield part, kind, pointer
         elif isinstance(part, dict):
+            yield part, kind, pointer
             waiting.extend(
                 (
                     value,
