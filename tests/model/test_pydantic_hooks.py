@@ -244,6 +244,10 @@ class TestFastApi:
         assert result.as_dict()["output"] == {"image": url}
         assert json.loads(TypeAdapter(Report).dump_json(report))["model_id"] == report.model_id
 
+    @pytest.mark.parametrize("annotated", [True, False])
+    def test_a_request_can_be_returned(self, annotated: bool) -> None:
+        assert answered(GptImage2Edit(**GOOD), annotated) == GOOD
+
     def test_the_documentation_of_a_schema_with_references_can_be_made(
         self, tmp_path: Path
     ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import runcomfy
-from runcomfy import UNSET, ValidationError
+from runcomfy import ValidationError
 from runcomfy_models.openai import GptImage2Edit
 from runcomfy_models.wan_ai import Wan2_6ImageToImageOutput
 from support.small_models import make_class
@@ -103,7 +103,7 @@ def test_a_copy_can_be_changed() -> None:
 
 def test_asdict_gives_the_inputs_by_name(tmp_path: Path) -> None:
     found = dataclasses.asdict(REQUEST)
-    assert (found["prompt"], found["quality"]) == ("a hat", UNSET)
+    assert found == {"prompt": "a hat", "images": ("https://example.com/cat.png",)}
     cls = make_class(tmp_path, {"a": {"type": "object"}, "b": {"type": "array"}})
     request = cls(a={"x": [1]}, b=[{"y": 2}])
     assert dataclasses.asdict(request) == {"a": {"x": (1,)}, "b": ({"y": 2},)}

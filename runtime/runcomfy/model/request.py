@@ -108,14 +108,23 @@ class _Signature:
 
 
 class _DataclassFields:
-    """``__dataclass_fields__``, for ``dataclasses.fields``, ``replace`` and ``asdict``, which type checkers allow."""
+    """``__dataclass_fields__``, for ``dataclasses.fields``, ``replace`` and ``asdict``, which type checkers allow.
+
+    Those of a request are the inputs that are given, so that ``asdict``, and FastAPI with it, writes no others.
+    """
 
     __slots__ = ()
 
     def __get__(self, request: object, owner: type[Request[Any]]) -> Any:
         from .frozen import dataclass_fields
 
-        return dataclass_fields(owner)
+        fields = dataclass_fields(owner)
+        if not isinstance(request, Request):
+            return fields
+        wire_names = owner._wire_names
+        return {
+            name: field for name, field in fields.items() if wire_names[name] in request._inputs
+        }
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True)
