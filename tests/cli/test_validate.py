@@ -127,6 +127,27 @@ def test_strict_makes_warnings_count(folder: Path) -> None:
     assert check("odd.json", "--strict")[0] == INVALID
 
 
+def test_an_allowed_rule_is_no_finding(folder: Path) -> None:
+    save("odd.json", {**GOOD, "promt": 1})
+    assert check("odd.json", "--strict", "--allow", "unknown-input")[0] == VALID
+    assert "stops a run" not in check("odd.json", "--allow", "unknown-input")[1]
+
+
+def test_an_allowed_rule_counts_in_no_line(folder: Path) -> None:
+    lines = [GOOD, {**GOOD, "promt": 1}, {**GOOD, "promt": 1, "seed": -1}]
+    Path("rows.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    _, out, _ = check("rows.jsonl", "--strict", "--allow", "unknown-input", "--json")
+    *findings, total = map(json.loads, out.splitlines())
+    assert [one["line"] for one in findings] == [3]
+    assert (total["summary"]["invalid"], total["summary"]["warned"]) == (1, 0)
+
+
+def test_an_unknown_rule_cannot_be_allowed(folder: Path) -> None:
+    status, _, told = check("good.json", "--allow", "unknown-inputs")
+    assert status == MISUSE
+    assert "did you mean 'unknown-input'" in told
+
+
 def test_json_output_is_the_report(folder: Path) -> None:
     status, out, _ = check("wrong.json", "--json")
     told = json.loads(out)

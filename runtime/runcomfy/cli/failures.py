@@ -39,6 +39,7 @@ _LINES = (
     (re.compile(r"accept_restored=True"), "runcomfy-py journal restore-accepted"),
     (re.compile(r"journal\.adopt\(client\.account\)"), "runcomfy-py journal adopt"),
     (re.compile(r"; use another path$"), ""),
+    (re.compile(r"\n *the argument token= \(not given\)"), ""),
     # An argument in Python, and its option in parentheses.
     (re.compile(r"\b[a-z_]+=\S+ \((--[a-z][^)]*)\)"), r"\1"),
     (

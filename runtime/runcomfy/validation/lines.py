@@ -14,7 +14,7 @@ from .validate import model_class
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
     from typing import Self
 
     from runcomfy.media.probe import Source
@@ -62,6 +62,12 @@ class Summary:
                 self.warned += 1
             self.unchecked += len(report.unchecked)
 
+    def replace(self, counted: Report, report: Report) -> None:
+        """Count a line by another report."""
+        for one, by in ((counted, -1), (report, 1)):
+            self.invalid += by * bool(one.errors)
+            self.warned += by * bool(one.warnings and not one.errors)
+
     def as_dict(self) -> dict[str, int]:
         """The totals as plain data, for JSON."""
         return {name: getattr(self, name) for name in ("lines", "invalid", "warned", "unchecked")}
@@ -94,6 +100,18 @@ class LineReports:
 
     def __next__(self) -> tuple[int, Report]:
         return next(self._reports)
+
+    def without(self, rules: Collection[str]) -> LineReports:
+        """The same without the findings of these rules; lines without others are clean."""
+        return LineReports(self._without(rules), self.summary) if rules else self
+
+    def _without(self, rules: Collection[str]) -> Generator[tuple[int, Report]]:
+        with self:
+            for number, report in self:
+                left = report.without(rules)
+                self.summary.replace(report, left)
+                if left.errors or left.warnings or left.unchecked:
+                    yield number, left
 
     def close(self) -> None:
         """Stop reading, and end the worker processes."""

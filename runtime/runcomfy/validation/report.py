@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from typing import Any
 
     from runcomfy.media.probe.info import MediaInfo
@@ -115,6 +115,16 @@ class Report:
     def slips(self) -> list[Violation]:
         """The warnings that stop a submit, unless ``allow`` of the client or the call names their rule."""
         return [warning for warning in self.warnings if warning.rule in SLIPS]
+
+    def without(self, rules: Collection[str]) -> Report:
+        """The report without the findings of these rules, which ``allow`` of a call ignores as well."""
+        return Report(
+            self.model_id,
+            [one for one in self.errors if one.rule not in rules],
+            [one for one in self.warnings if one.rule not in rules],
+            self.unchecked,
+            self.files,
+        )
 
     def raise_for_errors(self) -> None:
         """Raise ``ValidationError`` with every error, if there is one."""

@@ -61,6 +61,20 @@ def _files(
     return files
 
 
+def _rules(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> frozenset[str]:
+    if not given:
+        return frozenset()
+    from runcomfy.client.submit_checks import SubmitChecks  # a run allows the same rules
+
+    try:
+        return SubmitChecks.of(given, strict=False, local_service=False).allow
+    except ConfigurationError as error:  # it begins with the name of the setting
+        words = str(error).removeprefix("allow contains an ")
+        raise click.BadParameter(words, context, option) from None
+
+
 @click.command(name="validate", short_help="Validate payloads offline.")
 @click.argument("model")
 @click.argument("payload", nargs=-1, required=True)
@@ -82,6 +96,14 @@ def _files(
 )
 @click.option(
     "allow",
+    "--allow",
+    multiple=True,
+    metavar="RULE",
+    callback=_rules,
+    help="Ignore findings of this rule, such as unknown-input. Can be repeated.",
+)
+@click.option(
+    "hosts",
     "--allow-host",
     multiple=True,
     metavar="HOST:PORT",
@@ -105,7 +127,8 @@ def command(
     payload: tuple[str, ...],
     files: dict[str, str],
     check_files: str,
-    allow: tuple[str, ...],
+    allow: frozenset[str],
+    hosts: tuple[str, ...],
     strict: bool,
     lines: bool,
     processes: int,
@@ -125,7 +148,7 @@ def command(
     a usage error.
     """
     cls = model_of(model)
-    limits = _limits(check_files, allow, processes)
+    limits = _limits(check_files, hosts, processes)
     options = {
         "files": files,
         "strict": strict,
@@ -138,9 +161,11 @@ def command(
             kind = extension(source)
             if lines or kind in _LINES or kind in _TABLES:
                 form = "jsonl" if lines else None
-                statuses.append(_check_lines(out, source, reports_on(cls, source, form)))
+                statuses.append(
+                    _check_lines(out, source, reports_on(cls, source, form).without(allow))
+                )
             else:
-                statuses.append(_check_payload(out, cls, source, **options))
+                statuses.append(_check_payload(out, cls, source, allow, **options))
     if not statuses:
         complain(
             f"no payload in {', '.join(payload)}: only *.json and *.jsonl files in a folder are read"
@@ -230,8 +255,10 @@ def _is_of_a_batch(found: Violation) -> bool:
     return found.rule in ("url-file-name", "url-relative")
 
 
-def _check_payload(out: CommandOutput, cls: type[Request[Any]], source: str, **options: Any) -> int:
-    report = _report(cls, _content(source), **options)
+def _check_payload(
+    out: CommandOutput, cls: type[Request[Any]], source: str, allow: frozenset[str], **options: Any
+) -> int:
+    report = _report(cls, _content(source), **options).without(allow)
     name = named(source)
     if out.as_json:
         out.json({"file": name, **as_json(report)})
@@ -240,9 +267,9 @@ def _check_payload(out: CommandOutput, cls: type[Request[Any]], source: str, **o
     return _status(report)
 
 
-def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteLimits | None:
+def _limits(check_files: str, hosts: tuple[str, ...], processes: int) -> RemoteLimits | None:
     if check_files == "local":
-        if allow:
+        if hosts:
             raise click.UsageError("--allow-host needs --check-files remote.")
         return None
     if processes > 1:
@@ -253,7 +280,7 @@ def _limits(check_files: str, allow: tuple[str, ...], processes: int) -> RemoteL
         how_to_allow = "--allow-host HOST:PORT"
 
     try:
-        return Limits(allow=allow)
+        return Limits(allow=hosts)
     except ConfigurationError as error:  # it begins with the name of the setting
         words = str(error).removeprefix("allow")
         raise click.UsageError(f"--allow-host{words}.") from None
