@@ -49,17 +49,28 @@ def read_entries(body: bytes, offset: int = 0) -> Iterator[CatalogueModel | Unus
 
     Raises ``SourceError`` for an answer that is no JSON.
     """
-    document = read_document(body, name="catalogue", place="catalogue")
-    start = len(document.text) - len(document.text.lstrip())
-    whole = decode_block(document, start)
+    try:
+        document = read_document(body, name="catalogue", place="catalogue")
+        start = len(document.text) - len(document.text.lstrip())
+        whole = decode_block(document, start)
+    except SourceError as fault:  # what it advises is for pages
+        advice = "Check --base-url, or run the command again later."
+        raise SourceError(fault.place, fault.problem, advice) from None
     blocks = find_entries([whole]) if whole.member("models") else [whole]
     for index, block in enumerate(blocks):
         name = _name(block, offset + index)
         try:
             yield _read(block)
         except SourceError as fault:
-            lacks = isinstance(block.value, dict) and "input_schema" not in block.value
-            yield UnusableEntry(name, fault.problem, lacks)
+            yield UnusableEntry(name, fault.problem, _lacks_schema(block.value))
+
+
+def _lacks_schema(entry: object) -> bool:
+    """Whether an entry has an id, and no schema."""
+    if not isinstance(entry, dict) or "input_schema" in entry:
+        return False
+    model_id = entry.get("model_id")
+    return isinstance(model_id, str) and bool(model_id)
 
 
 def _name(block: Block, index: int) -> str:

@@ -52,6 +52,8 @@ class PullReport:
     unusable: dict[str, str] = field(default_factory=dict)
     unchanged: int = 0
     applied: bool = True
+    #: Whether the service gave as many entries as it says that there are.
+    complete: bool = True
     #: Further remarks for the user.
     remarks: list[str] = field(default_factory=list)
 
@@ -59,6 +61,7 @@ class PullReport:
         """The report as plain data."""
         return {
             "applied": self.applied,
+            "complete": self.complete,
             "changes": [
                 {"model_id": one.model_id, "verdict": one.verdict, "words": one.words}
                 for one in self.changes
@@ -116,6 +119,8 @@ class _Pull:
         }
         restart = options.restart or options.dry_run
         self.cursor = Cursor.load(options.schemas, question, restart=restart)
+        #: The models that this run has taken, by their ids without case.
+        self.taken: dict[str, CatalogueModel] = {}
 
     def run(self) -> PullReport:
         """All of it."""
@@ -123,12 +128,16 @@ class _Pull:
             self.report.remarks.append(
                 f"resumed at entry {self.cursor.offset + 1} of the catalogue; pass --restart to start over"
             )
+        page = None
         for page in read_catalogue(self.client, self.options.query, self.cursor.offset):
             self._take(page)
         self.report.unusable = self.cursor.unusable
-        self._mark_vanished()
-        if self.options.prune:
-            self._prune()
+        if page is None or not page.is_last:
+            self._end_early(page)
+        else:
+            self._mark_vanished()
+            if self.options.prune:
+                self._prune()
         if not self.options.dry_run:
             self.cursor.done()
         return self.report
@@ -169,6 +178,16 @@ class _Pull:
         self.progress(f"read {page.offset}{total} entries of the catalogue")
 
     def _planned(self, entry: CatalogueModel) -> list[FolderChange]:
+        first = self.taken.setdefault(entry.model_id.casefold(), entry)
+        if first is not entry:
+            if first.model_id != entry.model_id:
+                reason = f"it differs from {first.model_id} in case only, which is one folder on some systems"
+                self._refuse(entry.model_id, reason)
+            elif first != entry:
+                self._refuse(
+                    entry.model_id, "it is listed twice, and differently; the first is taken"
+                )
+            return []
         try:
             change = plan_model(self.options.schemas, entry)
         except CodegenError as error:
@@ -183,15 +202,25 @@ class _Pull:
         if self.wanted(name) or "/" not in name:
             self.cursor.unusable[name] = reason
 
+    def _end_early(self, page: EntryPage | None) -> None:
+        """The rest of the catalogue is not known, so that no model counts as vanished."""
+        read = page.offset if page else self.cursor.offset
+        of = f" of {page.total}" if page and page.total is not None else ""
+        self.report.complete = False
+        self.report.remarks.append(
+            f"the service ended the catalogue after {read}{of} entries, so no model is marked as deprecated"
+        )
+
     def _mark_vanished(self) -> None:
         """Mark pulled models that are no longer in the catalogue as deprecated."""
         if not self.options.query.everything:
             return
         gone = [one for one in self.stored if one not in self.cursor.seen and self.wanted(one)]
-        if gone and not self.cursor.seen:
-            self.report.remarks.append(
-                "the catalogue is empty, so no model is marked as deprecated"
-            )
+        unnamed = sum("/" not in name for name in self.cursor.unusable)
+        if gone and (unnamed or not self.cursor.seen):
+            without = f"the catalogue has entries without an id ({unnamed})"
+            why = without if unnamed else "the catalogue is empty"
+            self.report.remarks.append(f"{why}, so no model is marked as deprecated")
             return
         changes = [change for one in gone if (change := deprecate(self.options.schemas, one))]
         self._apply(changes)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from runcomfy.client.client import Client
 from runcomfy.client.settings import BASE_URL
-from runcomfy.errors import RequestError, UnexpectedAnswer
+from runcomfy.errors import RequestError, ServerFault, UnexpectedAnswer
+from runcomfy_codegen.errors import SourceError
 
 from .entries import CatalogueModel, UnusableEntry, read_entries
 
@@ -51,6 +52,8 @@ class EntryPage:
     total: int | None
     #: The ids of all entries, usable or not.
     names: list[str] = field(default_factory=list)
+    #: Whether the catalogue ends here, by what it says of its length.
+    is_last: bool = False
 
 
 def open_client(base_url: str) -> Client:
@@ -65,37 +68,40 @@ def read_catalogue(
     *,
     pause: Callable[[float], object] = time.sleep,
 ) -> Iterator[EntryPage]:
-    """The catalogue from ``offset`` to its end. Raises ``RequestError``.
+    """The catalogue from ``offset`` to its end. Raises ``RequestError``, and ``SourceError`` for JSON that cannot be read.
 
     If a page cannot be read, its entries are fetched one by one, so that only the bad entry is lost.
     """
-    limit, unreadable = _PAGE, 0
+    limit, repeated = _PAGE, 0
     seen: set[str] = set()
+    #: The entries that could not be read since the last response that could.
+    unread: list[CatalogueModel | UnusableEntry] = []
     while True:
         try:
             page = _fetch(client, query, offset, limit)
-        except RequestError as error:
-            if not _is_unreadable(error):
+            found = [*unread, *_completed(client, page)]
+        except (RequestError, SourceError) as error:
+            if not _is_about_the_page(error):
                 raise
             if limit > 1:
                 limit = 1
                 continue
-            unreadable += 1
-            if unreadable >= _PATIENCE:
+            reason = f"the response cannot be read: {_in_one_line(error)}"
+            unread.append(UnusableEntry(f"entry {offset + 1}", reason))
+            if len(unread) >= _PATIENCE:
                 raise
-            bad = UnusableEntry(f"entry {offset + 1}", f"the response cannot be read: {error}")
             offset += 1
-            yield EntryPage([bad], offset, None)
             continue
-        unreadable = 0
-        found = list(_completed(client, page))
+        unread = []
         offset += len(page.entries)
         names = [one.model_id if isinstance(one, CatalogueModel) else one.name for one in found]
-        fresh = set(names) - seen
-        seen |= fresh
-        yield EntryPage(found, offset, page.total, names)
+        repeated = repeated + 1 if seen.issuperset(names) else 0
+        seen.update(names)
+        is_last = len(page.entries) < limit if page.total is None else offset >= page.total
+        yield EntryPage(found, offset, page.total, names, is_last)
         # A service that ignores the offset sends the first page again and again.
-        if not fresh or (page.total is not None and offset >= page.total):
+        ignored = repeated >= (_PATIENCE if limit == 1 else 1)
+        if ignored or not page.entries or (page.total is not None and is_last):
             return
         if limit == 1 and offset % _PAGE == 0:
             limit = _PAGE
@@ -115,9 +121,12 @@ def _fetch(client: Client, query: CatalogueQuery, offset: int, limit: int) -> Ca
     )
 
 
-def _is_unreadable(error: RequestError) -> bool:
-    """Whether the error is due to an unreadable response, at once or after all attempts."""
-    return isinstance(error, UnexpectedAnswer) or isinstance(error.__cause__, UnexpectedAnswer)
+def _is_about_the_page(error: RequestError | SourceError) -> bool:
+    """Whether another page may be fine: this one cannot be read or made, at once or after all attempts."""
+    if isinstance(error, SourceError):
+        return True
+    kinds = (UnexpectedAnswer, ServerFault)
+    return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
 
 
 def _completed(client: Client, page: CataloguePage) -> Iterator[CatalogueModel | UnusableEntry]:
@@ -127,7 +136,13 @@ def _completed(client: Client, page: CataloguePage) -> Iterator[CatalogueModel |
             try:
                 found = client.model(entry.name, timeout=ENTRY_TIMEOUT)
                 yield from read_entries(found.body)
-            except (RequestError, ValueError) as error:
-                yield UnusableEntry(entry.name, f"its schema cannot be fetched: {error}")
+            except (RequestError, SourceError, ValueError) as error:
+                reason = f"its schema cannot be fetched: {_in_one_line(error)}"
+                yield UnusableEntry(entry.name, reason)
         else:
             yield entry
+
+
+def _in_one_line(error: Exception) -> str:
+    text = error.problem if isinstance(error, SourceError) else str(error)
+    return "; ".join(line.strip() for line in text.splitlines())

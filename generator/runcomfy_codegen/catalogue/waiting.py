@@ -13,7 +13,7 @@ from .reader import PAGE_TIMEOUT
 
 __all__ = ["waits_are_told"]
 
-_HOW_TO_STOP = f"  The pull gives up after {PAGE_TIMEOUT:.0f} s without an answer. Ctrl-C stops it; the next pull continues."
+_HOW_TO_STOP = f"  It gives up after {PAGE_TIMEOUT:.0f} s without an answer; Ctrl-C stops it. The next pull goes on from here."
 
 
 class _Waits(logging.Handler):

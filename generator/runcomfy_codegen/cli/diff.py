@@ -104,13 +104,16 @@ def _read_live(stack: ExitStack, schemas: Path, base_url: str | None) -> SchemaS
     """The stored models as the catalogue has them now: a pull into a copy."""
     from runcomfy_codegen.catalogue.pull import PullOptions, pull
     from runcomfy_codegen.catalogue.reader import BASE_URL, open_client
+    from runcomfy_codegen.catalogue.waiting import waits_are_told
     from runcomfy_codegen.diff.versions import read_schemas
 
     copy = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "schemas"
     shutil.copytree(schemas, copy, ignore=shutil.ignore_patterns(".*"))
     address = base_url or BASE_URL
-    with open_client(address) as client:
+    with open_client(address) as client, waits_are_told():
         report = pull(client, PullOptions(copy, address))
+    for remark in report.remarks:
+        show(printable(remark), sys.stderr)
     for name, reason in sorted(report.unusable.items()):
         show(f"unusable   {printable(name)}  {printable(reason)}", sys.stderr)
     return read_schemas(copy, "live")

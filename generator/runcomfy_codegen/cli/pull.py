@@ -83,4 +83,4 @@ def command(
     else:
         for line in report.lines():
             show(line, sys.stdout)
-    return BAD_DATA if report.unusable else DONE
+    return BAD_DATA if report.unusable or not report.complete else DONE
