@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from weakref import ref
 
-__all__ = ["Redactor", "clean", "shown_url", "without_queries"]
+__all__ = ["Redactor", "clean", "hidden", "shown_url", "without_queries"]
 
 _SHOWN = 300
 #: Characters of a text that are examined; displayed texts are much shorter.
@@ -49,8 +50,8 @@ def shown_url(url: str) -> str:
     'https://x.runcomfy.net/a.png'
     """
     if url[:5].lower() == "data:":  # the content, and nothing that helps
-        return clean(url[:_SHOWN_DATA].partition(",")[0]) + ",…"
-    return clean(_USER.sub("//…@", re.split(r"[?#]", url, maxsplit=1)[0]))
+        return clean(hidden(url[:_SHOWN_DATA].partition(",")[0])) + ",…"
+    return clean(hidden(_USER.sub("//…@", re.split(r"[?#]", url, maxsplit=1)[0])))
 
 
 def without_queries(text: str) -> str:
@@ -65,6 +66,19 @@ def _without_query(word: re.Match[str]) -> str:
     if not mark or not address:
         return text
     return address + mark + re.split(r"[?#]", rest, maxsplit=1)[0]
+
+
+#: The redactors that exist, for texts that belong to no client. A plain dict: threads copy it in one step.
+_live: dict[int, ref[Redactor]] = {}
+
+
+def hidden(text: str) -> str:
+    """The text without the tokens of the clients that exist in this process."""
+    for live in [*_live.values()]:
+        redact = live()
+        if redact is not None:
+            text = redact.hide(text)
+    return text
 
 
 class Redactor:
@@ -83,6 +97,9 @@ class Redactor:
         }
         self._longest = max(map(len, forms), default=0)
         self._plain = secret.casefold() if len(secret) >= _SHORT else ""
+        if secret:
+            key = id(self)
+            _live[key] = ref(self, lambda _: _live.pop(key, None))
 
     def __call__(self, value: object) -> str:
         """The text, or the JSON value as text, without the secrets, cleaned."""

@@ -20,6 +20,7 @@ from runcomfy import AsyncClient, Client, errors
 from support.callers import EVERY_KIND, OWN, TOKEN, Caller, a_request, without_aiohttp
 from support.certificates import self_signed
 from support.raw_server import RawServer, json_answer, raw_server
+from support.scripted_server import json_reply, serve
 
 ID = "req-1"
 
@@ -252,3 +253,37 @@ def test_a_broken_tls_record_of_a_download_is_retried(kind: str, tls: ssl.SSLCon
         assert content.startswith(b'{"request_id"')
         assert len(server.calls) == 3
     tls_context.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"/x/{TOKEN}/a.png", f"/{TOKEN}.png", f"/a.png;{TOKEN}", f"/{TOKEN.replace('-', '%2D')}.png"],
+)
+@pytest.mark.parametrize("kind", OWN)
+def test_a_token_in_the_path_of_a_file_shows_nowhere(
+    kind: str, path: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def look(result: Any) -> str:
+        return f"{result!r} {result.files} {result.files[0].name} {result._repr_html_()}"
+
+    def blocking(client: Any) -> str:
+        result = client.job(ID).result()
+        with pytest.raises(errors.DownloadFailed) as caught:
+            result.save(tmp_path)
+        return look(result) + "".join(traceback.format_exception(caught.value)) + caught.value.url
+
+    async def awaited(client: Any) -> str:
+        result = await client.job(ID).result()
+        with pytest.raises(errors.DownloadFailed) as caught:
+            await result.save(tmp_path)
+        return look(result) + "".join(traceback.format_exception(caught.value)) + caught.value.url
+
+    with serve() as server:  # which answers 404 to all else
+        output = {"image": server.url + path}
+        server.script(result=[json_reply(status="completed", output=output)])
+        caller = Caller(kind, server.url)
+        told = caller.call(blocking if caller.kind == "sync" else awaited)
+    assert "token]" in told
+    assert TOKEN not in told + caplog.text

@@ -12,6 +12,7 @@ from runcomfy.model.media import is_data
 from runcomfy.notebook.embedding import EMBEDDED_BYTES, EmbeddingBudget, medium
 from runcomfy.notebook.markup import attribute, facts, text
 from runcomfy.protocol.allowed_hosts import AllowedHosts, Refusal
+from runcomfy.redaction import hidden
 
 if TYPE_CHECKING:
     from runcomfy.downloads.file import File
@@ -103,15 +104,15 @@ def _link(file: File, hosts: AllowedHosts) -> str:
         return text(f"{file.name} (inline)")
     address = _safe(file.url, hosts)
     if not address:
-        return text(file.url)
+        return text(hidden(file.url))
     link = f'<a href="{attribute(address)}" rel="noopener noreferrer" target="_blank" style="color:inherit">'
     return f"{link}{text(file.name)}</a>"
 
 
 def _safe(url: str, hosts: AllowedHosts) -> str:
-    """The checked address, if files are fetched from there; else empty."""
+    """The checked address, if files are fetched from there and it does not hold the token; else empty."""
     try:
-        return hosts.check(url)
+        return hosts.check(url) if hidden(url) == url else ""
     except Refusal:
         return ""
 

@@ -102,6 +102,7 @@ class ClientSettings:
             self._retries,
             proxies,
             self.base_url,
+            self.redact,
         )
 
     def arguments(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from runcomfy.protocol.allowed_hosts import AllowedHosts
 from runcomfy.protocol.download_context import Fetch
 from runcomfy.protocol.retries import Retries
 from runcomfy.protocol.steps import Open
-from runcomfy.redaction import shown_url
+from runcomfy.redaction import hidden, shown_url
 from runcomfy.transports.config import log
 from runcomfy.transports.proxies import Proxies
 from runcomfy.transports.tls import trusted
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import ssl
 
     from runcomfy.errors import UnsavedFile
+    from runcomfy.redaction import Redactor
 
     from .file import File
     from .targets import PlaceT, Target
@@ -67,6 +68,8 @@ class DownloadSettings:
     proxies: Proxies | None = field(default=None, repr=False, compare=False)
     #: The base of relative URLs in outputs.
     base_url: str = "https://model-api.runcomfy.net"
+    #: Kept for ``redaction.hidden``, as long as there are files of the client.
+    redact: Redactor | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if type(self.max_bytes) is not int or self.max_bytes < 1:
@@ -164,7 +167,7 @@ def conclude(files: Sequence[File], outcomes: Sequence[PlaceT | Exception]) -> l
         request_id=file.request_id,
         model_id=file.model_id,
     )
-    whole.url, whole.saved = file.url, cast("list[Path]", saved)
+    whole.url, whole.saved = hidden(file.url), cast("list[Path]", saved)
     # These are output files, which have ``save``.
     whole.failed = cast("list[tuple[UnsavedFile, Exception]]", failed)
     raise whole from first

@@ -20,7 +20,7 @@ from runcomfy.media.formats import (
 from runcomfy.model.json_values import pointer_token
 from runcomfy.model.media import is_data
 from runcomfy.model.messages import show
-from runcomfy.redaction import shown_url
+from runcomfy.redaction import hidden, shown_url
 
 __all__ = ["File", "find_files", "strange_texts"]
 
@@ -88,7 +88,7 @@ def find_files(
             found.setdefault(address, kind)
     files = []
     for place, (url, kind) in enumerate(found.items(), 1):
-        name = file_name("" if is_data(url) else url, request_id, place)
+        name = file_name("" if is_data(url) else hidden(url), request_id, place)
         by_name = media_kind(url[5:]) if is_data(url) else kind_of(name)
         files.append(File(url, kind or by_name, name, request_id, model_id))
     return files

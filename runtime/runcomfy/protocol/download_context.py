@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TypeVar
 
 from runcomfy.errors import DeadlineExceeded, DownloadFailed, DownloadRefused, RequestError
-from runcomfy.redaction import shown_url, without_queries
+from runcomfy.redaction import hidden, shown_url, without_queries
 
 from .allowed_hosts import AllowedHosts
 from .responses import ErrorResponse
@@ -110,12 +110,12 @@ class Fetch:
     ) -> _ErrorT:
         """Create an error about this file."""
         error = kind(
-            f"could not fetch {shown_url(self.url)}: {message}",
+            f"could not fetch {shown_url(self.url)}: {hidden(message)}",
             request_id=self.request_id,
             model_id=self.model_id,
             status=problem.status if problem else None,
-            server_text=without_queries(problem.text) if problem else "",
+            server_text=without_queries(hidden(problem.text)) if problem else "",
             retry_after=problem.retry_after if problem else None,
         )
-        error.url, error._advice = self.url, DownloadFailed._advice
+        error.url, error._advice = hidden(self.url), DownloadFailed._advice
         return error

@@ -34,7 +34,7 @@ class ApiTransport:
         self._own = PerProcess(partial(self._make, patched=False))
         self._patched = PerProcess(partial(self._make, patched=True))
         self._tls: ssl.SSLContext | None = None
-        hide_in_logs(config.redact)
+        hide_in_logs()
 
     def prepare(self, step: Transfer) -> Work:
         """The callable that makes the call."""

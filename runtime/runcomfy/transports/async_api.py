@@ -35,7 +35,7 @@ class AsyncApiTransport:
         self._own: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=False))
         self._patched: PerLoop[AsyncCalls] = PerLoop(partial(self._make, patched=True))
         self._tls: ssl.SSLContext | None = None
-        hide_in_logs(config.redact)
+        hide_in_logs()
 
     async def prepare(self, step: Transfer) -> AsyncWork:
         """The callable that makes the call."""

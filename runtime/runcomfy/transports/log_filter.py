@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from weakref import WeakSet
 
-from runcomfy.redaction import Redactor
+from runcomfy.redaction import hidden
 
 __all__ = ["hide_in_logs"]
 
@@ -22,12 +21,9 @@ _LOGGERS = (
     "asyncio",
 )
 
-_redactors: WeakSet[Redactor] = WeakSet()
 
-
-def hide_in_logs(redact: Redactor) -> None:
-    """Redact these records for the lifetime of the redactor."""
-    _redactors.add(redact)
+def hide_in_logs() -> None:
+    """Redact these records, as long as there are clients."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_hide)  # which is there once, however often it is added
 
@@ -38,9 +34,7 @@ def _hide(record: logging.LogRecord) -> bool:
         text = record.getMessage()
     except Exception:  # noqa: BLE001  # the handler reports what is wrong with the record
         return True
-    hidden = text
-    for redact in [*_redactors]:
-        hidden = redact.hide(hidden)
-    if hidden != text:
-        record.msg, record.args = hidden, None
+    shown = hidden(text)
+    if shown != text:
+        record.msg, record.args = shown, None
     return True
