@@ -28,6 +28,11 @@ REFUSED: list[tuple[str, bytes, list[str], int, str]] = [
     ("latin.jsonl", b'{"prompt":"caf\xe9"}\n', [], 65, "row 1 (row-1): payload: is not valid JSON: the text is not UTF-8"),
     ("utf16.csv", "prompt\nx\n".encode("utf-16"), [], 65, "utf16.csv is UTF-16 text; save it"),
     ("utf16.jsonl", '{"prompt":"x"}\n'.encode("utf-16"), [], 65, "utf16.jsonl is UTF-16 text; save it as UTF-8"),
+    ("bare16.csv", "prompt\nx\n".encode("utf-16-le"), [], 65, 'bare16.csv is UTF-16 text; save it as "CSV UTF-8"'),
+    ("renamed.csv", b"PK\x03\x04\x14\n\x80", [], 65, "renamed.csv is a file of a spreadsheet program, or an archive; save it"),
+    ("list_of.jsonl", b'[{"prompt":"x"}]\n', [], 65, "list_of.jsonl is one JSON list; write each payload on a line of its own"),
+    ("pretty.jsonl", b'[\n  {"prompt":"x"}\n]\n', [], 65, "pretty.jsonl is one JSON list; write each payload on a line of its own"),
+    ("rows.json", b'[{"prompt":"x"}]', [], 65, "rows.json is one JSON document; write each payload on a line of its own"),
     ("quote.csv", b'key,prompt\na,"one\ntwo\n', [], 65, "quote.csv, line 3: unexpected end of data; check its quotes"),
     ("wide.csv", b"key,prompt\na,b,c\n", [], 65, "has 3 cells, but the header has 2"),
     ("twice.csv", b"key,prompt\na,x\nb,y\na,z\n", [], 65, "row 3 (a): /key: is also the key of row 1"),
@@ -42,6 +47,9 @@ REFUSED: list[tuple[str, bytes, list[str], int, str]] = [
     ("bad.parquet", b"no", [], 65, "bad.parquet is not a complete Parquet file"),
     ("rows.txt", b"a", [], 65, "rows.txt has an unsupported format; pass one of: jsonl, csv, tsv or parquet"),
     ("column.csv", b"animal\ncat\n", ["--template", "prompt=a {anmal}"], 65, "/prompt: cannot be built: the row has no value in the column 'anmal'; it has animal"),
+    ("open.csv", b"animal\ncat\n", ["--template", "prompt=a {animal"], 64, "--template prompt=a {animal: a brace stands alone"),
+    ("none.csv", b"animal\ncat\n", ["--template", "prompt=a {}"], 64, "--template prompt=a {}: a brace stands alone"),
+    ("note.csv", b"prompt,note\nx,y\n", [], 65, "Columns that are no inputs can be left out: --ignore COLUMN"),
     ("gap.csv", b"animal,style\ncat,\n", ["--template", "prompt={animal} {style}"], 65, "no value in the column 'style'"),
     ("map.csv", b"prompt\nx\n", ["--map", "anmal=prompt"], 64, "--map anmal=prompt: no row has anything in a column"),
     ("grid.csv", b"prompt\nx\n", ["--grid", "quality=low,hgh"], 65, '"low", "medium", "high", got "hgh"'),
@@ -163,6 +171,13 @@ def test_an_empty_standard_input_makes_no_folder(
     ran = batch("-")
     assert (ran.status, Path("out").exists()) == (65, False)
     assert "has no rows" in ran.err
+
+
+def test_standard_input_is_called_by_its_name(
+    batch: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'[{"prompt":"x"}]')))
+    assert "standard input is one JSON list" in batch("-").err
 
 
 def test_a_dry_run_needs_no_folder(command: Command, service: MockService) -> None:

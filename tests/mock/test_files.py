@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from runcomfy.mock.fake_output import MadeFile, make_output
-from runcomfy.mock.pictures import _font, _words
+from runcomfy.mock.pictures import _drawing, _words
 from runcomfy_codegen.package.plan import apply
 from runcomfy_codegen.pipeline import generate
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
@@ -95,10 +95,8 @@ def test_the_prompt_is_drawn() -> None:
 
 @pytest.mark.parametrize("text", ["über größer", "çà et là", "żółć", "8–9 “quoted”"])
 def test_letters_of_latin_scripts_are_drawn_as_letters(text: str) -> None:
-    def drawn(letter: str) -> bytes:
-        return bytes(_font(20).getmask(letter))
-
-    assert drawn("\uffff") not in {drawn(letter) for word in _words(text) for letter in word}
+    box = _drawing("\uffff")
+    assert box not in {_drawing(letter) for word in _words(text) for letter in word}
 
 
 @pytest.mark.parametrize(

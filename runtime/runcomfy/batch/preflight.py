@@ -56,6 +56,10 @@ class InvalidRows(RunComfyError, ValueError):
         if self.count > _LISTED:
             lines.append(f"  … and {self.count - _LISTED} more rows")
         lines.append("  Correct them, or skip them: skip_invalid=True (--skip-invalid)")
+        if any(one.rule == "unknown-input" for bad in self.rows for one in bad.violations):
+            lines.append(
+                "  Columns that are no inputs can be left out: ignore=[…] (--ignore COLUMN)"
+            )
         return "\n".join(lines)
 
 

@@ -144,8 +144,11 @@ class RowSource:
                     f"{word} {unknown[0]}: {self._model.model_id} has no such input; the inputs are "
                     f"{', '.join(sorted(self._inputs))}"
                 )
-        for text in options.template.values():
-            _fields(text)
+        for name, text in options.template.items():
+            if {"{", "}"} & set(_FIELD.sub("", text)):
+                raise ConfigurationError(
+                    f"--template {name}={text}: a brace stands alone; a column is {{name}}, and a literal brace is {{{{ or }}}}"
+                )
 
 
 class _RowMaker:

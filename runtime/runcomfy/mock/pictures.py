@@ -157,5 +157,10 @@ def _drawable(letter: str) -> str:
 
 def _is_missing(letter: str) -> bool:
     """Whether the font draws its box for the letter."""
-    font = _font(_PROBED)
-    return bytes(font.getmask(letter)) == bytes(font.getmask(_NO_CHARACTER))
+    return _drawing(letter) == _drawing(_NO_CHARACTER)
+
+
+def _drawing(letter: str) -> bytes:
+    image = Image.new("L", (2 * _PROBED, 2 * _PROBED))
+    ImageDraw.Draw(image).text((0, 0), letter, fill=255, font=_font(_PROBED))
+    return image.tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any
 
@@ -46,6 +47,9 @@ __all__ = [
 ]
 
 _SAVE = "save it as UTF-8"
+_AS_LINES = "write each payload on a line of its own (jq -c '.[]') and save it as .jsonl"
+#: The start of a JSON list of objects, which JSON Lines are not.
+_LIST = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{|$)")
 #: The formats, by the endings of file names.
 FORMATS = {
     ".jsonl": "jsonl",
@@ -169,6 +173,8 @@ def _reader(name: str, given: str | None) -> Reader:
         return parquet_rows
     if name.lower().endswith((".xlsx", ".xls", ".ods", ".numbers")):
         raise RowsUnreadable(f'{name} is a file of a spreadsheet program; save it as "CSV UTF-8"')
+    if name.lower().endswith(".json"):
+        raise RowsUnreadable(f"{name} is one JSON document; {_AS_LINES}")
     known = "jsonl, csv, tsv or parquet (not from standard input)"
     raise RowsUnreadable(f"{name} has an unsupported format; pass one of: {known}")
 
@@ -217,6 +223,8 @@ def _json_rows(file: BinaryIO, name: str, *_: object) -> Iterator[InputRow]:
         if not line.strip():
             yield InputRow(number, None)
             continue
+        if number == 1 and _LIST.match(line):
+            raise RowsUnreadable(f"{name} is one JSON list; {_AS_LINES}")
         try:
             value = read_json(line, one_line=True)
         except NotJSON as error:

@@ -143,6 +143,8 @@ def _values(cls: Any, option: str, given: Any) -> dict[str, Any]:
 @contextmanager
 def _input(source: str) -> Iterator[Path]:
     """The input file. Rows are read twice, so standard input is copied to a temporary file."""
+    from runcomfy.validation.row import RowsUnreadable
+
     if source != "-":
         yield Path(source)
         return
@@ -150,7 +152,11 @@ def _input(source: str) -> Iterator[Path]:
         kept = Path(folder, "standard-input")
         with kept.open("wb") as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)
-        yield kept
+        try:
+            yield kept
+        except RowsUnreadable as error:
+            words = str(error).replace(str(kept), "standard input")
+            raise RowsUnreadable(words) from None
 
 
 async def _run(out: CommandOutput, batch: Batch, found: Preflight) -> BatchSummary:
