@@ -89,6 +89,15 @@ class Budget:
         """The amount reserved for a request with this estimate."""
         return 0 if estimate is None else math.ceil(round(estimate * self.margin, 3))
 
+    def room(self, connection: sqlite3.Connection, day: str) -> int | None:
+        """What may still be reserved; ``None`` if there is no limit."""
+        rooms = [
+            limit - sum(_totals(connection, when))
+            for when, limit in ((None, self.total), (day, self.day))
+            if limit is not None
+        ]
+        return min(rooms, default=None)
+
     def check(
         self, connection: sqlite3.Connection, day: str, estimate: int | None, model_id: str
     ) -> None:

@@ -13,7 +13,8 @@ from runcomfy.errors import JournalError
 from . import outcomes, rows
 from .budget import Budget
 from .entry import Entry
-from .grants import Wanted, grant
+from .grants import Wanted
+from .joint_writes import ClaimWrite, IdWrite
 from .locks import byte_of
 from .session import Session
 from .waiting import Steps, wait, wait_async
@@ -126,9 +127,11 @@ class Claim:
         self._granted = True
         yield from self._reserve()
         there: Entry | None = yield session.commits.submit(
-            lambda connection: grant(session, connection, wanted)
+            ClaimWrite(session, wanted), at_once=not session.posting
         )
-        if there is not None:
+        if there is None:
+            session.posting.add(self._slot)
+        else:
             session.repeat(wanted.token)
             self._free()
         return there
@@ -147,17 +150,22 @@ class Claim:
             amounts = (budget.reserve(wanted.estimate), 0, 0)
             rows.charge(connection, source, wanted.token, wanted.model_id, day, amounts)
 
-        yield linked.commits.submit(write)
+        yield linked.commits.submit(write, at_once=not session.posting)
 
     def _submitted(self, request_id: str) -> Steps[Entry | None]:
         self._require_process()
         session = self._session
         token = self.wanted.token
+        session.posting.discard(self._slot)
         try:
-            entry: Entry | None = yield session.commits.submit(
-                lambda connection: outcomes.submitted(session, connection, token, request_id),
+            written = session.commits.submit(
+                IdWrite(session, token, request_id),
                 lambda *_: self._free(),
+                at_once=not session.posting and not session.submit_slots.is_wanted,
             )
+            # The next claim is written together with this one's end, or later: never more are posting on the disk.
+            session.submit_slots.leave(self._slot)
+            entry: Entry | None = yield written
         except JournalError as error:
             error.request_id = request_id
             error.add_note(
@@ -173,6 +181,7 @@ class Claim:
         if not self._begun or self._over:
             return
         session = self._session
+        session.posting.discard(self._slot)
         try:
             session.submit(lambda to: write(session, to), self.wanted.token, self._free)
         except JournalError:  # it is closed
@@ -180,6 +189,7 @@ class Claim:
 
     def _free(self) -> None:
         """Release the posting slot and the lock."""
+        self._session.posting.discard(self._slot)
         if self._locked:
             self._session.locks.release(byte_of(self.wanted.token))
         self._session.submit_slots.leave(self._slot)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 import sqlite3
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
-from threading import Lock, Thread, current_thread
-from typing import Any, Generic, TypeAlias, TypeVar
+from threading import Condition, Thread, current_thread
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from runcomfy.errors import JournalClosed, JournalError, JournalRestored
 
@@ -19,7 +19,7 @@ from .database import Database
 from .generation_number import Generation, Mark
 from .waiting import waking_together
 
-__all__ = ["After", "GroupedCommits", "Write"]
+__all__ = ["After", "GroupedCommits", "JointWrite", "Write"]
 
 ReturnT = TypeVar("ReturnT")
 _log = logging.getLogger("runcomfy")
@@ -33,12 +33,34 @@ _Outcome: TypeAlias = tuple[Any, BaseException | None]
 
 #: The largest number of writes in one transaction; with more, the first ones would wait too long.
 _MOST = 500
+#: Seconds in which a group gathers if further writes are expected. A transaction costs as much as ten writes in it.
+_GATHERED = 0.005
 #: Error codes of a failed sync: written data may be lost, even if later syncs succeed.
 _UNSYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 
 
 class _HalfDone(Exception):
     """A write of a group failed after it changed something: all is undone, and each write runs again by itself."""
+
+
+class JointWrite(ABC):
+    """A write that may be done together with others of its class, whatever their order."""
+
+    __slots__ = ()
+    #: The place of the class among the joint writes that follow one another: ids come before ends, and ends before claims.
+    order: ClassVar[int]
+
+    @abstractmethod
+    def __call__(self, connection: sqlite3.Connection) -> Any:
+        """Do it alone."""
+
+    @classmethod
+    @abstractmethod
+    def together(cls, connection: sqlite3.Connection, writes: Sequence[Any]) -> Mapping[int, Any]:
+        """Do those that are plain, in few statements: their values, by number. The others are done alone afterwards.
+
+        If it raises, all is undone, and each write of the group is done in a transaction of its own.
+        """
 
 
 @dataclass(slots=True)
@@ -55,9 +77,11 @@ class GroupedCommits:
         self._database = database
         self._generation = generation
         self._journal_id = journal_id
-        self._waiting: SimpleQueue[_Waiting[Any] | None] = SimpleQueue()
+        self._waiting: list[_Waiting[Any]] = []
         self._last: Future[Any] | None = None
-        self._lock = Lock()
+        #: Notified of the first write that waits, and when the group is to be written at once.
+        self._changed = Condition()
+        self._at_once = False
         self._thread: Thread | None = None
         self._closed = False
         self._then: Callable[[], None] = lambda: None
@@ -67,36 +91,50 @@ class GroupedCommits:
         #: How many transactions were begun. In one, nobody else can change the database.
         self.transactions = 0
 
-    def submit(self, write: Write[ReturnT], after: After | None = None) -> Future[ReturnT]:
-        """Add the write to the next group. Its future fails with ``JournalError`` or the write's own exception."""
+    def submit(
+        self, write: Write[ReturnT], after: After | None = None, *, at_once: bool = True
+    ) -> Future[ReturnT]:
+        """Add the write to the next group. Its future fails with ``JournalError`` or the write's own exception.
+
+        The group is written at once, or a few milliseconds later if no write in it asks for more.
+        """
         future: Future[ReturnT] = Future()
-        with self._lock:
+        waiting = _Waiting(write, future, after)
+        with self._changed:
             if self._closed:
                 raise JournalClosed("the journal is closed; nothing was sent")
             if self._thread is None:
                 self._thread = Thread(target=self._work, name="runcomfy-journal", daemon=True)
                 self._thread.start()
-            self._waiting.put(_Waiting(write, future, after))
+            self._waiting.append(waiting)
             self._last = future
+            if at_once or len(self._waiting) in (1, _MOST):
+                self._notify(at_once=at_once)
         return future
 
     def flush(self) -> None:
         """Wait until everything is written that was submitted before."""
-        last = self._last
+        with self._changed:
+            last = self._last
+            self._notify(at_once=True)
         if last is not None and not last.done():
             concurrent.futures.wait([last])
 
     def close(self, then: Callable[[], None]) -> None:
         """Write pending changes, stop the thread, and call ``then``."""
-        with self._lock:
+        with self._changed:
             if self._closed:
                 return
             self._closed, self._then, thread = True, then, self._thread
-            self._waiting.put(None)
+            self._notify(at_once=True)
         if thread is None:
             then()
         elif thread is not current_thread():
             thread.join()
+
+    def _notify(self, *, at_once: bool) -> None:
+        self._at_once = self._at_once or at_once
+        self._changed.notify()
 
     def _work(self) -> None:
         ended = False
@@ -107,16 +145,16 @@ class GroupedCommits:
         self._then()
 
     def _next_group(self) -> tuple[list[_Waiting[Any]], bool]:
-        """The next pending writes, and whether the queue is closed."""
-        group: list[_Waiting[Any]] = []
-        one = self._waiting.get()
-        while one is not None:
-            if one.future.set_running_or_notify_cancel():
-                group.append(one)
-            if len(group) == _MOST or self._waiting.empty():
-                return group, False
-            one = self._waiting.get()
-        return group, True
+        """The next pending writes, and whether there will be no further ones."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(
+                lambda: self._at_once or len(self._waiting) >= _MOST or self._closed, _GATHERED
+            )
+            taken, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            self._at_once = bool(self._waiting)
+            ended = self._closed and not self._waiting
+        return [one for one in taken if one.future.set_running_or_notify_cancel()], ended
 
     def _write(self, group: list[_Waiting[Any]]) -> None:
         outcomes = self._outcomes(group) if group else []
@@ -157,7 +195,7 @@ class GroupedCommits:
             if len(group) == 1:
                 outcomes = [(group[0].write(connection), None)]  # what it raises undoes all of it
             else:
-                outcomes = [_one(connection, one.write) for one in group]
+                outcomes = _all(connection, [one.write for one in group])
             connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")
             query = "SELECT value FROM facts WHERE name = 'generation'"
             count = int(connection.execute(query).fetchone()[0])
@@ -180,6 +218,46 @@ class GroupedCommits:
         code = getattr(error.__cause__, "sqlite_errorcode", None)
         if code in _UNSYNCED:
             self._broken = error
+
+
+def _all(connection: sqlite3.Connection, writes: Sequence[Write[Any]]) -> list[_Outcome]:
+    """Run the writes of a group, joint ones together. Raises ``_HalfDone``."""
+    outcomes: dict[int, _Outcome] = {}
+    for numbers in _parts(writes):
+        done = _together(connection, [writes[number] for number in numbers])
+        for place, number in enumerate(numbers):
+            outcomes[number] = (
+                (done[place], None) if place in done else _one(connection, writes[number])
+            )
+    return [outcomes[number] for number in range(len(writes))]
+
+
+def _parts(writes: Sequence[Write[Any]]) -> Iterator[list[int]]:
+    """The numbers of the writes in the order in which they run: joint ones by kind, others one by one in their place."""
+    kinds: dict[type[JointWrite], list[int]] = {}
+    for number, write in enumerate(writes):
+        if isinstance(write, JointWrite):
+            kinds.setdefault(type(write), []).append(number)
+            continue
+        yield from _in_order(kinds)
+        kinds = {}
+        yield [number]
+    yield from _in_order(kinds)
+
+
+def _in_order(kinds: Mapping[type[JointWrite], list[int]]) -> list[list[int]]:
+    return [kinds[kind] for kind in sorted(kinds, key=lambda one: one.order)]
+
+
+def _together(connection: sqlite3.Connection, writes: Sequence[Write[Any]]) -> Mapping[int, Any]:
+    """The values of the writes that were done together, by their places."""
+    first = writes[0]
+    if len(writes) == 1 or not isinstance(first, JointWrite):
+        return {}
+    try:
+        return first.together(connection, writes)
+    except Exception as error:
+        raise _HalfDone from error
 
 
 def _one(connection: sqlite3.Connection, write: Write[Any]) -> _Outcome:

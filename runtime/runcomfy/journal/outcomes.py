@@ -19,7 +19,15 @@ from .rows import Row
 from .session import Session
 from .states import NEXT, State
 
-__all__ = ["Outcome", "not_sent", "record", "record_files", "submitted", "unknown"]
+__all__ = [
+    "Outcome",
+    "not_sent",
+    "record",
+    "record_files",
+    "result_columns",
+    "submitted",
+    "unknown",
+]
 
 #: The columns for the two transitions of every paid request, which are frequent in a batch: they read no complete entry.
 _CLAIMED = """SELECT id, key, origin, state, request_id FROM entries
@@ -139,8 +147,7 @@ def record(
     cost = micros_of_cost(outcome.cost)
     changes: dict[str, Any] = {"state": outcome.state, "error": outcome.error}
     if outcome.state == "succeeded":
-        changes["output"] = json.dumps(unsigned(outcome.output))
-        changes["files"] = _files(known, outcome.files, session.root)
+        changes["output"], changes["files"] = result_columns(session, outcome, known)
     if cost is not None:
         changes["cost"] = cost
     if ended is None:
@@ -204,11 +211,14 @@ def _settle(
     )
 
 
-def _files(known: Sequence[SavedFile], files: Sequence[tuple[str, str]], root: Path) -> str:
-    """The column for the files of a result, with the places that are known already."""
+def result_columns(
+    session: Session, outcome: Outcome, known: Sequence[SavedFile] = ()
+) -> tuple[str, str]:
+    """The columns for the output and the files of a result, with the places that are known already."""
     places = {file.url: file.place for file in known}
-    told = [(unsigned_url(url), kind) for url, kind in files]
-    return _files_text([(url, kind, places.get(url)) for url, kind in told], root)
+    told = [(unsigned_url(url), kind) for url, kind in outcome.files]
+    files = _files_text([(url, kind, places.get(url)) for url, kind in told], session.root)
+    return json.dumps(unsigned(outcome.output)), files
 
 
 def _files_text(files: Sequence[tuple[str, str, Path | str | None]], root: Path) -> str:

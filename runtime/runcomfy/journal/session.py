@@ -47,6 +47,8 @@ class Session:
         self.commits = GroupedCommits(self.database, self.generation, self.journal_id)
         #: What the transaction of this number has read of limits and account.
         self._facts: tuple[int, dict[str, str]] = (0, {})
+        #: The claims whose submits are under way. Each soon has something to write.
+        self.posting: set[object] = set()
         #: Why no further claim is granted.
         self.refusal: Callable[[], RunComfyError] | None = None
         #: Who needs it open: the journal, and each claim until it is over.
@@ -152,10 +154,13 @@ class Session:
         write: Write[ReturnT],
         token: str | None = None,
         after: Callable[[], object] | None = None,
+        *,
+        awaited: bool = True,
     ) -> Future[ReturnT]:
         """Submit a write that changes a charge, then call ``after`` in any case.
 
         The charge is that of the claim with this token, or of the entry or the token that the write returns.
+        ``awaited`` says whether anybody waits for it.
         """
 
         def ended(value: Any, why: BaseException | None) -> None:
@@ -167,7 +172,7 @@ class Session:
                 if after is not None:
                     after()
 
-        return self.commits.submit(write, ended)
+        return self.commits.submit(write, ended, at_once=awaited and not self.posting)
 
     def repeat(self, token: str) -> None:
         """Copy a charge to the linked journal; if the process dies first, the next one does it."""

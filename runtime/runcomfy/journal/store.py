@@ -21,6 +21,7 @@ from .budget import micros_of_estimate
 from .claims import Claim
 from .entry import Account, Entry
 from .grants import Wanted, set_aside, standing
+from .joint_writes import EndWrite
 from .locks import RUNNER
 from .opening import Options
 from .outcomes import Outcome
@@ -127,16 +128,15 @@ class Store:
 
     def record(self, account: Account, request_id: str, outcome: Outcome) -> bool:
         """Record how a request ended. Returns whether the journal has it."""
-        return self._write(_record(account, request_id, outcome)) is not None
+        return wait(one(self._record(account, request_id, outcome))) is not None
 
     async def record_async(self, account: Account, request_id: str, outcome: Outcome) -> None:
         """The same as ``record``, without waiting for the disk: what a crash takes is found again by the request's id.
 
         A write that fails later is logged.
         """
-        self._submit(_record(account, request_id, outcome)).add_done_callback(
-            partial(_log_failed_write, request_id)
-        )
+        written = self._record(account, request_id, outcome, awaited=False)
+        written.add_done_callback(partial(_log_failed_write, request_id))
 
     def record_files(
         self, account: Account, request_id: str, saved: Sequence[tuple[str, str, Path | str]]
@@ -236,6 +236,13 @@ class Store:
         if not all(session.is_alive(token) for (token,) in tokens):
             session.sweep().result()
 
+    def _record(
+        self, account: Account, request_id: str, outcome: Outcome, *, awaited: bool = True
+    ) -> Future[str | None]:
+        session = self._opened()
+        write = EndWrite(session, account.origin, request_id, outcome)
+        return session.submit(write, awaited=awaited)
+
     def _submit(self, write: _SessionWrite[ReturnT]) -> Future[ReturnT]:
         session = self._opened()
         return session.submit(lambda connection: write(session, connection))
@@ -245,10 +252,6 @@ class Store:
 
     async def _write_async(self, write: _SessionWrite[ReturnT]) -> ReturnT:
         return await wait_async(one(self._submit(write)))
-
-
-def _record(account: Account, request_id: str, outcome: Outcome) -> _SessionWrite[str | None]:
-    return lambda session, to: outcomes.record(session, to, account.origin, request_id, outcome)
 
 
 def _log_failed_write(request_id: str, written: Future[str | None]) -> None:

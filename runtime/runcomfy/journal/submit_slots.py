@@ -41,6 +41,11 @@ class SubmitSlots:
         """The number of free slots."""
         return self._count - len(self._inside)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody waits for a slot."""
+        return bool(self._waiting)
+
     def _admit(self) -> None:
         while True:
             with self._lock:
