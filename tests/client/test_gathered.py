@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -250,6 +251,46 @@ def test_event_loops_leave_no_sockets_behind(by_hand: bool) -> None:
             gc.collect()
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of loops that are closed by hand
+def test_sockets_of_a_loop_closed_by_hand_do_not_wait_for_the_garbage_collector() -> None:
+    def use_once() -> None:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(client.job(ID).status())
+        loop.close()
+
+    with serve() as server:
+        server.script(status=[json_reply(status="in_queue")])
+        client = AsyncClient(TOKEN, base_url=server.url)
+        use_once()
+        before = open_sockets()
+        gc.disable()
+        try:
+            for _ in range(8):
+                use_once()
+            psutil: Any = importlib.import_module("psutil")  # it has no types
+            assert len(psutil.Process().net_connections("inet")) <= before + 2
+        finally:
+            gc.enable()
+        with warnings.catch_warnings(action="ignore"):  # of the last loop
+            asyncio.run(client.aclose())
+            gc.collect()
+
+
+def test_loops_of_many_threads_share_a_client() -> None:
+    async def several(client: AsyncClient) -> None:
+        for _ in range(3):
+            await client.job(ID).status()
+        await client.aclose()
+
+    with serve() as server:
+        server.script(status=[json_reply(status="in_queue")])
+        for _ in range(3):
+            client = AsyncClient(TOKEN, base_url=server.url)
+            with ThreadPoolExecutor(12) as pool:
+                list(pool.map(lambda _: asyncio.run(client.job(ID).status()), range(40)))  # noqa: B023  # all end here
+            asyncio.run(several(AsyncClient(TOKEN, base_url=server.url)))
+
+
 @pytest.mark.parametrize("kind", ASYNC)
 def test_interrupted_calls_give_every_turn_back(
     kind: str, caplog: pytest.LogCaptureFixture
@@ -278,6 +319,7 @@ def test_interrupted_blocking_calls_give_every_turn_back() -> None:
     with serve() as server:
         server.script(status=[json_reply(status="in_queue")])
         with Client(TOKEN, base_url=server.url) as client:
+            client.job(ID).status()  # imports what it needs: an import may be interrupted too
             before = signal.signal(signal.SIGALRM, signal.default_int_handler)
             try:
                 for number in range(150):

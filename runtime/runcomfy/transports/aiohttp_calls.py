@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from io import BytesIO
 from time import monotonic
 from typing import ClassVar
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -46,9 +49,13 @@ class AiohttpCalls:
     def __init__(self, config: HttpConfig, tls: ssl.SSLContext | None) -> None:
         self._config = config
         self._limiter = Limiter(_Turn)
+        self._sockets: WeakSet[socket.socket] = WeakSet()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=limits.KEEPALIVE_EXPIRY, ssl=tls or True
+                limit=0,
+                keepalive_timeout=limits.KEEPALIVE_EXPIRY,
+                ssl=tls or True,
+                socket_factory=self._socket,
             ),
             request_class=_Request,
             headers={"User-Agent": USER_AGENT, **config.headers_of_all()},
@@ -113,6 +120,18 @@ class AiohttpCalls:
         """Close all connections; waiting calls end with an error."""
         self._limiter.close()
         await self._session.close()
+
+    def abandon(self) -> None:
+        """Close all connections after the event loop was closed."""
+        with suppress(StopIteration):  # without a loop, it waits for nothing
+            self._session.close().send(None)
+        for one in [*self._sockets]:
+            one.close()
+
+    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        one = socket.socket(*address[:3])
+        self._sockets.add(one)
+        return one
 
 
 @lru_cache(maxsize=256)

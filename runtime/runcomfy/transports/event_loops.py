@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
-from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.lowlevel
@@ -30,7 +29,8 @@ class PerLoop(Generic[ThingT]):
 
     def __init__(self, make: Callable[[], ThingT]) -> None:
         self._make = make
-        self._own: WeakKeyDictionary[Any, _Own[ThingT]] = WeakKeyDictionary()
+        #: By event loop. A plain dict, which threads with loops of their own copy in one step.
+        self._own: dict[Any, _Own[ThingT]] = {}
 
     async def get(self) -> ThingT:
         """The resource of the running event loop."""
@@ -52,12 +52,15 @@ class PerLoop(Generic[ThingT]):
     def _forget_the_past(self) -> None:
         """Drop the resources of closed event loops, which would otherwise keep their loops alive.
 
-        Where a loop was closed by hand, its sockets are closed by the garbage collector.
+        Where a loop was closed by hand, nothing can be awaited there any more. A resource that has ``abandon`` closes
+        its sockets with it; those of others wait for the garbage collector.
         """
-        for loop, own in list(self._own.items()):
+        for loop, own in [*self._own.items()]:
             over = getattr(loop, "is_closed", None)
             if own.thing.is_closed or (over is not None and over()):
-                self._own.pop(loop, None)
+                abandon = getattr(own.thing, "abandon", None)
+                if self._own.pop(loop, None) and abandon and not own.thing.is_closed:
+                    abandon()
 
 
 class _Own(NamedTuple, Generic[ThingT]):
