@@ -18,7 +18,12 @@ from runcomfy_codegen.package.known_failures import KnownFailures
 from runcomfy_codegen.package.manifest import Manifest, ManifestEntry
 from runcomfy_codegen.package.name_claims import NameClaims, names_of
 from runcomfy_codegen.package.plan import Plan, make_plan
-from runcomfy_codegen.schema.documents import read_stored, scan_models, stored_files
+from runcomfy_codegen.schema.documents import (
+    parse_documents,
+    read_stored,
+    scan_models,
+    stored_files,
+)
 from runcomfy_codegen.schema.model_ids import ModelId
 from runcomfy_codegen.spec.names import Identifier
 
@@ -208,10 +213,15 @@ class _GenerateRun:
                 if failure:
                     raise failure
                 self.claims.take(model_id, *names_of(stored))
+                if not self.keep_going:
+                    parse_documents(
+                        stored
+                    )  # so that a broken one is refused before any is rendered
                 jobs.append(self._job(model_id, files, known))
             except CodegenError as error:
                 self._fail(model_id, error)
-        return jobs
+        # Mistakes in corrections show first as well.
+        return sorted(jobs, key=lambda job: "overrides.json" not in job.files)
 
     def _seen(self, model_id: ModelId, files: frozenset[str], known: ManifestEntry) -> bool:
         """Whether no one has written to the model's documents, and to its module, since the last run."""

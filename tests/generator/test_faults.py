@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from runcomfy_codegen import model_files
 from runcomfy_codegen.cli import main
 from support.generate import run, text_schema, tree
 from support.small_models import store
@@ -29,6 +30,31 @@ def test_one_bad_model_stops_everything(tmp_path: Path) -> None:
     assert (ran.status, ran.out) == (65, "")
     assert "acme/bad input.json: describes array, not an object" in ran.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("schema", "documents", "problem"),
+    [
+        ("{", {}, "is not valid JSON"),
+        (text_schema("prompt"), {"overrides": "{"}, "is not valid JSON"),
+        (text_schema("prompt"), {"overrides": {"names": {"no": "x"}}}, "neither an input nor"),
+        (text_schema("prompt"), {"overrides": {"class_name": "One"}}, "would both be named 'one'"),
+    ],
+)
+def test_a_refusal_comes_before_the_first_model_is_rendered(
+    tmp_path: Path,
+    schema: object,
+    documents: dict[str, Any],
+    problem: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a thousand others it would come late."""
+    store(tmp_path / "schemas", "acme/one", text_schema("prompt"))
+    store(tmp_path / "schemas", "acme/zz", schema, **documents)
+    monkeypatch.setattr(model_files, "_BATCH", 1)
+    monkeypatch.setattr(model_files, "render_model", lambda *_: pytest.fail("rendered first"))
+    ran = run(tmp_path)
+    assert (ran.status, problem in ran.err) == (65, True)
 
 
 def test_keep_going_writes_the_rest_and_lists_the_bad(tmp_path: Path) -> None:
