@@ -44,7 +44,7 @@ class OnChecked(Protocol):
 _MODES = ("local", "remote", "off")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
     """A draft and how strictly it is checked; ``found`` are the URLs and local files in its media inputs."""
 

@@ -42,7 +42,7 @@ _NO_SCHEMA = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestDraft:
     """A model and its plain inputs, which may include local files."""
 
@@ -158,7 +158,7 @@ class ModelRef(Generic[OutputT_co]):
         return self.output_type.from_payload(content)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PreparedRequest(Generic[OutputT_co]):
     """A checked request: its model, and the body that is sent."""
 

@@ -79,7 +79,7 @@ _CHECK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JsonDocument:
     """A successful response: its JSON object, the ``Retry-After`` pause, and the raw body."""
 

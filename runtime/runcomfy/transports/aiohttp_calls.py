@@ -69,7 +69,8 @@ class AiohttpCalls:
     async def make(self, send: Send, route: Route) -> Response:
         """Send the call once, and return the response."""
         _route.set(route)
-        await self._limiter.enter(send.timeout)
+        if not self._limiter.enter_now():
+            await self._limiter.enter(send.timeout)
         try:
             response = await self._exchange(send)
         except asyncio.CancelledError:
@@ -103,12 +104,12 @@ class AiohttpCalls:
         headers = headers_by_name(response.raw_headers)
         try:
             body = Body(headers.get("content-encoding"))
-            async for piece in response.content.iter_any():
-                body.add(piece)
+            while not response.content.at_eof():
+                body.add(await response.content.readany())
             content = body.finish()
         finally:
-            # Closes the connection unless the response was read completely.
-            response.close()
+            if not response.closed:  # as it is when it was read completely
+                response.close()
         return Response(monotonic(), response.status, headers, content)
 
     @property

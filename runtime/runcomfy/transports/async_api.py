@@ -41,7 +41,12 @@ class AsyncApiTransport:
         """The callable that makes the call."""
         assert isinstance(step, Send)  # noqa: S101  # flows of the API yield no other
         require_allowed(self._config.base_url, step.call, self._http)
-        return partial(self._carry, await self._calls(), step)
+        calls = self._given
+        if calls is None:
+            calls = await (self._patched if is_patched() else self._own).get()
+        elif getattr(self._http, "is_closed", False):
+            raise ClientClosed("the client given as http= is closed; nothing was sent")
+        return partial(self._carry, calls, step)
 
     def cut(self, step: Transfer, route: Route, why: str) -> Reply:  # noqa: ARG002  # as the seam has it
         """The reply for an abandoned call. A call that may have been sent may have been accepted."""
@@ -66,13 +71,6 @@ class AsyncApiTransport:
         except Exception as error:  # noqa: BLE001  # where it came up decides what it proves
             failure = failure_of(error, route, knows_sent=calls.knows_sent)
             return self._config.located(failure)
-
-    async def _calls(self) -> AsyncCalls:
-        if self._given is None:
-            return await (self._patched if is_patched() else self._own).get()
-        if getattr(self._http, "is_closed", False):
-            raise ClientClosed("the client given as http= is closed; nothing was sent")
-        return self._given
 
     def _over(self, http: httpx.AsyncClient) -> AsyncCalls:
         from .httpx_calls import AsyncHttpxCalls

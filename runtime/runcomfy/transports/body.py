@@ -23,6 +23,8 @@ _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate
 class Body:
     """Collects the chunks of a body. Raises ``ResponseCut`` if it is too large or has another encoding."""
 
+    __slots__ = ("_came", "_content", "_may_be_bare", "_unpacking")
+
     def __init__(self, packing: str | None) -> None:
         word = (packing or "identity").strip().lower()
         if word not in _WINDOWS and word != "identity":

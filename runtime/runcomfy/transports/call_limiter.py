@@ -52,10 +52,17 @@ class Limiter:
 
     async def enter(self, timeout: float | None) -> None:
         """Wait for a slot, at most ``timeout`` seconds. If it raises, nothing was sent."""
-        if not await self._let_in(timeout):
+        if not (self._closed or self.enter_now() or await self._wait(timeout)):
             raise limits.NoConnection
         if self._closed:
             raise ConnectionError("the client was closed")
+
+    def enter_now(self) -> bool:
+        """Take a slot, if one is free."""
+        if self._closed or self._inside >= self._room:
+            return False
+        self._inside += 1
+        return True
 
     def close(self) -> None:
         """Reject waiting and new calls."""
@@ -63,10 +70,7 @@ class Limiter:
         while self._waiting:
             self._waiting.popleft().give()
 
-    async def _let_in(self, timeout: float | None) -> bool:
-        if self._inside < self._room:
-            self._inside += 1
-            return True
+    async def _wait(self, timeout: float | None) -> bool:
         if await self._turn(_PATIENCE if timeout is None else min(_PATIENCE, timeout)):
             return True
         if self._room < self._most:
