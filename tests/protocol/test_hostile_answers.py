@@ -250,6 +250,7 @@ ELSEWHERE = [
     answer(429, data={"request_id": ID, "status": "in_queue"}, message="busy"),
     answer(429, error={"message": "busy"}, request={"id": "7", "status": "pending"}),
     Response(0.0, 429, {}, b'[{"request_id": 7, "status": "queued"}]'),
+    Response(0.0, 429, {}, b'{"request_id": "req-1", "status": "in_qu'),
     answer(429, id="7", state="queued"),
     answer(429, task={"task_id": "7", "phase": "running"}),
     answer(429, data={"job": {"request_id": ID, "status": "queued"}}, message="busy"),
@@ -267,7 +268,33 @@ def test_a_request_under_other_names_is_not_sent_again(reply: Response) -> None:
     assert play.sends == ["submit"]
 
 
+#: The id stands where no response of the service has it, or beside an id that is not the request's.
+NAMED = [
+    Response(0.0, 429, {"location": f"https://x/v1/requests/{ID}/status"}, b""),
+    answer(429, {"location": f"/v1/requests/{ID}"}, message="busy"),
+    answer(429, {"content-location": f"/v1/requests/{ID}?a=b"}, request_id="trace", message="busy"),
+    Response(0.0, 303, {"location": f"/v1/requests/{ID}"}, b""),
+    Response(0.0, 202, {"location": f"/v1/requests/{ID}/status"}, b"{}"),
+    Response(0.0, 201, {"location": f"/v1/requests/{ID}/status"}, b"<html>"),
+    Response(0.0, 502, {"content-location": f"/v1/requests/{ID}"}, b"bad gateway"),
+    Response(0.0, 429, {}, b'{"request_id": "req-1", "status_url": "https://x/v1/requests/req-1'),
+    answer(429, request_id="trace", data={"request_id": ID, "status": "in_queue"}, message="busy"),
+    answer(429, status_url=f"https://x/v1/requests/{ID}/status"),
+    answer(409, message=f"duplicate of /v1/requests/{ID}/status"),
+]
+
+
+@pytest.mark.parametrize("reply", NAMED)
+def test_an_id_is_kept_wherever_it_stands(reply: Response) -> None:
+    play = Play(reply)
+    with pytest.raises(errors.SubmissionUnknown) as caught:
+        play(submit(new_context(), b"{}"))
+    assert (play.sends, caught.value.request_id) == (["submit"], ID)
+
+
 REFUSED = [
+    answer(429, {"location": "https://x/v1/models/acme/cat"}, message="busy"),
+    Response(0.0, 429, {}, b"<html>slow down</html>"),
     answer(429, id="err-7", status="rate_limited"),
     answer(429, error={"id": "err-7", "status": 429}, detail=[{"id": 1}]),
     answer(429, request_id="trace", message="busy"),

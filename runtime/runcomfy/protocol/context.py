@@ -11,7 +11,7 @@ from runcomfy.errors import DeadlineExceeded, RequestError
 from runcomfy.redaction import Redactor
 from runcomfy.status import Status, phase
 
-from .lost_submit import may_be_accepted
+from .lost_submit import ids_named, may_be_accepted
 from .responses import (
     ErrorResponse,
     JsonDocument,
@@ -145,7 +145,8 @@ class CallContext:
     def _doubt(self, problem: ErrorResponse) -> ErrorResponse:
         """The error of a submit; one that may have been accepted is not retried and keeps its id."""
         if may_be_accepted(problem):
-            self.learn(problem.request_id)
+            for named in ids_named(problem):
+                self.learn(named)
             if problem.kind not in MAY_BE_ACCEPTED:
                 return replace(problem, kind="contradictory")
         return problem

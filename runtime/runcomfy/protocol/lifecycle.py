@@ -42,6 +42,7 @@ def submit(context: CallContext, body: bytes) -> Flow[str]:
     given = document.content.get("request_id")
     context.learn(given)
     if context.request_id is None:
+        context.learn(document.located)
         raise context.error(
             SubmissionUnknown,
             "the service accepted the submit but returned no usable request id: it may be billed; it was "

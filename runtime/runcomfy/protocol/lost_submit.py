@@ -12,8 +12,9 @@ from runcomfy.status import _PHASES
 
 from .responses import CODES, WORDS, ErrorResponse
 from .retries import MAY_BE_ACCEPTED
+from .urls import request_in
 
-__all__ = ["may_be_accepted"]
+__all__ = ["ids_named", "may_be_accepted"]
 
 #: Other names of a request id than ``request_id``.
 _OTHER_IDS = ("id", "requestId", "job_id", "task_id")
@@ -34,7 +35,7 @@ _DEEPEST = 4
 
 def may_be_accepted(problem: ErrorResponse) -> bool:
     """Whether a submit with this error response may have been accepted nevertheless."""
-    if problem.kind in MAY_BE_ACCEPTED:
+    if problem.kind in MAY_BE_ACCEPTED or problem.located:
         return True
     if problem.status is None:
         return False
@@ -43,9 +44,23 @@ def may_be_accepted(problem: ErrorResponse) -> bool:
     return _names_a_request(problem)
 
 
+def ids_named(problem: ErrorResponse) -> Iterator[object]:
+    """The values that may be the id of the request, best first."""
+    parts = list(_objects_in(problem.raw))
+    described = [part for part in parts if _describes_a_request(part)]
+    yield from (part.get("request_id") for part in described)
+    yield problem.located
+    for part in described:
+        yield from (request_in(value) for value in part.values() if isinstance(value, str))
+    yield request_in(problem.text)
+    yield problem.request_id
+
+
 def _names_a_request(problem: ErrorResponse) -> bool:
     """Whether an error describes an existing request. An id alone may be a trace id."""
     raw = problem.raw
+    if raw is None and problem.kind == "rate limited":  # no JSON, or cut
+        return _REQUESTS in problem.text or "request_id" in problem.text
     if any(map(_describes_a_request, _objects_in(raw))):
         return True
     # Nothing but the id: this would be the response to an accepted submit, if it were not for its HTTP status.

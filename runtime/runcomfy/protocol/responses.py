@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from runcomfy.redaction import Redactor
 
 from .retries import MAY_BE_ACCEPTED, failure_kind_of, retry_after
 from .steps import Call, Failure, FailureKind, Response
+from .urls import request_in
 
 __all__ = ["CODES", "WORDS", "ErrorResponse", "JsonDocument", "error_for", "is_not_found", "read"]
 
@@ -86,6 +88,8 @@ class JsonDocument:
     content: dict[str, Any]
     retry_after: float | None = None
     body: bytes = field(default=b"", repr=False)
+    #: The request that the headers name.
+    located: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +103,27 @@ class ErrorResponse:
     retry_after: float | None = None
     request_id: object = None
     raw: Any = None
+    #: The request that the headers name.
+    located: str | None = None
 
 
 def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorResponse:
     """Read a response as a document or an error; an error may have HTTP status 200."""
     if isinstance(reply, Failure):
         return ErrorResponse(reply.kind, redact(reply.text))
-    asked = retry_after(reply.headers)
+    asked, located = retry_after(reply.headers), _located(reply.headers)
     content = _decode(reply.body)
     good = 200 <= reply.status < 300
     if not isinstance(content, dict):
         kind: FailureKind = "response unreadable" if good else failure_kind_of(reply.status)
         text = reply.body.lstrip()[:_LONGEST_BODY_SHOWN].decode("utf-8", "replace").rstrip()
         raw = redact.inside(content)
-        return ErrorResponse(kind, redact(text), reply.status, None, asked, raw=raw)
+        return ErrorResponse(
+            kind, redact(text), reply.status, None, asked, raw=raw, located=located
+        )
     code = _error_code(content, good=good)
     if good and not code:
-        return JsonDocument(content, asked, reply.body)
+        return JsonDocument(content, asked, reply.body, located)
     return ErrorResponse(
         _kind_of_code(code) if good else failure_kind_of(reply.status),
         _words(content, redact),
@@ -124,7 +132,17 @@ def read(reply: Response | Failure, redact: Redactor) -> JsonDocument | ErrorRes
         asked,
         content.get("request_id"),
         redact.inside(content),
+        located,
     )
+
+
+def _located(headers: Mapping[str, str]) -> str | None:
+    """The id of a request whose URL is in the headers."""
+    for name in ("location", "content-location"):
+        found = request_in(headers.get(name, ""))
+        if found:
+            return found
+    return None
 
 
 def error_for(

@@ -18,10 +18,12 @@ __all__ = [
     "is_host_name",
     "is_loopback",
     "model_path",
+    "request_in",
     "request_path",
 ]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_REQUEST_IN = re.compile(r"/v1/requests/([A-Za-z0-9][A-Za-z0-9_-]{0,127})(?![A-Za-z0-9_-])")
 # Ids may hold spaces: "minimax/Hailuo Video 01 Live".
 _MODEL_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]*(/[A-Za-z0-9_-][A-Za-z0-9 ._-]*)+")
 _LONGEST_MODEL_ID = 300
@@ -49,6 +51,12 @@ def check_base_url(url: str) -> str:
     return (
         url.rstrip("/").removesuffix("/v1/models").removesuffix("/v1").rstrip("/")
     )  # the paths of calls begin with it
+
+
+def request_in(text: str) -> str | None:
+    """The id of the first request whose URL is in a text."""
+    found = _REQUEST_IN.search(text)
+    return found[1] if found else None
 
 
 def check_request_id(request_id: object) -> str:
