@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,8 @@ class Cursor:
     seen: set[str] = field(default_factory=set)
     #: Name and reason of an unusable entry.
     unusable: dict[str, str] = field(default_factory=dict)
+    #: So many entries from ``offset`` on were read before.
+    overlap: int = 0
 
     @classmethod
     def load(cls, root: Path, question: Mapping[str, Any], *, restart: bool) -> Cursor:
@@ -39,10 +41,20 @@ class Cursor:
                 return cursor
             offset, seen, unusable = data["offset"], data["seen"], data["unusable"]
             cursor.offset = max(0, int(offset) - _OVERLAP)
+            cursor.overlap = int(offset) - cursor.offset
             cursor.seen, cursor.unusable = set(map(str, seen)), dict(unusable)
         except (OSError, ValueError, KeyError, TypeError):
             return cls(root / _NAME, question)
         return cursor
+
+    def fits(self, names: Sequence[str]) -> bool:
+        """Whether the entries from ``offset`` on are those that were there before: ``names`` are those of a page."""
+        return not self.overlap or (bool(names) and self.seen.issuperset(names[: self.overlap]))
+
+    def restart(self) -> None:
+        """Forget all progress."""
+        self.offset = self.overlap = 0
+        self.seen, self.unusable = set(), {}
 
     def save(self) -> None:
         """Save the cursor, after everything it lists is on disk."""

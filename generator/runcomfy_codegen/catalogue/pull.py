@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -124,12 +124,8 @@ class _Pull:
 
     def run(self) -> PullReport:
         """All of it."""
-        if self.cursor.offset:
-            self.report.remarks.append(
-                f"resumed at entry {self.cursor.offset + 1} of the catalogue; pass --restart to start over"
-            )
         page = None
-        for page in read_catalogue(self.client, self.options.query, self.cursor.offset):
+        for page in self._pages():
             self._take(page)
         self.report.unusable = self.cursor.unusable
         if page is None or not page.is_last:
@@ -141,6 +137,24 @@ class _Pull:
         if not self.options.dry_run:
             self.cursor.done()
         return self.report
+
+    def _pages(self) -> Iterator[EntryPage]:
+        """The pages from where an interrupted pull stopped; all, if the catalogue's entries have moved since."""
+        start = self.cursor.offset
+        pages = read_catalogue(self.client, self.options.query, start)
+        if start:
+            page = next(pages)
+            if self.cursor.fits(page.names):
+                words = (
+                    f"resumed at entry {start + 1} of the catalogue; pass --restart to start over"
+                )
+                yield page
+            else:
+                words = "started over, because the catalogue has changed since the interrupted pull"
+                self.cursor.restart()
+                pages = read_catalogue(self.client, self.options.query)
+            self.report.remarks.append(words)
+        yield from pages
 
     def _selection(self) -> Callable[[str], bool]:
         """The models to pull: those that match the globs, the query's results, or the stored ones."""

@@ -218,7 +218,9 @@ def _refuse_stranger(
             raise SchemaError(
                 f"{documents.model_id} overrides.json",
                 f"names {wire!r}, which is neither an input nor an object inside one",
-                f"The inputs and objects are {texts.one_line(', '.join(sorted(known)), 300)}.",
+                f"The inputs and objects are {texts.one_line(', '.join(sorted(known)), 300)}."
+                if known
+                else "The model takes no inputs.",
             )
 
 

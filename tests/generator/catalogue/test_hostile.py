@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runcomfy.protocol.retries import Retries
-from runcomfy_codegen.catalogue import reader
+from runcomfy_codegen.catalogue import cursor, reader
 from support.codegen import Ran, codegen
 from support.generate import text_schema, tree
 from support.scripted_server import Reply, json_reply, serve
@@ -138,3 +138,37 @@ def test_an_entry_without_an_id_is_not_looked_up(tmp_path: Path) -> None:
     assert ran.json["unusable"] == dict.fromkeys(
         ("entry 1", "entry 2"), "this catalogue entry has no input_schema"
     )
+
+
+@pytest.mark.parametrize(
+    ("resumed", "word", "removed"),
+    [
+        pytest.param([[5, 6, 7], [8, 9]], "resumed at entry 5", [], id="as it was"),
+        pytest.param([[8, 9], [4, 5, 6], [7, 8, 9]], "started over", [1, 2, 3], id="has moved"),
+        pytest.param([[], [7, 8, 9]], "started over", [1, 2, 3, 4, 5, 6], id="is shorter"),
+    ],
+)
+def test_an_interrupted_pull_resumes_only_in_the_catalogue_that_it_read(
+    tmp_path: Path,
+    resumed: list[list[int]],
+    word: str,
+    removed: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What slipped to places before that of the interruption would count as gone."""
+    monkeypatch.setattr(cursor, "_OVERLAP", 2)
+    schemas = tmp_path / "schemas"
+
+    def pages(numbers: list[list[int]], total: int) -> list[Reply]:
+        return [_page(*(f"a/{one}" for one in page), total=total) for page in numbers]
+
+    with serve() as server:
+        command = ("pull", "--all", "--json", "--schemas", schemas, "--base-url", server.url)
+        server.script(models=pages([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 9))
+        assert codegen(*command).status == 0
+        server.script(models=[*pages([[1, 2, 3], [4, 5, 6]], 9), Reply(403)])
+        assert codegen(*command).status == 77
+        server.script(models=pages(resumed, 9 - len(removed)))
+        ran = codegen(*command, "--prune")
+    assert ran.json["remarks"][0].startswith(word)
+    assert [one["model_id"] for one in ran.json["changes"]] == [f"a/{one}" for one in removed]
