@@ -81,10 +81,14 @@ class _ResultBase(Generic[OutputT_co]):
         typed: bool = True,
         downloads: Any = None,
     ) -> None:
-        given = (request_id, output, raw, model_id, typed, downloads or self._default_downloads())
-        for name, value in zip(_FIELDS, given, strict=True):
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "_fetched", Fetched())
+        keep = object.__setattr__
+        keep(self, "request_id", request_id)
+        keep(self, "output", output)
+        keep(self, "raw", raw)
+        keep(self, "model_id", model_id)
+        keep(self, "typed", typed)
+        keep(self, "_downloads", downloads or self._default_downloads())
+        keep(self, "_fetched", Fetched())
 
     @staticmethod
     def _default_downloads() -> Any:

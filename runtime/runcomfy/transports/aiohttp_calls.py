@@ -186,10 +186,11 @@ class _Request(aiohttp.ClientRequest):
         if conn.protocol is None or conn.protocol.should_close:
             raise _Unclean("the kept-alive connection was not clean; nothing was sent over it")
         route = _route.get()
-        if (stream := conn.transport) is not None:
-            route.take(stream.abort)
+        if (stream := conn.transport) is None:
+            route.go()
+        else:
+            route.go(stream.abort)
             conn.add_callback(partial(_let_go, stream, conn.protocol))
-        route.go()
         return await super().send(conn)
 
 

@@ -32,11 +32,15 @@ class Route:
         self._abort: Callable[[], None] | None = None
         self._lock = Lock()
 
-    def go(self) -> None:
-        """Mark that the first byte is about to be sent. Raises ``ResponseCut`` if the step was abandoned."""
+    def go(self, abort: Callable[[], None] | None = None) -> None:
+        """Mark that the first byte is about to be sent. Raises ``ResponseCut`` if the step was abandoned.
+
+        ``abort`` is as in ``take``.
+        """
         with self._lock:
             if self.left:
                 raise ResponseCut("the caller gave up before the call was sent")
+            self._abort = abort or self._abort
             self.sent = True
 
     def take(self, abort: Callable[[], None]) -> None:

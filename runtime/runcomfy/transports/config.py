@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import Any
 
 from runcomfy._version import __version__
@@ -75,8 +74,10 @@ class HttpConfig:
 
     def steps(self, send: Send) -> tuple[float, float]:
         """Timeouts for connecting and for each read."""
-        rest = inf if send.timeout is None else max(send.timeout, 0.0)
-        return min(self.connect_timeout, rest), min(self.read_timeout, rest)
+        connect, read, rest = self.connect_timeout, self.read_timeout, send.timeout
+        if rest is None or (rest >= connect and rest >= read):
+            return connect, read
+        return min(connect, max(rest, 0.0)), min(read, max(rest, 0.0))
 
 
 def plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
