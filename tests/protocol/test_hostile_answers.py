@@ -345,7 +345,9 @@ def test_a_failed_job_repeats_no_token() -> None:
 # Numbers and names that cannot be used.
 
 
-@pytest.mark.parametrize("cost", [10**400, -(10**400), float("inf"), float("nan"), True, "3", None])
+@pytest.mark.parametrize(
+    "cost", [10**400, -(10**400), float("inf"), float("nan"), -1, -0.001, True, "3", None]
+)
 def test_a_cost_that_is_no_amount_is_none(cost: Any) -> None:
     raw = {"cost": cost, "created_at": 10**400, "finished_at": "0001-01-01T00:00:00+23:59"}
     result = Result("r1", Output.from_payload({}), raw)
@@ -373,4 +375,13 @@ def test_an_integer_of_thousands_of_digits_spoils_no_result() -> None:
     body = b'{"output": {"image": "a"}, "cost": 1%s}' % (b"0" * 5_000)
     document = read(Response(0.0, 200, body=body), Redactor())
     assert isinstance(document, JsonDocument)
-    assert document.content == {"output": {"image": "a"}, "cost": float("inf")}
+    assert document.content == {"output": {"image": "a"}, "cost": None}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-9E+999"])
+def test_a_number_that_json_cannot_hold_is_read_as_none(number: str) -> None:
+    body = f'{{"cost": {number}, "output": {{"image": "NaN", "score": [{number}, 1e30]}}}}'
+    document = read(Response(0.0, 200, {}, body.encode()), Redactor())
+    assert isinstance(document, JsonDocument)
+    assert document.content == {"cost": None, "output": {"image": "NaN", "score": [None, 1e30]}}
+    json.dumps(document.content, allow_nan=False)

@@ -191,7 +191,7 @@ class _ResultBase(Generic[OutputT_co]):
         cost = self.raw.get("cost")
         if not isinstance(cost, (int, float)) or isinstance(cost, bool):
             return None
-        return cost if abs(cost) <= _HIGHEST_COST else None  # nor for a number that is none
+        return cost if 0 <= cost <= _HIGHEST_COST else None  # nor for a number that is none
 
     @property
     def created_at(self) -> datetime | None:

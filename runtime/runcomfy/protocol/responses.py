@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from runcomfy import errors
@@ -18,6 +20,9 @@ __all__ = ["CODES", "WORDS", "ErrorResponse", "JsonDocument", "error_for", "is_n
 
 #: Bytes kept of a body that is not a JSON object: more than a ``Redactor`` examines.
 _LONGEST_BODY_SHOWN = 20_000
+
+#: What may be a number beyond those of Python.
+_HUGE = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
 
 #: The members that may hold the text of an error, best first; and its code.
 WORDS = ("error_message", "message", "detail", "error")
@@ -189,22 +194,33 @@ def _refusal(problem: ErrorResponse) -> type[errors.RequestError] | None:
 
 def _decode(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        content = json.loads(body)
     except RecursionError:
         return None
     except ValueError:
-        pass
-    try:  # Python reads no integer of thousands of digits, and the rest of a paid result is worth having
-        return json.loads(body, parse_int=_integer)
+        content = None  # Python reads no integer of thousands of digits, and the rest of a paid result is worth having
+    else:
+        if b"NaN" not in body and b"Infinity" not in body and not _HUGE.search(body):
+            return content
+    try:
+        return json.loads(
+            body, parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None
+        )
     except (ValueError, RecursionError):
         return None
 
 
-def _integer(digits: str) -> int | float:
+def _integer(digits: str) -> int | float | None:
     try:
         return int(digits)
     except ValueError:
-        return float(digits)
+        return _finite(digits)
+
+
+def _finite(digits: str) -> float | None:
+    """The number; ``None`` for one that no JSON writer could write again."""
+    number = float(digits)
+    return number if isfinite(number) else None
 
 
 def _error_code(content: dict[str, Any], *, good: bool) -> int | None:
