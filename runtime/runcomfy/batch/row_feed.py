@@ -36,8 +36,10 @@ class RowFeed:
 
     def pop(self) -> BatchRow | None:
         """The next row, if it was read already."""
-        self._room.set()
-        return self._ready.popleft() if self._ready else None
+        row = self._ready.popleft() if self._ready else None
+        if len(self._ready) < _AHEAD:
+            self._room.set()
+        return row
 
     def more(self) -> list[BatchRow]:
         """Further rows that need work; none at the end."""
@@ -49,14 +51,14 @@ class RowFeed:
             ready = [row for row in read if not self._is_over(row)]
         return ready
 
-    async def read(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
+    async def read(self, hear: Callable[[Event], object]) -> None:
         """Keep rows ready until all are read."""
         while not self._read_all:
             if len(self._ready) < _AHEAD:
                 read = await run_sync(list, islice(self._rows, _AHEAD))
                 self._read_all = len(read) < _AHEAD
                 self._ready += [row for row in read if not self._is_over(row)]
-                await send.send(TimePassed(monotonic()))
+                hear(TimePassed(monotonic()))
             else:
                 self._room = anyio.Event()
                 await self._room.wait()

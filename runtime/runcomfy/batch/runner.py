@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -23,7 +22,8 @@ from .outcome import WAITING, BatchOutcome, BatchSummary
 from .row_feed import RowFeed
 from .row_outcomes import BatchPaused, BatchStopped, failed, meaning_of, recorded, unwritten
 from .rows import BatchRow
-from .scheduler import Ended, Event, Kind, ScheduleLimits, Start, Step, Stop, TimePassed, schedule
+from .schedule_driver import Flow, ScheduleDriver
+from .scheduler import Ended, Kind, ScheduleLimits, Stop, schedule
 
 __all__ = ["BatchClient", "Runner"]
 
@@ -125,33 +125,18 @@ class Runner:
         )
 
     async def _drive(
-        self,
-        flow: Generator[Step, Event, tuple[str, str, list[BatchRow]]],
-        feed: RowFeed,
-        tell: Callable[[int, BatchOutcome], object],
+        self, flow: Flow, feed: RowFeed, tell: Callable[[int, BatchOutcome], object]
     ) -> list[BatchRow]:
         """Execute the flow's steps until it ends; returns the rows that it put back."""
         left: list[BatchRow] = []
-        send, receive = anyio.create_memory_object_stream[Event](inf)
-        with send, receive:
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._read, feed, send)
-                group.start_soon(self._watch, send)
-                step = next(flow)
-                while True:
-                    event: Event = TimePassed(monotonic())
-                    if isinstance(step, Start):
-                        group.start_soon(self._row, step.row, send, tell)
-                    else:
-                        wait = inf if step.until is None else max(0.0, step.until - monotonic())
-                        with anyio.move_on_after(wait):
-                            event = await receive.receive()
-                    try:
-                        step = flow.send(event)
-                    except StopIteration as end:
-                        self.summary.stopped, self.summary.reason, left = end.value
-                        break
-                group.cancel_scope.cancel()
+        async with anyio.create_task_group() as group:
+            driver = ScheduleDriver(
+                flow, lambda row: group.start_soon(self._rows, row, driver, tell)
+            )
+            group.start_soon(self._read, feed, driver)
+            group.start_soon(self._watch, driver)
+            self.summary.stopped, self.summary.reason, left = await driver.run()
+            group.cancel_scope.cancel()
         return left
 
     async def _leave(
@@ -204,35 +189,46 @@ class Runner:
         """Whether the row is resubmitted: only if the service reported a failure, and only on request."""
         return self._options.retry_failed and there.state in ("failed", "cancelled")
 
+    async def _rows(
+        self,
+        row: BatchRow | None,
+        driver: ScheduleDriver,
+        tell: Callable[[int, BatchOutcome], object],
+    ) -> None:
+        """Run a row, and after it those that may start then."""
+        while row is not None:
+            kind, retry_after = await self._row(row, driver, tell)
+            if self._stopped:  # the row may have noticed it before the watcher did
+                driver.hear(Stop(monotonic(), self._stopped))
+            row = driver.next_row(Ended(monotonic(), row, kind, retry_after))
+
     async def _row(
         self,
         row: BatchRow,
-        send: anyio.abc.ObjectSendStream[Event],
+        driver: ScheduleDriver,
         tell: Callable[[int, BatchOutcome], object],
-    ) -> None:
+    ) -> tuple[Kind, float | None]:
+        """Run a row, and report its outcome. Returns its meaning for the batch, and the seconds to wait."""
+        kind: Kind
         try:
             outcome, kind, retry_after = await self.outcome_of(row)
         except JournalError as error:
-            await self._halt(error, "journal", send)
+            self._halt(error, "journal", driver)
             outcome, kind, retry_after = unwritten(row, error), "not_sent", None
         try:
             if outcome.state:
                 self.tell(row, outcome, tell)
         except Exception as error:  # noqa: BLE001  # it is raised when the rows in flight have ended
-            await self._halt(error, "failure", send)
-        if self._stopped:  # the row may have noticed it before the watcher did
-            await send.send(Stop(monotonic(), self._stopped))
-        await send.send(Ended(monotonic(), row, kind, retry_after))
+            self._halt(error, "failure", driver)
+        return kind, retry_after
 
-    async def _read(self, feed: RowFeed, send: anyio.abc.ObjectSendStream[Event]) -> None:
+    async def _read(self, feed: RowFeed, driver: ScheduleDriver) -> None:
         try:
-            await feed.read(send)
+            await feed.read(driver.hear)
         except Exception as error:  # noqa: BLE001  # it is raised when the rows in flight have ended
-            await self._halt(error, "rows", send)
+            self._halt(error, "rows", driver)
 
-    async def _halt(
-        self, error: Exception, reason: str, send: anyio.abc.ObjectSendStream[Event]
-    ) -> None:
+    def _halt(self, error: Exception, reason: str, driver: ScheduleDriver) -> None:
         """Start no further row, and wait for those in flight. A shard raises at once, because it is run again completely."""
         if self._shared:
             raise error
@@ -241,7 +237,7 @@ class Runner:
             words = f"{error}; the batch has stopped"
             kind = JournalError if isinstance(error, JournalError) else BatchStopped
             self._journal.refuse_claims(lambda: kind(words))
-        await send.send(Stop(monotonic(), reason))
+        driver.hear(Stop(monotonic(), reason))
 
     async def outcome_of(self, row: BatchRow) -> tuple[BatchOutcome, Kind, float | None]:
         """Run one row. Returns its outcome, the meaning for the batch, and the seconds to wait; the state is empty if it is requeued."""
@@ -319,20 +315,20 @@ class Runner:
         if self._stopped:  # meanwhile, by another thread
             self.stop(self._stopped)
 
-    async def _watch(self, send: anyio.abc.ObjectSendStream[Event]) -> None:
+    async def _watch(self, driver: ScheduleDriver) -> None:
         """Pass on stop and pause requests from another thread or terminal."""
         paused = False
         while True:
             if self._stopped:
-                await send.send(Stop(monotonic(), self._stopped))
+                driver.hear(Stop(monotonic(), self._stopped))
                 return
             try:
                 wanted = await run_sync(self._journal.fact, PAUSED) is not None
             except JournalError as error:
-                await self._halt(error, "journal", send)
+                self._halt(error, "journal", driver)
                 return
             if wanted != paused:
                 paused = wanted
                 self._pause(paused=paused)
-                await send.send(Stop(monotonic(), paused=paused))
+                driver.hear(Stop(monotonic(), paused=paused))
             await anyio.sleep(_LOOK)

@@ -122,7 +122,6 @@ class Claim:
         self._locked = session.locks.hold(byte_of(wanted.token))
         if not self._locked:
             raise JournalError(f"the claim of {wanted.key!r} is already held; enter it only once")
-        session.locks.require_in_place()
         # From here on closing it undoes what was written, whether it came to be or not.
         self._granted = True
         yield from self._reserve()

@@ -26,7 +26,7 @@ __all__ = ["ClaimWrite", "EndWrite", "IdWrite"]
 #: ``UPDATE … FROM`` and the JSON functions are there in every later SQLite.
 _CAN = sqlite3.sqlite_version_info >= (3, 38)
 
-_HAVE = """SELECT j.key FROM json_each(?) AS j CROSS JOIN entries AS e
+_HAVE = """SELECT json_group_array(j.key) FROM json_each(?) AS j CROSS JOIN entries AS e
     WHERE e.origin = ? AND e.account = ? AND e.key = j.value"""
 _CLAIM = """INSERT INTO entries
     (id, origin, account, created, claimed, state, attempts, key, model_id, digest, payload, token, estimate, folder)
@@ -37,7 +37,7 @@ _RESERVE = """INSERT INTO charges (source, day, settled, spent, entry, token, mo
     SELECT '', ?, 0, 0, j.key + ?, json_extract(j.value, '$[4]'), json_extract(j.value, '$[1]'),
         json_extract(j.value, '$[7]') FROM json_each(?) AS j"""
 
-_CLAIMED = """SELECT j.key, e.id, e.origin FROM json_each(?) AS j
+_CLAIMED = """SELECT json_group_array(json_array(j.key, e.id, e.origin)) FROM json_each(?) AS j
     CROSS JOIN charges AS c ON c.source = '' AND c.token = j.value
     CROSS JOIN entries AS e ON e.id = c.entry AND e.token = c.token AND e.state = 'posting'"""
 _OWN = """INSERT OR IGNORE INTO request_ids (entry, request_id, origin)
@@ -46,7 +46,7 @@ _OWN = """INSERT OR IGNORE INTO request_ids (entry, request_id, origin)
 _SUBMIT = """UPDATE entries SET state = 'submitted', error = NULL, answered = ?, request_id = json_extract(j.value, '$[1]')
     FROM json_each(?) AS j WHERE entries.id = json_extract(j.value, '$[0]')"""
 
-_REQUESTED = """SELECT j.key, e.id, e.token, e.estimate FROM json_each(?) AS j
+_REQUESTED = """SELECT json_group_array(json_array(j.key, e.id, e.token, e.estimate)) FROM json_each(?) AS j
     CROSS JOIN request_ids AS r ON r.origin = json_extract(j.value, '$[0]') AND r.request_id = json_extract(j.value, '$[1]')
     CROSS JOIN entries AS e ON e.id = r.entry AND e.request_id = r.request_id
     WHERE e.state = 'submitted' AND e.ended IS NULL AND e.files IS NULL"""
@@ -69,6 +69,7 @@ class ClaimWrite(JointWrite):
 
     def __call__(self, connection: sqlite3.Connection) -> Entry | None:
         """Do it alone."""
+        self.session.locks.require_in_place()
         return grant(self.session, connection, self.wanted)
 
     @classmethod
@@ -80,6 +81,7 @@ class ClaimWrite(JointWrite):
         new = _new_keys(connection, [one.wanted for one in writes])
         if not new:
             return {}
+        session.locks.require_in_place()
         session.require_account(connection, account)
         budget, day, now = session.budget(connection), session.day(), session.now()
         room = budget.room(connection, day)
@@ -92,24 +94,26 @@ class ClaimWrite(JointWrite):
                     continue  # it is refused, with the reason, where it is written alone
                 room -= reserve
             granted[number] = None
-            described, token, folder = wanted.payload, wanted.token, wanted.folder
-            values.append(
-                (
-                    wanted.key,
-                    wanted.model_id,
-                    described.digest,
-                    described.text,
-                    token,
-                    wanted.estimate,
-                    folder,
-                    reserve,
-                )
-            )
+            values.append((*_columns(wanted), reserve))
         rows = json.dumps(values)
         (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
         connection.execute(_CLAIM, (last + 1, account.origin, account.fingerprint, now, now, rows))
         connection.execute(_RESERVE, (day, last + 1, rows))
         return granted
+
+
+def _columns(wanted: Wanted) -> tuple[str | int | None, ...]:
+    """The columns of a claim, in the order in which ``_CLAIM`` takes them."""
+    described = wanted.payload
+    return (
+        wanted.key,
+        wanted.model_id,
+        described.digest,
+        described.text,
+        wanted.token,
+        wanted.estimate,
+        wanted.folder,
+    )
 
 
 def _new_keys(connection: sqlite3.Connection, wants: Sequence[Wanted]) -> dict[int, Wanted]:
@@ -122,8 +126,7 @@ def _new_keys(connection: sqlite3.Connection, wants: Sequence[Wanted]) -> dict[i
     if not _CAN:
         return {}
     keys = [*new]
-    have = connection.execute(_HAVE, (json.dumps(keys), account.origin, account.fingerprint))
-    for (place,) in have.fetchall():
+    for place in _found(connection, _HAVE, json.dumps(keys), account.origin, account.fingerprint):
         del new[keys[place]]
     return {number: wants[number] for number in new.values()}
 
@@ -149,12 +152,10 @@ class IdWrite(JointWrite):
         plain = [n for n, one in enumerate(writes) if _CAN and _is_plain(one.request_id)]
         if not plain:
             return {}
-        found = connection.execute(
-            _CLAIMED, (json.dumps([writes[number].token for number in plain]),)
-        ).fetchall()
+        tokens = [writes[number].token for number in plain]
         written: dict[int, None] = {}
         values: list[tuple[int, str, str]] = []
-        for place, entry, origin in found:
+        for place, entry, origin in _found(connection, _CLAIMED, json.dumps(tokens)):
             written[plain[place]] = None
             values.append((entry, writes[plain[place]].request_id, origin))
         rows = json.dumps(values)
@@ -191,10 +192,9 @@ class EndWrite(JointWrite):
         if not first:
             return {}
         numbers = [*first.values()]
-        found = connection.execute(_REQUESTED, (json.dumps([*first]),)).fetchall()
         tokens: dict[int, str] = {}
         values: list[tuple[Any, ...]] = []
-        for place, entry, token, estimate in found:
+        for place, entry, token, estimate in _found(connection, _REQUESTED, json.dumps([*first])):
             number = numbers[place]
             tokens[number] = token
             output, files = outcomes.result_columns(session, writes[number].outcome)
@@ -204,6 +204,13 @@ class EndWrite(JointWrite):
         connection.execute(_END, (session.now(), rows))
         connection.execute(_SETTLE, (rows,))
         return tokens
+
+
+def _found(connection: sqlite3.Connection, query: str, *values: str) -> list[Any]:
+    """The rows of a query, which it returns as one JSON array: fetching each releases the lock as well."""
+    (text,) = connection.execute(query, values).fetchone()
+    found: list[Any] = json.loads(text)
+    return found
 
 
 def _is_plain(*texts: str | None) -> bool:
