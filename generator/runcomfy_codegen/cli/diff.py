@@ -82,14 +82,17 @@ def command(
     elif broken is not None:
         for use in broken:
             show(printable(str(use)), sys.stdout)
-        show(
-            f"{len(broken)} uses break." if broken else "None of the uses in your code breaks.",
-            sys.stdout,
-        )
+        show(_count(len(broken)), sys.stdout)
     else:
         show("\n".join(as_lines(changes)), sys.stdout)
     breaks = bool(broken) if broken is not None else any(one.breaking for one in changes)
     return FAILED if breaks else DONE
+
+
+def _count(broken: int) -> str:
+    if not broken:
+        return "None of the uses in your code breaks."
+    return "1 use breaks." if broken == 1 else f"{broken} uses break."
 
 
 def _read(stack: ExitStack, schemas: Path, name: str) -> SchemaSet:
