@@ -87,8 +87,12 @@ def _of_inputs(
         if use.by_class and wire in names and renamed != names[wire]:
             words = f"is now named {renamed}"
             yield BrokenUse(use.file, line, use.model_id, name, words)
+    if use.is_copy:
+        return
     for wire in after.required - before.required - reported:
         words = "is now required and is not passed here"
+        if use.open_ended:
+            words = "is now required, and may not be passed here"
         yield BrokenUse(use.file, use.line, use.model_id, wire, words, not use.open_ended)
 
 

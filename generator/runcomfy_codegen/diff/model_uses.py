@@ -43,6 +43,8 @@ class ModelUse:
     inputs: _Inputs | None
     #: Whether there may be more inputs than are recorded (``**rest``).
     open_ended: bool = False
+    #: Whether it is a changed copy of a request, which has the other inputs already.
+    is_copy: bool = False
 
 
 def find_uses(roots: Iterable[Path], schemas: SchemaSet) -> tuple[list[ModelUse], list[str]]:
@@ -191,7 +193,11 @@ class _UsesReader(ast.NodeVisitor):
         elif isinstance(function, ast.Attribute) and function.attr == "replace":
             made = function.value.id if isinstance(function.value, ast.Name) else ""
             if made in self._requests:
-                self._take(node, self._requests[made], more=True)
+                inputs, others = self._keywords(node)
+                model_id = self._requests[made]
+                self._uses.append(
+                    ModelUse(self._file, node.lineno, model_id, True, inputs, others, is_copy=True)
+                )
         elif isinstance(function, ast.Attribute) and function.attr == "from_payload":
             if (model_id := self._model(function.value)) and node.args:
                 self._payload(node.args[0], model_id)

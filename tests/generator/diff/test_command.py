@@ -271,6 +271,16 @@ CHANGES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "Cat(prompt='x')",
         ["2: acme/cat size: is now required and is not passed here"],
     ),
+    "required, and perhaps given": (
+        {**CAT, "required": ["prompt", "size"]},
+        "Cat(prompt='x', **more)",
+        ["2: acme/cat size: is now required, and may not be passed here"],
+    ),
+    "required of a changed copy": (
+        {**CAT, "required": ["prompt", "size"]},
+        "r = Cat(prompt='x', size='small')\nr.replace(prompt='y')",
+        [],
+    ),
     "required and given": (
         {**CAT, "required": ["prompt", "size"]},
         "Cat(prompt='x', size='small')",
