@@ -178,6 +178,19 @@ def test_a_name_of_the_caller_s_own_stays(tmp_path: Path) -> None:
     assert path.name == "mine.png"
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("data:image/png;base64," + base64.b64encode(picture(kind="JPEG")).decode(), "r1-1.jpg"),
+        ("data:;base64," + base64.b64encode(picture()).decode(), "r1-1.png"),
+        ("data:image/webp;base64,!", "r1-1.webp"),
+        ("data:image/svg+xml,%3Csvg/%3E", "r1-1.svg"),
+    ],
+)
+def test_an_inline_file_has_the_extension_of_its_content(address: str, name: str) -> None:
+    assert [file.name for file in result(image=address).files] == [name]
+
+
 def test_the_table_of_formats_agrees_with_itself() -> None:
     for one in FORMATS.values():
         for parts in one.magic:

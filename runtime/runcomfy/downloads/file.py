@@ -6,12 +6,13 @@ import re
 from binascii import a2b_base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import unquote_to_bytes, urljoin
 
 from runcomfy.downloads.filenames import file_name
 from runcomfy.media.formats import (
     FORMATS,
     MEDIA,
+    extension_for,
     kind_of,
     known_extension,
     media_kind,
@@ -89,6 +90,8 @@ def find_files(
     files = []
     for place, (url, kind) in enumerate(found.items(), 1):
         name = file_name("" if is_data(url) else hidden(url), request_id, place)
+        if is_data(url):
+            name += _extension(url)
         by_name = media_kind(url[5:]) if is_data(url) else kind_of(name)
         files.append(File(url, kind or by_name, name, request_id, model_id))
     return files
@@ -184,6 +187,19 @@ def _address(text: str, base: str) -> str:
         return urljoin(base, text.replace(" ", "%20"))
     except ValueError:
         return ""
+
+
+def _extension(url: str) -> str:
+    """The extension for a data URI, by its first bytes, else its media type."""
+    header, _, content = url.partition(",")
+    try:
+        if header.lower().endswith(";base64"):
+            head = a2b_base64(content[:_HEAD_BASE64])
+        else:
+            head = unquote_to_bytes(content[:_HEAD_BASE64])
+    except ValueError:  # which fetching it reports
+        head = b""
+    return extension_for(header[5:], head)
 
 
 def _in_base64(text: str) -> str:
