@@ -173,6 +173,20 @@ def test_an_empty_standard_input_makes_no_folder(
     assert "has no rows" in ran.err
 
 
+def test_rows_that_lost_their_keys_are_named_before_they_are_paid_again(batch: Command) -> None:
+    Path("rows.csv").write_text("key,prompt\na,x\nb,y\n")
+    batch("rows.csv")
+    Path("rows.csv").write_text("prompt\nx\ny\nz\n")
+    ran = batch("rows.csv", "--dry-run")
+    assert "2 of them are already in the folder under keys that no row has now" in ran.err
+
+
+def test_equal_rows_are_no_rows_that_lost_their_keys(batch: Command) -> None:
+    Path("rows.csv").write_text("prompt\nx\nx\n")
+    batch("rows.csv", "--max-requests", "1")
+    assert "already in the folder" not in batch("rows.csv").err
+
+
 def test_standard_input_is_called_by_its_name(
     batch: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

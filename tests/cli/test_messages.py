@@ -34,6 +34,7 @@ def test_a_file_name_without_an_at_sign_is_told_in_words_of_the_command(
         ("pass one: price=0.05 (--price 0.05), in US dollars", "pass one: --price 0.05, in US dollars"),
         ('resume with client.job("a1", "acme/cat").wait()', "resume with runcomfy-py wait a1 --mock"),
         ("use journal.adopt(client.account)", "use runcomfy-py journal adopt --mock"),
+        ("journal.resolve('a', request_id=…, client=client)", "runcomfy-py journal resolve 'a' --request-id REQUEST_ID --mock"),
         ("looked in:\n  the argument token= (not given)\n  the file x", "looked in:\n  the file x"),
     ],
 )  # fmt: skip

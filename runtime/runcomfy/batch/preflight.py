@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runcomfy.errors import KeyConflict, RunComfyError
+from runcomfy.journal.states import FREE
 from runcomfy.model.request import Request
 from runcomfy.model.violation import Violation
 from runcomfy.validation.row import RowsUnreadable
@@ -74,6 +75,8 @@ class Preflight:
     invalid: array[int] = field(default_factory=lambda: array("Q"))
     bad: list[BadRow] = field(default_factory=list)
     known: Counter[str] = field(default_factory=Counter)
+    #: New rows with the payload of an entry whose key no row has: their keys were probably changed.
+    rekeyed: int = 0
     samples: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
@@ -98,6 +101,8 @@ def look_at(
     Raises ``KeyConflict`` if the folder's journal has another model or payload under a key.
     """
     found, files = Preflight(), SeenFiles()
+    left = Counter(one.digest for one in known.values() if one.state not in FREE)
+    new: Counter[str] = Counter()
     for row in rows:
         found.rows += 1
         violations = faults(row, model, options, files)
@@ -110,6 +115,10 @@ def look_at(
             found.samples.append(row.payload or {})
         if row.key in known:
             _hold_against(row, model, known[row.key], found)
+            left[known[row.key].digest] -= 1
+        elif left and row.described is not None and row.described.digest in left:
+            new[row.described.digest] += 1
+    found.rekeyed = (new & left).total()
     return found
 
 

@@ -33,6 +33,10 @@ _LINES = (
         r"runcomfy-py journal resolve \1 --request-id \2",
     ),
     (
+        re.compile(r"journal\.resolve\((\'[^\']*\'), request_id=…, client=client\)"),
+        r"runcomfy-py journal resolve \1 --request-id REQUEST_ID",
+    ),
+    (
         re.compile(r"journal\.resolve\((\'[^\']*\'), not_sent=True\)"),
         r"runcomfy-py journal resolve \1 --not-sent",
     ),

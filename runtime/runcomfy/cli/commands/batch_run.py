@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["run_batch"]
 
 _FRAME = 0.5
+#: Seconds after which the command says what it waits for.
+_LONG = 5.0
 _CLEAR = "\r\x1b[K"
 #: Why a batch stopped -> its exit status.
 _STOPPED = {
@@ -86,7 +88,7 @@ def run_batch(
         **{name: options[name] for name in _PLAIN},
     )
 
-    async def main() -> int:
+    async def main() -> BatchSummary | None:
         from runcomfy.batch.batch import Batch
 
         async with AsyncExitStack() as stack:
@@ -97,8 +99,10 @@ def run_batch(
             found = await batch.prepare(dry=options["dry_run"])
             _print_found(out, batch, found, dry=options["dry_run"])
             if options["dry_run"]:
-                return DONE
-            return _ended(out, batch, await _run(out, batch, found), options["notify"])
+                return None
+            summary = await _run(out, batch, found)
+            _print_end(out, batch, summary)
+            return summary
 
     with _input(source) as path, service.async_clients(None) as make_client:
         from_stdin = source == "-"
@@ -110,7 +114,12 @@ def run_batch(
             base=Path() if from_stdin else None,
         )
         with single_error():
-            return anyio.run(main)
+            ended = anyio.run(main)
+    if ended is None:
+        return DONE
+    if options["notify"]:
+        _notify(options["notify"], ended)  # the folder is free again
+    return _status(ended)
 
 
 _PLAIN = (
@@ -289,6 +298,11 @@ def _print_found(out: CommandOutput, batch: Batch, found: Preflight, *, dry: boo
     )
     cost = "the price is unknown" if estimate is None else f"estimated cost ${estimate:.2f}"
     (out.line if dry else out.note)(f"{line}; {cost}")
+    if found.rekeyed:
+        out.note(
+            f"warning: {found.rekeyed} of them are already in the folder under keys that no row has now; they would be "
+            "paid again. Were keys changed, or the key column removed?"
+        )
     for sample in found.samples if dry else ():
         out.line(json.dumps(sample, ensure_ascii=False, default=str))
 
@@ -312,20 +326,16 @@ def _print_end(out: CommandOutput, batch: Batch, summary: BatchSummary) -> None:
         out.line(str(batch.results))
 
 
-def _ended(out: CommandOutput, batch: Batch, summary: BatchSummary, notify: str | None) -> int:
-    """Sum up; the exit status."""
-    _print_end(out, batch, summary)
-    if notify:
-        _notify(notify, summary)
-    return _status(summary)
-
-
 def _notify(command: str, summary: BatchSummary) -> None:
     """Run the user's own command, in a shell as it was written."""
-    document = json.dumps(summary.as_dict())
-    done = subprocess.run(command, shell=True, input=document, text=True, check=False)  # noqa: S602  # that is what the option says
-    if done.returncode:
-        complain(f"--notify ended with status {done.returncode}")
+    running = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, text=True)  # noqa: S602  # that is what the option says
+    try:
+        running.communicate(json.dumps(summary.as_dict()), timeout=_LONG)
+    except subprocess.TimeoutExpired:
+        complain("--notify is still running; the batch has ended, and Ctrl-C stops waiting for it")
+        running.communicate()
+    if running.returncode:
+        complain(f"--notify ended with status {running.returncode}")
 
 
 def _status(summary: BatchSummary) -> int:
