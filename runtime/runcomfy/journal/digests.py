@@ -39,6 +39,12 @@ _COMPANIONS = re.compile(
     r"(x-amz|x-goog|x-oss|q)-.*|s[evprt]|spr|sk(e|t|s|v|oid|tid)|expires(_in)?|policy|key-pair-id"
     r"|awsaccesskeyid|googleaccessid|ossaccesskeyid"
 )
+#: The types of values that are recorded as they are, and how texts begin that are not.
+_SIMPLE = frozenset({str, int, bool, type(None)})
+_SPECIAL = frozenset({"http", "data"})
+#: How a payload is counted, and how it is shown.
+_counted = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_shown = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _USER = re.compile(r"//[^/\\?#]*@")
 
 
@@ -60,6 +66,8 @@ def describe(payload: Mapping[str, Any], redact: Redactor | None = None) -> Desc
     >>> a.digest == b.digest
     True
     """
+    if _is_simple(payload):
+        return _described(payload, payload, redact)
     contents: dict[int, str] = {}
 
     def content(value: Any) -> str:
@@ -71,18 +79,38 @@ def describe(payload: Mapping[str, Any], redact: Redactor | None = None) -> Desc
     try:
         plain = _mapped(payload, lambda value: {"sha256": content(value)}, _digested_text)
         shown = _mapped(payload, lambda value: _shown_file(value, content(value)), _shown_text)
-        counted = json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        if redact is not None:
-            shown = redact.inside(shown)
-        text = _json(shown)
     except (ValueError, TypeError, RecursionError) as error:
-        raise ConfigurationError(f"the payload cannot be written as JSON: {error}") from None
+        raise _unwritable(error) from None
+    return _described(plain, shown, redact)
+
+
+def _is_simple(payload: Mapping[str, Any]) -> bool:
+    """Whether the payload is counted and shown as it is: without files, URLs, floats and nested values."""
+    return all(
+        type(name) is str
+        and type(value) in _SIMPLE
+        and not (type(value) is str and value[:4].lower() in _SPECIAL)
+        for name, value in payload.items()
+    )
+
+
+def _described(plain: Any, shown: Any, redact: Redactor | None) -> Described:
+    """The digest of ``plain`` and the text of ``shown``. Raises ``ConfigurationError``."""
+    try:
+        counted = _counted(plain)
+        text = _json(shown if redact is None else redact.inside(shown))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _unwritable(error) from None
     return Described(text, f"{_FORM}-{hashlib.sha256(counted.encode('ascii')).hexdigest()}")
+
+
+def _unwritable(error: Exception) -> ConfigurationError:
+    return ConfigurationError(f"the payload cannot be written as JSON: {error}")
 
 
 def _json(value: Any) -> str:
     """JSON text that can be searched; what UTF-8 cannot hold, as half a surrogate pair, is escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _shown(value)
     return text if text.isascii() or _is_utf8(text) else json.dumps(value, separators=(",", ":"))
 
 
@@ -111,6 +139,8 @@ def without_signatures(url: str) -> str:
     >>> without_signatures("https://x/a.png?v=2&X-Amz-Signature=abc&X-Amz-Date=1")
     'https://x/a.png?v=2'
     """
+    if "?" not in url and "#" not in url:
+        return url
     try:
         parts = urlsplit(url)
         members = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=1000)
