@@ -281,6 +281,9 @@ NAMED = [
     answer(429, request_id="trace", data={"request_id": ID, "status": "in_queue"}, message="busy"),
     answer(429, status_url=f"https://x/v1/requests/{ID}/status"),
     answer(409, message=f"duplicate of /v1/requests/{ID}/status"),
+    Response(0.0, 200, {}, b'{"request_id": "req-1"}\n{"status": "in_queue"}'),
+    Response(0.0, 200, {}, b'{"request_id": "req-1", "status_url": "https://x/v1/req'),
+    Response(0.0, 200, {}, b'[{"request_id": "req-1"}]'),
 ]
 
 
@@ -290,6 +293,19 @@ def test_an_id_is_kept_wherever_it_stands(reply: Response) -> None:
     with pytest.raises(errors.SubmissionUnknown) as caught:
         play(submit(new_context(), b"{}"))
     assert (play.sends, caught.value.request_id) == (["submit"], ID)
+
+
+def test_a_broken_letter_spoils_no_answer() -> None:
+    taken = Response(0.0, 200, {}, b'{"request_id": "req-1", "message": "gel\xf6scht"}')
+    assert Play(taken)(submit(new_context(), b"{}")) == ID
+
+
+def test_an_id_that_holds_the_token_is_none() -> None:
+    context = CallContext(model_id="acme/cat", redact=Redactor(SECRET))
+    with pytest.raises(errors.SubmissionUnknown) as caught:
+        Play(answer(request_id=SECRET))(submit(context, b"{}"))
+    assert caught.value.request_id is None
+    assert SECRET not in str(caught.value)
 
 
 REFUSED = [

@@ -168,12 +168,14 @@ class CallContext:
             raise error
 
     def learn(self, request_id: object) -> None:
-        """Keep the service's request id, if it is valid and the first one."""
+        """Keep the service's request id, if it is valid, the first one, and does not hold the token."""
         if self.request_id is None and request_id is not None:
             try:
-                self.request_id = check_request_id(request_id)
+                found = check_request_id(request_id)
             except ValueError:
                 return
+            if self.redact.hide(found) == found:
+                self.request_id = found
 
     def error(self, kind: type[_ErrorT], message: str, **details: Any) -> _ErrorT:
         """Create an error with the ids of this flow."""

@@ -5,6 +5,7 @@ Only a submit that was certainly not accepted is retried, or reported as not sub
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,8 @@ _FAILED = frozenset(
 )
 #: Members that may hold the state of a request.
 _STATES = ("status", "state", "phase", "job_status", "task_status")
+#: The id in a text that is not JSON as a whole.
+_ID = re.compile(r'"request_id"\s*:\s*"([A-Za-z0-9_-]{1,128})"')
 #: A part of every URL of a request.
 _REQUESTS = "/v1/requests/"
 #: The number of objects of an error that are examined on each level, and the number of levels.
@@ -54,6 +57,9 @@ def ids_named(problem: ErrorResponse) -> Iterator[object]:
         yield from (request_in(value) for value in part.values() if isinstance(value, str))
     yield request_in(problem.text)
     yield problem.request_id
+    yield from (part.get("request_id") for part in parts)
+    if problem.raw is None:  # no JSON, or cut
+        yield from _ID.findall(problem.text)
 
 
 def _names_a_request(problem: ErrorResponse) -> bool:

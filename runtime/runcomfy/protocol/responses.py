@@ -198,13 +198,16 @@ def _decode(body: bytes) -> Any:
     except RecursionError:
         return None
     except ValueError:
-        content = None  # Python reads no integer of thousands of digits, and the rest of a paid result is worth having
+        content = None  # of an integer of thousands of digits, or broken letters; the rest of a paid result is worth having
     else:
         if b"NaN" not in body and b"Infinity" not in body and not _HUGE.search(body):
             return content
     try:
         return json.loads(
-            body, parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None
+            body.decode(json.detect_encoding(body), "replace"),  # a letter may be broken
+            parse_int=_integer,
+            parse_float=_finite,
+            parse_constant=lambda _: None,
         )
     except (ValueError, RecursionError):
         return None
