@@ -62,6 +62,11 @@ def test_a_wrong_option_points_to_the_help_of_its_command(
     assert "(see runcomfy-py jobs --help)" in told(capfd, "jobs", "--spend")[1]
 
 
+def test_an_input_in_the_place_of_the_model_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    status, err = told(capfd, "run", "prompt=x")
+    assert (status, "'prompt=x' is an input; the model id comes first" in err) == (64, True)
+
+
 def test_a_missing_choice_is_told_on_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     status, err = told(capfd, "completion")
     assert (status, err.count("\n")) == (64, 1)

@@ -32,6 +32,13 @@ def test_installed_models_are_listed_without_asking_anybody() -> None:
     assert run("models", "--installed", "--category", "x").status == 64
 
 
+def test_installed_models_have_the_fields_of_the_catalogue(service: MockService) -> None:
+    listed, installed = (
+        run("models", EDIT, *more, "--json").json for more in ([], ["--installed"])
+    )
+    assert [*installed[0]] == [*listed[0]]
+
+
 def test_show_reports_inputs_limits_rules_demo_values_and_price(service: MockService) -> None:
     ran = run("show", WAN)
     assert ran.status == 0, ran.err

@@ -47,6 +47,10 @@ def test_a_file_that_is_no_image_is_shown_by_its_link(tmp_path: Path) -> None:
     assert 'src="a.png"' in page_of(tmp_path, GalleryItem("k", "m/m", "succeeded", {}, (file,)))
 
 
+def test_a_gallery_without_requests_says_so(tmp_path: Path) -> None:
+    assert '<p id="nothing">The journal has no requests yet.</p>' in page_of(tmp_path)
+
+
 @pytest.mark.parametrize("field", ["key", "model_id", "state", "error", "request_id", "created"])
 def test_a_text_of_others_stays_a_text(tmp_path: Path, field: str) -> None:
     hostile: dict[str, Any] = {field: HOSTILE}

@@ -143,6 +143,10 @@ def _payload(
 
     from .values import read_arguments, read_payload
 
+    if "=" in model:
+        raise click.UsageError(
+            f"{model!r} is an input; the model id comes first, as in: MODEL {model}"
+        )
     whole = read_payload(text, path)
     if unchecked:
         from runcomfy.errors import UnknownModel

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+#: The fields of ``--json``; of a model that is only installed, those of the catalogue are null.
+_FIELDS = (
+    "model_id", "display_name", "description", "kind", "categories", "base_price_usd", "price_unit", "pricing_note",
+    "model_url", "inputs", "required_inputs", "installed",
+)  # fmt: skip
+
 
 @click.command(name="models", short_help="List models.")
 @click.argument("search", required=False)
@@ -60,7 +66,7 @@ def _list_installed(out: CommandOutput, search: str, limit: int | None) -> None:
     wanted = search.casefold()
     for model_id in [one for one in model_ids() if wanted in one.casefold()][:limit]:
         if out.as_json:
-            out.json({"model_id": model_id, "installed": True})
+            out.json(dict.fromkeys(_FIELDS) | {"model_id": model_id, "installed": True})
         else:
             out.line(model_id)
 
@@ -73,17 +79,5 @@ def _row(entry: ModelEntry) -> tuple[str, str, str, str]:
 
 
 def _as_json(entry: ModelEntry) -> dict[str, object]:
-    return {
-        "model_id": entry.model_id,
-        "display_name": entry.display_name,
-        "description": entry.description,
-        "kind": entry.kind,
-        "categories": list(entry.categories),
-        "base_price_usd": entry.base_price_usd,
-        "price_unit": entry.price_unit,
-        "pricing_note": entry.pricing_note,
-        "model_url": entry.model_url,
-        "inputs": list(entry.inputs),
-        "required_inputs": list(entry.required_inputs),
-        "installed": entry.installed,
-    }
+    found = {name: getattr(entry, name) for name in _FIELDS}
+    return {name: [*value] if isinstance(value, tuple) else value for name, value in found.items()}
