@@ -452,3 +452,15 @@ def test_an_error_of_the_caller_lets_what_is_under_way_end(
         anyio.run(main, journal)
         assert {entry.state for entry in journal.entries()} == {"succeeded"}
     assert "cancel" not in {asked.action for asked in service.log}
+
+
+def test_results_that_cannot_be_written_are_named(client: Client, tmp_path: Path) -> None:
+    results = tmp_path / "b" / "results.jsonl"
+    list(client.batch(TEXT, rows(1), out=tmp_path / "b"))
+    results.unlink()
+    results.mkdir()
+    with pytest.raises(
+        OSError, match="the journal has the rows, and the next run writes"
+    ) as caught:
+        list(client.batch(TEXT, rows(1), out=tmp_path / "b"))
+    assert caught.value.filename == str(results)

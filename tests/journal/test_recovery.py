@@ -442,3 +442,10 @@ def test_faces_keep_facts_beside_the_entries(journal: Journal) -> None:
     journal.set_fact("columns", None)
     assert journal.fact("columns") is None
     assert journal.fact("generation") is None
+
+
+@pytest.mark.parametrize("call", ["entries", "purge"])
+def test_a_time_that_is_none_is_refused_in_our_words(journal: Journal, call: str) -> None:
+    wrong: Any = "2026-01-01"
+    with pytest.raises(ConfigurationError, match="must be a date or a datetime, got '2026-01-01'"):
+        _ = [*journal.entries(since=wrong)] if call == "entries" else journal.purge(before=wrong)

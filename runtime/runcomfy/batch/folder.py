@@ -58,7 +58,7 @@ def open_journal(
 
 
 def write_results(folder: Path, outcomes: Iterable[BatchOutcome]) -> Path:
-    """Write ``results.jsonl`` atomically, one line per row."""
+    """Write ``results.jsonl`` atomically, one line per row. Raises ``OSError`` with its path."""
     path = folder / RESULTS
     unfinished = folder / f".{RESULTS}.{os.getpid()}"
     try:
@@ -69,6 +69,9 @@ def write_results(folder: Path, outcomes: Iterable[BatchOutcome]) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         unfinished.replace(path)
+    except OSError as error:
+        words = f"{error.strerror or error}; the journal has the rows, and the next run writes them"
+        raise OSError(error.errno, words, str(path)) from None
     finally:
         unfinished.unlink(missing_ok=True)
     return path

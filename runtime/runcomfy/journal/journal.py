@@ -395,6 +395,8 @@ def _states(state: State | Sequence[State] | None) -> tuple[State, ...] | None:
 
 def _seconds(moment: datetime | date) -> float:
     """Seconds since 1970; a date, and a time without a zone, are in UTC."""
+    if not isinstance(moment, date):
+        raise ConfigurationError(f"a time must be a date or a datetime, got {moment!r:.80}")
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
