@@ -51,6 +51,13 @@ def test_a_gallery_without_requests_says_so(tmp_path: Path) -> None:
     assert '<p id="nothing">The journal has no requests yet.</p>' in page_of(tmp_path)
 
 
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    file = GalleryFile(tmp_path / "gone.png", "image")
+    page = page_of(tmp_path, GalleryItem("k", "m/m", "succeeded", {}, (file,)))
+    assert '<p class="none">gone.png is missing</p>' in page
+    assert "<img" not in page
+
+
 @pytest.mark.parametrize("field", ["key", "model_id", "state", "error", "request_id", "created"])
 def test_a_text_of_others_stays_a_text(tmp_path: Path, field: str) -> None:
     hostile: dict[str, Any] = {field: HOSTILE}

@@ -26,7 +26,7 @@ __all__ = ["write_gallery"]
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A file on the page: its relative link, and its embedded thumbnail, if any."""
+    """A file on the page: its relative link, its kind or "missing", and its embedded thumbnail, if any."""
 
     link: str
     name: str
@@ -68,6 +68,8 @@ def write_gallery(
 def _shown(file: GalleryFile, folder: Path) -> ShownFile:
     relative = os.path.relpath(file.path.resolve(), folder.resolve())
     link = quote(relative.replace(os.sep, "/"))
+    if not file.path.exists():
+        return ShownFile(link, file.path.name, "missing", "")
     return ShownFile(link, file.path.name, file.kind, thumbnail(file.path, file.kind))
 
 
