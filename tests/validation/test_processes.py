@@ -360,3 +360,25 @@ def test_a_script_needs_no_main_guard_and_ctrl_c_ends_it_at_once(tmp_path: Path)
     assert time.monotonic() - began < 30
     assert err.count("Traceback") == 1
     assert err.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
+def test_a_worker_that_cannot_be_started_is_reported_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "payloads.jsonl"
+    file.write_bytes(b"".join(many * 2))
+    program = (
+        "def none(): raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
+        "os.fork = none\n"
+        "before = os.listdir('/proc/self/fd')\n"
+        "try:\n"
+        f"    with open(sys.argv[1], 'rb') as lines: list(validate_lines({WAN!r}, lines, processes=2))\n"
+        "except RunComfyError as error:\n"
+        "    print(error)\n"
+        "print(os.listdir('/proc/self/fd') == before)\n"
+    )
+    command = [*threaded(1, program), str(file)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "a worker process could not be started: Resource temporarily unavailable; use one process",
+        "True",
+    ]
