@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from obstore.store import S3Store
 
-from runcomfy import ConfigurationError
+from runcomfy import BucketError, ConfigurationError
 from runcomfy.mock import small_output
 from runcomfy.testing import mock_service
 from support.bucket_server import bucket_server, environment
@@ -49,6 +49,23 @@ def test_a_bucket_that_cannot_be_is_reported_before_anything_is_paid(tmp_path: P
         with pytest.raises(ConfigurationError, match="bucket"):
             list(client.batch(ID, [{"prompt": "a hat"}], out=tmp_path / "b", bucket="results"))
         assert service.accepted == 0
+
+
+def test_a_bucket_that_refuses_writes_is_reported_before_anything_is_paid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        mock_service() as service,
+        bucket_server() as endpoint,
+        service.client() as client,
+    ):
+        for name, value in environment(endpoint).items():
+            monkeypatch.setenv(name, value)
+        out, bucket = tmp_path / "b", "s3://other/hats"
+        with pytest.raises(BucketError, match="s3://other/hats cannot be written to"):
+            list(client.batch(ID, [{"prompt": "a hat"}], out=out, bucket=bucket, price=0.04))
+        assert service.accepted == 0
+    assert not out.exists()
 
 
 def test_a_bucket_is_no_folder_for_the_journal() -> None:

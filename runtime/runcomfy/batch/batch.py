@@ -185,7 +185,7 @@ class Batch:
     async def prepare(self, *, dry: bool = False) -> Preflight:
         """Validate all rows, compare them with the folder, and find the price. Submits nothing; with ``dry``, writes nothing.
 
-        Raises ``InvalidRows``, ``RowsUnreadable``, ``KeyConflict``, ``ConfigurationError``.
+        Raises ``InvalidRows``, ``RowsUnreadable``, ``KeyConflict``, ``ConfigurationError``, ``BucketError``.
         """
         from anyio.to_thread import run_sync
 
@@ -200,6 +200,9 @@ class Batch:
             self._price = await self._asked_price()
         estimate.require_price(self._price, self.options.max_cost, self._model.model_id)
         if not dry:
+            done = self.found.known["succeeded"] == self.found.rows
+            if self.options.bucket is not None and self.options.save and not done:
+                await run_sync(Bucket(self.options.bucket).require_writable)
             await run_sync(self._keep)
         return self.found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +23,8 @@ __all__ = ["Bucket", "ObjectInfo", "bucket_at", "checked"]
 #: A file of at most this size is sent in one request; a larger one in parts of this size, a few at once.
 _PART = 8 * 1024 * 1024
 _PARTS_AT_ONCE = 4
+#: The name of the object that is written to see whether a bucket accepts one.
+_CHECK = "runcomfy-write-check"
 #: The characters that make a name a pattern.
 _WILD = re.compile(r"[*?\[]")
 #: Prefixes of the environment variables with settings and credentials.
@@ -85,6 +88,13 @@ class Bucket:
         if there is not None and there.size != size:
             raise BucketError(f"{url} has {there.size:,} bytes, but {size:,} were written")
         return url
+
+    def require_writable(self) -> None:
+        """Write a small object, and delete it if that is allowed. Raises ``BucketError`` if it cannot be written."""
+        with naming(f"{self.url()} cannot be written to"):
+            self._library.put(self._store, _CHECK, b"")
+        with suppress(self._library.exceptions.BaseError, OSError):
+            self._library.delete(self._store, _CHECK)
 
     def head(self, name: str) -> ObjectInfo | None:
         """The object of this name; ``None`` if it does not exist or is not accessible."""
