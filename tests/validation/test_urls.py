@@ -44,6 +44,7 @@ SLIPS = {
     "HTTPS://LocalHost:8000/a.png": "url-private",
     "https://a.localhost/a.png": "url-private",
     "https://printer.local/a.png": "url-private",
+    "https://printer.LOCAL/a.png": "url-private",
     "https://media.internal./a.png": "url-private",
     "http://127.0.0.1/a.png": "url-private",
     "https://127.1/a.png": "url-private",
