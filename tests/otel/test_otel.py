@@ -206,6 +206,23 @@ def test_a_lost_submit_is_an_unknown_outcome(seen: Seen, runcomfy_mock: MockServ
     assert submit.attributes[names.ERROR_TYPE] == "response lost"
 
 
+@pytest.mark.parametrize("raises", ["on_start", "on_end"])
+def test_a_span_processor_that_raises_loses_no_paid_request(
+    raises: str, runcomfy_mock: MockService
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(PROMPT)
+
+    tracers, processor = trace_sdk.TracerProvider(), trace_sdk.SpanProcessor()
+    setattr(processor, raises, fail)
+    tracers.add_span_processor(processor)
+    runcomfy.otel.instrument(tracer_provider=tracers)
+    try:
+        assert runcomfy_mock.client().run(MODEL, PAYLOAD).request_id
+    finally:
+        runcomfy.otel.uninstrument()
+
+
 def test_retries_queue_positions_durations_and_costs_are_counted(
     seen: Seen, runcomfy_mock: MockService
 ) -> None:

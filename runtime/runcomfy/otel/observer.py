@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
+from functools import partial, wraps
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from opentelemetry import context as contexts
 from opentelemetry import metrics, trace
@@ -33,12 +34,27 @@ from . import names
 __all__ = ["SpanObserver", "attached"]
 
 _ReturnT = TypeVar("_ReturnT")
+_Given = ParamSpec("_Given")
+_log = logging.getLogger("runcomfy")
 
 #: Jobs that are remembered, so that their files' spans become children of theirs.
 _REMEMBERED = 4_096
 #: The recorded length of a body, if requested, and of a status, in characters.
 _LONGEST, _LONGEST_STATE = 16_384, 64
 _QUEUED = {"in_queue", "queued", "pending", "waiting"}
+
+
+def _harmless(method: Callable[_Given, None]) -> Callable[_Given, None]:
+    """Log what the program's samplers and processors raise: an error of theirs must not lose a paid request."""
+
+    @wraps(method)
+    def harmless(*given: _Given.args, **named: _Given.kwargs) -> None:
+        try:
+            method(*given, **named)
+        except Exception as error:  # noqa: BLE001  # any may come from the program's code
+            _log.warning("OpenTelemetry: a span or metric is lost: %s", type(error).__name__)
+
+    return harmless
 
 
 class SpanObserver:
@@ -108,6 +124,19 @@ class SpanObserver:
             if job is None:
                 operation.end()
 
+    def start(
+        self, name: str, context: contexts.Context | None, attributes: Mapping[str, Any]
+    ) -> Span:
+        """A new client span; one that records nothing if it cannot be started."""
+        started: list[Span] = [trace.INVALID_SPAN]
+
+        @_harmless
+        def start() -> None:
+            started[0] = self.tracer.start_span(name, context, SpanKind.CLIENT, dict(attributes))
+
+        start()
+        return started[0]
+
     def remember(self, request_id: str, span: Span) -> None:
         """Note the span of a job."""
         self._jobs[request_id] = span.get_span_context()
@@ -140,10 +169,9 @@ class _Operation:
         if model_id:
             self._known[names.MODEL] = model_id
         is_download = name == names.DOWNLOAD
-        self._span = observer.tracer.start_span(
+        self._span = observer.start(
             f"{name} {model_id}" if model_id and name == names.JOB else name,
             observer.parent(request_id) if is_download else None,
-            SpanKind.CLIENT,
             self._known,
         )
         self._remembered = not is_download
@@ -153,6 +181,24 @@ class _Operation:
     @contextmanager
     def step(self, step: object) -> Iterator[Any]:
         """Wrap a step; yields the function that records its reply."""
+        if not isinstance(step, (Send, Open)):
+            self._note(step)
+            yield self._take
+            return
+        # It is not made current: the driver abandons an interrupted flow without closing it in time.
+        span = self._observer.start(
+            "GET file" if isinstance(step, Open) else f"{step.call.method} {step.call.action}",
+            self._context,
+            self._call(step),
+        )
+        try:
+            yield partial(_answer, span)
+        finally:
+            _harmless(span.end)()
+
+    @_harmless
+    def _note(self, step: object) -> None:
+        """Record a status or a retry."""
         if isinstance(step, StatusReport):
             self._learn(step.request_id)
             self._report(step.status)
@@ -160,21 +206,8 @@ class _Operation:
             self._retries += 1
             self._span.add_event(names.RETRY_EVENT, {"seconds": step.seconds})
             self._observer.retries.add(1, self._known)
-        if not isinstance(step, (Send, Open)):
-            yield self._take
-            return
-        # It is not made current: the driver abandons an interrupted flow without closing it in time.
-        span = self._observer.tracer.start_span(
-            "GET file" if isinstance(step, Open) else f"{step.call.method} {step.call.action}",
-            self._context,
-            SpanKind.CLIENT,
-            self._call(step),
-        )
-        try:
-            yield partial(_answer, span)
-        finally:
-            span.end()
 
+    @_harmless
     def take_value(self, value: object) -> None:
         """A flow has ended with this value."""
         if isinstance(value, str):  # the id of a submit
@@ -186,6 +219,7 @@ class _Operation:
             self._span.set_attribute(names.COST, float(cost))
             self._observer.cost.add(float(cost), self._known)
 
+    @_harmless
     def fail(self, error: BaseException) -> None:
         """Record the error that ended the flow, without its text, which may quote the prompt."""
         self._learn(getattr(error, "request_id", None))
@@ -201,6 +235,7 @@ class _Operation:
         self._span.set_attribute(names.ERROR_TYPE, kind)
         self._span.set_status(StatusCode.ERROR)
 
+    @_harmless
     def end(self) -> None:
         """End the span."""
         now = monotonic()
@@ -216,6 +251,7 @@ class _Operation:
         span.end()
         self._observer.duration.record(now - self._began, self._known)
 
+    @_harmless
     def _learn(self, request_id: str | None) -> None:
         if request_id:
             self._span.set_attribute(names.RESPONSE_ID, request_id)
@@ -245,11 +281,13 @@ class _Operation:
             attributes[names.BODY] = call.body[:_LONGEST].decode(errors="replace")
         return attributes
 
+    @_harmless
     def _take(self, reply: object) -> None:
         if isinstance(reply, Drained):
             self._span.set_attribute(names.BYTES, reply.received)
 
 
+@_harmless
 def _answer(span: Span, reply: object) -> None:
     if isinstance(reply, (Response, Head)):
         span.set_attribute(names.STATUS_CODE, reply.status)
