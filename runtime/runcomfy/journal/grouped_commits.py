@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -43,24 +42,24 @@ class _HalfDone(Exception):
     """A write of a group failed after it changed something: all is undone, and each write runs again by itself."""
 
 
-class JointWrite(ABC):
+class JointWrite:
     """A write that may be done together with others of its class, whatever their order."""
 
     __slots__ = ()
     #: The place of the class among the joint writes that follow one another: ids come before ends, and ends before claims.
     order: ClassVar[int]
 
-    @abstractmethod
     def __call__(self, connection: sqlite3.Connection) -> Any:
         """Do it alone."""
+        raise NotImplementedError
 
     @classmethod
-    @abstractmethod
     def together(cls, connection: sqlite3.Connection, writes: Sequence[Any]) -> Mapping[int, Any]:
         """Do those that are plain, in few statements: their values, by number. The others are done alone afterwards.
 
         If it raises, all is undone, and each write of the group is done in a transaction of its own.
         """
+        raise NotImplementedError
 
 
 @dataclass(slots=True)

@@ -182,7 +182,9 @@ class Session:
                 return
             with self.database.reading() as connection:
                 found = _charge_of(connection, token)
-            linked.commits.submit(lambda to: _write_charge(to, self.journal_id, token, found))
+            linked.commits.submit(
+                lambda to: _write_charge(to, self.journal_id, token, found), at_once=False
+            )
         except JournalError as error:
             _log.warning("a charge is not yet copied to the other journal: %s", error)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
-from threading import local
+from threading import get_ident, local
 from time import monotonic
 from typing import Any, TypeAlias, TypeVar
 
@@ -131,15 +131,22 @@ async def _done_on_asyncio(future: Future[Any], ends: float | None) -> None:
 
 
 def _soon(call: _Call, wake: Callable[[], None]) -> Callable[[Future[Any]], None]:
-    """What wakes an event loop from another thread, alone or with others."""
+    """What wakes the event loop of this thread, from another thread alone or with others."""
+    here = get_ident()
 
     def done(_: Future[Any]) -> None:
-        if _gathered.wakes is None:
+        if get_ident() == here:
+            _wake(_at_once, wake)
+        elif _gathered.wakes is None:
             _wake(call, wake)
         else:
             _gathered.wakes.setdefault(call, []).append(wake)
 
     return done
+
+
+def _at_once(wake: Callable[[], None]) -> None:
+    wake()
 
 
 def _each(wakes: list[Callable[[], None]]) -> None:
