@@ -9,7 +9,8 @@ from unittest.mock import patch
 
 import pytest
 
-from runcomfy.journal import grants
+from runcomfy.journal.grouped_commits import GroupedCommits
+from runcomfy.journal.joint_writes import ClaimWrite
 from runcomfy.mock import MockService, Settings, catalogue, small_output
 from runcomfy_models.openai import GptImage1_5TextToImage
 
@@ -25,19 +26,28 @@ def test_the_budget_holds_at_200_in_flight_with_costs_half_off(
 ) -> None:
     chance = random.Random(7)  # noqa: S311  # it is no secret
     sums: list[int] = []
-    charge = grants._charge
+    granted: list[ClaimWrite] = []
+    commit = GroupedCommits._commit
 
-    def watched(session: Any, connection: Any, *given: Any) -> None:
-        """The transaction that grants a claim: what is settled and reserved when its submit goes out."""
-        charge(session, connection, *given)
-        query = "SELECT sum(settled + reserved) FROM charges"
-        sums.append(connection.execute(query).fetchone()[0])
+    def watched(commits: GroupedCommits, connection: Any, group: Any) -> Any:
+        """The transactions that grant claims: what is settled and reserved when their submits go out."""
+        outcomes, count = commit(commits, connection, group)
+        claims = [
+            one.write
+            for one, outcome in zip(group, outcomes, strict=True)
+            if isinstance(one.write, ClaimWrite) and outcome == (None, None)
+        ]
+        if claims:
+            granted.extend(claims)
+            query = "SELECT sum(settled + reserved) FROM charges"
+            sums.append(connection.execute(query).fetchone()[0])
+        return outcomes, count
 
     settings = Settings(make_output=small_output, polls_in_queue=1, polls_running=1)
     with (
         MockService(settings) as service,
         patch.object(catalogue, "price", lambda *_: PRICE * chance.uniform(0.5, 1.5)),
-        patch.object(grants, "_charge", watched),
+        patch.object(GroupedCommits, "_commit", watched),
         service.client() as client,
     ):
         run = client.batch(
@@ -58,7 +68,7 @@ def test_the_budget_holds_at_200_in_flight_with_costs_half_off(
     assert most > 50
     assert max(sums) <= LIMIT * MICRO
     # What is in flight is waited for, as it may leave room: in the end there is none for another request.
-    assert len(sums) == accepted
+    assert len(granted) == accepted
     assert spent > LIMIT - PRICE * margin - 0.001
     if margin == 1.5:
         assert spent <= LIMIT
