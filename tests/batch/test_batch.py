@@ -24,6 +24,7 @@ from runcomfy.journal import Journal
 from runcomfy.journal.grouped_commits import GroupedCommits
 from runcomfy.media.probe import probe as probe_file
 from runcomfy.mock import MockService, Settings, small_output
+from runcomfy.mock.fake_output import MadeFile
 from runcomfy.mock.request_log import Asked
 from runcomfy.uploads import UploadFile, upload_file
 from runcomfy_models.openai import GptImage1_5TextToImage, GptImage2Edit
@@ -272,6 +273,17 @@ def test_no_file_of_a_row_replaces_that_of_another(
     names = [str(file).casefold() for one in outcomes for file in one.files]
     assert len(names) == len(set(names)) == service.accepted == 10
     assert all(file.is_file() for one in outcomes for file in one.files)
+
+
+def test_a_file_has_the_extension_of_its_content(tmp_path: Path) -> None:
+    jpeg = MadeFile("image-1.png", "image/png", b"\xff\xd8\xff\xe0" + bytes(100))
+    settings = Settings(make_output=lambda *_, **__: ({"image": "{file:image-1.png}"}, [jpeg]))
+    with MockService(settings) as service, service.client() as client:
+        for _ in range(2):  # the second call finds the file under that name
+            [outcome] = client.batch(TEXT, rows(1), out=tmp_path / "b")
+            assert outcome.files == (tmp_path / "b" / "00001-1.jpg",)
+    assert results(tmp_path / "b")[0]["files"] == ["00001-1.jpg"]
+    assert service.accepted == 1
 
 
 def test_no_file_of_a_shard_replaces_that_of_another(

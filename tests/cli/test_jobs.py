@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from runcomfy.mock import MockService, small_output
+from runcomfy.mock.fake_output import MadeFile
 from runcomfy.testing import mock_service
 from support.command import PROGRAM, run
 
@@ -86,6 +87,18 @@ def test_a_name_that_is_taken_gets_a_number(service: MockService) -> None:
     for _ in range(2):
         assert run("run", EDIT, *INPUTS, "--name", "hat").status == 0
     assert sorted(path.name for path in Path().iterdir()) == ["hat (2).png", "hat.png"]
+
+
+def test_a_file_has_the_extension_of_its_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    jpeg = MadeFile("image-1.png", "image/png", b"\xff\xd8\xff\xe0" + bytes(100))
+    with mock_service(
+        make_output=lambda *_, **__: ({"image": "{file:image-1.png}"}, [jpeg])
+    ) as one:
+        monkeypatch.setenv("RUNCOMFY_BASE_URL", one.url)
+        monkeypatch.setenv("RUNCOMFY_TOKEN", "any")
+        for _ in range(2):
+            assert run("run", EDIT, *INPUTS, "--name", "hat").status == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["hat (2).jpg", "hat.jpg"]
 
 
 def test_an_invalid_payload_is_refused_before_anything_is_sent(service: MockService) -> None:

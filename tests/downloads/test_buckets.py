@@ -112,6 +112,8 @@ def test_a_name_that_was_given_is_kept_or_refused(caller: Caller, host: FileHost
 def test_the_extension_is_that_of_the_content(caller: Caller, host: FileHost) -> None:
     host.content = b"\xff\xd8\xff\xe0" + bytes(500)
     assert put(caller, URL).endswith(f"{ID}-1-hat.jpg")
+    assert put(caller, URL, "rows/1.png").endswith("rows/1.png")
+    assert put(caller, URL, "rows/1.png", exact=False).endswith("rows/1.jpg")
 
 
 def test_a_download_that_breaks_continues_and_lands_once(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runcomfy.downloads.filenames import free_names, safe_stem
 from runcomfy.errors import ConfigurationError
+from runcomfy.media.formats import known_extension
 
 from .known_rows import Known
 from .rows import BatchRow
@@ -58,7 +59,7 @@ class FileNames:
         self._shared = shared
         self._folder, self._template = folder, template
         self._model = safe_stem(model_id.replace("/", "-"))
-        #: Name, as a file system without case sees it -> the key that has it.
+        #: Name without extension, as a file system without case sees it -> the key that has it.
         self._owners: dict[str, str] = {}
         for key, one in known.items():
             self._take(key, one.files)
@@ -105,4 +106,6 @@ def _own(path: Path, row: BatchRow) -> Path:
 
 
 def _folded(path: Path) -> str:
-    return str(path).casefold()
+    """What two names must not share. Extensions do not count: a file gets that of its content when it is saved."""
+    name = str(path)
+    return name[: len(name) - len(known_extension(name))].casefold()

@@ -296,14 +296,14 @@ class Runner:
             wanted = self._names.path(row, index, extension)
             wanted.parent.mkdir(parents=True, exist_ok=True)
             # The name is unique to this row, so an existing file is from an earlier attempt.
-            paths.append(await file.save(wanted, overwrite=True))
+            paths.append(await file.save(wanted, overwrite=True, exact=False))
         return paths
 
     async def _put(self, row: BatchRow, result: Any, bucket: str) -> list[str]:
         urls: list[str] = []
         for index, file in enumerate(result.files, 1):
             name = self._names.object_name(row, index, Path(file.name).suffix)
-            urls.append(await file.put(bucket, name, overwrite=True))
+            urls.append(await file.put(bucket, name, overwrite=True, exact=False))
         return urls
 
     def _pause(self, *, paused: bool) -> None:

@@ -73,7 +73,7 @@ class Saving:
     async def _save(self, file: Any, name: str) -> Path:
         for candidate in _paths(self.folder or Path(), name):
             try:
-                saved: Path = await file.save(candidate)
+                saved: Path = await file.save(candidate, exact=False)
             except FileExistsError:
                 continue
             return saved

@@ -48,17 +48,19 @@ class OutputFile(File):
         path: str | os.PathLike[str],
         *,
         overwrite: bool = False,
+        exact: bool = True,
         progress: Progress | None = None,
         timeout: float | None = SAVE_TIMEOUT,
     ) -> Path:
         """Save into ``path`` if it is a folder or ends with a slash, else as the file ``path``.
 
         In a folder, the file gets its ``name``, or a similar one if that exists. An existing file is replaced
-        only with ``overwrite``; ``FileExistsError`` if ``path`` itself exists. The file appears under its name
-        only when complete. ``progress`` is called in another thread, with the file, the bytes received, and
+        only with ``overwrite``; ``FileExistsError`` if ``path`` itself exists. Unless ``exact``, the file ``path`` gets
+        the extension of its content, if that is a known format. The file appears under its name only when complete.
+        ``progress`` is called in another thread, with the file, the bytes received, and
         the total if known.
         """
-        target = save_target(path, self.name, overwrite=overwrite)
+        target = save_target(path, self.name, overwrite=overwrite, exact=exact)
         saved = self._downloads.save([self], [target], timeout, progress)[0]
         self._fetched.saved(self.url, saved)
         return saved
@@ -69,18 +71,19 @@ class OutputFile(File):
         name: str | None = None,
         *,
         overwrite: bool = False,
+        exact: bool = True,
         progress: Progress | None = None,
         timeout: float | None = SAVE_TIMEOUT,
     ) -> str:
         """Save into a bucket (``"s3://bucket/folder"``); the URL of the object.
 
         Without ``name``, the object gets the name of the file, or a similar one if that exists. An existing object
-        is replaced only with ``overwrite``; ``FileExistsError`` if ``name`` was given and exists. The object appears
-        only when complete. Needs the extra ``upload``. Raises ``BucketError``, and whatever ``save`` raises.
+        is replaced only with ``overwrite``; ``FileExistsError`` if ``name`` was given and exists. Unless ``exact``,
+        ``name`` gets the extension of the content. The object appears only when complete. Needs the extra ``upload``. Raises ``BucketError``, and whatever ``save`` raises.
         """
         from runcomfy.downloads.bucket_file import BucketTarget
 
-        target = BucketTarget.of(bucket, name, self.name, overwrite=overwrite)
+        target = BucketTarget.of(bucket, name, self.name, overwrite=overwrite, exact=exact)
         return self._downloads.save([self], [target], timeout, progress)[0]
 
 
@@ -114,11 +117,12 @@ class AsyncOutputFile(File):
         path: str | os.PathLike[str],
         *,
         overwrite: bool = False,
+        exact: bool = True,
         progress: AsyncProgress | None = None,
         timeout: float | None = SAVE_TIMEOUT,
     ) -> Path:
         """``OutputFile.save``, awaited. ``progress`` is awaited where it returns an awaitable."""
-        target = save_target(path, self.name, overwrite=overwrite)
+        target = save_target(path, self.name, overwrite=overwrite, exact=exact)
         saved = (await self._downloads.save([self], [target], timeout, progress))[0]
         self._fetched.saved(self.url, saved)
         return saved
@@ -129,13 +133,14 @@ class AsyncOutputFile(File):
         name: str | None = None,
         *,
         overwrite: bool = False,
+        exact: bool = True,
         progress: AsyncProgress | None = None,
         timeout: float | None = SAVE_TIMEOUT,
     ) -> str:
         """``OutputFile.put``, awaited."""
         from runcomfy.downloads.bucket_file import BucketTarget
 
-        target = BucketTarget.of(bucket, name, self.name, overwrite=overwrite)
+        target = BucketTarget.of(bucket, name, self.name, overwrite=overwrite, exact=exact)
         return (await self._downloads.save([self], [target], timeout, progress))[0]
 
 

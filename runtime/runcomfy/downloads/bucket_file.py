@@ -34,11 +34,19 @@ class BucketTarget:
 
     @classmethod
     def of(
-        cls, bucket: Bucket | str, name: str | None, own: str, *, overwrite: bool
+        cls,
+        bucket: Bucket | str,
+        name: str | None,
+        own: str,
+        *,
+        overwrite: bool,
+        exact: bool = True,
     ) -> BucketTarget:
         """The place with the caller's name, or else with the file's ``own``."""
         place = bucket_at(bucket) if isinstance(bucket, str) else bucket
-        return cls(place, checked(own if name is None else name), overwrite, free=name is None)
+        return cls(
+            place, checked(own if name is None else name), overwrite, free=name is None or not exact
+        )
 
     def check(self) -> None:
         """Raise ``FileExistsError`` for an existing target, before anything is fetched."""

@@ -53,7 +53,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 @dataclass(frozen=True, slots=True)
 class SaveTarget:
-    """The target of a file. ``free`` says that the library chose the name and may change it."""
+    """The target of a file. ``free`` says that the extension may change to that of the content."""
 
     folder: Path
     name: str
@@ -124,13 +124,17 @@ def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def save_target(path: str | os.PathLike[str], name: str, *, overwrite: bool) -> SaveTarget:
-    """The target of ``save(path)``: ``name`` in a folder, or exactly that path."""
-    given, exact = os.fspath(path), _path(path)
-    is_folder = os.path.isdir(exact)  # noqa: PTH112  # Path.is_dir raises where it may not look
+def save_target(
+    path: str | os.PathLike[str], name: str, *, overwrite: bool, exact: bool = True
+) -> SaveTarget:
+    """The target of ``save(path)``: ``name`` in a folder, or that path; its extension may change unless ``exact``."""
+    given, place = os.fspath(path), _path(path)
+    is_folder = os.path.isdir(place)  # noqa: PTH112  # Path.is_dir raises where it may not look
     if given.endswith((os.sep, os.altsep or os.sep)) or is_folder:
-        return SaveTarget.inside(exact, name, overwrite=overwrite)
-    return SaveTarget(exact.parent, exact.name, "replace" if overwrite else "refuse", free=False)
+        return SaveTarget.inside(place, name, overwrite=overwrite)
+    return SaveTarget(
+        place.parent, place.name, "replace" if overwrite else "refuse", free=not exact
+    )
 
 
 def _path(given: str | os.PathLike[str]) -> Path:
