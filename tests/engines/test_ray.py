@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -160,6 +162,35 @@ def test_a_driver_that_was_killed_continues_with_the_same_command(
     assert found.count("unknown") <= 4
     paid = [str(job.payload["prompt"]) for job in service.jobs]
     assert len(set(paid)) == len(paid)
+
+
+def test_sigterm_stops_the_command_in_order(
+    holding: tuple[MockService, Callable[[], None]], tmp_path: Path
+) -> None:
+    """Ray's own handler would end the process by SIGABRT after three seconds."""
+    service, let_go = holding
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(f'{{"key": "k{n}", "prompt": "hat {n}"}}\n' for n in range(40)))
+    words = [*("batch", ID, str(rows), "--out", str(tmp_path / "out"), "--engine", "ray")]
+    words += [*("--price", "0.01", "--jobs", "4", "--base-url", service.url)]
+    environ = {**os.environ, "RUNCOMFY_TOKEN": "any", "XDG_STATE_HOME": str(tmp_path / "state")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "runcomfy", *words],
+        env={**environ, "RAY_USAGE_STATS_ENABLED": "0"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        until(lambda: service.accepted == 4)
+        process.terminate()
+        assert process.stderr
+        stopping = next(line for line in process.stderr if "Stopping" in line)
+        assert "4 requests in flight" in stopping
+        let_go()
+        _, told = process.communicate(timeout=200)
+    assert process.returncode == 143
+    assert "SIGTERM received" not in told
+    assert service.accepted == 4
 
 
 def test_an_answer_that_comes_after_the_actor_was_killed_is_written_down(

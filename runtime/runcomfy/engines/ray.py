@@ -40,7 +40,7 @@ from runcomfy.journal import Journal
 from runcomfy.model.request import Request
 
 from .journal_actor import JournalActor
-from .ray_cluster import NAMESPACE, address_of, connect, end_actor, require_place
+from .ray_cluster import NAMESPACE, address_of, connect, end_actor, keep_sigterm, require_place
 from .remote_journal import RemoteJournal, gone
 from .shards import ClientFactory, Shard, run_shard
 
@@ -130,8 +130,8 @@ class RayRunner:
 
     @property
     def running(self) -> int:
-        """The rows in shards, or whose files are being saved."""
-        return len(self._rows) + self._here.running
+        """The rows that may be in flight: a shard holds more than it runs at once. And those whose files are being saved."""
+        return min(len(self._rows), self._options.jobs) + self._here.running
 
     def stop(self, reason: str = "interrupt") -> None:
         """Start no further row; wait for those in flight."""
@@ -150,6 +150,7 @@ class RayRunner:
         if not await feed.look_ahead(1):
             return self.summary
         started = await run_sync(connect, self._address, self._client_factory)
+        keep_sigterm()
         try:
             require_place(self._journal, self._folder)
             self._actor = await self._journal_actor()

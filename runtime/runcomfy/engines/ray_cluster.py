@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -19,7 +21,14 @@ from runcomfy.ray.connecting import connect as connect_to_ray
 
 from .shards import ClientFactory
 
-__all__ = ["NAMESPACE", "address_of", "connect", "end_actor", "require_place"]
+__all__ = [
+    "NAMESPACE",
+    "address_of",
+    "connect",
+    "end_actor",
+    "keep_sigterm",
+    "require_place",
+]
 
 #: Of the actors' names.
 NAMESPACE = "runcomfy"
@@ -45,6 +54,13 @@ def connect(address: str, client_factory: ClientFactory) -> bool:
     # Otherwise Ray prints its workers' logs to the program's standard output.
     ray_worker._worker_logs_enabled = False
     return True
+
+
+def keep_sigterm() -> None:
+    """Put the program's own handler of SIGTERM in place of Ray's, which aborts the process three seconds after one."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 @contextmanager
