@@ -100,4 +100,5 @@ def test_a_client_that_no_longer_reads_is_no_error_of_ours(tmp_path: Path) -> No
         client.process.stdout.close()
         client.send("tools/list", 2)
         client.hang_up()
-        assert client.process.wait(30) == 141
+        # 0 where it ends before it answers.
+        assert client.process.wait(30) in (0, 141)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import click
 
+from runcomfy.whole_files import write_whole
 from runcomfy_codegen.console import show
 from runcomfy_codegen.errors import CannotWrite
 
@@ -56,12 +56,9 @@ def command(format: str, schemas: Path, models: tuple[str, ...], out: Path | Non
     if out is None:
         show(text.rstrip("\n"), sys.stdout)
         return
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(out)
+        write_whole(out, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise CannotWrite(
             str(out), f"cannot be written: {error.strerror}", "Choose another file."
         ) from None

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from runcomfy.media.formats import HEAD, known_extension, saved_name
 from runcomfy.redaction import shown_url
+from runcomfy.whole_files import is_special
 
 from .filenames import free_names
 
@@ -69,6 +70,10 @@ class SaveTarget:
         """Raise ``FileExistsError`` for what stands in the way, before anything is fetched."""
         _require_folder(self.folder)
         path = self.folder / self.name
+        if is_special(path):
+            raise FileExistsError(
+                17, "is a device or a pipe, not a file; choose another path", str(path)
+            )
         if self.clash == "refuse" and os.path.lexists(path):
             raise FileExistsError(17, "file exists; pass overwrite=True to replace it", str(path))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from runcomfy.errors import MissingExtra
+from runcomfy.whole_files import write_whole
 
 from .item import GalleryFile, GalleryItem
 from .thumbnails import thumbnail
@@ -56,12 +57,7 @@ def write_gallery(
         script_hash=_hash(_asset("gallery.js")),
         style_hash=_hash(_asset("gallery.css")),
     )
-    unfinished = page.with_name(f".{page.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(page)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(page, text)
     return page
 
 
