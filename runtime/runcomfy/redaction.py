@@ -51,7 +51,13 @@ def shown_url(url: str) -> str:
     """
     if url[:5].lower() == "data:":  # the content, and nothing that helps
         return clean(hidden(url[:_SHOWN_DATA].partition(",")[0])) + ",…"
-    return clean(hidden(_USER.sub("//…@", re.split(r"[?#]", url, maxsplit=1)[0])))
+    address = re.split(r"[?#]", url, maxsplit=1)[0]
+    if len(address) <= _READ:
+        return clean(hidden(_USER.sub("//…@", address)))
+    shown = hidden(address[:_READ])
+    half = max((redact._longest for redact in _redactors()), default=0)
+    shown = _USER.sub("//…@", shown[: len(shown) - half])  # there may be the first half of a token
+    return f"{_escaped(shown[:_SHOWN])} … ({len(address)} characters)"
 
 
 def without_queries(text: str) -> str:
@@ -74,11 +80,19 @@ _live: dict[int, ref[Redactor]] = {}
 
 def hidden(text: str) -> str:
     """The text without the tokens of the clients that exist in this process."""
+    for redact in _redactors():
+        text = redact.hide(text)
+    return text
+
+
+def _redactors() -> Iterator[Redactor]:
+    """One redactor for each token: many clients have the same."""
+    known: set[int] = set()
     for live in [*_live.values()]:
         redact = live()
-        if redact is not None:
-            text = redact.hide(text)
-    return text
+        if redact is not None and redact.known not in known:
+            known.add(redact.known)
+            yield redact
 
 
 class Redactor:
@@ -88,13 +102,15 @@ class Redactor:
     'bad token [token]'
     """
 
-    __slots__ = ("__weakref__", "_longest", "_plain", "_secrets")
+    __slots__ = ("__weakref__", "_longest", "_plain", "_secrets", "known")
 
     def __init__(self, secret: str = "") -> None:
         forms = _forms(secret)
         self._secrets = {
             form.casefold(): re.compile(_as_word(form), re.IGNORECASE) for form in forms
         }
+        #: The same for the same secret.
+        self.known = hash(secret)
         self._longest = max(map(len, forms), default=0)
         self._plain = secret.casefold() if len(secret) >= _SHORT else ""
         if secret:

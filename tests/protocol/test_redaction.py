@@ -66,6 +66,16 @@ def test_a_long_text_takes_little_work(piece: str) -> None:
     assert work(lambda: redact(text)) < 100_000
 
 
+def test_a_long_url_of_many_clients_takes_little_work() -> None:
+    redactors = [Redactor(f"{SECRET}-{number % 3}") for number in range(3_000)]
+    text = "https://x.org/" + "%25" * 1_000_000
+    assert work(lambda: shown_url(text)) < 100_000
+    for number in range(3):
+        half = shown_url(f"https://{'u' * 3_960}@x.org/{SECRET}-{number}{'y' * 30_000}")
+        assert SECRET[:6] not in half
+    assert len(redactors) == 3_000
+
+
 @pytest.mark.parametrize("shown", range(len(SECRET)))
 @pytest.mark.parametrize("edge", [300, 2_000, 4_000, 20_000])
 def test_no_part_of_the_token_comes_through_a_cut(edge: int, shown: int) -> None:
