@@ -23,6 +23,14 @@ def oracle(model_id: str) -> Oracle:
 
 
 @pytest.mark.parametrize("model_id", MODELS)
+@settings(max_examples=100)
+@given(data=st.data())
+def test_100_payloads_get_one_verdict(model_id: str, data: st.DataObject) -> None:
+    judge(model_id, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_id", MODELS)
 @settings(max_examples=500)
 @given(data=st.data())
 def test_500_payloads_get_one_verdict(model_id: str, data: st.DataObject) -> None:
