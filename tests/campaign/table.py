@@ -103,7 +103,7 @@ json_long_number        ok             ok             ok             ok         
 nul_bytes               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
 bom                     ok             ok             ok             ok             -
 utf_16                  ok             ok             ok             ok             -
-bad_utf_8               Unknown        ok/Deadline    ok/Deadline    ok/Odd         -
+bad_utf_8               ok             ok             ok             ok             -
 lone_surrogate          ok             ok             ok             ok             -
 # What a submit says.
 missing_request_id      Unknown        -              -              -              -
