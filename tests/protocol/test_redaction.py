@@ -69,7 +69,7 @@ def test_a_long_text_takes_little_work(piece: str) -> None:
 def test_a_long_url_of_many_clients_takes_little_work() -> None:
     redactors = [Redactor(f"{SECRET}-{number % 3}") for number in range(3_000)]
     text = "https://x.org/" + "%25" * 1_000_000
-    # Clients that other tests left alive count too; to read all of it once would take some 3,000,000.
+    # Clients that other tests left alive count too; to read all of it once would take eleven million.
     assert work(lambda: shown_url(text)) < 1_000_000
     for number in range(3):
         half = shown_url(f"https://{'u' * 3_960}@x.org/{SECRET}-{number}{'y' * 30_000}")
