@@ -4,32 +4,26 @@ A copy works at once, where a new interpreter needs the time of some 50,000 line
 process has one thread: no lock can be held by a thread that the copy lacks. The standard library's own way
 to start a new interpreter runs the program's main module in it once more; what that does may cost money, so the
 workers here are started without it, and a program needs no ``if __name__ == "__main__"``.
-
-Nor are its pools used: their threads wait for the interpreter's lock while this process scans, and the workers
-for them. Here a worker has a pipe for calls and one for results, which are looked after between two chunks.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
-import select
-import signal
 import sys
 import threading
 import time
-from collections import deque
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from typing import Any
 
 from runcomfy.errors import RunComfyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
-    from typing import BinaryIO
 
     from .executor import Executor
 
@@ -37,10 +31,7 @@ __all__ = ["worker_processes"]
 
 #: Milliseconds to wait for a thread to end.
 _MOMENTS = 10
-#: Bytes read at a time, and of results that fit into a pipe, where the system allows as many.
-_READ = 2**20
-#: Bytes of the number in front of each result: its length.
-_LENGTH = 8
+
 _PROGRAM = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from {} import serve; serve()"
 )
@@ -49,123 +40,19 @@ _PROGRAM = (
 @contextmanager
 def worker_processes(count: int) -> Iterator[Executor]:
     """An executor over ``count`` other processes, which end with the ``with`` block or with this process."""
-    workers = _Workers(count)
+    executor: Any = None
     try:
-        yield workers
-    finally:
-        workers.end()
-
-
-class _Workers:
-    """An executor over other processes, which start with the first call."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._workers: list[_Worker] = []
-
-    def submit(self, call: Callable[..., Any], /, *args: Any) -> Future[Any]:
-        """Run ``call(*args)`` in the process that has the least to do."""
-        if not self._workers:
-            try:
-                self._start()
-            except OSError as error:
-                raise RunComfyError(
-                    f"a worker process could not be started: {error.strerror}; use one process"
-                ) from None
-        worker = min(self._workers, key=lambda worker: len(worker.calls))
-        return worker.submit(pickle.dumps((call, args), -1))
-
-    def _start(self) -> None:
-        copied = _has_one_thread()
-        for _ in range(self._count):
-            self._workers.append(_copy(self._workers) if copied else _interpreter())
-
-    def end(self) -> None:
-        """End the processes, whatever they are doing."""
-        for worker in self._workers:
-            worker.end()
-
-
-class _Worker:
-    """Another process, by the ends of its two pipes, and the calls that it has not answered."""
-
-    def __init__(self, pid: int, calls: int, results: int, close: Callable[[], object]) -> None:
-        self.pid, self.ends = pid, (calls, results)
-        self.calls: deque[_Result] = deque()
-        self._close = close
-        self._unsent, self._received = bytearray(), bytearray()
-        os.set_blocking(calls, False)
-        self._either, self._results = select.poll(), select.poll()
-        self._either.register(calls, select.POLLOUT)
-        for poll in (self._either, self._results):
-            poll.register(results, select.POLLIN)
-
-    def submit(self, message: bytes) -> _Result:
-        """Send a message, which is answered by a result."""
-        result = _Result(self)
-        self.calls.append(result)
-        self.send(message)
-        return result
-
-    def send(self, message: bytes) -> None:
-        """Send a message as soon as the pipe takes it."""
-        self._unsent += message
-        self.exchange(0)
-
-    def exchange(self, milliseconds: int | None) -> None:
-        """Send and receive what the pipes take and hold; wait so long (``None``: for ever) until they do."""
-        poll = self._either if self._unsent else self._results
-        ready = {end for end, _ in poll.poll(milliseconds)}
-        calls, results = self.ends
         try:
-            if calls in ready:
-                del self._unsent[: os.write(calls, self._unsent)]
-            if results in ready:
-                self._receive(os.read(results, _READ))
-        except (OSError, ValueError, pickle.UnpicklingError):
-            while self.calls:
-                self.calls.popleft().set_exception(BrokenExecutor())
-
-    def _receive(self, data: bytes) -> None:
-        if not data:
-            raise BrokenPipeError
-        received = self._received
-        received += data
-        while len(received) >= _LENGTH:
-            end = _LENGTH + int.from_bytes(received[:_LENGTH], "big")
-            if len(received) < end:
-                break
-            value, error = pickle.loads(received[_LENGTH:end])  # noqa: S301  # both ends are ours
-            del received[:end]
-            result = self.calls.popleft()
-            if error is None:
-                result.set_result(value)
-            else:
-                result.set_exception(error)
-
-    def end(self) -> None:
-        """Kill the process, and close the pipes."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        self._close()
-
-
-class _Result(Future[Any]):
-    """The result of a call. Whoever looks for it looks after the worker's pipes."""
-
-    def __init__(self, worker: _Worker) -> None:
-        super().__init__()
-        self._worker = worker
-
-    def done(self) -> bool:
-        if not super().done():
-            self._worker.exchange(0)
-        return super().done()
-
-    def result(self, timeout: float | None = None) -> Any:
-        while not super().done():
-            self._worker.exchange(None)
-        return super().result(timeout)
+            executor = _copies(count) if _has_one_thread() else _Interpreters(count)
+            executor.submit(int)  # a pool starts its processes with the first call
+        except OSError as error:
+            raise RunComfyError(
+                f"a worker process could not be started: {error.strerror}; use one process"
+            ) from None
+        yield executor
+    finally:
+        if executor is not None:
+            executor.shutdown(cancel_futures=True)
 
 
 def _has_one_thread() -> bool:
@@ -181,59 +68,88 @@ def _has_one_thread() -> bool:
     return False
 
 
-def _copy(others: list[_Worker]) -> _Worker:
-    """A copy of this process that works until the pipe of its calls ends."""
-    (call, calls), (results, result) = os.pipe(), os.pipe()
+def _copies(count: int) -> Any:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     try:
-        pid = os.fork()
-    except OSError:
-        for end in (call, calls, results, result):
-            os.close(end)
-        raise
-    if pid == 0:
+        return ProcessPoolExecutor(count, get_context("fork"), _begin_copy)
+    except (ImportError, NotImplementedError, OSError):  # the system has no semaphores
+        return _Interpreters(count)
+
+
+def _begin_copy() -> None:
+    """Initialise a forked worker."""
+    import gc
+    import signal
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C at the terminal is for the other one alone
+    gc.freeze()  # what waits for its end here is the other's to end
+
+    def follow() -> None:
+        wait([parent_process().sentinel])  # type: ignore[union-attr]  # a copy has a parent
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+class _Interpreters:
+    """An executor whose threads each hand their calls to a new interpreter, over its standard streams."""
+
+    def __init__(self, count: int) -> None:
+        import subprocess
+
+        self._threads = ThreadPoolExecutor(count, "runcomfy-worker")
+        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        self._processes = [
+            subprocess.Popen(  # noqa: S603  # this very Python, and a text of ours
+                [sys.executable, "-c", _PROGRAM.format(__name__)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                process_group=0,  # Ctrl-C at the terminal is for this process alone
+            )
+            for _ in range(count)
+        ]
+        for process in self._processes:
+            with suppress(BrokenPipeError):  # the first call reports it
+                _send(process.stdin, [*map(str, sys.path)])
+            self._idle.put(process)
+
+    def submit(self, call: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        """Run ``call(*args)`` in one of the interpreters."""
+        return self._threads.submit(self._run, call, args)
+
+    def _run(self, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        process = self._idle.get()
         try:
-            gc.freeze()  # a collection would copy the memory of everything
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other one alone
-            # Whoever holds the end of a pipe keeps its reader waiting.
-            for end in (calls, results, *(end for other in others for end in other.ends)):
-                os.close(end)
-            _work(os.fdopen(call, "rb"), os.fdopen(result, "wb"))
+            _send(process.stdin, (call, args))
+            result, error = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301  # both ends are ours
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            raise BrokenExecutor from None
         finally:
-            os._exit(0)  # what waits for its end here, in buffers too, is the other's to end
-    os.close(call)
-    os.close(result)
-    with suppress(ImportError, AttributeError, OSError):  # a copy waits if the pipe is full
-        import fcntl
+            self._idle.put(process)
+        if error is not None:
+            raise error
+        return result
 
-        fcntl.fcntl(results, fcntl.F_SETPIPE_SZ, _READ)
+    def shutdown(self, *, cancel_futures: bool) -> None:
+        """End the interpreters, whatever they are doing."""
+        self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
+        for process in self._processes:
+            process.kill()
+        self._threads.shutdown(wait=True)
+        for process in self._processes:
+            with suppress(BrokenPipeError):
+                process.communicate()
 
-    def close() -> None:
-        with suppress(ChildProcessError):  # the program ignores SIGCHLD
-            os.waitpid(pid, 0)
-        os.close(calls)
-        os.close(results)
 
-    return _Worker(pid, calls, results, close)
-
-
-def _interpreter() -> _Worker:
-    """A new interpreter, over its standard streams."""
-    import subprocess
-
-    process = subprocess.Popen(  # noqa: S603  # this very Python, and a text of ours
-        [sys.executable, "-c", _PROGRAM.format(__name__)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        bufsize=0,
-        process_group=0,  # Ctrl-C at the terminal is for this process alone
-    )
-    assert process.stdin is not None  # noqa: S101  # both are pipes
-    assert process.stdout is not None  # noqa: S101  # both are pipes
-    worker = _Worker(
-        process.pid, process.stdin.fileno(), process.stdout.fileno(), process.communicate
-    )
-    worker.send(pickle.dumps([*map(str, sys.path)]))
-    return worker
+def _send(pipe: Any, message: object) -> None:
+    pickle.dump(message, pipe)
+    pipe.flush()
 
 
 def serve() -> None:
@@ -244,17 +160,11 @@ def serve() -> None:
         os.dup2(2, 1)
     except OSError:  # there is no standard error
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    _work(sys.stdin.buffer, results)
-
-
-def _work(calls: BinaryIO, results: BinaryIO) -> None:
-    with suppress(EOFError, BrokenPipeError):
+    with suppress(EOFError):
         while True:
-            call, args = pickle.load(calls)  # noqa: S301  # written by our own parent
+            call, args = pickle.load(sys.stdin.buffer)  # noqa: S301  # written by our own parent
             try:
                 answer: tuple[Any, Any] = call(*args), None
             except Exception as error:  # noqa: BLE001  # it is raised again where the results are read
                 answer = None, error
-            message = pickle.dumps(answer, -1)
-            results.write(len(message).to_bytes(_LENGTH, "big") + message)
-            results.flush()
+            _send(results, answer)
