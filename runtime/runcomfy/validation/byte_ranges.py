@@ -42,16 +42,20 @@ def remaining(file: BufferedReader) -> int:
 
 
 def ranges(
-    file: BufferedReader, most: int | None = None, least: int = _LEAST, end: int | None = None
+    file: BufferedReader,
+    most: int = _SIZE,
+    least: int = _LEAST,
+    parts: int = 16,
+    end: int | None = None,
 ) -> Iterator[Range]:
     """Ranges from where the file was read to, up to its end, or to ``end``; it is left where the last one ends.
 
-    None is longer than ``most``, up to the end of a line.
+    Up to the end of a line, none is longer than ``most``, nor than one of so many ``parts`` of what is left, unless
+    that is less than ``least``.
     """
-    most = most or _SIZE
     start = file.tell()
     while start < (size := os.fstat(file.fileno()).st_size if end is None else end):
-        file.seek(start + min(most, max(least, (size - start) // 16)))
+        file.seek(start + min(most, max(least, (size - start) // parts)))
         file.readline()
         stop = min(file.tell(), size)
         file.seek(stop)

@@ -47,8 +47,8 @@ __all__ = [
 ]
 
 #: The size of a chunk, in lines (unless they come from a file) and in bytes: whichever is reached first. A worker
-#: scans a chunk in some milliseconds, as long as a thread here may wait for the interpreter's lock.
-_LINES, _BYTES, _LEAST = 8_192, 2**21, 2**17
+#: scans a chunk in some milliseconds; what a chunk costs beside that is the same for a small one.
+_LINES, _BYTES, _LEAST, _PARTS = 8_192, 2**22, 2**18, 8
 #: Bytes read at a time: few enough to stay in the processor's cache.
 _PIECE = 2**18
 #: Bytes of passed files that are sent with each chunk; with more, this process scans alone.
@@ -156,7 +156,7 @@ def _chunks(lines: Iterator[Line] | Shareable) -> Iterator[Chunk]:
         return
     if on_disk(lines) and (path := _path_of(lines.fileno(), lines.name)):
         identity = _identity(lines.fileno())
-        for start, stop in ranges(lines, _BYTES, _LEAST):
+        for start, stop in ranges(lines, _BYTES, _LEAST, _PARTS):
             yield scan_range, (path, start, stop, identity)
         return
     chunk: list[Line] = []
@@ -203,7 +203,7 @@ def _joined(scans: Iterable[LineScan]) -> LineScan:
     whole = LineScan(0, 0, 0, [])
     with uncollected():
         for scan in scans:
-            whole.reports += [(whole.lines + index, report) for index, report in scan.reports]
+            whole.reports.extend((whole.lines + index, report) for index, report in scan.reports)
             whole.lines += scan.lines
             whole.blank += scan.blank
             whole.remote += scan.remote

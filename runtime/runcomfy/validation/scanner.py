@@ -75,23 +75,33 @@ class FaultyLine(bytes):
 
 
 class LineScan:
-    """The findings in some lines: reports with their line indexes, and counts."""
+    """The findings in some lines: reports with their line indexes, and counts.
 
-    __slots__ = ("blank", "lines", "remote", "reports")
+    Out of another process the reports arrive packed, and are made when they are asked for: until then they are
+    nothing that the garbage collector looks through.
+    """
+
+    __slots__ = ("_reports", "blank", "lines", "remote")
 
     def __init__(
-        self, lines: int, blank: int, remote: int, reports: list[tuple[int, Report]]
+        self, lines: int, blank: int, remote: int, reports: list[tuple[int, Report]] | bytes
     ) -> None:
         self.lines = lines
         self.blank = blank
         self.remote = remote
-        self.reports = reports
+        self._reports = reports
+
+    @property
+    def reports(self) -> list[tuple[int, Report]]:
+        """The index and the report of each line with findings, in order."""
+        if isinstance(self._reports, bytes):
+            self._reports = _unpacked(self._reports)
+        return self._reports
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Most reports hold errors alone, and tuples travel between processes in a third of the time. They are a pickle of
-        # their own, so that the other process can read it without looking for garbage.
-        reports = [_packed(index, report) for index, report in self.reports]
-        return _unpacked, (self.lines, self.blank, self.remote, pickle.dumps(reports, -1))
+        # Most reports hold errors alone, and tuples travel between processes in a third of the time.
+        packed = pickle.dumps([_packed(index, report) for index, report in self.reports], -1)
+        return LineScan, (self.lines, self.blank, self.remote, packed)
 
 
 #: The arguments of a violation, in order.
@@ -104,13 +114,12 @@ def _packed(index: int, report: Report) -> tuple[Any, ...]:
     return index, report.model_id, [*map(_VALUES, report.errors)]
 
 
-def _unpacked(lines: int, blank: int, remote: int, packed: bytes) -> LineScan:
+def _unpacked(packed: bytes) -> list[tuple[int, Report]]:
     with uncollected():
-        reports = [
+        return [
             (index, Report(report, starmap(Violation, *errors)) if errors else report)
             for index, report, *errors in pickle.loads(packed)  # noqa: S301  # written by our own process
         ]
-    return LineScan(lines, blank, remote, reports)
 
 
 class Scanner:
