@@ -394,10 +394,11 @@ def test_an_integer_of_thousands_of_digits_spoils_no_result() -> None:
     assert document.content == {"output": {"image": "a"}, "cost": None}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-9E+999"])
-def test_a_number_that_json_cannot_hold_is_read_as_none(number: str) -> None:
+def test_a_number_that_json_cannot_hold_is_read_as_none(number: str, encoding: str) -> None:
     body = f'{{"cost": {number}, "output": {{"image": "NaN", "score": [{number}, 1e30]}}}}'
-    document = read(Response(0.0, 200, {}, body.encode()), Redactor())
+    document = read(Response(0.0, 200, {}, body.encode(encoding)), Redactor())
     assert isinstance(document, JsonDocument)
     assert document.content == {"cost": None, "output": {"image": "NaN", "score": [None, 1e30]}}
     json.dumps(document.content, allow_nan=False)

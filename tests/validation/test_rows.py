@@ -51,6 +51,33 @@ def test_other_text_in_a_cell_for_a_list_is_one_item(tmp_path: Path) -> None:
     assert payloads(written(tmp_path, f"image_urls\n{URL}\n")) == [{"image_urls": [URL]}]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["prompt,seed\rx,1\ry,2\r", "prompt,seed\rx,1\ry,2", "sep=;\rprompt;seed\rx;1\ry;2\r"],
+)
+def test_lines_may_end_with_a_carriage_return(tmp_path: Path, text: str) -> None:
+    expected = [{"prompt": "x", "seed": 1}, {"prompt": "y", "seed": 2}]
+    assert payloads(written(tmp_path, text)) == expected
+    assert payloads(written(tmp_path, text.replace(",", "\t"), "rows.tsv")) == expected
+
+
+def test_a_carriage_return_in_quotes_is_part_of_the_cell(tmp_path: Path) -> None:
+    for end in ("\r", "\n", "\r\n"):
+        file = written(tmp_path, f'prompt,seed{end}"a\rb",1{end}')
+        assert payloads(file) == [{"prompt": "a\rb", "seed": 1}]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_carriage_return_in_a_bare_cell_does_not_make_two_rows_of_one(
+    tmp_path: Path, end: str
+) -> None:
+    file = written(tmp_path, f"prompt,seed{end}hello\rworld,1{end}")
+    with pytest.raises(
+        RowsUnreadable, match=r"csv, line 2: a carriage return in a cell without quotes"
+    ):
+        payloads(file)
+
+
 @pytest.mark.parametrize("text", ["five", "007", "1,5", "+5", "1.", "NaN", "0x10", "１"])
 def test_text_that_is_no_number_stays_text_for_the_validator(tmp_path: Path, text: str) -> None:
     file = written(tmp_path, f'prompt,image_urls,seed\nx,{URL},"{text}"\n')

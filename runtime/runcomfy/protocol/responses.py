@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -20,9 +19,6 @@ __all__ = ["CODES", "WORDS", "ErrorResponse", "JsonDocument", "error_for", "is_n
 
 #: Bytes kept of a body that is not a JSON object: more than a ``Redactor`` examines.
 _LONGEST_BODY_SHOWN = 20_000
-
-#: What may be a number beyond those of Python.
-_HUGE = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
 
 #: The members that may hold the text of an error, best first; and its code.
 WORDS = ("error_message", "message", "detail", "error")
@@ -193,22 +189,9 @@ def _refusal(problem: ErrorResponse) -> type[errors.RequestError] | None:
 
 
 def _decode(body: bytes) -> Any:
+    """The value of the body; ``None`` if it is not JSON. What is broken in a paid result does not take the rest of it."""
     try:
-        content = json.loads(body)
-    except RecursionError:
-        return None
-    except ValueError:
-        content = None  # of an integer of thousands of digits, or broken letters; the rest of a paid result is worth having
-    else:
-        if b"NaN" not in body and b"Infinity" not in body and not _HUGE.search(body):
-            return content
-    try:
-        return json.loads(
-            body.decode(json.detect_encoding(body), "replace"),  # a letter may be broken
-            parse_int=_integer,
-            parse_float=_finite,
-            parse_constant=lambda _: None,
-        )
+        return _decoder.decode(body.decode(json.detect_encoding(body), "replace"))
     except (ValueError, RecursionError):
         return None
 
@@ -224,6 +207,10 @@ def _finite(digits: str) -> float | None:
     """The number; ``None`` for one that no JSON writer could write again."""
     number = float(digits)
     return number if isfinite(number) else None
+
+
+#: Broken letters are replaced; of numbers that cannot be had, or not be written again, ``None`` is left.
+_decoder = json.JSONDecoder(parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None)
 
 
 def _error_code(content: dict[str, Any], *, good: bool) -> int | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["csv_rows", "tsv_rows"]
 
 _SAVE = 'save it as "CSV UTF-8"'
+#: Where a line ends with a carriage return alone, as in files of old Macs: the module's reader wants lines of their own.
+_AFTER_RETURN = re.compile(r"(?<=\r)(?=[^\n])")
 
 
 def _table(
@@ -48,8 +50,9 @@ def _table(
         for number, texts in enumerate(reader, 1):
             yield _row(number, names, texts, cells)
     except csv.Error as error:
+        why = "a carriage return in a cell without quotes" if "new-line" in str(error) else error
         place = f"{name}, line {reader.line_num}"
-        raise RowsUnreadable(f"{place}: {error}; check its quotes and line endings") from None
+        raise RowsUnreadable(f"{place}: {why}; check its quotes and line endings") from None
 
 
 csv_rows = partial(_table, delimiter=None)
@@ -57,14 +60,21 @@ tsv_rows = partial(_table, delimiter="\t")
 
 
 def _texts(file: BinaryIO, name: str) -> Iterator[str]:
-    """The lines, decoded one by one, so that a fault has its place."""
+    """The lines, decoded one by one, so that a fault has its place.
+
+    A carriage return alone ends a line in a file without line feeds. In others it may be part of a cell, and one row must
+    not become two, which would both be paid.
+    """
+    old_ends = False
     for number, line in enumerate(bounded_lines(file, name, _SAVE), 1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             byte = f"byte 0x{line[error.start]:02x}"
             raise RowsUnreadable(f"{name}, line {number}: {byte} is not UTF-8; {_SAVE}") from None
-        yield text
+        if number == 1:
+            old_ends = "\n" not in text
+        yield from _AFTER_RETURN.split(text) if old_ends else (text,)
 
 
 def _delimiter(header: str) -> str:
