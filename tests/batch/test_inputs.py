@@ -194,6 +194,28 @@ def test_standard_input_is_called_by_its_name(
     assert "standard input is one JSON list" in batch("-").err
 
 
+def test_rows_are_checked_and_counted_without_a_token(
+    command: Command, monkeypatch: pytest.MonkeyPatch, service: MockService
+) -> None:
+    monkeypatch.delenv("RUNCOMFY_TOKEN")
+    Path("good.csv").write_text("prompt\nx\ny\n", encoding="utf-8")
+    Path("bad.csv").write_text("prompt,quality\nx,hgh\n", encoding="utf-8")
+    bad = command("batch", MODEL, "bad.csv", "--out", "out")
+    assert bad.status == 65
+    assert "row 1" in bad.err
+    dry = command("batch", MODEL, "good.csv", "--dry-run", "--price", "0.5")
+    assert (dry.status, dry.lines[0]) == (0, "2 rows: 2 to run, 0 invalid; estimated cost $1.00")
+    good = command("batch", MODEL, "good.csv", "--out", "out")
+    assert good.status == 77
+    assert "runcomfy-py login" in good.err
+    monkeypatch.setenv("RUNCOMFY_TOKEN", "the-first-token-1234")
+    assert command("batch", MODEL, "good.csv", "--out", "out", "--no-save").status == 0
+    monkeypatch.delenv("RUNCOMFY_TOKEN")
+    # How many rows are done already is known with the token alone.
+    assert command("batch", MODEL, "good.csv", "--out", "out", "--dry-run").status == 77
+    assert service.accepted == 2
+
+
 def test_a_dry_run_needs_no_folder(command: Command, service: MockService) -> None:
     Path("rows.csv").write_text("prompt\nx\ny\n")
     ran = command("batch", MODEL, "rows.csv", "--dry-run", "--price", "0.04", "--json")

@@ -69,9 +69,13 @@ def run_batch(
     """Check, run and sum up; the exit status."""
     import anyio
 
+    from runcomfy.arguments import whole_path
     from runcomfy.batch.batch import single_error
+    from runcomfy.batch.folder import is_used
     from runcomfy.batch.options import BatchOptions
+    from runcomfy.batch.preflight import look_at, require_good
     from runcomfy.batch.rows import RowSource
+    from runcomfy.errors import MissingToken
 
     cls = model_of(model)
     chosen = BatchOptions(
@@ -92,12 +96,21 @@ def run_batch(
         from runcomfy.batch.batch import Batch
 
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(make_client())
+            try:
+                client = await stack.enter_async_context(make_client())
+            except MissingToken:
+                # The rows can be corrected without a token, and those of a new batch be counted.
+                found = look_at(rows, cls, chosen, {})
+                require_good(found, chosen, rows.name)
+                if not options["dry_run"] or is_used(whole_path("out", folder)):
+                    raise
+                _print_found(out, found, chosen.price, dry=True)
+                return None
             engine = client.engine(options["engine"], options["address"])
             user = stack.enter_context(service.journal())
             batch = stack.enter_context(Batch(client, cls, rows, folder, chosen, user, engine))
             found = await batch.prepare(dry=options["dry_run"])
-            _print_found(out, batch, found, dry=options["dry_run"])
+            _print_found(out, found, batch.price, dry=options["dry_run"])
             if options["dry_run"]:
                 return None
             summary = await _run(out, batch, found)
@@ -275,8 +288,7 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _print_found(out: CommandOutput, batch: Batch, found: Preflight, *, dry: bool) -> None:
-    price = batch.price
+def _print_found(out: CommandOutput, found: Preflight, price: float | None, *, dry: bool) -> None:
     estimate = None if price is None else found.new * price
     if dry and out.as_json:
         out.json(

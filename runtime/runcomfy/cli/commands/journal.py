@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -44,7 +45,9 @@ def resolve(
     """
     if (request_id is None) != not_sent:
         raise click.UsageError("Pass either --request-id ID or --not-sent.")
-    with service.journal() as journal, service.client(journal=journal) as client:
+    with service.journal() as journal, ExitStack() as stack:
+        # Only an id is compared with the account, for which a token is needed.
+        client = None if not_sent else stack.enter_context(service.client(journal=journal))
         entry = journal.resolve(key, request_id=request_id, not_sent=not_sent, client=client)
     if out.as_json:
         out.json({"key": entry.key, "state": entry.state, "request_id": entry.request_id})
