@@ -14,7 +14,11 @@ import anyio
 import pytest
 
 from runcomfy import Client, ConfigurationError, JournalError, MissingExtra, MissingToken, Polling
+from runcomfy.batch.known_rows import known_rows
+from runcomfy.batch.rows import RowSource
+from runcomfy.engines.shards import Shard, run_shard
 from runcomfy.journal import Journal
+from runcomfy.mock import small_output
 from runcomfy.testing import mock_service
 from support.raw_server import Handler, RawServer, raw_server
 
@@ -160,3 +164,34 @@ def test_a_worker_that_is_ended_leaves_its_requests_running(
         anyio.run(main)
         assert service.accepted == 1
         assert not any(asked.action == "cancel" for asked in service.log)
+
+
+def test_two_executions_of_a_shard_repeat_a_failed_row_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second one decided to repeat it before the first one had done so."""
+    monkeypatch.setenv("RUNCOMFY_TOKEN", "any")
+    rows = [{"key": "k", "prompt": "a hat"}]
+    with (
+        mock_service(make_output=small_output, polls_in_queue=0, polls_running=0) as service,
+        Client(base_url=service.url) as client,
+    ):
+        shards = client.shards(ID, out=tmp_path / "b", price=0.01, retry_failed=True)
+        service.fault("job_fails", on="submit")
+        assert [one.state for one in shards.run(rows)] == ["failed"]
+        with shards.open_journal() as journal:
+            known = known_rows(journal, client.account)
+        source = RowSource(shards.model, rows, shards.options)
+        shard = Shard(shards.model, shards.folder, shards.options, [*source], known)
+        states = []
+
+        async def execute() -> None:
+            worker: Any = shards.client_factory.client()
+            async with worker:
+                with shards.open_journal() as journal:
+                    await run_shard(worker, journal, shard, lambda _, one: states.append(one.state))
+
+        for _ in range(2):
+            anyio.run(execute)
+    assert states == ["succeeded", "succeeded"]
+    assert service.accepted == 2

@@ -17,7 +17,8 @@ pytest.importorskip("ray", reason="Ray has no wheels for this Python")
 
 from ray.exceptions import OwnerDiedError
 
-from runcomfy.batch.row_outcomes import BatchStopped
+from runcomfy.batch.row_outcomes import BatchPaused, BatchStopped
+from runcomfy.batch.runner import PAUSED
 from runcomfy.engines.journal_actor import JournalActor
 
 ACCOUNT = Account("https://api.example", "0123456789abcdef")
@@ -183,6 +184,65 @@ def test_nothing_is_granted_after_a_row_has_failed_or_the_batch_was_stopped(
 
     acting(journal, failed, stop_on_error=True)
     acting(journal, stopped)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+
+def test_a_stop_refuses_claims_that_wait_for_a_slot(journal: Journal) -> None:
+    async def steps(actor: JournalActor) -> None:
+        alive = lease()
+        for key in "ab":
+            await granted(actor, wanted(key), alive)
+        waiting = asyncio.ensure_future(actor.claim(wanted("c"), [alive], None))
+        await until(lambda: len(actor._held) == 3)
+        await actor.stop("interrupt")
+        for token in [*actor._held][:2]:
+            await actor.submitted(token, f"request-{token}")
+        _, error = await waiting
+        assert isinstance(error, BatchStopped)
+        assert state(journal, "c") is None
+
+    acting(journal, steps)
+
+
+def test_a_pause_from_another_terminal_refuses_claims_until_it_ends(journal: Journal) -> None:
+    async def steps(actor: JournalActor) -> None:
+        alive = lease()
+        for key in "ab":
+            await granted(actor, wanted(key), alive)
+        waiting = asyncio.ensure_future(actor.claim(wanted("c"), [alive], None))
+        await until(lambda: len(actor._held) == 3)
+        journal.set_fact(PAUSED, "yes")
+        await until(lambda: actor._paused)
+        for token in [*actor._held][:2]:
+            await actor.submitted(token, f"request-{token}")
+        for error in (await waiting)[1], (await actor.claim(wanted("d"), [alive], None))[1]:
+            assert isinstance(error, BatchPaused)
+        journal.set_fact(PAUSED, None)
+        await until(lambda: not actor._paused)
+        await granted(actor, wanted("c"), alive)
+        assert state(journal, "d") is None
+
+    acting(journal, steps)
+
+
+def test_a_rate_limit_of_one_worker_lets_all_wait(journal: Journal) -> None:
+    async def steps(actor: JournalActor) -> None:
+        alive = lease()
+        await actor.limited(1000.0)
+        _, error = await actor.claim(wanted("a"), [lease()], 0.1)
+        assert isinstance(error, BatchPaused)  # put back before its own time is over
+        waiting = asyncio.ensure_future(actor.claim(wanted("b"), [alive], None))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        await actor.stop("interrupt")
+        assert isinstance((await waiting)[1], BatchStopped)
+        assert [*journal.entries()] == []
+
+    acting(journal, steps)
 
 
 def test_outcomes_are_handed_on_once(journal: Journal) -> None:

@@ -129,6 +129,18 @@ def test_limits_hold_over_all_workers(service: MockService, tmp_path: Path) -> N
         assert time.monotonic() - began >= 1.9  # nineteen pauses of a tenth of a second
 
 
+def test_failed_rows_are_repeated_once(service: MockService, tmp_path: Path) -> None:
+    """The driver saves the files of a row that a worker has repeated, and pays nothing for that."""
+    with cluster(tmp_path, 2) as nodes:
+        out = nodes.disk / "out"
+        service.fault("job_fails", on="submit", times=20)
+        code, told, err = ended(driver(service.url, nodes, out, 40, jobs=50))
+        assert (code, states(told).count("failed")) == (0, 20), err
+        code, told, err = ended(driver(service.url, nodes, out, 40, jobs=50, retry_failed=True))
+        assert (code, states(told)) == (0, ["succeeded"] * 40), err
+    assert service.accepted == 60
+
+
 def test_a_second_driver_on_the_folder_is_refused(
     holding: tuple[MockService, Callable[[], None]], tmp_path: Path
 ) -> None:

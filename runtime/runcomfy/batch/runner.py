@@ -67,11 +67,14 @@ class Runner:
         options: BatchOptions,
         *,
         shared: bool = False,
+        limited: Callable[[float | None], object] | None = None,
     ) -> None:
         self._client, self._journal, self._model = client, journal, model
         self._folder, self._options = folder, options
         #: Whether other runners save files into the folder at the same time.
         self._shared = shared
+        #: Called when the service limits the rate, with the seconds to wait, so that other runners slow down too.
+        self._limited = limited
         self._names = FileNames(folder, options.name, model.model_id, {})
         self.summary = BatchSummary()
         #: How many rows are in flight.
@@ -173,6 +176,7 @@ class Runner:
             if not self._is_over(there):
                 if self._is_repeated(there):
                     self._repeated.add(row.key)
+                    self._journal.repeat_once(row.key, there.attempts)
                 return False
             outcome = recorded(row, there)
         self.tell(row, outcome, tell)
@@ -198,6 +202,8 @@ class Runner:
         """Run a row, and after it those that may start then."""
         while row is not None:
             kind, retry_after = await self._row(row, driver, tell)
+            if kind == "limited" and self._limited is not None:
+                self._limited(retry_after)
             if self._stopped:  # the row may have noticed it before the watcher did
                 driver.hear(Stop(monotonic(), self._stopped))
             row = driver.next_row(Ended(monotonic(), row, kind, retry_after))

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from .pace import Pace
 from .rows import BatchRow
 
 __all__ = [
@@ -44,8 +45,6 @@ Kind: TypeAlias = Literal[
 UNREACHABLE = 5
 #: Seconds before a row that could not be sent is tried again, doubled with each failure up to a minute.
 _BACK_OFF, _LONGEST_BACK_OFF = 1.0, 60.0
-#: Seconds between two submits after the first rate limit, doubled with each further one; each success takes a tenth off.
-_SLOWER, _SLOWEST, _RECOVERY = 0.25, 30.0, 0.9
 _REASONS = {
     "balance": "the account has insufficient credit",
     "token": "the service rejected the token",
@@ -136,21 +135,15 @@ class ScheduleLimits:
 @dataclass(slots=True)
 class _State:
     limits: ScheduleLimits
+    pace: Pace
     running: int = 0
     started: int = 0
     paused: bool = False
     stopped: str = ""
     requeued: deque[BatchRow] = field(default_factory=deque)
-    #: When the next row may start, and the seconds that rate limits have put between two starts.
-    not_before: float = 0.0
-    slower: float = 0.0
     unreachable: int = 0
     #: The budget had no room for a row; those in flight may cost less than is reserved for them.
     full: bool = False
-
-    def interval(self) -> float:
-        """Seconds between two starts."""
-        return max(self.slower, 1 / self.limits.rate if self.limits.rate else 0.0)
 
     def hear(self, event: Event) -> float:
         """Record an event; returns its time."""
@@ -168,31 +161,31 @@ class _State:
         kind = event.kind
         if kind in ("done", "error"):
             self.unreachable, self.full = 0, False
-            self.slower = self.slower * _RECOVERY if self.slower > _SLOWER / 4 else 0.0
+            self.pace.succeeded()
             if kind == "error" and self.limits.stop_on_error:
                 self.stopped = self.stopped or "error"
         elif kind == "limited":
-            self.slower = min(max(self.slower * 2, _SLOWER), _SLOWEST)
-            self._again(event.row, event.now + (event.retry_after or self.slower))
+            self.pace.limited(event.now, event.retry_after)
+            self._again(event.row)
         elif kind == "unreachable":
             self.unreachable += 1
             if self.unreachable >= UNREACHABLE:
                 self.stopped = self.stopped or "service"
             wait = min(_BACK_OFF * 2 ** (self.unreachable - 1), _LONGEST_BACK_OFF)
-            self._again(event.row, event.now + (event.retry_after or wait))
+            self.pace.wait_until(event.now + (event.retry_after or wait))
+            self._again(event.row)
         elif kind == "budget" and self.running:
             self.full = True
-            self._again(event.row, event.now)
+            self._again(event.row)
         elif kind == "paused":
-            self._again(event.row, event.now)
+            self._again(event.row)
         elif kind != "not_sent":
             self.stopped = self.stopped or kind
             self.requeued.append(event.row)
 
-    def _again(self, row: BatchRow, when: float) -> None:
+    def _again(self, row: BatchRow) -> None:
         self.started -= 1
         self.requeued.append(row)
-        self.not_before = max(self.not_before, when)
 
 
 def schedule(
@@ -204,7 +197,7 @@ def schedule(
     >>> next(flow)
     Start(row=…)
     """
-    state = _State(limits)
+    state = _State(limits, Pace(limits.rate))
     while True:
         over = state.stopped or (feed.ended and not state.requeued)
         if over and not state.running:
@@ -214,15 +207,15 @@ def schedule(
             continue
         if over or state.paused or state.full or state.running >= limits.jobs:
             now = state.hear((yield Await()))
-        elif now < state.not_before:
-            now = state.hear((yield Await(state.not_before)))
+        elif now < state.pace.not_before:
+            now = state.hear((yield Await(state.pace.not_before)))
         elif (row := state.requeued.popleft() if state.requeued else feed.pop()) is None:
             if not feed.ended:  # the next rows are being read
                 now = state.hear((yield Await()))
         else:
             state.running += 1
             state.started += 1
-            state.not_before = max(state.not_before, now + state.interval())
+            state.pace.start(now)
             now = state.hear((yield Start(row)))
     return state.stopped, reason_of(state.stopped), [*state.requeued]
 

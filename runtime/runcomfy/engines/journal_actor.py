@@ -12,6 +12,7 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -19,8 +20,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import ray
 from ray.exceptions import RayError
 
-from runcomfy.batch.outcome import BatchOutcome
-from runcomfy.batch.row_outcomes import BatchStopped
+from runcomfy.batch.outcome import WAITING, BatchOutcome
+from runcomfy.batch.pace import Pace
+from runcomfy.batch.row_outcomes import BatchPaused, BatchStopped
+from runcomfy.batch.runner import PAUSED
 from runcomfy.errors import JournalError, RunComfyError
 from runcomfy.journal import Account, Claim, Entry, Journal, Outcome, Wanted
 
@@ -30,6 +33,8 @@ Given = ParamSpec("Given")
 ReturnT = TypeVar("ReturnT")
 #: Seconds between two checks that the batch still has a runner, and for which a driver waits for outcomes.
 _LOOK, _LISTEN = 1.0, 0.5
+#: The part of a row's time for which it waits for its turn, before it is put back.
+_PATIENCE = 0.25
 
 
 def _answered(
@@ -61,21 +66,23 @@ class _Held:
 
 
 class JournalActor:
-    """The journal as a Ray actor. ``rate`` limits the claims per second; with ``stop_on_error``, none is granted after a failed row."""
+    """The journal as a Ray actor. ``rate`` limits the claims per second; with ``stop_on_error``, none is granted after a failed row.
+
+    A rate limit of the service lowers the pace of all workers together.
+    """
 
     def __init__(
         self, open_journal: Callable[[], Journal], rate: float | None, *, stop_on_error: bool
     ) -> None:
         self._open, self._stop_on_error = open_journal, stop_on_error
-        self._interval = 1 / rate if rate else 0.0
-        self._next = 0.0
+        self._pace, self._turns = Pace(rate), asyncio.Lock()
         self._journal: Journal | None = None
         self._opening = asyncio.Lock()
         self._held: dict[str, _Held] = {}
         #: The leases of workers, with the tasks that wait for their end.
         self._leases: dict[Any, asyncio.Task[None]] = {}
         self._dead: set[Any] = set()
-        self._stopped = ""
+        self._stopped, self._paused = "", False
         self._outcomes: list[tuple[int, BatchOutcome]] = []
         self._news = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -96,10 +103,8 @@ class JournalActor:
         ends = None if seconds is None else monotonic() + seconds
         if wanted.token not in self._held:
             self._watch(lease[0])
-            await self._turn()
+            await self._turn(seconds)
             self._watch(lease[0])  # it may have died meanwhile
-            if self._stopped:
-                raise BatchStopped(self._stopped)
         held = self._held.get(wanted.token)
         if held is None:
             claim = journal.claiming(wanted)
@@ -164,8 +169,10 @@ class JournalActor:
 
     async def tell(self, index: int, outcome: BatchOutcome) -> None:
         """Record the outcome of the row with this index."""
-        if self._stop_on_error and outcome.state not in ("succeeded", "waiting"):
-            self._stopped = self._stopped or "error"
+        if outcome.state != WAITING:
+            self._pace.succeeded()
+        if self._stop_on_error and outcome.state not in ("succeeded", WAITING):
+            await self.stop("error")
         self._outcomes.append((index, outcome))
         self._news.set()
 
@@ -179,9 +186,15 @@ class JournalActor:
         told, self._outcomes = self._outcomes, []
         return told
 
+    async def limited(self, retry_after: float | None) -> None:
+        """The service limited the rate of a worker, and may have said for how many seconds."""
+        self._pace.limited(monotonic(), retry_after)
+
     async def stop(self, reason: str) -> None:
-        """Grant no further claim."""
-        self._stopped = self._stopped or reason
+        """Grant no further claim, nor one that waits for its turn."""
+        if not self._stopped:
+            self._stopped = reason
+            self._refuse()
 
     async def close(self) -> None:
         """Write pending changes, and end all waits for outcomes."""
@@ -193,15 +206,39 @@ class JournalActor:
         async with self._opening:
             if self._journal is None:
                 self._journal = await asyncio.to_thread(self._open)
-                self._watching = asyncio.ensure_future(self._end_with_runner(self._journal))
+                self._paused = await asyncio.to_thread(self._journal.fact, PAUSED) is not None
+                self._refuse()
+                self._watching = asyncio.ensure_future(self._look(self._journal))
             return self._journal
 
-    async def _turn(self) -> None:
-        """Wait until another claim is allowed."""
-        now = monotonic()
-        mine = max(now, self._next)
-        self._next = mine + self._interval
-        await asyncio.sleep(mine - now)
+    async def _turn(self, seconds: float | None) -> None:
+        """Wait until another claim is allowed. Raises ``BatchStopped``, and ``BatchPaused`` for a row that is to be put back."""
+        ends = inf if seconds is None else monotonic() + seconds * _PATIENCE
+        async with self._turns:
+            while (now := monotonic()) < min(self._pace.not_before, ends) and not self._is_halted:
+                await asyncio.sleep(min(self._pace.not_before - now, _LOOK))
+            if not self._is_halted and now >= self._pace.not_before:
+                self._pace.start(now)
+                return
+        if self._stopped:
+            raise BatchStopped(self._stopped)
+        await asyncio.sleep(_LOOK)  # the worker learns of a pause meanwhile
+        raise BatchPaused("the batch is paused, or the service limits its pace")
+
+    @property
+    def _is_halted(self) -> bool:
+        return bool(self._stopped) or self._paused
+
+    def _refuse(self) -> None:
+        """Let no claim that waits for a slot be granted while the batch is stopped or paused."""
+        refusal: Callable[[], RunComfyError] | None = None
+        if self._stopped:
+            refusal = functools.partial(BatchStopped, self._stopped)
+        elif self._paused:
+            refusal = functools.partial(BatchPaused, "the batch is paused")
+        if self._journal is not None:
+            with suppress(JournalError):  # it is closed, and grants nothing
+                self._journal.refuse_claims(refusal)
 
     def _taken(self, token: str, taking: asyncio.Future[Entry | None]) -> None:
         """A claim was granted, or not: one that was is posted from now on."""
@@ -236,8 +273,13 @@ class JournalActor:
                 held.taking.cancel()
                 held.claim.close()
 
-    async def _end_with_runner(self, journal: Journal) -> None:
-        """Exit when the batch no longer has a runner, because the driver was killed."""
+    async def _look(self, journal: Journal) -> None:
+        """Notice a pause from another terminal. Exit when the batch no longer has a runner, because the driver was killed."""
         while await asyncio.to_thread(lambda: journal.has_runner):
+            with suppress(JournalError):  # a claim reports it
+                paused = await asyncio.to_thread(journal.fact, PAUSED) is not None
+                if paused != self._paused:
+                    self._paused = paused
+                    self._refuse()
             await asyncio.sleep(_LOOK)
         ray.kill(ray.get_runtime_context().current_actor)

@@ -78,8 +78,7 @@ def _work(
 ) -> _Ran:
     """Run a shard: the outcome of each row, the summary, and what stopped it."""
     lease = actor.hold.remote()
-    attempts = {key: known.attempts for key, known in shard.known.items()}
-    journal = RemoteJournal(actor, lease, estimate, attempts)
+    journal = RemoteJournal(actor, lease, estimate)
     outcomes: list[tuple[int, BatchOutcome]] = []
 
     def tell(index: int, outcome: BatchOutcome) -> None:
@@ -90,7 +89,7 @@ def _work(
     async def main() -> BatchSummary:
         client = client_factory.client()
         try:
-            return await run_shard(client, journal, shard, tell)
+            return await run_shard(client, journal, shard, tell, actor.limited.remote)
         finally:
             await client.aclose()
 
@@ -283,7 +282,8 @@ class RayRunner:
             self._error = self._error or error
             self.stop("error")
         elif summary.stopped:
-            self.stop(summary.stopped)
+            # The journal interrupts a shard: for this driver, which has its own reason then, or because a row failed.
+            self.stop("error" if summary.stopped == "interrupt" else summary.stopped)
 
     def _take(self, index: int, outcome: BatchOutcome, tell: _Tell) -> None:
         """Accept an outcome, once; save the files of a successful one."""

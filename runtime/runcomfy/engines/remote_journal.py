@@ -27,16 +27,13 @@ def gone(error: Exception) -> JournalError:
 
 
 class RemoteJournal:
-    """The journal interface for clients, over Ray. ``lease`` is a reference owned by this process; ``estimate`` is in micro-dollars.
+    """The journal interface for clients, over Ray. ``lease`` is a reference owned by this process; ``estimate`` is in micro-dollars."""
 
-    ``attempts`` says for keys that are to be repeated how often they were claimed when that was decided.
-    """
-
-    def __init__(
-        self, actor: Any, lease: Any, estimate: int | None, attempts: Mapping[str, int]
-    ) -> None:
+    def __init__(self, actor: Any, lease: Any, estimate: int | None) -> None:
         self._actor, self._lease = actor, lease
-        self._estimate, self._attempts = estimate, attempts
+        self._estimate = estimate
+        #: The number of claims that keys had when their repetition was decided.
+        self._repeats: dict[str, int] = {}
 
     def estimate(self, _model_id: str, _payload: Mapping[str, Any]) -> int | None:
         """The estimated cost of a request."""
@@ -44,7 +41,14 @@ class RemoteJournal:
 
     def claiming(self, wanted: Wanted) -> RemoteClaim:
         """A claim that is not taken yet."""
-        return RemoteClaim(self, replace(wanted, repeats=self._attempts.get(wanted.key)))
+        return RemoteClaim(self, self._counted(wanted))
+
+    def repeat_once(self, key: str, attempts: int) -> None:
+        """Repeat the request under this key only while it was claimed so many times."""
+        self._repeats[key] = attempts
+
+    def _counted(self, wanted: Wanted) -> Wanted:
+        return replace(wanted, repeats=self._repeats.get(wanted.key))
 
     def find(self, account: Account, key: str) -> Entry | None:
         """The entry under a key."""
@@ -53,7 +57,7 @@ class RemoteJournal:
 
     def standing(self, wanted: Wanted) -> Entry | None:
         """The entry that would prevent a claim."""
-        found: Entry | None = self.ask("standing", wanted)
+        found: Entry | None = self.ask("standing", self._counted(wanted))
         return found
 
     def fact(self, name: str) -> str | None:

@@ -81,9 +81,16 @@ class Shard:
 
 
 async def run_shard(
-    client: WorkerClient, journal: Any, shard: Shard, tell: Callable[[int, BatchOutcome], object]
+    client: WorkerClient,
+    journal: Any,
+    shard: Shard,
+    tell: Callable[[int, BatchOutcome], object],
+    limited: Callable[[float | None], object] | None = None,
 ) -> BatchSummary:
-    """Run the rows against a journal that is open. It may be run again, anywhere, however the last run ended."""
+    """Run the rows against a journal that is open. It may be run again, anywhere, however the last run ended.
+
+    ``limited`` is called when the service limits the rate, with the seconds to wait.
+    """
     runner = Runner(
         client.with_journal(journal),
         journal,
@@ -91,6 +98,7 @@ async def run_shard(
         shard.folder,
         shard.options,
         shared=True,
+        limited=limited,
     )
     return await runner.run(shard.rows, shard.known, lambda _: "", tell)
 
