@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,25 @@ def test_a_dead_worker_leaves_what_it_posts_unknown_and_frees_its_places(journal
         assert [state(journal, key) for key in "abc"] == ["unknown", "unknown", "posting"]
 
     acting(journal, steps)
+
+
+def test_when_the_driver_is_gone_the_places_of_dead_workers_are_for_nobody(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db", submits=1) as journal, ExitStack() as driver:
+        driver.enter_context(journal.runner())
+
+        async def steps(actor: JournalActor) -> None:
+            first, second = lease(), lease()
+            await granted(actor, wanted("a"), first)
+            waiting = asyncio.ensure_future(actor.claim(wanted("b"), [second], None))
+            await until(lambda: len(actor._held) == 2)
+            driver.close()
+            die(first)
+            _, error = await waiting
+            assert isinstance(error, BatchStopped)
+            assert state(journal, "a") == "unknown"
+            assert state(journal, "b") != "posting"
+
+        acting(journal, steps)
 
 
 @pytest.mark.parametrize("waits", [True, False])

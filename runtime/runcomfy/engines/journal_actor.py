@@ -262,6 +262,11 @@ class JournalActor:
         with suppress(RayError):  # its owner died, or released the lease
             await lease
         self._dead.add(lease)
+        journal = self._journal
+        with suppress(JournalError):  # it is closed, and grants nothing
+            if journal is not None and not await asyncio.to_thread(lambda: journal.has_runner):
+                # The driver was killed, and its other workers die as well: a slot that comes free now is for none of them.
+                await self.stop("interrupt")
         del self._leases[lease]
         for token, held in list(self._held.items()):
             if held.lease != lease:
