@@ -66,6 +66,20 @@ def test_an_address_where_nothing_listens_is_reported_at_once(
         list(batch)
 
 
+@pytest.mark.parametrize("address", [None, "auto"])
+def test_a_dead_address_in_the_environment_is_reported_at_once(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str | None
+) -> None:
+    """Ray itself takes the variable for ``auto`` too, and would wait for it for minutes."""
+    pytest.importorskip("ray", reason="Ray has no wheels for this Python")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    batch = client.batch(
+        ID, [{"prompt": "a hat"}], out=tmp_path / "b", engine="ray", address=address, price=1
+    )
+    with pytest.raises(ConfigurationError, match=r"at 127\.0\.0\.1:9 \(RAY_ADDRESS\): .*refused"):
+        list(batch)
+
+
 def answer_as_a_web_server(server: RawServer, connection: socket.socket, _: int) -> None:
     connection.recv(100)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")

@@ -9,8 +9,10 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,12 @@ import pytest
 
 from runcomfy import JournalError
 from runcomfy.journal import Journal
-from runcomfy.mock import MockService, small_output
+from runcomfy.mock import Asked, MockService, small_output
 from runcomfy.testing import mock_service
 from support.bucket_server import bucket_server, environment
 from support.command import run as run_command
 
-from .cluster import cluster, driver
+from .cluster import cluster, driver, ray
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("ray")]
 
@@ -266,6 +268,70 @@ def test_a_node_with_the_token_of_another_account_is_refused(
         code, _, told = ended(driver(service.url, nodes, nodes.disk / "out", 4))
     assert code == 1
     assert "a worker has the token of the account" in told
+    assert service.accepted == 0
+
+
+def test_a_full_disk_under_the_journal_pays_no_row_twice(tmp_path: Path) -> None:
+    """It fills up between claims and request ids, and has room again for the second run."""
+    count, filled = itertools.count(1), threading.Event()
+
+    def fill(asked: Asked) -> None:
+        if asked.action == "submit" and next(count) == 10:
+            with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+                while ballast.write(bytes(4096)):
+                    pass
+            filled.set()
+
+    with (
+        mock_service(
+            make_output=small_output, watch=fill, polls_in_queue=0, polls_running=0
+        ) as service,
+        cluster(tmp_path, 2) as nodes,
+    ):
+        disk = nodes.disk / "small"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], check=True)
+        try:
+            code, _, err = ended(driver(service.url, nodes, disk / "out", 60, jobs=50))
+            assert (code, filled.is_set()) == (1, True)
+            assert "JournalUnwritable: " in err
+            assert "the disk is full; free some space and try again" in err
+            (disk / "ballast").unlink()
+            code, told, err = ended(driver(service.url, nodes, disk / "out", 60, jobs=50))
+            assert (code, err) == (0, "")
+        finally:
+            subprocess.run(["umount", "-l", str(disk)], check=True)
+    assert states(told).count("succeeded") + states(told).count("unknown") == 60
+    assert states(told).count("unknown") <= 4
+    paid = [str(job.payload["prompt"]) for job in service.jobs]
+    assert len(set(paid)) == len(paid)
+
+
+_OLDER = (
+    "import sys, ray; ray.__version__ = '1.2.3'; from runcomfy.cli import main; sys.exit(main())"
+)
+
+
+def test_a_cluster_with_another_version_of_ray_is_refused_with_both(
+    service: MockService, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a hat"}\n')
+    with cluster(tmp_path, 1) as nodes:
+        address = nodes.address
+        words = ["batch", ID, str(tmp_path / "rows.jsonl"), "--out", str(tmp_path / "out")]
+        words += ["--engine", "ray", "--address", address, "--price", "0.01"]
+        ran = subprocess.run(
+            [sys.executable, "-c", _OLDER, *words, "--base-url", service.url],
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+    assert ran.returncode == 64
+    assert f"cluster at {address} has other versions than this program" in ran.stderr
+    assert "Ray: 1.2.3" in ran.stderr
+    assert f"Ray: {ray.__version__}" in ran.stderr
+    assert "Traceback" not in ran.stderr
     assert service.accepted == 0
 
 

@@ -359,5 +359,5 @@ def _foreign(error: RayError) -> RunComfyError:
     told = str(error).strip().splitlines()
     return ConfigurationError(
         f"a node of the cluster could not run a shard: {told[-1] if told else type(error).__name__}. Every node needs "
-        "the same Python version, runcomfy[ray] and the model's package"
+        "the same Python version, the same version of runcomfy[ray], and the model's package"
     )

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Self
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from runcomfy.errors import JournalError
 from runcomfy.journal import Account, Entry, Outcome, Wanted
@@ -18,7 +18,13 @@ __all__ = ["RemoteClaim", "RemoteJournal", "gone"]
 
 
 def gone(error: Exception) -> JournalError:
-    """The error for a journal whose node or actor has died."""
+    """The error for a journal whose node or actor has died, or that failed in a way that it does not expect."""
+    if isinstance(error, RayTaskError):
+        cause = error.cause
+        return JournalError(
+            f"the journal of the batch failed, and nothing more is submitted: {type(cause).__name__}: {cause}. Every node "
+            "needs the same version of runcomfy; rerun the command to resume"
+        )
     told = str(error).strip().splitlines()
     return JournalError(
         "the journal of the batch cannot be reached, and nothing more is submitted: the node that holds the batch's "

@@ -15,6 +15,9 @@ __all__ = ["LOCAL", "address_of", "connect"]
 
 #: The address of a cluster that is this machine alone.
 LOCAL = "local"
+#: The address of the cluster that runs on this machine.
+AUTO = "auto"
+_VARIABLE = "RAY_ADDRESS"
 #: The size of the object store in bytes; by default Ray uses a third of the machine's memory.
 _STORE_BYTES = 512 * 1024 * 1024
 #: Seconds to connect to a cluster.
@@ -24,11 +27,17 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 
 _HEAD, _TYPE, _SETTINGS = 9, 3, 4
 #: The variable that bounds Ray's attempts to connect.
 _ATTEMPTS = "RAY_gcs_server_port_wait_time_s"
+#: How Ray's message about different versions begins.
+_MISMATCH = "Version mismatch: "
 
 
 def address_of(address: str | None) -> str:
-    """Where the cluster is: the address (``auto`` or ``host:6379``), the variable ``RAY_ADDRESS``, or ``local``."""
-    return address or os.environ.get("RAY_ADDRESS") or LOCAL
+    """Where the cluster is: the address (``auto`` or ``host:6379``), the variable ``RAY_ADDRESS``, or ``local``.
+
+    With ``auto``, Ray takes the one of the variable first.
+    """
+    given = os.environ.get(_VARIABLE, "")
+    return given or AUTO if address == AUTO else address or given or LOCAL
 
 
 def connect(address: str) -> bool:
@@ -52,12 +61,26 @@ def connect(address: str) -> bool:
         with nullcontext() if address == LOCAL else _one_attempt():
             ray.init(address, **options)
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
-        reason = str(error).strip().partition("\n")[0][:300]
-        raise ConfigurationError(
-            f"no Ray cluster responds at {address:.80}: {reason}; nothing was sent. Start one on its head node: "
-            "ray start --head"
-        ) from None
+        raise _refusal(address, error) from None
     return True
+
+
+def _refusal(address: str, error: Exception) -> ConfigurationError:
+    """The error for a cluster that cannot be used, with the reason that Ray gives."""
+    place = (
+        f"{address:.80} (RAY_ADDRESS)" if address == os.environ.get(_VARIABLE) else f"{address:.80}"
+    )
+    words = str(error).strip()
+    if words.startswith(_MISMATCH):
+        return ConfigurationError(
+            f"the Ray cluster at {place} has other versions than this program; nothing was sent. "
+            f"{' '.join(words.removeprefix(_MISMATCH).split()):.300}. Install the versions of the cluster here, or run the "
+            "command with the Python of its nodes"
+        )
+    return ConfigurationError(
+        f"no Ray cluster responds at {place}: {words.partition(chr(10))[0]:.300}; nothing was sent. Start one on its head "
+        "node: ray start --head"
+    )
 
 
 @contextmanager
@@ -76,7 +99,7 @@ def _knock(address: str) -> None:
     """Raise ``OSError`` or ``ValueError`` where no cluster listens: Ray itself would wait for minutes, or end this process."""
     host, colon, port = address.rpartition("://")[2].rpartition(":")
     if not colon:
-        if address not in (LOCAL, "auto"):
+        if address not in (LOCAL, AUTO):
             raise ValueError("an address is auto or host:port")
         return
     for one in _places(host.strip("[]")):
