@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -205,6 +206,46 @@ def test_sigterm_stops_the_command_in_order(
     assert process.returncode == 143
     assert "SIGTERM received" not in told
     assert service.accepted == 4
+
+
+_BUSY = """
+import ray, sys, time
+ray.init(sys.argv[1], log_to_driver=False)
+busy = [ray.remote(lambda: time.sleep(1000)).remote() for _ in range(2)]
+print("busy", flush=True)
+time.sleep(1000)
+"""
+
+
+def test_a_stop_does_not_wait_for_room_on_a_full_cluster(
+    service: MockService, tmp_path: Path
+) -> None:
+    """Another program has every processor, so no shard has begun."""
+    rows, words = tmp_path / "rows.jsonl", ["batch", ID, "--engine", "ray", "--price", "0.01"]
+    rows.write_text("".join(f'{{"prompt": "hat {n}"}}\n' for n in range(40)))
+    with cluster(tmp_path, 2) as nodes:
+        words += [str(rows), "--out", str(nodes.disk / "out"), "--base-url", service.url]
+        with (
+            subprocess.Popen(
+                [sys.executable, "-c", _BUSY, nodes.address], stdout=subprocess.PIPE
+            ) as other,
+            subprocess.Popen(
+                [sys.executable, "-m", "runcomfy", *words, "--address", nodes.address],
+                env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            ) as process,
+        ):
+            assert other.stdout
+            assert other.stdout.readline() == b"busy\n"
+            until(lambda: nodes.processes("JournalActor"))
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=60)
+            other.kill()
+    assert process.returncode == 130
+    assert "40 waiting" in told
+    assert service.accepted == 0
 
 
 def test_an_answer_that_comes_after_the_actor_was_killed_is_written_down(

@@ -83,6 +83,8 @@ class JournalActor:
         self._leases: dict[Any, asyncio.Task[None]] = {}
         self._dead: set[Any] = set()
         self._stopped, self._paused = "", False
+        #: The shards that run, or have run.
+        self._begun: set[int] = set()
         self._outcomes: list[tuple[int, BatchOutcome]] = []
         self._news = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -185,6 +187,16 @@ class JournalActor:
         self._news.clear()
         told, self._outcomes = self._outcomes, []
         return told
+
+    async def begin(self, shard: int) -> bool:
+        """Whether the shard of this number may run: not one that starts only after a stop."""
+        if not self._stopped:
+            self._begun.add(shard)
+        return shard in self._begun
+
+    async def has_begun(self, shard: int) -> bool:
+        """Whether the shard of this number may be running. An actor that was restarted does not know."""
+        return shard in self._begun or ray.get_runtime_context().was_current_actor_reconstructed
 
     async def limited(self, retry_after: float | None) -> None:
         """The service limited the rate of a worker, and may have said for how many seconds."""

@@ -54,6 +54,8 @@ _IN_FLIGHT, _ROUNDS = 25, 4
 _REQUEUES = 20
 #: Calls that the journal's actor has open at once, beside one for each row in flight.
 _CALLS = 1000
+#: Seconds after which the command says what it waits for.
+_PATIENCE = 10
 #: The final states, which may be reported before the shard of the row ends.
 _FINAL = ("succeeded", "failed", "cancelled", "expired", "unknown")
 #: Why a task came to no end, when Ray has tried it as often as it does: its process or its node is gone.
@@ -71,12 +73,18 @@ _Ran = tuple[list[tuple[int, BatchOutcome]], BatchSummary, RunComfyError | None]
 @ray.remote
 def _work(
     actor: Any,
+    number: int,
     shard: Shard,
     client_factory: ClientFactory,
     estimate: int | None,
     trace: Mapping[str, str],
 ) -> _Ran:
     """Run a shard: the outcome of each row, the summary, and what stopped it."""
+    try:
+        if not ray.get(actor.begin.remote(number)):
+            return _waiting(shard)
+    except RayError as lost:
+        return [], BatchSummary(), gone(lost)
     lease = actor.hold.remote()
     journal = RemoteJournal(actor, lease, estimate)
     outcomes: list[tuple[int, BatchOutcome]] = []
@@ -100,6 +108,12 @@ def _work(
         return outcomes, BatchSummary(), error
     finally:
         ray.cancel(lease)
+
+
+def _waiting(shard: Shard) -> _Ran:
+    """What a shard that was not begun returns."""
+    found = [(row.index, BatchOutcome(row.number, row.key, WAITING)) for row in shard.rows]
+    return found, BatchSummary(), None
 
 
 class RayRunner:
@@ -126,6 +140,8 @@ class RayRunner:
         self._error: RunComfyError | None = None
         self._actor: Any = None
         self._ended = False
+        #: The shards that were handed to Ray, by their numbers, with what stops waiting for each.
+        self._shards: dict[int, anyio.CancelScope] = {}
 
     @property
     def running(self) -> int:
@@ -153,7 +169,9 @@ class RayRunner:
         try:
             require_place(self._journal, self._folder)
             self._actor = await self._journal_actor()
-            await self._run_all(feed, known, tell)
+            if self._actor is not None:
+                await self._run_all(feed, known, tell)
+            await self._report_rest(feed, tell)
         finally:
             with anyio.CancelScope(shield=True):
                 await self._leave(shut_down=started)
@@ -162,7 +180,10 @@ class RayRunner:
         return self.summary
 
     async def _journal_actor(self) -> Any:
-        """The journal for the workers, on this node. One that a killed driver left is ended first: its workers are gone, or go."""
+        """The journal for the workers, on this node; ``None`` if the batch is stopped before it has started.
+
+        One that a killed driver left is ended first: its workers are gone, or go.
+        """
         name = f"journal {self._journal.journal_id}"
         await run_sync(end_actor, name)
         node = ray.get_runtime_context().get_node_id()
@@ -184,8 +205,19 @@ class RayRunner:
                 stop_on_error=self._options.stop_on_error,
             )
         )
+        opened = actor.open.remote()
+        seconds = 0
+        while not await run_sync(_is_ready, opened):
+            seconds += 1
+            if self._stopped:
+                ray.kill(actor)
+                return None
+            if seconds == _PATIENCE:
+                _log.warning(
+                    "the journal's process has not started yet; does this node lack memory?"
+                )
         try:
-            _, error = await actor.open.remote()
+            _, error = await opened
         except RayError as lost:
             raise gone(lost) from None
         if error is not None:
@@ -230,6 +262,9 @@ class RayRunner:
                     group.start_soon(self._run_shard, shard, places, tell)
             self._ended = True
             await self._close_actor()
+
+    async def _report_rest(self, feed: _Feed, tell: _Tell) -> None:
+        """Report the rows that were not handed out, and why the batch stopped."""
         waiting = 0
         while rows := await feed.read(_CALLS):
             waiting += len(rows)
@@ -261,9 +296,7 @@ class RayRunner:
         try:
             for _ in range(_REQUEUES):
                 try:
-                    outcomes, summary, error = await _work.remote(
-                        self._actor, shard, self._client_factory, estimate, trace
-                    )
+                    outcomes, summary, error = await self._ran(shard, estimate, trace)
                 except _LOST as lost:
                     _log.info("a shard is rescheduled: %s", lost)
                     continue
@@ -276,6 +309,7 @@ class RayRunner:
             error, outcomes, summary = failed, [], BatchSummary()
         finally:
             places.release()
+            self._shards.pop(shard.rows[0].index, None)
         for index, outcome in outcomes:
             self._take(index, outcome, tell)
         if error is not None:
@@ -284,6 +318,23 @@ class RayRunner:
         elif summary.stopped:
             # The journal interrupts a shard: for this driver, which has its own reason then, or because a row failed.
             self.stop("error" if summary.stopped == "interrupt" else summary.stopped)
+
+    async def _ran(self, shard: Shard, estimate: int | None, trace: Mapping[str, str]) -> _Ran:
+        """Submit a shard, and wait for it, unless the batch is stopped before a node has room for it."""
+        number = shard.rows[0].index
+        task = _work.remote(self._actor, number, shard, self._client_factory, estimate, trace)
+        with anyio.CancelScope() as scope:
+            self._shards[number] = scope
+            ran: _Ran = await task
+            return ran
+        ray.cancel(task)
+        return _waiting(shard)
+
+    async def _abandon(self) -> None:
+        """Stop waiting for shards that no node has begun; the actor lets none of them begin later."""
+        for number, scope in [*self._shards.items()]:
+            if not await self._actor.has_begun.remote(number):
+                scope.cancel()
 
     def _take(self, index: int, outcome: BatchOutcome, tell: _Tell) -> None:
         """Accept an outcome, once; save the files of a successful one."""
@@ -313,10 +364,16 @@ class RayRunner:
                         self._take(index, outcome, tell)
                 if self._stopped:
                     await self._actor.stop.remote(self._stopped)
+                    await self._abandon()
             except RayError as lost:
                 self._error = self._error or gone(lost)
                 self.stop("error")
                 return
+
+
+def _is_ready(reference: Any) -> bool:
+    """Wait a second for the value of a reference; whether it is there."""
+    return bool(ray.wait([reference], timeout=1.0)[0])
 
 
 class _Feed:
