@@ -68,7 +68,17 @@ def test_a_bucket_that_refuses_writes_is_reported_before_anything_is_paid(
     assert not out.exists()
 
 
-def test_a_bucket_is_no_folder_for_the_journal() -> None:
-    ran = run("batch", ID, "rows.jsonl", "--out", "s3://bucket/hats")
+def test_a_bucket_is_no_folder_for_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = run("batch", ID, "rows.jsonl", "--out", "s3://bucket/my hats")
     assert ran.status == 64
-    assert "--out FOLDER --bucket s3://bucket/hats" in ran.err
+    assert "--out FOLDER --bucket 's3://bucket/my hats'." in ran.err
+    monkeypatch.chdir(tmp_path)
+    with mock_service() as service, service.client() as client:
+        with pytest.raises(ConfigurationError, match="bucket='s3://bucket/hats' for the files"):
+            list(client.batch(ID, [{"prompt": "a hat"}], out="s3://bucket/hats", price=0.04))
+        with pytest.raises(ConfigurationError, match="bucket='s3://bucket/hats' for the files"):
+            client.shards(ID, out="s3://bucket/hats", price=0.04)
+        assert service.accepted == 0
+    assert [*tmp_path.iterdir()] == []

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from runcomfy.arguments import whole_path
 from runcomfy.buckets import Bucket
 from runcomfy.errors import NotFound, RunComfyError
 from runcomfy.journal import Account, Journal
@@ -17,7 +16,7 @@ from runcomfy.journal.prices import PriceEntry, price_of
 from runcomfy.model.request import Request
 
 from . import estimate
-from .folder import RESULTS, ROWS, is_used, open_journal, write_results
+from .folder import RESULTS, ROWS, batch_folder, is_used, open_journal, write_results
 from .known_rows import Known, known_rows
 from .name_template import check_name
 from .options import BatchOptions
@@ -107,7 +106,7 @@ class Batch:
         if options.bucket is not None:
             Bucket(options.bucket)  # raises for one that cannot be
         self._client, self._model, self._source = client, model, source
-        self.folder = whole_path("out", folder)
+        self.folder = batch_folder(folder)
         self.options = options
         self._price = options.price
         self.found = Preflight()

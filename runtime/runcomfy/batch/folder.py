@@ -8,17 +8,28 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runcomfy.errors import JournalUnwritable
+from runcomfy.arguments import whole_path
+from runcomfy.errors import ConfigurationError, JournalUnwritable
 from runcomfy.journal import Journal
 
 from .options import BatchOptions
 from .outcome import BatchOutcome
 
-__all__ = ["JOURNAL", "RESULTS", "ROWS", "is_used", "open_journal", "write_results"]
+__all__ = ["JOURNAL", "RESULTS", "ROWS", "batch_folder", "is_used", "open_journal", "write_results"]
 
 JOURNAL, RESULTS = "journal.db", "results.jsonl"
 #: The fact in the folder's journal: the number of rows of the input.
 ROWS = "rows"
+
+
+def batch_folder(given: str | os.PathLike[str]) -> Path:
+    """The absolute path of a batch's folder. Raises ``ConfigurationError`` for a URL and for what cannot be a path."""
+    if isinstance(given, str) and "://" in given:
+        raise ConfigurationError(
+            f"out={given!r:.200} cannot hold the batch's journal; pass a local folder as out, and bucket={given!r:.200} for "
+            "the files"
+        )
+    return whole_path("out", given)
 
 
 def is_used(folder: Path) -> bool:

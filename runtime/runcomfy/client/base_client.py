@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from copy import copy
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -104,13 +103,14 @@ class BaseClient:
         >>> shards = client.shards(GptImage2Edit, out="folder", max_cost=20, price=0.04)
         >>> futures = dask.map(shards.run, [rows[:50], rows[50:]], pure=False)
         """
+        from runcomfy.batch.folder import batch_folder
         from runcomfy.batch.options import BatchOptions
         from runcomfy.engines import Shards
         from runcomfy.model.registry import find_model
 
         found = find_model(model) if isinstance(model, str) else model
         chosen = BatchOptions(**options)
-        return Shards.make(found, Path(out), chosen, self._client_factory(), self.journal)
+        return Shards.make(found, batch_folder(out), chosen, self._client_factory(), self.journal)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"

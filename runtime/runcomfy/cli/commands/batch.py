@@ -190,8 +190,10 @@ def command(
     if folder is None:
         raise click.UsageError("Missing option '--out': the folder of the batch.")
     if "://" in folder:
+        from shlex import quote
+
         raise click.UsageError(
-            f"--out {folder} cannot hold the batch's journal: pass --out FOLDER --bucket {folder}."
+            f"--out {quote(folder)} cannot hold the batch's journal: pass --out FOLDER --bucket {quote(folder)}."
         )
     from .batch_run import run_batch
 
