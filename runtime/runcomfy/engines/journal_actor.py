@@ -196,7 +196,8 @@ class JournalActor:
 
     async def has_begun(self, shard: int) -> bool:
         """Whether the shard of this number may be running. An actor that was restarted does not know."""
-        return shard in self._begun or ray.get_runtime_context().was_current_actor_reconstructed
+        restarted = ray.get_runtime_context().was_current_actor_reconstructed
+        return shard in self._begun or bool(restarted)
 
     async def limited(self, retry_after: float | None) -> None:
         """The service limited the rate of a worker, and may have said for how many seconds."""
