@@ -25,6 +25,7 @@ __all__ = ["Nodes", "cluster", "own_folder"]
 ReturnT = TypeVar("ReturnT")
 TOKEN = "any-token"  # noqa: S105  # the mock takes any
 _CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+_STARTS = 4
 _SMALL = {
     "num_cpus": 1,
     "object_store_memory": 80 * 1024 * 1024,
@@ -60,6 +61,23 @@ def _call(name: str, *given: Any) -> None:
         raise OSError(ctypes.get_errno(), name)
 
 
+def _started(start: Callable[[], ReturnT]) -> ReturnT:
+    """Start a node, again where it takes longer than Ray's thirty seconds, which no setting raises: the machine may be busy."""
+    for attempt in range(_STARTS):
+        before = set(psutil.Process().children())
+        try:
+            return start()
+        except Exception:  # Ray has no narrower one for its limit
+            # What is half started would join the cluster later, as one node more.
+            left = [one for one in psutil.Process().children() if one not in before]
+            for one in left:
+                one.kill()
+            psutil.wait_procs(left, timeout=10)
+            if attempt == _STARTS - 1:
+                raise
+    raise AssertionError
+
+
 class Nodes:
     """The nodes. The first one holds the cluster's own service; the path ``disk`` is another folder on each further one."""
 
@@ -68,7 +86,9 @@ class Nodes:
         self.disk.mkdir()
         self._made = 0
         self.ended = threading.Event()
-        self.cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=_SMALL)
+        self.cluster = _started(
+            lambda: cluster_utils.Cluster(initialize_head=True, head_node_args=_SMALL)
+        )
         self.further: list[Any] = []
         for _ in range(count - 1):
             self.add()
@@ -93,7 +113,13 @@ class Nodes:
             # Ray sets a signal handler for each node, which only the main thread may; the first node has set it.
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("ray._private.utils.set_sigterm_handler", lambda _: None)
-                return self.cluster.add_node(**_SMALL, node_ip_address=ip)
+                known = set(self.cluster.worker_nodes)
+
+                def start() -> Any:
+                    self.cluster.worker_nodes &= known
+                    return self.cluster.add_node(**_SMALL, node_ip_address=ip)
+
+                return _started(start)
 
         node = own_folder(self.own_disk(number), self.disk, self.ended, make)
         node.ip = ip
