@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["Import", "circles", "imports_of", "modules_in"]
+
+
+#: The tests of blocks that only type checkers read.
+_CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,13 @@ def imports_of(modules: dict[str, Path]) -> Iterator[Import]:
 
 
 def _run_time(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.Import, ast.ImportFrom)):
-            yield child
-        elif isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
-            for other in child.orelse:
-                yield from _run_time(other)
-        else:
-            yield from _run_time(child)
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield node
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test) in _CHECKING:
+        children = node.orelse
+    for child in children:
+        yield from _run_time(child)
 
 
 def _named(
