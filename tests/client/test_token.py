@@ -19,15 +19,10 @@ import pytest
 from runcomfy import AsyncClient, Client, errors
 from support.callers import EVERY_KIND, OWN, TOKEN, Caller, a_request, without_aiohttp
 from support.certificates import self_signed
-from support.raw_server import RawServer, json_answer, raw_server
+from support.raw_server import RawServer, hang, json_answer, raw_server
 from support.scripted_server import json_reply, serve
 
 ID = "req-1"
-
-
-def hang(server: RawServer, connection: socket.socket, _: int) -> None:
-    server.read_call(connection)
-    server.done.wait(10)
 
 
 def shown(error: BaseException) -> str:

@@ -25,6 +25,7 @@ __all__ = ["Nodes", "cluster", "own_folder"]
 ReturnT = TypeVar("ReturnT")
 TOKEN = "any-token"  # noqa: S105  # the mock takes any
 _CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+#: How often a node is started before the test fails.
 _STARTS = 4
 _SMALL = {
     "num_cpus": 1,
@@ -63,19 +64,17 @@ def _call(name: str, *given: Any) -> None:
 
 def _started(start: Callable[[], ReturnT]) -> ReturnT:
     """Start a node, again where it takes longer than Ray's thirty seconds, which no setting raises: the machine may be busy."""
-    for attempt in range(_STARTS):
+    for _ in range(_STARTS - 1):
         before = set(psutil.Process().children())
         try:
             return start()
-        except Exception:  # Ray has no narrower one for its limit
+        except Exception:  # noqa: BLE001  # Ray has no narrower one; the last start raises whatever it is
             # What is half started would join the cluster later, as one node more.
             left = [one for one in psutil.Process().children() if one not in before]
             for one in left:
                 one.kill()
             psutil.wait_procs(left, timeout=10)
-            if attempt == _STARTS - 1:
-                raise
-    raise AssertionError
+    return start()
 
 
 class Nodes:
@@ -116,7 +115,7 @@ class Nodes:
                 known = set(self.cluster.worker_nodes)
 
                 def start() -> Any:
-                    self.cluster.worker_nodes &= known
+                    self.cluster.worker_nodes &= known  # without what an earlier start has left
                     return self.cluster.add_node(**_SMALL, node_ip_address=ip)
 
                 return _started(start)
@@ -132,7 +131,7 @@ class Nodes:
         self.cluster.remove_node(node, allow_graceful=False)
 
     def processes(self, word: str) -> list[psutil.Process]:
-        """The workers of this cluster whose titles hold a word, such as ``_work`` or ``JournalActor``."""
+        """The workers of this cluster whose titles hold a word, such as ``run_task`` or ``JournalActor``."""
         found = []
         for one in psutil.process_iter(["cmdline"]):
             title = (one.info["cmdline"] or [""])[0]

@@ -116,7 +116,7 @@ def _kill(kind: str, made: Nodes, running: object, chance: random.Random) -> boo
     if kind == "driver":
         running.kill()  # type: ignore[attr-defined]  # it is a Popen
         return True
-    found = made.processes("_work" if kind == "worker" else "JournalActor")
+    found = made.processes("run_task" if kind == "worker" else "JournalActor")
     if not found:
         return False
     try:

@@ -12,7 +12,7 @@ import pytest
 
 from runcomfy import JournalError, RunComfyError
 from runcomfy.batch.outcome import BatchOutcome
-from runcomfy.journal import Account, Journal, Wanted, describe
+from runcomfy.journal import Account, Entry, Journal, Wanted, describe
 
 pytest.importorskip("ray", reason="Ray has no wheels for this Python")
 
@@ -22,6 +22,8 @@ from runcomfy.batch.row_outcomes import BatchPaused, BatchStopped
 from runcomfy.batch.runner import PAUSED
 from runcomfy.engines.journal_actor import JournalActor
 
+#: A claim that is under way.
+Waiting = asyncio.Future[tuple[Entry | None, RunComfyError | None]]
 ACCOUNT = Account("https://api.example", "0123456789abcdef")
 
 
@@ -74,14 +76,32 @@ async def granted(actor: JournalActor, one: Wanted, alive: asyncio.Future[None])
     assert await actor.claim(one, [alive], None) == (None, None)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+
+async def waiting_for_a_slot(actor: JournalActor, alive: asyncio.Future[None]) -> Waiting:
+    """Claims of the keys a and b, which take both slots, and the claim of c, which waits for one."""
+    for key in "ab":
+        await granted(actor, wanted(key), alive)
+    waiting = asyncio.ensure_future(actor.claim(wanted("c"), [alive], None))
+    await until(lambda: len(actor._held) == 3)
+    return waiting
+
+
+async def free_slots(actor: JournalActor) -> None:
+    for token in [*actor._held][:2]:
+        await actor.submitted(token, f"request-{token}")
+
+
 def test_a_dead_worker_leaves_what_it_posts_unknown_and_frees_its_places(journal: Journal) -> None:
     async def steps(actor: JournalActor) -> None:
         dead, alive = lease(), lease()
         await granted(actor, wanted("a"), dead)
         await granted(actor, wanted("b"), dead)
         waiting = asyncio.ensure_future(actor.claim(wanted("c"), [alive], None))
-        while len(actor._held) < 3:
-            await asyncio.sleep(0)
+        await until(lambda: len(actor._held) == 3)
         assert not waiting.done()  # both places are taken
         die(dead)
         assert await waiting == (None, None)
@@ -206,21 +226,11 @@ def test_nothing_is_granted_after_a_row_has_failed_or_the_batch_was_stopped(
     acting(journal, stopped)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        await asyncio.sleep(0)
-
-
 def test_a_stop_refuses_claims_that_wait_for_a_slot(journal: Journal) -> None:
     async def steps(actor: JournalActor) -> None:
-        alive = lease()
-        for key in "ab":
-            await granted(actor, wanted(key), alive)
-        waiting = asyncio.ensure_future(actor.claim(wanted("c"), [alive], None))
-        await until(lambda: len(actor._held) == 3)
+        waiting = await waiting_for_a_slot(actor, lease())
         await actor.stop("interrupt")
-        for token in [*actor._held][:2]:
-            await actor.submitted(token, f"request-{token}")
+        await free_slots(actor)
         _, error = await waiting
         assert isinstance(error, BatchStopped)
         assert state(journal, "c") is None
@@ -231,14 +241,10 @@ def test_a_stop_refuses_claims_that_wait_for_a_slot(journal: Journal) -> None:
 def test_a_pause_from_another_terminal_refuses_claims_until_it_ends(journal: Journal) -> None:
     async def steps(actor: JournalActor) -> None:
         alive = lease()
-        for key in "ab":
-            await granted(actor, wanted(key), alive)
-        waiting = asyncio.ensure_future(actor.claim(wanted("c"), [alive], None))
-        await until(lambda: len(actor._held) == 3)
+        waiting = await waiting_for_a_slot(actor, alive)
         journal.set_fact(PAUSED, "yes")
         await until(lambda: actor._paused)
-        for token in [*actor._held][:2]:
-            await actor.submitted(token, f"request-{token}")
+        await free_slots(actor)
         for error in (await waiting)[1], (await actor.claim(wanted("d"), [alive], None))[1]:
             assert isinstance(error, BatchPaused)
         journal.set_fact(PAUSED, None)
@@ -256,7 +262,7 @@ def test_a_rate_limit_of_one_worker_lets_all_wait(journal: Journal) -> None:
         _, error = await actor.claim(wanted("a"), [lease()], 0.1)
         assert isinstance(error, BatchPaused)  # put back before its own time is over
         waiting = asyncio.ensure_future(actor.claim(wanted("b"), [alive], None))
-        await asyncio.sleep(0.05)
+        await until(actor._turns.locked)
         assert not waiting.done()
         await actor.stop("interrupt")
         assert isinstance((await waiting)[1], BatchStopped)

@@ -271,7 +271,7 @@ def test_a_killed_worker_leaves_only_what_it_was_posting_unknown(
     with cluster(tmp_path, 2) as nodes:
         running = driver(service.url, nodes, nodes.disk / "out", 20, jobs=8)
         until(lambda: service.accepted >= 4)
-        for one in nodes.processes("_work"):
+        for one in nodes.processes("run_task"):
             one.kill()
         code, told, err = ended(running)
     assert (code, err) == (0, "")

@@ -8,7 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-__all__ = ["RawServer", "json_answer", "raw_server"]
+from .stalls import STALL
+
+__all__ = ["RawServer", "answer_all", "hang", "json_answer", "raw_server"]
 
 
 def json_answer(text: str = '{"request_id": "req-1", "status": "completed"}') -> bytes:
@@ -69,6 +71,19 @@ class RawServer:
 
 
 Handler = Callable[[RawServer, socket.socket, int], None]
+
+
+def answer_all(server: RawServer, connection: socket.socket, _: int, delay: float = 0) -> None:
+    """Answer each call, after ``delay`` seconds."""
+    while server.read_call(connection):
+        server.done.wait(delay)
+        connection.sendall(json_answer())
+
+
+def hang(server: RawServer, connection: socket.socket, _: int) -> None:
+    """Read a call, and never answer."""
+    server.read_call(connection)
+    server.done.wait(STALL)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import pytest
 
 from runcomfy import drivers, transports
 from support.callers import Caller
-from support.raw_server import RawServer, json_answer, raw_server
+from support.raw_server import answer_all, raw_server
 
 #: Ctrl-C strikes as functions in these are called, and as they return.
 _FOLDERS = (*httpcore.__path__, *transports.__path__, *drivers.__path__)
@@ -26,11 +25,6 @@ _FOLDERS = (*httpcore.__path__, *transports.__path__, *drivers.__path__)
 _SPARED_ON_TRIO = ("_synchronization.py", "transports/body.py")
 
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-
-
-def answer_all(server: RawServer, connection: socket.socket, _: int) -> None:
-    while server.read_call(connection):
-        connection.sendall(json_answer())
 
 
 class Strike:

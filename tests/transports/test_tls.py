@@ -17,7 +17,7 @@ import pytest
 from runcomfy import AsyncClient, Client, errors
 from support.callers import FAST, OWN, TOKEN, Caller, a_request, without_aiohttp
 from support.certificates import self_signed
-from support.raw_server import RawServer, json_answer, raw_server
+from support.raw_server import RawServer, answer_all, raw_server
 
 ID = "req-1"
 
@@ -25,11 +25,6 @@ ID = "req-1"
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return self_signed(tmp_path_factory.mktemp("tls"), "localhost")
-
-
-def answer_all(server: RawServer, connection: socket.socket, _: int) -> None:
-    while server.read_call(connection):
-        connection.sendall(json_answer())
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -28,7 +27,6 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from runcomfy import otel
-from runcomfy.batch.batch import single_error
 from runcomfy.batch.known_rows import Known
 from runcomfy.batch.options import BatchOptions
 from runcomfy.batch.outcome import WAITING, BatchOutcome, BatchSummary
@@ -41,8 +39,9 @@ from runcomfy.model.request import Request
 
 from .journal_actor import JournalActor
 from .ray_cluster import NAMESPACE, address_of, connect, end_actor, keep_sigterm, require_place
-from .remote_journal import RemoteJournal, gone
-from .shards import ClientFactory, Shard, run_shard
+from .ray_task import Ran, not_begun, run_task
+from .remote_journal import gone
+from .shards import ClientFactory, Shard
 
 __all__ = ["RayRunner"]
 
@@ -55,7 +54,7 @@ _REQUEUES = 20
 #: Calls that the journal's actor has open at once, beside one for each row in flight.
 _CALLS = 1000
 #: Seconds after which the command says what it waits for.
-_PATIENCE = 10
+_LONG = 10
 #: The final states, which may be reported before the shard of the row ends.
 _FINAL = ("succeeded", "failed", "cancelled", "expired", "unknown")
 #: Why a task came to no end, when Ray has tried it as often as it does: its process or its node is gone.
@@ -67,53 +66,6 @@ _LOST = (
 )
 
 _Tell = Callable[[int, BatchOutcome], object]
-_Ran = tuple[list[tuple[int, BatchOutcome]], BatchSummary, RunComfyError | None]
-
-
-@ray.remote
-def _work(
-    actor: Any,
-    number: int,
-    shard: Shard,
-    client_factory: ClientFactory,
-    estimate: int | None,
-    trace: Mapping[str, str],
-) -> _Ran:
-    """Run a shard: the outcome of each row, the summary, and what stopped it."""
-    try:
-        if not ray.get(actor.begin.remote(number)):
-            return _waiting(shard)
-    except RayError as lost:
-        return [], BatchSummary(), gone(lost)
-    lease = actor.hold.remote()
-    journal = RemoteJournal(actor, lease, estimate)
-    outcomes: list[tuple[int, BatchOutcome]] = []
-
-    def tell(index: int, outcome: BatchOutcome) -> None:
-        plain = replace(outcome, result=None)
-        outcomes.append((index, plain))
-        actor.tell.remote(index, plain)
-
-    async def main() -> BatchSummary:
-        client = client_factory.client()
-        try:
-            return await run_shard(client, journal, shard, tell, actor.limited.remote)
-        finally:
-            await client.aclose()
-
-    try:
-        with otel.carried(trace) if trace else nullcontext(), single_error():
-            return outcomes, anyio.run(main), None
-    except RunComfyError as error:
-        return outcomes, BatchSummary(), error
-    finally:
-        ray.cancel(lease)
-
-
-def _waiting(shard: Shard) -> _Ran:
-    """What a shard that was not begun returns."""
-    found = [(row.index, BatchOutcome(row.number, row.key, WAITING)) for row in shard.rows]
-    return found, BatchSummary(), None
 
 
 class RayRunner:
@@ -212,7 +164,7 @@ class RayRunner:
             if self._stopped:
                 ray.kill(actor)
                 return None
-            if seconds == _PATIENCE:
+            if seconds == _LONG:
                 _log.warning(
                     "the journal's process has not started yet; does this node lack memory?"
                 )
@@ -319,16 +271,16 @@ class RayRunner:
             # The journal interrupts a shard: for this driver, which has its own reason then, or because a row failed.
             self.stop("error" if summary.stopped == "interrupt" else summary.stopped)
 
-    async def _ran(self, shard: Shard, estimate: int | None, trace: Mapping[str, str]) -> _Ran:
+    async def _ran(self, shard: Shard, estimate: int | None, trace: Mapping[str, str]) -> Ran:
         """Submit a shard, and wait for it, unless the batch is stopped before a node has room for it."""
         number = shard.rows[0].index
-        task = _work.remote(self._actor, number, shard, self._client_factory, estimate, trace)
+        task = run_task.remote(self._actor, number, shard, self._client_factory, estimate, trace)
         with anyio.CancelScope() as scope:
             self._shards[number] = scope
-            ran: _Ran = await task
+            ran: Ran = await task
             return ran
         ray.cancel(task)
-        return _waiting(shard)
+        return not_begun(shard)
 
     async def _abandon(self) -> None:
         """Stop waiting for shards that no node has begun; the actor lets none of them begin later."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
@@ -13,6 +12,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from runcomfy.errors import JournalError
 from runcomfy.journal import Account, Entry, Outcome, Wanted
+from runcomfy.journal.repeats import Repeats
 
 __all__ = ["RemoteClaim", "RemoteJournal", "gone"]
 
@@ -38,8 +38,7 @@ class RemoteJournal:
     def __init__(self, actor: Any, lease: Any, estimate: int | None) -> None:
         self._actor, self._lease = actor, lease
         self._estimate = estimate
-        #: The number of claims that keys had when their repetition was decided.
-        self._repeats: dict[str, int] = {}
+        self._repeats = Repeats()
 
     def estimate(self, _model_id: str, _payload: Mapping[str, Any]) -> int | None:
         """The estimated cost of a request."""
@@ -47,14 +46,11 @@ class RemoteJournal:
 
     def claiming(self, wanted: Wanted) -> RemoteClaim:
         """A claim that is not taken yet."""
-        return RemoteClaim(self, self._counted(wanted))
+        return RemoteClaim(self, self._repeats.counted(wanted))
 
     def repeat_once(self, key: str, attempts: int) -> None:
         """Repeat the request under this key only while it was claimed so many times."""
-        self._repeats[key] = attempts
-
-    def _counted(self, wanted: Wanted) -> Wanted:
-        return replace(wanted, repeats=self._repeats.get(wanted.key))
+        self._repeats.once(key, attempts)
 
     def find(self, account: Account, key: str) -> Entry | None:
         """The entry under a key."""
@@ -63,7 +59,7 @@ class RemoteJournal:
 
     def standing(self, wanted: Wanted) -> Entry | None:
         """The entry that would prevent a claim."""
-        found: Entry | None = self.ask("standing", self._counted(wanted))
+        found: Entry | None = self.ask("standing", self._repeats.counted(wanted))
         return found
 
     def fact(self, name: str) -> str | None:

@@ -25,6 +25,7 @@ from .joint_writes import EndWrite
 from .locks import RUNNER
 from .opening import Options
 from .outcomes import Outcome
+from .repeats import Repeats
 from .session import Session
 from .waiting import one, wait, wait_async
 
@@ -44,8 +45,7 @@ class Store:
     def __init__(self, options: Options, prices: Prices | None, reserve_in: Store | None) -> None:
         self._options = options
         self._prices = prices
-        #: The number of claims that keys had when their repetition was decided.
-        self._repeats: dict[str, int] = {}
+        self._repeats = Repeats()
         self._reserve_in = reserve_in
         #: Held while it is opened or closed.
         self.lock = Lock()
@@ -83,11 +83,11 @@ class Store:
 
     def claiming(self, wanted: Wanted) -> Claim:
         """A claim to take, for use in a ``with`` statement by the execution that posts."""
-        return Claim(self._opened(), self._counted(wanted))
+        return Claim(self._opened(), self._repeats.counted(wanted))
 
     def repeat_once(self, key: str, attempts: int) -> None:
         """Repeat the request under this key only while it was claimed so many times: whoever else repeats it, it is paid once."""
-        self._repeats[key] = attempts
+        self._repeats.once(key, attempts)
 
     def refuse_claims(self, refusal: Callable[[], RunComfyError] | None) -> None:
         """Grant no further claim: each raises what ``refusal`` makes. ``None`` grants claims again.
@@ -119,11 +119,7 @@ class Store:
     def standing(self, wanted: Wanted) -> Entry | None:
         """The entry that would prevent a claim. Raises ``KeyConflict`` as the claim would."""
         entry = self.find(wanted.account, wanted.key)
-        return None if entry is None else standing(entry, self._counted(wanted))
-
-    def _counted(self, wanted: Wanted) -> Wanted:
-        attempts = self._repeats.get(wanted.key)
-        return wanted if attempts is None else replace(wanted, repeats=attempts)
+        return None if entry is None else standing(entry, self._repeats.counted(wanted))
 
     def same_payload(self, account: Account, model_id: str, digest: str) -> list[Entry]:
         """The entries of an equal payload that are posting, running or unknown."""

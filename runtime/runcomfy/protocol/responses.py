@@ -190,8 +190,13 @@ def _refusal(problem: ErrorResponse) -> type[errors.RequestError] | None:
 
 def _decode(body: bytes) -> Any:
     """The value of the body; ``None`` if it is not JSON. What is broken in a paid result does not take the rest of it."""
+    encoding = json.detect_encoding(body)
     try:
-        return _decoder.decode(body.decode(json.detect_encoding(body), "replace"))
+        text = body.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError:
+        text = body.decode(encoding, "replace")
+    try:
+        return _decoder.decode(text)
     except (ValueError, RecursionError):
         return None
 
@@ -209,7 +214,7 @@ def _finite(digits: str) -> float | None:
     return number if isfinite(number) else None
 
 
-#: Broken letters are replaced; of numbers that cannot be had, or not be written again, ``None`` is left.
+#: Of numbers that cannot be read, or could not be written again, ``None`` is left.
 _decoder = json.JSONDecoder(parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None)
 
 

@@ -37,7 +37,9 @@ def address_of(address: str | None) -> str:
     With ``auto``, Ray takes the one of the variable first.
     """
     given = os.environ.get(_VARIABLE, "")
-    return given or AUTO if address == AUTO else address or given or LOCAL
+    if address == AUTO:
+        return given or AUTO
+    return address or given or LOCAL
 
 
 def connect(address: str) -> bool:
@@ -67,9 +69,9 @@ def connect(address: str) -> bool:
 
 def _refusal(address: str, error: Exception) -> ConfigurationError:
     """The error for a cluster that cannot be used, with the reason that Ray gives."""
-    place = (
-        f"{address:.80} (RAY_ADDRESS)" if address == os.environ.get(_VARIABLE) else f"{address:.80}"
-    )
+    place = f"{address:.80}"
+    if address == os.environ.get(_VARIABLE):
+        place += f" ({_VARIABLE})"
     words = str(error).strip()
     if words.startswith(_MISMATCH):
         return ConfigurationError(
@@ -77,9 +79,9 @@ def _refusal(address: str, error: Exception) -> ConfigurationError:
             f"{' '.join(words.removeprefix(_MISMATCH).split()):.300}. Install the versions of the cluster here, or run the "
             "command with the Python of its nodes"
         )
+    reason, _, _ = words.partition("\n")
     return ConfigurationError(
-        f"no Ray cluster responds at {place}: {words.partition(chr(10))[0]:.300}; nothing was sent. Start one on its head "
-        "node: ray start --head"
+        f"no Ray cluster responds at {place}: {reason:.300}; nothing was sent. Start one on its head node: ray start --head"
     )
 
 

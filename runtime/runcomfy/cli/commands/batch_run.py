@@ -69,9 +69,8 @@ def run_batch(
     """Check, run and sum up; the exit status."""
     import anyio
 
-    from runcomfy.arguments import whole_path
     from runcomfy.batch.batch import single_error
-    from runcomfy.batch.folder import is_used
+    from runcomfy.batch.folder import batch_folder, is_used
     from runcomfy.batch.options import BatchOptions
     from runcomfy.batch.preflight import look_at, require_good
     from runcomfy.batch.rows import RowSource
@@ -102,7 +101,7 @@ def run_batch(
                 # The rows can be corrected without a token, and those of a new batch be counted.
                 found = look_at(rows, cls, chosen, {})
                 require_good(found, chosen, rows.name)
-                if not options["dry_run"] or is_used(whole_path("out", folder)):
+                if not options["dry_run"] or is_used(batch_folder(folder)):
                     raise
                 _print_found(out, found, chosen.price, dry=True)
                 return None
