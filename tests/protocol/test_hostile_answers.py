@@ -402,3 +402,11 @@ def test_a_number_that_json_cannot_hold_is_read_as_none(number: str, encoding: s
     assert isinstance(document, JsonDocument)
     assert document.content == {"cost": None, "output": {"image": "NaN", "score": [None, 1e30]}}
     json.dumps(document.content, allow_nan=False)
+
+
+def test_letters_that_utf_8_does_not_have_are_kept_and_broken_ones_replaced() -> None:
+    for letters, expected in ((b"\xed\xa0\xbd", "\ud83d"), (b"\xff", "\ufffd")):
+        body = b'{"output": {"text": "a%sb"}}' % letters
+        document = read(Response(0.0, 200, {}, body), Redactor())
+        assert isinstance(document, JsonDocument)
+        assert document.content == {"output": {"text": f"a{expected}b"}}
